@@ -1,0 +1,199 @@
+//! The arguments as they are typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  --check found something; or an example of a rule failed
+  2  wrong use, or nothing could be done
+  3  done, but some inputs failed (each is named on standard error)
+  130  interrupted; what was finished stays";
+
+/// Strips the boilerplate that scraping leaves in extracted text, and accounts for every byte.
+#[derive(Debug, Parser)]
+#[command(name = "dechaff", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Clean texts: standard input, files, directories
+    Clean(Box<CleanArgs>),
+    /// Show a text with what would go marked in place and named, and what a rule protects
+    Explain {
+        /// The file; standard input if there is none, or for `-`
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        selection: Selection,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Put removed text back, from a cleaned text and its removal record
+    Restore(RestoreArgs),
+    /// List, show and test rules
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Which rules apply.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Rules")]
+pub(super) struct Selection {
+    /// How much is removed: precise, balanced or thorough [default: balanced]
+    #[arg(long, short, value_name = "LEVEL")]
+    pub level: Option<crate::rule::Level>,
+    /// Remove only what these take: names of categories, packs, rules or filters
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Leave alone what these take; wins over --only
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Add a pack of rules, or all packs of a directory
+    #[arg(long, value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Pass a document on whole that would lose more than this share of its bytes [default: 0.95]
+    #[arg(long, value_name = "SHARE")]
+    pub max_removed: Option<f64>,
+    /// The configuration file [default: dechaff.toml in this directory or above]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How inputs are read.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Reading")]
+pub(super) struct Reading {
+    /// Encoding of the inputs, as a WHATWG label such as windows-1252 [default: utf-8]
+    #[arg(long, value_name = "LABEL")]
+    pub encoding: Option<String>,
+    /// Language of the texts, as a code such as en; rules of other languages rest
+    #[arg(long, value_name = "CODE")]
+    pub lang: Option<String>,
+    /// Host that the texts came from, for rules that are bound to one
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CleanArgs {
+    /// Files and directories; standard input if there is none, or for `-`
+    pub paths: Vec<PathBuf>,
+    /// Write to this file, or, for directories and several files, below this directory
+    #[arg(long, short, value_name = "FILE|DIR", conflicts_with = "in_place")]
+    pub output: Option<PathBuf>,
+    /// Replace files by their cleaned texts
+    #[arg(long, short)]
+    pub in_place: bool,
+    /// Replace existing outputs
+    #[arg(long, short)]
+    pub force: bool,
+    /// Write nothing; list what would change, and exit with 1 if anything would
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; show what would change as a unified diff
+    #[arg(long, conflicts_with = "output", conflicts_with = "in_place")]
+    pub diff: bool,
+    /// Write what is removed to FILE, as JSON Lines from which `restore` puts it back
+    #[arg(long, value_name = "FILE")]
+    pub removed: Option<PathBuf>,
+    /// Write statistics to FILE, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub stats: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Also clean the files that LIST names, one a line or ended by NUL; `-` is standard input
+    #[arg(long, value_name = "LIST", help_heading = "Reading")]
+    pub files_from: Option<PathBuf>,
+    /// In directories, clean only files that match; may be given several times
+    #[arg(long, value_name = "GLOB", help_heading = "Reading")]
+    pub include: Vec<String>,
+    /// In directories, leave out files that match; may be given several times
+    #[arg(long, value_name = "GLOB", help_heading = "Reading")]
+    pub exclude: Vec<String>,
+    /// Follow symbolic links in directories
+    #[arg(long, help_heading = "Reading")]
+    pub follow_links: bool,
+    /// Pass larger inputs through unchanged; bytes, or with k, M or G [default: 1G]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
+    pub max_document: Option<String>,
+    /// Refuse invalid text instead of passing it through unchanged
+    #[arg(long, help_heading = "Reading")]
+    pub strict: bool,
+    /// Number of threads [default: one for each core]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RestoreArgs {
+    /// The cleaned text; `-` is standard input
+    #[arg(required_unless_present = "in_place")]
+    pub cleaned: Option<PathBuf>,
+    /// The removal record
+    #[arg(long, value_name = "FILE")]
+    pub removed: PathBuf,
+    /// Which input of the record it is, if the record has several
+    #[arg(long, value_name = "PATH", conflicts_with = "in_place")]
+    pub path: Option<String>,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE", conflicts_with = "in_place")]
+    pub output: Option<PathBuf>,
+    /// Restore all files that the record names, where they are
+    #[arg(long, short, conflicts_with = "cleaned")]
+    pub in_place: bool,
+    /// Replace an existing output
+    #[arg(long, short)]
+    pub force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// List all rules
+    List {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Show all there is to know of rules
+    Show {
+        /// Full names of rules, or names of packs, categories or filters
+        #[arg(required = true)]
+        names: Vec<String>,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Lint packs and run the examples of all rules
+    Test {
+        /// Packs or directories of packs, beside those of the configuration
+        packs: Vec<PathBuf>,
+        #[command(flatten)]
+        selection: Selection,
+    },
+}

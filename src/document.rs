@@ -1,0 +1,131 @@
+//! One text to be cleaned, with its line index and what is known of where it came from. The text is borrowed and never
+//! changed; everything else in dechaff speaks of it in byte spans and line numbers.
+
+use crate::error::Error;
+use crate::span::Span;
+
+/// One immutable text with its line index, and optionally its language and host.
+///
+/// Lines end at `\n`; the terminator (with a `\r` before it) belongs to its line. A text that ends in `\n` has no
+/// further, empty line after it.
+///
+/// ```
+/// use dechaff::Document;
+/// let document = Document::new("One.\r\nTwo.")?.with_language("en");
+/// assert_eq!(document.line_count(), 2);
+/// assert_eq!(document.line(1).range(), 6..10);
+/// # Ok::<(), dechaff::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Document<'t> {
+    text: &'t str,
+    /// Byte offset at which each line starts, then the length of the text.
+    starts: Vec<u32>,
+    language: Option<Box<str>>,
+    host: Option<Box<str>>,
+}
+
+impl<'t> Document<'t> {
+    /// Indexes the lines of a text.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] if the text has more than [`Span::MAX_TEXT`] bytes.
+    pub fn new(text: &'t str) -> Result<Self, Error> {
+        if text.len() > Span::MAX_TEXT {
+            return Err(Error::TooLong { bytes: text.len() });
+        }
+        let mut starts = Vec::with_capacity(text.len() / 64 + 2);
+        if !text.is_empty() {
+            starts.push(0);
+            starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
+        }
+        if starts.last().copied() != Some(text.len() as u32) {
+            starts.push(text.len() as u32);
+        }
+        Ok(Self { text, starts, language: None, host: None })
+    }
+
+    /// Says which language the text is in, as an ISO 639-1 code (`en`; `en-GB` counts as `en`). Rules that name
+    /// languages then apply only where theirs is among them. Without it all rules apply.
+    #[must_use]
+    pub fn with_language(mut self, code: &str) -> Self {
+        let code = code.split(['-', '_']).next().unwrap_or(code);
+        self.language = Some(code.to_ascii_lowercase().into());
+        self
+    }
+
+    /// Says which host the text came from (`www.example.com`). Rules that name hosts apply only to these and their
+    /// subdomains.
+    #[must_use]
+    pub fn with_host(mut self, host: &str) -> Self {
+        self.host = Some(host.trim_end_matches('.').to_ascii_lowercase().into());
+        self
+    }
+
+    /// The source text.
+    #[must_use]
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The language code, if one was given.
+    #[must_use]
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
+    }
+
+    /// The host, if one was given.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// Number of lines.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The span of a line (counted from 0), its terminator included.
+    ///
+    /// # Panics
+    /// If the document has no such line.
+    #[must_use]
+    pub fn line(&self, line: usize) -> Span {
+        Span::new(self.starts[line], self.starts[line + 1])
+    }
+
+    /// The line (counted from 0) that holds the byte at `offset`; the last line for an offset at or past the end.
+    #[must_use]
+    pub fn line_at(&self, offset: usize) -> usize {
+        let after = self.starts.partition_point(|&start| start as usize <= offset);
+        after.saturating_sub(1).min(self.line_count().saturating_sub(1))
+    }
+
+    /// The text of a line, without white space at its ends.
+    pub(crate) fn trimmed(&self, line: usize) -> &'t str {
+        self.text[self.line(line).range()].trim()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_partition_the_text() {
+        for text in ["", "\n", "a", "a\n", "\na", "a\r\n\r\nb", "ä\nö\n\n"] {
+            let document = Document::new(text).unwrap();
+            let joined: String = (0..document.line_count()).map(|line| &text[document.line(line).range()]).collect();
+            assert_eq!(joined, text);
+            assert!((0..document.line_count()).all(|line| !document.line(line).is_empty()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn offsets_find_their_line() {
+        let document = Document::new("ab\nc\n").unwrap();
+        let found: Vec<usize> = (0..=5).map(|offset| document.line_at(offset)).collect();
+        assert_eq!(found, [0, 0, 0, 1, 1, 1]);
+    }
+}

@@ -1,0 +1,81 @@
+//! Share and navigation runs: several short labels in a row. "Facebook" or "Sport" on a line of its own may be a
+//! heading or a list item; three such lines one after the other are a share bar or a menu.
+
+use crate::filter::{Filter, Scratch, Stage};
+use crate::mark::Marks;
+use crate::rule::{Cue, RuleId};
+use crate::view::{View, ends_like_sentence, has_word, word_count};
+
+/// A run has at least so many labels.
+const FEWEST: usize = 3;
+/// A label that no rule knows has at most so many words.
+const LONGEST_LABEL: usize = 3;
+
+#[derive(Debug)]
+pub(super) struct Labels {
+    pub(super) share: Option<RuleId>,
+    pub(super) navigation: Option<RuleId>,
+}
+
+impl Filter for Labels {
+    fn stage(&self) -> Stage {
+        Stage::Structure
+    }
+
+    fn mark(&self, view: &View<'_>, marks: &mut Marks, _: &mut Scratch) {
+        let mut line = 0;
+        while line < view.line_count() {
+            let end = run_end(view, line);
+            self.mark_run(view, line..end, marks);
+            line = end.max(line + 1);
+        }
+    }
+}
+
+impl Labels {
+    fn mark_run(&self, view: &View<'_>, run: std::ops::Range<usize>, marks: &mut Marks) {
+        let known: Vec<usize> = run.filter(|&line| is_known(view, line)).collect();
+        let cued = |line: &&usize| view.has_cue(**line, Cue::Share) || view.has_cue(**line, Cue::Navigation);
+        if known.len() < FEWEST || known.iter().find(cued).is_none() {
+            return;
+        }
+        let (first, last) = (known[0], known[known.len() - 1]);
+        let shares = known.iter().filter(|&&line| view.has_cue(line, Cue::Share)).count();
+        let menus = known.iter().filter(|&&line| view.has_cue(line, Cue::Navigation)).count();
+        let common = if shares >= menus { self.share } else { self.navigation };
+        for line in (first..=last).filter(|&line| has_word(view.text(line)) && !view.is_cut(line)) {
+            let rule = match (view.has_cue(line, Cue::Share), view.has_cue(line, Cue::Navigation)) {
+                (true, false) => self.share,
+                (false, true) => self.navigation,
+                _ => common,
+            };
+            if let Some(rule) = rule {
+                marks.add(view.span(line), rule);
+            }
+        }
+    }
+}
+
+fn is_known(view: &View<'_>, line: usize) -> bool {
+    view.is_cut(line) || view.has_cue(line, Cue::Share) || view.has_cue(line, Cue::Navigation)
+}
+
+/// Where a run of labels ends that starts at `first`. Between two known labels one unknown short line may stand.
+fn run_end(view: &View<'_>, first: usize) -> usize {
+    let mut end = first;
+    let mut line = first;
+    let mut strangers = 0;
+    while line < view.line_count() {
+        if is_known(view, line) {
+            (end, strangers) = (line + 1, 0);
+        } else if has_word(view.text(line)) {
+            strangers += 1;
+            let text = view.text(line);
+            if strangers > 1 || end == first || word_count(text) > LONGEST_LABEL || ends_like_sentence(text) || view.is_wrapped(line) {
+                break;
+            }
+        }
+        line += 1;
+    }
+    end
+}

@@ -1,0 +1,61 @@
+//! Runs of link lines under a heading such as "Related stories". A title without its link looks like any short line, so
+//! that only the heading above and the run itself give it away.
+
+use crate::filter::{Filter, Scratch, Stage};
+use crate::mark::Marks;
+use crate::rule::{Cue, RuleId};
+use crate::view::{View, ends_like_sentence, has_word, word_count};
+
+/// A title has at most so many words.
+const LONGEST_TITLE: usize = 18;
+/// A list has at most so many lines; more of them are no teaser list.
+const MOST_LINES: usize = 24;
+
+#[derive(Debug)]
+pub(super) struct Links {
+    pub(super) rule: RuleId,
+}
+
+impl Filter for Links {
+    fn stage(&self) -> Stage {
+        Stage::Structure
+    }
+
+    fn mark(&self, view: &View<'_>, marks: &mut Marks, _: &mut Scratch) {
+        for heading in (0..view.line_count()).filter(|&line| view.has_cue(line, Cue::Related)) {
+            let end = list_end(view, heading + 1);
+            if end > heading + 1 {
+                (heading..end).filter(|&line| has_word(view.text(line))).for_each(|line| marks.add(view.span(line), self.rule));
+            }
+        }
+    }
+}
+
+/// One past the last link line of the list that starts at `first`; `first` itself if there is no list.
+fn list_end(view: &View<'_>, first: usize) -> usize {
+    let looks = |line: usize| view.is_cut(line) || !has_word(view.text(line)) || is_title(view, line);
+    let mut end = (first..view.line_count()).take_while(|&line| looks(line) && !view.has_cue(line, Cue::Related)).last().map_or(first, |line| line + 1);
+    // A title that prose follows may be the heading of that prose.
+    let prose_follows = end < view.line_count() && !view.has_cue(end, Cue::Related);
+    if prose_follows && end > first && !view.is_cut(end - 1) {
+        let set_apart = end - 1 == first || !view.touches_next(end - 2);
+        let spaced = (first.saturating_sub(1)..end - 1).all(|line| !view.touches_next(line));
+        let over_prose = view.touches_next(end - 1) || set_apart;
+        if over_prose && (set_apart || spaced) && end - 1 > first {
+            end -= 1;
+        } else if end - 1 == first && prose_follows && !view.touches_next(first.saturating_sub(1)) {
+            // A single line under the heading, apart from it and followed by prose: too little to be sure.
+            end -= 1;
+        }
+    }
+    if end - first > MOST_LINES { first } else { end }
+}
+
+fn is_title(view: &View<'_>, line: usize) -> bool {
+    let text = view.text(line);
+    let asks = text.ends_with(['?', '!', '…']);
+    let words = word_count(text);
+    let starts = text.chars().find(|&c| crate::fold::is_word(c) || c == '#');
+    let titled = starts.is_some_and(|c| !c.is_lowercase()) && !text.starts_with('#');
+    !view.is_wrapped(line) && (2..=LONGEST_TITLE).contains(&words) && (asks || !ends_like_sentence(text)) && titled
+}

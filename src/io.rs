@@ -1,0 +1,8 @@
+//! Files in and out: what an input is (text, binary, in which encoding), and outputs that are whole or not there. It
+//! knows nothing of rules; `job` brings the two together.
+
+mod text;
+mod write;
+
+pub use text::{Content, Text, encoding_of};
+pub use write::{Pending, Permissions};

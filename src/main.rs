@@ -1,0 +1,7 @@
+//! The command: parse, run, exit code; nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dechaff::cli::run(std::env::args_os())
+}

@@ -1,0 +1,486 @@
+//! The file format of rules: packs in TOML, read strictly, with the lint that keeps bad rules out, and the built-in
+//! packs themselves. What the parts of a rule mean is said in `rule`.
+
+use crate::error::{Error, Problem};
+use crate::phrase::Phrase;
+use crate::rule::{Category, Confidence, Cue, Effect, Examples, FilterName, Matcher, Near, Rule, RuleId, Zone};
+use regex_syntax::hir::{Class, Hir, HirKind};
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+use std::ops::Range;
+use toml::Spanned;
+
+/// A class of this many code points or more is taken for "anything".
+const NEARLY_ANYTHING: usize = 1000;
+
+/// The packs that are part of dechaff: file name and text.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("rules/advert.toml", include_str!("../rules/advert.toml")),
+    ("rules/app-promo.toml", include_str!("../rules/app-promo.toml")),
+    ("rules/audio.toml", include_str!("../rules/audio.toml")),
+    ("rules/byline-bio.toml", include_str!("../rules/byline-bio.toml")),
+    ("rules/comments.toml", include_str!("../rules/comments.toml")),
+    ("rules/cookie.toml", include_str!("../rules/cookie.toml")),
+    ("rules/copyright.toml", include_str!("../rules/copyright.toml")),
+    ("rules/credit.toml", include_str!("../rules/credit.toml")),
+    ("rules/keep.toml", include_str!("../rules/keep.toml")),
+    ("rules/layout.toml", include_str!("../rules/layout.toml")),
+    ("rules/navigation.toml", include_str!("../rules/navigation.toml")),
+    ("rules/newsletter.toml", include_str!("../rules/newsletter.toml")),
+    ("rules/newsroom.toml", include_str!("../rules/newsroom.toml")),
+    ("rules/paywall.toml", include_str!("../rules/paywall.toml")),
+    ("rules/related.toml", include_str!("../rules/related.toml")),
+    ("rules/script-notice.toml", include_str!("../rules/script-notice.toml")),
+    ("rules/share.toml", include_str!("../rules/share.toml")),
+    ("rules/structure.toml", include_str!("../rules/structure.toml")),
+    ("rules/syndication.toml", include_str!("../rules/syndication.toml")),
+    ("rules/timestamp.toml", include_str!("../rules/timestamp.toml")),
+    ("rules/video.toml", include_str!("../rules/video.toml")),
+];
+
+/// All rules of a cleaner, each with an id.
+///
+/// ```
+/// let rules = dechaff::RuleSet::built_in();
+/// let id = rules.find("video/html5-upgrade").expect("the rule exists");
+/// assert_eq!(rules.get(id).category, dechaff::Category::Video);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    by_name: FxHashMap<String, RuleId>,
+}
+
+impl RuleSet {
+    /// The rules of the packs that are part of dechaff.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let mut set = Self::default();
+        for (origin, source) in BUILT_IN {
+            // They were linted when dechaff was tested.
+            for rule in parse(source, origin, false).map(|(rules, _)| rules).unwrap_or_default() {
+                set.insert(rule);
+            }
+        }
+        set
+    }
+
+    /// Adds the rules of a pack. `origin` is what messages call it, as a rule its path.
+    ///
+    /// ```
+    /// let mut rules = dechaff::RuleSet::built_in();
+    /// let error = rules.add_pack("[pack]\nname = 'mine'\ncolour = 'red'", "mine.toml").unwrap_err();
+    /// assert!(error.to_string().starts_with("mine.toml:3:1: unknown field"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Pack`] with all that is wrong with the pack, its examples apart: those are run by
+    /// [`verify`](crate::verify::verify).
+    pub fn add_pack(&mut self, source: &str, origin: &str) -> Result<(), Error> {
+        let (rules, mut problems) = parse(source, origin, true).map_err(|problem| Error::Pack(vec![problem]))?;
+        for rule in &rules {
+            let known = self.find(&rule.name).map(|id| &self.get(id).origin);
+            let message = match known {
+                Some((file, line)) if !rule.overrides => format!(
+                    "rule '{}' exists already ({file}, line {line}); choose another id, or set override = true to replace it",
+                    rule.name
+                ),
+                None if rule.overrides => format!("there is no rule '{}' to override; remove override = true", rule.name),
+                _ => continue,
+            };
+            problems.push(Problem { origin: origin.to_owned(), line: rule.origin.1, column: 1, message });
+        }
+        if !problems.is_empty() {
+            return Err(Error::Pack(problems));
+        }
+        rules.into_iter().for_each(|rule| self.insert(rule));
+        Ok(())
+    }
+
+    fn insert(&mut self, rule: Rule) {
+        match self.by_name.get(&rule.name) {
+            Some(id) => self.rules[id.index()] = rule,
+            None => {
+                self.by_name.insert(rule.name.clone(), RuleId::new(self.rules.len()));
+                self.rules.push(rule);
+            }
+        }
+    }
+
+    /// The rule of this id.
+    ///
+    /// # Panics
+    /// If the id is another set's.
+    #[must_use]
+    pub fn get(&self, id: RuleId) -> &Rule {
+        &self.rules[id.index()]
+    }
+
+    /// The rule with this full name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<RuleId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// All rules, in the order in which their packs were added.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleId, &Rule)> {
+        self.rules.iter().enumerate().map(|(index, rule)| (RuleId::new(index), rule))
+    }
+
+    /// How many rules there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+}
+
+/// Reads the built-in packs with the lint that users' packs get; for tests.
+///
+/// # Errors
+/// [`Error::Pack`] as [`RuleSet::add_pack`] gives it.
+pub fn lint_built_in() -> Result<(), Error> {
+    let mut set = RuleSet::default();
+    BUILT_IN.iter().try_for_each(|(origin, source)| set.add_pack(source, origin))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackFile {
+    pack: PackHead,
+    #[serde(default)]
+    rule: Vec<Spanned<RuleEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackHead {
+    name: Spanned<String>,
+    #[serde(default, rename = "description")]
+    _description: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleEntry {
+    id: Spanned<String>,
+    description: String,
+    category: Option<Category>,
+    confidence: Option<Confidence>,
+    #[serde(default)]
+    languages: Vec<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
+    phrase: Option<OneOrMany>,
+    pattern: Option<OneOrMany>,
+    labels: Option<Vec<Spanned<String>>>,
+    filter: Option<FilterName>,
+    #[serde(default)]
+    line: bool,
+    #[serde(default)]
+    keep: bool,
+    cue: Option<Cue>,
+    #[serde(default)]
+    unless: Vec<Spanned<String>>,
+    zone: Option<Zone>,
+    #[serde(default)]
+    near: Vec<Category>,
+    within: Option<usize>,
+    #[serde(default, rename = "override")]
+    overrides: bool,
+    examples: ExamplesEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExamplesEntry {
+    remove: Vec<String>,
+    keep: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(Spanned<String>),
+    Many(Vec<Spanned<String>>),
+}
+
+impl OneOrMany {
+    fn all(&self) -> &[Spanned<String>] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// Where problems of a pack are noted.
+struct Lint<'s> {
+    source: &'s str,
+    origin: &'s str,
+    /// Whether phrases and patterns are looked into. Those of built-in packs are when dechaff is tested, not whenever it starts.
+    deep: bool,
+    problems: Vec<Problem>,
+}
+
+impl Lint<'_> {
+    fn problem(&self, span: Range<usize>, message: String) -> Problem {
+        let before = &self.source[..self.source.floor_char_boundary(span.start)];
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.matches('\n').count() + 1;
+        Problem { origin: self.origin.to_owned(), line, column: before[start..].chars().count() + 1, message }
+    }
+
+    fn note(&mut self, span: Range<usize>, message: impl Into<String>) {
+        let problem = self.problem(span, message.into());
+        self.problems.push(problem);
+    }
+}
+
+/// Reads a pack: its rules and, where it is to be linted in depth, what is wrong with its phrases and patterns.
+fn parse(source: &str, origin: &str, deep: bool) -> Result<(Vec<Rule>, Vec<Problem>), Problem> {
+    let mut lint = Lint { source, origin, deep, problems: Vec::new() };
+    let file: PackFile = toml::from_str(source).map_err(|error| {
+        let message = error.message().trim().replace('\n', " ");
+        lint.problem(error.span().unwrap_or(0..0), message)
+    })?;
+    let pack = file.pack.name.get_ref();
+    if !is_name(pack) {
+        lint.note(file.pack.name.span(), format!("the pack's name '{pack}' must be lower-case letters, digits and hyphens"));
+    }
+    let mut seen: FxHashMap<&str, usize> = FxHashMap::default();
+    let mut rules = Vec::with_capacity(file.rule.len());
+    for entry in &file.rule {
+        let id = &entry.get_ref().id;
+        let line = lint.problem(id.span(), String::new()).line;
+        if let Some(first) = seen.insert(id.get_ref(), line) {
+            lint.note(id.span(), format!("the id '{}' is taken by the rule in line {first}", id.get_ref()));
+        }
+        rules.extend(read_rule(entry, pack, line, &mut lint));
+    }
+    Ok((rules, lint.problems))
+}
+
+fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lint<'_>) -> Option<Rule> {
+    let (at, entry) = (entry.get_ref().id.span(), entry.get_ref());
+    let id = entry.id.get_ref();
+    // A rule that overrides may name another pack's rule in full.
+    let name = if id.contains('/') && entry.overrides { id.clone() } else { format!("{pack}/{id}") };
+    if !name.split('/').all(is_name) || name.split('/').count() != 2 {
+        lint.note(at.clone(), format!("the id '{id}' must be lower-case letters, digits and hyphens"));
+    }
+    let effect = match (entry.keep, entry.cue) {
+        (true, Some(_)) => {
+            lint.note(at.clone(), "a rule cannot both keep and give a cue");
+            return None;
+        }
+        (true, None) => Effect::Keep,
+        (false, Some(cue)) => Effect::Cue(cue),
+        (false, None) => Effect::Remove,
+    };
+    if effect == Effect::Remove && entry.category.is_none() {
+        lint.note(at.clone(), "a rule that removes needs a category");
+    }
+    if effect == Effect::Remove && entry.confidence.is_none() {
+        lint.note(at.clone(), "a rule that removes needs a confidence: certain, likely or possible");
+    }
+    if entry.examples.remove.len() < 2 || entry.examples.keep.len() < 2 {
+        lint.note(at.clone(), "a rule needs at least two examples.remove and two examples.keep");
+    }
+    if entry.within.is_some() && entry.near.is_empty() {
+        lint.note(at.clone(), "'within' says how far 'near' reaches; without 'near' it means nothing");
+    }
+    for pattern in &entry.unless {
+        lint_pattern(pattern.get_ref(), pattern.span(), false, lint);
+    }
+    Some(Rule {
+        name,
+        description: entry.description.clone(),
+        category: entry.category.unwrap_or(Category::Other),
+        confidence: entry.confidence.unwrap_or(Confidence::Certain),
+        effect,
+        matcher: read_matcher(entry, at, lint)?,
+        unless: entry.unless.iter().map(|pattern| pattern.get_ref().clone()).collect(),
+        zone: entry.zone.unwrap_or(Zone::Anywhere),
+        near: (!entry.near.is_empty()).then(|| Near { categories: entry.near.clone(), within: entry.within.unwrap_or(2) }),
+        languages: entry.languages.iter().map(|code| code.to_ascii_lowercase()).collect(),
+        hosts: entry.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        examples: Examples { remove: entry.examples.remove.clone(), keep: entry.examples.keep.clone() },
+        overrides: entry.overrides,
+        origin: (lint.origin.to_owned(), line),
+    })
+}
+
+fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Option<Matcher> {
+    let texts = |many: &[Spanned<String>]| many.iter().map(|one| one.get_ref().clone()).collect();
+    match (&entry.phrase, &entry.pattern, &entry.labels, entry.filter) {
+        (Some(phrases), None, None, None) => {
+            for phrase in phrases.all() {
+                lint_phrase(phrase.get_ref(), phrase.span(), entry.line, lint);
+            }
+            Some(Matcher::Phrases { phrases: texts(phrases.all()), line: entry.line })
+        }
+        (None, Some(patterns), None, None) => {
+            for pattern in patterns.all() {
+                lint_pattern(pattern.get_ref(), pattern.span(), true, lint);
+            }
+            Some(Matcher::Patterns { patterns: texts(patterns.all()), line: entry.line })
+        }
+        (None, None, Some(labels), None) => {
+            for label in labels {
+                if !label.get_ref().chars().any(char::is_alphanumeric) {
+                    lint.note(label.span(), "a label needs a letter or digit; punctuation at its ends does not count");
+                }
+            }
+            Some(Matcher::Labels(texts(labels)))
+        }
+        (None, None, None, Some(filter)) => Some(Matcher::Filter(filter)),
+        _ => {
+            lint.note(at, "a rule needs exactly one of phrase, pattern, labels and filter");
+            None
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut Lint<'_>) {
+    if !lint.deep {
+        return;
+    }
+    if let Err(reason) = Phrase::parse(phrase, line) {
+        lint.note(at, reason);
+        return;
+    }
+    let (words, spaceless) = Phrase::least(phrase);
+    if !line && words < 2 && spaceless < 6 {
+        lint.note(at, "the phrase is too short to be safe inside a line: use two words (six characters in scripts without spaces), or line = true");
+    }
+}
+
+fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, lint: &mut Lint<'_>) {
+    if !lint.deep {
+        return;
+    }
+    let hir = match regex_syntax::parse(pattern) {
+        Ok(hir) => hir,
+        Err(error) => {
+            let reason = match &error {
+                regex_syntax::Error::Parse(error) => error.kind().to_string(),
+                regex_syntax::Error::Translate(error) => error.kind().to_string(),
+                _ => error.to_string(),
+            };
+            lint.note(at, format!("the pattern is no regular expression: {reason}"));
+            return;
+        }
+    };
+    if removes && hir.properties().minimum_len().is_none_or(|least| least == 0) {
+        lint.note(at.clone(), "the pattern can match nothing at all; make a part of it obligatory");
+    }
+    if unbounded(&hir) {
+        lint.note(at.clone(), "the pattern has an unbounded repetition of nearly anything, such as '.*'; write a bound: '.{0,80}'");
+    }
+    if regex::Regex::new(pattern).is_err() {
+        lint.note(at, "the pattern is too large; use smaller bounds or split it");
+    }
+}
+
+/// Whether an expression repeats, without a bound, something that stands for letters and spaces alike.
+fn unbounded(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Repetition(repetition) => (repetition.max.is_none() && takes_prose(&repetition.sub)) || unbounded(&repetition.sub),
+        HirKind::Capture(capture) => unbounded(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(unbounded),
+        _ => false,
+    }
+}
+
+/// Whether one turn of a repetition can be a space and can be most letters.
+fn takes_prose(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => {
+            let ranges = || class.ranges().iter();
+            let spaces = ranges().any(|range| range.start() <= ' ' && ' ' <= range.end());
+            let size: usize = ranges().map(|range| range.end() as usize - range.start() as usize + 1).sum();
+            spaces && size >= NEARLY_ANYTHING
+        }
+        HirKind::Class(Class::Bytes(_)) => true,
+        HirKind::Capture(capture) => takes_prose(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().any(takes_prose),
+        // `(\w+\s+)*` runs over prose as well as `.*` does.
+        HirKind::Concat(_) => {
+            let least = hir.properties().minimum_len().unwrap_or(0);
+            hir.properties().maximum_len().is_none() && least <= 2
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLES: &str = "examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n";
+
+    fn problems(rule: &str) -> String {
+        let pack = format!("[pack]\nname = 'p'\n\n[[rule]]\nid = 'r'\ndescription = 'D.'\n{rule}\n{EXAMPLES}");
+        RuleSet::default().add_pack(&pack, "p.toml").map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn built_in_packs_pass_the_lint() {
+        if let Err(error) = lint_built_in() {
+            panic!("{error}");
+        }
+    }
+
+    #[test]
+    fn bad_rules_are_refused_where_they_stand() {
+        let kind = "category = 'share'\nconfidence = 'certain'\n";
+        for (rule, expected) in [
+            ("phrase = 'share this story'", "p.toml:5:6: a rule that removes needs a category"),
+            ("category = 'chair'", "p.toml:7:12: unknown category 'chair'"),
+            (&format!("{kind}phrase = 'share'"), "p.toml:9:10: the phrase is too short"),
+            (&format!("{kind}phrase = '続きを'"), "p.toml:9:10: the phrase is too short"),
+            (&format!("{kind}phrase = '[share this]'"), "p.toml:9:10: the phrase can match nothing"),
+            (&format!("{kind}pattern = 'share.*'"), "p.toml:9:11: the pattern has an unbounded"),
+            (&format!("{kind}pattern = '(share)?'"), "p.toml:9:11: the pattern can match nothing"),
+            (&format!("{kind}pattern = 'sha(re'"), "p.toml:9:11: the pattern is no regular expression: unclosed group"),
+            (&format!("{kind}phrase = 'a b'\npattern = 'c'"), "p.toml:5:6: a rule needs exactly one of"),
+            (&format!("{kind}labels = ['***']"), "p.toml:9:11: a label needs a letter"),
+            (&format!("{kind}labels = ['Share']\ncolour = 1"), "p.toml:10:1: unknown field `colour`"),
+        ] {
+            let found = problems(rule);
+            assert!(found.contains(expected), "{rule}\n{found}");
+        }
+        assert_eq!(problems(&format!("{kind}phrase = '続きを読むには'")), "");
+        assert_eq!(problems(&format!("{kind}pattern = '(?i)share[^\\n]{{0,80}}\\s+\\w+'")), "");
+    }
+
+    #[test]
+    fn a_rule_is_replaced_only_where_its_pack_says_so() {
+        let rule = |id: &str, extra: &str| {
+            format!(
+                "[pack]\nname = 'video'\n[[rule]]\nid = '{id}'\ndescription = 'D.'\ncategory = 'video'\nconfidence = 'likely'\n\
+                 labels = ['Play']\n{extra}\n{EXAMPLES}"
+            )
+        };
+        let mut rules = RuleSet::built_in();
+        let error = rules.add_pack(&rule("html5-upgrade", ""), "mine.toml").unwrap_err().to_string();
+        assert!(error.contains("exists already") && error.contains("override = true"), "{error}");
+        let error = rules.add_pack(&rule("html6", "override = true"), "mine.toml").unwrap_err().to_string();
+        assert!(error.contains("no rule 'video/html6' to override"), "{error}");
+        let before = rules.len();
+        rules.add_pack(&rule("html5-upgrade", "override = true"), "mine.toml").unwrap();
+        assert_eq!(rules.len(), before);
+        let id = rules.find("video/html5-upgrade").unwrap();
+        assert_eq!(rules.get(id).confidence, Confidence::Likely);
+    }
+}

@@ -1,0 +1,60 @@
+//! What is told of a run: removal records, statistics, diffs, explanations, lists. One output a file, each from the same
+//! cleaned documents; none of them changes what is cleaned.
+
+mod diff;
+mod explain;
+mod records;
+mod rules;
+mod stats;
+
+pub use diff::diff;
+pub use explain::explain;
+pub use records::{Record, document_records, read_records};
+pub use rules::{list, show};
+pub use stats::Stats;
+
+use anstyle::{AnsiColor, Style};
+
+/// Deleted text.
+const REMOVED: Style = AnsiColor::Red.on_default();
+/// Text that takes the place of deleted text.
+const ADDED: Style = AnsiColor::Green.on_default();
+/// Text that was saved.
+const SAVED: Style = AnsiColor::Yellow.on_default();
+/// Names and headings.
+const NAME: Style = AnsiColor::Cyan.on_default();
+
+/// Makes text harmless for a terminal: control characters but line feeds and tabs become visible escapes, and so do
+/// characters that reorder text.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let is_harmful = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_harmful) {
+        return text.to_owned();
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        if c == '\r' && characters.peek() == Some(&'\n') {
+            continue;
+        }
+        if is_harmful(c) { safe.extend(c.escape_unicode()) } else { safe.push(c) }
+    }
+    safe
+}
+
+/// A path as it is shown on one line of a terminal.
+#[must_use]
+pub fn shown(path: &std::path::Path) -> String {
+    harmless(&path.to_string_lossy()).replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(super::harmless("a\u{1b}[31mb\r\nc\td"), "a\\u{1b}[31mb\nc\td");
+    }
+}

@@ -1,0 +1,79 @@
+//! Rules as tables and pages for people.
+
+use crate::cleaner::Cleaner;
+use crate::rule::{Effect, Matcher, Rule, RuleId, Zone};
+use std::fmt::Write;
+
+/// A table of rules: name, category, confidence, languages, whether it is on, description.
+#[must_use]
+pub fn list(cleaner: &Cleaner) -> String {
+    let row = |(id, rule): (RuleId, &Rule)| {
+        [
+            rule.name.clone(),
+            if rule.effect == Effect::Remove { rule.category.name().to_owned() } else { effect(rule) },
+            if rule.effect == Effect::Remove { rule.confidence.name().to_owned() } else { "-".to_owned() },
+            if cleaner.is_on(id) { "on" } else { "off" }.to_owned(),
+            if rule.languages.is_empty() { "all".to_owned() } else { rule.languages.join(" ") },
+            rule.description.clone(),
+        ]
+    };
+    let heads = ["RULE", "CATEGORY", "CONFIDENCE", "STATE", "LANGUAGES", "DESCRIPTION"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(heads).chain(cleaner.rules().iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3, 4].map(width);
+    let mut text = String::new();
+    for row in &rows {
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(text, "{cell:width$}  ");
+        }
+        let _ = writeln!(text, "{}", row[5]);
+    }
+    text
+}
+
+fn effect(rule: &Rule) -> String {
+    match rule.effect {
+        Effect::Remove => "remove".to_owned(),
+        Effect::Keep => "keep".to_owned(),
+        Effect::Cue(cue) => format!("cue:{cue}"),
+    }
+}
+
+/// All that there is to know of a rule.
+#[must_use]
+pub fn show(rule: &Rule) -> String {
+    let mut text = format!("{}\n  {}\n\n", rule.name, rule.description);
+    let mut put = |key: &str, value: String| {
+        let _ = writeln!(text, "  {key:<11} {value}");
+    };
+    put("effect", effect(rule));
+    if rule.effect == Effect::Remove {
+        put("category", rule.category.to_string());
+        put("confidence", rule.confidence.to_string());
+    }
+    let list = |key: &str, items: &[String], put: &mut dyn FnMut(&str, String)| {
+        for (index, item) in items.iter().enumerate() {
+            put(if index == 0 { key } else { "" }, super::harmless(item));
+        }
+    };
+    match &rule.matcher {
+        Matcher::Phrases { phrases, line } => list(if *line { "line phrase" } else { "phrase" }, phrases, &mut put),
+        Matcher::Labels(labels) => list("labels", labels, &mut put),
+        Matcher::Patterns { patterns, line } => list(if *line { "line pattern" } else { "pattern" }, patterns, &mut put),
+        Matcher::Filter(name) => put("filter", name.to_string()),
+    }
+    list("unless", &rule.unless, &mut put);
+    if rule.zone != Zone::Anywhere {
+        put("zone", rule.zone.to_string());
+    }
+    if let Some(near) = &rule.near {
+        let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
+        put("near", format!("{} within {} lines", names.join(", "), near.within));
+    }
+    list("languages", &rule.languages, &mut put);
+    list("hosts", &rule.hosts, &mut put);
+    put("written in", format!("{}, line {}", rule.origin.0, rule.origin.1));
+    list("removes", &rule.examples.remove, &mut put);
+    list("keeps", &rule.examples.keep, &mut put);
+    text
+}

@@ -1,0 +1,98 @@
+//! Runs the examples that rules carry. The same runner serves dechaff's own tests and users' packs, so that a pack
+//! which passes for its author passes for everyone.
+
+use crate::cleaner::Cleaner;
+use crate::document::Document;
+use crate::error::Error;
+use crate::filter::Scratch;
+use crate::pack::RuleSet;
+use crate::rule::{Effect, Level, Rule, RuleId};
+
+/// One example of one rule.
+#[derive(Clone, Debug)]
+pub struct Case<'r> {
+    /// Whose example it is.
+    pub id: RuleId,
+    /// The rule.
+    pub rule: &'r Rule,
+    /// Whether it is one of `examples.remove`.
+    pub removes: bool,
+    /// Its number among these, from 1.
+    pub number: usize,
+    /// The example.
+    pub text: &'r str,
+}
+
+impl Case<'_> {
+    /// A name for the case: `share/label keep 2`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {} {}", self.rule.name, if self.removes { "remove" } else { "keep" }, self.number)
+    }
+}
+
+/// All examples of a set of rules, rule by rule.
+#[must_use]
+pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
+    let mut cases = Vec::new();
+    for (id, rule) in rules.iter() {
+        for (removes, texts) in [(true, &rule.examples.remove), (false, &rule.examples.keep)] {
+            cases.extend(texts.iter().enumerate().map(|(index, text)| Case { id, rule, removes, number: index + 1, text }));
+        }
+    }
+    cases
+}
+
+/// Runs cases, all rules being on and no document being held.
+///
+/// ```
+/// use dechaff::verify::Verifier;
+/// let rules = dechaff::RuleSet::built_in();
+/// let verifier = Verifier::new(&rules)?;
+/// let failures = dechaff::verify::cases(&rules).iter().filter_map(|case| verifier.run(case).err()).count();
+/// assert_eq!(failures, 0);
+/// # Ok::<(), dechaff::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    cleaner: Cleaner,
+}
+
+impl Verifier {
+    /// Compiles the rules.
+    ///
+    /// # Errors
+    /// What [`Builder::build`](crate::Builder::build) has against them.
+    pub fn new(rules: &RuleSet) -> Result<Self, Error> {
+        let cleaner = Cleaner::builder().rules(rules.clone()).level(Level::Thorough).max_removed(1.0).build()?;
+        Ok(Self { cleaner })
+    }
+
+    /// Runs one case.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected and what happened.
+    pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
+        let mut document = Document::new(case.text).map_err(|error| error.to_string())?;
+        if let Some(language) = case.rule.languages.first() {
+            document = document.with_language(language);
+        }
+        if let Some(host) = case.rule.hosts.first() {
+            document = document.with_host(host);
+        }
+        let (marks, cleaned) = self.cleaner.examine(&document, &mut Scratch::default());
+        let took: Vec<&str> = marks.iter().filter(|mark| mark.rule() == case.id).map(|mark| &case.text[mark.span().range()]).collect();
+        let verb = match case.rule.effect {
+            Effect::Remove => "remove",
+            Effect::Keep => "protect",
+            Effect::Cue(_) => "give its cue for",
+        };
+        // A keep rule keeps in its keep examples what another rule would remove.
+        let expected = case.removes != (case.rule.effect == Effect::Keep);
+        match (expected, took.is_empty()) {
+            (true, true) => Err(format!("should {verb} something in {:?}, and did not; dechaff gives {:?}", case.text, cleaned.text())),
+            (false, false) => Err(format!("should {verb} nothing in {:?}, but took {:?}", case.text, took)),
+            _ => Ok(()),
+        }
+    }
+}

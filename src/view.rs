@@ -1,0 +1,170 @@
+//! A document less what earlier stages cut, as the filters of one stage see it: its lines that are not blank, which of
+//! them are gone, and what the cues say they are. Filters read views and nothing else, so that within a stage their
+//! order cannot matter.
+
+use crate::document::Document;
+use crate::fold::{Folded, FoldedLine, is_word};
+use crate::mark::Mark;
+use crate::phrase::bare;
+use crate::rule::{Cue, Effect};
+use crate::pack::RuleSet;
+use crate::span::Span;
+
+/// A document less what earlier stages cut.
+///
+/// Lines are counted among those that are not blank.
+#[derive(Debug)]
+pub struct View<'d> {
+    document: &'d Document<'d>,
+    folded: &'d Folded,
+    states: Vec<State>,
+}
+
+/// What is known of a line that is not blank.
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    cut: bool,
+    /// One bit for each cue.
+    cues: u8,
+}
+
+impl<'d> View<'d> {
+    /// A view of a document of which nothing is cut.
+    pub(crate) fn new(document: &'d Document<'d>, folded: &'d Folded) -> Self {
+        Self { document, folded, states: vec![State::default(); folded.lines().len()] }
+    }
+
+    /// Notes what the marks of cue rules say of lines.
+    pub(crate) fn add_cues(&mut self, marks: &[Mark], rules: &RuleSet) {
+        for mark in marks {
+            if let Effect::Cue(cue) = rules.get(mark.rule()).effect {
+                for line in self.lines_of(mark.span()) {
+                    self.states[line].cues |= 1 << cue as u8;
+                }
+            }
+        }
+    }
+
+    /// Hides the lines that lie wholly, or but for punctuation, in one of these spans, which are sorted and disjoint.
+    pub(crate) fn hide(&mut self, spans: &[Span]) {
+        for (index, line) in self.folded.lines().iter().enumerate() {
+            if !self.states[index].cut {
+                let span = self.document.line(line.line as usize);
+                let first = spans.partition_point(|cut| cut.end() <= span.start());
+                let touched = spans.get(first).is_some_and(|cut| cut.overlaps(span));
+                self.states[index].cut = touched && rest_of(self.document.text(), span, &spans[first..]).all(|rest| !has_word(rest));
+            }
+        }
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &'d Document<'d> {
+        self.document
+    }
+
+    pub(crate) fn folded(&self) -> &'d Folded {
+        self.folded
+    }
+
+    /// Number of lines that are not blank.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.states.len()
+    }
+
+    fn folded_line(&self, line: usize) -> FoldedLine {
+        self.folded.lines()[line]
+    }
+
+    /// The number of a line in the document, blank ones counted, from 0.
+    #[must_use]
+    pub fn number(&self, line: usize) -> usize {
+        self.folded_line(line).line as usize
+    }
+
+    /// The span of a line, its terminator included.
+    #[must_use]
+    pub fn span(&self, line: usize) -> Span {
+        self.document.line(self.number(line))
+    }
+
+    /// The text of a line, without white space at its ends.
+    #[must_use]
+    pub fn text(&self, line: usize) -> &'d str {
+        self.document.trimmed(self.number(line))
+    }
+
+    /// The line folded, without punctuation and symbols at its ends; empty if it has no letter or digit.
+    pub(crate) fn bare(&self, line: usize) -> &'d [u8] {
+        let bytes = self.folded.bytes();
+        &bytes[bare(bytes, self.folded_line(line).range())]
+    }
+
+    /// Whether an earlier stage cut the line.
+    #[must_use]
+    pub fn is_cut(&self, line: usize) -> bool {
+        self.states[line].cut
+    }
+
+    /// Whether a cue rule says that the line is this.
+    #[must_use]
+    pub fn has_cue(&self, line: usize, cue: Cue) -> bool {
+        self.states[line].cues & (1 << cue as u8) != 0
+    }
+
+    /// Whether no blank line stands between a line and the next.
+    #[must_use]
+    pub fn touches_next(&self, line: usize) -> bool {
+        line + 1 < self.line_count() && self.number(line + 1) == self.number(line) + 1
+    }
+
+    /// Whether hard wrapping broke a line, so that the next goes on with its sentence.
+    #[must_use]
+    pub fn is_wrapped(&self, line: usize) -> bool {
+        self.folded_line(line).joins
+    }
+
+    /// The lines that a span touches.
+    pub(crate) fn lines_of(&self, span: Span) -> std::ops::Range<usize> {
+        let lines = self.folded.lines();
+        let from = lines.partition_point(|line| self.document.line(line.line as usize).end() <= span.start());
+        let to = lines.partition_point(|line| self.document.line(line.line as usize).start() < span.end());
+        from..to.max(from)
+    }
+}
+
+/// The parts of a span that none of `cuts` covers; `cuts` are sorted and disjoint.
+pub(crate) fn rest_of<'t>(text: &'t str, span: Span, cuts: &[Span]) -> impl Iterator<Item = &'t str> {
+    gaps(span, cuts).map(|gap| &text[gap.range()])
+}
+
+/// The parts of a span that none of `cuts` covers, as spans.
+pub(crate) fn gaps(span: Span, cuts: &[Span]) -> impl Iterator<Item = Span> {
+    let inside = cuts.iter().take_while(move |cut| cut.start() < span.end());
+    let mut at = span.start();
+    let ends = Span::at(span.end(), span.end());
+    inside.chain(std::iter::once(&ends)).copied().collect::<Vec<_>>().into_iter().filter_map(move |cut| {
+        let gap = Span::at(at, cut.start().max(at));
+        at = at.max(cut.end());
+        (!gap.is_empty()).then_some(gap)
+    })
+}
+
+/// Whether a text has a letter or digit.
+pub(crate) fn has_word(text: &str) -> bool {
+    text.chars().any(is_word)
+}
+
+/// Number of words in a text; in scripts without spaces, two characters count as one.
+pub(crate) fn word_count(text: &str) -> usize {
+    let spaceless = text.chars().filter(|&c| crate::fold::is_spaceless(c)).count();
+    let spaced = text.split_whitespace().filter(|word| word.chars().any(|c| is_word(c) && !crate::fold::is_spaceless(c))).count();
+    spaced + spaceless.div_ceil(2)
+}
+
+/// Whether a line ends as a sentence does. A closing quotation mark or bracket does not hide the stop before it.
+pub(crate) fn ends_like_sentence(text: &str) -> bool {
+    let inner = text.trim_end_matches(['"', '\'', '”', '’', '»', ')', ']', '」', '』', ' ']);
+    inner.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟', ';', ','])
+}
