@@ -11,7 +11,7 @@ use crate::filter::Scratch;
 use crate::io::{Content, Pending, encoding_of};
 use crate::job::walk::{Inputs, Met, complaint, read_list, read_up_to};
 use crate::job::{Action, Batch, Event, Handled, Observer, Options, Target, restore};
-use crate::pack::RuleSet;
+use crate::pack::{RuleSet, lint_built_in};
 use crate::report::{Stats, explain, list, show};
 use crate::verify::{Verifier, cases};
 use anyhow::{Context, Result, anyhow, bail};
@@ -479,6 +479,7 @@ fn rules(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit> {
         }
         RulesCommand::Test { packs, selection } => {
             let config = Config::load(selection.config.as_deref())?;
+            lint_built_in()?;
             let rules = load_rules(config.rules.iter().chain(&selection.rules).chain(&packs))?;
             test_rules(&rules, terminal)
         }

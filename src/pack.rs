@@ -176,8 +176,8 @@ struct RuleEntry {
     languages: Vec<String>,
     #[serde(default)]
     hosts: Vec<String>,
-    phrase: Option<OneOrMany>,
-    pattern: Option<OneOrMany>,
+    phrase: Option<Spanned<OneOrMany>>,
+    pattern: Option<Spanned<OneOrMany>>,
     labels: Option<Vec<Spanned<String>>>,
     filter: Option<FilterName>,
     #[serde(default)]
@@ -203,15 +203,16 @@ struct ExamplesEntry {
     keep: Vec<String>,
 }
 
+/// One text or a list of them. An untagged enum hides where its parts stand, so that problems are noted at the whole.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMany {
-    One(Spanned<String>),
-    Many(Vec<Spanned<String>>),
+    One(String),
+    Many(Vec<String>),
 }
 
 impl OneOrMany {
-    fn all(&self) -> &[Spanned<String>] {
+    fn all(&self) -> &[String] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
             Self::Many(many) => many,
@@ -317,19 +318,16 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
 }
 
 fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Option<Matcher> {
-    let texts = |many: &[Spanned<String>]| many.iter().map(|one| one.get_ref().clone()).collect();
     match (&entry.phrase, &entry.pattern, &entry.labels, entry.filter) {
         (Some(phrases), None, None, None) => {
-            for phrase in phrases.all() {
-                lint_phrase(phrase.get_ref(), phrase.span(), entry.line, lint);
-            }
-            Some(Matcher::Phrases { phrases: texts(phrases.all()), line: entry.line })
+            let all = phrases.get_ref().all();
+            all.iter().for_each(|phrase| lint_phrase(phrase, phrases.span(), entry.line, lint));
+            Some(Matcher::Phrases { phrases: all.to_vec(), line: entry.line })
         }
         (None, Some(patterns), None, None) => {
-            for pattern in patterns.all() {
-                lint_pattern(pattern.get_ref(), pattern.span(), true, lint);
-            }
-            Some(Matcher::Patterns { patterns: texts(patterns.all()), line: entry.line })
+            let all = patterns.get_ref().all();
+            all.iter().for_each(|pattern| lint_pattern(pattern, patterns.span(), true, lint));
+            Some(Matcher::Patterns { patterns: all.to_vec(), line: entry.line })
         }
         (None, None, Some(labels), None) => {
             for label in labels {
@@ -337,7 +335,7 @@ fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Opt
                     lint.note(label.span(), "a label needs a letter or digit; punctuation at its ends does not count");
                 }
             }
-            Some(Matcher::Labels(texts(labels)))
+            Some(Matcher::Labels(labels.iter().map(|label| label.get_ref().clone()).collect()))
         }
         (None, None, None, Some(filter)) => Some(Matcher::Filter(filter)),
         _ => {
@@ -356,12 +354,12 @@ fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut Lint<'_>) 
         return;
     }
     if let Err(reason) = Phrase::parse(phrase, line) {
-        lint.note(at, reason);
+        lint.note(at, format!("in '{phrase}': {reason}"));
         return;
     }
     let (words, spaceless) = Phrase::least(phrase);
     if !line && words < 2 && spaceless < 6 {
-        lint.note(at, "the phrase is too short to be safe inside a line: use two words (six characters in scripts without spaces), or line = true");
+        lint.note(at, format!("the phrase '{phrase}' is too short to be safe inside a line: use two words (six characters in scripts without spaces), or line = true"));
     }
 }
 
@@ -377,18 +375,18 @@ fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, lint: &mut Lint<
                 regex_syntax::Error::Translate(error) => error.kind().to_string(),
                 _ => error.to_string(),
             };
-            lint.note(at, format!("the pattern is no regular expression: {reason}"));
+            lint.note(at, format!("the pattern '{pattern}' is no regular expression: {reason}"));
             return;
         }
     };
     if removes && hir.properties().minimum_len().is_none_or(|least| least == 0) {
-        lint.note(at.clone(), "the pattern can match nothing at all; make a part of it obligatory");
+        lint.note(at.clone(), format!("the pattern '{pattern}' can match nothing at all; make a part of it obligatory"));
     }
     if unbounded(&hir) {
-        lint.note(at.clone(), "the pattern has an unbounded repetition of nearly anything, such as '.*'; write a bound: '.{0,80}'");
+        lint.note(at.clone(), format!("the pattern '{pattern}' has an unbounded repetition of nearly anything, such as '.*'; write a bound: '.{{0,80}}'"));
     }
     if regex::Regex::new(pattern).is_err() {
-        lint.note(at, "the pattern is too large; use smaller bounds or split it");
+        lint.note(at, format!("the pattern '{pattern}' is too large; use smaller bounds or split it"));
     }
 }
 
@@ -447,12 +445,12 @@ mod tests {
         for (rule, expected) in [
             ("phrase = 'share this story'", "p.toml:5:6: a rule that removes needs a category"),
             ("category = 'chair'", "p.toml:7:12: unknown category 'chair'"),
-            (&format!("{kind}phrase = 'share'"), "p.toml:9:10: the phrase is too short"),
-            (&format!("{kind}phrase = '続きを'"), "p.toml:9:10: the phrase is too short"),
-            (&format!("{kind}phrase = '[share this]'"), "p.toml:9:10: the phrase can match nothing"),
-            (&format!("{kind}pattern = 'share.*'"), "p.toml:9:11: the pattern has an unbounded"),
-            (&format!("{kind}pattern = '(share)?'"), "p.toml:9:11: the pattern can match nothing"),
-            (&format!("{kind}pattern = 'sha(re'"), "p.toml:9:11: the pattern is no regular expression: unclosed group"),
+            (&format!("{kind}phrase = 'share'"), "p.toml:9:10: the phrase 'share' is too short"),
+            (&format!("{kind}phrase = '続きを'"), "p.toml:9:10: the phrase '続きを' is too short"),
+            (&format!("{kind}phrase = '[share this]'"), "p.toml:9:10: in '[share this]': the phrase can match nothing"),
+            (&format!("{kind}pattern = 'share.*'"), "p.toml:9:11: the pattern 'share.*' has an unbounded"),
+            (&format!("{kind}pattern = '(share)?'"), "p.toml:9:11: the pattern '(share)?' can match nothing"),
+            (&format!("{kind}pattern = 'sha(re'"), "p.toml:9:11: the pattern 'sha(re' is no regular expression: unclosed group"),
             (&format!("{kind}phrase = 'a b'\npattern = 'c'"), "p.toml:5:6: a rule needs exactly one of"),
             (&format!("{kind}labels = ['***']"), "p.toml:9:11: a label needs a letter"),
             (&format!("{kind}labels = ['Share']\ncolour = 1"), "p.toml:10:1: unknown field `colour`"),

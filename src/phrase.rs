@@ -425,11 +425,12 @@ impl Parser<'_> {
     }
 }
 
-/// In how many ways a phrase can be read.
+/// In how many ways a phrase can be read at one place. Of a choice's branches one at most fits, but a part that may be
+/// missing can be read as there or not.
 fn readings(nodes: &[Node]) -> usize {
     nodes.iter().fold(1usize, |all, node| {
         all.saturating_mul(match node {
-            Node::Choice(branches) => branches.iter().map(|branch| readings(branch)).fold(0, usize::saturating_add),
+            Node::Choice(branches) => branches.iter().map(|branch| readings(branch)).max().unwrap_or(1) + usize::from(optional(branches)),
             Node::Gap(min, max) => max - min + 1,
             _ => 1,
         })
@@ -444,7 +445,7 @@ fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) {
         let node = &nodes[index];
         let ends = |at: usize| outermost && at == nodes.len();
         match node {
-            Node::Text(text) => push_text(ops, text),
+            Node::Text(text) => ops.push(Op::Text(text.clone())),
             Node::Number => ops.push(Op::Number),
             Node::Gap(min, max) if ends(index + 1) && index > 0 => ops.push(Op::Rest(*min, *max)),
             Node::Gap(min, max) => {
@@ -453,23 +454,32 @@ fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) {
             }
             Node::Space => match nodes.get(index + 1) {
                 Some(Node::Gap(..)) if ends(index + 2) => {}
-                // A last part that may be missing takes the space before it along.
-                Some(Node::Choice(branches)) if index + 2 == nodes.len() && optional(branches) => {
+                // One of the last parts, which may be missing, takes the space before it along.
+                Some(Node::Choice(branches)) if may_end(&nodes[index + 1..]) => {
                     compile_choice(branches, ops, Some(true));
                     index += 1;
                 }
-                _ => push_text(ops, b" "),
+                _ => ops.push(Op::Text(b" ".to_vec())),
             },
             Node::Choice(branches) => {
                 let free = index == 0 || nodes[index - 1] == Node::Space;
                 let spaced = nodes.get(index + 1) == Some(&Node::Space);
-                // `[a] [b]` at the end: the first takes its space in front, as the second does.
                 let takes = free && spaced && optional(branches);
                 compile_choice(branches, ops, takes.then_some(false));
                 index += usize::from(takes);
             }
         }
         index += 1;
+    }
+}
+
+/// Whether what is left of a phrase is parts that may be missing, and perhaps a gap after them.
+fn may_end(nodes: &[Node]) -> bool {
+    match nodes {
+        [Node::Choice(branches)] => optional(branches),
+        [Node::Choice(branches), Node::Space, Node::Gap(..)] => optional(branches),
+        [Node::Choice(branches), Node::Space, rest @ ..] => optional(branches) && may_end(rest),
+        _ => false,
     }
 }
 
@@ -487,11 +497,11 @@ fn compile_choice(branches: &[Vec<Node>], ops: &mut Vec<Op>, space: Option<bool>
         // A text op here must not be merged into the branch before.
         let mut own = Vec::new();
         if space == Some(true) && !nodes.is_empty() {
-            push_text(&mut own, b" ");
+            own.push(Op::Text(b" ".to_vec()));
         }
         compile(nodes, &mut own, false);
         if space == Some(false) && !nodes.is_empty() {
-            push_text(&mut own, b" ");
+            own.push(Op::Text(b" ".to_vec()));
         }
         let base = ops.len();
         ops.extend(own.into_iter().map(|op| match op {
@@ -507,11 +517,6 @@ fn compile_choice(branches: &[Vec<Node>], ops: &mut Vec<Op>, space: Option<bool>
         ops[jump] = Op::Jump(end);
     }
     ops[branch] = Op::Branch(targets);
-}
-
-fn push_text(ops: &mut Vec<Op>, text: &[u8]) {
-    // What follows a jump is jumped to, and cannot be merged with what stands before.
-    ops.push(Op::Text(text.to_vec()));
 }
 
 /// The set of fragments that serves best to find a phrase: every match holds one of them.
@@ -696,6 +701,15 @@ mod tests {
         assert!(found("sign up for {..2}", true, "Sign up for a free trial.").is_empty());
         assert_eq!(found("read our guide {..9}", false, "He left. Read our guide to tea. She stayed."), ["Read our guide to tea."]);
         assert!(found("sign up for {..9}", true, "Sign up for\nThe minister spoke.").iter().all(|found| !found.contains("minister")));
+    }
+
+    #[test]
+    fn options_stand_before_other_options_and_before_a_last_gap() {
+        for text in ["Follow us", "Follow us now", "Follow us now today", "Follow us today", "Follow us now today for free"] {
+            assert_eq!(found("follow us [now] [today] {..3}", true, text), [text]);
+        }
+        assert_eq!(found("read on [here|there] {..2}", true, "Read on: more"), ["Read on: more"]);
+        assert!(found("follow us [now] {..1}", true, "Follow us now or never").is_empty());
     }
 
     #[test]

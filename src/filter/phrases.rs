@@ -454,7 +454,7 @@ mod tests {
         for (pattern, expected) in [
             ("(?i)photos? by", Some(vec!["photo"])),
             (r"\(Image: .{1,40}\)", Some(vec!["image"])),
-            ("(?i)(photo|picture): \\w+", Some(vec!["photo", "picture"])),
+            ("(?i)(photo|picture): \\w+", Some(vec!["hoto", "icture"])),
             (r"\d+ / \d+", None),
             ("(share|)", None),
         ] {
