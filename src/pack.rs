@@ -10,9 +10,6 @@ use serde::Deserialize;
 use std::ops::Range;
 use toml::Spanned;
 
-/// A class of this many code points or more is taken for "anything".
-const NEARLY_ANYTHING: usize = 1000;
-
 /// The packs that are part of dechaff: file name and text.
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules/advert.toml", include_str!("../rules/advert.toml")),
@@ -405,9 +402,8 @@ fn takes_prose(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Class(Class::Unicode(class)) => {
             let ranges = || class.ranges().iter();
-            let spaces = ranges().any(|range| range.start() <= ' ' && ' ' <= range.end());
-            let size: usize = ranges().map(|range| range.end() as usize - range.start() as usize + 1).sum();
-            spaces && size >= NEARLY_ANYTHING
+            let has = |c: char| ranges().any(|range| range.start() <= c && c <= range.end());
+            has(' ') && has('e')
         }
         HirKind::Class(Class::Bytes(_)) => true,
         HirKind::Capture(capture) => takes_prose(&capture.sub),

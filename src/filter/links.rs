@@ -33,22 +33,20 @@ impl Filter for Links {
 
 /// One past the last link line of the list that starts at `first`; `first` itself if there is no list.
 fn list_end(view: &View<'_>, first: usize) -> usize {
-    let looks = |line: usize| view.is_cut(line) || !has_word(view.text(line)) || is_title(view, line);
-    let mut end = (first..view.line_count()).take_while(|&line| looks(line) && !view.has_cue(line, Cue::Related)).last().map_or(first, |line| line + 1);
-    // A title that prose follows may be the heading of that prose.
-    let prose_follows = end < view.line_count() && !view.has_cue(end, Cue::Related);
-    if prose_follows && end > first && !view.is_cut(end - 1) {
-        let set_apart = end - 1 == first || !view.touches_next(end - 2);
-        let spaced = (first.saturating_sub(1)..end - 1).all(|line| !view.touches_next(line));
-        let over_prose = view.touches_next(end - 1) || set_apart;
-        if over_prose && (set_apart || spaced) && end - 1 > first {
-            end -= 1;
-        } else if end - 1 == first && prose_follows && !view.touches_next(first.saturating_sub(1)) {
-            // A single line under the heading, apart from it and followed by prose: too little to be sure.
-            end -= 1;
-        }
+    let listed = |line: &usize| view.is_cut(*line) || !has_word(view.text(*line)) || is_title(view, *line);
+    let count = view.line_count();
+    let end = (first..count).find(|line| !listed(line) || view.has_cue(*line, Cue::Related)).unwrap_or(count);
+    if end - first > MOST_LINES {
+        return first;
     }
-    if end - first > MOST_LINES { first } else { end }
+    let text_follows = end < count && !view.has_cue(end, Cue::Related) && !view.text(end).starts_with('#');
+    if !text_follows || end == first || view.is_cut(end - 1) {
+        return end;
+    }
+    // A title that text follows may be the heading of that text, unless it stands with the list and apart from the text.
+    let with_list = end - 1 == first || view.touches_next(end - 2);
+    let apart_from_text = !view.touches_next(end - 1);
+    if with_list && apart_from_text { end } else { end - 1 }
 }
 
 fn is_title(view: &View<'_>, line: usize) -> bool {
