@@ -167,6 +167,8 @@ struct Run<'c, 'd> {
     view: View<'d>,
     /// What keep rules protect, with the rule, sorted.
     kept: Vec<Mark>,
+    /// The length of the longest of these, in bytes.
+    longest_kept: usize,
     applied: Vec<Mark>,
     vetoed: Vec<Veto>,
     /// Every mark that was made, as it was made.
@@ -175,7 +177,7 @@ struct Run<'c, 'd> {
 
 impl<'c, 'd> Run<'c, 'd> {
     fn new(cleaner: &'c Inner, view: View<'d>) -> Self {
-        Self { cleaner, view, kept: Vec::new(), applied: Vec::new(), vetoed: Vec::new(), made: Vec::new() }
+        Self { cleaner, view, kept: Vec::new(), longest_kept: 0, applied: Vec::new(), vetoed: Vec::new(), made: Vec::new() }
     }
 
     fn finish<'t>(mut self, document: &Document<'t>, scratch: &mut Scratch) -> (Vec<Mark>, Cleaned<'t>) {
@@ -196,8 +198,16 @@ impl<'c, 'd> Run<'c, 'd> {
         }
         let rules = &self.cleaner.rules;
         self.made.extend(&marks);
-        self.view.add_cues(&marks, rules);
-        self.kept.extend(marks.iter().filter(|mark| rules.get(mark.rule()).effect == Effect::Keep));
+        for mark in &marks {
+            match rules.get(mark.rule()).effect {
+                Effect::Cue(cue) => self.view.add_cue(mark.span(), cue),
+                Effect::Keep => {
+                    self.kept.push(*mark);
+                    self.longest_kept = self.longest_kept.max(mark.span().len());
+                }
+                Effect::Remove => {}
+            }
+        }
         let before = self.applied.len();
         for mark in marks.into_iter().filter(|mark| rules.get(mark.rule()).effect == Effect::Remove) {
             match self.protector(mark.span()) {
@@ -206,19 +216,17 @@ impl<'c, 'd> Run<'c, 'd> {
             }
         }
         if self.applied.len() > before {
-            let mut cut = self.cut();
-            self.widen(before, &cut);
-            cut.clear();
-            cut.extend(self.applied.iter().map(|mark| mark.span()));
-            union(&mut cut);
+            self.widen(before, &self.cut());
+            let cut = self.cut();
             self.view.hide(&cut);
         }
     }
 
-    /// The first rule that protects a part of a span. Marks of keep rules are few: they are looked through.
+    /// A rule that protects a part of a span.
     fn protector(&self, span: Span) -> Option<RuleId> {
         let reach = self.kept.partition_point(|mark| mark.span().start() < span.end());
-        self.kept[..reach].iter().find(|mark| mark.span().overlaps(span)).map(|mark| mark.rule())
+        let reached = self.kept[..reach].iter().rev().take_while(|mark| self.longest_kept + mark.span().start() > span.start());
+        reached.filter(|mark| mark.span().overlaps(span)).map(|mark| mark.rule()).min()
     }
 
     fn cut(&self) -> Vec<Span> {
@@ -228,21 +236,28 @@ impl<'c, 'd> Run<'c, 'd> {
     }
 
     /// Where the marks from `new` on leave nothing but white space and punctuation of a line, lets them take all of it.
+    /// The end of a line stays where the removal began in an earlier line of which something is left, so that this is
+    /// not joined with what follows.
     fn widen(&mut self, new: usize, cut: &[Span]) {
         let document = self.view.document();
-        let mut last = None;
         let mut more = Vec::new();
+        // The last line looked at, and whether text that stays would be joined with the next line if its end went.
+        let mut last: Option<(usize, bool)> = None;
         for mark in &self.applied[new..] {
             for line in document.line_at(mark.span().start())..=document.line_at(mark.span().end() - 1) {
-                if last.is_some_and(|last| line <= last) {
+                if last.is_some_and(|(last, _)| line <= last) {
                     continue;
                 }
-                last = Some(line);
                 let span = document.line(line);
-                let first = cut.partition_point(|cut| cut.end() <= span.start());
-                let emptied = rest_of(document.text(), span, &cut[first..]).all(|rest| !has_word(rest));
+                let cut = &cut[cut.partition_point(|cut| cut.end() <= span.start())..];
+                let emptied = rest_of(document.text(), span, cut).all(|rest| !has_word(rest));
+                let crossed = cut.first().is_some_and(|cut| cut.start() < span.start());
+                let joined = crossed && last.is_some_and(|(last, text_stays)| last + 1 == line && text_stays);
+                last = Some((line, joined || !emptied));
                 if emptied && self.protector(span).is_none() {
-                    more.extend(gaps(span, &cut[first..]).map(|gap| mark.on(gap)));
+                    let line = &document.text()[span.range()];
+                    let end = if joined { span.start() + line.trim_end_matches(['\n', '\r']).len() } else { span.end() };
+                    more.extend(gaps(Span::at(span.start(), end.max(span.start())), cut).map(|gap| mark.on(gap)));
                 }
             }
         }

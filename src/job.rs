@@ -8,7 +8,7 @@ use crate::cleaner::{Cleaner, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{Content, Pending, Permissions, Text};
-use crate::report::{Stats, diff, document_records};
+use crate::report::{Origin, Stats, diff, document_records};
 use anyhow::{Context, Result, anyhow, bail};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -163,7 +163,9 @@ impl Options {
         }
         handled.stats.add_document(&cleaned, self.cleaner.rules());
         if self.records {
-            match document_records(name, &cleaned, &text, self.cleaner.rules()) {
+            let locate = |range| text.source(range);
+            let origin = Origin { path: name, bytes: text.bytes(), encoding: text.encoding(), locate: &locate };
+            match document_records(&cleaned, &origin, self.cleaner.rules()) {
                 Ok(records) => handled.records = records,
                 Err(error) => return failed(error),
             }

@@ -223,6 +223,9 @@ impl Matching<'_, '_> {
                     }
                     // "1,204," is a number and a comma.
                     let number = rest[..digits].iter().rposition(u8::is_ascii_digit)? + 1;
+                    if self.phrase.line && self.fills_line(at, at + number) {
+                        return None;
+                    }
                     at += number;
                     op += 1;
                 }
@@ -249,6 +252,13 @@ impl Matching<'_, '_> {
         }
     }
 
+    /// Whether a number stands alone on its line. It may then be a list's or a table's, and belongs to no phrase that
+    /// begins or ends on another line.
+    fn fills_line(&self, start: usize, end: usize) -> bool {
+        let line = self.text.lines()[self.text.line_index(start)];
+        bare(self.text.bytes(), line.range()) == (start..end)
+    }
+
     fn skip_text(&self, text: &[u8], at: usize) -> Option<usize> {
         let found = self.text.bytes().get(at..at + text.len())?;
         let alike = |(own, found): (&u8, &u8)| own == found || (*own == b' ' && *found == b'\n');
@@ -267,7 +277,7 @@ impl Matching<'_, '_> {
     fn skip_word_and_space(&self, at: usize) -> Option<usize> {
         let bytes = self.text.bytes();
         let end = self.word_end(at)?;
-        let sentence = !self.phrase.line && ends_sentence(&bytes[at..end]);
+        let sentence = ends_sentence(&bytes[at..end]) && !(self.phrase.line && asks(&bytes[at..end]));
         (end < bytes.len() && !sentence && !self.breaks(end)).then_some(end + 1)
     }
 
@@ -329,6 +339,12 @@ fn ends_sentence(word: &[u8]) -> bool {
     let stem = bare.trim_end_matches(['.', '!', '?', '。', '！', '？', '।', '؟']);
     let initial = bare.ends_with('.') && stem.chars().count() == 1;
     stem.len() < bare.len() && !initial
+}
+
+/// Whether a word ends a question or a cry. Those that open a line are mostly put to the reader ("Got a story? Tell
+/// us"), so that the gap of a whole-line phrase may cross them, where it may not swallow a statement.
+fn asks(word: &[u8]) -> bool {
+    word.iter().rev().find(|byte| !matches!(byte, b'"' | b'\'' | b')')).is_some_and(|byte| matches!(byte, b'?' | b'!'))
 }
 
 /// Whether a sentence starts at a folded offset: at the start of a line, or after a word that ends one.
@@ -716,6 +732,7 @@ mod tests {
     fn numbers_are_single() {
         assert_eq!(found("{#} comment[s]", true, "• 1,204 comments"), ["1,204 comments"]);
         assert!(found("{#} comment[s]", true, "ten comments").is_empty());
+        assert!(found("advertisement {#}", true, "Advertisement\n5.").is_empty(), "the number may be a list's");
     }
 
     #[test]

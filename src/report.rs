@@ -9,7 +9,7 @@ mod stats;
 
 pub use diff::diff;
 pub use explain::explain;
-pub use records::{Record, document_records, read_records};
+pub use records::{Origin, Record, document_records, read_records};
 pub use rules::{list, show};
 pub use stats::Stats;
 

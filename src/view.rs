@@ -4,10 +4,8 @@
 
 use crate::document::Document;
 use crate::fold::{Folded, FoldedLine, is_word};
-use crate::mark::Mark;
 use crate::phrase::bare;
-use crate::rule::{Cue, Effect};
-use crate::pack::RuleSet;
+use crate::rule::Cue;
 use crate::span::Span;
 
 /// A document less what earlier stages cut.
@@ -34,14 +32,10 @@ impl<'d> View<'d> {
         Self { document, folded, states: vec![State::default(); folded.lines().len()] }
     }
 
-    /// Notes what the marks of cue rules say of lines.
-    pub(crate) fn add_cues(&mut self, marks: &[Mark], rules: &RuleSet) {
-        for mark in marks {
-            if let Effect::Cue(cue) = rules.get(mark.rule()).effect {
-                for line in self.lines_of(mark.span()) {
-                    self.states[line].cues |= 1 << cue as u8;
-                }
-            }
+    /// Notes that the lines of a span are this.
+    pub(crate) fn add_cue(&mut self, span: Span, cue: Cue) {
+        for line in self.lines_of(span) {
+            self.states[line].cues |= 1 << cue as u8;
         }
     }
 

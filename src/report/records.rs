@@ -1,13 +1,12 @@
 //! The removal record: JSON Lines, one line for each removed span, from which sources can be restored.
 
 use crate::cleaner::{Cleaned, Removal};
-use crate::io::Text;
 use crate::pack::RuleSet;
-use crate::rule::Category;
-use crate::rule::Confidence;
+use crate::rule::{Category, Confidence};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::io::BufRead;
+use std::ops::Range;
 
 /// One line of a removal record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,21 +35,33 @@ pub struct Record {
     pub bytes: Option<String>,
 }
 
+/// The bytes that a document's text came from.
+pub struct Origin<'s> {
+    /// The input's path, or `-` for standard input.
+    pub path: &'s str,
+    /// The input's bytes.
+    pub bytes: &'s [u8],
+    /// The name of the input's encoding, unless it is UTF-8.
+    pub encoding: Option<&'static str>,
+    /// Where a range of the text lies in the bytes.
+    pub locate: &'s dyn Fn(Range<usize>) -> Range<usize>,
+}
+
 impl Record {
-    fn new(path: &str, removal: &Removal, text: &Text, rules: &RuleSet) -> Self {
+    fn new(removal: &Removal, text: &str, origin: &Origin<'_>, rules: &RuleSet) -> Self {
         let rule = rules.get(removal.rule);
-        let source = text.source(removal.span.range());
+        let source = (origin.locate)(removal.span.range());
         Self {
-            path: path.to_owned(),
+            path: origin.path.to_owned(),
             start: source.start,
             end: source.end,
-            text: text.as_str()[removal.span.range()].to_owned(),
+            text: text[removal.span.range()].to_owned(),
             rule: rule.name.clone(),
             also: removal.also.iter().map(|&id| rules.get(id).name.clone()).collect(),
             category: rule.category,
             confidence: rule.confidence,
-            encoding: text.encoding().map(str::to_owned),
-            bytes: text.encoding().map(|_| text.bytes()[source].iter().map(|byte| format!("{byte:02x}")).collect()),
+            encoding: origin.encoding.map(str::to_owned),
+            bytes: origin.encoding.map(|_| origin.bytes[source].iter().map(|byte| format!("{byte:02x}")).collect()),
         }
     }
 
@@ -69,10 +80,10 @@ impl Record {
 ///
 /// # Errors
 /// None in practice: records can always be written as JSON.
-pub fn document_records(path: &str, cleaned: &Cleaned<'_>, text: &Text, rules: &RuleSet) -> Result<Vec<u8>> {
+pub fn document_records(cleaned: &Cleaned<'_>, origin: &Origin<'_>, rules: &RuleSet) -> Result<Vec<u8>> {
     let mut lines = Vec::new();
     for removal in cleaned.removals() {
-        serde_json::to_writer(&mut lines, &Record::new(path, removal, text, rules))?;
+        serde_json::to_writer(&mut lines, &Record::new(removal, cleaned.source(), origin, rules))?;
         lines.push(b'\n');
     }
     Ok(lines)
