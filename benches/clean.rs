@@ -29,9 +29,9 @@ fn run(bencher: divan::Bencher<'_, '_>, input: &str, level: Level) {
     let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::new(text).expect("short")).collect();
     let cleaner = Cleaner::builder().level(level).build().expect("built-in rules compile");
     let mut scratch = Scratch::default();
-    bencher.counter(BytesCount::new(texts.iter().map(String::len).sum::<usize>())).bench_local(move || {
-        documents.iter().map(|document| cleaner.clean(document, &mut scratch).text().len()).sum::<usize>()
-    });
+    bencher
+        .counter(BytesCount::new(texts.iter().map(String::len).sum::<usize>()))
+        .bench_local(move || documents.iter().map(|document| cleaner.clean(document, &mut scratch).text().len()).sum::<usize>());
 }
 
 #[divan::bench(args = ["dirty", "clean"])]

@@ -364,9 +364,10 @@ fn clean_batch(args: &CleanArgs, inputs: Inputs, options: &Options, jobs: Option
     let handler = Arc::clone(&stop);
     // Where a handler is set already, as in a program that embeds this one, that one decides.
     let _ = ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed));
+    let batch = Batch { options, inputs: &inputs, target, stop: &stop };
+    batch.check_reports(args.removed.iter().chain(&args.stats))?;
     let mut records = open_record(args)?;
     let bar = (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
-    let batch = Batch { options, inputs: &inputs, target, stop: &stop };
     let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar, changed: false };
     let stats = batch.run(&mut records, &mut listener);
     if let Some(bar) = listener.bar.take() {

@@ -240,9 +240,9 @@ pub(crate) fn word_before(folded: &[u8], at: usize) -> bool {
 
 /// Whether the folded text has a letter, digit or mark that starts at `at`.
 pub(crate) fn word_after(folded: &[u8], at: usize) -> bool {
-    folded.get(at).is_some_and(|&byte| {
-        if byte < 0x80 { byte.is_ascii_alphanumeric() } else { first_is_word(&folded[at..folded.len().min(at + 4)]) }
-    })
+    folded
+        .get(at)
+        .is_some_and(|&byte| if byte < 0x80 { byte.is_ascii_alphanumeric() } else { first_is_word(&folded[at..folded.len().min(at + 4)]) })
 }
 
 fn first_is_word(bytes: &[u8]) -> bool {

@@ -266,16 +266,13 @@ impl Batch<'_> {
         stats: &mut Stats,
         observer: &mut dyn Observer,
     ) -> Vec<Found> {
-        let several = self.inputs.paths.len() + self.inputs.listed.len() > 1;
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
             match met.next() {
                 Some(Met::File(found)) => {
-                    // Within one tree places differ of themselves.
-                    if several && !matches!(self.target, Target::InPlace) && !outputs.insert(found.place.clone()) {
+                    if let Some(clash) = self.clash(&found, outputs) {
                         stats.failed += 1;
-                        let place = found.place.display().to_string();
-                        observer.event(&found.path, Event::Failed(anyhow!("another input is already written to '{place}'; clean it on its own")));
+                        observer.event(&found.path, Event::Failed(clash));
                         continue;
                     }
                     bytes += found.size;
@@ -290,6 +287,20 @@ impl Batch<'_> {
             }
         }
         batch
+    }
+
+    /// What is wrong with a file that would be written where another one is. Within one tree places differ of themselves.
+    fn clash(&self, found: &Found, outputs: &mut FxHashSet<PathBuf>) -> Option<anyhow::Error> {
+        let several = self.inputs.paths.len() + self.inputs.listed.len() > 1;
+        if self.options.action != Action::Clean || !(several || self.inputs.follow_links) {
+            return None;
+        }
+        if matches!(self.target, Target::InPlace) {
+            let file = fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone());
+            return (!outputs.insert(file)).then(|| anyhow!("is the same file as another input; it is cleaned once"));
+        }
+        let clash = || anyhow!("another input is already written to '{}'; clean it on its own", found.place.display());
+        (several && !outputs.insert(found.place.clone())).then(clash)
     }
 
     /// Cleans a file and writes its output beside its target.
@@ -331,7 +342,9 @@ impl Batch<'_> {
     fn write(&self, found: &Found, content: &mut dyn std::io::Read) -> Result<Pending> {
         let permissions = fs::metadata(&found.path).ok().map(Permissions::of);
         match &self.target {
-            Target::Directory(directory) => Pending::write(&directory.join(&found.place), content, permissions.as_ref(), self.options.force),
+            Target::Directory(directory) => {
+                Pending::write(&directory.join(&found.place), content, permissions.as_ref(), self.options.force)
+            }
             Target::File(file) => Pending::write(file, content, permissions.as_ref(), self.options.force),
             // A link stays a link: what it leads to is replaced.
             Target::InPlace => {
@@ -339,6 +352,20 @@ impl Batch<'_> {
                 Pending::write(&target, content, permissions.as_ref(), true)
             }
         }
+    }
+
+    /// Refuses to write reports into an input, where they would be found as inputs.
+    ///
+    /// # Errors
+    /// If one of them lies in a directory that is to be cleaned.
+    pub fn check_reports<'p>(&self, reports: impl Iterator<Item = &'p PathBuf>) -> Result<()> {
+        for report in reports {
+            let path = absolute(report);
+            if let Some(input) = self.inputs.paths.iter().find(|input| input.is_dir() && path.starts_with(absolute(input))) {
+                bail!("{} lies inside the input {}; choose a place outside of it", report.display(), input.display());
+            }
+        }
+        Ok(())
     }
 
     /// Refuses an output that lies in an input, where it would be found as an input again.

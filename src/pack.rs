@@ -95,12 +95,11 @@ impl RuleSet {
     }
 
     fn insert(&mut self, rule: Rule) {
-        match self.by_name.get(&rule.name) {
-            Some(id) => self.rules[id.index()] = rule,
-            None => {
-                self.by_name.insert(rule.name.clone(), RuleId::new(self.rules.len()));
-                self.rules.push(rule);
-            }
+        if let Some(id) = self.by_name.get(&rule.name) {
+            self.rules[id.index()] = rule;
+        } else {
+            self.by_name.insert(rule.name.clone(), RuleId::new(self.rules.len()));
+            self.rules.push(rule);
         }
     }
 
@@ -120,6 +119,7 @@ impl RuleSet {
     }
 
     /// All rules, in the order in which their packs were added.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleId, &Rule)> {
         self.rules.iter().enumerate().map(|(index, rule)| (RuleId::new(index), rule))
     }
@@ -380,7 +380,10 @@ fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, lint: &mut Lint<
         lint.note(at.clone(), format!("the pattern '{pattern}' can match nothing at all; make a part of it obligatory"));
     }
     if unbounded(&hir) {
-        lint.note(at.clone(), format!("the pattern '{pattern}' has an unbounded repetition of nearly anything, such as '.*'; write a bound: '.{{0,80}}'"));
+        lint.note(
+            at.clone(),
+            format!("the pattern '{pattern}' has an unbounded repetition of nearly anything, such as '.*'; write a bound: '.{{0,80}}'"),
+        );
     }
     if regex::Regex::new(pattern).is_err() {
         lint.note(at, format!("the pattern '{pattern}' is too large; use smaller bounds or split it"));

@@ -423,7 +423,8 @@ impl Parser<'_> {
         if inside == "#" {
             return Ok(Node::Number);
         }
-        let number = |text: &str| text.parse::<usize>().map_err(|_| format!("'{{{inside}}}' is no gap; write {{..5}}, {{1..5}}, {{2}} or {{#}}"));
+        let number =
+            |text: &str| text.parse::<usize>().map_err(|_| format!("'{{{inside}}}' is no gap; write {{..5}}, {{1..5}}, {{2}} or {{#}}"));
         let (min, max) = match inside.split_once("..") {
             Some(("", max)) => (0, number(max)?),
             Some((min, max)) => (number(min)?, number(max)?),
@@ -492,8 +493,7 @@ fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) {
 /// Whether what is left of a phrase is parts that may be missing, and perhaps a gap after them.
 fn may_end(nodes: &[Node]) -> bool {
     match nodes {
-        [Node::Choice(branches)] => optional(branches),
-        [Node::Choice(branches), Node::Space, Node::Gap(..)] => optional(branches),
+        [Node::Choice(branches)] | [Node::Choice(branches), Node::Space, Node::Gap(..)] => optional(branches),
         [Node::Choice(branches), Node::Space, rest @ ..] => optional(branches) && may_end(rest),
         _ => false,
     }
@@ -708,7 +708,10 @@ mod tests {
         assert_eq!(found("more {1..2} stories", true, "More great new stories"), ["More great new stories"]);
         assert!(found("more {1..2} stories", true, "More stories").is_empty());
         assert!(found("more {1..2} stories", true, "More of his new stories").is_empty());
-        assert_eq!(found("{..3} contributed to this report", true, "Ann Lee contributed to this report."), ["Ann Lee contributed to this report."]);
+        assert_eq!(
+            found("{..3} contributed to this report", true, "Ann Lee contributed to this report."),
+            ["Ann Lee contributed to this report."]
+        );
     }
 
     #[test]

@@ -28,9 +28,7 @@ const NAME: Style = AnsiColor::Cyan.on_default();
 /// characters that reorder text.
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    let is_harmful = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
+    let is_harmful = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     if !text.contains(is_harmful) {
         return text.to_owned();
     }

@@ -1,5 +1,7 @@
 //! The design's house rules, held by tests: who may import whom, and that nothing is left out of a list.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

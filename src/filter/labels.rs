@@ -60,18 +60,19 @@ fn is_known(view: &View<'_>, line: usize) -> bool {
     view.is_cut(line) || view.has_cue(line, Cue::Share) || view.has_cue(line, Cue::Navigation)
 }
 
-/// Where a run of labels ends that starts at `first`. Between two known labels one unknown short line may stand.
+/// Where a run of labels ends that starts at `first`, a known label; `first` itself where it is none. Between two known labels one unknown short line may stand.
 fn run_end(view: &View<'_>, first: usize) -> usize {
-    let mut end = first;
-    let mut line = first;
-    let mut strangers = 0;
+    if !is_known(view, first) {
+        return first;
+    }
+    let (mut end, mut line, mut strangers) = (first, first, 0);
     while line < view.line_count() {
         if is_known(view, line) {
             (end, strangers) = (line + 1, 0);
         } else if has_word(view.text(line)) {
             strangers += 1;
             let text = view.text(line);
-            if strangers > 1 || end == first || word_count(text) > LONGEST_LABEL || ends_like_sentence(text) || view.is_wrapped(line) {
+            if strangers > 1 || word_count(text) > LONGEST_LABEL || ends_like_sentence(text) || view.is_wrapped(line) {
                 break;
             }
         }

@@ -237,7 +237,9 @@ impl Phrases {
         let holds = |mark: &Mark| {
             let Some(conditions) = self.conditions.get(&mark.rule()) else { return true };
             let suits = conditions.bound.as_ref().is_none_or(|rule| rule.suits(document.language(), document.host()));
-            suits && in_zone(view, conditions.zone, mark.span()) && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span()))
+            suits
+                && in_zone(view, conditions.zone, mark.span())
+                && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span()))
         };
         let marks: Vec<Mark> = marks.into_iter().filter(holds).collect();
         let near = |mark: &Mark| self.conditions.get(&mark.rule()).and_then(|conditions| conditions.near.as_ref());

@@ -56,7 +56,8 @@ impl Content {
 /// If the label names no encoding.
 pub fn encoding_of(label: &str) -> Result<&'static Encoding> {
     let encoding = Encoding::for_label(label.as_bytes());
-    let encoding = encoding.with_context(|| format!("'{label}' is no encoding; use a WHATWG label such as utf-8, windows-1252 or shift_jis"))?;
+    let encoding =
+        encoding.with_context(|| format!("'{label}' is no encoding; use a WHATWG label such as utf-8, windows-1252 or shift_jis"))?;
     if encoding == encoding_rs::REPLACEMENT {
         bail!("'{label}' is an encoding that cannot be read safely; convert the files first");
     }

@@ -5,6 +5,7 @@ use crate::pack::RuleSet;
 use crate::rule::{Category, Confidence};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use std::io::BufRead;
 use std::ops::Range;
 
@@ -61,7 +62,7 @@ impl Record {
             category: rule.category,
             confidence: rule.confidence,
             encoding: origin.encoding.map(str::to_owned),
-            bytes: origin.encoding.map(|_| origin.bytes[source].iter().map(|byte| format!("{byte:02x}")).collect()),
+            bytes: origin.encoding.map(|_| hexadecimal(&origin.bytes[source])),
         }
     }
 
@@ -74,6 +75,13 @@ impl Record {
         let pair = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         (0..digits.len()).step_by(2).map(pair).collect::<Option<_>>().context("the record's bytes are no hexadecimal digits")
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The lines of the record for one document, in order, each ended by a line feed.
