@@ -1,0 +1,278 @@
+//! The command as its user meets it: the cases under `tests/cmd`, and what bad input gets.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const CHAFF: &str = "It rained.\nAdvertisement\nIt stopped.\n";
+const CLEAN: &str = "It rained.\nIt stopped.\n";
+
+fn dechaff(directory: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dechaff")).args(args).current_dir(directory).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs, and checks the exit code and a part of what stands on standard error.
+fn run(directory: &Path, args: &[&str], code: i32, message: &str) -> Output {
+    let output = dechaff(directory, args);
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{errors}");
+    assert!(errors.contains(message), "{args:?} should say '{message}':\n{errors}");
+    output
+}
+
+fn tree() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir_all(directory.path().join("in/sub")).unwrap();
+    for name in ["a.txt", "sub/b.md", "sub/c"] {
+        fs::write(directory.path().join("in").join(name), CHAFF).unwrap();
+    }
+    fs::write(directory.path().join("in/clean.txt"), CLEAN).unwrap();
+    directory
+}
+
+fn read(directory: &Path, name: &str) -> String {
+    fs::read_to_string(directory.join(name)).unwrap()
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn cases() {
+    trycmd::TestCases::new().case("tests/cmd/*.toml").case("tests/cmd/*.trycmd");
+}
+
+#[test]
+fn a_tree_is_mirrored() {
+    let directory = tree();
+    let path = directory.path();
+    run(path, &["clean", "in", "--output", "out"], 0, "4 documents: 3 changed");
+    assert_eq!([read(path, "out/a.txt"), read(path, "out/sub/b.md"), read(path, "out/clean.txt")], [CLEAN, CLEAN, CLEAN]);
+    run(path, &["clean", "in", "--output", "out"], 2, "out/a.txt exists; use --force");
+    run(path, &["clean", "in", "--output", "out", "--force", "-q"], 0, "");
+    run(path, &["clean", "in", "--output", "some", "--include", "*.md", "-q"], 0, "");
+    assert_eq!(names(&path.join("some")), ["sub"]);
+}
+
+#[test]
+fn in_place_changes_only_what_changes_and_can_be_restored() {
+    let directory = tree();
+    let path = directory.path();
+    let before = fs::metadata(path.join("in/clean.txt")).unwrap().modified().unwrap();
+    run(path, &["clean", "in", "--in-place", "--removed", "record.jsonl", "--stats", "stats.json"], 0, "3 changed");
+    assert_eq!(read(path, "in/sub/c"), CLEAN);
+    assert_eq!(fs::metadata(path.join("in/clean.txt")).unwrap().modified().unwrap(), before);
+    let record = read(path, "record.jsonl");
+    let first: serde_json::Value = serde_json::from_str(record.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (first["path"].as_str(), first["start"].as_u64(), first["rule"].as_str()),
+        (Some("in/a.txt"), Some(11), Some("advert/marker"))
+    );
+    let stats: serde_json::Value = serde_json::from_str(&read(path, "stats.json")).unwrap();
+    assert_eq!((stats["documents"].as_u64(), stats["rules"]["advert/marker"]["sole-bytes"].as_u64()), (Some(4), Some(42)));
+    run(path, &["restore", "--in-place", "--removed", "record.jsonl"], 0, "3 files restored");
+    assert_eq!(read(path, "in/sub/c"), CHAFF);
+}
+
+#[test]
+fn wrong_use_is_refused_with_advice() {
+    let directory = tree();
+    let path = directory.path();
+    for (args, message) in [
+        (&["clean", "in"][..], "need --output DIR or --in-place"),
+        (&["clean", "in", "-o", "in"], "use --in-place"),
+        (&["clean", "in", "-o", "in/out"], "lies inside the input"),
+        (&["clean", "in", "--in-place", "--removed", "in/r.jsonl"], "lies inside the input"),
+        (&["clean", "in/a.txt", "-o", "in/a.txt"], "use --in-place"),
+        (&["clean", "gone.txt"], "gone.txt: cannot be opened"),
+        (&["clean", "in/a.txt", "--skip", "newslettr"], "did you mean 'newsletter'?"),
+        (&["clean", "in/a.txt", "--max-removed", "2"], "from 0 to 1"),
+        (&["clean", "in/a.txt", "--max-document", "much"], "is no size"),
+        (&["clean", "in/a.txt", "--encoding", "klingon"], "is no encoding"),
+        (&["clean", "in/a.txt", "--rules", "gone.toml"], "cannot read the pack gone.toml"),
+        (&["clean", "-", "in/a.txt"], "cannot be cleaned together"),
+        (&["clean", "--in-place"], "name a file"),
+        (&["clean", "in/a.txt", "--level", "fierce"], "unknown level 'fierce'"),
+    ] {
+        run(path, args, 2, message);
+    }
+    assert_eq!(read(path, "in/a.txt"), CHAFF);
+}
+
+#[test]
+fn one_bad_input_does_not_stop_the_others() {
+    let directory = tree();
+    let path = directory.path();
+    fs::write(path.join("in/bad.txt"), b"It rained.\nAdvertisement\n\xff\n").unwrap();
+    fs::write(path.join("in/image.png"), b"\x89PNG\0\0").unwrap();
+    fs::write(path.join("in/empty.txt"), b"").unwrap();
+    run(path, &["clean", "in", "-o", "out"], 0, "in/bad.txt: is not valid text at byte 25");
+    assert_eq!(fs::read(path.join("out/bad.txt")).unwrap(), fs::read(path.join("in/bad.txt")).unwrap());
+    assert_eq!((path.join("out/image.png").exists(), read(path, "out/empty.txt").len()), (false, 0));
+    run(path, &["clean", "in", "-o", "strict", "--strict"], 3, "1 failed");
+    assert!(!path.join("strict/bad.txt").exists() && path.join("strict/a.txt").exists());
+    run(path, &["clean", "in", "gone.txt", "-o", "three"], 3, "gone.txt: cannot be read");
+    assert_eq!(read(path, "three/a.txt"), CLEAN);
+    run(path, &["clean", "in/a.txt", "in/sub/../a.txt", "-o", "four"], 3, "already written to 'a.txt'");
+}
+
+#[test]
+fn large_and_held_documents_pass_whole() {
+    let directory = tree();
+    let path = directory.path();
+    let output = run(path, &["clean", "in/a.txt", "--max-document", "8"], 0, "larger than --max-document");
+    assert_eq!(text(&output.stdout), CHAFF);
+    run(path, &["clean", "in", "-o", "out", "--max-document", "8"], 0, "4 passed through unchanged");
+    assert_eq!(read(path, "out/a.txt"), CHAFF);
+    let output = run(path, &["clean", "in/a.txt", "--max-removed", "0.1"], 0, "held whole");
+    assert_eq!(text(&output.stdout), CHAFF);
+}
+
+#[test]
+fn check_and_diff_write_nothing() {
+    let directory = tree();
+    let path = directory.path();
+    let output = run(path, &["clean", "in", "--check", "-q"], 1, "");
+    assert_eq!(text(&output.stdout), "in/a.txt: 1 removal, 14 bytes\nin/sub/b.md: 1 removal, 14 bytes\nin/sub/c: 1 removal, 14 bytes\n");
+    run(path, &["clean", "in/clean.txt", "--check", "-q"], 0, "");
+    let output = run(path, &["clean", "in/a.txt", "--diff", "-q"], 0, "");
+    assert_eq!(text(&output.stdout), "--- in/a.txt\n+++ in/a.txt (cleaned)\n@@ -1,3 +1,2 @@\n It rained.\n-Advertisement\n It stopped.\n");
+    assert_eq!((read(path, "in/a.txt"), names(path)), (CHAFF.to_owned(), vec!["in".to_owned()]));
+}
+
+#[test]
+fn other_encodings_keep_their_bytes() {
+    let directory = tree();
+    let path = directory.path();
+    fs::write(path.join("latin.txt"), b"Caf\xe9.\r\nAdvertisement\r\nNa\xefve.").unwrap();
+    let output = run(path, &["clean", "latin.txt", "--encoding", "windows-1252", "--removed", "r.jsonl"], 0, "");
+    assert_eq!(output.stdout, b"Caf\xe9.\r\nNa\xefve.");
+    fs::write(path.join("cleaned.txt"), &output.stdout).unwrap();
+    let output = run(path, &["restore", "cleaned.txt", "--removed", "r.jsonl"], 0, "");
+    assert_eq!(output.stdout, fs::read(path.join("latin.txt")).unwrap());
+}
+
+#[test]
+fn packs_and_configuration_are_the_users_to_write() {
+    let directory = tree();
+    let path = directory.path();
+    let pack = "[pack]\nname = \"mine\"\n\n[[rule]]\nid = \"rain\"\ndescription = \"Rain.\"\ncategory = \"other\"\nconfidence = \"certain\"\n\
+                labels = [\"It rained\"]\nexamples.remove = [\"It rained.\\nx\", \"It rained\\nx\"]\nexamples.keep = [\"It rains.\", \"Rain\"]\n";
+    fs::write(path.join("mine.toml"), pack).unwrap();
+    fs::write(path.join("dechaff.toml"), "rules = [\"mine.toml\"]\nskip = [\"advert\"]\n").unwrap();
+    let output = run(&path.join("in"), &["clean", "a.txt", "-q"], 0, "");
+    assert_eq!(text(&output.stdout), "Advertisement\nIt stopped.\n");
+    run(path, &["rules", "test"], 0, "");
+    fs::write(path.join("mine.toml"), pack.replace("\"Rain\"]", "\"It rained!\"]")).unwrap();
+    let output = run(path, &["rules", "test"], 1, "");
+    assert!(text(&output.stdout).contains("mine.toml:5: mine/rain keep 2: should remove nothing"), "{}", text(&output.stdout));
+    fs::write(path.join("mine.toml"), pack.replace("labels", "label")).unwrap();
+    run(path, &["clean", "in/a.txt"], 2, "mine.toml:9:1: unknown field `label`");
+    fs::write(path.join("dechaff.toml"), "levle = \"precise\"\n").unwrap();
+    run(path, &["clean", "in/a.txt"], 2, "dechaff.toml:1:1: unknown field `levle`");
+}
+
+#[test]
+fn standard_input_goes_to_standard_output_and_a_closed_pipe_ends_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
+        command.args(["clean", "-q"]).current_dir(directory.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut child = start();
+    child.stdin.take().unwrap().write_all(CHAFF.as_bytes()).unwrap();
+    assert_eq!(text(&child.wait_with_output().unwrap().stdout), CLEAN);
+
+    let mut child = start();
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(CLEAN.repeat(50_000).as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn threads_do_not_change_outputs_or_records() {
+    let directory = tree();
+    let path = directory.path();
+    for number in 0..200 {
+        fs::write(path.join(format!("in/{number}.txt")), CHAFF.repeat(number % 7 + 1)).unwrap();
+    }
+    for jobs in ["1", "4"] {
+        let (out, record) = (format!("out{jobs}"), format!("r{jobs}.jsonl"));
+        run(path, &["clean", "in", "-o", &out, "--removed", &record, "--jobs", jobs, "-q"], 0, "");
+    }
+    assert_eq!(read(path, "r1.jsonl"), read(path, "r4.jsonl"));
+    for name in names(&path.join("out1")).iter().filter(|name| *name != "sub") {
+        assert_eq!(read(path, &format!("out1/{name}")), read(path, &format!("out4/{name}")));
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn links_devices_and_permissions_are_respected() {
+        let directory = tree();
+        let path = directory.path();
+        symlink("..", path.join("in/sub/loop")).unwrap();
+        symlink("../a.txt", path.join("in/sub/link.txt")).unwrap();
+        assert!(Command::new("mkfifo").arg(path.join("in/fifo")).status().unwrap().success());
+        fs::set_permissions(path.join("in/a.txt"), fs::Permissions::from_mode(0o640)).unwrap();
+        run(path, &["clean", "in", "-o", "out"], 0, "3 passed over as links, devices or pipes");
+        assert_eq!(fs::metadata(path.join("out/a.txt")).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(!path.join("out/sub/link.txt").exists());
+        run(path, &["clean", "in", "-o", "followed", "--follow-links"], 3, "leads back");
+        assert_eq!(read(path, "followed/sub/link.txt"), CLEAN);
+        // In place, a link stays a link and what it leads to is cleaned.
+        symlink("in/a.txt", path.join("link.txt")).unwrap();
+        run(path, &["clean", "link.txt", "--in-place", "-q"], 0, "");
+        assert!(path.join("link.txt").is_symlink());
+        assert_eq!(read(path, "in/a.txt"), CLEAN);
+    }
+
+    #[test]
+    fn control_characters_of_the_corpus_stay_out_of_messages() {
+        let directory = tree();
+        let path = directory.path();
+        fs::write(path.join("evil\u{1b}[31m.txt"), b"\xff").unwrap();
+        let output = run(path, &["clean", "evil\u{1b}[31m.txt"], 0, "evil\\u{1b}[31m.txt: is not valid text");
+        assert!(!output.stderr.contains(&0x1b));
+        fs::write(path.join("evil.txt"), "It \u{1b}]0;x\u{7} rained.\nAdvertisement\n").unwrap();
+        assert!(!run(path, &["explain", "evil.txt"], 0, "").stdout.contains(&0x1b));
+    }
+
+    #[test]
+    fn an_interrupt_leaves_nothing_half_written() {
+        let directory = tree();
+        let path = directory.path();
+        for number in 0..3000 {
+            fs::write(path.join(format!("in/{number}.txt")), CHAFF.repeat(60)).unwrap();
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
+        let mut child = command.args(["clean", "in", "-o", "out"]).current_dir(path).stderr(Stdio::piped()).spawn().unwrap();
+        while !path.join("out").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let code = child.wait().unwrap().code();
+        assert!(matches!(code, Some(130 | 0)), "{code:?}");
+        for name in names(&path.join("out")).into_iter().filter(|name| name != "sub") {
+            assert!(!name.starts_with(".dechaff"), "{name} was left");
+            let input = read(path, &format!("in/{name}"));
+            assert_eq!(read(path, &format!("out/{name}")), input.replace("Advertisement\n", ""), "{name} is whole");
+        }
+    }
+}
