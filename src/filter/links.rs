@@ -36,7 +36,8 @@ fn list_end(view: &View<'_>, first: usize) -> usize {
     let listed = |line: &usize| view.is_cut(*line) || !has_word(view.text(*line)) || is_title(view, *line);
     let count = view.line_count();
     let end = (first..count).find(|line| !listed(line) || view.has_cue(*line, Cue::Related)).unwrap_or(count);
-    if end - first > MOST_LINES {
+    // What is cut already does not count: once it is gone, the list must look the same.
+    if (first..end).filter(|&line| !view.is_cut(line)).count() > MOST_LINES {
         return first;
     }
     let text_follows = end < count && !view.has_cue(end, Cue::Related) && !view.text(end).starts_with('#');
