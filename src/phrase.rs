@@ -27,6 +27,8 @@ pub(crate) struct Phrase {
     line: bool,
     /// Fragments, one of which every match holds; none where there is no such set.
     fragments: Vec<Fragment>,
+    /// The bytes that a match can start with; none where any will do.
+    first: Option<Box<[bool; 256]>>,
 }
 
 /// A piece of folded text that a match holds, and how far before it the match may start.
@@ -89,7 +91,9 @@ impl Phrase {
         let mut ops = Vec::new();
         compile(&nodes, &mut ops, true);
         let fragments = fragments(&nodes).unwrap_or_default();
-        let phrase = Self { ops, line, fragments };
+        let mut first = Box::new([false; 256]);
+        let known = first_bytes(&ops, 0, &mut first);
+        let phrase = Self { ops, line, fragments, first: known.then_some(first) };
         if phrase.matches_nothing() {
             return Err("the phrase can match nothing at all; make a part of it obligatory".to_owned());
         }
@@ -127,6 +131,10 @@ impl Phrase {
     /// line, `start` lies in a line's first word, and the end is the end of a line.
     pub(crate) fn match_at(&self, text: &Folded, start: usize) -> Option<usize> {
         let bytes = text.bytes();
+        // Most tries end here, without a word having been compared.
+        if self.first.as_ref().is_some_and(|first| !bytes.get(start).is_some_and(|&byte| first[usize::from(byte)])) {
+            return None;
+        }
         if !self.line {
             let first = first_char(&bytes[start..])?;
             if is_word(first) && !is_spaceless(first) && word_before(bytes, start) {
@@ -487,6 +495,20 @@ fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) {
             }
         }
         index += 1;
+    }
+}
+
+/// Collects the bytes that a match can start with from an op on; says whether there is such a set.
+fn first_bytes(ops: &[Op], op: usize, first: &mut [bool; 256]) -> bool {
+    match ops.get(op) {
+        Some(Op::Text(text)) => text.first().map(|&byte| first[usize::from(byte)] = true).is_some(),
+        Some(Op::Number) => {
+            (b'0'..=b'9').for_each(|byte| first[usize::from(byte)] = true);
+            true
+        }
+        Some(Op::Jump(to)) => first_bytes(ops, *to, first),
+        Some(Op::Branch(targets)) => targets.iter().all(|&target| first_bytes(ops, target, first)),
+        Some(Op::Gap(..) | Op::Rest(..)) | None => false,
     }
 }
 
