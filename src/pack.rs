@@ -72,7 +72,7 @@ impl RuleSet {
     ///
     /// # Errors
     /// [`Error::Pack`] with all that is wrong with the pack, its examples apart: those are run by
-    /// [`verify`](crate::verify::verify).
+    /// [`Verifier`](crate::verify::Verifier).
     pub fn add_pack(&mut self, source: &str, origin: &str) -> Result<(), Error> {
         let (rules, mut problems) = parse(source, origin, true).map_err(|problem| Error::Pack(vec![problem]))?;
         for rule in &rules {
