@@ -2,23 +2,30 @@
 //! from `filter::phrases`, which finds the places worth trying.
 //!
 //! A phrase is words. `(a|b)` is one of several, `[a|b]` the same or nothing, `{..5}`, `{1..4}` and `{2}` are that many
-//! words of any kind, `{#}` is a number. Matching backtracks, but over gaps and branches whose number is bounded when
+//! words of any kind, or letters where they are glued to the text beside them, `{#}` is a number. Matching backtracks, but over gaps and branches whose number is bounded when
 //! the phrase is parsed, so that the cost of one try does not depend on the text.
 
-use crate::fold::{Folded, first_char, fold, is_spaceless, is_word, word_after, word_before};
-use std::ops::Range;
+mod compile;
+mod fragments;
+mod parse;
 
-/// A phrase may have this many gaps.
-const MOST_GAPS: usize = 3;
-/// The gaps of a phrase may take this many words together.
-const MOST_GAP_WORDS: usize = 60;
-/// A phrase may have this many ways to be read, branch by branch.
-const MOST_READINGS: usize = 1 << 20;
+pub(crate) use fragments::{Fragment, Lead};
+
+use crate::fold::{Folded, first_char, is_spaceless, is_word, word_after, word_before};
+use compile::{Op, compile, first_bytes};
+use fragments::fragments;
+use parse::Node;
+use std::ops::Range;
+use unicode_normalization::char::is_combining_mark;
+
 /// A word of a gap is at most this long, in folded bytes, so that text without spaces costs no more than other text.
 const LONGEST_WORD: usize = 256;
-/// How many different lengths the text before a fragment may have before any word start will do.
-const MOST_LEADS: usize = 48;
-
+/// A line phrase may be broken over this many lines.
+const MOST_BREAKS: usize = 16;
+/// Bullets and other signs before the first word of a line may be this long, in folded bytes.
+const MOST_BULLETS: usize = 24;
+/// So many places of lines are tried for one fragment.
+const MOST_STARTS: usize = 64;
 /// A parsed phrase.
 #[derive(Clone, Debug)]
 pub(crate) struct Phrase {
@@ -31,71 +38,27 @@ pub(crate) struct Phrase {
     first: Option<Box<[bool; 256]>>,
 }
 
-/// A piece of folded text that a match holds, and how far before it the match may start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fragment {
-    pub text: Vec<u8>,
-    pub lead: Lead,
-}
-
-/// What may stand between the start of a match and a fragment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Lead {
-    /// One of these numbers of folded bytes.
-    Bytes(Vec<usize>),
-    /// At most so many words.
-    Words(usize),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Op {
-    /// These folded bytes; a space stands for any white space.
-    Text(Vec<u8>),
-    /// Go on at each of these in turn.
-    Branch(Vec<usize>),
-    Jump(usize),
-    /// Words, each with the white space after it.
-    Gap(usize, usize),
-    /// Words up to the end of the line or sentence, each with the white space before it.
-    Rest(usize, usize),
-    Number,
-}
-
-/// What a phrase is before it becomes ops.
-#[derive(Clone, Debug, PartialEq)]
-enum Node {
-    Text(Vec<u8>),
-    Space,
-    Choice(Vec<Vec<Node>>),
-    Gap(usize, usize),
-    Number,
-}
-
 impl Phrase {
     /// Parses a phrase.
     ///
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub(crate) fn parse(source: &str, line: bool) -> Result<Self, String> {
-        let mut parser = Parser { rest: source.trim(), gaps: 0, gap_words: 0 };
-        let nodes = parser.sequence()?;
-        if !parser.rest.is_empty() {
-            return Err(format!("'{}' closes nothing", &parser.rest[..1]));
-        }
-        if nodes.is_empty() {
-            return Err("the phrase is empty".to_owned());
-        }
-        if readings(&nodes) > MOST_READINGS {
-            return Err("the phrase can be read in too many ways; split it".to_owned());
+        let nodes = parse::parse(source)?;
+        if !line && matches!(nodes.first(), Some(Node::Letters(..))) {
+            return Err("a gap of letters cannot begin a phrase inside a line; use line = true".to_owned());
         }
         let mut ops = Vec::new();
         compile(&nodes, &mut ops, true);
-        let fragments = fragments(&nodes).unwrap_or_default();
+        let fragments = fragments(&nodes, line);
         let mut first = Box::new([false; 256]);
         let known = first_bytes(&ops, 0, &mut first);
         let phrase = Self { ops, line, fragments, first: known.then_some(first) };
         if phrase.matches_nothing() {
             return Err("the phrase can match nothing at all; make a part of it obligatory".to_owned());
+        }
+        if !line && phrase.fragments.is_empty() {
+            return Err("the phrase has no word that every match holds; use line = true or say more".to_owned());
         }
         Ok(phrase)
     }
@@ -110,9 +73,8 @@ impl Phrase {
 
     /// The fewest words, and letters of scripts without spaces, that a match can have.
     pub(crate) fn least(source: &str) -> (usize, usize) {
-        let mut parser = Parser { rest: source.trim(), gaps: 0, gap_words: 0 };
-        parser.sequence().map_or((0, 0), |nodes| {
-            let shortest = shortest(&nodes);
+        parse::parse(source).map_or((0, 0), |nodes| {
+            let shortest = parse::shortest(&nodes);
             let text = String::from_utf8_lossy(&shortest);
             let spaceless = text.chars().filter(|&c| is_spaceless(c)).count();
             (text.split(' ').filter(|word| word.chars().any(is_word)).count(), spaceless)
@@ -154,19 +116,18 @@ impl Phrase {
             self.line_starts(text, at, lead, starts);
             return;
         }
-        match lead {
-            Lead::Bytes(lengths) => starts.extend(lengths.iter().filter_map(|length| at.checked_sub(*length))),
-            Lead::Words(words) => {
-                let bytes = text.bytes();
-                let mut start = at;
-                for _ in 0..=*words {
-                    starts.push(start);
-                    let Some(space) = start.checked_sub(1) else { break };
-                    let from = space.saturating_sub(LONGEST_WORD);
-                    start = bytes[from..space].iter().rposition(u8::is_ascii_whitespace).map_or(from, |found| from + found + 1);
-                    if from > 0 && start == from {
-                        break;
-                    }
+        if let Some(lengths) = &lead.bytes {
+            starts.extend(lengths.iter().filter_map(|length| at.checked_sub(*length)));
+        } else {
+            let bytes = text.bytes();
+            let mut start = at;
+            for _ in 0..=lead.words + 1 {
+                starts.push(start);
+                let Some(space) = start.checked_sub(1) else { break };
+                let from = space.saturating_sub(LONGEST_WORD);
+                start = bytes[from..space].iter().rposition(u8::is_ascii_whitespace).map_or(from, |found| from + found + 1);
+                if from > 0 && start == from {
+                    break;
                 }
             }
         }
@@ -176,33 +137,34 @@ impl Phrase {
     /// The first words of the lines in which a match may start: the fragment's own, and as many before it as the
     /// phrase may have been broken over.
     fn line_starts(&self, text: &Folded, at: usize, lead: &Lead, starts: &mut Vec<usize>) {
-        let lines = text.lines();
-        let own = text.line_index(at);
-        let reach = match lead {
-            Lead::Bytes(lengths) => lengths.iter().max().map_or(0, |length| length / 2),
-            Lead::Words(words) => *words,
-        };
-        for index in (own.saturating_sub(reach.min(16))..=own).rev() {
-            let line = lines[index];
-            if let Lead::Bytes(lengths) = lead
-                && lengths.iter().max().is_some_and(|length| at - line.start as usize > length + 16)
-            {
+        let longest = lead.bytes.as_ref().and_then(|lengths| lengths.iter().max());
+        let (mut index, mut breaks) = (text.line_index(at), 0);
+        loop {
+            let line = text.lines()[index];
+            if longest.is_some_and(|length| at - line.start as usize > length + MOST_BULLETS) {
                 break;
             }
             if !text.continues(index) {
-                starts.push(line.start as usize);
-                let mut start = line.start as usize;
-                let end = line.end as usize;
-                while start < end && !word_after(text.bytes(), start) {
-                    start += first_char(&text.bytes()[start..end]).map_or(1, char::len_utf8);
-                    starts.push(start);
-                    if starts.len() > 32 {
-                        break;
-                    }
-                }
+                line_start(text.bytes(), line.range(), starts);
+                breaks += 1;
             }
+            if index == 0 || breaks > lead.breaks.min(MOST_BREAKS) || starts.len() > MOST_STARTS {
+                break;
+            }
+            index -= 1;
         }
+        starts.reverse();
     }
+}
+
+/// The places of a line at which a match may start: its start and, past bullets, its first word.
+fn line_start(bytes: &[u8], line: Range<usize>, starts: &mut Vec<usize>) {
+    let mut start = line.start;
+    while start < line.end.min(line.start + MOST_BULLETS) && !word_after(bytes, start) {
+        starts.push(start);
+        start += first_char(&bytes[start..line.end]).map_or(1, char::len_utf8);
+    }
+    starts.push(start);
 }
 
 /// One try of a phrase at one place.
@@ -252,6 +214,24 @@ impl Matching<'_, '_> {
                         words += 1;
                     }
                 }
+                Some(&Op::Letters(min, max)) => {
+                    let last = op + 1 == self.phrase.ops.len();
+                    let mut letters = 0;
+                    loop {
+                        // At its end a span must not leave the rest of a word behind.
+                        if letters >= min
+                            && (self.phrase.line || !last || !word_after(bytes, at))
+                            && let Some(end) = self.run(op + 1, at)
+                        {
+                            return Some(end);
+                        }
+                        if letters == max {
+                            return None;
+                        }
+                        at = self.skip_letter(at)?;
+                        letters += 1;
+                    }
+                }
                 Some(&Op::Rest(min, max)) => {
                     at = self.skip_rest(at, min, max)?;
                     op += 1;
@@ -271,6 +251,19 @@ impl Matching<'_, '_> {
         let found = self.text.bytes().get(at..at + text.len())?;
         let alike = |(own, found): (&u8, &u8)| own == found || (*own == b' ' && *found == b'\n');
         text.iter().zip(found).all(alike).then_some(at + text.len())
+    }
+
+    /// Past the letter at `at` and what the fold parted from it: marks, and the vowels and finals of Hangul.
+    fn skip_letter(&self, at: usize) -> Option<usize> {
+        let rest = self.text.bytes().get(at..)?;
+        let first = first_char(rest)?;
+        let mut end = at + first.len_utf8();
+        let part = |c: &char| is_combining_mark(*c) || matches!(c, '\u{1160}'..='\u{11FF}');
+        while let Some(next) = first_char(&self.text.bytes()[end..]).filter(part) {
+            end += next.len_utf8();
+        }
+        let full_stop = first == '.' && !word_after(self.text.bytes(), end);
+        (!first.is_whitespace() && !full_stop && !matches!(first, '!' | '?' | '。' | '।' | '؟')).then_some(end)
     }
 
     /// Where a word ends that starts at `at`.
@@ -369,321 +362,6 @@ fn starts_sentence(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-struct Parser<'s> {
-    rest: &'s str,
-    gaps: usize,
-    gap_words: usize,
-}
-
-impl Parser<'_> {
-    fn sequence(&mut self) -> Result<Vec<Node>, String> {
-        let mut nodes = Vec::new();
-        while let Some(next) = self.rest.chars().next() {
-            match next {
-                '|' | ')' | ']' => break,
-                '(' | '[' => nodes.push(self.choice(next)?),
-                '{' => nodes.push(self.gap()?),
-                '}' => return Err("'}' closes nothing".to_owned()),
-                _ if next.is_whitespace() => {
-                    self.rest = self.rest.trim_start();
-                    nodes.push(Node::Space);
-                }
-                _ => {
-                    let end = self.rest.find(|c: char| c.is_whitespace() || "()[]{}|".contains(c)).unwrap_or(self.rest.len());
-                    nodes.push(Node::Text(fold(&self.rest[..end])));
-                    self.rest = &self.rest[end..];
-                }
-            }
-        }
-        Ok(nodes)
-    }
-
-    fn choice(&mut self, open: char) -> Result<Node, String> {
-        let close = if open == '(' { ')' } else { ']' };
-        let mut branches = Vec::new();
-        loop {
-            self.rest = self.rest[1..].trim_start();
-            let mut branch = self.sequence()?;
-            if branch.last() == Some(&Node::Space) {
-                branch.pop();
-            }
-            branches.push(branch);
-            match self.rest.chars().next() {
-                Some('|') => {}
-                Some(found) if found == close => break,
-                _ => return Err(format!("'{open}' is not closed by '{close}'")),
-            }
-        }
-        self.rest = &self.rest[1..];
-        if branches.iter().any(|branch| branch.iter().any(|node| matches!(node, Node::Gap(..)))) {
-            return Err("a gap cannot stand inside brackets".to_owned());
-        }
-        if open == '[' {
-            branches.push(Vec::new());
-        }
-        Ok(Node::Choice(branches))
-    }
-
-    fn gap(&mut self) -> Result<Node, String> {
-        let end = self.rest.find('}').ok_or("'{' is not closed by '}'")?;
-        let inside = &self.rest[1..end];
-        self.rest = &self.rest[end + 1..];
-        if inside == "#" {
-            return Ok(Node::Number);
-        }
-        let number =
-            |text: &str| text.parse::<usize>().map_err(|_| format!("'{{{inside}}}' is no gap; write {{..5}}, {{1..5}}, {{2}} or {{#}}"));
-        let (min, max) = match inside.split_once("..") {
-            Some(("", max)) => (0, number(max)?),
-            Some((min, max)) => (number(min)?, number(max)?),
-            None => (number(inside)?, number(inside)?),
-        };
-        self.gaps += 1;
-        self.gap_words += max;
-        if max == 0 || min > max {
-            return Err(format!("the gap '{{{inside}}}' is empty"));
-        }
-        if self.gaps > MOST_GAPS || self.gap_words > MOST_GAP_WORDS {
-            return Err(format!("a phrase may have {MOST_GAPS} gaps of {MOST_GAP_WORDS} words together"));
-        }
-        Ok(Node::Gap(min, max))
-    }
-}
-
-/// In how many ways a phrase can be read at one place. Of a choice's branches one at most fits, but a part that may be
-/// missing can be read as there or not.
-fn readings(nodes: &[Node]) -> usize {
-    nodes.iter().fold(1usize, |all, node| {
-        all.saturating_mul(match node {
-            Node::Choice(branches) => branches.iter().map(|branch| readings(branch)).max().unwrap_or(1) + usize::from(optional(branches)),
-            Node::Gap(min, max) => max - min + 1,
-            _ => 1,
-        })
-    })
-}
-
-/// Turns nodes into ops. The space beside an optional part or a gap becomes part of it, so that it comes and goes with
-/// the words: the space after it or, at the end of the phrase, the one before.
-fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) {
-    let mut index = 0;
-    while index < nodes.len() {
-        let node = &nodes[index];
-        let ends = |at: usize| outermost && at == nodes.len();
-        match node {
-            Node::Text(text) => ops.push(Op::Text(text.clone())),
-            Node::Number => ops.push(Op::Number),
-            Node::Gap(min, max) if ends(index + 1) && index > 0 => ops.push(Op::Rest(*min, *max)),
-            Node::Gap(min, max) => {
-                ops.push(Op::Gap(*min, *max));
-                index += usize::from(nodes.get(index + 1) == Some(&Node::Space));
-            }
-            Node::Space => match nodes.get(index + 1) {
-                Some(Node::Gap(..)) if ends(index + 2) => {}
-                // One of the last parts, which may be missing, takes the space before it along.
-                Some(Node::Choice(branches)) if may_end(&nodes[index + 1..]) => {
-                    compile_choice(branches, ops, Some(true));
-                    index += 1;
-                }
-                _ => ops.push(Op::Text(b" ".to_vec())),
-            },
-            Node::Choice(branches) => {
-                let free = index == 0 || nodes[index - 1] == Node::Space;
-                let spaced = nodes.get(index + 1) == Some(&Node::Space);
-                let takes = free && spaced && optional(branches);
-                compile_choice(branches, ops, takes.then_some(false));
-                index += usize::from(takes);
-            }
-        }
-        index += 1;
-    }
-}
-
-/// Collects the bytes that a match can start with from an op on; says whether there is such a set.
-fn first_bytes(ops: &[Op], op: usize, first: &mut [bool; 256]) -> bool {
-    match ops.get(op) {
-        Some(Op::Text(text)) => text.first().map(|&byte| first[usize::from(byte)] = true).is_some(),
-        Some(Op::Number) => {
-            (b'0'..=b'9').for_each(|byte| first[usize::from(byte)] = true);
-            true
-        }
-        Some(Op::Jump(to)) => first_bytes(ops, *to, first),
-        Some(Op::Branch(targets)) => targets.iter().all(|&target| first_bytes(ops, target, first)),
-        Some(Op::Gap(..) | Op::Rest(..)) | None => false,
-    }
-}
-
-/// Whether what is left of a phrase is parts that may be missing, and perhaps a gap after them.
-fn may_end(nodes: &[Node]) -> bool {
-    match nodes {
-        [Node::Choice(branches)] | [Node::Choice(branches), Node::Space, Node::Gap(..)] => optional(branches),
-        [Node::Choice(branches), Node::Space, rest @ ..] => optional(branches) && may_end(rest),
-        _ => false,
-    }
-}
-
-fn optional(branches: &[Vec<Node>]) -> bool {
-    branches.iter().any(Vec::is_empty)
-}
-
-/// Compiles branches; each that is not empty gets a space in front (`Some(true)`) or behind (`Some(false)`).
-fn compile_choice(branches: &[Vec<Node>], ops: &mut Vec<Op>, space: Option<bool>) {
-    let branch = ops.len();
-    ops.push(Op::Branch(Vec::new()));
-    let (mut targets, mut jumps) = (Vec::new(), Vec::new());
-    for nodes in branches {
-        targets.push(ops.len());
-        // A text op here must not be merged into the branch before.
-        let mut own = Vec::new();
-        if space == Some(true) && !nodes.is_empty() {
-            own.push(Op::Text(b" ".to_vec()));
-        }
-        compile(nodes, &mut own, false);
-        if space == Some(false) && !nodes.is_empty() {
-            own.push(Op::Text(b" ".to_vec()));
-        }
-        let base = ops.len();
-        ops.extend(own.into_iter().map(|op| match op {
-            Op::Jump(to) => Op::Jump(to + base),
-            Op::Branch(targets) => Op::Branch(targets.into_iter().map(|target| target + base).collect()),
-            other => other,
-        }));
-        jumps.push(ops.len());
-        ops.push(Op::Jump(0));
-    }
-    let end = ops.len();
-    for jump in jumps {
-        ops[jump] = Op::Jump(end);
-    }
-    ops[branch] = Op::Branch(targets);
-}
-
-/// The set of fragments that serves best to find a phrase: every match holds one of them.
-fn fragments(nodes: &[Node]) -> Option<Vec<Fragment>> {
-    fragments_after(nodes, &Before::default()).map(|(_, fragments)| fragments)
-}
-
-/// What can stand before a node.
-#[derive(Clone, Debug, Default)]
-struct Before {
-    /// Possible lengths in bytes; meaningless where `open`.
-    lengths: Vec<usize>,
-    words: usize,
-    open: bool,
-}
-
-impl Before {
-    fn lead(&self) -> Lead {
-        if self.open || self.lengths.len() > MOST_LEADS {
-            Lead::Words(self.words + 1)
-        } else if self.lengths.is_empty() {
-            Lead::Bytes(vec![0])
-        } else {
-            Lead::Bytes(self.lengths.clone())
-        }
-    }
-
-    fn add(&mut self, lengths: &[usize], words: usize, open: bool) {
-        if self.lengths.is_empty() {
-            self.lengths.push(0);
-        }
-        self.words += words;
-        self.open |= open || self.lengths.len() * lengths.len() > 4096;
-        if !self.open {
-            let mut sums: Vec<usize> = self.lengths.iter().flat_map(|own| lengths.iter().map(move |other| own + other)).collect();
-            sums.sort_unstable();
-            sums.dedup();
-            self.lengths = sums;
-        }
-    }
-}
-
-/// The best set of fragments in a sequence and how good it is: long fragments, and few of them.
-fn fragments_after(nodes: &[Node], before: &Before) -> Option<(usize, Vec<Fragment>)> {
-    let mut before = before.clone();
-    let mut best: Option<(usize, Vec<Fragment>)> = None;
-    for node in nodes {
-        let found = match node {
-            Node::Text(text) => fragment_of(text).map(|(offset, fragment)| {
-                let mut at = before.clone();
-                at.add(&[offset], 0, false);
-                (fragment.len() * 4, vec![Fragment { text: fragment, lead: at.lead() }])
-            }),
-            Node::Choice(branches) => branches
-                .iter()
-                .map(|branch| fragments_after(branch, &before))
-                .collect::<Option<Vec<_>>>()
-                .filter(|sets| !sets.is_empty())
-                .map(|sets| {
-                    let worst = sets.iter().map(|(score, _)| *score).min().unwrap_or(0);
-                    let all: Vec<Fragment> = sets.into_iter().flat_map(|(_, set)| set).collect();
-                    (worst.saturating_sub(all.len()), all)
-                }),
-            _ => None,
-        };
-        if let Some(found) = found
-            && best.as_ref().is_none_or(|(score, _)| found.0 > *score)
-        {
-            best = Some(found);
-        }
-        let (lengths, words, open) = measure(node);
-        before.add(&lengths, words, open);
-    }
-    best
-}
-
-/// Possible lengths of a node in bytes, the most words it can have, and whether its length is open. Spaces that an
-/// optional part takes along are counted as if they could be there or not.
-fn measure(node: &Node) -> (Vec<usize>, usize, bool) {
-    match node {
-        Node::Text(text) => (vec![text.len()], 1, false),
-        Node::Space => (vec![0, 1], 0, false),
-        Node::Gap(_, max) => (vec![0], *max, true),
-        Node::Number => (vec![0], 1, true),
-        Node::Choice(branches) => {
-            let (mut lengths, mut words, mut open) = (Vec::new(), 0, false);
-            for branch in branches {
-                let mut inside = Before::default();
-                inside.add(&[0], 0, false);
-                for node in branch {
-                    let (lengths, words, open) = measure(node);
-                    inside.add(&lengths, words, open);
-                }
-                lengths.extend(inside.lengths);
-                words = words.max(inside.words);
-                open |= inside.open;
-            }
-            lengths.sort_unstable();
-            lengths.dedup();
-            (lengths, words, open)
-        }
-    }
-}
-
-/// The longest run of letters and digits in a folded text, as a fragment, and where it starts.
-fn fragment_of(text: &[u8]) -> Option<(usize, Vec<u8>)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let runs = text.split(|c: char| !is_word(c)).filter(|run| !run.is_empty());
-    let longest = runs.max_by_key(|run| run.len())?;
-    let offset = longest.as_ptr() as usize - text.as_ptr() as usize;
-    // Longer ones find nothing sooner and only make the gate bigger.
-    let end = longest.floor_char_boundary(24);
-    Some((offset, longest.as_bytes()[..end].to_vec()))
-}
-
-/// The shortest text that a sequence matches, with a letter for each number.
-fn shortest(nodes: &[Node]) -> Vec<u8> {
-    nodes.iter().fold(Vec::new(), |mut text, node| {
-        match node {
-            Node::Text(own) => text.extend_from_slice(own),
-            Node::Space => text.push(b' '),
-            Node::Gap(min, _) => text.extend(std::iter::repeat_n(*b"x ", *min).flatten()),
-            Node::Number => text.push(b'1'),
-            Node::Choice(branches) => text.extend(branches.iter().map(|branch| shortest(branch)).min_by_key(Vec::len).unwrap_or_default()),
-        }
-        text
-    })
-}
-
 /// The folded range of a line without punctuation, bullets and symbols at its ends.
 pub(crate) fn bare(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let Ok(text) = std::str::from_utf8(&bytes[range.clone()]) else { return range };
@@ -754,6 +432,18 @@ mod tests {
     }
 
     #[test]
+    fn glued_gaps_take_letters() {
+        assert_eq!(found("abonneer{..3} [u] op", true, "Abonneert u op"), ["Abonneert u op"]);
+        assert!(found("abonneer{..3} [u] op", true, "Abonneer en op").is_empty());
+        assert_eq!(found("この記事は{..20}で公開{..6}", true, "この記事は港新聞（旧・町報）で公開されました。").len(), 1);
+        assert!(found("この記事は{..5}で公開{..6}", true, "この記事は港新聞（旧・町報）で公開されました").is_empty());
+        assert!(found("この記事は{..20}で公開{..6}", true, "この記事は長い。港新聞で公開されました").is_empty());
+        assert_eq!(found("続きを読むには{..8}", false, "雨が降った。続きを読むには登録を。終わり"), ["続きを読むには登録を"]);
+        assert_eq!(found("{1..3} 뉴스레터{..2} 구독", true, "항구 뉴스레터를 구독").len(), 1);
+        assert_eq!(found("{..10}の記事一覧", true, "佐藤花子の記事一覧").len(), 1);
+    }
+
+    #[test]
     fn numbers_are_single() {
         assert_eq!(found("{#} comment[s]", true, "• 1,204 comments"), ["1,204 comments"]);
         assert!(found("{#} comment[s]", true, "ten comments").is_empty());
@@ -775,6 +465,8 @@ mod tests {
             ("a)", "closes nothing"),
             ("a {x}", "no gap"),
             ("a {..40} b {..40}", "gaps"),
+            ("{..3}a b", "cannot begin"),
+            ("[a|b] {..3} {#}", "no word that every match holds"),
         ] {
             let error = Phrase::parse(phrase, false).unwrap_err();
             assert!(error.contains(reason), "{phrase}: {error}");
@@ -788,6 +480,7 @@ mod tests {
             ("(join|follow) us on (facebook|twitter)", "follow us on twitter"),
             ("{..3} contributed to this report", "ann lee contributed to this report"),
             ("{#} (comments|replies)", "12 replies"),
+            ("follow{..3} us on [the] (facebook|twitter) now", "follows us on twitter now"),
         ] {
             let phrase = Phrase::parse(phrase, false).unwrap();
             let mut folded = Folded::default();

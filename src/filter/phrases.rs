@@ -152,7 +152,7 @@ impl Phrases {
         let index = self.patterns.len();
         let fragments = regex_syntax::parse(source).ok().and_then(|hir| required(&hir));
         match fragments {
-            Some(fragments) => fragments.iter().for_each(|fragment| gate.add(fragment.as_bytes(), Target::Pattern(index))),
+            Some(fragments) => fragments.iter().for_each(|fragment| gate.add(fragment, Target::Pattern(index))),
             None => self.ungated_patterns.push(index),
         }
         let source = if line { format!(r"\A(?:{source})\z") } else { source.to_owned() };
@@ -204,7 +204,7 @@ impl Phrases {
         let (text, folded) = (view.document().text(), view.folded());
         for (phrase, rule) in self.ungated_phrases.iter().map(|&index| &self.phrases[index]) {
             for line in folded.lines() {
-                phrase.starts(folded, line.start as usize, &Lead::Words(0), &mut scratch.starts);
+                phrase.starts(folded, line.start as usize, &Lead::nothing(), &mut scratch.starts);
                 let found = scratch.starts.iter().find_map(|&start| Some((start, phrase.match_at(folded, start)?)));
                 if let Some((start, end)) = found {
                     marks.add(claim(view, phrase.is_line(), start, end, text), *rule);
@@ -403,19 +403,19 @@ fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
     }
 }
 
-/// Runs of ASCII letters and digits, one of which every match of an expression holds, lower case; none if there is no
-/// such set, or only runs that are too short to help.
-fn required(hir: &Hir) -> Option<Vec<String>> {
+/// Runs of letters and digits, one of which every match of an expression holds, folded; none if there is no such set,
+/// or only runs that are too short to help.
+fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     match hir.kind() {
         HirKind::Capture(capture) => required(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
         HirKind::Alternation(parts) => {
-            let sets: Option<Vec<Vec<String>>> = parts.iter().map(required).collect();
+            let sets: Option<Vec<Vec<Vec<u8>>>> = parts.iter().map(required).collect();
             sets.map(|sets| sets.concat())
         }
         HirKind::Literal(_) | HirKind::Class(_) => best_run(std::slice::from_ref(hir)).map(|run| vec![run]),
         HirKind::Concat(parts) => {
-            let worst = |set: &Vec<String>| set.iter().map(String::len).min().unwrap_or(0);
+            let worst = |set: &Vec<Vec<u8>>| set.iter().map(Vec::len).min().unwrap_or(0);
             let own = best_run(parts).map(|run| vec![run]);
             let inner = parts.iter().filter(|part| !matches!(part.kind(), HirKind::Literal(_) | HirKind::Class(_))).filter_map(required);
             own.into_iter().chain(inner).max_by_key(|set| (worst(set), std::cmp::Reverse(set.len())))
@@ -424,27 +424,30 @@ fn required(hir: &Hir) -> Option<Vec<String>> {
     }
 }
 
-/// The longest run of ASCII letters and digits that neighbouring literals spell, each letter in one or both cases.
-fn best_run(parts: &[Hir]) -> Option<String> {
+/// The longest run of letters and digits that neighbouring literals spell, each letter in any of its cases, folded.
+fn best_run(parts: &[Hir]) -> Option<Vec<u8>> {
     let mut spelled = String::new();
     for part in parts {
         match part.kind() {
-            HirKind::Literal(literal) => spelled.extend(literal.0.iter().map(|&byte| if byte.is_ascii() { byte as char } else { ' ' })),
+            HirKind::Literal(literal) => spelled.push_str(std::str::from_utf8(&literal.0).unwrap_or(" ")),
             HirKind::Class(Class::Unicode(class)) => spelled.push(one_letter(class).unwrap_or(' ')),
             _ => spelled.push(' '),
         }
     }
-    let runs = spelled.split(|c: char| !c.is_ascii_alphanumeric());
-    runs.max_by_key(|run| run.len()).filter(|run| run.len() >= 2).map(str::to_ascii_lowercase)
+    // What follows a run in the text may be a mark that folds into its last letter; a run is cut before marks of its own.
+    let runs = spelled.split(|c: char| !c.is_alphanumeric()).map(fold);
+    runs.max_by_key(Vec::len).filter(|run| run.len() >= 2)
 }
 
 /// The letter that a class spells, if all its members fold to one.
 fn one_letter(class: &regex_syntax::hir::ClassUnicode) -> Option<char> {
+    if class.ranges().len() > 4 {
+        return None;
+    }
     let mut letters = class.ranges().iter().flat_map(|range| range.start()..=range.end());
-    let first = fold(&letters.next()?.to_string());
-    let all = letters.take(8).all(|letter| fold(&letter.to_string()) == first);
-    let small = class.ranges().len() <= 4;
-    (all && small && first.len() == 1).then(|| first[0] as char)
+    let letter = letters.next()?;
+    let first = fold(&letter.to_string());
+    letters.take(8).all(|other| fold(&other.to_string()) == first).then_some(letter)
 }
 
 #[cfg(test)]
@@ -458,10 +461,13 @@ mod tests {
             (r"\(Image: .{1,40}\)", Some(vec!["image"])),
             ("(?i)(photo|picture): \\w+", Some(vec!["hoto", "icture"])),
             (r"\d+ / \d+", None),
+            ("(?i)фото: \\w+", Some(vec!["фото"])),
+            ("(?i)télécharg(er|ez)", Some(vec!["te\u{301}le\u{301}charg"])),
+            ("続きを.{0,9}読む", Some(vec!["続きを"])),
             ("(share|)", None),
         ] {
             let found = required(&regex_syntax::parse(pattern).unwrap());
-            assert_eq!(found, expected.map(|list| list.into_iter().map(str::to_owned).collect()), "{pattern}");
+            assert_eq!(found, expected.map(|list| list.into_iter().map(|run| run.as_bytes().to_vec()).collect()), "{pattern}");
         }
     }
 
