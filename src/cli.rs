@@ -3,6 +3,7 @@
 
 mod args;
 mod config;
+mod rules;
 mod terminal;
 
 use crate::cleaner::Cleaner;
@@ -11,11 +12,10 @@ use crate::filter::Scratch;
 use crate::io::{Content, Pending, encoding_of};
 use crate::job::walk::{Inputs, Met, complaint, read_list, read_up_to};
 use crate::job::{Action, Batch, Event, Handled, Observer, Options, Target, restore};
-use crate::pack::{RuleSet, lint_built_in};
-use crate::report::{Stats, explain, list, show};
-use crate::verify::{Verifier, cases};
+use crate::pack::RuleSet;
+use crate::report::{Stats, explain};
 use anyhow::{Context, Result, anyhow, bail};
-use args::{CleanArgs, Cli, Color, Command, Reading, RestoreArgs, RulesCommand, Selection};
+use args::{CleanArgs, Cli, Color, Command, Reading, RestoreArgs, Selection};
 use clap::{CommandFactory, Parser};
 use config::Config;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -80,7 +80,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Clean(args) => clean(*args, terminal),
         Command::Explain { file, selection, reading } => explain_file(file, selection, reading, terminal),
         Command::Restore(args) => restore_text(args, terminal),
-        Command::Rules { command } => rules(command, terminal),
+        Command::Rules { command } => rules::run(command, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dechaff", &mut script);
@@ -463,45 +463,4 @@ fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
         None => terminal.text(&source)?,
     }
     Ok(Exit::Done)
-}
-
-fn rules(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit> {
-    match command {
-        RulesCommand::List { selection } => {
-            let config = Config::load(selection.config.as_deref())?;
-            terminal.raw(list(&build_cleaner(selection, &config)?).as_bytes())
-        }
-        RulesCommand::Show { names, selection } => {
-            let config = Config::load(selection.config.as_deref())?;
-            let cleaner = build_cleaner(Selection { only: names.clone(), ..selection }, &config)?;
-            let rules = cleaner.rules().iter().map(|(_, rule)| rule);
-            let pages: Vec<String> = rules.filter(|rule| names.iter().any(|name| rule.answers_to(name))).map(show).collect();
-            terminal.raw(pages.join("\n").as_bytes())
-        }
-        RulesCommand::Test { packs, selection } => {
-            let config = Config::load(selection.config.as_deref())?;
-            lint_built_in()?;
-            let rules = load_rules(config.rules.iter().chain(&selection.rules).chain(&packs))?;
-            test_rules(&rules, terminal)
-        }
-    }
-}
-
-/// Runs the examples of all rules and prints what failed.
-fn test_rules(rules: &RuleSet, terminal: &mut Terminal) -> Result<Exit> {
-    let verifier = Verifier::new(rules)?;
-    let (mut passed, mut failed, mut report) = (0, 0, String::new());
-    for case in cases(rules) {
-        match verifier.run(&case) {
-            Ok(()) => passed += 1,
-            Err(reason) => {
-                failed += 1;
-                let (file, line) = &case.rule.origin;
-                report.push_str(&format!("{file}:{line}: {}: {reason}\n", case.name()));
-            }
-        }
-    }
-    report.push_str(&format!("{} rules, {passed} examples passed, {failed} failed\n", rules.len()));
-    terminal.raw(crate::report::harmless(&report).as_bytes())?;
-    Ok(if failed == 0 { Exit::Done } else { Exit::Found })
 }

@@ -46,11 +46,10 @@ impl<'t> Document<'t> {
     }
 
     /// Says which language the text is in, as an ISO 639-1 code (`en`; `en-GB` counts as `en`). Rules that name
-    /// languages then apply only where theirs is among them. Without it all rules apply.
+    /// languages then apply only where theirs is among them. Without it the language is guessed from the text.
     #[must_use]
     pub fn with_language(mut self, code: &str) -> Self {
-        let code = code.split(['-', '_']).next().unwrap_or(code);
-        self.language = Some(code.to_ascii_lowercase().into());
+        self.language = Some(crate::language::canonical(code).into());
         self
     }
 

@@ -1,6 +1,7 @@
 //! A job: which inputs are cleaned, by which cleaner, and where the outputs go. Batches run in parallel and are
 //! reported in input order; what is found is handed to an observer, so that nothing here prints.
 
+pub mod corpus;
 pub mod restore;
 pub mod walk;
 

@@ -36,6 +36,7 @@ mod fold;
 mod io;
 #[cfg(feature = "cli")]
 mod job;
+mod language;
 mod mark;
 mod pack;
 mod phrase;

@@ -2,6 +2,7 @@
 //! packs themselves. What the parts of a rule mean is said in `rule`.
 
 use crate::error::{Error, Problem};
+use crate::language::canonical;
 use crate::phrase::Phrase;
 use crate::rule::{Category, Confidence, Cue, Effect, Examples, FilterName, Matcher, Near, Rule, RuleId, Zone};
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -46,6 +47,8 @@ const BUILT_IN: &[(&str, &str)] = &[
 pub struct RuleSet {
     rules: Vec<Rule>,
     by_name: FxHashMap<String, RuleId>,
+    /// Descriptions of the packs, by their names.
+    packs: FxHashMap<String, String>,
 }
 
 impl RuleSet {
@@ -55,8 +58,8 @@ impl RuleSet {
         let mut set = Self::default();
         for (origin, source) in BUILT_IN {
             // They were linted when dechaff was tested.
-            for rule in parse(source, origin, false).map(|(rules, _)| rules).unwrap_or_default() {
-                set.insert(rule);
+            if let Ok(parsed) = parse(source, origin, false) {
+                set.insert_pack(parsed);
             }
         }
         set
@@ -74,8 +77,9 @@ impl RuleSet {
     /// [`Error::Pack`] with all that is wrong with the pack, its examples apart: those are run by
     /// [`Verifier`](crate::verify::Verifier).
     pub fn add_pack(&mut self, source: &str, origin: &str) -> Result<(), Error> {
-        let (rules, mut problems) = parse(source, origin, true).map_err(|problem| Error::Pack(vec![problem]))?;
-        for rule in &rules {
+        let mut parsed = parse(source, origin, true).map_err(|problem| Error::Pack(vec![problem]))?;
+        let mut problems = std::mem::take(&mut parsed.problems);
+        for rule in &parsed.rules {
             let known = self.find(&rule.name).map(|id| &self.get(id).origin);
             let message = match known {
                 Some((file, line)) if !rule.overrides => format!(
@@ -90,8 +94,13 @@ impl RuleSet {
         if !problems.is_empty() {
             return Err(Error::Pack(problems));
         }
-        rules.into_iter().for_each(|rule| self.insert(rule));
+        self.insert_pack(parsed);
         Ok(())
+    }
+
+    fn insert_pack(&mut self, parsed: Parsed) {
+        self.packs.insert(parsed.name, parsed.description);
+        parsed.rules.into_iter().for_each(|rule| self.insert(rule));
     }
 
     fn insert(&mut self, rule: Rule) {
@@ -116,6 +125,12 @@ impl RuleSet {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<RuleId> {
         self.by_name.get(name).copied()
+    }
+
+    /// What the pack of this name is about, as it says itself; empty if it does not.
+    #[must_use]
+    pub fn pack_description(&self, pack: &str) -> &str {
+        self.packs.get(pack).map_or("", String::as_str)
     }
 
     /// All rules, in the order in which their packs were added.
@@ -158,8 +173,8 @@ struct PackFile {
 #[serde(deny_unknown_fields)]
 struct PackHead {
     name: Spanned<String>,
-    #[serde(default, rename = "description")]
-    _description: String,
+    #[serde(default)]
+    description: String,
 }
 
 #[derive(Deserialize)]
@@ -240,8 +255,15 @@ impl Lint<'_> {
     }
 }
 
-/// Reads a pack: its rules and, where it is to be linted in depth, what is wrong with its phrases and patterns.
-fn parse(source: &str, origin: &str, deep: bool) -> Result<(Vec<Rule>, Vec<Problem>), Problem> {
+/// What a pack says and, where it is linted in depth, what is wrong with its phrases and patterns.
+struct Parsed {
+    name: String,
+    description: String,
+    rules: Vec<Rule>,
+    problems: Vec<Problem>,
+}
+
+fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Problem> {
     let mut lint = Lint { source, origin, deep, problems: Vec::new() };
     let file: PackFile = toml::from_str(source).map_err(|error| {
         let message = error.message().trim().replace('\n', " ");
@@ -261,7 +283,7 @@ fn parse(source: &str, origin: &str, deep: bool) -> Result<(Vec<Rule>, Vec<Probl
         }
         rules.extend(read_rule(entry, pack, line, &mut lint));
     }
-    Ok((rules, lint.problems))
+    Ok(Parsed { name: pack.clone(), description: file.pack.description, rules, problems: lint.problems })
 }
 
 fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lint<'_>) -> Option<Rule> {
@@ -306,7 +328,7 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
         unless: entry.unless.iter().map(|pattern| pattern.get_ref().clone()).collect(),
         zone: entry.zone.unwrap_or(Zone::Anywhere),
         near: (!entry.near.is_empty()).then(|| Near { categories: entry.near.clone(), within: entry.within.unwrap_or(2) }),
-        languages: entry.languages.iter().map(|code| code.to_ascii_lowercase()).collect(),
+        languages: entry.languages.iter().map(|code| canonical(code)).collect(),
         hosts: entry.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         examples: Examples { remove: entry.examples.remove.clone(), keep: entry.examples.keep.clone() },
         overrides: entry.overrides,

@@ -6,12 +6,14 @@ mod explain;
 mod records;
 mod rules;
 mod stats;
+mod worth;
 
 pub use diff::diff;
 pub use explain::explain;
 pub use records::{Origin, Record, document_records, read_records};
-pub use rules::{list, show};
+pub use rules::{list, rules_page, show};
 pub use stats::Stats;
+pub use worth::{worth_json, worth_table};
 
 use anstyle::{AnsiColor, Style};
 

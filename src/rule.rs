@@ -311,14 +311,15 @@ impl Rule {
             || name == self.filter().name()
     }
 
-    /// Whether the rule applies to a document of this language and host; what is not known does not exclude it,
-    /// but a rule bound to hosts needs one.
-    pub(crate) fn suits(&self, language: Option<&str>, host: Option<&str>) -> bool {
-        let speaks = self.languages.is_empty() || language.is_none_or(|code| self.languages.iter().any(|own| own == code));
-        let lives = self.hosts.is_empty()
-            || host.is_some_and(|host| {
-                self.hosts.iter().any(|own| host.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-            });
-        speaks && lives
+    /// Whether the rule applies to a document of this language, which is asked for only if that matters. Where it is
+    /// not known, all rules apply.
+    pub(crate) fn speaks<'l>(&self, language: impl FnOnce() -> Option<&'l str>) -> bool {
+        self.languages.is_empty() || language().is_none_or(|code| self.languages.iter().any(|own| own == code))
+    }
+
+    /// Whether the rule applies to a document of this host. A rule that is bound to hosts needs one.
+    pub(crate) fn lives(&self, host: Option<&str>) -> bool {
+        let within = |host: &str, own: &str| host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        self.hosts.is_empty() || host.is_some_and(|host| self.hosts.iter().any(|own| within(host, own)))
     }
 }

@@ -1,6 +1,10 @@
 //! Runs the examples that rules carry. The same runner serves dechaff's own tests and users' packs, so that a pack
 //! which passes for its author passes for everyone.
 
+mod worth;
+
+pub use worth::{Label, RuleWorth, Worth};
+
 use crate::cleaner::Cleaner;
 use crate::document::Document;
 use crate::error::Error;

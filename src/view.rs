@@ -4,9 +4,11 @@
 
 use crate::document::Document;
 use crate::fold::{Folded, FoldedLine, is_word};
+use crate::language::guess;
 use crate::phrase::bare;
 use crate::rule::Cue;
 use crate::span::Span;
+use std::cell::OnceCell;
 
 /// A document less what earlier stages cut.
 ///
@@ -16,6 +18,8 @@ pub struct View<'d> {
     document: &'d Document<'d>,
     folded: &'d Folded,
     states: Vec<State>,
+    /// The language, once somebody asked.
+    language: OnceCell<Option<String>>,
 }
 
 /// What is known of a line that is not blank.
@@ -29,7 +33,7 @@ struct State {
 impl<'d> View<'d> {
     /// A view of a document of which nothing is cut.
     pub(crate) fn new(document: &'d Document<'d>, folded: &'d Folded) -> Self {
-        Self { document, folded, states: vec![State::default(); folded.lines().len()] }
+        Self { document, folded, states: vec![State::default(); folded.lines().len()], language: OnceCell::new() }
     }
 
     /// Notes that the lines of a span are this.
@@ -55,6 +59,13 @@ impl<'d> View<'d> {
     #[must_use]
     pub fn document(&self) -> &'d Document<'d> {
         self.document
+    }
+
+    /// The language of the document, as a code such as `en`: the one that was given, or else a guess from its text, where
+    /// that is sure.
+    #[must_use]
+    pub fn language(&self) -> Option<&str> {
+        self.document.language().or_else(|| self.language.get_or_init(|| guess(self.document.text())).as_deref())
     }
 
     pub(crate) fn folded(&self) -> &'d Folded {

@@ -174,10 +174,35 @@ pub(super) struct RestoreArgs {
     pub force: bool,
 }
 
+/// A corpus to try rules on.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Corpus")]
+pub(super) struct CorpusArgs {
+    /// Count what each rule takes of these documents, instead of running examples: JSON Lines (.jsonl, .jsonl.gz; a
+    /// field `labels` may hold k, d or u for each line of the text), text files, or directories of them
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    pub corpus: Vec<PathBuf>,
+    /// Only rows of which a field has this value, or one of these
+    #[arg(long = "where", value_name = "FIELD=VALUE[,VALUE]", requires = "corpus")]
+    pub filters: Vec<String>,
+    /// The field that holds the text; labels count for `text` only
+    #[arg(long, value_name = "NAME", default_value = "text", requires = "corpus")]
+    pub text_field: String,
+    /// Show so many kept lines that a rule hits (!), and lines that no other rule takes (-)
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "corpus")]
+    pub samples: usize,
+    /// Print JSON instead of a table
+    #[arg(long, requires = "corpus")]
+    pub json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
     /// List all rules
     List {
+        /// Show the first example of what each removes and of what it keeps
+        #[arg(long, short)]
+        examples: bool,
         #[command(flatten)]
         selection: Selection,
     },
@@ -189,10 +214,14 @@ pub(super) enum RulesCommand {
         #[command(flatten)]
         selection: Selection,
     },
-    /// Lint packs and run the examples of all rules
+    /// Print the page that documents all built-in rules, in Markdown
+    Page,
+    /// Lint packs and run the examples of all rules, or try the rules on a corpus
     Test {
         /// Packs or directories of packs, beside those of the configuration
         packs: Vec<PathBuf>,
+        #[command(flatten)]
+        corpus: CorpusArgs,
         #[command(flatten)]
         selection: Selection,
     },

@@ -236,7 +236,7 @@ impl Phrases {
         let document = view.document();
         let holds = |mark: &Mark| {
             let Some(conditions) = self.conditions.get(&mark.rule()) else { return true };
-            let suits = conditions.bound.as_ref().is_none_or(|rule| rule.suits(document.language(), document.host()));
+            let suits = conditions.bound.as_ref().is_none_or(|rule| rule.lives(document.host()) && rule.speaks(|| view.language()));
             suits
                 && in_zone(view, conditions.zone, mark.span())
                 && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span()))

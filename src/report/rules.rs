@@ -1,12 +1,13 @@
 //! Rules as tables and pages for people.
 
 use crate::cleaner::Cleaner;
+use crate::pack::RuleSet;
 use crate::rule::{Effect, Matcher, Rule, RuleId, Zone};
 use std::fmt::Write;
 
 /// A table of rules: name, category, confidence, languages, whether it is on, description.
 #[must_use]
-pub fn list(cleaner: &Cleaner) -> String {
+pub fn list(cleaner: &Cleaner, examples: bool) -> String {
     let row = |(id, rule): (RuleId, &Rule)| {
         [
             rule.name.clone(),
@@ -22,11 +23,60 @@ pub fn list(cleaner: &Cleaner) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3, 4].map(width);
     let mut text = String::new();
-    for row in &rows {
+    let rules = std::iter::once(None).chain(cleaner.rules().iter().map(|(_, rule)| Some(rule)));
+    for (row, rule) in rows.iter().zip(rules) {
         for (cell, width) in row.iter().zip(widths) {
             let _ = write!(text, "{cell:width$}  ");
         }
         let _ = writeln!(text, "{}", row[5]);
+        if let Some(rule) = rule.filter(|_| examples) {
+            for (verb, examples) in [("removes", &rule.examples.remove), ("keeps", &rule.examples.keep)] {
+                let _ = writeln!(text, "    {verb:7}  {}", quoted(&examples[0]));
+            }
+        }
+    }
+    text
+}
+
+/// An example on one line.
+fn quoted(example: &str) -> String {
+    super::harmless(&example.replace('\n', "⏎"))
+}
+
+/// The page that documents rules, in Markdown: pack by pack, each rule with its meaning and examples.
+#[must_use]
+pub fn rules_page(rules: &RuleSet) -> String {
+    let mut text = String::from(
+        "# The built-in rules\n\nMade from the packs by `dechaff rules page`; change those, not this page. The confidence of a rule \
+         is the lowest level that applies it: `certain` from `precise` on, `likely` from `balanced` (the default), `possible` at \
+         `thorough`. A rule with languages rests in texts known to be in another one. ⏎ is a line end.\n",
+    );
+    let mut pack = "";
+    for (_, rule) in rules.iter() {
+        if rule.pack() != pack {
+            pack = rule.pack();
+            let _ = write!(text, "\n## {pack}\n\n{}\n", rules.pack_description(pack));
+        }
+        let what = match rule.effect {
+            Effect::Remove => format!("{}, {}", rule.category, rule.confidence),
+            Effect::Keep => "protects".to_owned(),
+            Effect::Cue(cue) => format!("cue: {cue}"),
+        };
+        let bound = if rule.languages.is_empty() { String::new() } else { format!(", only {}", rule.languages.join(" ")) };
+        let zone = if rule.zone == Zone::Anywhere { String::new() } else { format!(", in the {}", rule.zone) };
+        let _ = write!(text, "\n### {}\n\n{} ({what}{zone}{bound})\n\n", rule.name, rule.description);
+        // A keep rule keeps what its keep examples show.
+        let verbs = if rule.effect == Effect::Remove { ["removes", "keeps"] } else { ["applies to", "not to"] };
+        let sides = if rule.effect == Effect::Keep {
+            [&rule.examples.keep, &rule.examples.remove]
+        } else {
+            [&rule.examples.remove, &rule.examples.keep]
+        };
+        for (verb, examples) in verbs.iter().zip(sides) {
+            for example in examples.iter().take(2) {
+                let _ = writeln!(text, "- {verb} `{}`", quoted(example).replace('`', "'"));
+            }
+        }
     }
     text
 }

@@ -1,0 +1,114 @@
+//! Rules tried on a corpus: documents from labelled or plain JSON Lines, or from text files, cleaned in parallel and
+//! counted in order.
+
+use super::walk::{Inputs, Met};
+use crate::cleaner::Cleaner;
+use crate::document::Document;
+use crate::filter::Scratch;
+use crate::io::{Content, Row, read_rows};
+use crate::verify::Worth;
+use anyhow::{Context, Result, anyhow, bail};
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// Documents in flight.
+const BATCH: usize = 512;
+
+/// What to try, and on which documents.
+#[derive(Debug)]
+pub struct Trial<'c> {
+    /// The rules.
+    pub cleaner: &'c Cleaner,
+    /// Files and directories.
+    pub inputs: &'c Inputs,
+    /// The field of JSON Lines that holds the text.
+    pub field: &'c str,
+    /// Only rows of which these fields have one of these values.
+    pub filters: &'c [(String, Vec<String>)],
+    /// Lines of a kind that are kept for each rule.
+    pub samples: usize,
+}
+
+impl Trial<'_> {
+    /// Cleans all documents. Gives the counts and what went wrong with which input.
+    ///
+    /// # Errors
+    /// If there is no document at all.
+    pub fn run(&self) -> Result<(Worth, Vec<(PathBuf, anyhow::Error)>)> {
+        let (mut worth, mut failed, mut batch) = (Worth::default(), Vec::new(), Vec::new());
+        for met in self.inputs.walk() {
+            let path = match met {
+                Met::File(found) => found.path,
+                Met::Special => continue,
+                Met::Failed(path, error) => {
+                    failed.push((path, error));
+                    continue;
+                }
+            };
+            match self.rows(&path) {
+                Ok(rows) => {
+                    for row in rows {
+                        match row {
+                            Ok(row) if self.wants(&row.fields) => batch.push(row),
+                            Ok(_) => {}
+                            Err(error) => failed.push((path.clone(), error)),
+                        }
+                        if batch.len() == BATCH {
+                            self.count(&mut batch, &mut worth);
+                        }
+                    }
+                }
+                Err(error) => failed.push((path, error)),
+            }
+        }
+        self.count(&mut batch, &mut worth);
+        if worth.documents == 0 && failed.is_empty() {
+            bail!("the corpus has no document{}", if self.filters.is_empty() { "" } else { " that --where lets through" });
+        }
+        Ok((worth, failed))
+    }
+
+    fn rows(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Result<Row>>>> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        if [".jsonl", ".ndjson", ".json"].iter().any(|extension| name.ends_with(extension)) {
+            return Ok(Box::new(read_rows(path, self.field)?));
+        }
+        let Content::Text(text) = Content::new(std::fs::read(path)?, None) else {
+            return Err(anyhow!("is no text; a corpus is JSON Lines (.jsonl, .jsonl.gz) or text files"));
+        };
+        let row = Row { text: text.as_str().to_owned(), labels: None, fields: Map::new() };
+        Ok(Box::new(std::iter::once(Ok(row))))
+    }
+
+    fn wants(&self, fields: &Map<String, Value>) -> bool {
+        self.filters.iter().all(|(key, values)| match fields.get(key) {
+            Some(Value::String(text)) => values.contains(text),
+            Some(other) => values.contains(&other.to_string()),
+            None => false,
+        })
+    }
+
+    fn count(&self, batch: &mut Vec<Row>, worth: &mut Worth) {
+        let count = |scratch: &mut Scratch, row: &Row| {
+            let mut own = Worth::default();
+            if let Ok(document) = Document::new(&row.text) {
+                own.add(&self.cleaner.clean(&document, scratch), row.labels.as_deref(), self.samples);
+            }
+            own
+        };
+        let counted: Vec<Worth> = batch.par_iter().map_init(Scratch::default, count).collect();
+        counted.into_iter().for_each(|own| worth.merge(own, self.samples));
+        batch.clear();
+    }
+}
+
+/// Reads `key=value` or `key=value,value`.
+///
+/// # Errors
+/// If there is no `=`.
+pub fn parse_filter(text: &str) -> Result<(String, Vec<String>)> {
+    let (key, values) = text.split_once('=').with_context(|| format!("'{text}' is no filter; write FIELD=VALUE or FIELD=VALUE,VALUE"))?;
+    Ok((key.to_owned(), values.split(',').map(str::to_owned).collect()))
+}

@@ -1,0 +1,72 @@
+//! What rules are worth on a corpus, as a table for people and as JSON.
+
+use crate::pack::RuleSet;
+use crate::rule::{Effect, Rule};
+use crate::verify::{RuleWorth, Worth};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// A table of all rules that took something, the busiest first, with samples of lines where there are any, and totals.
+#[must_use]
+pub fn worth_table(worth: &Worth, rules: &RuleSet) -> String {
+    let labelled = worth.chaff.0 + worth.prose.0 > 0;
+    let rows = sorted(worth, rules);
+    let width = rows.iter().map(|(rule, _)| rule.name.len()).max().unwrap_or(0).max(4);
+    let mut text = format!("{:width$}  {:10}  {:>7}  {:>7}  {:>7}", "RULE", "CONFIDENCE", "HITS", "LINES", "SOLE");
+    text.push_str(if labelled { "     KEPT    WORDS\n" } else { "\n" });
+    for (rule, counts) in &rows {
+        let _ = write!(text, "{:width$}  {:10}  {:>7}  {:>7}  {:>7}", rule.name, rule.confidence, counts.hits, counts.lines, counts.sole);
+        if labelled {
+            let _ = write!(text, "  {:>7}  {:>7}", counts.kept, counts.words);
+        }
+        text.push('\n');
+        for (sign, lines) in [("!", &counts.kept_lines), ("-", &counts.sole_lines)] {
+            for line in lines {
+                let _ = writeln!(text, "    {sign} {}", super::harmless(line));
+            }
+        }
+    }
+    let _ = writeln!(text, "\n{} documents, {} of {} lines removed", worth.documents, worth.removed, worth.lines);
+    if labelled {
+        let _ = writeln!(
+            text,
+            "precision {}, recall {}, prose words lost {}, damaged documents {}",
+            share(worth.chaff.1, worth.chaff.1 + worth.prose.1, 1),
+            share(worth.chaff.1, worth.chaff.0, 1),
+            share(worth.words.1, worth.words.0, 3),
+            share(worth.damaged, worth.documents, 1),
+        );
+    }
+    text
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn worth_json(worth: &Worth, rules: &RuleSet) -> Value {
+    let row = |(rule, counts): &(&Rule, &RuleWorth)| {
+        json!({
+            "rule": rule.name, "confidence": rule.confidence, "hits": counts.hits, "lines": counts.lines, "sole": counts.sole,
+            "kept": counts.kept, "words": counts.words, "kept-lines": counts.kept_lines, "sole-lines": counts.sole_lines,
+        })
+    };
+    json!({
+        "documents": worth.documents, "damaged": worth.damaged, "lines": worth.lines, "removed": worth.removed,
+        "chaff-lines": worth.chaff.0, "chaff-removed": worth.chaff.1, "prose-lines": worth.prose.0, "prose-removed": worth.prose.1,
+        "prose-words": worth.words.0, "prose-words-lost": worth.words.1,
+        "rules": sorted(worth, rules).iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+fn sorted<'w>(worth: &'w Worth, rules: &'w RuleSet) -> Vec<(&'w Rule, &'w RuleWorth)> {
+    let removing = worth.rules.iter().map(|(&id, counts)| (rules.get(id), counts));
+    let mut rows: Vec<_> = removing.filter(|(rule, _)| rule.effect == Effect::Remove).collect();
+    rows.sort_by_key(|(_, counts)| std::cmp::Reverse((counts.lines + counts.kept, counts.hits)));
+    rows
+}
+
+fn share(part: u64, whole: u64, decimals: usize) -> String {
+    if whole == 0 {
+        return "-".to_owned();
+    }
+    format!("{:.decimals$} % ({part} of {whole})", 100.0 * part as f64 / whole as f64)
+}
