@@ -8,6 +8,7 @@ mod links;
 mod orphans;
 mod phrases;
 mod repeats;
+mod vocabulary;
 
 use crate::mark::Marks;
 use crate::pack::RuleSet;

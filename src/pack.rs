@@ -2,6 +2,7 @@
 //! packs themselves. What the parts of a rule mean is said in `rule`.
 
 use crate::error::{Error, Problem};
+use crate::fold::is_word;
 use crate::language::canonical;
 use crate::phrase::Phrase;
 use crate::rule::{Category, Confidence, Cue, Effect, Examples, FilterName, Matcher, Near, Rule, RuleId, Zone};
@@ -191,9 +192,11 @@ struct RuleEntry {
     phrase: Option<Spanned<OneOrMany>>,
     pattern: Option<Spanned<OneOrMany>>,
     labels: Option<Vec<Spanned<String>>>,
+    words: Option<WordsEntry>,
     filter: Option<FilterName>,
     #[serde(default)]
     line: bool,
+    longest: Option<usize>,
     #[serde(default)]
     keep: bool,
     cue: Option<Cue>,
@@ -206,6 +209,14 @@ struct RuleEntry {
     #[serde(default, rename = "override")]
     overrides: bool,
     examples: ExamplesEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WordsEntry {
+    telling: Vec<Spanned<String>>,
+    #[serde(default)]
+    filler: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -312,11 +323,14 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
     if entry.examples.remove.len() < 2 || entry.examples.keep.len() < 2 {
         lint.note(at.clone(), "a rule needs at least two examples.remove and two examples.keep");
     }
+    if entry.longest.is_some() && !(entry.line && entry.pattern.is_some()) {
+        lint.note(at.clone(), "'longest' limits the lines that a pattern takes whole; it goes with pattern and line = true");
+    }
     if entry.within.is_some() && entry.near.is_empty() {
         lint.note(at.clone(), "'within' says how far 'near' reaches; without 'near' it means nothing");
     }
     for pattern in &entry.unless {
-        lint_pattern(pattern.get_ref(), pattern.span(), false, lint);
+        lint_pattern(pattern.get_ref(), pattern.span(), false, false, lint);
     }
     Some(Rule {
         name,
@@ -326,6 +340,7 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
         effect,
         matcher: read_matcher(entry, at, lint)?,
         unless: entry.unless.iter().map(|pattern| pattern.get_ref().clone()).collect(),
+        longest: entry.longest,
         zone: entry.zone.unwrap_or(Zone::Anywhere),
         near: (!entry.near.is_empty()).then(|| Near { categories: entry.near.clone(), within: entry.within.unwrap_or(2) }),
         languages: entry.languages.iter().map(|code| canonical(code)).collect(),
@@ -337,18 +352,19 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
 }
 
 fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Option<Matcher> {
-    match (&entry.phrase, &entry.pattern, &entry.labels, entry.filter) {
-        (Some(phrases), None, None, None) => {
+    match (&entry.phrase, &entry.pattern, &entry.labels, &entry.words, entry.filter) {
+        (Some(phrases), None, None, None, None) => {
             let all = phrases.get_ref().all();
             all.iter().for_each(|phrase| lint_phrase(phrase, phrases.span(), entry.line, lint));
             Some(Matcher::Phrases { phrases: all.to_vec(), line: entry.line })
         }
-        (None, Some(patterns), None, None) => {
+        (None, Some(patterns), None, None, None) => {
             let all = patterns.get_ref().all();
-            all.iter().for_each(|pattern| lint_pattern(pattern, patterns.span(), true, lint));
+            let bounded = entry.line && entry.longest.is_some();
+            all.iter().for_each(|pattern| lint_pattern(pattern, patterns.span(), true, bounded, lint));
             Some(Matcher::Patterns { patterns: all.to_vec(), line: entry.line })
         }
-        (None, None, Some(labels), None) => {
+        (None, None, Some(labels), None, None) => {
             for label in labels {
                 if !label.get_ref().chars().any(char::is_alphanumeric) {
                     lint.note(label.span(), "a label needs a letter or digit; punctuation at its ends does not count");
@@ -356,9 +372,18 @@ fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Opt
             }
             Some(Matcher::Labels(labels.iter().map(|label| label.get_ref().clone()).collect()))
         }
-        (None, None, None, Some(filter)) => Some(Matcher::Filter(filter)),
+        (None, None, None, Some(words), None) => {
+            for word in words.telling.iter().chain(&words.filler) {
+                if word.get_ref().is_empty() || !word.get_ref().chars().all(is_word) {
+                    lint.note(word.span(), format!("'{}' is not one word of letters and digits", word.get_ref()));
+                }
+            }
+            let all = |words: &[Spanned<String>]| words.iter().map(|word| word.get_ref().clone()).collect();
+            Some(Matcher::Words { telling: all(&words.telling), filler: all(&words.filler) })
+        }
+        (None, None, None, None, Some(filter)) => Some(Matcher::Filter(filter)),
         _ => {
-            lint.note(at, "a rule needs exactly one of phrase, pattern, labels and filter");
+            lint.note(at, "a rule needs exactly one of phrase, pattern, labels, words and filter");
             None
         }
     }
@@ -382,7 +407,7 @@ fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut Lint<'_>) 
     }
 }
 
-fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, lint: &mut Lint<'_>) {
+fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, bounded: bool, lint: &mut Lint<'_>) {
     if !lint.deep {
         return;
     }
@@ -401,10 +426,13 @@ fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, lint: &mut Lint<
     if removes && hir.properties().minimum_len().is_none_or(|least| least == 0) {
         lint.note(at.clone(), format!("the pattern '{pattern}' can match nothing at all; make a part of it obligatory"));
     }
-    if unbounded(&hir) {
+    if !bounded && unbounded(&hir) {
         lint.note(
             at.clone(),
-            format!("the pattern '{pattern}' has an unbounded repetition of nearly anything, such as '.*'; write a bound: '.{{0,80}}'"),
+            format!(
+                "the pattern '{pattern}' has an unbounded repetition of nearly anything, such as '.*'; write a bound, '.{{0,80}}', or \
+                 for whole lines 'longest'"
+            ),
         );
     }
     if regex::Regex::new(pattern).is_err() {

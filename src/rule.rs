@@ -224,6 +224,13 @@ pub enum Matcher {
     },
     /// Any of these as a whole line.
     Labels(Vec<String>),
+    /// A whole line of at least two words, all of which are listed here, one of them as telling.
+    Words {
+        /// Words that tell what the line is.
+        telling: Vec<String>,
+        /// Words that may stand beside them.
+        filler: Vec<String>,
+    },
     /// Any of these regular expressions; with `line` as a whole line.
     Patterns {
         /// The expressions as written.
@@ -270,6 +277,8 @@ pub struct Rule {
     pub matcher: Matcher,
     /// Regular expressions, tried without case on the lines that a match touches; a hit cancels the match.
     pub unless: Vec<String>,
+    /// The most code points that a line may have which a pattern takes whole; none for no limit.
+    pub longest: Option<usize>,
     /// Where in the document it applies.
     pub zone: Zone,
     /// What must be removed nearby.

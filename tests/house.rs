@@ -16,7 +16,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("fold", &["document", "span"]),
     ("phrase", &["fold", "document", "span"]),
     ("view", &["phrase", "fold", "language", "rule", "mark", "document", "span"]),
-    ("pack", &["phrase", "language", "rule", "mark", "document", "span"]),
+    ("pack", &["phrase", "fold", "language", "rule", "mark", "document", "span"]),
     ("filter", &["pack", "view", "phrase", "fold", "rule", "mark", "document", "span"]),
     ("cleaner", &["filter", "pack", "view", "rule", "mark", "document", "span"]),
     ("verify", &["cleaner", "filter", "pack", "fold", "rule", "mark", "document", "span"]),

@@ -3,6 +3,7 @@
 //! without a fragment is tried on every line.
 
 use crate::document::Document;
+use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
 use crate::fold::{fold, word_before};
 use crate::mark::{Mark, Marks};
@@ -36,6 +37,7 @@ pub(super) struct Phrases {
     ungated_phrases: Vec<usize>,
     labels: FxHashMap<Vec<u8>, Vec<RuleId>>,
     longest_label: usize,
+    vocabulary: Vocabulary,
     conditions: FxHashMap<RuleId, Conditions>,
 }
 
@@ -47,7 +49,8 @@ enum Target {
 
 struct Pattern {
     rule: RuleId,
-    line: bool,
+    /// For a pattern that takes whole lines, how many code points they may have.
+    whole: Option<usize>,
     regex: LazyRegex,
 }
 
@@ -91,6 +94,7 @@ impl Phrases {
             ungated_phrases: Vec::new(),
             labels: FxHashMap::default(),
             longest_label: 0,
+            vocabulary: Vocabulary::default(),
             conditions: FxHashMap::default(),
         };
         let mut gate = Gate::default();
@@ -102,7 +106,11 @@ impl Phrases {
                     }
                 }
                 Matcher::Labels(labels) => labels.iter().for_each(|label| filter.add_label(label, id)),
-                Matcher::Patterns { patterns, line } => patterns.iter().for_each(|source| filter.add_pattern(source, *line, id, &mut gate)),
+                Matcher::Patterns { patterns, line } => {
+                    let whole = line.then(|| rule.longest.unwrap_or(usize::MAX));
+                    patterns.iter().for_each(|source| filter.add_pattern(source, whole, id, &mut gate));
+                }
+                Matcher::Words { telling, filler } => filter.vocabulary.add(id, telling, filler),
                 Matcher::Filter(_) => continue,
             }
             filter.conditions.insert(
@@ -148,15 +156,15 @@ impl Phrases {
         }
     }
 
-    fn add_pattern(&mut self, source: &str, line: bool, rule: RuleId, gate: &mut Gate) {
+    fn add_pattern(&mut self, source: &str, whole: Option<usize>, rule: RuleId, gate: &mut Gate) {
         let index = self.patterns.len();
         let fragments = regex_syntax::parse(source).ok().and_then(|hir| required(&hir));
         match fragments {
             Some(fragments) => fragments.iter().for_each(|fragment| gate.add(fragment, Target::Pattern(index))),
             None => self.ungated_patterns.push(index),
         }
-        let source = if line { format!(r"\A(?:{source})\z") } else { source.to_owned() };
-        self.patterns.push(Pattern { rule, line, regex: LazyRegex::new(source, false) });
+        let source = if whole.is_some() { format!(r"\A(?:{source})\z") } else { source.to_owned() };
+        self.patterns.push(Pattern { rule, whole, regex: LazyRegex::new(source, false) });
     }
 
     /// Tries what the gate finds, and notes the lines on which patterns are to be tried.
@@ -192,9 +200,20 @@ impl Phrases {
             if label.len() <= self.longest_label
                 && !view.is_wrapped(line)
                 && !view.folded().continues(line)
+                && !ends_a_sentence(view.text(line))
                 && let Some(rules) = self.labels.get(label)
             {
                 rules.iter().for_each(|&rule| marks.add(view.span(line), rule));
+            }
+        }
+    }
+
+    fn mark_words(&self, view: &View<'_>, marks: &mut Marks) {
+        let mut found = Vec::new();
+        for line in 0..if self.vocabulary.is_empty() { 0 } else { view.line_count() } {
+            self.vocabulary.matches(view.bare(line), &mut found);
+            if !found.is_empty() && !view.is_wrapped(line) && !view.folded().continues(line) {
+                found.iter().for_each(|&rule| marks.add(view.span(line), rule));
             }
         }
     }
@@ -222,8 +241,8 @@ impl Phrases {
                 continue;
             }
             let Some(regex) = pattern.regex.get() else { continue };
-            if pattern.line {
-                mark_line_pattern(regex, pattern.rule, lines, view, marks);
+            if let Some(longest) = pattern.whole {
+                mark_line_pattern(regex, longest, pattern.rule, lines, view, marks);
             } else {
                 mark_span_pattern(regex, pattern.rule, lines, view, marks);
             }
@@ -285,6 +304,7 @@ impl Filter for Phrases {
         scratch.candidates.iter_mut().for_each(Vec::clear);
         self.mark_gated(view, &mut found, scratch);
         self.mark_labels(view, &mut found);
+        self.mark_words(view, &mut found);
         self.mark_ungated_phrases(view, &mut found, scratch);
         self.mark_patterns(view, &mut found, scratch);
         for mark in self.apply_conditions(view, found.take()) {
@@ -310,6 +330,11 @@ impl Gate {
         });
         self.targets[index].push(target);
     }
+}
+
+/// Whether a line looks like the last words of a sentence that was broken over lines: no capital, and a full stop.
+fn ends_a_sentence(line: &str) -> bool {
+    line.starts_with(char::is_lowercase) && line.trim_end_matches(['"', '\'', '”', '’', ')']).ends_with('.')
 }
 
 /// The source span that a match claims: whole lines, or what was matched with the punctuation that closes it and the
@@ -346,7 +371,7 @@ fn tidy(document: &Document<'_>, span: Span, opens: bool) -> Span {
     }
 }
 
-fn mark_line_pattern(regex: &Regex, rule: RuleId, lines: &[usize], view: &View<'_>, marks: &mut Marks) {
+fn mark_line_pattern(regex: &Regex, longest: usize, rule: RuleId, lines: &[usize], view: &View<'_>, marks: &mut Marks) {
     let folded = view.folded();
     for &line in lines {
         let (mut first, mut last) = (line, line);
@@ -358,7 +383,8 @@ fn mark_line_pattern(regex: &Regex, rule: RuleId, lines: &[usize], view: &View<'
         }
         let span = Span::at(view.span(first).start(), view.span(last).end());
         let text = view.document().text()[span.range()].trim_matches(|c: char| c.is_whitespace() || crate::fold::is_invisible(c));
-        if regex.is_match(text) {
+        let fits = text.len() <= longest || text.chars().take(longest.saturating_add(1)).count() <= longest;
+        if fits && regex.is_match(text) {
             marks.add(span, rule);
         }
     }

@@ -110,9 +110,16 @@ pub fn show(rule: &Rule) -> String {
         Matcher::Phrases { phrases, line } => list(if *line { "line phrase" } else { "phrase" }, phrases, &mut put),
         Matcher::Labels(labels) => list("labels", labels, &mut put),
         Matcher::Patterns { patterns, line } => list(if *line { "line pattern" } else { "pattern" }, patterns, &mut put),
+        Matcher::Words { telling, filler } => {
+            put("words", telling.join(" "));
+            put("filler", filler.join(" "));
+        }
         Matcher::Filter(name) => put("filter", name.to_string()),
     }
     list("unless", &rule.unless, &mut put);
+    if let Some(longest) = rule.longest {
+        put("longest", format!("{longest} code points"));
+    }
     if rule.zone != Zone::Anywhere {
         put("zone", rule.zone.to_string());
     }

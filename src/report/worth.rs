@@ -26,7 +26,8 @@ pub fn worth_table(worth: &Worth, rules: &RuleSet) -> String {
             }
         }
     }
-    let _ = writeln!(text, "\n{} documents, {} of {} lines removed", worth.documents, worth.removed, worth.lines);
+    let changed = share(worth.changed, worth.documents, 1);
+    let _ = writeln!(text, "\n{} documents, changed {changed}; lines removed {}", worth.documents, share(worth.removed, worth.lines, 2));
     if labelled {
         let _ = writeln!(
             text,
@@ -36,6 +37,9 @@ pub fn worth_table(worth: &Worth, rules: &RuleSet) -> String {
             share(worth.words.1, worth.words.0, 3),
             share(worth.damaged, worth.documents, 1),
         );
+    }
+    if worth.unlabelled_words.0 > 0 {
+        let _ = writeln!(text, "words removed of lines without a label {}", share(worth.unlabelled_words.1, worth.unlabelled_words.0, 3));
     }
     text
 }
@@ -50,9 +54,10 @@ pub fn worth_json(worth: &Worth, rules: &RuleSet) -> Value {
         })
     };
     json!({
-        "documents": worth.documents, "damaged": worth.damaged, "lines": worth.lines, "removed": worth.removed,
+        "documents": worth.documents, "changed": worth.changed, "damaged": worth.damaged, "lines": worth.lines, "removed": worth.removed,
         "chaff-lines": worth.chaff.0, "chaff-removed": worth.chaff.1, "prose-lines": worth.prose.0, "prose-removed": worth.prose.1,
         "prose-words": worth.words.0, "prose-words-lost": worth.words.1,
+        "unlabelled-words": worth.unlabelled_words.0, "unlabelled-words-removed": worth.unlabelled_words.1,
         "rules": sorted(worth, rules).iter().map(row).collect::<Vec<_>>(),
     })
 }

@@ -27,6 +27,8 @@ pub enum Label {
 pub struct Worth {
     /// Documents.
     pub documents: u64,
+    /// Documents of which something was removed.
+    pub changed: u64,
     /// Documents of which a line to be kept was removed.
     pub damaged: u64,
     /// Lines with words.
@@ -39,6 +41,8 @@ pub struct Worth {
     pub prose: (u64, u64),
     /// Words of lines labelled as prose, and how many of them were removed.
     pub words: (u64, u64),
+    /// Words of lines without a label, and how many of them were removed.
+    pub unlabelled_words: (u64, u64),
     /// What each rule took.
     pub rules: BTreeMap<RuleId, RuleWorth>,
 }
@@ -67,6 +71,7 @@ impl Worth {
     /// labels no line is known to be prose or chaff. Each rule keeps at most `samples` lines of a kind.
     pub fn add(&mut self, cleaned: &Cleaned<'_>, labels: Option<&[Label]>, samples: usize) {
         self.documents += 1;
+        self.changed += u64::from(!cleaned.removals().is_empty());
         let source = cleaned.source();
         for removal in cleaned.removals() {
             for rule in std::iter::once(removal.rule).chain(removal.also.iter().copied()) {
@@ -98,7 +103,8 @@ impl Worth {
                     self.words = (self.words.0 + all, self.words.1 + all - left);
                     damaged |= removed;
                 }
-                Some(Label::Unsure) | None => {}
+                Some(Label::Unsure) => {}
+                None => self.unlabelled_words = (self.unlabelled_words.0 + all, self.unlabelled_words.1 + all - left),
             }
             let mut rules: Vec<RuleId> = touching.iter().flat_map(|removal| removal.also.iter().copied().chain([removal.rule])).collect();
             rules.sort_unstable();
@@ -125,12 +131,14 @@ impl Worth {
     pub fn merge(&mut self, other: Self, samples: usize) {
         let sum = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
         self.documents += other.documents;
+        self.changed += other.changed;
         self.damaged += other.damaged;
         self.lines += other.lines;
         self.removed += other.removed;
         self.chaff = sum(self.chaff, other.chaff);
         self.prose = sum(self.prose, other.prose);
         self.words = sum(self.words, other.words);
+        self.unlabelled_words = sum(self.unlabelled_words, other.unlabelled_words);
         for (id, rule) in other.rules {
             let own = self.rules.entry(id).or_default();
             own.hits += rule.hits;

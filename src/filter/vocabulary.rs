@@ -1,0 +1,115 @@
+//! Lines that are made of nothing but words of a vocabulary: "Contact us | Advertise with us | Privacy policy". What such
+//! lines say differs from site to site, what they are made of does not. Words that scraping glued together count too.
+
+use crate::fold::{fold, is_word};
+use crate::rule::RuleId;
+use rustc_hash::FxHashMap;
+
+/// A longer line is a sentence or a list that rules should not take on its words alone.
+const LONGEST_LINE: usize = 160;
+/// The shortest word that may be glued to others, in folded bytes.
+const SHORTEST_GLUED: usize = 3;
+
+/// The vocabularies of all rules.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    rules: Vec<RuleId>,
+    /// For each word, the rules that list it, by their place in `rules`, and whether it tells by itself what the line is.
+    words: FxHashMap<Vec<u8>, Vec<(usize, bool)>>,
+}
+
+impl Vocabulary {
+    pub(super) fn add(&mut self, rule: RuleId, telling: &[String], filler: &[String]) {
+        let index = self.rules.len();
+        self.rules.push(rule);
+        for (words, tells) in [(telling, true), (filler, false)] {
+            for word in words {
+                self.words.entry(fold(word)).or_default().push((index, tells));
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules whose words a folded line is made of: at least two, one of them telling.
+    pub(super) fn matches(&self, line: &[u8], found: &mut Vec<RuleId>) {
+        found.clear();
+        if line.len() > LONGEST_LINE {
+            return;
+        }
+        let Ok(line) = std::str::from_utf8(line) else { return };
+        let words = || line.split(|c: char| !is_word(c)).filter(|word| !word.is_empty()).map(str::as_bytes);
+        // Most lines end here: they begin with no word of any vocabulary.
+        if !words().next().is_some_and(|first| (SHORTEST_GLUED..first.len()).any(|end| self.knows(&first[..end])) || self.knows(first)) {
+            return;
+        }
+        for (index, &rule) in self.rules.iter().enumerate() {
+            let mut seen = Seen::default();
+            if words().all(|word| self.read(word, index, &mut seen)) && seen.words >= 2 && seen.telling {
+                found.push(rule);
+            }
+        }
+    }
+
+    /// Whether a word is of a rule's vocabulary, or glued of such words.
+    fn read(&self, word: &[u8], rule: usize, seen: &mut Seen) -> bool {
+        if let Some(tells) = self.lists(word, rule) {
+            seen.words += 1;
+            seen.telling |= tells;
+            return true;
+        }
+        for end in (SHORTEST_GLUED..word.len().saturating_sub(SHORTEST_GLUED - 1)).rev() {
+            if let Some(tells) = self.lists(&word[..end], rule) {
+                let mut rest = Seen { words: seen.words + 1, telling: seen.telling | tells };
+                if self.read(&word[end..], rule, &mut rest) {
+                    *seen = rest;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn lists(&self, word: &[u8], rule: usize) -> Option<bool> {
+        self.words.get(word)?.iter().find(|(own, _)| *own == rule).map(|(_, tells)| *tells)
+    }
+
+    fn knows(&self, word: &[u8]) -> bool {
+        self.words.contains_key(word)
+    }
+}
+
+/// What was read of a line.
+#[derive(Debug, Default)]
+struct Seen {
+    words: usize,
+    telling: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_made_of_listed_words_one_of_which_tells() {
+        let list = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let mut vocabulary = Vocabulary::default();
+        vocabulary.add(RuleId::new(7), &list("Newsletters Subscribe Advertise"), &list("us with my account e paper"));
+        let mut found = Vec::new();
+        let mut matches = |line: &str| {
+            vocabulary.matches(&fold(line), &mut found);
+            !found.is_empty()
+        };
+        assert!(matches("Advertise with us"));
+        assert!(matches("E-Paper | My Account | SUBSCRIBE"));
+        assert!(matches("SubscribeNewsletters"));
+        assert!(matches("NewslettersSubscribe my account"));
+        assert!(!matches("Subscribe"), "one word alone is a label's business");
+        assert!(!matches("my account with us"));
+        assert!(!matches("Subscribe with the others"));
+        assert!(!matches("Subscribers advertise"));
+        assert!(!matches(""));
+    }
+}
