@@ -276,3 +276,65 @@ mod unix {
         }
     }
 }
+
+#[test]
+fn the_page_of_rules_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = text(&dechaff(root, &["rules", "page"]).stdout);
+    let kept = fs::read_to_string(root.join("docs/rules.md")).unwrap();
+    assert!(page == kept, "docs/rules.md is out of date; make it with: dechaff rules page > docs/rules.md");
+}
+
+#[test]
+fn rules_are_tried_on_a_labelled_corpus() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let rows = [
+        r#"{"text": "It rained.\nAdvertisement\nShare this article\nAdvertisement", "labels": "kddk", "lang": "en"}"#,
+        r#"{"text": "It rained.\nAdvertisement", "labels": ["k", "d"], "lang": "de"}"#,
+        "{broken",
+        r#"{"text": "It rained.", "labels": "kk", "lang": "en"}"#,
+    ];
+    fs::write(path.join("pages.jsonl"), rows.join("\n")).unwrap();
+    let output = run(path, &["rules", "test", "--corpus", "pages.jsonl", "--samples", "2"], 3, "pages.jsonl: line 3: is no JSON");
+    let table = text(&output.stdout);
+    let row =
+        |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    // Rule, confidence, hits, lines, sole, kept lines hit, their words.
+    assert_eq!(row("advert/marker"), ["advert/marker", "certain", "3", "2", "2", "1", "1"]);
+    assert_eq!(row("share/share-labels"), ["share/share-labels", "certain", "1", "1", "0", "0", "0"]);
+    assert!(table.contains("    ! Advertisement\n"), "{table}");
+    assert!(table.contains("recall 100.0 % (3 of 3)"), "{table}");
+    assert!(table.contains("prose words lost 20.000 % (1 of 5)"), "{table}");
+
+    let output = run(path, &["rules", "test", "--corpus", "pages.jsonl", "--where", "lang=de", "--json"], 3, "line 3");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["documents"], &json["chaff-removed"], &json["prose-words-lost"]), (&1.into(), &1.into(), &0.into()));
+
+    fs::write(path.join("plain.txt"), "It rained.\nAdvertisement\n").unwrap();
+    let table = text(&run(path, &["rules", "test", "--corpus", "plain.txt"], 0, "").stdout);
+    assert!(table.contains("words removed of lines without a label 33.333 % (1 of 3)"), "{table}");
+    run(path, &["rules", "test", "--corpus", "plain.txt", "--where", "lang=fr"], 2, "--where");
+    run(path, &["rules", "test", "--samples", "2"], 2, "--corpus");
+}
+
+#[test]
+fn languages_narrow_rules_that_are_unsafe_elsewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let pack = "[pack]\nname = 'mine'\n[[rule]]\nid = 'share'\ndescription = 'D.'\ncategory = 'share'\nconfidence = 'certain'\n\
+                languages = ['da', 'nb']\nlabels = ['Delphin']\nexamples.remove = ['Delphin', 'Delphin.']\nexamples.keep = ['a', 'b']\n";
+    fs::write(path.join("mine.toml"), pack).unwrap();
+    let german = "Der Stadtrat hat am Montag beschlossen, die alte Brücke bis zum Ende des Jahres zu sperren.\nDelphin\n\
+                  Die Händler am Hafen fürchten um ihr Geschäft und wollen gegen den Beschluss klagen.\n";
+    let danish = "Byrådet besluttede mandag at lukke den gamle bro for al trafik, til året er omme.\nDelphin\n\
+                  De handlende ved havnen frygter for deres forretning og vil klage over beslutningen.\n";
+    fs::write(path.join("de.txt"), german).unwrap();
+    fs::write(path.join("da.txt"), danish).unwrap();
+    let cleaned =
+        |file: &str, more: &[&str]| text(&run(path, &[&["clean", "-q", "--rules", "mine.toml", file], more].concat(), 0, "").stdout);
+    assert_eq!(cleaned("de.txt", &[]), german);
+    assert_eq!(cleaned("da.txt", &[]), danish.replace("Delphin\n", ""));
+    assert_eq!(cleaned("de.txt", &["--lang", "no"]), german.replace("Delphin\n", ""));
+    assert_eq!(cleaned("da.txt", &["--lang", "de-AT"]), danish);
+}

@@ -38,6 +38,26 @@ pub fn list(cleaner: &Cleaner, examples: bool) -> String {
     text
 }
 
+/// What a rule looks for, in short.
+fn sought(matcher: &Matcher) -> String {
+    let some = |what: &str, items: &[String], most: usize| {
+        let shown: Vec<String> = items.iter().take(most).map(|item| format!("`{}`", quoted(item).replace('`', "'"))).collect();
+        let more = if items.len() > most { " …" } else { "" };
+        format!("{} {what}{}: {}{more}", items.len(), if items.len() == 1 { "" } else { "s" }, shown.join(", "))
+    };
+    match matcher {
+        Matcher::Phrases { phrases, line: true } => some("whole-line phrase", phrases, 2),
+        Matcher::Phrases { phrases, line: false } => some("phrase", phrases, 2),
+        Matcher::Labels(labels) => some("label", labels, 8),
+        Matcher::Words { telling, .. } => some("telling word", telling, 8),
+        Matcher::Patterns { patterns, line } => {
+            let what = if *line { "whole-line pattern" } else { "pattern" };
+            format!("{} {what}{}", patterns.len(), if patterns.len() == 1 { "" } else { "s" })
+        }
+        Matcher::Filter(name) => format!("what the filter `{name}` finds"),
+    }
+}
+
 /// An example on one line.
 fn quoted(example: &str) -> String {
     super::harmless(&example.replace('\n', "⏎"))
@@ -64,7 +84,12 @@ pub fn rules_page(rules: &RuleSet) -> String {
         };
         let bound = if rule.languages.is_empty() { String::new() } else { format!(", only {}", rule.languages.join(" ")) };
         let zone = if rule.zone == Zone::Anywhere { String::new() } else { format!(", in the {}", rule.zone) };
-        let _ = write!(text, "\n### {}\n\n{} ({what}{zone}{bound})\n\n", rule.name, rule.description);
+        let near = rule.near.as_ref().map_or(String::new(), |near| {
+            let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
+            format!(", close to {}", names.join(" or "))
+        });
+        let _ = write!(text, "\n### {}\n\n{} ({what}{zone}{near}{bound})\n\n", rule.name, rule.description);
+        let _ = writeln!(text, "- looks for {}", sought(&rule.matcher));
         // A keep rule keeps what its keep examples show.
         let verbs = if rule.effect == Effect::Remove { ["removes", "keeps"] } else { ["applies to", "not to"] };
         let sides = if rule.effect == Effect::Keep {
