@@ -8,7 +8,9 @@ use crate::phrase::Phrase;
 use crate::rule::{Category, Confidence, Cue, Effect, Examples, FilterName, Matcher, Near, Rule, RuleId, Zone};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
 
@@ -226,21 +228,39 @@ struct ExamplesEntry {
     keep: Vec<String>,
 }
 
-/// One text or a list of them. An untagged enum hides where its parts stand, so that problems are noted at the whole.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
+/// One text or a list of them, each with its place in the pack.
+struct OneOrMany(Vec<Spanned<String>>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![Spanned::new(0..0, text.to_owned())]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMany(texts))
+            }
+        }
+        deserializer.deserialize_any(Texts)
+    }
 }
 
-impl OneOrMany {
-    fn all(&self) -> &[String] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
-        }
-    }
+/// The texts of one or many, each with its place.
+fn texts(all: &Spanned<OneOrMany>) -> impl Iterator<Item = (&String, Range<usize>)> {
+    // A single text stands where the whole does.
+    all.get_ref().0.iter().map(|text| (text.get_ref(), if text.span().is_empty() { all.span() } else { text.span() }))
 }
 
 /// Where problems of a pack are noted.
@@ -354,15 +374,13 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
 fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Option<Matcher> {
     match (&entry.phrase, &entry.pattern, &entry.labels, &entry.words, entry.filter) {
         (Some(phrases), None, None, None, None) => {
-            let all = phrases.get_ref().all();
-            all.iter().for_each(|phrase| lint_phrase(phrase, phrases.span(), entry.line, lint));
-            Some(Matcher::Phrases { phrases: all.to_vec(), line: entry.line })
+            texts(phrases).for_each(|(phrase, at)| lint_phrase(phrase, at, entry.line, lint));
+            Some(Matcher::Phrases { phrases: texts(phrases).map(|(phrase, _)| phrase.clone()).collect(), line: entry.line })
         }
         (None, Some(patterns), None, None, None) => {
-            let all = patterns.get_ref().all();
             let bounded = entry.line && entry.longest.is_some();
-            all.iter().for_each(|pattern| lint_pattern(pattern, patterns.span(), true, bounded, lint));
-            Some(Matcher::Patterns { patterns: all.to_vec(), line: entry.line })
+            texts(patterns).for_each(|(pattern, at)| lint_pattern(pattern, at, true, bounded, lint));
+            Some(Matcher::Patterns { patterns: texts(patterns).map(|(pattern, _)| pattern.clone()).collect(), line: entry.line })
         }
         (None, None, Some(labels), None, None) => {
             for label in labels {
@@ -501,6 +519,13 @@ mod tests {
             (&format!("{kind}pattern = '(share)?'"), "p.toml:9:11: the pattern '(share)?' can match nothing"),
             (&format!("{kind}pattern = 'sha(re'"), "p.toml:9:11: the pattern 'sha(re' is no regular expression: unclosed group"),
             (&format!("{kind}phrase = 'a b'\npattern = 'c'"), "p.toml:5:6: a rule needs exactly one of"),
+            (
+                &format!("{kind}line = true\nphrase = [\n  'share this',\n  'share (this',\n]"),
+                "p.toml:12:3: in 'share (this': '(' is not closed",
+            ),
+            (&format!("{kind}phrase = 1"), "p.toml:9:10: invalid type: integer `1`, expected a text or a list of texts"),
+            (&format!("{kind}words.telling = ['sign in']"), "p.toml:9:18: 'sign in' is not one word"),
+            (&format!("{kind}longest = 9\nlabels = ['Share']"), "'longest' limits the lines"),
             (&format!("{kind}labels = ['***']"), "p.toml:9:11: a label needs a letter"),
             (&format!("{kind}labels = ['Share']\ncolour = 1"), "p.toml:10:1: unknown field `colour`"),
         ] {
