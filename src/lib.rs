@@ -25,6 +25,7 @@
 //! The feature `cli`, on by default, adds the command and what it needs: files, threads and the terminal. Without it
 //! the library touches none of them.
 
+mod built_in;
 mod cleaner;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -32,6 +33,7 @@ mod document;
 mod error;
 mod filter;
 mod fold;
+mod guess;
 #[cfg(feature = "cli")]
 mod io;
 #[cfg(feature = "cli")]
@@ -40,6 +42,7 @@ mod language;
 mod mark;
 mod pack;
 mod phrase;
+mod prepare;
 #[cfg(feature = "cli")]
 mod report;
 mod rule;
@@ -47,12 +50,13 @@ mod span;
 pub mod verify;
 mod view;
 
+pub use built_in::lint_built_in;
 pub use cleaner::{Builder, Cleaned, Cleaner, Outcome, Removal, Veto, restore};
 pub use document::Document;
 pub use error::{Error, Problem};
 pub use filter::{Filter, Scratch, Stage};
 pub use mark::{Mark, Marks, Score};
-pub use pack::{RuleSet, lint_built_in};
+pub use pack::RuleSet;
 pub use rule::{Category, Confidence, Cue, Effect, Examples, FilterName, Level, Matcher, Near, Rule, RuleId, Zone};
 pub use span::Span;
 pub use view::View;

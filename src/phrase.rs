@@ -5,12 +5,17 @@
 //! words of any kind, or letters where they are glued to the text beside them, `{#}` is a number. Matching backtracks, but over gaps and branches whose number is bounded when
 //! the phrase is parsed, so that the cost of one try does not depend on the text.
 
+// The paths are said for the build, which takes this file in from elsewhere.
+#[path = "phrase/compile.rs"]
 mod compile;
+#[path = "phrase/fragments.rs"]
 mod fragments;
+#[path = "phrase/parse.rs"]
 mod parse;
 
 pub(crate) use fragments::{Fragment, Lead};
 
+use crate::document::Document;
 use crate::fold::{Folded, first_char, is_spaceless, is_word, word_after, word_before};
 use compile::{Op, compile, first_bytes};
 use fragments::fragments;
@@ -67,8 +72,8 @@ impl Phrase {
         self.line
     }
 
-    pub(crate) fn fragments(&self) -> &[Fragment] {
-        &self.fragments
+    pub(crate) fn into_fragments(self) -> Vec<Fragment> {
+        self.fragments
     }
 
     /// The fewest words, and letters of scripts without spaces, that a match can have.
@@ -83,7 +88,7 @@ impl Phrase {
 
     fn matches_nothing(&self) -> bool {
         let mut empty = Folded::default();
-        if let Ok(document) = crate::Document::new("") {
+        if let Ok(document) = Document::new("") {
             empty.fill(&document);
         }
         Matching { phrase: self, text: &empty }.run(0, 0).is_some()
@@ -486,7 +491,7 @@ mod tests {
             let mut folded = Folded::default();
             folded.fill(&Document::new(text).unwrap());
             let mut starts = Vec::new();
-            let reached = phrase.fragments().iter().any(|fragment| {
+            let reached = phrase.fragments.iter().any(|fragment| {
                 let at = memchr::memmem::find(text.as_bytes(), &fragment.text);
                 at.is_some_and(|at| {
                     phrase.starts(&folded, at, &fragment.lead, &mut starts);

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A rule's place in a [`RuleSet`](crate::RuleSet).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RuleId(u32);
 
 impl RuleId {
@@ -202,7 +202,7 @@ named! {
 }
 
 /// What happens to what a rule matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// It is removed.
     Remove,
@@ -213,7 +213,7 @@ pub enum Effect {
 }
 
 /// What a rule looks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Matcher {
     /// Any of these phrases, in the phrase language; with `line` as a whole line.
     Phrases {
@@ -243,7 +243,7 @@ pub enum Matcher {
 }
 
 /// A condition on what else is removed nearby.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Near {
     /// Categories, one of which a neighbour must have.
     pub categories: Vec<Category>,
@@ -252,7 +252,7 @@ pub struct Near {
 }
 
 /// Texts that prove a rule: whole little documents.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examples {
     /// In each of these the rule must take something (a `keep` rule: must leave all alone).
     pub remove: Vec<String>,
@@ -261,7 +261,7 @@ pub struct Examples {
 }
 
 /// One thing to remove or to protect.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rule {
     /// Full name: pack, slash, id.
     pub name: String,

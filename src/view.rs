@@ -4,7 +4,7 @@
 
 use crate::document::Document;
 use crate::fold::{Folded, FoldedLine, is_word};
-use crate::language::guess;
+use crate::guess::guess;
 use crate::phrase::bare;
 use crate::rule::Cue;
 use crate::span::Span;

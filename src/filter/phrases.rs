@@ -5,16 +5,16 @@
 use crate::document::Document;
 use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
-use crate::fold::{fold, word_before};
+use crate::fold::word_before;
 use crate::mark::{Mark, Marks};
 use crate::pack::RuleSet;
-use crate::phrase::{Lead, Phrase, bare};
+use crate::phrase::{Fragment, Lead, Phrase};
+use crate::prepare::Prepared;
 use crate::rule::{Category, Effect, Matcher, RuleId, Zone};
 use crate::span::Span;
 use crate::view::View;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::OnceLock;
@@ -29,7 +29,7 @@ pub(super) struct Phrases {
     gate: Option<AhoCorasick>,
     /// What each fragment of the gate asks to try.
     targets: Vec<Vec<Target>>,
-    phrases: Vec<(Phrase, RuleId)>,
+    phrases: Vec<(LazyPhrase, RuleId)>,
     patterns: Vec<Pattern>,
     /// Patterns that no fragment finds.
     ungated_patterns: Vec<usize>,
@@ -83,6 +83,24 @@ impl LazyRegex {
     }
 }
 
+/// A phrase that is parsed when it is first needed.
+struct LazyPhrase {
+    source: String,
+    line: bool,
+    phrase: OnceLock<Option<Phrase>>,
+}
+
+impl LazyPhrase {
+    fn new(source: String, line: bool) -> Self {
+        Self { source, line, phrase: OnceLock::new() }
+    }
+
+    /// The phrase; none if it is invalid, which the lint of packs excludes.
+    fn get(&self) -> Option<&Phrase> {
+        self.phrase.get_or_init(|| Phrase::parse(&self.source, self.line).ok()).as_ref()
+    }
+}
+
 impl Phrases {
     pub(super) fn new(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool) -> Self {
         let mut filter = Self {
@@ -99,19 +117,21 @@ impl Phrases {
         };
         let mut gate = Gate::default();
         for (id, rule) in rules.iter().filter(|(id, _)| is_on(*id)) {
-            match &rule.matcher {
-                Matcher::Phrases { phrases, line } => {
-                    for phrase in phrases.iter().filter_map(|source| Phrase::parse(source, *line).ok()) {
-                        filter.add_phrase(phrase, id, &mut gate);
+            match (&rule.matcher, rules.prepared(id)) {
+                (Matcher::Phrases { phrases, line }, Prepared::Phrases(all)) => {
+                    for (source, fragments) in phrases.iter().zip(all) {
+                        filter.add_phrase(LazyPhrase::new(source.clone(), *line), fragments, id, &mut gate);
                     }
                 }
-                Matcher::Labels(labels) => labels.iter().for_each(|label| filter.add_label(label, id)),
-                Matcher::Patterns { patterns, line } => {
+                (Matcher::Patterns { patterns, line }, Prepared::Patterns(all)) => {
                     let whole = line.then(|| rule.longest.unwrap_or(usize::MAX));
-                    patterns.iter().for_each(|source| filter.add_pattern(source, whole, id, &mut gate));
+                    for (source, fragments) in patterns.iter().zip(all) {
+                        filter.add_pattern(source, fragments.as_deref(), whole, id, &mut gate);
+                    }
                 }
-                Matcher::Words { telling, filler } => filter.vocabulary.add(id, telling, filler),
-                Matcher::Filter(_) => continue,
+                (_, Prepared::Labels(labels)) => labels.iter().for_each(|label| filter.add_label(label, id)),
+                (Matcher::Words { telling, filler }, _) => filter.vocabulary.add(id, telling, filler),
+                _ => continue,
             }
             filter.conditions.insert(
                 id,
@@ -128,37 +148,34 @@ impl Phrases {
         filter.targets = gate.targets;
         filter.gate = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&gate.fragments)
             .ok()
             .filter(|_| !gate.fragments.is_empty());
         filter
     }
 
-    fn add_phrase(&mut self, phrase: Phrase, rule: RuleId, gate: &mut Gate) {
+    fn add_phrase(&mut self, phrase: LazyPhrase, fragments: &[Fragment], rule: RuleId, gate: &mut Gate) {
         let index = self.phrases.len();
-        for fragment in phrase.fragments() {
+        for fragment in fragments {
             gate.add(&fragment.text, Target::Phrase(index, fragment.lead.clone()));
         }
-        if phrase.fragments().is_empty() {
+        if fragments.is_empty() {
             self.ungated_phrases.push(index);
         }
         self.phrases.push((phrase, rule));
     }
 
-    fn add_label(&mut self, label: &str, rule: RuleId) {
-        let folded = fold(label);
-        let label = folded[bare(&folded, 0..folded.len())].to_vec();
+    fn add_label(&mut self, label: &[u8], rule: RuleId) {
         self.longest_label = self.longest_label.max(label.len());
-        let rules = self.labels.entry(label).or_default();
+        let rules = self.labels.entry(label.to_vec()).or_default();
         if !rules.contains(&rule) {
             rules.push(rule);
         }
     }
 
-    fn add_pattern(&mut self, source: &str, whole: Option<usize>, rule: RuleId, gate: &mut Gate) {
+    fn add_pattern(&mut self, source: &str, fragments: Option<&[Vec<u8>]>, whole: Option<usize>, rule: RuleId, gate: &mut Gate) {
         let index = self.patterns.len();
-        let fragments = regex_syntax::parse(source).ok().and_then(|hir| required(&hir));
         match fragments {
             Some(fragments) => fragments.iter().for_each(|fragment| gate.add(fragment, Target::Pattern(index))),
             None => self.ungated_patterns.push(index),
@@ -176,6 +193,7 @@ impl Phrases {
                 match target {
                     Target::Phrase(index, lead) => {
                         let (phrase, rule) = &self.phrases[*index];
+                        let Some(phrase) = phrase.get() else { continue };
                         phrase.starts(folded, hit.start(), lead, &mut scratch.starts);
                         let found = scratch.starts.iter().find_map(|&start| Some((start, phrase.match_at(folded, start)?)));
                         if let Some((start, end)) = found {
@@ -222,6 +240,7 @@ impl Phrases {
     fn mark_ungated_phrases(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let (text, folded) = (view.document().text(), view.folded());
         for (phrase, rule) in self.ungated_phrases.iter().map(|&index| &self.phrases[index]) {
+            let Some(phrase) = phrase.get() else { continue };
             for line in folded.lines() {
                 phrase.starts(folded, line.start as usize, &Lead::nothing(), &mut scratch.starts);
                 let found = scratch.starts.iter().find_map(|&start| Some((start, phrase.match_at(folded, start)?)));
@@ -429,73 +448,9 @@ fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
     }
 }
 
-/// Runs of letters and digits, one of which every match of an expression holds, folded; none if there is no such set,
-/// or only runs that are too short to help.
-fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    match hir.kind() {
-        HirKind::Capture(capture) => required(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
-        HirKind::Alternation(parts) => {
-            let sets: Option<Vec<Vec<Vec<u8>>>> = parts.iter().map(required).collect();
-            sets.map(|sets| sets.concat())
-        }
-        HirKind::Literal(_) | HirKind::Class(_) => best_run(std::slice::from_ref(hir)).map(|run| vec![run]),
-        HirKind::Concat(parts) => {
-            let worst = |set: &Vec<Vec<u8>>| set.iter().map(Vec::len).min().unwrap_or(0);
-            let own = best_run(parts).map(|run| vec![run]);
-            let inner = parts.iter().filter(|part| !matches!(part.kind(), HirKind::Literal(_) | HirKind::Class(_))).filter_map(required);
-            own.into_iter().chain(inner).max_by_key(|set| (worst(set), std::cmp::Reverse(set.len())))
-        }
-        _ => None,
-    }
-}
-
-/// The longest run of letters and digits that neighbouring literals spell, each letter in any of its cases, folded.
-fn best_run(parts: &[Hir]) -> Option<Vec<u8>> {
-    let mut spelled = String::new();
-    for part in parts {
-        match part.kind() {
-            HirKind::Literal(literal) => spelled.push_str(std::str::from_utf8(&literal.0).unwrap_or(" ")),
-            HirKind::Class(Class::Unicode(class)) => spelled.push(one_letter(class).unwrap_or(' ')),
-            _ => spelled.push(' '),
-        }
-    }
-    // What follows a run in the text may be a mark that folds into its last letter; a run is cut before marks of its own.
-    let runs = spelled.split(|c: char| !c.is_alphanumeric()).map(fold);
-    runs.max_by_key(Vec::len).filter(|run| run.len() >= 2)
-}
-
-/// The letter that a class spells, if all its members fold to one.
-fn one_letter(class: &regex_syntax::hir::ClassUnicode) -> Option<char> {
-    if class.ranges().len() > 4 {
-        return None;
-    }
-    let mut letters = class.ranges().iter().flat_map(|range| range.start()..=range.end());
-    let letter = letters.next()?;
-    let first = fold(&letter.to_string());
-    letters.take(8).all(|other| fold(&other.to_string()) == first).then_some(letter)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_are_found_under_what_they_must_hold() {
-        for (pattern, expected) in [
-            ("(?i)photos? by", Some(vec!["photo"])),
-            (r"\(Image: .{1,40}\)", Some(vec!["image"])),
-            ("(?i)(photo|picture): \\w+", Some(vec!["hoto", "icture"])),
-            (r"\d+ / \d+", None),
-            ("(?i)фото: \\w+", Some(vec!["фото"])),
-            ("(?i)télécharg(er|ez)", Some(vec!["te\u{301}le\u{301}charg"])),
-            ("続きを.{0,9}読む", Some(vec!["続きを"])),
-            ("(share|)", None),
-        ] {
-            let found = required(&regex_syntax::parse(pattern).unwrap());
-            assert_eq!(found, expected.map(|list| list.into_iter().map(|run| run.as_bytes().to_vec()).collect()), "{pattern}");
-        }
-    }
 
     #[test]
     fn a_span_takes_its_full_stop_and_one_side_of_white_space_along() {

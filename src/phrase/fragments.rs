@@ -2,19 +2,20 @@
 
 use super::parse::Node;
 use crate::fold::is_word;
+use serde::{Deserialize, Serialize};
 
 /// How many different lengths the text before a fragment may have before any word start will do.
 const MOST_LENGTHS: usize = 48;
 
 /// A piece of folded text that a match holds, and what may stand in the match before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fragment {
     pub text: Vec<u8>,
     pub lead: Lead,
 }
 
 /// What a part of a phrase may take of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lead {
     /// The possible numbers of folded bytes; none where any number will do.
     pub bytes: Option<Vec<usize>>,

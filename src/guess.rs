@@ -1,0 +1,77 @@
+//! Which language a text is in, guessed from the text itself. It is asked only where a rule that is bound to languages
+//! matched.
+
+use whatlang::{Lang, detect};
+
+/// A guess reads so many bytes of prose.
+const SAMPLE: usize = 1500;
+/// Lines of at least so many bytes count as prose; shorter ones may be names, menus or notices in another language.
+const PROSE: usize = 60;
+
+/// The language of a text; none where that is not sure. Reads a bounded part of it.
+pub(crate) fn guess(text: &str) -> Option<String> {
+    let mut sample = String::new();
+    for line in text.lines().take(SAMPLE).map(str::trim).filter(|line| line.len() >= PROSE) {
+        sample.push_str(&line[..line.floor_char_boundary(SAMPLE - sample.len())]);
+        sample.push('\n');
+        if sample.len() >= SAMPLE {
+            break;
+        }
+    }
+    let sample = if sample.is_empty() { &text[..text.floor_char_boundary(SAMPLE)] } else { &sample };
+    let found = detect(sample).filter(whatlang::Info::is_reliable)?;
+    Some(code_of(found.lang()))
+}
+
+/// The code of a language that was detected.
+fn code_of(language: Lang) -> String {
+    match language {
+        Lang::Ara => "ar",
+        Lang::Ces => "cs",
+        Lang::Cmn => "zh",
+        Lang::Dan => "da",
+        Lang::Deu => "de",
+        Lang::Ell => "el",
+        Lang::Eng => "en",
+        Lang::Fin => "fi",
+        Lang::Fra => "fr",
+        Lang::Hin => "hi",
+        Lang::Hun => "hu",
+        Lang::Ind => "id",
+        Lang::Ita => "it",
+        Lang::Jpn => "ja",
+        Lang::Kor => "ko",
+        Lang::Nld => "nl",
+        Lang::Nob => "no",
+        Lang::Pol => "pl",
+        Lang::Por => "pt",
+        Lang::Ron => "ro",
+        Lang::Rus => "ru",
+        Lang::Spa => "es",
+        Lang::Swe => "sv",
+        Lang::Tur => "tr",
+        Lang::Ukr => "uk",
+        Lang::Vie => "vi",
+        // No rule is bound to these; that they are none of the above is what counts.
+        other => other.code(),
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prose_decides_not_the_notices_around_it() {
+        let german = "Advertisement\nShare this article\nDer Stadtrat hat am Montag beschlossen, die alte Brücke bis zum Ende des \
+            Jahres für den Verkehr zu sperren.\nDie Händler am Hafen fürchten um ihr Geschäft und wollen gegen den Beschluss klagen.\n\
+            Subscribe to our newsletter\n";
+        assert_eq!(guess(german).as_deref(), Some("de"));
+        let finnish = "Kaupunginvaltuusto päätti maanantaina sulkea vanhan sillan liikenteeltä vuoden loppuun saakka.\n";
+        assert_eq!(guess(finnish).as_deref(), Some("fi"));
+        assert_eq!(guess("市議会は月曜日、古い橋を年末まで閉鎖することを決めた。\n").as_deref(), Some("ja"));
+        assert_eq!(guess(""), None);
+        assert_eq!(guess("1 2 3 4"), None);
+    }
+}
