@@ -39,8 +39,11 @@ fn fold_label(label: &str) -> Vec<u8> {
     folded[bare(&folded, 0..folded.len())].to_vec()
 }
 
-/// Runs of letters and digits, one of which every match of an expression holds, folded; none if there is no such set,
-/// or only runs that are too short to help.
+/// Signs that stand in few lines, so that they are worth looking for where a pattern has no word.
+const RARE_SIGNS: &str = "@©+/|>›→:#%$€£";
+
+/// Runs of letters and digits or else rare signs, one of which every match of an expression holds, folded; none if there
+/// is no such set.
 fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     match hir.kind() {
         HirKind::Capture(capture) => required(&capture.sub),
@@ -49,12 +52,28 @@ fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
             let sets: Option<Vec<Vec<Vec<u8>>>> = parts.iter().map(required).collect();
             sets.map(|sets| sets.concat())
         }
-        HirKind::Literal(_) | HirKind::Class(_) => best_run(std::slice::from_ref(hir)).map(|run| vec![run]),
+        HirKind::Literal(_) | HirKind::Class(_) => best_run(std::slice::from_ref(hir)).map(|run| vec![run]).or_else(|| signs(hir)),
         HirKind::Concat(parts) => {
-            let worst = |set: &Vec<Vec<u8>>| set.iter().map(Vec::len).min().unwrap_or(0);
             let own = best_run(parts).map(|run| vec![run]);
-            let inner = parts.iter().filter(|part| !matches!(part.kind(), HirKind::Literal(_) | HirKind::Class(_))).filter_map(required);
-            own.into_iter().chain(inner).max_by_key(|set| (worst(set), std::cmp::Reverse(set.len())))
+            own.into_iter().chain(parts.iter().filter_map(required)).max_by_key(|set| (worth(set), std::cmp::Reverse(set.len())))
+        }
+        _ => None,
+    }
+}
+
+/// How well the worst run of a set finds: signs less well than any word.
+fn worth(set: &[Vec<u8>]) -> usize {
+    let of = |run: &Vec<u8>| if std::str::from_utf8(run).is_ok_and(|run| run.chars().all(char::is_alphanumeric)) { run.len() } else { 1 };
+    set.iter().map(of).min().unwrap_or(0)
+}
+
+/// The rare signs that a literal or class stands for, if it stands for nothing else.
+fn signs(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    let rare = |c: char| RARE_SIGNS.contains(c).then(|| fold(c.encode_utf8(&mut [0; 4])));
+    match hir.kind() {
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok()?.chars().find_map(rare).map(|sign| vec![sign]),
+        HirKind::Class(Class::Unicode(class)) if class.ranges().len() <= RARE_SIGNS.len() => {
+            class.ranges().iter().map(|range| if range.start() == range.end() { rare(range.start()) } else { None }).collect()
         }
         _ => None,
     }
@@ -70,7 +89,7 @@ fn best_run(parts: &[Hir]) -> Option<Vec<u8>> {
             _ => spelled.push(' '),
         }
     }
-    // What follows a run in the text may be a mark that folds into its last letter; a run is cut before marks of its own.
+    // A run is cut before marks of its own; what follows it in the text may be a mark.
     let runs = spelled.split(|c: char| !c.is_alphanumeric()).map(fold);
     runs.max_by_key(Vec::len).filter(|run| run.len() >= 2)
 }
@@ -96,7 +115,10 @@ mod tests {
             ("(?i)photos? by", Some(vec!["photo"])),
             (r"\(Image: .{1,40}\)", Some(vec!["image"])),
             ("(?i)(photo|picture): \\w+", Some(vec!["hoto", "icture"])),
-            (r"\d+ / \d+", None),
+            (r"\d+ / \d+", Some(vec!["/"])),
+            (r"\w+ [@©] \w+", Some(vec!["@", "©"])),
+            (r"(H/T|via) \w+", Some(vec!["/", "via"])),
+            (r"\d+\. \d+", None),
             ("(?i)фото: \\w+", Some(vec!["фото"])),
             ("(?i)télécharg(er|ez)", Some(vec!["te\u{301}le\u{301}charg"])),
             ("続きを.{0,9}読む", Some(vec!["続きを"])),
