@@ -1,7 +1,7 @@
 //! What of a rule can be worked out before there is a text: labels folded, and the fragments under which phrases and
 //! patterns are looked for. Built-in rules are prepared when dechaff is built, so that starting costs next to nothing.
 
-use crate::fold::fold;
+use crate::fold::{fold, is_spaceless, is_word};
 use crate::phrase::{Fragment, Phrase, bare};
 use crate::rule::Matcher;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -63,7 +63,7 @@ fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
 
 /// How well the worst run of a set finds: signs less well than any word.
 fn worth(set: &[Vec<u8>]) -> usize {
-    let of = |run: &Vec<u8>| if std::str::from_utf8(run).is_ok_and(|run| run.chars().all(char::is_alphanumeric)) { run.len() } else { 1 };
+    let of = |run: &Vec<u8>| if std::str::from_utf8(run).is_ok_and(|run| run.chars().all(is_word)) { run.len() } else { 1 };
     set.iter().map(of).min().unwrap_or(0)
 }
 
@@ -90,8 +90,10 @@ fn best_run(parts: &[Hir]) -> Option<Vec<u8>> {
         }
     }
     // A run is cut before marks of its own; what follows it in the text may be a mark.
-    let runs = spelled.split(|c: char| !c.is_alphanumeric()).map(fold);
-    runs.max_by_key(Vec::len).filter(|run| run.len() >= 2)
+    let runs = spelled.split(|c: char| !c.is_alphanumeric());
+    // One letter finds too much, unless it is nearly a word.
+    let runs = runs.filter(|run| run.chars().count() >= 2 || run.chars().any(is_spaceless));
+    runs.map(fold).max_by_key(Vec::len)
 }
 
 /// The letter that a class spells, if all its members fold to one.
