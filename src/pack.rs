@@ -354,8 +354,11 @@ fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Opt
         }
         (None, None, Some(labels), None, None) => {
             for label in labels {
-                if !label.get_ref().chars().any(char::is_alphanumeric) {
-                    lint.note(label.span(), "a label needs a letter or digit; punctuation at its ends does not count");
+                if !label.get_ref().chars().any(char::is_alphabetic) {
+                    lint.note(
+                        label.span(),
+                        "a label needs a letter; a number alone may be a list's, and punctuation at the ends does not count",
+                    );
                 }
             }
             Some(Matcher::Labels(labels.iter().map(|label| label.get_ref().clone()).collect()))
@@ -489,6 +492,7 @@ mod tests {
             (&format!("{kind}phrase = 1"), "p.toml:9:10: invalid type: integer `1`, expected a text or a list of texts"),
             (&format!("{kind}words.telling = ['sign in']"), "p.toml:9:18: 'sign in' is not one word"),
             (&format!("{kind}longest = 9\nlabels = ['Share']"), "'longest' limits the lines"),
+            (&format!("{kind}labels = ['+5']"), "p.toml:9:11: a label needs a letter"),
             (&format!("{kind}labels = ['***']"), "p.toml:9:11: a label needs a letter"),
             (&format!("{kind}labels = ['Share']\ncolour = 1"), "p.toml:10:1: unknown field `colour`"),
         ] {
