@@ -22,7 +22,7 @@ pub(crate) enum Prepared {
 
 /// Prepares a rule. What is wrong with it counts as if it were not there; the lint of packs tells.
 pub(crate) fn prepare(matcher: &Matcher) -> Prepared {
-    let fragments = |source: &String, line| Phrase::parse(source, line).map_or(Vec::new(), |phrase| phrase.into_fragments());
+    let fragments = |source: &String, line| Phrase::parse(source, line).map_or(Vec::new(), Phrase::into_fragments);
     match matcher {
         Matcher::Phrases { phrases, line } => Prepared::Phrases(phrases.iter().map(|source| fragments(source, *line)).collect()),
         Matcher::Patterns { patterns, .. } => {
