@@ -69,7 +69,8 @@ pub fn rules_page(rules: &RuleSet) -> String {
     let mut text = String::from(
         "# The built-in rules\n\nMade from the packs by `dechaff rules page`; change those, not this page. The confidence of a rule \
          is the lowest level that applies it: `certain` from `precise` on, `likely` from `balanced` (the default), `possible` at \
-         `thorough`. A rule with languages rests in texts known to be in another one. ⏎ is a line end.\n",
+         `thorough`. A rule with languages rests in texts known to be in another one. Patterns and examples are this project's own \
+         writing, none of them scraped. ⏎ is a line end.\n",
     );
     let mut pack = "";
     for (_, rule) in rules.iter() {
