@@ -20,6 +20,7 @@ pub struct Builder {
     only: Vec<String>,
     skip: Vec<String>,
     max_removed: f64,
+    max_loss: Option<f64>,
 }
 
 impl Builder {
@@ -60,19 +61,31 @@ impl Builder {
         self
     }
 
+    /// Lets the line model remove as much as it can while rules of the chosen level and model together lose at most this
+    /// share (0 to 1) of the words of prose, as it was measured on labelled pages. Without it each level has its own.
+    #[must_use]
+    pub fn max_loss(mut self, share: f64) -> Self {
+        self.max_loss = Some(share);
+        self
+    }
+
     /// Compiles the rules.
     ///
     /// # Errors
-    /// [`Error::UnknownName`] for a name that means nothing, [`Error::Option`] for a share outside 0 to 1.
+    /// [`Error::UnknownName`] for a name that means nothing, [`Error::Option`] for a share outside 0 to 1 or
+    /// a loss that was never so low, [`Error::Model`] if the line model does not fit this version.
     pub fn build(self) -> Result<Cleaner, Error> {
         if !(0.0..=1.0).contains(&self.max_removed) {
             return Err(Error::Option(format!("max-removed is a share from 0 to 1, not {}", self.max_removed)));
+        }
+        if let Some(share) = self.max_loss.filter(|share| !(0.0..=1.0).contains(share)) {
+            return Err(Error::Option(format!("max-loss is a share from 0 to 1, not {share}")));
         }
         for name in self.only.iter().chain(&self.skip) {
             check_name(name, &self.rules)?;
         }
         let on: Vec<bool> = self.rules.iter().map(|(_, rule)| self.is_on(rule)).collect();
-        let filters = filters(&self.rules, &|id: RuleId| on[id.index()]);
+        let filters = filters(&self.rules, &|id: RuleId| on[id.index()], self.level, self.max_loss)?;
         Ok(Cleaner { inner: Arc::new(Inner { rules: self.rules, on, filters, max_removed: self.max_removed }) })
     }
 
@@ -124,7 +137,14 @@ impl Cleaner {
     /// Starts from the built-in rules at the level `balanced`.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder { rules: RuleSet::built_in(), level: Level::Balanced, only: Vec::new(), skip: Vec::new(), max_removed: 0.95 }
+        Builder {
+            rules: RuleSet::built_in(),
+            level: Level::Balanced,
+            only: Vec::new(),
+            skip: Vec::new(),
+            max_removed: 0.95,
+            max_loss: None,
+        }
     }
 
     /// The rules of this cleaner, those that are off among them.
@@ -149,6 +169,14 @@ impl Cleaner {
     #[must_use]
     pub fn clean<'t>(&self, document: &Document<'t>, scratch: &mut Scratch) -> Cleaned<'t> {
         self.examine(document, scratch).1
+    }
+
+    /// What weighed most in the judgement of each span that the line model takes of a document, the heaviest first.
+    #[cfg(feature = "cli")]
+    pub(crate) fn reasons(&self, document: &Document<'_>, most: usize) -> Vec<(Span, String)> {
+        let mut scratch = Scratch::default();
+        let _ = self.clean(document, &mut scratch);
+        self.inner.filters.iter().flat_map(|filter| filter.reasons(most, &mut scratch)).collect()
     }
 
     /// Cleans a document and gives, beside the result, every mark that any rule made, cues and protection included.

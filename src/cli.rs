@@ -3,6 +3,7 @@
 
 mod args;
 mod config;
+mod eval;
 mod rules;
 mod terminal;
 
@@ -10,6 +11,7 @@ use crate::cleaner::Cleaner;
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{Content, Pending, encoding_of};
+use crate::job::features::{Folds, write_features};
 use crate::job::walk::{Inputs, Met, complaint, read_list, read_up_to};
 use crate::job::{Action, Batch, Event, Handled, Observer, Options, Target, restore};
 use crate::pack::RuleSet;
@@ -80,6 +82,13 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Clean(args) => clean(*args, terminal),
         Command::Explain { file, selection, reading } => explain_file(file, selection, reading, terminal),
         Command::Restore(args) => restore_text(args, terminal),
+        Command::Eval(args) => eval::run(*args, terminal),
+        Command::Features { files, output, words, folds } => {
+            let tables = words.map_or_else(|| Ok(Folds::default()), |path| Folds::read(&path))?;
+            let units = write_features(&files, &output, &tables, folds)?;
+            terminal.note(&format!("{units} units written."));
+            Ok(Exit::Done)
+        }
         Command::Rules { command } => rules::run(command, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -104,6 +113,9 @@ fn build_cleaner(selection: Selection, config: &Config) -> Result<Cleaner> {
     let mut builder = Cleaner::builder().rules(rules);
     if let Some(level) = selection.level.or(config.level) {
         builder = builder.level(level);
+    }
+    if let Some(share) = selection.max_loss.or(config.max_loss) {
+        builder = builder.max_loss(share);
     }
     if let Some(share) = selection.max_removed.or(config.max_removed) {
         builder = builder.max_removed(share);
@@ -430,6 +442,9 @@ impl Observer for Listener<'_> {
     }
 }
 
+/// So many features are named for each line that the model takes.
+const REASONS: usize = 5;
+
 fn explain_file(file: Option<PathBuf>, selection: Selection, reading: Reading, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(selection.config.as_deref())?;
     let cleaner = build_cleaner(selection, &config)?;
@@ -448,7 +463,8 @@ fn explain_file(file: Option<PathBuf>, selection: Selection, reading: Reading, t
         document = document.with_host(host);
     }
     let cleaned = cleaner.clean(&document, &mut Scratch::default());
-    terminal.raw(explain(&cleaned, cleaner.rules(), terminal.has_colour()).as_bytes())
+    let reasons = cleaner.reasons(&document, REASONS);
+    terminal.raw(explain(&cleaned, cleaner.rules(), &reasons, terminal.has_colour()).as_bytes())
 }
 
 fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {

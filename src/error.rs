@@ -26,6 +26,9 @@ pub enum Error {
     /// An option has a value outside its range.
     #[error("{0}")]
     Option(String),
+    /// A line model cannot be used.
+    #[error("the line model cannot be used: {0}; build dechaff again from clean sources, or train the model (training/README.md)")]
+    Model(String),
     /// A removal record does not fit the text that it should restore.
     #[error("cannot restore: {0}")]
     Restore(String),

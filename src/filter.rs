@@ -5,15 +5,22 @@ mod blanks;
 mod footer;
 mod labels;
 mod links;
+mod model;
 mod orphans;
 mod phrases;
 mod repeats;
 mod vocabulary;
 
+use crate::error::Error;
 use crate::mark::Marks;
+use crate::model::{Hint, Model, Page};
 use crate::pack::RuleSet;
-use crate::rule::{FilterName, RuleId};
+use crate::rule::{FilterName, Level, RuleId};
+use crate::span::Span;
 use crate::view::View;
+
+#[cfg(feature = "cli")]
+pub(crate) use model::PageReader;
 
 /// When a kind of filter runs. Later stages do not see what earlier ones cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +29,7 @@ pub enum Stage {
     Match,
     /// Whole lines, as the first stage left them.
     Structure,
-    /// The line model; empty so far.
+    /// The line model.
     Model,
     /// What only makes sense after removals.
     Context,
@@ -42,6 +49,10 @@ pub struct Scratch {
     pub(crate) starts: Vec<usize>,
     /// Lines to look at, for each pattern.
     pub(crate) candidates: Vec<Vec<usize>>,
+    /// What all built-in rules find, for the line model.
+    pub(crate) hints: Vec<Hint>,
+    pub(crate) page: Page,
+    pub(crate) scores: Vec<i32>,
 }
 
 /// Code that reads a view and adds marks.
@@ -53,16 +64,41 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
 
     /// Adds its marks. The same view gives the same marks.
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch);
+
+    /// What weighed most in its judgement of each span that it just marked, for filters that judge.
+    #[doc(hidden)]
+    fn reasons(&self, _most: usize, _scratch: &mut Scratch) -> Vec<(Span, String)> {
+        Vec::new()
+    }
 }
 
 /// The filters that have something to do with the rules that are on.
-pub(crate) fn filters(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool) -> Vec<Box<dyn Filter>> {
+///
+/// # Errors
+/// If the line model cannot be used, or lost more than `max_loss` wherever it was measured.
+pub(crate) fn filters(
+    rules: &RuleSet,
+    is_on: &dyn Fn(RuleId) -> bool,
+    level: Level,
+    max_loss: Option<f64>,
+) -> Result<Vec<Box<dyn Filter>>, Error> {
     let on = |name: &str| rules.find(name).filter(|&id| is_on(id));
-    FilterName::ALL
+    let line_model = match on("model/line") {
+        Some(rule) => {
+            let model = Model::built_in()?;
+            let threshold = max_loss.map_or(Ok(model.threshold(level)), |share| model.threshold_for(level, share))?;
+            Some(model::LineModel::new(rule, model, threshold, rules))
+        }
+        None => None,
+    };
+    let hints = line_model.is_some() && rules.has_built_in();
+    let mut line_model = line_model;
+    Ok(FilterName::ALL
         .iter()
         .filter_map(|name| -> Option<Box<dyn Filter>> {
             Some(match name {
-                FilterName::Phrases => Box::new(phrases::Phrases::new(rules, is_on)),
+                FilterName::Phrases => Box::new(phrases::Phrases::new(rules, is_on, hints)),
+                FilterName::Model => Box::new(line_model.take()?),
                 FilterName::Footer => Box::new(footer::Footer { rule: on("structure/newsroom-footer")? }),
                 FilterName::Links => Box::new(links::Links { rule: on("structure/link-list")? }),
                 FilterName::Labels => {
@@ -75,5 +111,5 @@ pub(crate) fn filters(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool) -> Vec<Bo
                 FilterName::Blanks => Box::new(blanks::Blanks { rule: on("layout/blank-lines")? }),
             })
         })
-        .collect()
+        .collect())
 }

@@ -2,6 +2,8 @@
 //! reported in input order; what is found is handed to an observer, so that nothing here prints.
 
 pub mod corpus;
+pub mod eval;
+pub mod features;
 pub mod restore;
 pub mod walk;
 

@@ -40,6 +40,7 @@ mod io;
 mod job;
 mod language;
 mod mark;
+mod model;
 mod pack;
 mod phrase;
 mod prepare;

@@ -11,6 +11,11 @@ impl Score {
     /// The score of a rule's mark.
     pub const RULE: Self = Self(1000);
 
+    /// The score of the line model, in thousandths; more than 999 counts as that.
+    pub(crate) fn model(thousandths: u16) -> Self {
+        Self(thousandths.min(999))
+    }
+
     /// The score in thousandths, 0 to 1000.
     #[must_use]
     pub fn thousandths(self) -> u16 {
@@ -69,6 +74,13 @@ impl Marks {
     pub fn add(&mut self, span: Span, rule: RuleId) {
         if !span.is_empty() {
             self.marks.push(Mark::new(span, rule));
+        }
+    }
+
+    /// Adds a claim of the line model.
+    pub(crate) fn add_scored(&mut self, span: Span, rule: RuleId, score: Score) {
+        if !span.is_empty() {
+            self.marks.push(Mark { span, rule, score });
         }
     }
 

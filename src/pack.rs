@@ -30,6 +30,9 @@ pub struct RuleSet {
     by_name: FxHashMap<String, RuleId>,
     /// Descriptions of the packs, by their names.
     packs: FxHashMap<String, String>,
+    /// So many rules at the beginning are the built-in ones; 0 if some of these were replaced.
+    #[serde(skip)]
+    built_in: usize,
 }
 
 impl RuleSet {
@@ -71,6 +74,9 @@ impl RuleSet {
         for rule in parsed.rules {
             let prepared = prepare(&rule.matcher);
             if let Some(id) = self.by_name.get(&rule.name) {
+                if id.index() < self.built_in {
+                    self.built_in = 0;
+                }
                 self.prepared[id.index()] = prepared;
                 self.rules[id.index()] = rule;
             } else {
@@ -87,6 +93,25 @@ impl RuleSet {
         if let Ok(parsed) = parse(source, origin, false) {
             self.insert_pack(parsed);
         }
+    }
+
+    /// Says that the rules so far are the built-in ones.
+    #[allow(dead_code, reason = "the build does not need it")]
+    pub(crate) fn with_built_in(mut self) -> Self {
+        self.built_in = self.rules.len();
+        self
+    }
+
+    /// Whether all built-in rules are here, as they are.
+    #[allow(dead_code, reason = "the build does not need it")]
+    pub(crate) fn has_built_in(&self) -> bool {
+        self.built_in > 0
+    }
+
+    /// Whether a rule is a built-in one, all of them being here.
+    #[allow(dead_code, reason = "the build does not need it")]
+    pub(crate) fn is_built_in(&self, id: RuleId) -> bool {
+        id.index() < self.built_in
     }
 
     /// What is worked out of a rule.

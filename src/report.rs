@@ -2,6 +2,7 @@
 //! cleaned documents; none of them changes what is cleaned.
 
 mod diff;
+mod eval;
 mod explain;
 mod records;
 mod rules;
@@ -9,6 +10,7 @@ mod stats;
 mod worth;
 
 pub use diff::diff;
+pub use eval::{eval_json, eval_table};
 pub use explain::explain;
 pub use records::{Origin, Record, document_records, read_records};
 pub use rules::{list, rules_page, show};

@@ -194,6 +194,8 @@ named! {
         Labels = "labels",
         /// Lines that stand in the document already.
         Repeats = "repeats",
+        /// Lines that the line model judges to be chaff.
+        Model = "model",
         /// Headings and separators that are left with nothing to head or to separate.
         Orphans = "orphans",
         /// Blank lines that a removal doubled.

@@ -1,8 +1,12 @@
 //! Runs the examples that rules carry. The same runner serves dechaff's own tests and users' packs, so that a pack
 //! which passes for its author passes for everyone.
 
+mod fate;
+mod score;
 mod worth;
 
+pub use fate::{Fate, fates};
+pub use score::{Figures, Measured, Tally, measure};
 pub use worth::{Label, RuleWorth, Worth};
 
 use crate::cleaner::Cleaner;

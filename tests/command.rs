@@ -338,3 +338,79 @@ fn languages_narrow_rules_that_are_unsafe_elsewhere() {
     assert_eq!(cleaned("de.txt", &["--lang", "no"]), german.replace("Delphin\n", ""));
     assert_eq!(cleaned("da.txt", &["--lang", "de-AT"]), danish);
 }
+
+const LABELLED: &str = r#"{"id": "1", "publisher": "a", "lang": "en", "text": "It rained all day.\nAdvertisement\nShare this article\nIt stopped at nine.", "labels": "kddk"}
+{"id": "2", "publisher": "b", "lang": "de", "text": "It rained.\nFerry fares\nAdvertisement\n", "labels": "kdku"}
+"#;
+
+#[test]
+fn labelled_pages_are_measured_by_level_and_field() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join("pages.jsonl"), LABELLED).unwrap();
+    let output = run(path, &["eval", "pages.jsonl", "--by", "lang", "--json", "--errors", "errors.jsonl", "-l", "balanced"], 0, "");
+    let groups: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |value: &str| groups.iter().find(|group| group["value"].as_str().unwrap_or("") == value).unwrap();
+    let all = of("");
+    assert_eq!((all["texts"].as_u64(), all["publishers"].as_u64()), (Some(2), Some(2)));
+    assert_eq!((all["chaff-lines"].as_u64(), all["chaff-lines-removed"].as_u64()), (Some(3), Some(2)));
+    // One of the eleven words of prose is lost, on one of two pages.
+    assert_eq!((all["prose-words"].as_u64(), all["prose-words-removed"].as_u64()), (Some(11), Some(1)));
+    assert_eq!((all["damaged"]["value"].as_f64(), of("en")["recall"]["value"].as_f64()), (Some(0.5), Some(1.0)));
+    assert_eq!(of("de")["precision"]["value"].as_f64(), Some(0.0));
+    let errors: Vec<serde_json::Value> = read(path, "errors.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = errors
+        .iter()
+        .map(|error| (error["kind"].as_str().unwrap(), error["line"].as_u64().unwrap(), error["id"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("left", 2, "2"), ("lost", 3, "2")]);
+    assert_eq!(errors[1]["rules"][0], "advert/marker");
+}
+
+#[test]
+fn labelled_pages_may_be_compressed_and_wrong_ones_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(LABELLED.as_bytes()).unwrap();
+    fs::write(path.join("pages.jsonl.gz"), gzip.finish().unwrap()).unwrap();
+    fs::write(path.join("pages.jsonl.zst"), zstd::encode_all(LABELLED.as_bytes(), 1).unwrap()).unwrap();
+    fs::write(path.join("pages.jsonl"), LABELLED).unwrap();
+    let table = |name: &str| text(&run(path, &["eval", name], 0, "").stdout);
+    let plain = table("pages.jsonl");
+    assert_eq!(plain.lines().count(), 5, "{plain}");
+    assert_eq!([table("pages.jsonl.gz"), table("pages.jsonl.zst")], [plain.clone(), plain]);
+    fs::write(path.join("wrong.jsonl"), "{\"text\": \"a\\nb\", \"labels\": \"k\"}\n").unwrap();
+    run(path, &["eval", "wrong.jsonl"], 2, "1 labels for 2 lines");
+    fs::write(path.join("bare.jsonl"), "{\"text\": \"a\"}\n").unwrap();
+    run(path, &["eval", "bare.jsonl"], 2, "no page has labels");
+}
+
+/// An article with a tail that no rule knows all of.
+const ARTICLE: &str = "The bridge over the harbour will stay closed until Monday, the council said after a meeting of two hours.\n\n\
+    Engineers found cracks in two of its piers when they looked at it in March, and a third in April.\n\n\
+    It carries nine thousand cars a day, and the ferry that was to replace it has not come.\n\n\
+    Share this\nRead more about the harbour\nRelated Topics\nHarbour\nTransport\nMore on this story\n\
+    Ferry to replace bridge is late again\nCouncil meets over bridge\nTop stories\nMost read\n";
+
+#[test]
+fn the_line_model_can_be_explained_measured_protected_from_and_switched_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join("article.txt"), ARTICLE).unwrap();
+    let told = text(&run(path, &["explain", "article.txt", "-l", "thorough"], 0, "").stdout);
+    let line = told.lines().find(|line| line.contains("{model/line 0.")).unwrap_or_else(|| panic!("{told}"));
+    assert!(line.contains(": ") && line.contains("(+"), "the features that weighed most are missing: {line}");
+    assert!(!text(&run(path, &["explain", "article.txt", "-l", "thorough", "--skip", "model"], 0, "").stdout).contains("model/line"));
+    fs::write(
+        path.join("keep.toml"),
+        "[pack]\nname = 'mine'\n[[rule]]\nid = 'ferry'\ndescription = 'Ours.'\nkeep = true\nlabels = ['Ferry to replace bridge is late again', 'Council meets over bridge', 'Harbour', 'Transport']\n\
+         examples.remove = ['Share this', 'Most read']\nexamples.keep = ['A.\\nHarbour', 'B.\\nTransport']\n",
+    )
+    .unwrap();
+    let kept = text(&run(path, &["clean", "article.txt", "-l", "thorough", "--rules", "keep.toml"], 0, "").stdout);
+    assert!(kept.contains("Ferry to replace bridge is late again\n") && kept.contains("Transport\n"), "{kept}");
+    run(path, &["clean", "article.txt", "--max-loss", "0.003"], 0, "");
+    run(path, &["clean", "article.txt", "--max-loss", "0.00000001"], 2, "least that was measured");
+    run(path, &["clean", "article.txt", "--max-loss", "2"], 2, "0 to 1");
+}

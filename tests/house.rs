@@ -20,12 +20,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ("prepare", &["phrase", "fold", "rule"]),
     ("pack", &["prepare", "phrase", "fold", "language", "rule", "mark", "document", "span"]),
     ("built_in", &["pack"]),
-    ("filter", &["prepare", "pack", "view", "phrase", "fold", "rule", "mark", "document", "span"]),
+    ("model", &["view", "fold", "rule", "mark", "document", "span"]),
+    ("filter", &["model", "prepare", "pack", "view", "phrase", "fold", "rule", "mark", "document", "span"]),
     ("cleaner", &["filter", "pack", "view", "rule", "mark", "document", "span"]),
     ("verify", &["cleaner", "filter", "pack", "fold", "rule", "mark", "document", "span"]),
     ("io", &["verify", "cleaner", "rule", "mark", "document", "span"]),
     ("report", &["verify", "cleaner", "pack", "view", "rule", "mark", "document", "span"]),
-    ("job", &["io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
+    ("job", &["model", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
     ("cli", &["built_in", "job", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
 ];
 

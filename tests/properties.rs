@@ -175,6 +175,34 @@ fn filters_of_a_stage_do_not_see_each_other() {
     assert_eq!(all, union);
 }
 
+/// What the model takes does not depend on which rules and level were chosen, but for what rules took before.
+#[test]
+fn scores_do_not_shift_with_options() {
+    let text = "The bridge over the harbour will stay closed until Monday, the council said after a meeting of two hours.\n\n\
+        Engineers found cracks in two of its piers when they looked at it in March, and a third in April.\n\n\
+        It carries nine thousand cars a day, and the ferry that was to replace it has not come.\n\n\
+        Share this\nRead more about the harbour\nRelated Topics\nHarbour\nTransport\nMore on this story\n\
+        Ferry to replace bridge is late again\nCouncil meets over bridge\nTop stories\nMost read\n";
+    let document = Document::new(text).unwrap();
+    let scores = |cleaner: Cleaner| -> std::collections::BTreeMap<usize, u16> {
+        let model = cleaner.rules().find("model/line").unwrap();
+        let cleaned = cleaner.clean(&document, &mut Scratch::default());
+        let taken = cleaned.removals().iter().filter(|removal| removal.rule == model);
+        taken.flat_map(|removal| removal.span.range().map(move |byte| (byte, removal.score.thousandths()))).collect()
+    };
+    let alone = scores(Cleaner::builder().level(Level::Thorough).only(["model"]).max_removed(1.0).build().unwrap());
+    assert!(!alone.is_empty());
+    let mut rules = dechaff::RuleSet::built_in();
+    rules.add_pack("[pack]\nname = 'mine'\n[[rule]]\nid = 'model/line'\ndescription = 'Ours.'\ncategory = 'other'\nconfidence = 'certain'\noverride = true\nfilter = 'model'\nexamples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']", "mine.toml").unwrap();
+    let replaced = Cleaner::builder().rules(rules).level(Level::Thorough).only(["model"]).max_removed(1.0).build().unwrap();
+    assert_eq!(scores(replaced), alone);
+    for level in Level::ALL {
+        for (byte, score) in scores(Cleaner::builder().level(*level).skip(["share"]).max_removed(1.0).build().unwrap()) {
+            assert_eq!(alone.get(&byte), Some(&score), "byte {byte} at {level}");
+        }
+    }
+}
+
 /// What hostile texts cost must grow with their length and no faster.
 #[test]
 fn time_is_linear_in_hostile_texts() {

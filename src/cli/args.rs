@@ -44,10 +44,28 @@ pub(super) enum Command {
     },
     /// Put removed text back, from a cleaned text and its removal record
     Restore(RestoreArgs),
+    /// Measure the cleaning on labelled pages: precision, recall, prose lost, pages damaged, at each level
+    Eval(Box<EvalArgs>),
     /// List, show and test rules
     Rules {
         #[command(subcommand)]
         command: RulesCommand,
+    },
+    /// Write the features of labelled pages as arrays, for training
+    #[command(hide = true)]
+    Features {
+        /// JSON Lines with `text`, `labels`, `publisher` and `split`
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Write the arrays below this directory
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+        /// Word weights: a table for each fold of the train pages, and one for all other pages
+        #[arg(long, value_name = "FILE")]
+        words: Option<PathBuf>,
+        /// Number of folds
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        folds: usize,
     },
     /// Print a completion script for a shell
     Completions {
@@ -59,7 +77,7 @@ pub(super) enum Command {
 }
 
 /// Which rules apply.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Rules")]
 pub(super) struct Selection {
     /// How much is removed: precise, balanced or thorough [default: balanced]
@@ -77,6 +95,10 @@ pub(super) struct Selection {
     /// Pass a document on whole that would lose more than this share of its bytes [default: 0.95]
     #[arg(long, value_name = "SHARE")]
     pub max_removed: Option<f64>,
+    /// Let the line model go as far as it can while at most this share of the words of prose is lost, as measured
+    /// on labelled pages, instead of as far as the level says
+    #[arg(long, value_name = "SHARE")]
+    pub max_loss: Option<f64>,
     /// The configuration file [default: dechaff.toml in this directory or above]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -172,6 +194,31 @@ pub(super) struct RestoreArgs {
     /// Replace an existing output
     #[arg(long, short)]
     pub force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct EvalArgs {
+    /// Labelled pages: JSON Lines, plain, gzip or zstd, with `text`, `labels` (a letter for each line: k keep, d drop, u
+    /// unsure), and where known `publisher`, `lang`, `extractor`
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Also tell the figures of each value of a field
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Only rows of which a field has this value, or one of these
+    #[arg(long = "where", value_name = "FIELD=VALUE[,VALUE]")]
+    pub filters: Vec<String>,
+    /// Write prose lost and chaff left to FILE, as JSON Lines with the rules that took it
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Draws of the bootstrap over publishers that gives the intervals
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub draws: usize,
+    #[command(flatten)]
+    pub selection: Selection,
 }
 
 /// A corpus to try rules on.

@@ -21,6 +21,7 @@ pub(super) struct Config {
     #[serde(default)]
     pub rules: Vec<PathBuf>,
     pub max_removed: Option<f64>,
+    pub max_loss: Option<f64>,
     pub max_document: Option<String>,
     pub encoding: Option<String>,
     pub strict: Option<bool>,

@@ -5,7 +5,7 @@ use super::config::Config;
 use super::terminal::Terminal;
 use super::{Exit, build_cleaner, load_rules};
 use crate::built_in::lint_built_in;
-use crate::job::corpus::{Trial, parse_filter};
+use crate::job::corpus::{Corpus, Failed, Trial, parse_filter};
 use crate::job::walk::Inputs;
 use crate::pack::RuleSet;
 use crate::report::{list, rules_page, show, worth_json, worth_table};
@@ -61,19 +61,25 @@ fn test_rules(rules: &RuleSet, terminal: &mut Terminal) -> Result<Exit> {
     Ok(if failed == 0 { Exit::Done } else { Exit::Found })
 }
 
-/// Runs the rules over a corpus and prints what each took.
-fn try_rules(args: CorpusArgs, selection: Selection, config: &Config, terminal: &mut Terminal) -> Result<Exit> {
-    let cleaner = build_cleaner(selection, config)?;
-    let filters = args.filters.iter().map(|filter| parse_filter(filter)).collect::<Result<Vec<_>>>()?;
-    let inputs = Inputs { paths: args.corpus, ..Inputs::default() };
-    let trial = Trial { cleaner: &cleaner, inputs: &inputs, field: &args.text_field, filters: &filters, samples: args.samples };
-    let (worth, failed) = trial.run()?;
+/// Names inputs that failed.
+pub(super) fn complain(failed: &Failed, terminal: &mut Terminal) {
     for (path, error) in failed.iter().take(MOST_COMPLAINTS) {
         terminal.error(Some(path), error);
     }
     if failed.len() > MOST_COMPLAINTS {
         terminal.note(&format!("{} more inputs failed", failed.len() - MOST_COMPLAINTS));
     }
+}
+
+/// Runs the rules over a corpus and prints what each took.
+fn try_rules(args: CorpusArgs, selection: Selection, config: &Config, terminal: &mut Terminal) -> Result<Exit> {
+    let cleaner = build_cleaner(selection, config)?;
+    let filters = args.filters.iter().map(|filter| parse_filter(filter)).collect::<Result<Vec<_>>>()?;
+    let inputs = Inputs { paths: args.corpus, ..Inputs::default() };
+    let corpus = Corpus { inputs: &inputs, field: &args.text_field, filters: &filters };
+    let trial = Trial { cleaner: &cleaner, corpus, samples: args.samples };
+    let (worth, failed) = trial.run()?;
+    complain(&failed, terminal);
     if args.json {
         let mut json = serde_json::to_vec_pretty(&worth_json(&worth, cleaner.rules()))?;
         json.push(b'\n');

@@ -7,10 +7,11 @@ use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
 use crate::fold::word_before;
 use crate::mark::{Mark, Marks};
+use crate::model::Hint;
 use crate::pack::RuleSet;
 use crate::phrase::{Fragment, Lead, Phrase};
 use crate::prepare::Prepared;
-use crate::rule::{Category, Effect, Matcher, RuleId, Zone};
+use crate::rule::{Category, Confidence, Effect, Matcher, RuleId, Zone};
 use crate::span::Span;
 use crate::view::View;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -39,6 +40,8 @@ pub(super) struct Phrases {
     longest_label: usize,
     vocabulary: Vocabulary,
     conditions: FxHashMap<RuleId, Conditions>,
+    /// Whether what built-in rules find is noted, those that are off among them.
+    hints: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +65,11 @@ struct Conditions {
     /// Whether it is bound to languages or hosts.
     bound: Option<Box<crate::rule::Rule>>,
     category: Category,
-    removes: bool,
+    confidence: Confidence,
+    effect: Effect,
+    /// Whether it is on, and whether the line model wants to know what it finds.
+    is_on: bool,
+    hints: bool,
 }
 
 /// A regular expression that is compiled when it is first needed.
@@ -102,7 +109,8 @@ impl LazyPhrase {
 }
 
 impl Phrases {
-    pub(super) fn new(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool) -> Self {
+    /// With `hints` all built-in rules run, and what they find is noted for the line model.
+    pub(super) fn new(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool, hints: bool) -> Self {
         let mut filter = Self {
             gate: None,
             targets: Vec::new(),
@@ -114,9 +122,11 @@ impl Phrases {
             longest_label: 0,
             vocabulary: Vocabulary::default(),
             conditions: FxHashMap::default(),
+            hints,
         };
         let mut gate = Gate::default();
-        for (id, rule) in rules.iter().filter(|(id, _)| is_on(*id)) {
+        let hints = |id: RuleId| hints && rules.is_built_in(id);
+        for (id, rule) in rules.iter().filter(|(id, _)| is_on(*id) || hints(*id)) {
             match (&rule.matcher, rules.prepared(id)) {
                 (Matcher::Phrases { phrases, line }, Prepared::Phrases(all)) => {
                     for (source, fragments) in phrases.iter().zip(all) {
@@ -141,7 +151,10 @@ impl Phrases {
                     near: rule.near.as_ref().map(|near| (near.categories.clone(), near.within)),
                     bound: (!rule.languages.is_empty() || !rule.hosts.is_empty()).then(|| Box::new(rule.clone())),
                     category: rule.category,
-                    removes: rule.effect == Effect::Remove,
+                    confidence: rule.confidence,
+                    effect: rule.effect,
+                    is_on: is_on(id),
+                    hints: hints(id),
                 },
             );
         }
@@ -270,7 +283,7 @@ impl Phrases {
 
     /// Drops marks whose conditions do not hold: language and host, zone, `unless`, then `near`, which looks only at
     /// marks that do not themselves depend on neighbours.
-    fn apply_conditions(&self, view: &View<'_>, marks: Vec<Mark>) -> Vec<Mark> {
+    fn apply_conditions(&self, view: &View<'_>, marks: impl Iterator<Item = Mark>) -> Vec<Mark> {
         let document = view.document();
         let holds = |mark: &Mark| {
             let Some(conditions) = self.conditions.get(&mark.rule()) else { return true };
@@ -279,14 +292,14 @@ impl Phrases {
                 && in_zone(view, conditions.zone, mark.span())
                 && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span()))
         };
-        let marks: Vec<Mark> = marks.into_iter().filter(holds).collect();
+        let marks: Vec<Mark> = marks.filter(holds).collect();
         let near = |mark: &Mark| self.conditions.get(&mark.rule()).and_then(|conditions| conditions.near.as_ref());
         if !marks.iter().any(|mark| near(mark).is_some()) {
             return marks;
         }
         let mut firm: Vec<(Category, usize)> = Vec::new();
         for mark in marks.iter().filter(|mark| near(mark).is_none()) {
-            if let Some(conditions) = self.conditions.get(&mark.rule()).filter(|conditions| conditions.removes) {
+            if let Some(conditions) = self.conditions.get(&mark.rule()).filter(|conditions| conditions.effect == Effect::Remove) {
                 firm.extend(view.lines_of(mark.span()).map(|line| (conditions.category, line)));
             }
         }
@@ -326,7 +339,19 @@ impl Filter for Phrases {
         self.mark_words(view, &mut found);
         self.mark_ungated_phrases(view, &mut found, scratch);
         self.mark_patterns(view, &mut found, scratch);
-        for mark in self.apply_conditions(view, found.take()) {
+        let found = found.take();
+        let of = |wanted: fn(&Conditions) -> bool| {
+            found.iter().copied().filter(move |mark| self.conditions.get(&mark.rule()).is_some_and(wanted))
+        };
+        if self.hints {
+            let hint = |mark: Mark| {
+                let Conditions { effect, category, confidence, .. } = self.conditions[&mark.rule()];
+                Hint { span: mark.span(), effect, category, confidence }
+            };
+            scratch.hints.clear();
+            scratch.hints.extend(self.apply_conditions(view, of(|rule| rule.hints)).into_iter().map(hint));
+        }
+        for mark in self.apply_conditions(view, of(|rule| rule.is_on)) {
             marks.add(mark.span(), mark.rule());
         }
     }

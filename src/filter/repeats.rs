@@ -1,14 +1,17 @@
-//! Lines that stand in the document already: captions printed twice, notices between every two paragraphs. The first
-//! copy stays. Short lines are left alone, because lists, tables, verse and dialogue repeat themselves.
+//! Lines that stand in the document already: captions printed twice, notices between paragraphs. The first copy stays.
+//! A copy must stand right after the other or beside what was cut, because exercises, refrains and listings repeat
+//! themselves too; short lines are left alone.
 
 use crate::filter::{Filter, Scratch, Stage};
 use crate::mark::Marks;
 use crate::rule::RuleId;
 use crate::view::{View, word_count};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 /// A line must have so many words to count as repeated.
 const FEWEST_WORDS: usize = 12;
+/// A copy that stands at most so many lines after the last one was printed twice.
+const NEAR: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Repeats {
@@ -21,14 +24,17 @@ impl Filter for Repeats {
     }
 
     fn mark(&self, view: &View<'_>, marks: &mut Marks, _: &mut Scratch) {
-        let mut seen: FxHashSet<&[u8]> = FxHashSet::default();
+        let mut last: FxHashMap<&[u8], usize> = FxHashMap::default();
         for line in 0..view.line_count() {
             let wrapped = view.is_wrapped(line) || view.folded().continues(line);
             if wrapped || word_count(view.text(line)) < FEWEST_WORDS {
                 continue;
             }
-            if !seen.insert(view.bare(line)) {
-                marks.add(view.span(line), self.rule);
+            if let Some(before) = last.insert(view.bare(line), line) {
+                let beside = |other: usize| other < view.line_count() && view.is_cut(other);
+                if line - before <= NEAR || beside(line.wrapping_sub(1)) || beside(line + 1) {
+                    marks.add(view.span(line), self.rule);
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Labelled pages: JSON Lines with a text and a letter for each of its lines, plain or gzip, read row by row.
+//! Labelled pages: JSON Lines with a text and a letter for each of its lines, plain, gzip or zstd, read row by row.
 
 use crate::verify::Label;
 use anyhow::{Context, Result, anyhow, bail};
@@ -19,17 +19,21 @@ pub struct Row {
     pub fields: Map<String, Value>,
 }
 
-/// Rows of a JSON Lines file, gzip or plain, with the field that holds their text. Labels go with the field `text`
+/// Rows of a JSON Lines file, plain, gzip or zstd, with the field that holds their text. Labels go with the field `text`
 /// only, as that is the one that they were given for.
 ///
 /// # Errors
 /// If the file cannot be opened or read; a row that is none is an error of that row.
 pub fn read_rows(path: &Path, field: &str) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
     let mut file = File::open(path)?;
-    let mut magic = [0; 2];
-    let zipped = file.read(&mut magic)? == 2 && magic == [0x1F, 0x8B];
+    let mut magic = [0; 4];
+    let known = file.read(&mut magic)?;
     file.rewind()?;
-    let reader: Box<dyn Read + Send> = if zipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let reader: Box<dyn Read + Send> = match &magic[..known] {
+        [0x1F, 0x8B, ..] => Box::new(MultiGzDecoder::new(file)),
+        [0x28, 0xB5, 0x2F, 0xFD] => Box::new(zstd::Decoder::new(file)?),
+        _ => Box::new(file),
+    };
     let field = field.to_owned();
     let lines = BufReader::with_capacity(1 << 16, reader).lines();
     Ok(lines.enumerate().filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty())).map(move |(index, line)| {

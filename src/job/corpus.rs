@@ -15,28 +15,27 @@ use std::path::{Path, PathBuf};
 /// Documents in flight.
 const BATCH: usize = 512;
 
-/// What to try, and on which documents.
+/// Which documents.
 #[derive(Debug)]
-pub struct Trial<'c> {
-    /// The rules.
-    pub cleaner: &'c Cleaner,
+pub struct Corpus<'c> {
     /// Files and directories.
     pub inputs: &'c Inputs,
     /// The field of JSON Lines that holds the text.
     pub field: &'c str,
     /// Only rows of which these fields have one of these values.
     pub filters: &'c [(String, Vec<String>)],
-    /// Lines of a kind that are kept for each rule.
-    pub samples: usize,
 }
 
-impl Trial<'_> {
-    /// Cleans all documents. Gives the counts and what went wrong with which input.
+/// What went wrong with which input.
+pub type Failed = Vec<(PathBuf, anyhow::Error)>;
+
+impl Corpus<'_> {
+    /// Reads all documents, some at a time and in order. Gives what went wrong with which input.
     ///
     /// # Errors
-    /// If there is no document at all.
-    pub fn run(&self) -> Result<(Worth, Vec<(PathBuf, anyhow::Error)>)> {
-        let (mut worth, mut failed, mut batch) = (Worth::default(), Vec::new(), Vec::new());
+    /// If there is no document at all, or if `each` fails.
+    pub fn read(&self, mut each: impl FnMut(&[Row]) -> Result<()>) -> Result<Failed> {
+        let (mut failed, mut batch, mut documents) = (Vec::new(), Vec::new(), 0);
         for met in self.inputs.walk() {
             let path = match met {
                 Met::File(found) => found.path,
@@ -51,32 +50,35 @@ impl Trial<'_> {
                     for row in rows {
                         match row {
                             Ok(row) if self.wants(&row.fields) => batch.push(row),
-                            Ok(_) => {}
+                            Ok(_) => continue,
                             Err(error) => failed.push((path.clone(), error)),
                         }
                         if batch.len() == BATCH {
-                            self.count(&mut batch, &mut worth);
+                            documents += batch.len();
+                            each(&batch)?;
+                            batch.clear();
                         }
                     }
                 }
                 Err(error) => failed.push((path, error)),
             }
         }
-        self.count(&mut batch, &mut worth);
-        if worth.documents == 0 && failed.is_empty() {
+        documents += batch.len();
+        each(&batch)?;
+        if documents == 0 && failed.is_empty() {
             bail!("the corpus has no document{}", if self.filters.is_empty() { "" } else { " that --where lets through" });
         }
-        Ok((worth, failed))
+        Ok(failed)
     }
 
     fn rows(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Result<Row>>>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
         if [".jsonl", ".ndjson", ".json"].iter().any(|extension| name.ends_with(extension)) {
             return Ok(Box::new(read_rows(path, self.field)?));
         }
         let Content::Text(text) = Content::new(std::fs::read(path)?, None) else {
-            return Err(anyhow!("is no text; a corpus is JSON Lines (.jsonl, .jsonl.gz) or text files"));
+            return Err(anyhow!("is no text; a corpus is JSON Lines (.jsonl, .jsonl.gz, .jsonl.zst) or text files"));
         };
         let row = Row { text: text.as_str().to_owned(), labels: None, fields: Map::new() };
         Ok(Box::new(std::iter::once(Ok(row))))
@@ -89,8 +91,26 @@ impl Trial<'_> {
             None => false,
         })
     }
+}
 
-    fn count(&self, batch: &mut Vec<Row>, worth: &mut Worth) {
+/// Rules to try on a corpus.
+#[derive(Debug)]
+pub struct Trial<'c> {
+    /// The rules.
+    pub cleaner: &'c Cleaner,
+    /// The documents.
+    pub corpus: Corpus<'c>,
+    /// Lines of a kind that are kept for each rule.
+    pub samples: usize,
+}
+
+impl Trial<'_> {
+    /// Cleans all documents. Gives the counts and what went wrong with which input.
+    ///
+    /// # Errors
+    /// If there is no document at all.
+    pub fn run(&self) -> Result<(Worth, Failed)> {
+        let mut worth = Worth::default();
         let count = |scratch: &mut Scratch, row: &Row| {
             let mut own = Worth::default();
             if let Ok(document) = Document::new(&row.text) {
@@ -98,9 +118,12 @@ impl Trial<'_> {
             }
             own
         };
-        let counted: Vec<Worth> = batch.par_iter().map_init(Scratch::default, count).collect();
-        counted.into_iter().for_each(|own| worth.merge(own, self.samples));
-        batch.clear();
+        let failed = self.corpus.read(|batch| {
+            let counted: Vec<Worth> = batch.par_iter().map_init(Scratch::default, count).collect();
+            counted.into_iter().for_each(|own| worth.merge(own, self.samples));
+            Ok(())
+        })?;
+        Ok((worth, failed))
     }
 }
 

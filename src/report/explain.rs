@@ -2,13 +2,14 @@
 
 use super::{NAME, REMOVED, SAVED, harmless};
 use crate::cleaner::{Cleaned, Outcome};
+use crate::mark::Score;
 use crate::pack::RuleSet;
 use std::fmt::Write;
 
 /// The text of a document with `[-removed-]{rule}` and `[=saved=]{rule, kept by rule}` marked in place, with colour
-/// codes where asked for. Control characters are made visible.
+/// codes where asked for; `reasons` are told of removals by the line model that lie in these spans, with the score. Control characters are made visible.
 #[must_use]
-pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, colour: bool) -> String {
+pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, reasons: &[(crate::Span, String)], colour: bool) -> String {
     let name = |id| rules.get(id).name.as_str();
     let paint = |style: anstyle::Style, text: String| if colour { format!("{style}{text}{style:#}") } else { text };
     let mut text = String::new();
@@ -19,7 +20,14 @@ pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, colour: bool) -> String {
     for removal in cleaned.found() {
         let mut names = vec![name(removal.rule)];
         names.extend(removal.also.iter().map(|&id| name(id)));
-        notes.push((removal.span, true, names.join(", ")));
+        let mut note = names.join(", ");
+        if removal.score != Score::RULE {
+            let _ = write!(note, " {:.3}", f64::from(removal.score.thousandths()) / 1000.0);
+            for (_, reason) in reasons.iter().filter(|(span, _)| span.overlaps(removal.span)) {
+                let _ = write!(note, ": {reason}");
+            }
+        }
+        notes.push((removal.span, true, note));
     }
     for veto in cleaned.vetoed() {
         notes.push((veto.mark.span(), false, format!("{}, kept by {}", name(veto.mark.rule()), name(veto.by))));
@@ -57,7 +65,7 @@ mod tests {
     fn removed_spans_are_marked_and_named() {
         let cleaner = Cleaner::builder().build().unwrap();
         let document = Document::new("It rained.\nAdvertisement\nIt\u{1b} stopped.").unwrap();
-        let text = super::explain(&cleaner.clean(&document, &mut Scratch::default()), cleaner.rules(), false);
+        let text = super::explain(&cleaner.clean(&document, &mut Scratch::default()), cleaner.rules(), &[], false);
         assert!(text.starts_with("It rained.\n[-Advertisement-]{advert/"), "{text}");
         assert!(text.ends_with("}\nIt\\u{1b} stopped.\n"), "{text}");
     }

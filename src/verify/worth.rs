@@ -1,12 +1,10 @@
 //! What rules are worth on a corpus: what each takes, what no other takes, and the kept lines that it hits. It looks at
 //! cleaned documents and at labels; where these come from is not its business.
 
+use super::fate::fates;
 use crate::cleaner::Cleaned;
-use crate::fold::{is_spaceless, is_word};
 use crate::rule::RuleId;
-use crate::span::Span;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// What a line is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,22 +76,11 @@ impl Worth {
                 self.rules.entry(rule).or_default().hits += 1;
             }
         }
-        let (mut start, mut first, mut damaged) = (0, 0, false);
-        for (number, line) in source.split('\n').enumerate() {
-            let range = start..start + line.len();
-            start = range.end + 1;
-            let label = labels.and_then(|labels| labels.get(number)).copied();
-            let removals = cleaned.removals();
-            first += removals[first..].iter().take_while(|removal| removal.span.end() <= range.start).count();
-            let touching = &removals[first..];
-            let touching = &touching[..touching.iter().take_while(|removal| removal.span.start() < range.end).count()];
-            let all = words(line);
-            if all == 0 {
-                continue;
-            }
-            let left =
-                if touching.is_empty() { all } else { words_left(source, range.clone(), touching.iter().map(|removal| removal.span)) };
-            let removed = left * 2 < all;
+        let mut damaged = false;
+        for fate in fates(cleaned) {
+            let (line, all, left, touching) = (&source[fate.range.clone()], fate.words, fate.left, fate.removals);
+            let label = labels.and_then(|labels| labels.get(fate.number)).copied();
+            let removed = fate.is_removed();
             self.lines += 1;
             self.removed += u64::from(removed);
             match label {
@@ -159,28 +146,6 @@ fn sample(lines: &mut Vec<String>, line: &str, most: usize) {
     }
 }
 
-/// How many words the parts of a range have that no span covers.
-fn words_left(source: &str, range: Range<usize>, spans: impl Iterator<Item = Span>) -> u64 {
-    let (mut at, mut left) = (range.start, 0);
-    for span in spans {
-        left += words(&source[at..span.start().clamp(at, range.end)]);
-        at = span.end().clamp(at, range.end);
-    }
-    left + words(&source[at..range.end])
-}
-
-/// Number of words in a text.
-fn words(text: &str) -> u64 {
-    let (mut count, mut inside) = (0, false);
-    for c in text.chars() {
-        let spaceless = is_spaceless(c);
-        let word = is_word(c) && !spaceless;
-        count += u64::from(spaceless || (word && !inside));
-        inside = word;
-    }
-    count
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,10 +169,5 @@ mod tests {
         let mut twice = worth.clone();
         twice.merge(worth, 3);
         assert_eq!((twice.documents, twice.words), (2, (20, 2)));
-    }
-
-    #[test]
-    fn words_are_runs_of_letters_and_single_ideographs() {
-        assert_eq!(["", "It's 4 p.m.", "橋が開く", "naïve e\u{301}t"].map(words), [0, 5, 4, 2]);
     }
 }

@@ -1,0 +1,49 @@
+//! `dechaff eval`: the levels, or the one that was asked for, measured on labelled pages.
+
+use super::args::{EvalArgs, Selection};
+use super::config::Config;
+use super::rules::complain;
+use super::terminal::Terminal;
+use super::{Exit, build_cleaner};
+use crate::io::Pending;
+use crate::job::corpus::{Corpus, parse_filter};
+use crate::job::eval::Evaluation;
+use crate::job::walk::Inputs;
+use crate::report::{eval_json, eval_table};
+use crate::rule::Level;
+use anyhow::Result;
+
+pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
+    let config = Config::load(args.selection.config.as_deref())?;
+    let levels = args.selection.level.map_or_else(|| Level::ALL.to_vec(), |level| vec![level]);
+    let cleaner = |&level: &Level| Ok((level, build_cleaner(Selection { level: Some(level), ..args.selection.clone() }, &config)?));
+    let cleaners = levels.iter().map(cleaner).collect::<Result<Vec<_>>>()?;
+    let filters = args.filters.iter().map(|filter| parse_filter(filter)).collect::<Result<Vec<_>>>()?;
+    let inputs = Inputs { paths: args.files, ..Inputs::default() };
+    let corpus = Corpus { inputs: &inputs, field: "text", filters: &filters };
+    let evaluation = Evaluation { cleaners: &cleaners, corpus, by: &args.by, draws: args.draws };
+    let mut errors: Vec<u8> = Vec::new();
+    let (groups, failed) = evaluation.run(args.errors.is_some().then_some(&mut errors as &mut dyn std::io::Write))?;
+    complain(&failed, terminal);
+    if let Some(path) = &args.errors {
+        Pending::write(path, &mut errors.as_slice(), None, true)?.commit()?;
+    }
+    let rows = || {
+        groups
+            .iter()
+            .map(|group| (group.level.name(), group.by.as_ref().map(|(field, value)| (field.as_str(), value.as_str())), &group.measured))
+    };
+    if args.json {
+        let list: Vec<_> = rows().map(|(level, by, measured)| eval_json(level, by, measured)).collect();
+        let mut json = serde_json::to_vec_pretty(&list)?;
+        json.push(b'\n');
+        terminal.raw(&json)?;
+    } else {
+        terminal.raw(eval_table(rows()).as_bytes())?;
+    }
+    Ok(match (failed.is_empty(), groups.is_empty()) {
+        (true, _) => Exit::Done,
+        (false, true) => Exit::Unusable,
+        (false, false) => Exit::SomeFailed,
+    })
+}

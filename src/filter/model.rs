@@ -1,0 +1,100 @@
+//! The line model as a filter: reads a document as a page, scores its units and marks those that score enough. It needs
+//! to know what all built-in rules find, whatever rules and level were chosen.
+
+use super::phrases::Phrases;
+#[cfg(feature = "cli")]
+use crate::document::Document;
+use crate::filter::{Filter, Scratch, Stage};
+#[cfg(feature = "cli")]
+use crate::fold::Folded;
+use crate::mark::Marks;
+#[cfg(feature = "cli")]
+use crate::model::Words;
+use crate::model::{Model, Page};
+use crate::pack::RuleSet;
+use crate::rule::RuleId;
+use crate::span::Span;
+use crate::view::View;
+
+/// A document of fewer units or words is left to the rules.
+const FEWEST_UNITS: usize = 4;
+const FEWEST_WORDS: usize = 40;
+
+#[derive(Debug)]
+pub(crate) struct LineModel {
+    rule: RuleId,
+    model: Model,
+    threshold: i32,
+    /// The built-in rules, where the phrases of the match stage are not all of theirs.
+    reader: Option<PageReader>,
+}
+
+impl LineModel {
+    /// `threshold` is the raw score that a unit must exceed.
+    pub(super) fn new(rule: RuleId, model: Model, threshold: i32, rules: &RuleSet) -> Self {
+        let reader = (!rules.has_built_in()).then(PageReader::default);
+        Self { rule, model, threshold, reader }
+    }
+
+    /// The units of a page that the model takes: place, raw score.
+    fn taken(&self, page: &Page, scores: &mut Vec<i32>) {
+        scores.clear();
+        if page.len() >= FEWEST_UNITS && page.words() >= FEWEST_WORDS {
+            self.model.score(page, scores);
+        }
+    }
+}
+
+impl Filter for LineModel {
+    fn stage(&self) -> Stage {
+        Stage::Model
+    }
+
+    fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
+        if let Some(reader) = &self.reader {
+            reader.phrases.mark(view, &mut Marks::default(), scratch);
+        }
+        let Scratch { page, hints, scores, .. } = scratch;
+        page.read(view, hints, Some(&self.model.words), false);
+        self.taken(page, scores);
+        for (at, &score) in scores.iter().enumerate().filter(|&(_, &score)| score > self.threshold) {
+            for line in page.lines(at).filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line))) {
+                marks.add_scored(view.span(line), self.rule, self.model.probability(score));
+            }
+        }
+    }
+
+    fn reasons(&self, most: usize, scratch: &mut Scratch) -> Vec<(Span, String)> {
+        let Scratch { page, scores, .. } = scratch;
+        self.taken(page, scores);
+        let taken = scores.iter().enumerate().filter(|&(_, &score)| score > self.threshold);
+        let tell = |at| self.model.reasons(page, at, most).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        taken.map(|(at, _)| (page.span(at), tell(at))).collect()
+    }
+}
+
+/// Reads documents as pages, with all built-in rules.
+#[derive(Debug)]
+pub(crate) struct PageReader {
+    phrases: Phrases,
+}
+
+impl Default for PageReader {
+    fn default() -> Self {
+        let rules = RuleSet::built_in();
+        Self { phrases: Phrases::new(&rules, &|_| true, true) }
+    }
+}
+
+impl PageReader {
+    /// Reads a document into the page of the scratch, its grams too.
+    #[cfg(feature = "cli")]
+    pub(crate) fn read<'s>(&self, document: &Document<'_>, words: Option<&Words>, scratch: &'s mut Scratch) -> &'s Page {
+        let mut folded = Folded::default();
+        folded.fill(document);
+        let view = View::new(document, &folded);
+        self.phrases.mark(&view, &mut Marks::default(), scratch);
+        scratch.page.read(&view, &scratch.hints, words, true);
+        &scratch.page
+    }
+}

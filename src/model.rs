@@ -1,0 +1,174 @@
+//! The line model: judges units of text (lines, or paragraphs that hard wrapping broke) from their shape, their words,
+//! their neighbours and what rules find around them. Here are the model file and the score; what it looks at is in
+//! `features`, the words in `words`, the trees in `trees`. Everything is integers, so that all platforms agree.
+
+mod features;
+mod trees;
+mod words;
+
+pub(crate) use features::{Hint, NAMES, Page};
+use trees::Reason;
+pub(crate) use words::Words;
+
+use crate::error::Error;
+use crate::mark::Score;
+use crate::rule::Level;
+use trees::{Forest, Reader};
+
+/// The file starts with these bytes.
+const MAGIC: &[u8; 4] = b"DCLM";
+/// The layout of the file.
+const FORMAT: u16 = 1;
+/// The meaning of the features; to be raised when one changes.
+pub(crate) const FEATURES: u16 = 1;
+/// The model that is part of dechaff.
+const BUILT_IN: &[u8] = include_bytes!("../models/line.bin");
+
+/// A point of the measured curve of a level: what rules and model together did at a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Point {
+    /// Units that score more are taken.
+    pub threshold: i32,
+    /// Words of prose lost, in millionths.
+    pub loss: u32,
+}
+
+/// The line model, read from its file.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub words: Words,
+    forest: Forest,
+    /// Raw scores at which the probability passes one thousandth, two, and so on.
+    steps: Vec<i32>,
+    thresholds: [i32; 3],
+    curves: [Vec<Point>; 3],
+}
+
+impl Model {
+    /// The model that is part of dechaff.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if it was built for other features than these; a test excludes that.
+    pub(crate) fn built_in() -> Result<Self, Error> {
+        Self::read(BUILT_IN)
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if it is none, is damaged, or was made for another version of the format or of the features.
+    pub(crate) fn read(file: &[u8]) -> Result<Self, Error> {
+        let mut header = Reader::new(file);
+        if header.bytes(4)? != MAGIC {
+            return Err(Error::Model("it is no model file of dechaff".to_owned()));
+        }
+        let (format, features) = (header.u16()?, header.u16()?);
+        if format != FORMAT {
+            return Err(Error::Model(format!("its format is version {format}, this dechaff reads version {FORMAT}")));
+        }
+        let checksum = header.u64()?;
+        let payload = header.rest();
+        if fnv(payload) != checksum {
+            return Err(Error::Model("it is damaged: its checksum differs".to_owned()));
+        }
+        let mut reader = Reader::new(payload);
+        if features != FEATURES || reader.u64()? != fnv(NAMES.join(" ").as_bytes()) {
+            return Err(Error::Model(format!(
+                "it was trained on features of version {features}, this dechaff computes version {FEATURES}"
+            )));
+        }
+        let words = Words::read(&mut reader)?;
+        let forest = Forest::read(&mut reader)?;
+        let steps = (0..reader.u16()?).map(|_| reader.i32()).collect::<Result<_, _>>()?;
+        let mut curve = || -> Result<(i32, Vec<Point>), Error> {
+            let threshold = reader.i32()?;
+            let points =
+                (0..reader.u16()?).map(|_| Ok(Point { threshold: reader.i32()?, loss: reader.u32()? })).collect::<Result<_, Error>>()?;
+            Ok((threshold, points))
+        };
+        let [(first, precise), (second, balanced), (third, thorough)] = [curve()?, curve()?, curve()?];
+        Ok(Self { words, forest, steps, thresholds: [first, second, third], curves: [precise, balanced, thorough] })
+    }
+
+    /// The raw score that a unit must exceed at a level.
+    pub(crate) fn threshold(&self, level: Level) -> i32 {
+        self.thresholds[level as usize]
+    }
+
+    /// The raw score that a unit must exceed, so that rules of this level and model together lose at most this share of
+    /// the words of prose, as measured.
+    ///
+    /// # Errors
+    /// [`Error::Option`] with the range that was measured, if the share is below it.
+    pub(crate) fn threshold_for(&self, level: Level, share: f64) -> Result<i32, Error> {
+        let curve = &self.curves[level as usize];
+        let within = curve.iter().filter(|point| f64::from(point.loss) <= share * 1e6);
+        within.map(|point| point.threshold).min().ok_or_else(|| {
+            let least = curve.iter().map(|point| point.loss).min().unwrap_or(0);
+            Error::Option(format!("max-loss {share}: at the level {level} the least that was measured is {}", f64::from(least) / 1e6))
+        })
+    }
+
+    /// The raw score of each unit of a page.
+    pub(crate) fn score(&self, page: &Page, scores: &mut Vec<i32>) {
+        scores.clear();
+        let mut row = features::empty_row();
+        for at in 0..page.len() {
+            page.fill(at, &mut row);
+            scores.push(self.forest.score(&row));
+        }
+    }
+
+    /// A raw score as the probability of chaff.
+    pub(crate) fn probability(&self, raw: i32) -> Score {
+        Score::model(self.steps.partition_point(|&step| step < raw) as u16)
+    }
+
+    /// The features that weighed most in the score of a unit, the heaviest first.
+    pub(crate) fn reasons(&self, page: &Page, at: usize, most: usize) -> Vec<Reason> {
+        let mut row = features::empty_row();
+        page.fill(at, &mut row);
+        self.forest.reasons(&row, most)
+    }
+}
+
+/// The hash FNV-1a with 64 bits.
+pub(crate) fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_that_is_part_of_dechaff_fits_its_features() {
+        let model = Model::built_in().unwrap();
+        let thresholds = Level::ALL.iter().map(|&level| model.threshold(level)).collect::<Vec<_>>();
+        assert!(thresholds.is_sorted_by(|a, b| a > b), "{thresholds:?}");
+        assert!(BUILT_IN.len() <= 2 << 20);
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_or_of_another_version_is_refused() {
+        let refuse = |at: usize, what: &str| {
+            let mut file = BUILT_IN.to_vec();
+            file[at] ^= 1;
+            let error = Model::read(&file).unwrap_err().to_string();
+            assert!(error.contains(what), "{error}");
+        };
+        refuse(0, "no model file");
+        refuse(4, "format is version");
+        refuse(6, "features of version");
+        refuse(BUILT_IN.len() - 1, "checksum");
+        assert!(Model::read(&BUILT_IN[..10]).unwrap_err().to_string().contains("ends"));
+    }
+
+    #[test]
+    fn a_lower_loss_asks_for_a_higher_score() {
+        let model = Model::built_in().unwrap();
+        let threshold = |share| model.threshold_for(Level::Balanced, share);
+        assert!(threshold(0.001).unwrap() >= threshold(0.01).unwrap());
+        assert!(threshold(0.0).unwrap_err().to_string().contains("least that was measured"));
+    }
+}

@@ -1,0 +1,123 @@
+"""Pages of the train split with what articles hold and labelled pages hardly show: lists after a colon, rankings, tables,
+verse, dialogue, transcripts, codes. All of it is made of the words of the page's own prose and labelled as prose, so that
+the model learns that short lines of a kind between paragraphs are not always chaff. Chaff of the page stays where it was.
+"""
+
+import gzip
+import json
+import random
+import re
+
+NAMES = re.compile(r"(?:[^\W\d_a-z]\w+[ ]?){2,5}")
+SENTENCE = re.compile(r"[^.!?]+[.!?]+")
+LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspaper4k"}
+
+
+def names_of(text, rnd):
+    """Short runs of words with capitals, and other short runs of words."""
+    names = [name.strip() for name in NAMES.findall(text)]
+    words = text.split()
+    runs = [" ".join(words[at : at + rnd.randint(1, 5)]).strip(".,;:()“”\"'").capitalize() for at in (rnd.randrange(len(words)) for _ in range(40))]
+    names = [name for name in names + runs if name]
+    rnd.shuffle(names)
+    return names
+
+
+def listing(text, rnd):
+    names = names_of(text, rnd)
+    count = rnd.choice([3, 5, 8, 10, 12, 20, 40])
+    items = [names[index % len(names)] for index in range(count)]
+    style = rnd.randrange(8)
+    if style == 0:
+        items = [f"{index + 1}. {item}" for index, item in enumerate(items)]
+    elif style == 1:
+        items = [f"{rnd.choice('-•*')} {item}" for item in items]
+    elif style == 2:
+        items = [f"{item} – {rnd.choice(names)}" for item in items]
+    elif style == 3:
+        year = rnd.randint(1950, 2024)
+        items = [f"{year - index}: {item}" for index, item in enumerate(items)]
+    elif style == 4:
+        year = rnd.randint(1990, 2024)
+        items = [line for index in range(0, count, 4) for line in [str(year - index // 4), *items[index : index + 4], ""]]
+    elif style == 5:
+        items = [line for item in items for line in (item, "".join(rnd.choice("ABXYLR0123456789 ") for _ in range(rnd.randint(5, 14))).strip() or "X", "")]
+    elif style == 6:
+        items = [f"{item}: {rnd.randint(1, 999)}{rnd.choice(['', ' g', ' %', ' km'])}" for item in items]
+    opening = rnd.choice(SENTENCE.findall(text) or [text]).strip().rstrip(".!?") + rnd.choice([":", ":", ":", "."])
+    return [opening] + [""] * rnd.randrange(2) + items
+
+
+def table(text, rnd):
+    names = names_of(text, rnd)
+    bar = rnd.choice([" | ", "\t", " | ", "  "])
+    columns = rnd.randint(2, 5)
+    rows = [bar.join([name] + [str(rnd.randint(0, 9999)) if rnd.random() < 0.8 else rnd.choice(names) for _ in range(columns)]) for name in names[: rnd.randint(4, 16)]]
+    return [bar.join(rnd.sample(names, min(len(names), columns + 1)))] + rows
+
+
+def verse(text, rnd):
+    words = re.sub(r"[“”\"()]", "", text).split()[: rnd.randint(60, 400)]
+    lines, at, refrain = [], 0, None
+    while at < len(words):
+        take = rnd.randint(1, 9)
+        line = " ".join(words[at : at + take])
+        lines.append(line[:1].upper() + line[1:])
+        at += take
+        refrain = refrain or (lines[-1] if rnd.random() < 0.3 else None)
+        if rnd.random() < 0.2:
+            lines += [refrain, ""] if refrain and rnd.random() < 0.5 else [""]
+    return lines
+
+
+def dialogue(text, rnd):
+    pieces = [piece.strip() for piece in re.split(r"(?<=[.!?,;])\s+", text) if piece.strip()]
+    kind = rnd.randrange(3)
+    speakers = [name.split()[0].upper() for name in names_of(text, rnd)[:4]] or ["A"]
+    lines = []
+    for piece in pieces[: rnd.randint(10, 60)]:
+        piece = " ".join(piece.split()[: rnd.randint(1, 18)]).rstrip(",;")
+        if kind == 0:
+            lines.append(f"“{piece.rstrip('.!?')}{rnd.choice('.?!')}”" if rnd.random() < 0.75 else piece.capitalize())
+        elif kind == 1:
+            lines.append(f"{rnd.choice(speakers)}: {piece}" if rnd.random() < 0.9 else f"({piece.strip('.')})")
+        else:
+            lines.append(piece.rstrip(".") + rnd.choice([".", "?", ".", "?"]))
+        lines += [""] * rnd.randrange(2)
+    return lines
+
+
+def augment(path, output, count, seed=5):
+    """Writes `count` pages made of the train pages of a file."""
+    rnd = random.Random(seed)
+    with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
+        rows = [row for row in map(json.loads, file) if row["split"] == "train" and row["extractor"] in LEAKY]
+    rnd.shuffle(rows)
+    written = 0
+    with open(output, "w", encoding="utf-8") as out:
+        for row in rows:
+            lines = row["text"].split("\n")
+            prose = [i for i, (line, label) in enumerate(zip(lines, row["labels"])) if label == "k" and len(line.split()) >= 12]
+            if len(prose) < 5:
+                continue
+            labels = list(row["labels"])
+            body = " ".join(lines[i] for i in prose)
+            kind = rnd.randrange(7)
+            if kind < 4:
+                for at in sorted(rnd.sample(prose[:-1], rnd.choice([1, 1, 2])), reverse=True):
+                    block = (table if kind == 3 else listing)(body, rnd)
+                    lines[at + 1 : at + 1] = block
+                    labels[at + 1 : at + 1] = "k" * len(block)
+            else:
+                block = verse(body, rnd) if kind == 4 else dialogue(body, rnd)
+                first, last = prose[0], prose[-1]
+                # What is chaff between the paragraphs goes with them.
+                lines[first : last + 1] = block
+                labels[first : last + 1] = "k" * len(block)
+            row.update(text="\n".join(lines), labels="".join(labels), dataset="augmented")
+            row.pop("gold", None)
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            written += 1
+            if written == count:
+                break
+    return written

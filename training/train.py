@@ -1,0 +1,322 @@
+"""Makes the line model from labelled pages: one command, from pages to the model file, its report and its curve.
+
+    training/run            (sets up the virtual environment and calls this)
+
+Features and word grams are computed by `dechaff features`, so that training sees what use sees. Words get their weights
+by logistic regression on folds of publishers; trees are trained on these and all other features; thresholds are chosen
+on the valid pages. Everything is seeded and single-threaded where order of sums could matter.
+"""
+
+import argparse
+import json
+import struct
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import augment
+import lightgbm as lgb
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+BITS = 18
+FOLDS = 5
+SCALE = 4096
+HEADLINE = {"fundus", "fundus_eval", "scrapinghub", "aef"}
+LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspaper4k"}
+LEVELS = ["precise", "balanced", "thorough"]
+# Pages made by augment.py, and what each weighs beside a real one.
+AUGMENTED, WEIGHT = 900, 0.7
+# The loss of prose that each level may have on the valid headline pages, rules and model together, in shares of words.
+BUDGET = {"precise": 0.00027, "balanced": 0.00095, "thorough": 0.0095}
+
+
+class Pages:
+    """The arrays of one run of `dechaff features`."""
+
+    def __init__(self, directory):
+        load = lambda name: np.load(directory / f"{name}.npy")
+        self.names = json.loads((directory / "features.json").read_text())["names"]
+        self.version = json.loads((directory / "features.json").read_text())["version"]
+        self.rows, self.units, self.lines = load("features"), load("units"), load("lines")
+        self.ends, self.grams = load("offsets"), load("grams")
+        self.documents = [json.loads(line) for line in (directory / "documents.jsonl").read_text().splitlines()]
+        self.document = self.units[:, 0]
+        of = lambda key: np.array([document[key] for document in self.documents])
+        self.split, self.publisher, self.extractor, self.dataset = of("split"), of("publisher"), of("extractor"), of("dataset")
+        self.lang, self.fold, self.file = of("lang"), of("fold"), of("file")
+        self.headline = np.isin(self.dataset, list(HEADLINE)) & np.isin(self.extractor, list(LEAKY))
+        # A unit is chaff if more words of its labelled lines are; units without labelled lines are left out.
+        unit, label, words = self.lines[:, 1], self.lines[:, 2], self.lines[:, 3]
+        count = len(self.units)
+        kept = np.bincount(unit[label == 0], words[label == 0], count)
+        dropped = np.bincount(unit[label == 1], words[label == 1], count)
+        self.known = kept + dropped > 0
+        self.chaff = dropped > kept
+        self.words = kept + dropped
+
+    def weights(self):
+        """Pages count, not lines; big publishers less than their share; the leaky extractors more than whole pages."""
+        texts = len(self.documents)
+        lines = np.bincount(self.document, minlength=texts)
+        publishers, which = np.unique(self.publisher, return_inverse=True)
+        per_publisher = np.bincount(which)[which]
+        text = np.where(np.isin(self.extractor, list(LEAKY)), 2.0, 1.0) / np.sqrt(per_publisher)
+        unit = (text / np.maximum(lines, 8) ** 0.5)[self.document]
+        # What is lost of prose is counted in words.
+        unit *= np.where(self.chaff, 1.0, np.clip(np.sqrt(self.words / 15), 0.7, 3.0))
+        return unit / unit.mean()
+
+
+def fit_words(pages, chosen, weights, c):
+    """Weights of the hashed grams, from -127 to 127."""
+    starts = np.concatenate([[0], pages.ends[:-1]])
+    counts = (pages.ends - starts).astype(np.int64)
+    values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
+    matrix = csr_matrix((values, pages.grams.astype(np.int32), np.concatenate([[0], pages.ends]).astype(np.int64)), shape=(len(counts), 1 << BITS))
+    model = LogisticRegression(solver="liblinear", C=c, max_iter=60, random_state=1)
+    model.fit(matrix[chosen], pages.chaff[chosen], sample_weight=weights[chosen])
+    return np.clip(np.round(model.coef_[0] * 24), -127, 127).astype(np.int8)
+
+
+def quantize(booster):
+    """The trees as integers: nodes (feature, threshold, left, right, mean), leaves."""
+    trees = []
+    for tree in booster.dump_model()["tree_info"]:
+        nodes, leaves = [], []
+
+        def number(value):
+            return int(np.clip(round(value * SCALE), -32768, 32767))
+
+        def walk(node):
+            if "split_index" not in node:
+                leaves.append(number(node["leaf_value"]))
+                return -len(leaves)
+            place = len(nodes)
+            nodes.append(None)
+            threshold = int(np.clip(np.floor(node["threshold"]), -32768, 32767))
+            left = walk(node["left_child"])
+            right = walk(node["right_child"])
+            nodes[place] = (node["split_feature"], threshold, left, right, number(node["internal_value"]))
+            return place
+
+        walk(tree["tree_structure"])
+        trees.append((nodes, leaves))
+    return trees
+
+
+def raw_scores(trees, rows, early=None):
+    """What the integer trees say, computed as the Rust code does."""
+    scores = np.zeros(len(rows), np.int64)
+    stopped = np.zeros(len(rows), bool)
+    for place, (nodes, leaves) in enumerate(trees):
+        if early and place == early[0]:
+            stopped = scores < early[1]
+        if not nodes:
+            scores[~stopped] += leaves[0]
+            continue
+        table, leaf = np.array(nodes), np.array(leaves)
+        at = np.zeros(len(rows), np.int64)
+        active = np.flatnonzero(~stopped)
+        while len(active):
+            node = table[at[active]]
+            right = rows[active, node[:, 0]] > node[:, 1]
+            at[active] = np.where(right, node[:, 3], node[:, 2])
+            active = active[at[active] >= 0]
+        scores[~stopped] += leaf[-1 - at[~stopped]]
+    return scores
+
+
+def measure(pages, documents, scores, level, threshold):
+    """Recall, loss and precision of rules of a level with the model at a threshold."""
+    lines = pages.lines[documents[pages.lines[:, 0]]]
+    label, words = lines[:, 2], lines[:, 3]
+    gone = (lines[:, 4] >> level & 1).astype(bool) | (scores[lines[:, 1]] > threshold)
+    taken, lost = gone & (label == 1), gone & (label == 0)
+    recall = taken.sum() / max(1, (label == 1).sum())
+    loss = words[lost].sum() / max(1, words[label == 0].sum())
+    return recall, loss, taken.sum() / max(1, taken.sum() + lost.sum())
+
+
+def curve(pages, documents, scores, level):
+    """Points (threshold, loss, recall, precision) with the threshold falling, for one level's rules."""
+    lines = pages.lines[documents[pages.lines[:, 0]]]
+    label, words = lines[:, 2], lines[:, 3]
+    score = np.where(lines[:, 4] >> level & 1, np.iinfo(np.int64).max, scores[lines[:, 1]])
+    order = np.argsort(-score, kind="stable")
+    lost = np.cumsum(np.where(label == 0, words, 0)[order]) / words[label == 0].sum()
+    kept, taken = np.cumsum((label == 0)[order]), np.cumsum((label == 1)[order])
+    last = np.flatnonzero(np.diff(score[order], append=score[order][-1] - 1))
+    last = last[score[order][last] < np.iinfo(np.int64).max]
+    recall, precision = taken / (label == 1).sum(), taken / np.maximum(1, taken + kept)
+    return [(int(score[order][i]) - 1, lost[i], recall[i], precision[i]) for i in last]
+
+
+def at_loss(points, budget):
+    """The lowest threshold whose loss, and that of all above it, is within the budget."""
+    best = None
+    for point in points:
+        if point[1] > budget:
+            break
+        best = point
+    return best or points[0]
+
+
+def fnv(data):
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def write_model(path, pages, words, trees, early, steps, thresholds, curves):
+    out = bytearray()
+    out += struct.pack("<Q", fnv(" ".join(pages.names).encode()))
+    out += words.tobytes()
+    out += struct.pack("<iHiH", 0, early[0], early[1], len(trees))
+    for nodes, leaves in trees:
+        out += struct.pack("<H", len(nodes))
+        for feature, threshold, left, right, mean in nodes:
+            out += struct.pack("<Hhhhh", feature, threshold, left, right, mean)
+        for leaf in leaves:
+            out += struct.pack("<h", leaf)
+    out += struct.pack(f"<H{len(steps)}i", len(steps), *steps)
+    for threshold, points in zip(thresholds, curves):
+        out += struct.pack("<iH", threshold, len(points))
+        for at, loss, *_ in points:
+            out += struct.pack("<iI", at, round(loss * 1e6))
+    path.write_bytes(b"DCLM" + struct.pack("<HHQ", 1, pages.version, fnv(bytes(out))) + bytes(out))
+
+
+def thin(points, most=60):
+    """Few points of a curve, evenly spaced in the logarithm of the loss, each with no less loss than those before."""
+    chosen, last = [], -1.0
+    for point in points:
+        if point[1] > 0.05:
+            break
+        if last < 0 or point[1] > last * 1.12 + 1e-6:
+            chosen.append(point)
+            last = point[1]
+    return chosen[:most]
+
+
+def train_trees(pages, weights, chosen, rounds, **parameters):
+    settings = dict(objective="binary", learning_rate=0.04, num_leaves=24, min_data_in_leaf=150, feature_fraction=0.5, bagging_fraction=0.7, bagging_freq=1,
+                    lambda_l2=5.0, max_bin=255, num_threads=2, seed=7, deterministic=True, force_row_wise=True, verbose=-1, use_missing=False)
+    settings.update(parameters)
+    data = lgb.Dataset(pages.rows[chosen].astype(np.float32), pages.chaff[chosen].astype(int), weight=weights[chosen], feature_name=pages.names, free_raw_data=False)
+    return lgb.train(settings, data, rounds)
+
+
+def features(binary, files, output, *more):
+    subprocess.run([binary, "features", *files, "--output", output, "--folds", str(FOLDS), *more], check=True)
+    return Pages(output)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=Path, nargs="+", required=True, help="labelled pages; the first file is trained on, where its split is train, others are measured only")
+    parser.add_argument("--dechaff", type=Path, required=True, help="the command, to compute features")
+    parser.add_argument("--work", type=Path, required=True, help="where arrays are kept")
+    parser.add_argument("--model", type=Path, required=True, help="the model file to write")
+    parser.add_argument("--report", type=Path, required=True, help="the table to write")
+    parser.add_argument("--curve", type=Path, required=True, help="the picture to write")
+    parser.add_argument("--rounds", type=int, default=700)
+    arguments = parser.parse_args()
+    begun = time.time()
+    say = lambda text: print(f"{time.time() - begun:6.0f} s  {text}", file=sys.stderr)
+
+    made = arguments.work / "augmented.jsonl"
+    augment.augment(arguments.pages[0], made, AUGMENTED)
+    # Words are fitted on real pages only: made ones hold the words of prose in the wrong places.
+    pages = features(arguments.dechaff, arguments.pages, arguments.work / "grams")
+    say(f"{len(pages.documents)} texts, {len(pages.units)} units")
+    weights = pages.weights()
+    train = pages.known & ((pages.split == "train") & (pages.file == pages.file[0]))[pages.document]
+    fold = pages.fold[pages.document]
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(fit_words, pages, np.flatnonzero(train & (fold != k)), weights, 1.0) for k in range(FOLDS + 1)]
+        tables = [job.result() for job in jobs]
+    (arguments.work / "words.bin").write_bytes(b"".join(table.tobytes() for table in tables))
+    say("words have weights")
+
+    pages = features(arguments.dechaff, [*arguments.pages, made], arguments.work / "rows", "--words", arguments.work / "words.bin")
+    own = np.isin(pages.file, [arguments.pages[0].name, made.name])
+    train = pages.known & ((pages.split == "train") & own)[pages.document]
+    weights = pages.weights() * np.where(pages.dataset == "augmented", WEIGHT, 1.0)[pages.document]
+    booster = train_trees(pages, weights, np.flatnonzero(train), arguments.rounds)
+    trees = quantize(booster)
+    say(f"{len(trees)} trees")
+
+    # A unit is prose early on if no train unit that scored so low came near a threshold.
+    valid = (pages.split == "valid") & pages.headline
+    scores = np.round(booster.predict(pages.rows.astype(np.float32), raw_score=True) * SCALE).astype(np.int64)
+    curves = [curve(pages, valid, scores, level) for level in range(3)]
+    first = 48
+    partial = raw_scores(trees[:first], pages.rows)
+    near = train & (scores > min(point[0] for point in curves[2] if point[1] < 0.03))
+    early = (first, int(np.quantile(partial[near], 0.0005)))
+    measured = (pages.split == "valid")[pages.document]
+    scores[measured] = raw_scores(trees, pages.rows[measured], early)
+    curves = [curve(pages, valid, scores, level) for level in range(3)]
+    chosen = [at_loss(points, BUDGET[name]) for points, name in zip(curves, LEVELS)]
+    thresholds = [point[0] for point in chosen]
+    say(f"early: {np.mean(partial < early[1]):.2f} of the units after {first} trees")
+
+    # Probabilities, in thousandths: the logit is what the trees were trained on.
+    steps = [round(SCALE * np.log(k / (1000 - k))) for k in range(1, 1000)]
+    write_model(arguments.model, pages, tables[-1], trees, early, steps, thresholds, [thin(points) for points in curves])
+    report(arguments.report, pages, scores, thresholds, curves, booster)
+    picture(arguments.curve, pages, scores, curves, thresholds)
+    say(f"{arguments.model} has {arguments.model.stat().st_size} bytes")
+
+
+def report(path, pages, scores, thresholds, curves, booster):
+    groups = [("headline, valid", (pages.split == "valid") & pages.headline), ("headline, train (fitted)", (pages.split == "train") & pages.headline)]
+    whole = pages.extractor == "resiliparse_all"
+    valid = pages.split == "valid"
+    ours = pages.file == pages.file[0]
+    groups += [("whole pages, valid", valid & whole & ours), ("wrapped pages, valid", valid & (pages.extractor == "html2text_wrap") & ours), ("turku_lines, valid", valid & (pages.dataset == "turku_lines"))]
+    groups += [(f"headline {name}, valid", valid & pages.headline & (pages.extractor == name)) for name in sorted(LEAKY)]
+    groups += [(f"headline {lang}, valid", valid & pages.headline & (pages.lang == lang)) for lang in sorted(set(pages.lang[valid & pages.headline]))]
+    if not ours.all():
+        groups.append(("extra, valid", valid & ~ours))
+    lines = ["Recall / prose loss in % / precision of lines, rules and model together, by the training command (`dechaff eval` measures whole runs):", "", "| texts | n | precise | balanced | thorough |", "|---|---|---|---|---|"]
+    for name, documents in groups:
+        if documents.any():
+            cells = [measure(pages, documents, scores, level, thresholds[level]) for level in range(3)]
+            lines.append(f"| {name} | {documents.sum()} | " + " | ".join(f"{r:.3f} / {100 * l:.3f} / {p:.3f}" for r, l, p in cells) + " |")
+    f1 = max((2 * r * p / (r + p), l) for _, l, r, p in curves[1] if r + p)
+    lines += ["", f"Best F1 on the valid headline pages, rules of `balanced`: {f1[0]:.3f}, at a loss of {100 * f1[1]:.2f} %.", ""]
+    lines += ["Recall at a loss of 0.03 / 0.1 / 0.3 / 1 / 3 % there: " + " / ".join(f"{at_loss(curves[1], budget)[2]:.3f}" for budget in (0.0003, 0.001, 0.003, 0.01, 0.03)) + ".", ""]
+    gain = sorted(zip(booster.feature_importance("gain"), pages.names), reverse=True)
+    total = sum(value for value, _ in gain)
+    lines += ["The features that gained most: " + ", ".join(f"`{name}` {100 * value / total:.0f} %" for value, name in gain[:16]) + ".", ""]
+    path.write_text("\n".join(lines))
+    print("\n".join(lines), file=sys.stderr)
+
+
+def picture(path, pages, scores, curves, thresholds):
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "dechaff"
+    from matplotlib import pyplot as plot
+
+    figure, axes = plot.subplots(figsize=(7, 4.5))
+    axes.plot([100 * p[1] for p in curves[1]], [p[2] for p in curves[1]], label="valid, rules of balanced")
+    for level, name in enumerate(LEVELS):
+        recall, loss, _ = measure(pages, (pages.split == "valid") & pages.headline, scores, level, thresholds[level])
+        axes.plot([100 * loss], [recall], "o", label=name)
+    axes.set(xscale="log", xlim=(0.01, 10), ylim=(0.2, 1), xlabel="words of prose lost, %", ylabel="lines of chaff removed", title="Rules and line model, headline set")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
