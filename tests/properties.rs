@@ -188,7 +188,10 @@ fn scores_do_not_shift_with_options() {
         let model = cleaner.rules().find("model/line").unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
         let taken = cleaned.removals().iter().filter(|removal| removal.rule == model);
-        taken.flat_map(|removal| removal.span.range().map(move |byte| (byte, removal.score.thousandths()))).collect()
+        taken
+            .flat_map(|removal| removal.span.range().map(move |byte| (byte, removal.score.thousandths())))
+            .filter(|&(byte, _)| !text.as_bytes()[byte].is_ascii_whitespace()) // line ends go with one of two lines
+            .collect()
     };
     let alone = scores(Cleaner::builder().level(Level::Thorough).only(["model"]).max_removed(1.0).build().unwrap());
     assert!(!alone.is_empty());

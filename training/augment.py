@@ -1,6 +1,7 @@
 """Pages of the train split with what articles hold and labelled pages hardly show: lists after a colon, rankings, tables,
-verse, dialogue, transcripts, codes. All of it is made of the words of the page's own prose and labelled as prose, so that
-the model learns that short lines of a kind between paragraphs are not always chaff. Chaff of the page stays where it was.
+verse, dialogue, transcripts, codes; short sentences that end an article, and the tail of one page under another. All prose
+is made of the words of the page's own, so that the model learns that short lines between and after paragraphs are not
+always chaff. Chaff of the page stays where it was, but for the tails.
 """
 
 import gzip
@@ -87,14 +88,40 @@ def dialogue(text, rnd):
     return lines
 
 
-def augment(path, output, count, seed=5):
-    """Writes `count` pages made of the train pages of a file."""
+def ending(lines, labels, donor, rnd):
+    """The page cut after a paragraph whose last sentence stands alone, and under it nothing, its own tail or another's."""
+    last = [i for i, (line, label) in enumerate(zip(lines, labels)) if label == "k" and len(SENTENCE.findall(line)) >= 2]
+    at = rnd.choice(last[len(last) // 3 :])
+    *head, end = SENTENCE.findall(lines[at])
+    end = " ".join(end.split()[-rnd.randint(3, 14) :])
+    kind = rnd.randrange(3)
+    tail = [] if kind == 0 else tail_of(lines, labels) if kind == 1 else donor
+    gap = [("", "k")] * rnd.randrange(2)
+    page = [*zip(lines[:at], labels[:at]), ("".join(head).strip(), "k"), *gap, (end[:1].upper() + end[1:], "k"), *gap, *tail]
+    return [line for line, _ in page], [label for _, label in page]
+
+
+def tail_of(lines, labels):
+    """What stands under the last line of prose: lines with their labels."""
+    last = max((i for i, (line, label) in enumerate(zip(lines, labels)) if label == "k" and line.strip()), default=-1)
+    return list(zip(lines[last + 1 :], labels[last + 1 :]))
+
+
+def augment(path, output, count, endings, seed=5):
+    """Writes `count` pages with lists and the like and `endings` with other ends, made of the train pages of a file."""
     rnd = random.Random(seed)
     with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
         rows = [row for row in map(json.loads, file) if row["split"] == "train" and row["extractor"] in LEAKY]
     rnd.shuffle(rows)
+    tails = [tail for tail in (tail_of(row["text"].split("\n"), row["labels"]) for row in rows) if any(label == "d" for _, label in tail)]
     written = 0
     with open(output, "w", encoding="utf-8") as out:
+        for row in rows[::-1]:
+            lines = row["text"].split("\n")
+            if endings and sum(label == "k" and len(SENTENCE.findall(line)) >= 2 for line, label in zip(lines, row["labels"])) >= 5:
+                endings -= 1
+                lines, labels = ending(lines, list(row["labels"]), rnd.choice(tails), rnd)
+                write(out, row, lines, labels)
         for row in rows:
             lines = row["text"].split("\n")
             prose = [i for i, (line, label) in enumerate(zip(lines, row["labels"])) if label == "k" and len(line.split()) >= 12]
@@ -114,10 +141,12 @@ def augment(path, output, count, seed=5):
                 # What is chaff between the paragraphs goes with them.
                 lines[first : last + 1] = block
                 labels[first : last + 1] = "k" * len(block)
-            row.update(text="\n".join(lines), labels="".join(labels), dataset="augmented")
-            row.pop("gold", None)
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            write(out, row, lines, labels)
             written += 1
             if written == count:
                 break
-    return written
+
+
+def write(out, row, lines, labels):
+    made = {key: value for key, value in row.items() if key != "gold"} | {"text": "\n".join(lines), "labels": "".join(labels), "dataset": "augmented"}
+    out.write(json.dumps(made, ensure_ascii=False) + "\n")

@@ -29,7 +29,7 @@ HEADLINE = {"fundus", "fundus_eval", "scrapinghub", "aef"}
 LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspaper4k"}
 LEVELS = ["precise", "balanced", "thorough"]
 # Pages made by augment.py, and what each weighs beside a real one.
-AUGMENTED, WEIGHT = 900, 0.7
+LISTS, ENDINGS, WEIGHT = 900, 500, 0.7
 # The loss of prose that each level may have on the valid headline pages, rules and model together, in shares of words.
 BUDGET = {"precise": 0.00027, "balanced": 0.00095, "thorough": 0.0095}
 
@@ -230,7 +230,7 @@ def main():
     say = lambda text: print(f"{time.time() - begun:6.0f} s  {text}", file=sys.stderr)
 
     made = arguments.work / "augmented.jsonl"
-    augment.augment(arguments.pages[0], made, AUGMENTED)
+    augment.augment(arguments.pages[0], made, LISTS, ENDINGS)
     # Words are fitted on real pages only: made ones hold the words of prose in the wrong places.
     pages = features(arguments.dechaff, arguments.pages, arguments.work / "grams")
     say(f"{len(pages.documents)} texts, {len(pages.units)} units")

@@ -36,12 +36,19 @@ impl LineModel {
         Self { rule, model, threshold, reader }
     }
 
-    /// The units of a page that the model takes: place, raw score.
-    fn taken(&self, page: &Page, scores: &mut Vec<i32>) {
+    /// The raw scores of the units of a page; none if it is too short to judge.
+    fn score(&self, page: &Page, scores: &mut Vec<i32>) {
         scores.clear();
         if page.len() >= FEWEST_UNITS && page.words() >= FEWEST_WORDS {
             self.model.score(page, scores);
         }
+    }
+
+    /// The units that the model takes: place, raw score. Where rules cut a sentence off another text, what they leave
+    /// is not the model's: it was scored as a whole.
+    fn over(&self, page: &Page, scores: &[i32]) -> impl Iterator<Item = (usize, i32)> {
+        let scored = scores.iter().copied().enumerate();
+        scored.filter(|&(at, score)| score > self.threshold && !page.is_mixed(at))
     }
 }
 
@@ -56,8 +63,8 @@ impl Filter for LineModel {
         }
         let Scratch { page, hints, scores, .. } = scratch;
         page.read(view, hints, Some(&self.model.words), false);
-        self.taken(page, scores);
-        for (at, &score) in scores.iter().enumerate().filter(|&(_, &score)| score > self.threshold) {
+        self.score(page, scores);
+        for (at, score) in self.over(page, scores) {
             for line in page.lines(at).filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line))) {
                 marks.add_scored(view.span(line), self.rule, self.model.probability(score));
             }
@@ -66,10 +73,9 @@ impl Filter for LineModel {
 
     fn reasons(&self, most: usize, scratch: &mut Scratch) -> Vec<(Span, String)> {
         let Scratch { page, scores, .. } = scratch;
-        self.taken(page, scores);
-        let taken = scores.iter().enumerate().filter(|&(_, &score)| score > self.threshold);
+        self.score(page, scores);
         let tell = |at| self.model.reasons(page, at, most).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        taken.map(|(at, _)| (page.span(at), tell(at))).collect()
+        self.over(page, scores).map(|(at, _)| (page.span(at), tell(at))).collect()
     }
 }
 

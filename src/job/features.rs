@@ -6,7 +6,7 @@ use crate::filter::{PageReader, Scratch};
 use crate::io::{Row, read_rows, write_npy};
 use crate::model::{NAMES, Words};
 use crate::rule::Level;
-use crate::verify::{Label, fates};
+use crate::verify::{Fate, Label, fates};
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ impl Arrays {
         let mut removed = vec![0; labels.len()];
         for (level, cleaner) in cleaners.iter().enumerate() {
             let cleaned = cleaner.clean(&document, scratch);
-            fates(&cleaned).filter(|fate| fate.is_removed()).for_each(|fate| removed[fate.number] |= 1 << level);
+            fates(&cleaned).filter(Fate::is_removed).for_each(|fate| removed[fate.number] |= 1 << level);
         }
         let page = reader.read(&document, words, scratch);
         let mut values = [0; NAMES.len()];

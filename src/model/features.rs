@@ -17,6 +17,9 @@ const FOUND: i32 = 500;
 /// Distances are not told apart beyond this.
 const FAR: i32 = 60;
 
+/// Words beside what a rule found in a unit, from which on the unit is a mixed one.
+const BESIDE: i32 = 4;
+
 /// What a rule found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hint {
@@ -190,7 +193,7 @@ impl Page {
 
     /// Number of words.
     pub(crate) fn words(&self) -> usize {
-        self.words as usize
+        self.words.unsigned_abs() as usize
     }
 
     /// The lines of a unit, as the view counts them.
@@ -201,6 +204,12 @@ impl Page {
     /// The span of a unit.
     pub(crate) fn span(&self, at: usize) -> Span {
         Span::new(self.units[at].from, self.units[at].to)
+    }
+
+    /// Whether rules that are certain found a part of a unit, and some words stand beside it.
+    pub(crate) fn is_mixed(&self, at: usize) -> bool {
+        let unit = &self.units[at];
+        unit.certain > 0 && unit.words * (1000 - unit.certain) / 1000 >= BESIDE
     }
 
     /// The grams of a unit, if they were kept.
@@ -288,7 +297,7 @@ impl Page {
             length = if place.run_before == 0 { 0 } else { length.max(place.run_before) };
             let opens = place.run_before - 1;
             let first = at as i32 - opens;
-            let colon = |index: i32| index >= 0 && self.units[index as usize].ends == 3;
+            let colon = |index: i32| index >= 0 && self.units[index.unsigned_abs() as usize].ends == 3;
             let announced = place.run_before > 0 && (colon(first - 1) || colon(first));
             self.places[at] = Place {
                 run: length,
@@ -662,11 +671,11 @@ mod tests {
 
     #[test]
     fn wrapped_lines_are_one_unit() {
-        let text = "The bridge over the river was closed to all traffic on Monday night after a\n\
+        let paragraph = "The bridge over the river was closed to all traffic on Monday night after a\n\
                     lorry had struck one of its piers, and the council said that it would stay\n\
-                    closed until the engineers had looked at every one of its forty-two bolts.\n\nA second paragraph stands alone.\n";
-        let rows = rows(text);
-        assert_eq!(rows.iter().map(|row| feature(row, "lines")).collect::<Vec<_>>(), [3, 1]);
+                    closed until the engineers had looked at every one of its forty-two bolts.\n\n";
+        let rows = rows(&[paragraph, paragraph, "A last one stands alone.\n"].concat());
+        assert_eq!(rows.iter().map(|row| feature(row, "lines")).collect::<Vec<_>>(), [3, 3, 1]);
         assert_eq!(feature(&rows[1], "blanks_before"), 1);
     }
 

@@ -7,12 +7,22 @@ use std::fmt;
 /// Scores count in such parts of a logit.
 const LOGIT: i32 = 4096;
 
-/// A split: rows whose feature is at most the threshold go left. A child below zero is the leaf `-1 - child`.
+/// A split: rows whose feature is at most the threshold go left. A child is a node or, with [`LEAF`], the leaf `!child`.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     feature: u16,
     threshold: i16,
-    children: [i16; 2],
+    children: [u16; 2],
+}
+
+/// Says that a child is a leaf.
+const LEAF: u16 = 1 << 15;
+
+impl Node {
+    /// The child for a row.
+    fn next(self, row: &Row) -> u16 {
+        self.children[usize::from(row[usize::from(self.feature)] > self.threshold)]
+    }
 }
 
 /// One tree in the lists of a forest.
@@ -20,6 +30,8 @@ struct Node {
 struct Tree {
     nodes: u32,
     leaves: u32,
+    /// Its first node; the only leaf of a tree without splits.
+    root: u16,
 }
 
 /// Boosted trees. A score is the sum of their leaves, in 4096ths of a logit.
@@ -64,14 +76,13 @@ impl Forest {
             early: (usize::from(reader.u16()?), reader.i32()?),
         };
         for _ in 0..reader.u16()? {
-            forest.trees.push(Tree { nodes: forest.nodes.len() as u32, leaves: forest.leaves.len() as u32 });
             let nodes = reader.u16()?;
+            let root = if nodes == 0 { !0 } else { 0 };
+            forest.trees.push(Tree { nodes: forest.nodes.len() as u32, leaves: forest.leaves.len() as u32, root });
             for place in 0..nodes {
-                let node = Node { feature: reader.u16()?, threshold: reader.i16()?, children: [reader.i16()?, reader.i16()?] };
+                let node = Node { feature: reader.u16()?, threshold: reader.i16()?, children: [reader.u16()?, reader.u16()?] };
                 // Children stand after their parent, so that every walk ends.
-                let fits = |child: i16| {
-                    if child < 0 { -1 - i32::from(child) <= i32::from(nodes) } else { child as u16 > place && (child as u16) < nodes }
-                };
+                let fits = |child: u16| if child & LEAF != 0 { !child <= nodes } else { child > place && child < nodes };
                 if usize::from(node.feature) >= NAMES.len() || !node.children.iter().all(|&child| fits(child)) {
                     return Err(Error::Model("a tree of it points nowhere".to_owned()));
                 }
@@ -93,12 +104,11 @@ impl Forest {
                 break;
             }
             let nodes = &self.nodes[tree.nodes as usize..];
-            let mut child = 0i16;
-            while child >= 0 && !nodes.is_empty() {
-                let node = &nodes[child as usize];
-                child = node.children[usize::from(row[usize::from(node.feature)] > node.threshold)];
+            let mut child = tree.root;
+            while child & LEAF == 0 {
+                child = nodes[usize::from(child)].next(row);
             }
-            score += i32::from(self.leaves[tree.leaves as usize + usize::from((-1 - child) as u16)]);
+            score += i32::from(self.leaves[tree.leaves as usize + usize::from(!child)]);
         }
         score
     }
@@ -108,13 +118,13 @@ impl Forest {
         let mut weights = vec![0i32; NAMES.len()];
         for tree in &self.trees {
             let (nodes, means) = (&self.nodes[tree.nodes as usize..], &self.means[tree.nodes as usize..]);
-            let mut child = 0i16;
-            while child >= 0 && !nodes.is_empty() {
-                let node = &nodes[child as usize];
-                let next = node.children[usize::from(row[usize::from(node.feature)] > node.threshold)];
+            let mut child = tree.root;
+            while child & LEAF == 0 {
+                let node = nodes[usize::from(child)];
+                let next = node.next(row);
                 let after =
-                    if next >= 0 { means[next as usize] } else { self.leaves[tree.leaves as usize + usize::from((-1 - next) as u16)] };
-                weights[usize::from(node.feature)] += i32::from(after) - i32::from(means[child as usize]);
+                    if next & LEAF == 0 { means[usize::from(next)] } else { self.leaves[tree.leaves as usize + usize::from(!next)] };
+                weights[usize::from(node.feature)] += i32::from(after) - i32::from(means[usize::from(child)]);
                 child = next;
             }
         }

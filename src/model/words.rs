@@ -171,13 +171,13 @@ mod tests {
         assert_eq!(words, ["it", "s", "4", "p", "m", "橋", "が"]);
         assert_eq!(of("page 12 of 40"), of("page 31 of 77"));
         assert_ne!(of("page one"), of("one page"));
-        assert_eq!(of("— …"), []);
+        assert!(of("— …").is_empty());
     }
 
     #[test]
     fn only_the_ends_of_a_long_unit_are_read() {
         assert!(of(&"word ".repeat(1000)).len() < 20);
-        let long = (0..1000).map(|n| format!("w{} ", n % 26)).collect::<String>();
+        let long = (0..1000).map(|n| format!("w{}", n % 26)).collect::<Vec<_>>().join(" ");
         assert!(of(&long).len() <= (FIRST + LAST) * 4 + 4);
     }
 }

@@ -122,19 +122,20 @@ pub fn measure(publishers: &BTreeMap<String, Tally>, draws: usize) -> Measured {
     for _ in 0..if all.is_empty() { 0 } else { draws } {
         drawn.push(total(&mut (0..all.len()).map(|_| all[draw()])).figures());
     }
-    let bound = |share: f64, of: fn(&Figures) -> Option<f64>| {
+    let bound = |share: usize, of: fn(&Figures) -> Option<f64>| {
         let mut values: Vec<f64> = drawn.iter().filter_map(of).collect();
         values.sort_by(f64::total_cmp);
-        values.get(((values.len().max(1) - 1) as f64 * share).round() as usize).copied()
+        let at = (values.len().max(1) - 1) * share / 1000;
+        values.get(at).copied()
     };
-    let bounds = |share: f64| Figures {
+    let bounds = |share: usize| Figures {
         precision: bound(share, |figures| figures.precision),
         recall: bound(share, |figures| figures.recall),
         f1: bound(share, |figures| figures.f1),
         loss: bound(share, |figures| figures.loss),
         damaged: bound(share, |figures| figures.damaged),
     };
-    Measured { tally: total(&mut all.iter().copied()), publishers: all.len(), low: bounds(0.025), high: bounds(0.975) }
+    Measured { tally: total(&mut all.iter().copied()), publishers: all.len(), low: bounds(25), high: bounds(975) }
 }
 
 #[cfg(test)]
