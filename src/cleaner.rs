@@ -428,7 +428,7 @@ fn account(marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
         let Some((first, others)) = takers.split_first() else { continue };
         let also: Vec<RuleId> = others.iter().map(|mark| mark.rule()).collect();
         match removals.last_mut() {
-            Some(last) if last.span.end() == edge[0] && last.rule == first.rule() && last.also == also => {
+            Some(last) if last.span.end() == edge[0] && (last.rule, last.score) == (first.rule(), first.score()) && last.also == also => {
                 last.span = Span::at(last.span.start(), edge[1]);
             }
             _ => removals.push(Removal { span: Span::at(edge[0], edge[1]), rule: first.rule(), also, score: first.score() }),

@@ -254,12 +254,14 @@ mod unix {
         assert!(!run(path, &["explain", "evil.txt"], 0, "").stdout.contains(&0x1b));
     }
 
+    const STORY: &str = "The bridge over the harbour will stay closed until Monday, the council said after a meeting.\nAdvertisement\nEngineers found cracks in two of its piers when they looked at it in March, and a third in April.\n";
+
     #[test]
     fn an_interrupt_leaves_nothing_half_written() {
         let directory = tree();
         let path = directory.path();
         for number in 0..3000 {
-            fs::write(path.join(format!("in/{number}.txt")), CHAFF.repeat(60)).unwrap();
+            fs::write(path.join(format!("in/{number}.txt")), STORY).unwrap();
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
         let mut child = command.args(["clean", "in", "-o", "out"]).current_dir(path).stderr(Stdio::piped()).spawn().unwrap();

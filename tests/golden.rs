@@ -41,7 +41,7 @@ fn samples_have_chaff_of_every_category() {
         }
     }
     let missing: Vec<_> = dechaff::Category::ALL.iter().map(|category| category.name()).filter(|name| !seen.contains(name)).collect();
-    assert_eq!(missing, ["other"], "of the samples' categories");
+    assert!(missing.is_empty(), "not in the samples: {missing:?}");
 }
 
 #[test]
