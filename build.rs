@@ -17,6 +17,8 @@ mod pack;
 mod phrase;
 #[path = "src/prepare.rs"]
 mod prepare;
+#[path = "src/rarity.rs"]
+mod rarity;
 #[path = "src/rule.rs"]
 mod rule;
 #[path = "src/span.rs"]
@@ -32,6 +34,7 @@ use std::{env, error::Error, fs, io};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src");
     println!("cargo::rerun-if-changed=rules");
+    println!("cargo::rerun-if-changed=models/grams.bin");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
     // Topics first, then languages.

@@ -3,9 +3,11 @@
 
 mod blanks;
 mod footer;
+mod gate;
 mod labels;
 mod links;
 mod model;
+mod openings;
 mod orphans;
 mod phrases;
 mod repeats;
@@ -47,8 +49,8 @@ impl Stage {
 pub struct Scratch {
     pub(crate) folded: crate::fold::Folded,
     pub(crate) starts: Vec<usize>,
-    /// Lines to look at, for each pattern.
-    pub(crate) candidates: Vec<Vec<usize>>,
+    /// Patterns to try, and the lines to try them on.
+    pub(crate) candidates: Vec<(u32, u32)>,
     /// What all built-in rules find, for the line model.
     pub(crate) hints: Vec<Hint>,
     pub(crate) page: Page,

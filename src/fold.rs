@@ -260,6 +260,15 @@ pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || is_combining_mark(character)
 }
 
+/// Whether a character that is no letter or digit folds to some, as "™" does.
+pub(crate) fn folds_to_word(character: char) -> bool {
+    let mut found = false;
+    if !character.is_ascii() {
+        decompose_compatible(character, |part| found |= is_word(part));
+    }
+    found
+}
+
 /// Whether a character is written without spaces between words, so that any place is a word boundary.
 pub(crate) fn is_spaceless(character: char) -> bool {
     matches!(character, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}'

@@ -44,6 +44,7 @@ mod model;
 mod pack;
 mod phrase;
 mod prepare;
+mod rarity;
 #[cfg(feature = "cli")]
 mod report;
 mod rule;

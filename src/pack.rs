@@ -413,7 +413,7 @@ fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut Lint<'_>) 
     if !lint.deep {
         return;
     }
-    if let Err(reason) = Phrase::parse(phrase, line) {
+    if let Err(reason) = Phrase::search(phrase, line) {
         lint.note(at, format!("in '{phrase}': {reason}"));
         return;
     }

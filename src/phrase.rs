@@ -13,7 +13,7 @@ mod fragments;
 #[path = "phrase/parse.rs"]
 mod parse;
 
-pub(crate) use fragments::{Fragment, Lead};
+pub(crate) use fragments::{Fragment, LONGEST_OPENING, Lead};
 
 use crate::document::Document;
 use crate::fold::{Folded, first_char, is_spaceless, is_word, word_after, word_before};
@@ -37,8 +37,6 @@ pub(crate) struct Phrase {
     ops: Vec<Op>,
     /// Whether the match must be the whole line.
     line: bool,
-    /// Fragments, one of which every match holds; none where there is no such set.
-    fragments: Vec<Fragment>,
     /// The bytes that a match can start with; none where any will do.
     first: Option<Box<[bool; 256]>>,
 }
@@ -55,25 +53,35 @@ impl Phrase {
         }
         let mut ops = Vec::new();
         compile(&nodes, &mut ops, true);
-        let fragments = fragments(&nodes, line);
         let mut first = Box::new([false; 256]);
         let known = first_bytes(&ops, 0, &mut first);
-        let phrase = Self { ops, line, fragments, first: known.then_some(first) };
+        let phrase = Self { ops, line, first: known.then_some(first) };
         if phrase.matches_nothing() {
             return Err("the phrase can match nothing at all; make a part of it obligatory".to_owned());
-        }
-        if !line && phrase.fragments.is_empty() {
-            return Err("the phrase has no word that every match holds; use line = true or say more".to_owned());
         }
         Ok(phrase)
     }
 
-    pub(crate) fn is_line(&self) -> bool {
-        self.line
+    /// Parses a phrase and says what to look for to find it: the openings of the lines that it takes, if it must be the
+    /// whole line and they are few, and fragments, which a phrase inside a line must have.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub(crate) fn search(source: &str, line: bool) -> Result<(Vec<Vec<u8>>, Vec<Fragment>), String> {
+        Self::parse(source, line)?;
+        let nodes = parse::parse(source)?;
+        let mut ops = Vec::new();
+        let starts = compile(&nodes, &mut ops, true);
+        let openings = if line { fragments::openings(&ops) } else { Vec::new() };
+        let fragments = fragments(&nodes, &ops, &starts, line);
+        if !line && fragments.is_empty() {
+            return Err("the phrase has no word that every match holds; use line = true or say more".to_owned());
+        }
+        Ok((openings, fragments))
     }
 
-    pub(crate) fn into_fragments(self) -> Vec<Fragment> {
-        self.fragments
+    pub(crate) fn is_line(&self) -> bool {
+        self.line
     }
 
     /// The fewest words, and letters of scripts without spaces, that a match can have.
@@ -114,8 +122,23 @@ impl Phrase {
         Matching { phrase: self, text }.run(0, start)
     }
 
+    /// The match that holds a fragment which stands at a folded offset: its start and end; of several the earliest.
+    /// `starts` is a buffer.
+    pub(crate) fn match_around(&self, text: &Folded, at: usize, lead: &Lead, starts: &mut Vec<usize>) -> Option<(usize, usize)> {
+        // Where a gap comes first, what follows it has few places to stand; the gap has many.
+        if let Some(lengths) = &lead.behind_gap {
+            let rest = Matching { phrase: self, text };
+            if !lengths.iter().filter_map(|length| at.checked_sub(*length)).any(|start| rest.run(1, start).is_some()) {
+                return None;
+            }
+        }
+        self.starts(text, at, lead, starts);
+        let found = |&start: &usize| self.match_at(text, start).filter(|&end| end > at).map(|end| (start, end));
+        starts.iter().find_map(found)
+    }
+
     /// The folded offsets at which a match may start that holds the fragment at `at`, the earliest first.
-    pub(crate) fn starts(&self, text: &Folded, at: usize, lead: &Lead, starts: &mut Vec<usize>) {
+    fn starts(&self, text: &Folded, at: usize, lead: &Lead, starts: &mut Vec<usize>) {
         starts.clear();
         if self.line {
             self.line_starts(text, at, lead, starts);
@@ -163,7 +186,7 @@ impl Phrase {
 }
 
 /// The places of a line at which a match may start: its start and, past bullets, its first word.
-fn line_start(bytes: &[u8], line: Range<usize>, starts: &mut Vec<usize>) {
+pub(crate) fn line_start(bytes: &[u8], line: Range<usize>, starts: &mut Vec<usize>) {
     let mut start = line.start;
     while start < line.end.min(line.start + MOST_BULLETS) && !word_after(bytes, start) {
         starts.push(start);
@@ -473,7 +496,7 @@ mod tests {
             ("{..3}a b", "cannot begin"),
             ("[a|b] {..3} {#}", "no word that every match holds"),
         ] {
-            let error = Phrase::parse(phrase, false).unwrap_err();
+            let error = Phrase::search(phrase, false).unwrap_err();
             assert!(error.contains(reason), "{phrase}: {error}");
         }
     }
@@ -487,11 +510,12 @@ mod tests {
             ("{#} (comments|replies)", "12 replies"),
             ("follow{..3} us on [the] (facebook|twitter) now", "follows us on twitter now"),
         ] {
+            let (_, fragments) = Phrase::search(phrase, false).unwrap();
             let phrase = Phrase::parse(phrase, false).unwrap();
             let mut folded = Folded::default();
             folded.fill(&Document::new(text).unwrap());
             let mut starts = Vec::new();
-            let reached = phrase.fragments.iter().any(|fragment| {
+            let reached = fragments.iter().any(|fragment| {
                 let at = memchr::memmem::find(text.as_bytes(), &fragment.text);
                 at.is_some_and(|at| {
                     phrase.starts(&folded, at, &fragment.lead, &mut starts);

@@ -1,20 +1,21 @@
-//! Phrases, labels and patterns of all packs, found in one pass. An Aho-Corasick automaton over fragments of the rules
-//! finds the places worth trying in the folded text; each try is then made by the phrase or pattern itself. A rule
-//! without a fragment is tried on every line.
+//! Phrases, labels and patterns of all packs, found in one pass over the folded text and one over its lines. The gate finds
+//! the places that are worth trying inside lines, openings those at the beginnings of lines; each try is then made by the
+//! phrase or pattern itself. A rule that neither finds is tried on every line.
 
 use crate::document::Document;
+use crate::filter::gate::Gate;
+use crate::filter::openings::Openings;
 use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
-use crate::fold::word_before;
+use crate::fold::{folds_to_word, is_word, word_after, word_before};
 use crate::mark::{Mark, Marks};
 use crate::model::Hint;
 use crate::pack::RuleSet;
-use crate::phrase::{Fragment, Lead, Phrase};
-use crate::prepare::Prepared;
+use crate::phrase::{Fragment, Lead, Phrase, line_start};
+use crate::prepare::{Prepared, Search};
 use crate::rule::{Category, Confidence, Effect, Matcher, RuleId, Zone};
 use crate::span::Span;
 use crate::view::View;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 use std::fmt;
@@ -27,14 +28,16 @@ const ZONE_LINES: usize = 8;
 
 /// The filter for phrases, labels and patterns.
 pub(super) struct Phrases {
-    gate: Option<AhoCorasick>,
-    /// What each fragment of the gate asks to try.
-    targets: Vec<Vec<Target>>,
+    /// What each fragment asks to try.
+    gate: Gate<Target>,
+    /// What each opening of a line asks to try.
+    openings: Openings<Target>,
     phrases: Vec<(LazyPhrase, RuleId)>,
     patterns: Vec<Pattern>,
-    /// Patterns that no fragment finds.
+    /// Patterns that are found by openings.
+    opening_patterns: Vec<usize>,
+    /// Patterns and phrases that are tried on every line.
     ungated_patterns: Vec<usize>,
-    /// Phrases that no fragment finds.
     ungated_phrases: Vec<usize>,
     labels: FxHashMap<Vec<u8>, Vec<RuleId>>,
     longest_label: usize,
@@ -46,7 +49,8 @@ pub(super) struct Phrases {
 
 #[derive(Clone, Debug)]
 enum Target {
-    Phrase(usize, Lead),
+    /// A phrase, what may stand in it before the fragment, and whether a word starts with that.
+    Phrase { index: usize, lead: Lead, opens: bool },
     Pattern(usize),
 }
 
@@ -54,6 +58,8 @@ struct Pattern {
     rule: RuleId,
     /// For a pattern that takes whole lines, how many code points they may have.
     whole: Option<usize>,
+    /// The most bytes that it can match.
+    most: usize,
     regex: LazyRegex,
 }
 
@@ -77,17 +83,52 @@ struct LazyRegex {
     source: String,
     ignore_case: bool,
     regex: OnceLock<Option<Regex>>,
+    /// The same with word boundaries between ASCII characters only: Unicode's are slow where a text has other characters.
+    plain: OnceLock<Option<Regex>>,
 }
 
 impl LazyRegex {
     fn new(source: String, ignore_case: bool) -> Self {
-        Self { source, ignore_case, regex: OnceLock::new() }
+        Self { source, ignore_case, regex: OnceLock::new(), plain: OnceLock::new() }
+    }
+
+    /// The expression of a pattern, which may have to be the whole line.
+    fn pattern(source: &str, line: bool) -> Self {
+        Self::new(if line { format!(r"\A(?:{source})\z") } else { source.to_owned() }, false)
     }
 
     /// The expression; none if it is invalid, which the lint of packs excludes.
     fn get(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| RegexBuilder::new(&self.source).case_insensitive(self.ignore_case).build().ok()).as_ref()
+        self.regex.get_or_init(|| self.compile(&self.source)).as_ref()
     }
+
+    fn compile(&self, source: &str) -> Option<Regex> {
+        RegexBuilder::new(source).case_insensitive(self.ignore_case).build().ok()
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        // Without letters outside ASCII both kinds of boundary are the same.
+        let regex = if self.source.contains(r"\b") && !text.chars().any(|c| !c.is_ascii() && is_word(c)) {
+            self.plain.get_or_init(|| self.compile(&with_plain_boundaries(&self.source))).as_ref()
+        } else {
+            self.get()
+        };
+        regex.is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+/// An expression with `(?-u:\b)` for `\b`.
+fn with_plain_boundaries(source: &str) -> String {
+    let (mut plain, mut rest) = (String::with_capacity(source.len()), source);
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        let length = 1 + escape[1..].chars().next().map_or(0, char::len_utf8);
+        plain.push_str(before);
+        let bounds = escape.starts_with(r"\b") && !escape[2..].starts_with('{');
+        plain.push_str(if bounds { r"(?-u:\b)" } else { &escape[..length] });
+        rest = &escape[length..];
+    }
+    plain + rest
 }
 
 /// A phrase that is parsed when it is first needed.
@@ -112,10 +153,11 @@ impl Phrases {
     /// With `hints` all built-in rules run, and what they find is noted for the line model.
     pub(super) fn new(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool, hints: bool) -> Self {
         let mut filter = Self {
-            gate: None,
-            targets: Vec::new(),
+            gate: Gate::default(),
+            openings: Openings::default(),
             phrases: Vec::new(),
             patterns: Vec::new(),
+            opening_patterns: Vec::new(),
             ungated_patterns: Vec::new(),
             ungated_phrases: Vec::new(),
             labels: FxHashMap::default(),
@@ -124,19 +166,19 @@ impl Phrases {
             conditions: FxHashMap::default(),
             hints,
         };
-        let mut gate = Gate::default();
         let hints = |id: RuleId| hints && rules.is_built_in(id);
         for (id, rule) in rules.iter().filter(|(id, _)| is_on(*id) || hints(*id)) {
             match (&rule.matcher, rules.prepared(id)) {
                 (Matcher::Phrases { phrases, line }, Prepared::Phrases(all)) => {
-                    for (source, fragments) in phrases.iter().zip(all) {
-                        filter.add_phrase(LazyPhrase::new(source.clone(), *line), fragments, id, &mut gate);
+                    for (source, search) in phrases.iter().zip(all) {
+                        filter.add_phrase(LazyPhrase::new(source.clone(), *line), search, id);
                     }
                 }
                 (Matcher::Patterns { patterns, line }, Prepared::Patterns(all)) => {
                     let whole = line.then(|| rule.longest.unwrap_or(usize::MAX));
-                    for (source, fragments) in patterns.iter().zip(all) {
-                        filter.add_pattern(source, fragments.as_deref(), whole, id, &mut gate);
+                    for (source, (search, most)) in patterns.iter().zip(all) {
+                        let most = most.map_or(usize::MAX, |most| most as usize);
+                        filter.add_pattern(Pattern { rule: id, whole, most, regex: LazyRegex::pattern(source, *line) }, search);
                     }
                 }
                 (_, Prepared::Labels(labels)) => labels.iter().for_each(|label| filter.add_label(label, id)),
@@ -158,23 +200,20 @@ impl Phrases {
                 },
             );
         }
-        filter.targets = gate.targets;
-        filter.gate = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&gate.fragments)
-            .ok()
-            .filter(|_| !gate.fragments.is_empty());
         filter
     }
 
-    fn add_phrase(&mut self, phrase: LazyPhrase, fragments: &[Fragment], rule: RuleId, gate: &mut Gate) {
+    fn add_phrase(&mut self, phrase: LazyPhrase, search: &Search<Fragment>, rule: RuleId) {
         let index = self.phrases.len();
-        for fragment in fragments {
-            gate.add(&fragment.text, Target::Phrase(index, fragment.lead.clone()));
-        }
-        if fragments.is_empty() {
-            self.ungated_phrases.push(index);
+        match search {
+            Search::Openings(openings) => {
+                let target = || Target::Phrase { index, lead: Lead::nothing(), opens: false };
+                openings.iter().for_each(|opening| self.openings.add(opening, target()));
+            }
+            Search::Fragments(fragments) => fragments.iter().for_each(|fragment| {
+                self.gate.add(&fragment.text, Target::Phrase { index, lead: fragment.lead.clone(), opens: fragment.opens });
+            }),
+            Search::Everywhere => self.ungated_phrases.push(index),
         }
         self.phrases.push((phrase, rule));
     }
@@ -187,76 +226,93 @@ impl Phrases {
         }
     }
 
-    fn add_pattern(&mut self, source: &str, fragments: Option<&[Vec<u8>]>, whole: Option<usize>, rule: RuleId, gate: &mut Gate) {
+    fn add_pattern(&mut self, pattern: Pattern, search: &Search<Vec<u8>>) {
         let index = self.patterns.len();
-        match fragments {
-            Some(fragments) => fragments.iter().for_each(|fragment| gate.add(fragment, Target::Pattern(index))),
-            None => self.ungated_patterns.push(index),
+        match search {
+            Search::Openings(openings) => {
+                openings.iter().for_each(|opening| self.openings.add(opening, Target::Pattern(index)));
+                self.opening_patterns.push(index);
+            }
+            Search::Fragments(fragments) => fragments.iter().for_each(|fragment| self.gate.add(fragment, Target::Pattern(index))),
+            Search::Everywhere => self.ungated_patterns.push(index),
         }
-        let source = if whole.is_some() { format!(r"\A(?:{source})\z") } else { source.to_owned() };
-        self.patterns.push(Pattern { rule, whole, regex: LazyRegex::new(source, false) });
+        self.patterns.push(pattern);
     }
 
     /// Tries what the gate finds, and notes the lines on which patterns are to be tried.
     fn mark_gated(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let (text, folded) = (view.document().text(), view.folded());
-        let Some(gate) = &self.gate else { return };
-        for hit in gate.find_overlapping_iter(folded.bytes()) {
-            for target in &self.targets[hit.pattern().as_usize()] {
+        self.gate.find(folded.bytes(), |at, targets| {
+            for target in targets {
                 match target {
-                    Target::Phrase(index, lead) => {
+                    Target::Phrase { index, lead, opens } => {
                         let (phrase, rule) = &self.phrases[*index];
+                        if *opens && word_before(folded.bytes(), at) {
+                            continue;
+                        }
                         let Some(phrase) = phrase.get() else { continue };
-                        phrase.starts(folded, hit.start(), lead, &mut scratch.starts);
-                        let found = scratch.starts.iter().find_map(|&start| Some((start, phrase.match_at(folded, start)?)));
-                        if let Some((start, end)) = found {
+                        if let Some((start, end)) = phrase.match_around(folded, at, lead, &mut scratch.starts) {
                             marks.add(claim(view, phrase.is_line(), start, end, text), *rule);
                         }
                     }
-                    Target::Pattern(index) => {
-                        let line = folded.line_index(hit.start());
-                        let lines = &mut scratch.candidates[*index];
-                        if lines.last() != Some(&line) {
-                            lines.push(line);
+                    Target::Pattern(index) => scratch.candidates.push((*index as u32, folded.line_index(at) as u32)),
+                }
+            }
+        });
+    }
+
+    /// Tries what can begin as lines begin.
+    fn mark_openings(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
+        let (text, folded) = (view.document().text(), view.folded());
+        let bytes = folded.bytes();
+        for line in (0..view.line_count()).filter(|&line| !folded.continues(line)) {
+            let range = folded.lines()[line].range();
+            scratch.starts.clear();
+            line_start(bytes, range.clone(), &mut scratch.starts);
+            for &start in &scratch.starts {
+                for target in self.openings.find(&bytes[start..]) {
+                    match target {
+                        Target::Phrase { index, .. } => {
+                            let (phrase, rule) = &self.phrases[*index];
+                            if let Some(end) = phrase.get().and_then(|phrase| phrase.match_at(folded, start)) {
+                                marks.add(claim(view, true, start, end, text), *rule);
+                            }
                         }
+                        Target::Pattern(index) => scratch.candidates.push((*index as u32, line as u32)),
                     }
                 }
             }
+            let first_word = scratch.starts.last().map_or(range.end, |&start| start);
+            if !opens_plainly(view, line, first_word) {
+                scratch.candidates.extend(self.opening_patterns.iter().map(|&index| (index as u32, line as u32)));
+            }
         }
     }
 
+    /// Looks the line up among labels, and its words in vocabularies.
     fn mark_labels(&self, view: &View<'_>, marks: &mut Marks) {
+        let mut found = Vec::new();
+        let longest = self.longest_label.max(self.vocabulary.longest());
         for line in 0..view.line_count() {
             let label = view.bare(line);
-            if label.len() <= self.longest_label
-                && !view.is_wrapped(line)
-                && !view.folded().continues(line)
-                && !ends_a_sentence(view.text(line))
-                && let Some(rules) = self.labels.get(label)
-            {
+            if label.len() > longest || view.is_wrapped(line) || view.folded().continues(line) {
+                continue;
+            }
+            if let Some(rules) = self.labels.get(label).filter(|_| !ends_a_sentence(view.text(line))) {
                 rules.iter().for_each(|&rule| marks.add(view.span(line), rule));
             }
+            self.vocabulary.matches(label, &mut found);
+            found.iter().for_each(|&rule| marks.add(view.span(line), rule));
         }
     }
 
-    fn mark_words(&self, view: &View<'_>, marks: &mut Marks) {
-        let mut found = Vec::new();
-        for line in 0..if self.vocabulary.is_empty() { 0 } else { view.line_count() } {
-            self.vocabulary.matches(view.bare(line), &mut found);
-            if !found.is_empty() && !view.is_wrapped(line) && !view.folded().continues(line) {
-                found.iter().for_each(|&rule| marks.add(view.span(line), rule));
-            }
-        }
-    }
-
-    /// Tries the phrases that no fragment finds at the start of every line; such phrases are whole lines.
+    /// Tries the phrases that nothing finds at the start of every line; such phrases are whole lines.
     fn mark_ungated_phrases(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let (text, folded) = (view.document().text(), view.folded());
         for (phrase, rule) in self.ungated_phrases.iter().map(|&index| &self.phrases[index]) {
             let Some(phrase) = phrase.get() else { continue };
             for line in folded.lines() {
-                phrase.starts(folded, line.start as usize, &Lead::nothing(), &mut scratch.starts);
-                let found = scratch.starts.iter().find_map(|&start| Some((start, phrase.match_at(folded, start)?)));
+                let found = phrase.match_around(folded, line.start as usize, &Lead::nothing(), &mut scratch.starts);
                 if let Some((start, end)) = found {
                     marks.add(claim(view, phrase.is_line(), start, end, text), *rule);
                 }
@@ -264,19 +320,21 @@ impl Phrases {
         }
     }
 
+    /// Runs patterns on the lines that were noted for them.
     fn mark_patterns(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
-        let all: Vec<usize> = if self.ungated_patterns.is_empty() { Vec::new() } else { (0..view.line_count()).collect() };
-        for (index, pattern) in self.patterns.iter().enumerate() {
-            let ungated = self.ungated_patterns.contains(&index);
-            let lines = if ungated { &all } else { &scratch.candidates[index] };
-            if lines.is_empty() {
-                continue;
-            }
-            let Some(regex) = pattern.regex.get() else { continue };
+        let candidates = &mut scratch.candidates;
+        for &index in &self.ungated_patterns {
+            candidates.extend((0..view.line_count()).map(|line| (index as u32, line as u32)));
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        for lines in candidates.chunk_by(|a, b| a.0 == b.0) {
+            let pattern = &self.patterns[lines[0].0 as usize];
+            let lines = lines.iter().map(|&(_, line)| line as usize);
             if let Some(longest) = pattern.whole {
-                mark_line_pattern(regex, longest, pattern.rule, lines, view, marks);
+                mark_line_pattern(pattern, longest, lines, view, marks);
             } else {
-                mark_span_pattern(regex, pattern.rule, lines, view, marks);
+                mark_span_pattern(pattern, lines, view, marks);
             }
         }
     }
@@ -332,11 +390,10 @@ impl Filter for Phrases {
 
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let mut found = Marks::default();
-        scratch.candidates.resize_with(self.patterns.len(), Vec::new);
-        scratch.candidates.iter_mut().for_each(Vec::clear);
+        scratch.candidates.clear();
         self.mark_gated(view, &mut found, scratch);
+        self.mark_openings(view, &mut found, scratch);
         self.mark_labels(view, &mut found);
-        self.mark_words(view, &mut found);
         self.mark_ungated_phrases(view, &mut found, scratch);
         self.mark_patterns(view, &mut found, scratch);
         let found = found.take();
@@ -354,25 +411,6 @@ impl Filter for Phrases {
         for mark in self.apply_conditions(view, of(|rule| rule.is_on)) {
             marks.add(mark.span(), mark.rule());
         }
-    }
-}
-
-/// The fragments under which rules are looked for.
-#[derive(Default)]
-struct Gate {
-    fragments: Vec<Vec<u8>>,
-    targets: Vec<Vec<Target>>,
-    index: FxHashMap<Vec<u8>, usize>,
-}
-
-impl Gate {
-    fn add(&mut self, fragment: &[u8], target: Target) {
-        let index = *self.index.entry(fragment.to_vec()).or_insert_with(|| {
-            self.fragments.push(fragment.to_vec());
-            self.targets.push(Vec::new());
-            self.fragments.len() - 1
-        });
-        self.targets[index].push(target);
     }
 }
 
@@ -415,9 +453,20 @@ fn tidy(document: &Document<'_>, span: Span, opens: bool) -> Span {
     }
 }
 
-fn mark_line_pattern(regex: &Regex, longest: usize, rule: RuleId, lines: &[usize], view: &View<'_>, marks: &mut Marks) {
+/// Whether the first word of a line, said to start at a folded offset, is one for patterns too. A line that begins with
+/// "½" or "™" has a word there that no pattern knows.
+fn opens_plainly(view: &View<'_>, line: usize, first_word: usize) -> bool {
     let folded = view.folded();
-    for &line in lines {
+    if first_word == folded.lines()[line].end as usize {
+        return !view.is_wrapped(line);
+    }
+    let first = view.text(line).chars().find(|&c| is_word(c) || folds_to_word(c));
+    word_after(folded.bytes(), first_word) && first.is_some_and(|c| c.is_alphabetic() || c.is_ascii())
+}
+
+fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Item = usize>, view: &View<'_>, marks: &mut Marks) {
+    let folded = view.folded();
+    for line in lines {
         let (mut first, mut last) = (line, line);
         while folded.continues(first) {
             first -= 1;
@@ -427,19 +476,20 @@ fn mark_line_pattern(regex: &Regex, longest: usize, rule: RuleId, lines: &[usize
         }
         let span = Span::at(view.span(first).start(), view.span(last).end());
         let text = view.document().text()[span.range()].trim_matches(|c: char| c.is_whitespace() || crate::fold::is_invisible(c));
-        let fits = text.len() <= longest || text.chars().take(longest.saturating_add(1)).count() <= longest;
-        if fits && regex.is_match(text) {
-            marks.add(span, rule);
+        let fits = text.len() <= pattern.most
+            && (text.len() <= longest || text.chars().take(longest.saturating_add(1)).count() <= longest);
+        if fits && pattern.regex.is_match(text) {
+            marks.add(span, pattern.rule);
         }
     }
 }
 
 /// Runs a pattern over the neighbourhoods of the lines, each text once.
-fn mark_span_pattern(regex: &Regex, rule: RuleId, lines: &[usize], view: &View<'_>, marks: &mut Marks) {
+fn mark_span_pattern(pattern: &Pattern, lines: impl Iterator<Item = usize>, view: &View<'_>, marks: &mut Marks) {
     let document = view.document();
+    let Some(regex) = pattern.regex.get() else { return };
     let mut windows: Vec<Span> = lines
-        .iter()
-        .map(|&line| {
+        .map(|line| {
             let last = (line + PATTERN_REACH).min(view.line_count() - 1);
             Span::at(view.span(line.saturating_sub(PATTERN_REACH)).start(), view.span(last).end())
         })
@@ -450,7 +500,7 @@ fn mark_span_pattern(regex: &Regex, rule: RuleId, lines: &[usize], view: &View<'
             let span = Span::at(window.start() + found.start(), window.start() + found.end());
             let before = document.text()[..span.start()].trim_end_matches(|c: char| c.is_whitespace() && c != '\n');
             let opens = before.is_empty() || before.ends_with(|c: char| !crate::fold::is_word(c));
-            marks.add(tidy(document, span, opens), rule);
+            marks.add(tidy(document, span, opens), pattern.rule);
         }
     }
 }
@@ -459,7 +509,7 @@ fn mark_span_pattern(regex: &Regex, rule: RuleId, lines: &[usize], view: &View<'
 fn hits(unless: &LazyRegex, document: &Document<'_>, span: Span) -> bool {
     let start = document.line(document.line_at(span.start())).start();
     let end = document.line(document.line_at(span.end().saturating_sub(1))).end();
-    unless.get().is_some_and(|regex| regex.is_match(&document.text()[start..end]))
+    unless.is_match(&document.text()[start..end])
 }
 
 fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
@@ -476,6 +526,15 @@ fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn word_boundaries_are_the_same_where_no_letter_is_outside_ascii() {
+        assert_eq!(with_plain_boundaries(r"\A(?:\\b\b[\w\-]\bx\b{start})\z"), r"\A(?:\\b(?-u:\b)[\w\-](?-u:\b)x\b{start})\z");
+        let regex = LazyRegex::pattern(r"\b\w+\b “caf\b[^\n]*", true);
+        assert!(regex.is_match("the “caf” by the sea"));
+        assert!(!regex.is_match("the “café” by the sea"));
+        assert!(regex.plain.get().is_some() && regex.regex.get().is_some());
+    }
 
     #[test]
     fn a_span_takes_its_full_stop_and_one_side_of_white_space_along() {

@@ -29,14 +29,15 @@ impl Vocabulary {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+    /// The longest line that there can be a vocabulary for, in folded bytes.
+    pub(super) fn longest(&self) -> usize {
+        if self.rules.is_empty() { 0 } else { LONGEST_LINE }
     }
 
     /// The rules whose words a folded line is made of: at least two, one of them telling.
     pub(super) fn matches(&self, line: &[u8], found: &mut Vec<RuleId>) {
         found.clear();
-        if line.len() > LONGEST_LINE {
+        if line.len() > self.longest() {
             return;
         }
         let Ok(line) = std::str::from_utf8(line) else { return };

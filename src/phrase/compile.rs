@@ -20,11 +20,14 @@ pub(super) enum Op {
 }
 
 /// Turns nodes into ops. The space beside an optional part or a gap becomes part of it, so that it comes and goes with
-/// the words: the space after it or, at the end of the phrase, the one before.
-pub(super) fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) {
+/// the words: the space after it or, at the end of the phrase, the one before. Gives the op with which each node begins,
+/// none for a node that became part of the one before.
+pub(super) fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) -> Vec<Option<usize>> {
+    let mut starts = vec![None; nodes.len()];
     let mut index = 0;
     while index < nodes.len() {
         let node = &nodes[index];
+        starts[index] = Some(ops.len());
         let ends = |at: usize| outermost && at == nodes.len();
         match node {
             Node::Text(text) => ops.push(Op::Text(text.clone())),
@@ -54,6 +57,7 @@ pub(super) fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) {
         }
         index += 1;
     }
+    starts
 }
 
 /// Collects the bytes that a match can start with from an op on; says whether there is such a set.

@@ -1,17 +1,34 @@
-//! What to look for in a text to find a phrase: fragments, one of which every match holds.
+//! What to look for in a text to find a phrase: fragments, one of which every match holds, and openings, with one of which
+//! every match begins.
 
+use super::compile::Op;
 use super::parse::Node;
-use crate::fold::is_word;
+use crate::fold::{first_char, is_spaceless, is_word};
+use crate::rarity::rarest;
 use serde::{Deserialize, Serialize};
 
 /// How many different lengths the text before a fragment may have before any word start will do.
 const MOST_LENGTHS: usize = 48;
+
+/// Longer fragments find nothing sooner.
+const LONGEST_FRAGMENT: usize = 32;
+
+/// A phrase is looked for under at most so many texts.
+const MOST_TEXTS: usize = 96;
+
+/// How much of these texts is looked at: as much as leaves few of them.
+const LIMITS: [usize; 4] = [48, 20, 10, 6];
+
+/// An opening is at most this long.
+pub(crate) const LONGEST_OPENING: usize = 8;
 
 /// A piece of folded text that a match holds, and what may stand in the match before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fragment {
     pub text: Vec<u8>,
     pub lead: Lead,
+    /// Whether a word starts with it.
+    pub opens: bool,
 }
 
 /// What a part of a phrase may take of a text.
@@ -23,13 +40,16 @@ pub(crate) struct Lead {
     pub words: usize,
     /// How many of its spaces may be line ends. What a gap takes is not counted: it keeps to its line.
     pub breaks: usize,
+    /// If it begins with a gap, what may stand between that gap and the fragment, in folded bytes; none where another gap
+    /// stands there.
+    pub behind_gap: Option<Vec<usize>>,
     /// Whether it may begin inside a run of letters, where no start of a word leads to it.
     glued: bool,
 }
 
 impl Lead {
     fn of(bytes: Option<Vec<usize>>, words: usize, breaks: usize) -> Self {
-        Self { bytes, words, breaks, glued: false }
+        Self { bytes, words, breaks, behind_gap: None, glued: false }
     }
 
     /// Of a part that takes nothing.
@@ -42,13 +62,15 @@ impl Lead {
         self.words += next.words;
         self.breaks += next.breaks;
         self.glued |= next.glued;
-        self.bytes = self.bytes.take().zip(next.bytes.as_ref()).map(|(own, next)| {
-            let mut sums: Vec<usize> = own.iter().flat_map(|own| next.iter().map(move |next| own + next)).collect();
-            sums.sort_unstable();
-            sums.dedup();
-            sums
-        });
-        self.bytes.take_if(|bytes| bytes.len() > MOST_LENGTHS);
+        for own in [&mut self.bytes, &mut self.behind_gap] {
+            *own = own.take().zip(next.bytes.as_ref()).map(|(own, next)| {
+                let mut sums: Vec<usize> = own.iter().flat_map(|own| next.iter().map(move |next| own + next)).collect();
+                sums.sort_unstable();
+                sums.dedup();
+                sums
+            });
+            own.take_if(|lengths| lengths.len() > MOST_LENGTHS);
+        }
     }
 
     /// Of a part that takes what this one or another takes.
@@ -92,52 +114,82 @@ impl Lead {
 }
 
 /// The set of fragments that serves best to find a phrase: every match holds one of them. Empty where there is none.
-pub(super) fn fragments(nodes: &[Node], line: bool) -> Vec<Fragment> {
-    best_set(nodes, &Lead::nothing(), line).map(|(_, set)| set).unwrap_or_default()
-}
-
-/// The best set of fragments in a sequence and how good it is: long fragments, and few of them.
-fn best_set(nodes: &[Node], before: &Lead, line: bool) -> Option<(usize, Vec<Fragment>)> {
-    let mut before = before.clone();
-    let mut best: Option<(usize, Vec<Fragment>)> = None;
-    for node in nodes {
-        let found = match node {
-            // The start of a span could not be told behind letters of any number.
-            _ if before.glued && !line => None,
-            Node::Text(text) => fragment_of(text).map(|(offset, text)| {
-                let mut lead = before.clone();
-                lead.then(&Lead::of(Some(vec![offset]), 0, 0));
-                (text.len() * 4, vec![Fragment { text, lead }])
-            }),
-            Node::Choice(branches) => branches
-                .iter()
-                .map(|branch| best_set(branch, &before, line))
-                .collect::<Option<Vec<_>>>()
-                .filter(|sets| !sets.is_empty())
-                .map(|sets| {
-                    let worst = sets.iter().map(|(score, _)| *score).min().unwrap_or(0);
-                    let all: Vec<Fragment> = sets.into_iter().flat_map(|(_, set)| set).collect();
-                    (worst.saturating_sub(all.len()), all)
-                }),
-            _ => None,
-        };
-        if let Some(found) = found
-            && best.as_ref().is_none_or(|(score, _)| found.0 > *score)
-        {
-            best = Some(found);
+/// `starts` says where the ops of each node begin.
+pub(super) fn fragments(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], line: bool) -> Vec<Fragment> {
+    let mut before = Lead::nothing();
+    let mut best: Option<(u64, Vec<Fragment>)> = None;
+    for (index, node) in nodes.iter().enumerate() {
+        // The start of a span could not be told behind letters of any number.
+        if before.glued && !line {
+            break;
+        }
+        let opens = index == 0 || nodes[index - 1] == Node::Space;
+        let texts = starts[index].and_then(|op| LIMITS.iter().find_map(|&limit| spelled(ops, op, limit, false)));
+        if let Some(texts) = texts {
+            let set: Vec<(u64, Fragment)> = texts.iter().map(|text| fragment_of(text, &before, opens)).collect();
+            // Behind a gap each hit has as many places to try as the gap has words.
+            let expected = set.iter().map(|(expected, _)| expected).sum::<u64>() * (4 + before.words as u64) / 4;
+            if best.as_ref().is_none_or(|(least, _)| expected < *least) {
+                best = Some((expected, set.into_iter().map(|(_, fragment)| fragment).collect()));
+            }
         }
         before.then(&Lead::of_node(node));
+        if index == 0 && matches!(node, Node::Gap(..)) {
+            before.behind_gap = Some(vec![0]);
+        }
     }
-    best
+    best.map(|(_, set)| set).unwrap_or_default()
 }
 
-/// The longest run of letters and digits in a folded text, as a fragment, and where it starts.
-fn fragment_of(text: &[u8]) -> Option<(usize, Vec<u8>)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let runs = text.split(|c: char| !is_word(c)).filter(|run| !run.is_empty());
-    let longest = runs.max_by_key(|run| run.len())?;
-    let offset = longest.as_ptr() as usize - text.as_ptr() as usize;
-    // Longer ones find nothing sooner and only make the gate bigger.
-    let end = longest.floor_char_boundary(24);
-    Some((offset, longest.as_bytes()[..end].to_vec()))
+/// The texts with which all matches begin, at most [`LONGEST_OPENING`] bytes of each, if they are few; empty where there
+/// is no such set.
+pub(super) fn openings(ops: &[Op]) -> Vec<Vec<u8>> {
+    spelled(ops, 0, LONGEST_OPENING, true).unwrap_or_default()
+}
+
+/// The texts that ops from one on can match, up to a gap or at most so many bytes of each. None if they are many, or if
+/// there may be nothing before a gap. With `digits` a number at the beginning is one of ten digits, or else a gap.
+fn spelled(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<Vec<u8>>> {
+    let mut texts = Vec::new();
+    spell(ops, op, Vec::new(), limit, digits, &mut texts)?;
+    texts.sort_unstable();
+    texts.dedup();
+    Some(texts)
+}
+
+fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: bool, texts: &mut Vec<Vec<u8>>) -> Option<()> {
+    loop {
+        match ops.get(op) {
+            Some(Op::Text(own)) if text.len() < limit => {
+                text.extend(own);
+                text.truncate(limit);
+                op += 1;
+            }
+            Some(Op::Jump(to)) => op = *to,
+            Some(Op::Branch(targets)) if text.len() < limit => {
+                return targets.iter().try_for_each(|&target| spell(ops, target, text.clone(), limit, digits, texts));
+            }
+            Some(Op::Number) if text.is_empty() && digits => {
+                texts.extend((b'0'..=b'9').map(|digit| vec![digit]));
+                return Some(());
+            }
+            _ => {
+                texts.push(text);
+                return (texts.len() <= MOST_TEXTS && texts.iter().all(|text| !text.is_empty())).then_some(());
+            }
+        }
+    }
+}
+
+/// The part of a text around its rarest run as a fragment, and how often it is to be expected in 16 MiB.
+fn fragment_of(text: &[u8], before: &Lead, opens: bool) -> (u64, Fragment) {
+    let (at, expected) = rarest(text);
+    let start = if text.len() > LONGEST_FRAGMENT { at.saturating_sub(LONGEST_FRAGMENT / 2) } else { 0 };
+    let part = text[start..text.len().min(start + LONGEST_FRAGMENT)].to_vec();
+    let mut lead = before.clone();
+    let spaces = text[..start].iter().filter(|&&byte| byte == b' ').count();
+    lead.then(&Lead::of(Some(vec![start]), spaces, spaces));
+    let opens = if start == 0 { opens } else { text[start - 1] == b' ' };
+    let opens = opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
+    (expected, Fragment { text: part, lead, opens })
 }

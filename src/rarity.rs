@@ -1,0 +1,41 @@
+//! How rare runs of bytes are in folded text, by a table that was counted once (`training/grams.py`). Rules are looked for
+//! under the rarest run that their matches must hold, so that few places of a text have to be tried.
+
+/// For the hash of a run of one to four bytes, 8 times the binary logarithm of how often it stands in 16 MiB of pages.
+const TABLE: &[u8] = include_bytes!("../models/grams.bin");
+/// The longest run that is counted.
+pub(crate) const LONGEST: usize = 4;
+
+/// The rarest run of a text of [`LONGEST`] bytes, or all of a shorter text: where it starts, and how often it is to be
+/// expected in 16 MiB.
+pub(crate) fn rarest(text: &[u8]) -> (usize, u64) {
+    let runs = text.windows(LONGEST.min(text.len()).max(1)).map(expected).enumerate();
+    runs.min_by_key(|&(_, expected)| expected).unwrap_or((0, u64::MAX >> 16))
+}
+
+/// How often one of these texts is to be expected in 16 MiB.
+pub(crate) fn expected_of<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> u64 {
+    texts.into_iter().map(|text| rarest(text).1).sum()
+}
+
+fn expected(run: &[u8]) -> u64 {
+    // FNV-1a with 32 bits.
+    let hash = run.iter().fold(0x811C_9DC5u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let eighths = u32::from(TABLE[(hash >> 16) as usize]);
+    (1u64 << (eighths / 8)) * u64::from(8 + eighths % 8) / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rarest_run_is_not_what_every_text_has() {
+        let text = b"the other and the quiz";
+        let start = rarest(text).0;
+        assert!(text[start..start + LONGEST].contains(&b'q'));
+        assert!(rarest(b"the").1 > 100 * rarest(b"www").1);
+        assert_eq!(rarest(b"@").0, 0);
+        assert_eq!(rarest(b"").0, 0);
+    }
+}
