@@ -25,6 +25,9 @@ from sklearn.linear_model import LogisticRegression
 BITS = 18
 FOLDS = 5
 SCALE = 4096
+# The score of what is not judged, and so many trees after which what scores low enough is no longer judged.
+NEVER = -(2**31)
+CHECKS = [12, 32, 80, 180]
 HEADLINE = {"fundus", "fundus_eval", "scrapinghub", "aef"}
 LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspaper4k"}
 LEVELS = ["precise", "balanced", "thorough"]
@@ -43,6 +46,8 @@ class Pages:
         self.version = json.loads((directory / "features.json").read_text())["version"]
         self.rows, self.units, self.lines = load("features"), load("units"), load("lines")
         self.ends, self.grams = load("offsets"), load("grams")
+        # What is plainly prose is not judged.
+        self.plain = self.units[:, 2] == 1
         self.documents = [json.loads(line) for line in (directory / "documents.jsonl").read_text().splitlines()]
         self.document = self.units[:, 0]
         of = lambda key: np.array([document[key] for document in self.documents])
@@ -108,13 +113,14 @@ def quantize(booster):
     return trees
 
 
-def raw_scores(trees, rows, early=None):
+def raw_scores(trees, rows, early=()):
     """What the integer trees say, computed as the Rust code does."""
     scores = np.zeros(len(rows), np.int64)
     stopped = np.zeros(len(rows), bool)
+    early = dict(early)
     for place, (nodes, leaves) in enumerate(trees):
-        if early and place == early[0]:
-            stopped = scores < early[1]
+        if place in early:
+            stopped |= scores < early[place]
         if not nodes:
             scores[~stopped] += leaves[0]
             continue
@@ -127,6 +133,7 @@ def raw_scores(trees, rows, early=None):
             at[active] = np.where(right, node[:, 3], node[:, 2])
             active = active[at[active] >= 0]
         scores[~stopped] += leaf[-1 - at[~stopped]]
+    scores[stopped] = NEVER
     return scores
 
 
@@ -176,7 +183,10 @@ def write_model(path, pages, words, trees, early, steps, thresholds, curves):
     out = bytearray()
     out += struct.pack("<Q", fnv(" ".join(pages.names).encode()))
     out += words.tobytes()
-    out += struct.pack("<iHiH", 0, early[0], early[1], len(trees))
+    out += struct.pack("<H", len(early))
+    for place, least in early:
+        out += struct.pack("<Hi", place, least)
+    out += struct.pack("<H", len(trees))
     for nodes, leaves in trees:
         out += struct.pack("<H", len(nodes))
         for feature, threshold, left, right, mean in nodes:
@@ -188,7 +198,7 @@ def write_model(path, pages, words, trees, early, steps, thresholds, curves):
         out += struct.pack("<iH", threshold, len(points))
         for at, loss, *_ in points:
             out += struct.pack("<iI", at, round(loss * 1e6))
-    path.write_bytes(b"DCLM" + struct.pack("<HHQ", 1, pages.version, fnv(bytes(out))) + bytes(out))
+    path.write_bytes(b"DCLM" + struct.pack("<HHQ", 2, pages.version, fnv(bytes(out))) + bytes(out))
 
 
 def thin(points, most=60):
@@ -204,7 +214,7 @@ def thin(points, most=60):
 
 
 def train_trees(pages, weights, chosen, rounds, **parameters):
-    settings = dict(objective="binary", learning_rate=0.04, num_leaves=24, min_data_in_leaf=150, feature_fraction=0.5, bagging_fraction=0.7, bagging_freq=1,
+    settings = dict(objective="binary", learning_rate=0.05, num_leaves=32, max_depth=6, min_data_in_leaf=120, feature_fraction=0.5, bagging_fraction=0.7, bagging_freq=1,
                     lambda_l2=5.0, max_bin=255, num_threads=2, seed=7, deterministic=True, force_row_wise=True, verbose=-1, use_missing=False)
     settings.update(parameters)
     data = lgb.Dataset(pages.rows[chosen].astype(np.float32), pages.chaff[chosen].astype(int), weight=weights[chosen], feature_name=pages.names, free_raw_data=False)
@@ -235,7 +245,7 @@ def main():
     pages = features(arguments.dechaff, arguments.pages, arguments.work / "grams")
     say(f"{len(pages.documents)} texts, {len(pages.units)} units")
     weights = pages.weights()
-    train = pages.known & ((pages.split == "train") & (pages.file == pages.file[0]))[pages.document]
+    train = pages.known & ~pages.plain & ((pages.split == "train") & (pages.file == pages.file[0]))[pages.document]
     fold = pages.fold[pages.document]
     with ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(fit_words, pages, np.flatnonzero(train & (fold != k)), weights, 1.0) for k in range(FOLDS + 1)]
@@ -245,26 +255,25 @@ def main():
 
     pages = features(arguments.dechaff, [*arguments.pages, made], arguments.work / "rows", "--words", arguments.work / "words.bin")
     own = np.isin(pages.file, [arguments.pages[0].name, made.name])
-    train = pages.known & ((pages.split == "train") & own)[pages.document]
+    train = pages.known & ~pages.plain & ((pages.split == "train") & own)[pages.document]
     weights = pages.weights() * np.where(pages.dataset == "augmented", WEIGHT, 1.0)[pages.document]
     booster = train_trees(pages, weights, np.flatnonzero(train), arguments.rounds)
     trees = quantize(booster)
     say(f"{len(trees)} trees")
 
-    # A unit is prose early on if no train unit that scored so low came near a threshold.
+    # A unit is prose early on if next to no train unit that scored so low came near a threshold.
     valid = (pages.split == "valid") & pages.headline
     scores = np.round(booster.predict(pages.rows.astype(np.float32), raw_score=True) * SCALE).astype(np.int64)
+    scores[pages.plain] = NEVER
     curves = [curve(pages, valid, scores, level) for level in range(3)]
-    first = 48
-    partial = raw_scores(trees[:first], pages.rows)
-    near = train & (scores > min(point[0] for point in curves[2] if point[1] < 0.03))
-    early = (first, int(np.quantile(partial[near], 0.0005)))
-    measured = (pages.split == "valid")[pages.document]
-    scores[measured] = raw_scores(trees, pages.rows[measured], early)
+    near = train & ~pages.plain & (scores > min(point[0] for point in curves[2] if point[1] < 0.03))
+    early = [(place, int(np.quantile(raw_scores(trees[:place], pages.rows[near]), 0.0005))) for place in CHECKS]
+    judged = np.flatnonzero((pages.split == "valid")[pages.document] & ~pages.plain)
+    scores[judged] = raw_scores(trees, pages.rows[judged], early)
+    say(f"early: {np.mean(scores[judged] == NEVER):.2f} of the units that are judged")
     curves = [curve(pages, valid, scores, level) for level in range(3)]
     chosen = [at_loss(points, BUDGET[name]) for points, name in zip(curves, LEVELS)]
     thresholds = [point[0] for point in chosen]
-    say(f"early: {np.mean(partial < early[1]):.2f} of the units after {first} trees")
 
     # Probabilities, in thousandths: the logit is what the trees were trained on.
     steps = [round(SCALE * np.log(k / (1000 - k))) for k in range(1, 1000)]

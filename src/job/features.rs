@@ -4,7 +4,7 @@ use crate::cleaner::Cleaner;
 use crate::document::Document;
 use crate::filter::{PageReader, Scratch};
 use crate::io::{Row, read_rows, write_npy};
-use crate::model::{NAMES, Words};
+use crate::model::{NAMES, Words, empty_row};
 use crate::rule::Level;
 use crate::verify::{Fate, Label, fates};
 use anyhow::{Context, Result, ensure};
@@ -84,18 +84,18 @@ pub fn write_features(files: &[PathBuf], output: &Path, tables: &Folds, folds: u
     std::fs::write(output.join("documents.jsonl"), documents)?;
     std::fs::write(output.join("features.json"), json!({ "version": crate::model::FEATURES, "names": NAMES }).to_string())?;
     write_npy(&output.join("features.npy"), &all.rows, NAMES.len())?;
-    write_npy(&output.join("units.npy"), &all.units, 2)?;
+    write_npy(&output.join("units.npy"), &all.units, 3)?;
     write_npy(&output.join("lines.npy"), &all.lines, 5)?;
     write_npy(&output.join("offsets.npy"), &all.offsets, 0)?;
     write_npy(&output.join("grams.npy"), &all.grams, 0)?;
-    Ok(all.units.len() / 2)
+    Ok(all.units.len() / 3)
 }
 
 /// The arrays of pages.
 #[derive(Default)]
 struct Arrays {
     rows: Vec<i16>,
-    /// Document and number of lines of each unit.
+    /// Document, number of lines, and whether it is plainly prose, of each unit.
     units: Vec<i32>,
     /// Document, unit, label (0 keep, 1 drop, 2 unsure), words, and a bit for each level at which rules remove the line.
     lines: Vec<i32>,
@@ -115,11 +115,11 @@ impl Arrays {
             fates(&cleaned).filter(Fate::is_removed).for_each(|fate| removed[fate.number] |= 1 << level);
         }
         let page = reader.read(&document, words, scratch);
-        let mut values = [0; NAMES.len()];
+        let mut values = empty_row();
         for unit in 0..page.len() {
             page.fill(unit, &mut values);
-            arrays.rows.extend(values);
-            arrays.units.extend([0, page.lines(unit).len() as i32]);
+            arrays.rows.extend(&values[..NAMES.len()]);
+            arrays.units.extend([0, page.lines(unit).len() as i32, i32::from(page.is_plain(unit))]);
             arrays.grams.extend(page.grams(unit));
             arrays.offsets.push(arrays.grams.len() as u64);
         }
@@ -140,8 +140,8 @@ impl Arrays {
 
     /// Adds the arrays of one document.
     fn append(&mut self, mut other: Self, document: i32) {
-        let (units, grams) = ((self.units.len() / 2) as i32, self.grams.len() as u64);
-        other.units.chunks_mut(2).for_each(|unit| unit[0] = document);
+        let (units, grams) = ((self.units.len() / 3) as i32, self.grams.len() as u64);
+        other.units.chunks_mut(3).for_each(|unit| unit[0] = document);
         other.lines.chunks_mut(5).for_each(|line| (line[0], line[1]) = (document, line[1] + units));
         other.offsets.iter_mut().for_each(|end| *end += grams);
         self.rows.append(&mut other.rows);

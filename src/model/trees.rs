@@ -1,4 +1,6 @@
-//! Boosted trees with integer thresholds and leaves, and how they are read from the model file.
+//! Boosted trees with integer thresholds and leaves, how they are read from the model file, and how they score rows: block
+//! by block, so that a tree stays in the cache while rows are walked through it, and rows that the first trees show to be
+//! prose are left out of the others.
 
 use super::features::{NAMES, Row};
 use crate::error::Error;
@@ -6,45 +8,45 @@ use std::fmt;
 
 /// Scores count in such parts of a logit.
 const LOGIT: i32 = 4096;
+/// Trees are at most so deep. Every walk takes as many steps, so that no step has to ask whether it is the last.
+const DEPTH: usize = 6;
+/// Leaves of a tree, and places for its nodes.
+const LEAVES: usize = 1 << DEPTH;
 
-/// A split: rows whose feature is at most the threshold go left. A child is a node or, with [`LEAF`], the leaf `!child`.
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    feature: u16,
-    threshold: i16,
-    children: [u16; 2],
-}
-
-/// Says that a child is a leaf.
-const LEAF: u16 = 1 << 15;
-
-impl Node {
-    /// The child for a row.
-    fn next(self, row: &Row) -> u16 {
-        self.children[usize::from(row[usize::from(self.feature)] > self.threshold)]
-    }
-}
-
-/// One tree in the lists of a forest.
-#[derive(Clone, Copy, Debug)]
+/// A complete tree. Node 1 is the root; the children of a node are 2n and 2n + 1. Rows whose feature exceeds the threshold
+/// go right. Where the tree that was trained ends earlier, all rows go left.
+#[derive(Clone, Debug)]
 struct Tree {
-    nodes: u32,
-    leaves: u32,
-    /// Its first node; the only leaf of a tree without splits.
-    root: u16,
+    features: [u8; LEAVES],
+    thresholds: [i16; LEAVES],
+    leaves: [i16; LEAVES],
+    /// What rows at a node came to on average, for explanations.
+    means: [i16; LEAVES],
+}
+
+impl Tree {
+    fn next(&self, node: usize, row: &Row) -> usize {
+        let node = node % LEAVES;
+        2 * node + usize::from(row[usize::from(self.features[node])] > self.thresholds[node])
+    }
+
+    fn leaf(&self, row: &Row) -> i32 {
+        let leaf = (0..DEPTH).fold(1, |node, _| self.next(node, row));
+        i32::from(self.leaves[leaf % LEAVES])
+    }
+
+    /// What rows came to on average at a node or leaf.
+    fn mean(&self, node: usize) -> i32 {
+        i32::from(if node < LEAVES { self.means[node] } else { self.leaves[node - LEAVES] })
+    }
 }
 
 /// Boosted trees. A score is the sum of their leaves, in 4096ths of a logit.
 #[derive(Clone, Debug)]
 pub(crate) struct Forest {
     trees: Vec<Tree>,
-    nodes: Vec<Node>,
-    /// What rows at a node came to on average, for explanations.
-    means: Vec<i16>,
-    leaves: Vec<i16>,
-    base: i32,
     /// After so many trees a score below the second number is prose whatever the others say.
-    early: (usize, i32),
+    early: Vec<(usize, i32)>,
 }
 
 /// How much a feature weighed in a score.
@@ -65,67 +67,52 @@ impl fmt::Display for Reason {
     }
 }
 
+/// A node as the file has it: a split, with children that are nodes or, below zero, the leaf `-1 - child`.
+struct Split {
+    feature: u16,
+    threshold: i16,
+    children: [i16; 2],
+    mean: i16,
+}
+
 impl Forest {
+    /// Reads trees.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if they end too early, point nowhere or are too deep.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let mut forest = Self {
-            trees: Vec::new(),
-            nodes: Vec::new(),
-            means: Vec::new(),
-            leaves: Vec::new(),
-            base: reader.i32()?,
-            early: (usize::from(reader.u16()?), reader.i32()?),
-        };
-        for _ in 0..reader.u16()? {
-            let nodes = reader.u16()?;
-            let root = if nodes == 0 { !0 } else { 0 };
-            forest.trees.push(Tree { nodes: forest.nodes.len() as u32, leaves: forest.leaves.len() as u32, root });
-            for place in 0..nodes {
-                let node = Node { feature: reader.u16()?, threshold: reader.i16()?, children: [reader.u16()?, reader.u16()?] };
-                // Children stand after their parent, so that every walk ends.
-                let fits = |child: u16| if child & LEAF != 0 { !child <= nodes } else { child > place && child < nodes };
-                if usize::from(node.feature) >= NAMES.len() || !node.children.iter().all(|&child| fits(child)) {
-                    return Err(Error::Model("a tree of it points nowhere".to_owned()));
-                }
-                forest.nodes.push(node);
-                forest.means.push(reader.i16()?);
-            }
-            for _ in 0..=nodes {
-                forest.leaves.push(reader.i16()?);
-            }
-        }
-        Ok(forest)
+        let early = (0..reader.u16()?).map(|_| Ok((usize::from(reader.u16()?), reader.i32()?))).collect::<Result<_, Error>>()?;
+        let trees = (0..reader.u16()?).map(|_| read_tree(reader)).collect::<Result<_, _>>()?;
+        Ok(Self { trees, early })
     }
 
-    /// The sum of the leaves that a row falls into.
-    pub(super) fn score(&self, row: &Row) -> i32 {
-        let mut score = self.base;
-        for (place, tree) in self.trees.iter().enumerate() {
-            if place == self.early.0 && score < self.early.1 {
-                break;
+    /// The sum of the leaves that each row falls into; the least there is for rows that are prose early on.
+    pub(super) fn score(&self, rows: &[Row], scores: &mut [i32]) {
+        let mut open: Vec<u16> = (0..rows.len() as u16).collect();
+        let mut from = 0;
+        for &(to, least) in self.early.iter().chain([&(self.trees.len(), i32::MIN)]) {
+            for tree in &self.trees[from..to.clamp(from, self.trees.len())] {
+                open.iter().for_each(|&at| scores[usize::from(at)] += tree.leaf(&rows[usize::from(at)]));
             }
-            let nodes = &self.nodes[tree.nodes as usize..];
-            let mut child = tree.root;
-            while child & LEAF == 0 {
-                child = nodes[usize::from(child)].next(row);
-            }
-            score += i32::from(self.leaves[tree.leaves as usize + usize::from(!child)]);
+            open.retain(|&at| {
+                let score = &mut scores[usize::from(at)];
+                let stays = *score >= least;
+                *score = if stays { *score } else { i32::MIN };
+                stays
+            });
+            from = to;
         }
-        score
     }
 
     /// What each split of the walk changed about the expected score, added up by feature (the method of Saabas, 2014).
     pub(super) fn reasons(&self, row: &Row, most: usize) -> Vec<Reason> {
         let mut weights = vec![0i32; NAMES.len()];
         for tree in &self.trees {
-            let (nodes, means) = (&self.nodes[tree.nodes as usize..], &self.means[tree.nodes as usize..]);
-            let mut child = tree.root;
-            while child & LEAF == 0 {
-                let node = nodes[usize::from(child)];
-                let next = node.next(row);
-                let after =
-                    if next & LEAF == 0 { means[usize::from(next)] } else { self.leaves[tree.leaves as usize + usize::from(!next)] };
-                weights[usize::from(node.feature)] += i32::from(after) - i32::from(means[usize::from(child)]);
-                child = next;
+            let mut node = 1;
+            while node < LEAVES {
+                let next = tree.next(node, row);
+                weights[usize::from(tree.features[node])] += tree.mean(next) - tree.mean(node);
+                node = next;
             }
         }
         let mut reasons: Vec<Reason> =
@@ -135,6 +122,39 @@ impl Forest {
         reasons.retain(|reason| reason.weight != 0);
         reasons
     }
+}
+
+fn read_tree(reader: &mut Reader<'_>) -> Result<Tree, Error> {
+    let split = |reader: &mut Reader<'_>| -> Result<Split, Error> {
+        Ok(Split { feature: reader.u16()?, threshold: reader.i16()?, children: [reader.i16()?, reader.i16()?], mean: reader.i16()? })
+    };
+    let splits = (0..reader.u16()?).map(|_| split(reader)).collect::<Result<Vec<_>, _>>()?;
+    let leaves = (0..=splits.len()).map(|_| reader.i16()).collect::<Result<Vec<_>, _>>()?;
+    let mut tree = Tree { features: [0; LEAVES], thresholds: [i16::MAX; LEAVES], leaves: [0; LEAVES], means: [0; LEAVES] };
+    let root = if splits.is_empty() { -1 } else { 0 };
+    place(&splits, &leaves, root, 1, &mut tree).ok_or_else(|| Error::Model("a tree of it points nowhere or is too deep".to_owned()))?;
+    Ok(tree)
+}
+
+/// Puts a node of the file and all below it into a complete tree. The depth of the tree bounds it.
+fn place(splits: &[Split], leaves: &[i16], child: i16, node: usize, tree: &mut Tree) -> Option<()> {
+    if let Ok(index) = usize::try_from(child) {
+        let split = splits.get(index)?;
+        (node < LEAVES && usize::from(split.feature) < NAMES.len()).then_some(())?;
+        tree.features[node] = u8::try_from(split.feature).ok()?;
+        tree.thresholds[node] = split.threshold;
+        tree.means[node] = split.mean;
+        place(splits, leaves, split.children[0], 2 * node, tree)?;
+        return place(splits, leaves, split.children[1], 2 * node + 1, tree);
+    }
+    let leaf = *leaves.get(usize::from((-1 - child).unsigned_abs()))?;
+    let mut node = node;
+    while node < LEAVES {
+        tree.means[node] = leaf;
+        node *= 2;
+    }
+    tree.leaves[node - LEAVES] = leaf;
+    Some(())
 }
 
 /// Reads little-endian numbers from a file in memory.
@@ -181,5 +201,59 @@ impl<'f> Reader<'f> {
 
     pub(super) fn u64(&mut self) -> Result<u64, Error> {
         self.number().map(u64::from_le_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of one tree: feature 1 above 5 goes to a leaf of 30, or else feature 2 above -3 to 20, or else to 10.
+    fn file(depth: u16) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut put = |number: i16| file.extend(number.to_le_bytes());
+        [0, 1, depth as i16].into_iter().for_each(&mut put);
+        for index in 0..depth as i16 {
+            let left = if index + 1 < depth as i16 { index + 1 } else { -1 };
+            [index % 2 + 1, if index % 2 == 0 { 5 } else { -3 }, left, -2 - index, 15].into_iter().for_each(&mut put);
+        }
+        (0..=depth as i16).map(|leaf| 10 + leaf * 10).for_each(&mut put);
+        file
+    }
+
+    fn row(first: i16, second: i16) -> Row {
+        let mut row = super::super::features::empty_row();
+        (row[1], row[2]) = (first, second);
+        row
+    }
+
+    #[test]
+    fn rows_fall_into_leaves() {
+        let forest = Forest::read(&mut Reader::new(&file(2))).unwrap();
+        let rows = [row(6, 0), row(5, -2), row(5, -3), row(i16::MAX, 0)];
+        let mut scores = [0; 4];
+        forest.score(&rows, &mut scores);
+        assert_eq!(scores, [20, 30, 10, 20]);
+        let reasons = forest.reasons(&rows[0], 2);
+        assert_eq!(reasons.iter().map(|reason| reason.weight).collect::<Vec<_>>(), [5], "one split, from 15 to 20");
+    }
+
+    #[test]
+    fn rows_that_are_prose_early_are_left_out() {
+        let mut forest = Forest::read(&mut Reader::new(&file(2))).unwrap();
+        forest.trees = vec![forest.trees[0].clone(); 3];
+        forest.early = vec![(1, 15)];
+        let mut scores = [0; 2];
+        forest.score(&[row(6, 0), row(5, -3)], &mut scores);
+        assert_eq!(scores, [60, i32::MIN]);
+    }
+
+    #[test]
+    fn trees_that_are_too_deep_or_point_nowhere_are_refused() {
+        assert!(Forest::read(&mut Reader::new(&file(6))).is_ok());
+        assert!(Forest::read(&mut Reader::new(&file(7))).is_err());
+        let mut file = file(2);
+        file[10] = 9;
+        assert!(Forest::read(&mut Reader::new(&file)).is_err());
     }
 }
