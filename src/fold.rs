@@ -105,26 +105,11 @@ impl Folded {
 
     /// Copies ASCII up to white space that would collapse; single spaces between words go along.
     fn plain_run(&mut self, source: &[u8], start: usize) -> usize {
-        let mut at = start;
-        while at < source.len() {
-            let byte = source[at];
-            let plain = byte.is_ascii_graphic() || (byte == b' ' && source.get(at + 1).is_some_and(u8::is_ascii_graphic)) || byte == 0;
-            if !plain {
-                break;
-            }
-            at += 1;
-        }
         // A control character that is no white space stands for itself.
-        let at = at.max(start + 1);
-        let from = self.bytes.len();
-        self.bytes.extend_from_slice(&source[start..at]);
-        self.bytes[from..].make_ascii_lowercase();
-        for byte in &mut self.bytes[from..] {
-            if *byte == b'`' {
-                *byte = b'\'';
-            }
-        }
-        at
+        let end = (start + plain_length(&source[start..])).max(start + 1);
+        let lower = |&byte: &u8| if byte == b'`' { b'\'' } else { byte.to_ascii_lowercase() };
+        self.bytes.extend(source[start..end].iter().map(lower));
+        end
     }
 
     fn close_line(&mut self) {
@@ -210,6 +195,24 @@ impl Folded {
         }
         at
     }
+}
+
+/// The length of the visible ASCII with which some bytes begin, single spaces between words included.
+fn plain_length(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let breaks = |byte: u8, next: u8| !(b' '..0x7F).contains(&byte) | (byte == b' ' && !(0x21..0x7F).contains(&next));
+    let mut at = 0;
+    // Whole blocks first, without a branch for each byte.
+    while let Some(block) = bytes.get(at..=at + BLOCK) {
+        if block.iter().zip(&block[1..]).fold(false, |any, (&byte, &next)| any | breaks(byte, next)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    while at < bytes.len() && !breaks(bytes[at], bytes.get(at + 1).copied().unwrap_or(b'\n')) {
+        at += 1;
+    }
+    at
 }
 
 /// Folds a string as documents are folded, white space at both ends left out.

@@ -8,7 +8,9 @@ mod shape;
 mod trees;
 mod words;
 
-pub(crate) use features::{NAMES, empty_row};
+#[cfg(feature = "cli")]
+pub(crate) use features::empty_row;
+pub(crate) use features::NAMES;
 pub(crate) use page::{Hint, Page};
 use trees::Reason;
 pub(crate) use words::Words;

@@ -392,6 +392,10 @@ fn starts_sentence(bytes: &[u8], at: usize) -> bool {
 
 /// The folded range of a line without punctuation, bullets and symbols at its ends.
 pub(crate) fn bare(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let line = &bytes[range.clone()];
+    if line.first().is_some_and(u8::is_ascii_alphanumeric) && line.last().is_some_and(u8::is_ascii_alphanumeric) {
+        return range;
+    }
     let Ok(text) = std::str::from_utf8(&bytes[range.clone()]) else { return range };
     let trimmed = text.trim_matches(|c: char| !is_word(c));
     let start = range.start + (trimmed.as_ptr() as usize - text.as_ptr() as usize);

@@ -13,9 +13,15 @@ pub(crate) fn rarest(text: &[u8]) -> (usize, u64) {
     runs.min_by_key(|&(_, expected)| expected).unwrap_or((0, u64::MAX >> 16))
 }
 
-/// How often one of these texts is to be expected in 16 MiB.
-pub(crate) fn expected_of<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> u64 {
-    texts.into_iter().map(|text| rarest(text).1).sum()
+/// What looking for these texts costs: how often one of them is to be expected in 16 MiB, as far as that can be told from
+/// their rarest runs, and a sixty-fourth for each time that such a run stands there without the rest of its text.
+pub(crate) fn cost<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> u64 {
+    let cost = |text: &[u8]| {
+        let expected = rarest(text).1;
+        // Each further byte rules out a quarter of the places.
+        (LONGEST..text.len()).fold(expected, |left, _| left - left / 4) + expected / 64
+    };
+    texts.into_iter().map(cost).sum()
 }
 
 fn expected(run: &[u8]) -> u64 {

@@ -6,7 +6,7 @@ use crate::rarity::{LONGEST, rarest};
 use rustc_hash::FxHashMap;
 
 /// The bit table for four bytes has two to this power bits.
-const BITS: u32 = 16;
+const BITS: u32 = 18;
 /// So many places are looked up before those that are worth it are compared.
 const BLOCK: usize = 4096;
 

@@ -12,7 +12,7 @@ use crate::mark::{Mark, Marks};
 use crate::model::Hint;
 use crate::pack::RuleSet;
 use crate::phrase::{Fragment, Lead, Phrase, line_start};
-use crate::prepare::{Prepared, Search};
+use crate::prepare::{ByteSet, Prepared, Search};
 use crate::rule::{Category, Confidence, Effect, Matcher, RuleId, Zone};
 use crate::span::Span;
 use crate::view::View;
@@ -58,8 +58,9 @@ struct Pattern {
     rule: RuleId,
     /// For a pattern that takes whole lines, how many code points they may have.
     whole: Option<usize>,
-    /// The most bytes that it can match.
+    /// The most bytes that it can match, and the bytes that it can begin with.
     most: usize,
+    first: ByteSet,
     regex: LazyRegex,
 }
 
@@ -78,42 +79,61 @@ struct Conditions {
     hints: bool,
 }
 
-/// A regular expression that is compiled when it is first needed.
+/// A regular expression that is compiled when it is first needed, in the variant that suits the text best.
 struct LazyRegex {
     source: String,
     ignore_case: bool,
-    regex: OnceLock<Option<Regex>>,
-    /// The same with word boundaries between ASCII characters only: Unicode's are slow where a text has other characters.
-    plain: OnceLock<Option<Regex>>,
+    /// Whether it must match all of a text, and whether it can then begin with anything.
+    whole: bool,
+    free: bool,
+    /// Whether it asks for word boundaries.
+    bounds: bool,
+    /// By [`Variant`].
+    regexes: [OnceLock<Option<Regex>>; 4],
+}
+
+/// Equivalent forms of an expression, each right for some texts.
+#[derive(Clone, Copy, Default)]
+struct Variant {
+    /// Word boundaries between ASCII characters only, for texts without other letters: Unicode's are slow where a text has
+    /// other characters.
+    plain: bool,
+    /// Not bound to the start, for texts of one line: what can begin with anything is then searched from its end, where
+    /// most lines are told apart.
+    free: bool,
 }
 
 impl LazyRegex {
     fn new(source: String, ignore_case: bool) -> Self {
-        Self { source, ignore_case, regex: OnceLock::new(), plain: OnceLock::new() }
+        let bounds = source.contains(r"\b");
+        Self { source, ignore_case, whole: false, free: false, bounds, regexes: Default::default() }
     }
 
     /// The expression of a pattern, which may have to be the whole line.
-    fn pattern(source: &str, line: bool) -> Self {
-        Self::new(if line { format!(r"\A(?:{source})\z") } else { source.to_owned() }, false)
+    fn pattern(source: &str, whole: bool, free: bool) -> Self {
+        Self { whole, free, ..Self::new(source.to_owned(), false) }
     }
 
     /// The expression; none if it is invalid, which the lint of packs excludes.
-    fn get(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| self.compile(&self.source)).as_ref()
+    fn get(&self, variant: Variant) -> Option<&Regex> {
+        let index = usize::from(variant.plain) + 2 * usize::from(variant.free);
+        self.regexes[index].get_or_init(|| self.compile(variant)).as_ref()
     }
 
-    fn compile(&self, source: &str) -> Option<Regex> {
-        RegexBuilder::new(source).case_insensitive(self.ignore_case).build().ok()
+    fn compile(&self, variant: Variant) -> Option<Regex> {
+        let mut source = if variant.plain { with_plain_boundaries(&self.source) } else { self.source.clone() };
+        if self.whole {
+            source = format!(r"{}(?:{source})\z", if variant.free { "" } else { r"\A" });
+        }
+        RegexBuilder::new(&source).case_insensitive(self.ignore_case).build().ok()
     }
 
     fn is_match(&self, text: &str) -> bool {
-        // Without letters outside ASCII both kinds of boundary are the same.
-        let regex = if self.source.contains(r"\b") && !text.chars().any(|c| !c.is_ascii() && is_word(c)) {
-            self.plain.get_or_init(|| self.compile(&with_plain_boundaries(&self.source))).as_ref()
-        } else {
-            self.get()
+        let variant = Variant {
+            plain: self.bounds && !text.chars().any(|c| !c.is_ascii() && is_word(c)),
+            free: self.free && memchr::memchr(b'\n', text.as_bytes()).is_none(),
         };
-        regex.is_some_and(|regex| regex.is_match(text))
+        self.get(variant).is_some_and(|regex| regex.is_match(text))
     }
 }
 
@@ -176,9 +196,10 @@ impl Phrases {
                 }
                 (Matcher::Patterns { patterns, line }, Prepared::Patterns(all)) => {
                     let whole = line.then(|| rule.longest.unwrap_or(usize::MAX));
-                    for (source, (search, most)) in patterns.iter().zip(all) {
-                        let most = most.map_or(usize::MAX, |most| most as usize);
-                        filter.add_pattern(Pattern { rule: id, whole, most, regex: LazyRegex::pattern(source, *line) }, search);
+                    for (source, prepared) in patterns.iter().zip(all) {
+                        let most = prepared.most.map_or(usize::MAX, |most| most as usize);
+                        let regex = LazyRegex::pattern(source, *line, prepared.free);
+                        filter.add_pattern(Pattern { rule: id, whole, most, first: prepared.first, regex }, &prepared.search);
                     }
                 }
                 (_, Prepared::Labels(labels)) => labels.iter().for_each(|label| filter.add_label(label, id)),
@@ -477,6 +498,7 @@ fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Ite
         let span = Span::at(view.span(first).start(), view.span(last).end());
         let text = view.document().text()[span.range()].trim_matches(|c: char| c.is_whitespace() || crate::fold::is_invisible(c));
         let fits = text.len() <= pattern.most
+            && text.as_bytes().first().is_some_and(|&first| pattern.first.contains(first))
             && (text.len() <= longest || text.chars().take(longest.saturating_add(1)).count() <= longest);
         if fits && pattern.regex.is_match(text) {
             marks.add(span, pattern.rule);
@@ -487,7 +509,7 @@ fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Ite
 /// Runs a pattern over the neighbourhoods of the lines, each text once.
 fn mark_span_pattern(pattern: &Pattern, lines: impl Iterator<Item = usize>, view: &View<'_>, marks: &mut Marks) {
     let document = view.document();
-    let Some(regex) = pattern.regex.get() else { return };
+    let Some(regex) = pattern.regex.get(Variant::default()) else { return };
     let mut windows: Vec<Span> = lines
         .map(|line| {
             let last = (line + PATTERN_REACH).min(view.line_count() - 1);
@@ -530,10 +552,18 @@ mod tests {
     #[test]
     fn word_boundaries_are_the_same_where_no_letter_is_outside_ascii() {
         assert_eq!(with_plain_boundaries(r"\A(?:\\b\b[\w\-]\bx\b{start})\z"), r"\A(?:\\b(?-u:\b)[\w\-](?-u:\b)x\b{start})\z");
-        let regex = LazyRegex::pattern(r"\b\w+\b “caf\b[^\n]*", true);
+        let regex = LazyRegex::pattern(r"\b\w+\b “caf\b[^\n]*", true, false);
         assert!(regex.is_match("the “caf” by the sea"));
         assert!(!regex.is_match("the “café” by the sea"));
-        assert!(regex.plain.get().is_some() && regex.regex.get().is_some());
+        assert_eq!(regex.regexes.iter().filter(|regex| regex.get().is_some()).count(), 2);
+    }
+
+    #[test]
+    fn what_can_begin_with_anything_still_keeps_to_its_line() {
+        let regex = LazyRegex::pattern(r"[^\n]{3}[^\n]*, she said\.", true, true);
+        assert!(regex.is_match("It rained, she said."));
+        assert!(!regex.is_match("It, she said."[1..].trim()));
+        assert!(!regex.is_match("It rained.\nIt snowed, she said."));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::compile::Op;
 use super::parse::Node;
 use crate::fold::{first_char, is_spaceless, is_word};
-use crate::rarity::rarest;
+use crate::rarity::{cost, rarest};
 use serde::{Deserialize, Serialize};
 
 /// How many different lengths the text before a fragment may have before any word start will do.
@@ -126,11 +126,11 @@ pub(super) fn fragments(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], li
         let opens = index == 0 || nodes[index - 1] == Node::Space;
         let texts = starts[index].and_then(|op| LIMITS.iter().find_map(|&limit| spelled(ops, op, limit, false)));
         if let Some(texts) = texts {
-            let set: Vec<(u64, Fragment)> = texts.iter().map(|text| fragment_of(text, &before, opens)).collect();
+            let set: Vec<Fragment> = texts.iter().map(|text| fragment_of(text, &before, opens)).collect();
             // Behind a gap each hit has as many places to try as the gap has words.
-            let expected = set.iter().map(|(expected, _)| expected).sum::<u64>() * (4 + before.words as u64) / 4;
-            if best.as_ref().is_none_or(|(least, _)| expected < *least) {
-                best = Some((expected, set.into_iter().map(|(_, fragment)| fragment).collect()));
+            let cost = cost(set.iter().map(|fragment| fragment.text.as_slice())) * (4 + before.words as u64) / 4;
+            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                best = Some((cost, set));
             }
         }
         before.then(&Lead::of_node(node));
@@ -181,9 +181,9 @@ fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: boo
     }
 }
 
-/// The part of a text around its rarest run as a fragment, and how often it is to be expected in 16 MiB.
-fn fragment_of(text: &[u8], before: &Lead, opens: bool) -> (u64, Fragment) {
-    let (at, expected) = rarest(text);
+/// The part of a text around its rarest run as a fragment.
+fn fragment_of(text: &[u8], before: &Lead, opens: bool) -> Fragment {
+    let at = rarest(text).0;
     let start = if text.len() > LONGEST_FRAGMENT { at.saturating_sub(LONGEST_FRAGMENT / 2) } else { 0 };
     let part = text[start..text.len().min(start + LONGEST_FRAGMENT)].to_vec();
     let mut lead = before.clone();
@@ -191,5 +191,5 @@ fn fragment_of(text: &[u8], before: &Lead, opens: bool) -> (u64, Fragment) {
     lead.then(&Lead::of(Some(vec![start]), spaces, spaces));
     let opens = if start == 0 { opens } else { text[start - 1] == b' ' };
     let opens = opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
-    (expected, Fragment { text: part, lead, opens })
+    Fragment { text: part, lead, opens }
 }

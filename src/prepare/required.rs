@@ -2,7 +2,7 @@
 //! them stands.
 
 use crate::fold::{fold, is_spaceless};
-use crate::rarity::rarest;
+use crate::rarity::cost;
 use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 
 /// Signs that stand in few lines, so that they are worth looking for where a pattern has no word.
@@ -12,32 +12,34 @@ const MOST_SPELLINGS: usize = 400;
 /// Classes of more characters say nothing.
 const LARGEST_CLASS: usize = 12;
 
-/// Texts, one of which every match of an expression holds, folded; none if there is no such set. Of all the best.
-pub(super) fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+/// Texts, one of which every match of an expression holds, folded; none if there is no such set. Of all the best. A match
+/// that is a whole line has no white space at its ends, so that spaces at the ends of a text stand inside the line.
+pub(super) fn required(hir: &Hir, line: bool) -> Option<Vec<Vec<u8>>> {
+    let required = |hir| required(hir, line);
+    let fragments = |texts: &[String]| fragments(texts, line);
     match hir.kind() {
         HirKind::Capture(capture) => required(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
         HirKind::Alternation(parts) => {
             let own = spellings(hir).and_then(|texts| fragments(&texts));
             let sets: Option<Vec<Vec<Vec<u8>>>> = parts.iter().map(required).collect();
-            own.into_iter().chain(sets.map(|sets| sets.concat())).min_by_key(|set| expected(set))
+            own.into_iter().chain(sets.map(|sets| sets.concat())).min_by_key(|set| cost_of(set))
         }
         HirKind::Literal(_) | HirKind::Class(_) => fragments(&spellings(hir)?),
         HirKind::Concat(parts) => {
-            let runs = (0..parts.len()).flat_map(|start| runs(&parts[start..]));
-            runs.chain(parts.iter().filter_map(required)).min_by_key(|set| expected(set))
+            let runs = (0..parts.len()).flat_map(|start| runs(&parts[start..], line));
+            runs.chain(parts.iter().filter_map(required)).min_by_key(|set| cost_of(set))
         }
         _ => None,
     }
 }
 
-/// How often the texts of a set are to be expected.
-fn expected(set: &[Vec<u8>]) -> u64 {
-    set.iter().map(|text| rarest(text).1).sum()
+fn cost_of(set: &[Vec<u8>]) -> u64 {
+    cost(set.iter().map(Vec::as_slice))
 }
 
 /// The sets that parts of an expression come to from the first on, as long as they are small.
-fn runs(parts: &[Hir]) -> Vec<Vec<Vec<u8>>> {
+fn runs(parts: &[Hir], line: bool) -> Vec<Vec<Vec<u8>>> {
     let mut texts = vec![String::new()];
     let mut found = Vec::new();
     for part in parts {
@@ -45,13 +47,19 @@ fn runs(parts: &[Hir]) -> Vec<Vec<Vec<u8>>> {
             Some(longer) => texts = longer,
             None => break,
         }
-        found.extend(fragments(&texts));
+        found.extend(fragments(&texts, line));
     }
     found
 }
 
-/// Texts as they are looked for: folded. None if one of them is too short to find.
-fn fragments(texts: &[String]) -> Option<Vec<Vec<u8>>> {
+/// Texts as they are looked for: folded, with the spaces at their ends or without. None if one is too short to find.
+fn fragments(texts: &[String], spaces: bool) -> Option<Vec<Vec<u8>>> {
+    let fold = |text: &String| {
+        let space = |is_there: bool| if spaces && is_there { " " } else { "" };
+        let (before, after) = (space(text.starts_with(char::is_whitespace)), space(text.ends_with(char::is_whitespace)));
+        let folded = fold(text);
+        if folded.is_empty() { folded } else { [before.as_bytes(), &folded, after.as_bytes()].concat() }
+    };
     let worth = |text: &str| text.chars().count() >= 2 || text.chars().all(|c| is_spaceless(c) || RARE_SIGNS.contains(c));
     let mut folded = texts
         .iter()
@@ -122,12 +130,12 @@ mod tests {
             (r"\w+ [@©] \w+", Some(vec!["@", "©"])),
             (r"(H/T|via) \w+", Some(vec!["h/t", "via"])),
             (r"\d+\. \d+", None),
-            ("(?i)фото: \\w+", Some(vec!["фото"])),
+            ("(?i)фото: \\w+", Some(vec!["фото:"])),
             ("(?i)télécharg(er|ez)", Some(vec!["te\u{301}le\u{301}charg"])),
             ("続きを.{0,9}読む", Some(vec!["続きを"])),
             ("(share|)", None),
         ] {
-            let found = required(&regex_syntax::parse(pattern).unwrap());
+            let found = required(&regex_syntax::parse(pattern).unwrap(), false);
             assert_eq!(found, expected.map(|list| list.into_iter().map(|run| run.as_bytes().to_vec()).collect()), "{pattern}");
         }
     }
