@@ -37,8 +37,9 @@ pub(crate) struct Phrase {
     ops: Vec<Op>,
     /// Whether the match must be the whole line.
     line: bool,
-    /// The bytes that a match can start with; none where any will do.
-    first: Option<Box<[bool; 256]>>,
+    /// For the first op, and each that branches, the bytes that what is left of a match can start with; none where any
+    /// will do.
+    firsts: Vec<Option<Box<[bool; 256]>>>,
 }
 
 impl Phrase {
@@ -53,9 +54,13 @@ impl Phrase {
         }
         let mut ops = Vec::new();
         compile(&nodes, &mut ops, true);
-        let mut first = Box::new([false; 256]);
-        let known = first_bytes(&ops, 0, &mut first);
-        let phrase = Self { ops, line, first: known.then_some(first) };
+        let firsts = (0..ops.len()).map(|op| {
+            let mut first = Box::new([false; 256]);
+            let wanted = op == 0 || matches!(ops[op], Op::Branch(_));
+            (wanted && first_bytes(&ops, op, &mut first)).then_some(first)
+        });
+        let firsts = firsts.collect();
+        let phrase = Self { ops, line, firsts };
         if phrase.matches_nothing() {
             return Err("the phrase can match nothing at all; make a part of it obligatory".to_owned());
         }
@@ -107,7 +112,7 @@ impl Phrase {
     pub(crate) fn match_at(&self, text: &Folded, start: usize) -> Option<usize> {
         let bytes = text.bytes();
         // Most tries end here, without a word having been compared.
-        if self.first.as_ref().is_some_and(|first| !bytes.get(start).is_some_and(|&byte| first[usize::from(byte)])) {
+        if !self.can_start(0, bytes, start) {
             return None;
         }
         if !self.line {
@@ -120,6 +125,12 @@ impl Phrase {
             }
         }
         Matching { phrase: self, text }.run(0, start)
+    }
+
+    /// Whether what is left of a match from an op on can start with the byte at an offset.
+    fn can_start(&self, op: usize, bytes: &[u8], at: usize) -> bool {
+        let first = self.firsts.get(op).and_then(Option::as_ref);
+        first.is_none_or(|first| bytes.get(at).is_some_and(|&byte| first[usize::from(byte)]))
     }
 
     /// The match that holds a fragment which stands at a folded offset: its start and end; of several the earliest.
@@ -212,6 +223,7 @@ impl Matching<'_, '_> {
                     op += 1;
                 }
                 Some(Op::Jump(to)) => op = *to,
+                Some(Op::Branch(_)) if !self.phrase.can_start(op, bytes, at) => return None,
                 Some(Op::Branch(targets)) => return targets.iter().find_map(|&target| self.run(target, at)),
                 Some(Op::Number) => {
                     let rest = bytes.get(at..)?;

@@ -49,8 +49,8 @@ pub(super) struct Phrases {
 
 #[derive(Clone, Debug)]
 enum Target {
-    /// A phrase, what may stand in it before the fragment, and whether a word starts with that.
-    Phrase { index: usize, lead: Lead, opens: bool },
+    /// A phrase, and the fragment or opening by which it is found.
+    Phrase(usize, Option<Fragment>),
     Pattern(usize),
 }
 
@@ -228,12 +228,11 @@ impl Phrases {
         let index = self.phrases.len();
         match search {
             Search::Openings(openings) => {
-                let target = || Target::Phrase { index, lead: Lead::nothing(), opens: false };
-                openings.iter().for_each(|opening| self.openings.add(opening, target()));
+                openings.iter().for_each(|opening| self.openings.add(opening, Target::Phrase(index, None)));
             }
-            Search::Fragments(fragments) => fragments.iter().for_each(|fragment| {
-                self.gate.add(&fragment.text, Target::Phrase { index, lead: fragment.lead.clone(), opens: fragment.opens });
-            }),
+            Search::Fragments(fragments) => {
+                fragments.iter().for_each(|fragment| self.gate.add(&fragment.text, Target::Phrase(index, Some(fragment.clone()))));
+            }
             Search::Everywhere => self.ungated_phrases.push(index),
         }
         self.phrases.push((phrase, rule));
@@ -266,13 +265,11 @@ impl Phrases {
         self.gate.find(folded.bytes(), |at, targets| {
             for target in targets {
                 match target {
-                    Target::Phrase { index, lead, opens } => {
+                    Target::Phrase(index, fragment) => {
+                        let Some(fragment) = fragment.as_ref().filter(|fragment| fragment.suits(folded.bytes(), at)) else { continue };
                         let (phrase, rule) = &self.phrases[*index];
-                        if *opens && word_before(folded.bytes(), at) {
-                            continue;
-                        }
                         let Some(phrase) = phrase.get() else { continue };
-                        if let Some((start, end)) = phrase.match_around(folded, at, lead, &mut scratch.starts) {
+                        if let Some((start, end)) = phrase.match_around(folded, at, &fragment.lead, &mut scratch.starts) {
                             marks.add(claim(view, phrase.is_line(), start, end, text), *rule);
                         }
                     }
@@ -293,7 +290,7 @@ impl Phrases {
             for &start in &scratch.starts {
                 for target in self.openings.find(&bytes[start..]) {
                     match target {
-                        Target::Phrase { index, .. } => {
+                        Target::Phrase(index, _) => {
                             let (phrase, rule) = &self.phrases[*index];
                             if let Some(end) = phrase.get().and_then(|phrase| phrase.match_at(folded, start)) {
                                 marks.add(claim(view, true, start, end, text), *rule);

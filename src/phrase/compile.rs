@@ -63,7 +63,11 @@ pub(super) fn compile(nodes: &[Node], ops: &mut Vec<Op>, outermost: bool) -> Vec
 /// Collects the bytes that a match can start with from an op on; says whether there is such a set.
 pub(super) fn first_bytes(ops: &[Op], op: usize, first: &mut [bool; 256]) -> bool {
     match ops.get(op) {
-        Some(Op::Text(text)) => text.first().map(|&byte| first[usize::from(byte)] = true).is_some(),
+        Some(Op::Text(text)) => {
+            // A space stands for a line end as well.
+            first[usize::from(b'\n')] |= text.first() == Some(&b' ');
+            text.first().map(|&byte| first[usize::from(byte)] = true).is_some()
+        }
         Some(Op::Number) => {
             (b'0'..=b'9').for_each(|byte| first[usize::from(byte)] = true);
             true

@@ -3,7 +3,7 @@
 
 use super::compile::Op;
 use super::parse::Node;
-use crate::fold::{first_char, is_spaceless, is_word};
+use crate::fold::{first_char, is_spaceless, is_word, word_after, word_before};
 use crate::rarity::{cost, rarest};
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +27,18 @@ pub(crate) const LONGEST_OPENING: usize = 8;
 pub(crate) struct Fragment {
     pub text: Vec<u8>,
     pub lead: Lead,
-    /// Whether a word starts with it.
+    /// Whether a word starts with it, and whether one ends with it.
     pub opens: bool,
+    pub closes: bool,
+}
+
+impl Fragment {
+    /// Whether the fragment, found at an offset of folded text, keeps to its words.
+    pub(crate) fn suits(&self, folded: &[u8], at: usize) -> bool {
+        let end = at + self.text.len();
+        let goes_on = || word_after(folded, end) && !first_char(&folded[end..]).is_some_and(is_spaceless);
+        !(self.opens && word_before(folded, at)) && !(self.closes && goes_on())
+    }
 }
 
 /// What a part of a phrase may take of a text.
@@ -126,7 +136,7 @@ pub(super) fn fragments(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], li
         let opens = index == 0 || nodes[index - 1] == Node::Space;
         let texts = starts[index].and_then(|op| LIMITS.iter().find_map(|&limit| spelled(ops, op, limit, false)));
         if let Some(texts) = texts {
-            let set: Vec<Fragment> = texts.iter().map(|text| fragment_of(text, &before, opens)).collect();
+            let set: Vec<Fragment> = texts.iter().map(|(text, whole)| fragment_of(text, *whole, &before, opens)).collect();
             // Behind a gap each hit has as many places to try as the gap has words.
             let cost = cost(set.iter().map(|fragment| fragment.text.as_slice())) * (4 + before.words as u64) / 4;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
@@ -144,12 +154,13 @@ pub(super) fn fragments(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], li
 /// The texts with which all matches begin, at most [`LONGEST_OPENING`] bytes of each, if they are few; empty where there
 /// is no such set.
 pub(super) fn openings(ops: &[Op]) -> Vec<Vec<u8>> {
-    spelled(ops, 0, LONGEST_OPENING, true).unwrap_or_default()
+    spelled(ops, 0, LONGEST_OPENING, true).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
 }
 
-/// The texts that ops from one on can match, up to a gap or at most so many bytes of each. None if they are many, or if
+/// The texts that ops from one on can match, up to a gap or at most so many bytes of each, and whether the phrase or its
+/// last words but those of a gap end with the text. None if they are many, or if
 /// there may be nothing before a gap. With `digits` a number at the beginning is one of ten digits, or else a gap.
-fn spelled(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<Vec<u8>>> {
+fn spelled(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<(Vec<u8>, bool)>> {
     let mut texts = Vec::new();
     spell(ops, op, Vec::new(), limit, digits, &mut texts)?;
     texts.sort_unstable();
@@ -157,7 +168,7 @@ fn spelled(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<Vec<
     Some(texts)
 }
 
-fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: bool, texts: &mut Vec<Vec<u8>>) -> Option<()> {
+fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: bool, texts: &mut Vec<(Vec<u8>, bool)>) -> Option<()> {
     loop {
         match ops.get(op) {
             Some(Op::Text(own)) if text.len() < limit => {
@@ -170,26 +181,29 @@ fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: boo
                 return targets.iter().try_for_each(|&target| spell(ops, target, text.clone(), limit, digits, texts));
             }
             Some(Op::Number) if text.is_empty() && digits => {
-                texts.extend((b'0'..=b'9').map(|digit| vec![digit]));
+                texts.extend((b'0'..=b'9').map(|digit| (vec![digit], false)));
                 return Some(());
             }
-            _ => {
-                texts.push(text);
-                return (texts.len() <= MOST_TEXTS && texts.iter().all(|text| !text.is_empty())).then_some(());
+            last => {
+                let whole = text.len() < limit && matches!(last, None | Some(Op::Rest(..)));
+                texts.push((text, whole));
+                return (texts.len() <= MOST_TEXTS && texts.iter().all(|(text, _)| !text.is_empty())).then_some(());
             }
         }
     }
 }
 
 /// The part of a text around its rarest run as a fragment.
-fn fragment_of(text: &[u8], before: &Lead, opens: bool) -> Fragment {
+fn fragment_of(text: &[u8], whole: bool, before: &Lead, opens: bool) -> Fragment {
     let at = rarest(text).0;
     let start = if text.len() > LONGEST_FRAGMENT { at.saturating_sub(LONGEST_FRAGMENT / 2) } else { 0 };
-    let part = text[start..text.len().min(start + LONGEST_FRAGMENT)].to_vec();
+    let end = text.len().min(start + LONGEST_FRAGMENT);
+    let part = text[start..end].to_vec();
     let mut lead = before.clone();
     let spaces = text[..start].iter().filter(|&&byte| byte == b' ').count();
     lead.then(&Lead::of(Some(vec![start]), spaces, spaces));
     let opens = if start == 0 { opens } else { text[start - 1] == b' ' };
     let opens = opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
-    Fragment { text: part, lead, opens }
+    let closes = whole && end == text.len() && word_before(text, end);
+    Fragment { text: part, lead, opens, closes }
 }
