@@ -54,7 +54,7 @@ pub struct Scratch {
     /// What all built-in rules find, for the line model.
     pub(crate) hints: Vec<Hint>,
     pub(crate) page: Page,
-    pub(crate) scores: Vec<i32>,
+    pub(crate) scores: crate::model::Scores,
 }
 
 /// Code that reads a view and adds marks.

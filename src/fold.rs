@@ -254,7 +254,7 @@ fn first_is_word(bytes: &[u8]) -> bool {
 
 /// The first character of folded bytes that start at a character.
 pub(crate) fn first_char(bytes: &[u8]) -> Option<char> {
-    let chunk = bytes.utf8_chunks().next()?;
+    let chunk = bytes[..bytes.len().min(4)].utf8_chunks().next()?;
     chunk.valid().chars().next()
 }
 

@@ -11,6 +11,7 @@ mod words;
 #[cfg(feature = "cli")]
 pub(crate) use features::empty_row;
 pub(crate) use features::NAMES;
+use features::Row;
 pub(crate) use page::{Hint, Page};
 use trees::Reason;
 pub(crate) use words::Words;
@@ -49,6 +50,14 @@ pub(crate) struct Model {
     steps: Vec<i32>,
     thresholds: [i32; 3],
     curves: [Vec<Point>; 3],
+}
+
+/// The raw scores of the units of a page, with the buffers that scoring takes.
+#[derive(Debug, Default)]
+pub(crate) struct Scores {
+    pub by_unit: Vec<i32>,
+    judged: Vec<usize>,
+    rows: Vec<Row>,
 }
 
 impl Model {
@@ -117,16 +126,18 @@ impl Model {
     }
 
     /// The raw score of each unit of a page; the least there is for what is plainly prose.
-    pub(crate) fn score(&self, page: &Page, scores: &mut Vec<i32>) {
-        scores.clear();
-        scores.resize(page.len(), i32::MIN);
-        let judged: Vec<usize> = (0..page.len()).filter(|&at| !page.is_plain(at)).collect();
-        let mut rows = [features::empty_row(); BLOCK];
+    pub(crate) fn score(&self, page: &Page, scores: &mut Scores) {
+        let Scores { by_unit, judged, rows } = scores;
+        by_unit.clear();
+        by_unit.resize(page.len(), i32::MIN);
+        judged.clear();
+        judged.extend((0..page.len()).filter(|&at| !page.is_plain(at)));
+        rows.resize(BLOCK, features::empty_row());
         for block in judged.chunks(BLOCK) {
             let mut sums = [0; BLOCK];
-            block.iter().zip(&mut rows).for_each(|(&at, row)| page.fill(at, row));
+            block.iter().zip(&mut *rows).for_each(|(&at, row)| page.fill(at, row));
             self.forest.score(&rows[..block.len()], &mut sums);
-            block.iter().zip(sums).for_each(|(&at, sum)| scores[at] = sum);
+            block.iter().zip(sums).for_each(|(&at, sum)| by_unit[at] = sum);
         }
     }
 

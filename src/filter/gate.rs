@@ -1,27 +1,28 @@
 //! The gate: finds fragments of rules in folded text in one pass. Each fragment is looked for under its rarest four bytes;
-//! a bit table says for the four bytes at each place whether some fragment may hold them there, and only then is anything
-//! compared. Fragments of fewer bytes have a table of their own, by their first two.
+//! a bit table says for the four bytes at each place whether some fragment may hold them there. What passes is looked up
+//! and compared, eight bytes at once. Fragments of fewer than four bytes have a table of their own, by their first two.
 
 use crate::rarity::{LONGEST, rarest};
 use rustc_hash::FxHashMap;
 
-/// The bit table for four bytes has two to this power bits.
-const BITS: u32 = 18;
+/// The bit table for four bytes has two to this power bits, that for two bytes one for each pair.
+const LONG_BITS: u32 = 18;
+const SHORT_BITS: u32 = 16;
+/// The words of a bit table.
+const WORDS: usize = 1 << (LONG_BITS - 6);
+/// Keys are grouped by so many upper bits of their place in it.
+const GROUPS: u32 = 12;
 /// So many places are looked up before those that are worth it are compared.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 512;
 
 /// Fragments with what is to be tried where they stand.
 #[derive(Debug)]
 pub(super) struct Gate<T> {
     fragments: Vec<Fragment<T>>,
     index: FxHashMap<Vec<u8>, usize>,
-    /// Whether a key hashes to a place.
-    long: Vec<u64>,
-    /// Whether a short fragment begins with two bytes.
-    short: Vec<u64>,
-    /// Fragments, by key, with the place of the key in them. Short ones by their first two bytes.
-    by_key: FxHashMap<u32, Vec<(u32, u32)>>,
-    by_pair: FxHashMap<u16, Vec<u32>>,
+    /// Fragments by four of their bytes, and short ones by their first two.
+    long: Keys<LONG_BITS>,
+    short: Keys<SHORT_BITS>,
 }
 
 #[derive(Debug)]
@@ -30,16 +31,71 @@ struct Fragment<T> {
     targets: Vec<T>,
 }
 
+/// Fragments by keys, which have two to the power of `BITS` places.
+#[derive(Debug)]
+struct Keys<const BITS: u32> {
+    /// A bit for each place that a key has.
+    bits: Box<[u64; WORDS]>,
+    /// Where the entries of each group of places start, and all entries, by their place.
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    key: u32,
+    fragment: u32,
+    /// Where the key stands in the fragment.
+    offset: u32,
+    /// The first bytes of the fragment, and which of eight bytes of a text are to be compared with them.
+    head: u64,
+    mask: u64,
+}
+
 impl<T> Default for Gate<T> {
     fn default() -> Self {
-        Self {
-            fragments: Vec::new(),
-            index: FxHashMap::default(),
-            long: vec![0; 1 << (BITS - 6)],
-            short: vec![0; 1 << 10],
-            by_key: FxHashMap::default(),
-            by_pair: FxHashMap::default(),
-        }
+        Self { fragments: Vec::new(), index: FxHashMap::default(), long: Keys::default(), short: Keys::default() }
+    }
+}
+
+impl<const BITS: u32> Default for Keys<BITS> {
+    fn default() -> Self {
+        Self { bits: Box::new([0; WORDS]), starts: vec![0; (1 << GROUPS) + 1], entries: Vec::new() }
+    }
+}
+
+impl<const BITS: u32> Keys<BITS> {
+    fn place(key: u32) -> usize {
+        (key.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+    }
+
+    fn group(key: u32) -> usize {
+        Self::place(key) >> (BITS - GROUPS)
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let place = Self::place(entry.key);
+        self.bits[place / 64 % WORDS] |= 1 << (place % 64);
+        self.entries.push(entry);
+    }
+
+    /// Orders the entries, once all are there.
+    fn build(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| (Self::place(entry.key), *entry));
+        self.entries.dedup();
+        self.starts.fill(0);
+        self.entries.iter().for_each(|entry| self.starts[Self::group(entry.key) + 1] += 1);
+        (1..self.starts.len()).for_each(|group| self.starts[group] += self.starts[group - 1]);
+    }
+
+    fn may_have(&self, key: u32) -> bool {
+        let place = Self::place(key);
+        self.bits[place / 64 % WORDS] >> (place % 64) & 1 != 0
+    }
+
+    fn get(&self, key: u32) -> impl Iterator<Item = &Entry> {
+        let range = self.starts[Self::group(key)] as usize..self.starts[Self::group(key) + 1] as usize;
+        self.entries[range].iter().filter(move |entry| entry.key == key)
     }
 }
 
@@ -53,25 +109,24 @@ impl<T> Gate<T> {
         self.index.insert(text.to_vec(), number);
         self.fragments.push(Fragment { text: text.to_vec(), targets: vec![target] });
         let offset = rarest(text).0;
+        let mask = u64::MAX >> (8 * 8usize.saturating_sub(text.len()).min(7));
+        let entry = Entry { key: 0, fragment: number as u32, offset: offset as u32, head: load(text, 0) & mask, mask };
         for key in spellings(&text[offset..text.len().min(offset + LONGEST)]) {
             if let Ok(bytes) = <[u8; LONGEST]>::try_from(key.as_slice()) {
-                let key = u32::from_le_bytes(bytes);
-                set(&mut self.long, place(key));
-                self.by_key.entry(key).or_default().push((number as u32, offset as u32));
+                self.long.add(Entry { key: u32::from_le_bytes(bytes), ..entry });
             } else {
                 // One byte alone may have any other behind it.
                 let seconds = key.get(1).map_or(0..=u8::MAX, |&second| second..=second);
-                for second in seconds {
-                    let pair = u16::from_le_bytes([key[0], second]);
-                    set(&mut self.short, usize::from(pair));
-                    let fragments = self.by_pair.entry(pair).or_default();
-                    // Both spellings of a space may follow a pair.
-                    if fragments.last() != Some(&(number as u32)) {
-                        fragments.push(number as u32);
-                    }
-                }
+                seconds.for_each(|second| self.short.add(Entry { key: u32::from(u16::from_le_bytes([key[0], second])), ..entry }));
             }
         }
+    }
+
+    /// Makes the fragments ready to be found, once all are there.
+    pub(super) fn build(&mut self) {
+        self.index = FxHashMap::default();
+        self.long.build();
+        self.short.build();
     }
 
     /// Calls `each` for every place at which a fragment stands, with the targets of the fragment.
@@ -82,60 +137,50 @@ impl<T> Gate<T> {
         while from < padded {
             let to = padded.min(from + BLOCK);
             let mut count = 0;
-            for (at, bytes) in (from..to).zip(text[from..].array_windows()) {
-                places[count] = at as u32;
-                count += usize::from(self.may_hold(u32::from_le_bytes(*bytes)));
+            for (at, bytes) in (from as u32..).zip(text[from..to + LONGEST - 1].array_windows()) {
+                let word = u32::from_le_bytes(*bytes);
+                places[count % BLOCK] = at;
+                count += usize::from(self.long.may_have(word) | self.short.may_have(word & 0xFFFF));
             }
-            for &at in &places[..count] {
-                self.compare(text, at as usize, load(text, at as usize), &mut each);
-            }
+            places[..count].iter().for_each(|&at| self.compare(text, at as usize, &mut each));
             from = to;
         }
-        for at in padded..text.len() {
-            self.compare(text, at, load(text, at), &mut each);
-        }
+        (padded..text.len()).for_each(|at| self.compare(text, at, &mut each));
     }
 
-    fn may_hold(&self, word: u32) -> bool {
-        has(&self.long, place(word)) | has(&self.short, usize::from(word as u16))
-    }
-
-    fn compare<'g>(&'g self, text: &[u8], at: usize, word: u32, each: &mut impl FnMut(usize, &'g [T])) {
-        let mut check = |number: u32, offset: u32| {
-            let fragment = &self.fragments[number as usize];
-            if let Some(start) = at.checked_sub(offset as usize)
-                && stands_at(text, start, &fragment.text)
+    fn compare<'g>(&'g self, text: &[u8], at: usize, each: &mut impl FnMut(usize, &'g [T])) {
+        let word = load(text, at) as u32;
+        for entry in self.long.get(word).chain(self.short.get(word & 0xFFFF)) {
+            if let Some(start) = at.checked_sub(entry.offset as usize)
+                && without_line_ends(load(text, start)) & entry.mask == entry.head
             {
-                each(start, &fragment.targets);
+                let fragment = &self.fragments[entry.fragment as usize];
+                if stands_at(text, start, &fragment.text) {
+                    each(start, &fragment.targets);
+                }
             }
-        };
-        if has(&self.long, place(word)) {
-            self.by_key.get(&word).into_iter().flatten().for_each(|&(number, offset)| check(number, offset));
-        }
-        if has(&self.short, usize::from(word as u16)) {
-            self.by_pair.get(&(word as u16)).into_iter().flatten().for_each(|&number| check(number, 0));
         }
     }
 }
 
-/// The four bytes at a place, as if zeros followed the text.
-fn load(text: &[u8], at: usize) -> u32 {
-    let mut bytes = [0; LONGEST];
-    let rest = &text[at..text.len().min(at + LONGEST)];
+/// The eight bytes at a place, as if zeros followed the text.
+fn load(text: &[u8], at: usize) -> u64 {
+    if let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        return u64::from_le_bytes(*bytes);
+    }
+    let mut bytes = [0; 8];
+    let rest = text.get(at..).unwrap_or_default();
     bytes[..rest.len()].copy_from_slice(rest);
-    u32::from_le_bytes(bytes)
+    u64::from_le_bytes(bytes)
 }
 
-fn place(key: u32) -> usize {
-    (key.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
-}
-
-fn set(table: &mut [u64], bit: usize) {
-    table[bit / 64] |= 1 << (bit % 64);
-}
-
-fn has(table: &[u64], bit: usize) -> bool {
-    table[bit / 64] >> (bit % 64) & 1 != 0
+/// Eight bytes with a space for each line end.
+fn without_line_ends(bytes: u64) -> u64 {
+    const ALL: u64 = u64::MAX / 255;
+    let other = bytes ^ (ALL * b'\n' as u64);
+    // The upper bit of each byte that is a line end.
+    let ends = !(((other & (ALL * 0x7F)) + ALL * 0x7F) | other | (ALL * 0x7F));
+    bytes ^ ((ends >> 7) * u64::from(b'\n' ^ b' '))
 }
 
 /// A text with a space or a line end for each of its spaces.
@@ -165,6 +210,7 @@ mod tests {
     fn found(fragments: &[&str], text: &str) -> Vec<(usize, usize)> {
         let mut gate = Gate::default();
         fragments.iter().enumerate().for_each(|(number, fragment)| gate.add(fragment.as_bytes(), number));
+        gate.build();
         let mut found = Vec::new();
         gate.find(text.as_bytes(), |at, targets| found.extend(targets.iter().map(|&number| (at, number))));
         found.sort_unstable();

@@ -10,7 +10,7 @@ use crate::fold::Folded;
 use crate::mark::Marks;
 #[cfg(feature = "cli")]
 use crate::model::Words;
-use crate::model::{Model, Page};
+use crate::model::{Model, Page, Scores};
 use crate::pack::RuleSet;
 use crate::rule::RuleId;
 use crate::span::Span;
@@ -37,8 +37,8 @@ impl LineModel {
     }
 
     /// The raw scores of the units of a page; none if it is too short to judge.
-    fn score(&self, page: &Page, scores: &mut Vec<i32>) {
-        scores.clear();
+    fn score(&self, page: &Page, scores: &mut Scores) {
+        scores.by_unit.clear();
         if page.len() >= FEWEST_UNITS && page.words() >= FEWEST_WORDS {
             self.model.score(page, scores);
         }
@@ -64,7 +64,7 @@ impl Filter for LineModel {
         let Scratch { page, hints, scores, .. } = scratch;
         page.read(view, hints, Some(&self.model.words), false);
         self.score(page, scores);
-        for (at, score) in self.over(page, scores) {
+        for (at, score) in self.over(page, &scores.by_unit) {
             for line in page.lines(at).filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line))) {
                 marks.add_scored(view.span(line), self.rule, self.model.probability(score));
             }
@@ -75,7 +75,7 @@ impl Filter for LineModel {
         let Scratch { page, scores, .. } = scratch;
         self.score(page, scores);
         let tell = |at| self.model.reasons(page, at, most).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        self.over(page, scores).map(|(at, _)| (page.span(at), tell(at))).collect()
+        self.over(page, &scores.by_unit).map(|(at, _)| (page.span(at), tell(at))).collect()
     }
 }
 

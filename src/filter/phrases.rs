@@ -221,6 +221,7 @@ impl Phrases {
                 },
             );
         }
+        filter.gate.build();
         filter
     }
 

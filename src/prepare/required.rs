@@ -131,7 +131,7 @@ mod tests {
             (r"(H/T|via) \w+", Some(vec!["h/t", "via"])),
             (r"\d+\. \d+", None),
             ("(?i)фото: \\w+", Some(vec!["фото:"])),
-            ("(?i)télécharg(er|ez)", Some(vec!["te\u{301}le\u{301}charg"])),
+            ("(?i)télécharg(er|ez)", Some(vec!["te\u{301}le\u{301}charger", "te\u{301}le\u{301}chargez"])),
             ("続きを.{0,9}読む", Some(vec!["続きを"])),
             ("(share|)", None),
         ] {
