@@ -9,7 +9,12 @@ pub(crate) const LONGEST: usize = 4;
 /// The rarest run of a text of [`LONGEST`] bytes, or all of a shorter text: where it starts, and how often it is to be
 /// expected in 16 MiB.
 pub(crate) fn rarest(text: &[u8]) -> (usize, u64) {
-    let runs = text.windows(LONGEST.min(text.len()).max(1)).map(expected).enumerate();
+    rarest_of(text, LONGEST)
+}
+
+/// The same for runs of another length, at most [`LONGEST`].
+pub(crate) fn rarest_of(text: &[u8], length: usize) -> (usize, u64) {
+    let runs = text.windows(length.min(text.len()).max(1)).map(expected).enumerate();
     runs.min_by_key(|&(_, expected)| expected).unwrap_or((0, u64::MAX >> 16))
 }
 

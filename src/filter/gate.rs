@@ -1,8 +1,8 @@
 //! The gate: finds fragments of rules in folded text in one pass. Each fragment is looked for under its rarest four bytes;
 //! a bit table says for the four bytes at each place whether some fragment may hold them there. What passes is looked up
-//! and compared, eight bytes at once. Fragments of fewer than four bytes have a table of their own, by their first two.
+//! and compared, eight bytes at once. Fragments of fewer than four bytes have a table of their own, by two.
 
-use crate::rarity::{LONGEST, rarest};
+use crate::rarity::{LONGEST, rarest_of};
 use rustc_hash::FxHashMap;
 
 /// The bit table for four bytes has two to this power bits, that for two bytes one for each pair.
@@ -10,6 +10,8 @@ const LONG_BITS: u32 = 18;
 const SHORT_BITS: u32 = 16;
 /// The words of a bit table.
 const WORDS: usize = 1 << (LONG_BITS - 6);
+/// The bytes of a short key.
+const SHORT: usize = 2;
 /// Keys are grouped by so many upper bits of their place in it.
 const GROUPS: u32 = 12;
 /// So many places are looked up before those that are worth it are compared.
@@ -20,7 +22,7 @@ const BLOCK: usize = 512;
 pub(super) struct Gate<T> {
     fragments: Vec<Fragment<T>>,
     index: FxHashMap<Vec<u8>, usize>,
-    /// Fragments by four of their bytes, and short ones by their first two.
+    /// Fragments by four of their bytes, and short ones by two.
     long: Keys<LONG_BITS>,
     short: Keys<SHORT_BITS>,
 }
@@ -66,6 +68,9 @@ impl<const BITS: u32> Default for Keys<BITS> {
 
 impl<const BITS: u32> Keys<BITS> {
     fn place(key: u32) -> usize {
+        if BITS == 8 * SHORT as u32 {
+            return key as usize;
+        }
         (key.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
     }
 
@@ -108,10 +113,11 @@ impl<T> Gate<T> {
         let number = self.fragments.len();
         self.index.insert(text.to_vec(), number);
         self.fragments.push(Fragment { text: text.to_vec(), targets: vec![target] });
-        let offset = rarest(text).0;
+        let length = if text.len() < LONGEST { SHORT.min(text.len()) } else { LONGEST };
+        let offset = rarest_of(text, length).0;
         let mask = u64::MAX >> (8 * 8usize.saturating_sub(text.len()).min(7));
         let entry = Entry { key: 0, fragment: number as u32, offset: offset as u32, head: load(text, 0) & mask, mask };
-        for key in spellings(&text[offset..text.len().min(offset + LONGEST)]) {
+        for key in spellings(&text[offset..offset + length]) {
             if let Ok(bytes) = <[u8; LONGEST]>::try_from(key.as_slice()) {
                 self.long.add(Entry { key: u32::from_le_bytes(bytes), ..entry });
             } else {

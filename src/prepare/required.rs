@@ -8,7 +8,7 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 /// Signs that stand in few lines, so that they are worth looking for where a pattern has no word.
 const RARE_SIGNS: &str = "@©+/|>›→:#%$€£";
 /// At most so many texts are looked for instead of one part of a pattern.
-const MOST_SPELLINGS: usize = 400;
+const MOST_SPELLINGS: usize = 800;
 /// Classes of more characters say nothing.
 const LARGEST_CLASS: usize = 12;
 
