@@ -8,6 +8,8 @@ mod bytes;
 mod openings;
 #[path = "prepare/required.rs"]
 mod required;
+#[path = "prepare/texts.rs"]
+mod texts;
 
 pub(crate) use bytes::ByteSet;
 
