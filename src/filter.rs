@@ -88,8 +88,8 @@ pub(crate) fn filters(
     let line_model = match on("model/line") {
         Some(rule) => {
             let model = Model::built_in()?;
-            let threshold = max_loss.map_or(Ok(model.threshold(level)), |share| model.threshold_for(level, share))?;
-            Some(model::LineModel::new(rule, model, threshold, rules))
+            let thresholds = max_loss.map_or(Ok(model.thresholds(level)), |share| model.thresholds_for(level, share))?;
+            Some(model::LineModel::new(rule, model, thresholds, rules))
         }
         None => None,
     };

@@ -32,7 +32,7 @@ const BLOCK: usize = 64;
 /// The model that is part of dechaff.
 const BUILT_IN: &[u8] = include_bytes!("../models/line.bin");
 
-/// A point of the measured curve of a level: what rules and model together did at a threshold.
+/// A point of the measured curve of a level and kind of page: what rules and model together did at a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point {
     /// Units that score more are taken.
@@ -48,8 +48,23 @@ pub(crate) struct Model {
     forest: Forest,
     /// Raw scores at which the probability passes one thousandth, two, and so on.
     steps: Vec<i32>,
-    thresholds: [i32; 3],
-    curves: [Vec<Point>; 3],
+    /// By level, then kind of page.
+    thresholds: [Thresholds; 3],
+    curves: [[Vec<Point>; 2]; 3],
+}
+
+/// The raw scores that units of articles and of whole pages must exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Thresholds {
+    article: i32,
+    whole: i32,
+}
+
+impl Thresholds {
+    /// The one for a page.
+    pub(crate) fn of(self, page: &Page) -> i32 {
+        if page.is_whole() { self.whole } else { self.article }
+    }
 }
 
 /// The raw scores of the units of a page, with the buffers that scoring takes.
@@ -102,27 +117,36 @@ impl Model {
                 (0..reader.u16()?).map(|_| Ok(Point { threshold: reader.i32()?, loss: reader.u32()? })).collect::<Result<_, Error>>()?;
             Ok((threshold, points))
         };
-        let [(first, precise), (second, balanced), (third, thorough)] = [curve()?, curve()?, curve()?];
+        let mut level = || -> Result<(Thresholds, [Vec<Point>; 2]), Error> {
+            let [(article, first), (whole, second)] = [curve()?, curve()?];
+            Ok((Thresholds { article, whole }, [first, second]))
+        };
+        let [(first, precise), (second, balanced), (third, thorough)] = [level()?, level()?, level()?];
         Ok(Self { words, forest, steps, thresholds: [first, second, third], curves: [precise, balanced, thorough] })
     }
 
-    /// The raw score that a unit must exceed at a level.
-    pub(crate) fn threshold(&self, level: Level) -> i32 {
+    /// The raw scores that units must exceed at a level.
+    pub(crate) fn thresholds(&self, level: Level) -> Thresholds {
         self.thresholds[level as usize]
     }
 
-    /// The raw score that a unit must exceed, so that rules of this level and model together lose at most this share of
-    /// the words of prose, as measured.
+    /// The raw scores that units must exceed, so that rules of this level and model together lose at most this share of
+    /// the words of prose, as measured on articles and on whole pages.
     ///
     /// # Errors
-    /// [`Error::Option`] with the range that was measured, if the share is below it.
-    pub(crate) fn threshold_for(&self, level: Level, share: f64) -> Result<i32, Error> {
-        let curve = &self.curves[level as usize];
-        let within = curve.iter().filter(|point| f64::from(point.loss) <= share * 1e6);
-        within.map(|point| point.threshold).min().ok_or_else(|| {
-            let least = curve.iter().map(|point| point.loss).min().unwrap_or(0);
+    /// [`Error::Option`] with what was measured, if the share is below that.
+    pub(crate) fn thresholds_for(&self, level: Level, share: f64) -> Result<Thresholds, Error> {
+        let [article, whole] = &self.curves[level as usize];
+        let lowest = |curve: &[Point]| {
+            let within = curve.iter().filter(|point| f64::from(point.loss) <= share * 1e6);
+            within.map(|point| point.threshold).min()
+        };
+        let threshold = lowest(article).ok_or_else(|| {
+            let least = article.iter().map(|point| point.loss).min().unwrap_or(0);
             Error::Option(format!("max-loss {share}: at the level {level} the least that was measured is {}", f64::from(least) / 1e6))
-        })
+        })?;
+        // Of whole pages the rules may lose more than that already; then the model adds nothing.
+        Ok(Thresholds { article: threshold, whole: lowest(whole).unwrap_or(i32::MAX) })
     }
 
     /// The raw score of each unit of a page; the least there is for what is plainly prose.
@@ -174,8 +198,8 @@ mod tests {
     #[test]
     fn the_model_that_is_part_of_dechaff_fits_its_features() {
         let model = Model::built_in().unwrap();
-        let thresholds = Level::ALL.iter().map(|&level| model.threshold(level)).collect::<Vec<_>>();
-        assert!(thresholds.is_sorted_by(|a, b| a > b), "{thresholds:?}");
+        let thresholds = Level::ALL.iter().map(|&level| model.thresholds(level)).collect::<Vec<_>>();
+        assert!(thresholds.is_sorted_by(|a, b| a.article > b.article && a.whole > b.whole), "{thresholds:?}");
         assert!(BUILT_IN.len() <= 2 << 20);
     }
 
@@ -197,8 +221,9 @@ mod tests {
     #[test]
     fn a_lower_loss_asks_for_a_higher_score() {
         let model = Model::built_in().unwrap();
-        let threshold = |share| model.threshold_for(Level::Balanced, share);
-        assert!(threshold(0.001).unwrap() >= threshold(0.01).unwrap());
-        assert!(threshold(0.0).unwrap_err().to_string().contains("least that was measured"));
+        let thresholds = |share| model.thresholds_for(Level::Balanced, share);
+        let (low, high) = (thresholds(0.001).unwrap(), thresholds(0.01).unwrap());
+        assert!(low.article > high.article && low.whole > high.whole);
+        assert!(thresholds(0.0).unwrap_err().to_string().contains("least that was measured"));
     }
 }

@@ -24,11 +24,17 @@ def names_of(text, rnd):
     return names
 
 
+def sentence(text, rnd):
+    """A sentence of at most twenty words."""
+    words = rnd.choice(SENTENCE.findall(text) or [text]).split()[: rnd.randint(4, 20)]
+    return " ".join(words).rstrip(".,;:") + "."
+
+
 def listing(text, rnd):
     names = names_of(text, rnd)
     count = rnd.choice([3, 5, 8, 10, 12, 20, 40])
     items = [names[index % len(names)] for index in range(count)]
-    style = rnd.randrange(8)
+    style = rnd.randrange(12)
     if style == 0:
         items = [f"{index + 1}. {item}" for index, item in enumerate(items)]
     elif style == 1:
@@ -45,6 +51,16 @@ def listing(text, rnd):
         items = [line for item in items for line in (item, "".join(rnd.choice("ABXYLR0123456789 ") for _ in range(rnd.randint(5, 14))).strip() or "X", "")]
     elif style == 6:
         items = [f"{item}: {rnd.randint(1, 999)}{rnd.choice(['', ' g', ' %', ' km'])}" for item in items]
+    elif style == 8:
+        hour, minute = rnd.randint(6, 20), rnd.randint(0, 59)
+        stamp = rnd.choice(["{:02}:{:02}", "[{:02}:{:02}]", "{:02}.{:02}", "{:02}:{:02} GMT"])
+        items = [line for index, item in enumerate(items) for line in (stamp.format(hour + (minute + 7 * index) // 60, (minute + 7 * index) % 60), sentence(text, rnd), "")]
+    elif style == 9:
+        items = [line for item in items for line in (item, f"{rnd.randint(1, 140)} {rnd.choice(names)}", rnd.choice([f"Open {rnd.randint(7, 11)}-{rnd.randint(4, 9)}, {rnd.choice(names)}", f"Tel. {rnd.randint(10**6, 10**8)}", sentence(text, rnd)]), "")]
+    elif style == 10:
+        items = [f"  --{item.split()[0].lower():<12} {sentence(text, rnd).rstrip('.').lower()}" for item in items]
+    elif style == 11:
+        items = [line for item in items for line in (item, sentence(text, rnd), "")]
     opening = rnd.choice(SENTENCE.findall(text) or [text]).strip().rstrip(".!?") + rnd.choice([":", ":", ":", "."])
     return [opening] + [""] * rnd.randrange(2) + items
 

@@ -33,8 +33,14 @@ LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspape
 LEVELS = ["precise", "balanced", "thorough"]
 # Pages made by augment.py, and what each weighs beside a real one.
 LISTS, ENDINGS, WEIGHT = 900, 500, 1.0
-# The loss of prose that each level may have on the valid headline pages, rules and model together, in shares of words.
-BUDGET = {"precise": 0.00027, "balanced": 0.00095, "thorough": 0.0095}
+# A page of which fewer thousandths of the words stand in prose is a whole page, for which levels have thresholds of their
+# own (as in the Rust code).
+WHOLE = 700
+# The loss of prose that each level may have, rules and model together, in shares of words: on the valid headline articles,
+# and on the valid whole pages and pages that people labelled.
+BUDGET = {"precise": (0.00027, 0.0012), "balanced": (0.00095, 0.0037), "thorough": (0.0095, 0.0095)}
+# Pages that people labelled are few, and the only ones that are no news.
+HUMAN = 3.0
 
 
 class Pages:
@@ -54,6 +60,8 @@ class Pages:
         self.split, self.publisher, self.extractor, self.dataset = of("split"), of("publisher"), of("extractor"), of("dataset")
         self.lang, self.fold, self.file = of("lang"), of("fold"), of("file")
         self.headline = np.isin(self.dataset, list(HEADLINE)) & np.isin(self.extractor, list(LEAKY))
+        first = np.searchsorted(self.document, np.arange(len(self.documents)))
+        self.whole = self.rows[first, self.names.index("page_prose")] < WHOLE
         # A unit is chaff if more words of its labelled lines are; units without labelled lines are left out.
         unit, label, words = self.lines[:, 1], self.lines[:, 2], self.lines[:, 3]
         count = len(self.units)
@@ -70,6 +78,7 @@ class Pages:
         publishers, which = np.unique(self.publisher, return_inverse=True)
         per_publisher = np.bincount(which)[which]
         text = np.where(np.isin(self.extractor, list(LEAKY)), 2.0, 1.0) / np.sqrt(per_publisher)
+        text *= np.where(self.dataset == "turku_lines", HUMAN, 1.0)
         unit = (text / np.maximum(lines, 8) ** 0.5)[self.document]
         # What is lost of prose is counted in words.
         unit *= np.where(self.chaff, 1.0, np.clip(np.sqrt(self.words / 15), 0.7, 3.0))
@@ -137,10 +146,11 @@ def raw_scores(trees, rows, early=()):
     return scores
 
 
-def measure(pages, documents, scores, level, threshold):
-    """Recall, loss and precision of rules of a level with the model at a threshold."""
+def measure(pages, documents, scores, level, thresholds):
+    """Recall, loss and precision of rules of a level with the model at its thresholds for articles and whole pages."""
     lines = pages.lines[documents[pages.lines[:, 0]]]
     label, words = lines[:, 2], lines[:, 3]
+    threshold = np.array(thresholds)[pages.whole[lines[:, 0]].astype(int)]
     gone = (lines[:, 4] >> level & 1).astype(bool) | (scores[lines[:, 1]] > threshold)
     taken, lost = gone & (label == 1), gone & (label == 0)
     recall = taken.sum() / max(1, (label == 1).sum())
@@ -194,10 +204,12 @@ def write_model(path, pages, words, trees, early, steps, thresholds, curves):
         for leaf in leaves:
             out += struct.pack("<h", leaf)
     out += struct.pack(f"<H{len(steps)}i", len(steps), *steps)
-    for threshold, points in zip(thresholds, curves):
-        out += struct.pack("<iH", threshold, len(points))
-        for at, loss, *_ in points:
-            out += struct.pack("<iI", at, round(loss * 1e6))
+    for level in range(len(LEVELS)):
+        for threshold, points in zip(thresholds[level], curves[level]):
+            points = thin(points)
+            out += struct.pack("<iH", threshold, len(points))
+            for at, loss, *_ in points:
+                out += struct.pack("<iI", at, round(loss * 1e6))
     path.write_bytes(b"DCLM" + struct.pack("<HHQ", 2, pages.version, fnv(bytes(out))) + bytes(out))
 
 
@@ -214,7 +226,7 @@ def thin(points, most=60):
 
 
 def train_trees(pages, weights, chosen, rounds, **parameters):
-    settings = dict(objective="binary", learning_rate=0.05, num_leaves=32, max_depth=6, min_data_in_leaf=120, feature_fraction=0.5, bagging_fraction=0.7, bagging_freq=1,
+    settings = dict(objective="binary", learning_rate=0.1, num_leaves=32, max_depth=6, min_data_in_leaf=120, feature_fraction=0.5, bagging_fraction=0.7, bagging_freq=1,
                     lambda_l2=5.0, max_bin=255, num_threads=2, seed=7, deterministic=True, force_row_wise=True, verbose=-1, use_missing=False)
     settings.update(parameters)
     data = lgb.Dataset(pages.rows[chosen].astype(np.float32), pages.chaff[chosen].astype(int), weight=weights[chosen], feature_name=pages.names, free_raw_data=False)
@@ -234,7 +246,7 @@ def main():
     parser.add_argument("--model", type=Path, required=True, help="the model file to write")
     parser.add_argument("--report", type=Path, required=True, help="the table to write")
     parser.add_argument("--curve", type=Path, required=True, help="the picture to write")
-    parser.add_argument("--rounds", type=int, default=700)
+    parser.add_argument("--rounds", type=int, default=300)
     arguments = parser.parse_args()
     begun = time.time()
     say = lambda text: print(f"{time.time() - begun:6.0f} s  {text}", file=sys.stderr)
@@ -262,28 +274,28 @@ def main():
     say(f"{len(trees)} trees")
 
     # A unit is prose early on if next to no train unit that scored so low came near a threshold.
-    valid = (pages.split == "valid") & pages.headline
+    valid = (pages.split == "valid") & (pages.file == pages.file[0])
+    kinds = [valid & pages.headline & ~pages.whole, valid & pages.whole & ((pages.extractor == "resiliparse_all") | (pages.dataset == "turku_lines"))]
     scores = np.round(booster.predict(pages.rows.astype(np.float32), raw_score=True) * SCALE).astype(np.int64)
     scores[pages.plain] = NEVER
-    curves = [curve(pages, valid, scores, level) for level in range(3)]
-    near = train & ~pages.plain & (scores > min(point[0] for point in curves[2] if point[1] < 0.03))
-    early = [(place, int(np.quantile(raw_scores(trees[:place], pages.rows[near]), 0.0005))) for place in CHECKS]
+    lowest = min(point[0] for kind in kinds for point in curve(pages, kind, scores, 2) if point[1] < 0.03)
+    near = train & ~pages.plain & (scores > lowest)
+    early = [(place, int(np.quantile(raw_scores(trees[:place], pages.rows[near]), 0.002))) for place in CHECKS]
     judged = np.flatnonzero((pages.split == "valid")[pages.document] & ~pages.plain)
     scores[judged] = raw_scores(trees, pages.rows[judged], early)
     say(f"early: {np.mean(scores[judged] == NEVER):.2f} of the units that are judged")
-    curves = [curve(pages, valid, scores, level) for level in range(3)]
-    chosen = [at_loss(points, BUDGET[name]) for points, name in zip(curves, LEVELS)]
-    thresholds = [point[0] for point in chosen]
+    curves = [[curve(pages, kind, scores, level) for kind in kinds] for level in range(len(LEVELS))]
+    thresholds = [[at_loss(points, budget)[0] for points, budget in zip(own, BUDGET[name])] for own, name in zip(curves, LEVELS)]
 
     # Probabilities, in thousandths: the logit is what the trees were trained on.
     steps = [round(SCALE * np.log(k / (1000 - k))) for k in range(1, 1000)]
-    write_model(arguments.model, pages, tables[-1], trees, early, steps, thresholds, [thin(points) for points in curves])
-    report(arguments.report, pages, scores, thresholds, curves, booster)
-    picture(arguments.curve, pages, scores, curves, thresholds)
+    write_model(arguments.model, pages, tables[-1], trees, early, steps, thresholds, curves)
+    report(arguments.report, pages, scores, thresholds, booster)
+    picture(arguments.curve, pages, scores, thresholds)
     say(f"{arguments.model} has {arguments.model.stat().st_size} bytes")
 
 
-def report(path, pages, scores, thresholds, curves, booster):
+def report(path, pages, scores, thresholds, booster):
     groups = [("headline, valid", (pages.split == "valid") & pages.headline), ("headline, train (fitted)", (pages.split == "train") & pages.headline)]
     whole = pages.extractor == "resiliparse_all"
     valid = pages.split == "valid"
@@ -298,9 +310,12 @@ def report(path, pages, scores, thresholds, curves, booster):
         if documents.any():
             cells = [measure(pages, documents, scores, level, thresholds[level]) for level in range(3)]
             lines.append(f"| {name} | {documents.sum()} | " + " | ".join(f"{r:.3f} / {100 * l:.3f} / {p:.3f}" for r, l, p in cells) + " |")
-    f1 = max((2 * r * p / (r + p), l) for _, l, r, p in curves[1] if r + p)
+    # Further from or nearer to both thresholds of the level at once.
+    margins = np.where(pages.plain, NEVER, scores - np.array(thresholds[1])[pages.whole[pages.document].astype(int)])
+    points = curve(pages, (pages.split == "valid") & pages.headline, margins, 1)
+    f1 = max((2 * r * p / (r + p), l) for _, l, r, p in points if r + p)
     lines += ["", f"Best F1 on the valid headline pages, rules of `balanced`: {f1[0]:.3f}, at a loss of {100 * f1[1]:.2f} %.", ""]
-    lines += ["Recall at a loss of 0.03 / 0.1 / 0.3 / 1 / 3 % there: " + " / ".join(f"{at_loss(curves[1], budget)[2]:.3f}" for budget in (0.0003, 0.001, 0.003, 0.01, 0.03)) + ".", ""]
+    lines += ["Recall at a loss of 0.03 / 0.1 / 0.3 / 1 / 3 % there: " + " / ".join(f"{at_loss(points, budget)[2]:.3f}" for budget in (0.0003, 0.001, 0.003, 0.01, 0.03)) + ".", ""]
     gain = sorted(zip(booster.feature_importance("gain"), pages.names), reverse=True)
     total = sum(value for value, _ in gain)
     lines += ["The features that gained most: " + ", ".join(f"`{name}` {100 * value / total:.0f} %" for value, name in gain[:16]) + ".", ""]
@@ -308,7 +323,7 @@ def report(path, pages, scores, thresholds, curves, booster):
     print("\n".join(lines), file=sys.stderr)
 
 
-def picture(path, pages, scores, curves, thresholds):
+def picture(path, pages, scores, thresholds):
     import matplotlib
 
     matplotlib.use("svg")
@@ -316,11 +331,14 @@ def picture(path, pages, scores, curves, thresholds):
     from matplotlib import pyplot as plot
 
     figure, axes = plot.subplots(figsize=(7, 4.5))
-    axes.plot([100 * p[1] for p in curves[1]], [p[2] for p in curves[1]], label="valid, rules of balanced")
-    for level, name in enumerate(LEVELS):
-        recall, loss, _ = measure(pages, (pages.split == "valid") & pages.headline, scores, level, thresholds[level])
-        axes.plot([100 * loss], [recall], "o", label=name)
-    axes.set(xscale="log", xlim=(0.01, 10), ylim=(0.2, 1), xlabel="words of prose lost, %", ylabel="lines of chaff removed", title="Rules and line model, headline set")
+    valid = (pages.split == "valid") & (pages.file == pages.file[0])
+    for name, documents in [("articles (headline set)", pages.headline), ("whole pages", pages.extractor == "resiliparse_all"), ("labelled by people", pages.dataset == "turku_lines")]:
+        points = curve(pages, valid & documents, scores, 1)
+        line = axes.plot([100 * point[1] for point in points], [point[2] for point in points], label=name)[0]
+        for level, sign in enumerate("^os"):
+            recall, loss, _ = measure(pages, valid & documents, scores, level, thresholds[level])
+            axes.plot([100 * loss], [recall], sign, color=line.get_color(), label=LEVELS[level] if documents is pages.headline else None)
+    axes.set(xscale="log", xlim=(0.01, 10), ylim=(0, 1), xlabel="words of prose lost, %", ylabel="lines of chaff removed", title="Rules and line model on publishers kept apart")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     figure.tight_layout()

@@ -10,7 +10,7 @@ use crate::fold::Folded;
 use crate::mark::Marks;
 #[cfg(feature = "cli")]
 use crate::model::Words;
-use crate::model::{Model, Page, Scores};
+use crate::model::{Model, Page, Scores, Thresholds};
 use crate::pack::RuleSet;
 use crate::rule::RuleId;
 use crate::span::Span;
@@ -24,16 +24,16 @@ const FEWEST_WORDS: usize = 40;
 pub(crate) struct LineModel {
     rule: RuleId,
     model: Model,
-    threshold: i32,
+    thresholds: Thresholds,
     /// The built-in rules, where the phrases of the match stage are not all of theirs.
     reader: Option<PageReader>,
 }
 
 impl LineModel {
-    /// `threshold` is the raw score that a unit must exceed.
-    pub(super) fn new(rule: RuleId, model: Model, threshold: i32, rules: &RuleSet) -> Self {
+    /// `thresholds` are the raw scores that units must exceed.
+    pub(super) fn new(rule: RuleId, model: Model, thresholds: Thresholds, rules: &RuleSet) -> Self {
         let reader = (!rules.has_built_in()).then(PageReader::default);
-        Self { rule, model, threshold, reader }
+        Self { rule, model, thresholds, reader }
     }
 
     /// The raw scores of the units of a page; none if it is too short to judge.
@@ -47,8 +47,9 @@ impl LineModel {
     /// The units that the model takes: place, raw score. Where rules cut a sentence off another text, what they leave
     /// is not the model's: it was scored as a whole.
     fn over(&self, page: &Page, scores: &[i32]) -> impl Iterator<Item = (usize, i32)> {
+        let threshold = self.thresholds.of(page);
         let scored = scores.iter().copied().enumerate();
-        scored.filter(|&(at, score)| score > self.threshold && !page.is_mixed(at))
+        scored.filter(move |&(at, score)| score > threshold && !page.is_mixed(at))
     }
 }
 

@@ -117,7 +117,7 @@ features! { page, at, unit, place, next, last, count, near;
     relative = at as i32 * 1000 / count,
     units = count,
     page_words = page.words / 10,
-    page_prose = (i64::from(page.prose_words) * 1000 / i64::from(page.words.max(1))) as i32,
+    page_prose = page.prose_share(),
     page_short = page.shorts * 1000 / count,
     same_start_next = i32::from(unit.opening == next.opening),
     same_start_last = i32::from(unit.opening == last.opening),

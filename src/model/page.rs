@@ -13,6 +13,8 @@ use rustc_hash::FxHashMap;
 const PLAIN: usize = 120;
 /// A unit of which rules find more than so many thousandths counts as found.
 const FOUND: i32 = 500;
+/// A page of which fewer thousandths of the words stand in prose is a whole page. Training asks the same.
+const WHOLE: i32 = 700;
 /// Distances are not told apart beyond this.
 const FAR: i32 = 60;
 /// Words beside what a rule found in a unit, from which on the unit is a mixed one.
@@ -203,6 +205,16 @@ impl Page {
     /// Number of words.
     pub(crate) fn words(&self) -> usize {
         self.words.unsigned_abs() as usize
+    }
+
+    /// Thousandths of the words that stand in prose, as its shape tells.
+    pub(super) fn prose_share(&self) -> i32 {
+        (i64::from(self.prose_words) * 1000 / i64::from(self.words.max(1))) as i32
+    }
+
+    /// Whether it looks like a whole page rather than an article: much of it is no prose.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.prose_share() < WHOLE
     }
 
     /// The lines of a unit, as the view counts them.
