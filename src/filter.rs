@@ -5,6 +5,7 @@ mod blanks;
 mod footer;
 mod gate;
 mod labels;
+mod lazy;
 mod links;
 mod model;
 mod openings;

@@ -99,7 +99,8 @@ impl<const BITS: u32> Keys<BITS> {
     }
 
     fn get(&self, key: u32) -> impl Iterator<Item = &Entry> {
-        let range = self.starts[Self::group(key)] as usize..self.starts[Self::group(key) + 1] as usize;
+        let group = Self::group(key);
+        let range = if self.may_have(key) { self.starts[group] as usize..self.starts[group + 1] as usize } else { 0..0 };
         self.entries[range].iter().filter(move |entry| entry.key == key)
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::fold::{fold, is_word};
 use crate::rule::RuleId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A longer line is a sentence or a list that rules should not take on its words alone.
 const LONGEST_LINE: usize = 160;
@@ -16,6 +16,8 @@ pub(super) struct Vocabulary {
     rules: Vec<RuleId>,
     /// For each word, the rules that list it, by their place in `rules`, and whether it tells by itself what the line is.
     words: FxHashMap<Vec<u8>, Vec<(usize, bool)>>,
+    /// How words begin.
+    beginnings: FxHashSet<[u8; SHORTEST_GLUED]>,
 }
 
 impl Vocabulary {
@@ -24,7 +26,9 @@ impl Vocabulary {
         self.rules.push(rule);
         for (words, tells) in [(telling, true), (filler, false)] {
             for word in words {
-                self.words.entry(fold(word)).or_default().push((index, tells));
+                let word = fold(word);
+                self.beginnings.extend(word.first_chunk().copied());
+                self.words.entry(word).or_default().push((index, tells));
             }
         }
     }
@@ -43,7 +47,14 @@ impl Vocabulary {
         let Ok(line) = std::str::from_utf8(line) else { return };
         let words = || line.split(|c: char| !is_word(c)).filter(|word| !word.is_empty()).map(str::as_bytes);
         // Most lines end here: they begin with no word of any vocabulary.
-        if !words().next().is_some_and(|first| (SHORTEST_GLUED..first.len()).any(|end| self.knows(&first[..end])) || self.knows(first)) {
+        let begins = |first: &[u8]| match first.first_chunk() {
+            Some(beginning) => {
+                self.beginnings.contains(beginning)
+                    && (self.knows(first) || (SHORTEST_GLUED..first.len()).any(|end| self.knows(&first[..end])))
+            }
+            None => self.knows(first),
+        };
+        if !words().next().is_some_and(begins) {
             return;
         }
         for (index, &rule) in self.rules.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::view::View;
 use rustc_hash::FxHashMap;
 
 /// A unit of at least so many bytes that ends as a sentence does, and in which no rule finds anything, is plainly prose.
-const PLAIN: usize = 120;
+const PLAIN: usize = 90;
 /// A unit of which rules find more than so many thousandths counts as found.
 const FOUND: i32 = 500;
 /// A page of which fewer thousandths of the words stand in prose is a whole page. Training asks the same.

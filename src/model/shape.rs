@@ -199,10 +199,7 @@ impl Counts {
                 at += c.len_utf8();
             }
         }
-        if memchr::memchr(b'.', bytes).is_some() {
-            self.links += (line.matches("www.").count() + line.matches(".com").count()) as i32;
-        }
-        self.links += line.matches("://").count() as i32;
+        self.links += memchr::memchr2_iter(b'.', b':', bytes).filter(|&at| is_of_link(bytes, at)).count() as i32;
     }
 
     fn read_ascii(&mut self, byte: u8) {
@@ -294,6 +291,11 @@ impl Counts {
             ends: 0,
         }
     }
+}
+
+/// Whether a full stop or colon is that of "www.", ".com" or "://".
+fn is_of_link(bytes: &[u8], at: usize) -> bool {
+    bytes[..at].ends_with(b"www") || bytes[at..].starts_with(b".com") || bytes[at..].starts_with(b"://")
 }
 
 /// Whether what [`end_of`] tells is the end of a sentence.

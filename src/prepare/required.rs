@@ -62,7 +62,7 @@ fn fragments(texts: &[Text], spaces: bool) -> Option<Vec<Vec<u8>>> {
     let mut fragments = Vec::new();
     for text in texts {
         let fragment = if spaces { &text.bytes[..] } else { text.bytes.trim_ascii() };
-        worth(&String::from_utf8_lossy(fragment.trim_ascii())).then_some(())?;
+        worth(&String::from_utf8_lossy(fragment)).then_some(())?;
         fragments.push(fragment.to_vec());
     }
     fragments.sort_unstable();
