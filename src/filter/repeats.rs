@@ -27,10 +27,11 @@ impl Filter for Repeats {
         let mut last: FxHashMap<&[u8], usize> = FxHashMap::default();
         for line in 0..view.line_count() {
             let wrapped = view.is_wrapped(line) || view.folded().continues(line);
-            if wrapped || word_count(view.text(line)) < FEWEST_WORDS {
+            let text = view.bare(line);
+            if wrapped || text.len() < 2 * FEWEST_WORDS - 1 {
                 continue;
             }
-            if let Some(before) = last.insert(view.bare(line), line) {
+            if let Some(before) = last.insert(text, line).filter(|_| word_count(view.text(line)) >= FEWEST_WORDS) {
                 let beside = |other: usize| other < view.line_count() && view.is_cut(other);
                 if line - before <= NEAR || beside(line.wrapping_sub(1)) || beside(line + 1) {
                     marks.add(view.span(line), self.rule);
