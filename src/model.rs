@@ -8,10 +8,10 @@ mod shape;
 mod trees;
 mod words;
 
-#[cfg(feature = "cli")]
-pub(crate) use features::empty_row;
 pub(crate) use features::NAMES;
 use features::Row;
+#[cfg(feature = "cli")]
+pub(crate) use features::empty_row;
 pub(crate) use page::{Hint, Page};
 use trees::Reason;
 pub(crate) use words::Words;

@@ -13,11 +13,11 @@ mod texts;
 
 pub(crate) use bytes::ByteSet;
 
-use bytes::first_bytes;
 use crate::fold::fold;
 use crate::phrase::{Fragment, Phrase, bare};
 use crate::rarity::cost;
 use crate::rule::Matcher;
+use bytes::first_bytes;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
 
@@ -64,9 +64,7 @@ const LINE_SHARE: u64 = 16;
 pub(crate) fn prepare(matcher: &Matcher) -> Prepared {
     match matcher {
         Matcher::Phrases { phrases, line } => Prepared::Phrases(phrases.iter().map(|source| search_phrase(source, *line)).collect()),
-        Matcher::Patterns { patterns, line } => {
-            Prepared::Patterns(patterns.iter().map(|source| prepare_pattern(source, *line)).collect())
-        }
+        Matcher::Patterns { patterns, line } => Prepared::Patterns(patterns.iter().map(|source| prepare_pattern(source, *line)).collect()),
         Matcher::Labels(labels) => Prepared::Labels(labels.iter().map(|label| fold_label(label)).collect()),
         Matcher::Words { .. } | Matcher::Filter(_) => Prepared::Other,
     }

@@ -48,9 +48,12 @@ fn samples_have_chaff_of_every_category() {
 fn texts_without_chaff_come_back_borrowed_at_every_level() {
     for &level in Level::ALL {
         let cleaner = cleaner(level);
-        for (path, text) in
-            texts("samples/clean").into_iter().chain(texts("samples/expected").into_iter().filter(|_| level == Level::Balanced))
-        {
+        let directories: &[&str] = match level {
+            Level::Precise => &["samples/clean", "samples/clean/balanced"],
+            Level::Balanced => &["samples/clean", "samples/clean/balanced", "samples/expected"],
+            Level::Thorough => &["samples/clean"],
+        };
+        for (path, text) in directories.iter().copied().flat_map(texts) {
             let document = Document::new(&text).unwrap();
             let cleaned = cleaner.clean(&document, &mut Scratch::default());
             assert_eq!(cleaned.outcome(), Outcome::Clean, "{} at {level}: {:?}", path.display(), cleaned.text());

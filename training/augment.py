@@ -34,7 +34,7 @@ def listing(text, rnd):
     names = names_of(text, rnd)
     count = rnd.choice([3, 5, 8, 10, 12, 20, 40])
     items = [names[index % len(names)] for index in range(count)]
-    style = rnd.randrange(12)
+    style = rnd.randrange(13)
     if style == 0:
         items = [f"{index + 1}. {item}" for index, item in enumerate(items)]
     elif style == 1:
@@ -61,6 +61,8 @@ def listing(text, rnd):
         items = [f"  --{item.split()[0].lower():<12} {sentence(text, rnd).rstrip('.').lower()}" for item in items]
     elif style == 11:
         items = [line for item in items for line in (item, sentence(text, rnd), "")]
+    elif style == 12:
+        items = [line for item in items[:12] for line in (sentence(text, rnd) + " " + sentence(text, rnd), item if rnd.random() < 0.5 else f"{item}, {rnd.choice(names)}", "")]
     opening = rnd.choice(SENTENCE.findall(text) or [text]).strip().rstrip(".!?") + rnd.choice([":", ":", ":", "."])
     return [opening] + [""] * rnd.randrange(2) + items
 

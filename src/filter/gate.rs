@@ -8,8 +8,6 @@ use rustc_hash::FxHashMap;
 /// The bit table for four bytes has two to this power bits, that for two bytes one for each pair.
 const LONG_BITS: u32 = 18;
 const SHORT_BITS: u32 = 16;
-/// The words of a bit table.
-const WORDS: usize = 1 << (LONG_BITS - 6);
 /// The bytes of a short key.
 const SHORT: usize = 2;
 /// Keys are grouped by so many upper bits of their place in it.
@@ -37,7 +35,7 @@ struct Fragment<T> {
 #[derive(Debug)]
 struct Keys<const BITS: u32> {
     /// A bit for each place that a key has.
-    bits: Box<[u64; WORDS]>,
+    bits: Vec<u64>,
     /// Where the entries of each group of places start, and all entries, by their place.
     starts: Vec<u32>,
     entries: Vec<Entry>,
@@ -62,7 +60,7 @@ impl<T> Default for Gate<T> {
 
 impl<const BITS: u32> Default for Keys<BITS> {
     fn default() -> Self {
-        Self { bits: Box::new([0; WORDS]), starts: vec![0; (1 << GROUPS) + 1], entries: Vec::new() }
+        Self { bits: vec![0; 1 << (BITS - 6)], starts: vec![0; (1 << GROUPS) + 1], entries: Vec::new() }
     }
 }
 
@@ -80,7 +78,7 @@ impl<const BITS: u32> Keys<BITS> {
 
     fn add(&mut self, entry: Entry) {
         let place = Self::place(entry.key);
-        self.bits[place / 64 % WORDS] |= 1 << (place % 64);
+        self.bits[place / 64] |= 1 << (place % 64);
         self.entries.push(entry);
     }
 
@@ -95,7 +93,7 @@ impl<const BITS: u32> Keys<BITS> {
 
     fn may_have(&self, key: u32) -> bool {
         let place = Self::place(key);
-        self.bits[place / 64 % WORDS] >> (place % 64) & 1 != 0
+        self.bits[place / 64] >> (place % 64) & 1 != 0
     }
 
     fn get(&self, key: u32) -> impl Iterator<Item = &Entry> {
@@ -144,8 +142,8 @@ impl<T> Gate<T> {
         while from < padded {
             let to = padded.min(from + BLOCK);
             let mut count = 0;
-            for (at, bytes) in (from as u32..).zip(text[from..to + LONGEST - 1].array_windows()) {
-                let word = u32::from_le_bytes(*bytes);
+            for (at, bytes) in (from as u32..).zip(text[from..to + LONGEST - 1].windows(LONGEST)) {
+                let word = bytes.try_into().map_or(0, u32::from_le_bytes);
                 places[count % BLOCK] = at;
                 count += usize::from(self.long.may_have(word) | self.short.may_have(word & 0xFFFF));
             }
@@ -184,7 +182,7 @@ fn load(text: &[u8], at: usize) -> u64 {
 /// Eight bytes with a space for each line end.
 fn without_line_ends(bytes: u64) -> u64 {
     const ALL: u64 = u64::MAX / 255;
-    let other = bytes ^ (ALL * b'\n' as u64);
+    let other = bytes ^ (ALL * u64::from(b'\n'));
     // The upper bit of each byte that is a line end.
     let ends = !(((other & (ALL * 0x7F)) + ALL * 0x7F) | other | (ALL * 0x7F));
     bytes ^ ((ends >> 7) * u64::from(b'\n' ^ b' '))
@@ -232,7 +230,8 @@ mod tests {
             (state >> 33) as usize % most
         };
         for _ in 0..300 {
-            let mut words = |count: usize| (0..count).map(|_| ["a", "b", "ab ", "ba", " ", "\n", "é", "新", "@"][draw(9)]).collect::<String>();
+            let mut words =
+                |count: usize| (0..count).map(|_| ["a", "b", "ab ", "ba", " ", "\n", "é", "新", "@"][draw(9)]).collect::<String>();
             let text = words(300);
             let fragments: Vec<String> = (1..12).map(|count| words(count / 2 + 1).replace('\n', " ")).collect();
             let mut fragments: Vec<&str> = fragments.iter().map(String::as_str).collect();

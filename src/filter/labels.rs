@@ -36,7 +36,9 @@ impl Labels {
     fn mark_run(&self, view: &View<'_>, run: std::ops::Range<usize>, marks: &mut Marks) {
         let known: Vec<usize> = run.filter(|&line| is_known(view, line)).collect();
         let cued = |line: &&usize| view.has_cue(**line, Cue::Share) || view.has_cue(**line, Cue::Navigation);
-        if known.len() < FEWEST || known.iter().find(cued).is_none() {
+        // One word again and again is a refrain.
+        let differs = |pair: &[usize]| view.bare(pair[0]) != view.bare(pair[1]);
+        if known.len() < FEWEST || known.iter().find(cued).is_none() || !known.windows(2).any(differs) {
             return;
         }
         let (first, last) = (known[0], known[known.len() - 1]);

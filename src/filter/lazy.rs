@@ -41,6 +41,12 @@ impl LazyRegex {
         Self { whole, free, ..Self::new(source.to_owned(), false) }
     }
 
+    /// The same without variants, to compare them with.
+    #[cfg(test)]
+    pub(super) fn plainly(&self) -> Self {
+        Self { bounds: false, free: false, whole: self.whole, ..Self::new(self.source.clone(), self.ignore_case) }
+    }
+
     /// The expression; none if it is invalid, which the lint of packs excludes.
     pub(super) fn get(&self, variant: Variant) -> Option<&Regex> {
         let index = usize::from(variant.plain) + 2 * usize::from(variant.free);

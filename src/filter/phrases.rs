@@ -169,6 +169,18 @@ impl Phrases {
         self.patterns.push(pattern);
     }
 
+    /// What all rules match, whatever else they ask for.
+    fn find(&self, view: &View<'_>, scratch: &mut Scratch) -> Vec<Mark> {
+        let mut found = Marks::default();
+        scratch.candidates.clear();
+        self.mark_gated(view, &mut found, scratch);
+        self.mark_openings(view, &mut found, scratch);
+        self.mark_labels(view, &mut found);
+        self.mark_ungated_phrases(view, &mut found, scratch);
+        self.mark_patterns(view, &mut found, scratch);
+        found.take()
+    }
+
     /// Tries what the gate finds, and notes the lines on which patterns are to be tried.
     fn mark_gated(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let (text, folded) = (view.document().text(), view.folded());
@@ -317,14 +329,7 @@ impl Filter for Phrases {
     }
 
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
-        let mut found = Marks::default();
-        scratch.candidates.clear();
-        self.mark_gated(view, &mut found, scratch);
-        self.mark_openings(view, &mut found, scratch);
-        self.mark_labels(view, &mut found);
-        self.mark_ungated_phrases(view, &mut found, scratch);
-        self.mark_patterns(view, &mut found, scratch);
-        let found = found.take();
+        let found = self.find(view, scratch);
         let of = |wanted: fn(&Conditions) -> bool| {
             found.iter().copied().filter(move |mark| self.conditions.get(&mark.rule()).is_some_and(wanted))
         };
@@ -342,9 +347,12 @@ impl Filter for Phrases {
     }
 }
 
-/// Whether a line looks like the last words of a sentence that was broken over lines: no capital, and a full stop.
+/// Whether a line looks like the last words of a sentence that was broken over lines (no capital, and a full stop), or
+/// like an answer in a dialogue (a dash, and the end of a sentence).
 fn ends_a_sentence(line: &str) -> bool {
-    line.starts_with(char::is_lowercase) && line.trim_end_matches(['"', '\'', '”', '’', ')']).ends_with('.')
+    let line = line.trim_end_matches(['"', '\'', '”', '’', ')']);
+    let answers = line.starts_with("— ") || line.starts_with("– ");
+    (line.starts_with(char::is_lowercase) && line.ends_with('.')) || (answers && line.ends_with(['.', '!', '?', '…', ',']))
 }
 
 /// The source span that a match claims: whole lines, or what was matched with the punctuation that closes it and the
@@ -394,7 +402,12 @@ fn opens_plainly(view: &View<'_>, line: usize, first_word: usize) -> bool {
 
 fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Item = usize>, view: &View<'_>, marks: &mut Marks) {
     let folded = view.folded();
+    let mut done = 0;
     for line in lines {
+        // The lines of a paragraph that hard wrapping broke are tried once.
+        if line < done {
+            continue;
+        }
         let (mut first, mut last) = (line, line);
         while folded.continues(first) {
             first -= 1;
@@ -402,6 +415,7 @@ fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Ite
         while view.is_wrapped(last) {
             last += 1;
         }
+        done = last + 1;
         let span = Span::at(view.span(first).start(), view.span(last).end());
         let text = view.document().text()[span.range()].trim_matches(|c: char| c.is_whitespace() || crate::fold::is_invisible(c));
         let fits = text.len() <= pattern.most
@@ -455,6 +469,67 @@ fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fold::Folded;
+
+    /// What a rule matches, tried everywhere.
+    fn plainly(filter: &Phrases, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
+        let (folded, text) = (view.folded(), view.document().text());
+        let mut marks = Marks::default();
+        for (phrase, _) in filter.phrases.iter().filter(|(_, own)| *own == rule) {
+            let phrase = phrase.get().unwrap();
+            let mut starts = Vec::new();
+            if phrase.is_line() {
+                let lines = (0..view.line_count()).filter(|&line| !folded.continues(line));
+                lines.for_each(|line| line_start(folded.bytes(), folded.lines()[line].range(), &mut starts));
+            } else {
+                let folded = std::str::from_utf8(folded.bytes()).unwrap();
+                starts.extend(folded.char_indices().filter(|(_, c)| !c.is_whitespace()).map(|(at, _)| at));
+            }
+            for (start, end) in starts.iter().filter_map(|&start| Some((start, phrase.match_at(folded, start)?))) {
+                marks.add(claim(view, phrase.is_line(), start, end, text), rule);
+            }
+        }
+        for pattern in filter.patterns.iter().filter(|pattern| pattern.rule == rule) {
+            let anything = Pattern { rule, whole: pattern.whole, most: usize::MAX, first: ByteSet::ALL, regex: pattern.regex.plainly() };
+            match pattern.whole {
+                Some(longest) => mark_line_pattern(&anything, longest, 0..view.line_count(), view, &mut marks),
+                None => mark_span_pattern(&anything, 0..view.line_count(), view, &mut marks),
+            }
+        }
+        marks.take()
+    }
+
+    /// Each rule by itself finds in its examples, in several writings, just what the search for all rules at once finds.
+    #[test]
+    fn nothing_is_missed_by_looking_for_all_rules_at_once() {
+        let rules = RuleSet::built_in();
+        let filter = Phrases::new(&rules, &|_| true, false);
+        let writings: [fn(&str) -> String; 6] = [
+            str::to_owned,
+            |text| text.replace('\n', "\r\n"),
+            |text| text.replace(' ', "\u{a0} "),
+            |text| text.split(' ').enumerate().flat_map(|(at, word)| [word, if at % 3 == 1 { "\n" } else { " " }]).collect(),
+            |text| format!("It rained.\n\n» {}\nIt stopped.", text.replace('"', "“").replace('\'', "’")),
+            |text| format!("½ {text} ™"),
+        ];
+        let (mut scratch, mut folded, mut compared) = (Scratch::default(), Folded::default(), 0);
+        for (id, rule) in rules.iter() {
+            for (example, writing) in rule.examples.remove.iter().chain(&rule.examples.keep).flat_map(|text| writings.map(|w| (text, w))) {
+                let text = writing(example);
+                let document = Document::new(&text).unwrap();
+                folded.fill(&document);
+                let view = View::new(&document, &folded);
+                let plain = plainly(&filter, id, &view);
+                if matches!(rule.matcher, Matcher::Phrases { .. } | Matcher::Patterns { .. }) {
+                    let mut found = filter.find(&view, &mut scratch);
+                    found.retain(|mark| mark.rule() == id);
+                    assert_eq!(found, plain, "{} in {text:?}", rule.name);
+                    compared += found.len();
+                }
+            }
+        }
+        assert!(compared > 5000, "{compared}");
+    }
 
     #[test]
     fn a_span_takes_its_full_stop_and_one_side_of_white_space_along() {

@@ -368,4 +368,3 @@ impl Page {
         range.filter(|&other| other != at).fold(0, |all, other| all | self.units[other].categories)
     }
 }
-

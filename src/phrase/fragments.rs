@@ -37,7 +37,7 @@ impl Fragment {
     pub(crate) fn suits(&self, folded: &[u8], at: usize) -> bool {
         let end = at + self.text.len();
         let goes_on = || word_after(folded, end) && !first_char(&folded[end..]).is_some_and(is_spaceless);
-        !(self.opens && word_before(folded, at)) && !(self.closes && goes_on())
+        !(self.opens && word_before(folded, at) || self.closes && goes_on())
     }
 }
 
@@ -200,7 +200,7 @@ fn fragment_of(text: &[u8], whole: bool, before: &Lead, opens: bool) -> Fragment
     let end = text.len().min(start + LONGEST_FRAGMENT);
     let part = text[start..end].to_vec();
     let mut lead = before.clone();
-    let spaces = text[..start].iter().filter(|&&byte| byte == b' ').count();
+    let spaces = memchr::memchr_iter(b' ', &text[..start]).count();
     lead.then(&Lead::of(Some(vec![start]), spaces, spaces));
     let opens = if start == 0 { opens } else { text[start - 1] == b' ' };
     let opens = opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));

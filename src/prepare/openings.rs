@@ -24,7 +24,10 @@ mod tests {
             ("(?:Home|HOME|Close)", Some(&["close", "home"][..])),
             (r"\W{0,3}\(?(?:Read|MORE)\s?:", Some(&["more :", "more:", "read :", "read:"])),
             (r"[^\w\n]{0,4}Share (?:this|on \w+)", Some(&["share on", "share th"])),
-            (r"(?i)(?:photo|image)?\s?[12]", Some(&["1", "2", "image 1", "image 2", "image1", "image2", "photo 1", "photo 2", "photo1", "photo2"])),
+            (
+                r"(?i)(?:photo|image)?\s?[12]",
+                Some(&["1", "2", "image 1", "image 2", "image1", "image2", "photo 1", "photo 2", "photo1", "photo2"]),
+            ),
             ("[^\n]{0,60}(?:Getty|AFP)", None),
             ("(?:Share)?", None),
             ("Más", Some(&["ma\u{301}s"])),

@@ -21,7 +21,7 @@ pub(super) fn required(hir: &Hir, line: bool) -> Option<Vec<Vec<u8>>> {
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
         HirKind::Alternation(parts) => parts.iter().map(required).collect::<Option<Vec<_>>>().map(|sets| sets.concat()),
         HirKind::Concat(parts) => {
-            let from = (1..parts.len()).flat_map(|start| fragments_of(&parts[start..], line));
+            let from = (1..parts.len()).filter_map(|start| fragments_of(&parts[start..], line));
             from.chain(parts.iter().filter_map(required)).min_by_key(|set| cost_of(set))
         }
         _ => None,

@@ -9,10 +9,11 @@ use std::sync::LazyLock;
 const LARGEST_CLASS: u32 = 1500;
 
 /// What an expression takes for the beginning of a word.
-static WORD: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| match regex_syntax::parse(r"[\p{Alphabetic}\p{M}\p{Nd}]").ok()?.into_kind() {
-    HirKind::Class(Class::Unicode(class)) => Some(class),
-    _ => None,
-});
+static WORD: LazyLock<Option<ClassUnicode>> =
+    LazyLock::new(|| match regex_syntax::parse(r"[\p{Alphabetic}\p{M}\p{Nd}]").ok()?.into_kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(class),
+        _ => None,
+    });
 
 /// The first bytes of a match, folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
