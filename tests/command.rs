@@ -388,6 +388,45 @@ fn labelled_pages_may_be_compressed_and_wrong_ones_are_named() {
     run(path, &["eval", "bare.jsonl"], 2, "no page has labels");
 }
 
+/// `eval` knows what was removed; the benchmark's own script aligns texts afterwards. They must tell the same.
+#[test]
+fn eval_agrees_with_the_script_of_the_benchmark() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let script = shared.join("tools/score.py");
+    if !script.exists() || Command::new("python3").arg("--version").output().is_err() {
+        println!("left out: the script of the benchmark or python3 is not here");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let clean = format!("'{}' clean -q --level thorough", env!("CARGO_BIN_EXE_dechaff"));
+    let mut python = Command::new("python3");
+    python.arg(script).args([
+        "--cmd",
+        &clean,
+        "--datasets",
+        "fundus_eval",
+        "--extractors",
+        "leaky",
+        "--split",
+        "valid",
+        "--json",
+        "score.json",
+    ]);
+    let output = python.current_dir(path).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let theirs: serde_json::Value = serde_json::from_str(&read(path, "score.json")).unwrap();
+    let pages = shared.join("data/pages.jsonl.gz");
+    let leaky = "extractor=trafilatura_recall,readability_lxml,resiliparse_main,newspaper4k";
+    let filters = ["--where", "split=valid", "--where", "dataset=fundus_eval", "--where", leaky];
+    let output = run(path, &[&["eval", pages.to_str().unwrap(), "-l", "thorough", "--json"], &filters[..]].concat(), 0, "");
+    let ours: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (name, field) in [("precision", "precision"), ("recall", "recall"), ("word_loss", "prose-loss"), ("damaged_pages", "damaged")] {
+        let (theirs, ours) = (theirs[name].as_f64().unwrap(), ours[0][field]["value"].as_f64().unwrap());
+        assert!((theirs - ours).abs() <= 0.002, "{name}: {theirs} says the script, {ours} says eval");
+    }
+}
+
 /// An article with a tail that no rule knows all of.
 const ARTICLE: &str = "The bridge over the harbour will stay closed until Monday, the council said after a meeting of two hours.\n\n\
     Engineers found cracks in two of its piers when they looked at it in March, and a third in April.\n\n\
