@@ -49,7 +49,7 @@ fn texts_without_chaff_come_back_borrowed_at_every_level() {
     for &level in Level::ALL {
         let cleaner = cleaner(level);
         let directories: &[&str] = match level {
-            Level::Precise => &["samples/clean", "samples/clean/balanced"],
+            Level::Precise => &["samples/clean", "samples/clean/balanced", "samples/clean/precise"],
             Level::Balanced => &["samples/clean", "samples/clean/balanced", "samples/expected"],
             Level::Thorough => &["samples/clean"],
         };

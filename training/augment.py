@@ -166,5 +166,5 @@ def augment(path, output, count, endings, seed=5):
 
 
 def write(out, row, lines, labels):
-    made = {key: value for key, value in row.items() if key != "gold"} | {"text": "\n".join(lines), "labels": "".join(labels), "dataset": "augmented"}
+    made = {key: value for key, value in row.items() if key not in ("gold", "why")} | {"text": "\n".join(lines), "labels": "".join(labels), "dataset": "augmented"}
     out.write(json.dumps(made, ensure_ascii=False) + "\n")

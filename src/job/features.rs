@@ -91,13 +91,23 @@ pub fn write_features(files: &[PathBuf], output: &Path, tables: &Folds, folds: u
     Ok(all.units.len() / 3)
 }
 
+/// Why a line is unsure that is no main text and yet the article's own.
+const OWN: [&str; 4] = ["title", "desc", "prose", "table"];
+
+/// Whether a row says of a line that it is the article's own. Titles are not scored, and yet nobody wants to lose them.
+fn is_own(row: &Row, line: usize) -> bool {
+    let why = row.fields.get("why").and_then(|why| why.get(line)).and_then(Value::as_str);
+    why.is_some_and(|why| OWN.contains(&why))
+}
+
 /// The arrays of pages.
 #[derive(Default)]
 struct Arrays {
     rows: Vec<i16>,
     /// Document, number of lines, and whether it is plainly prose, of each unit.
     units: Vec<i32>,
-    /// Document, unit, label (0 keep, 1 drop, 2 unsure), words, and a bit for each level at which rules remove the line.
+    /// Document, unit, label (0 keep, 1 drop, 2 unsure, 3 the article's own), words, and a bit for each level at which rules
+    /// remove the line.
     lines: Vec<i32>,
     /// Ends of the grams of each unit.
     offsets: Vec<u64>,
@@ -131,6 +141,7 @@ impl Arrays {
             let label = match labels[fate.number] {
                 Label::Keep => 0,
                 Label::Drop => 1,
+                Label::Unsure if is_own(row, fate.number) => 3,
                 Label::Unsure => 2,
             };
             arrays.lines.extend([0, unit as i32, label, fate.words as i32, removed[fate.number]]);

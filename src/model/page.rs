@@ -239,6 +239,7 @@ impl Page {
     }
 
     /// The grams of a unit, if they were kept.
+    #[cfg(feature = "cli")]
     pub(crate) fn grams(&self, at: usize) -> &[u32] {
         &self.grams[self.offsets[at]..self.offsets[at + 1]]
     }
