@@ -205,15 +205,7 @@ impl Counts {
     fn read_ascii(&mut self, byte: u8) {
         let class = ASCII[usize::from(byte)];
         if class & WORD != 0 {
-            let upper = i32::from(class & UPPER != 0);
-            self.letters += 1;
-            self.digits += i32::from(class & DIGIT != 0);
-            self.upper += upper;
-            self.upper_in_word += upper;
-            self.capitals += upper & i32::from(self.length == 0);
-            self.length += 1;
-            self.stopped = false;
-            return;
+            return self.read_letter(class & UPPER != 0, class & DIGIT != 0);
         }
         if byte != b'\'' {
             self.end_word();
@@ -231,15 +223,7 @@ impl Counts {
     fn read_other(&mut self, c: char) {
         if is_word(c) {
             self.spaceless += i32::from(is_spaceless(c));
-            let upper = i32::from(c.is_uppercase());
-            self.letters += 1;
-            self.digits += i32::from(c.is_numeric());
-            self.upper += upper;
-            self.upper_in_word += upper;
-            self.capitals += upper & i32::from(self.length == 0);
-            self.length += 1;
-            self.stopped = false;
-            return;
+            return self.read_letter(c.is_uppercase(), c.is_numeric());
         }
         if c != '’' {
             self.end_word();
@@ -253,6 +237,17 @@ impl Counts {
             self.sentences += i32::from(matches!(c, '。' | '！' | '？' | '।' | '؟'));
             self.stopped = c == '…' || (self.stopped && matches!(c, '”' | '’' | '»'));
         }
+    }
+
+    fn read_letter(&mut self, upper: bool, digit: bool) {
+        let upper = i32::from(upper);
+        self.letters += 1;
+        self.digits += i32::from(digit);
+        self.upper += upper;
+        self.upper_in_word += upper;
+        self.capitals += upper & i32::from(self.length == 0);
+        self.length += 1;
+        self.stopped = false;
     }
 
     fn end_word(&mut self) {
