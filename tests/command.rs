@@ -386,6 +386,7 @@ fn labelled_pages_may_be_compressed_and_wrong_ones_are_named() {
     run(path, &["eval", "wrong.jsonl"], 2, "1 labels for 2 lines");
     fs::write(path.join("bare.jsonl"), "{\"text\": \"a\"}\n").unwrap();
     run(path, &["eval", "bare.jsonl"], 2, "no page has labels");
+    assert!(run(path, &["eval", "gone.jsonl"], 2, "gone.jsonl: cannot be read").stdout.is_empty());
 }
 
 /// `eval` knows what was removed; the benchmark's own script aligns texts afterwards. They must tell the same.

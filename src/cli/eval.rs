@@ -38,7 +38,7 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
         let mut json = serde_json::to_vec_pretty(&list)?;
         json.push(b'\n');
         terminal.raw(&json)?;
-    } else {
+    } else if !groups.is_empty() {
         terminal.raw(eval_table(rows()).as_bytes())?;
     }
     Ok(match (failed.is_empty(), groups.is_empty()) {

@@ -44,7 +44,7 @@ impl LazyRegex {
     /// The same without variants, to compare them with.
     #[cfg(test)]
     pub(super) fn plainly(&self) -> Self {
-        Self { bounds: false, free: false, whole: self.whole, ..Self::new(self.source.clone(), self.ignore_case) }
+        Self { bounds: false, whole: self.whole, ..Self::new(self.source.clone(), self.ignore_case) }
     }
 
     /// The expression; none if it is invalid, which the lint of packs excludes.
@@ -119,7 +119,7 @@ mod tests {
     fn what_can_begin_with_anything_still_keeps_to_its_line() {
         let regex = LazyRegex::pattern(r"[^\n]{3}[^\n]*, she said\.", true, true);
         assert!(regex.is_match("It rained, she said."));
-        assert!(!regex.is_match("It, she said."[1..].trim()));
+        assert!(!regex.is_match("It, she said."));
         assert!(!regex.is_match("It rained.\nIt snowed, she said."));
     }
 }
