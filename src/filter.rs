@@ -52,6 +52,7 @@ pub struct Scratch {
     pub(crate) starts: Vec<usize>,
     /// Patterns to try, and the lines to try them on.
     pub(crate) candidates: Vec<(u32, u32)>,
+    pub(crate) states: crate::automaton::States,
     /// What all built-in rules find, for the line model.
     pub(crate) hints: Vec<Hint>,
     pub(crate) page: Page,

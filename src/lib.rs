@@ -25,6 +25,7 @@
 //! The feature `cli`, on by default, adds the command and what it needs: files, threads and the terminal. Without it
 //! the library touches none of them.
 
+mod automaton;
 mod built_in;
 mod cleaner;
 #[cfg(feature = "cli")]

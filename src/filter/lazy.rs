@@ -1,12 +1,12 @@
 //! Regular expressions and phrases that are made ready when they are first needed. Of more than a thousand rules most texts
 //! need a few.
 
-use crate::fold::is_word;
+use crate::automaton::{Automaton, Reading, States, has_foreign_word};
 use crate::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 
-/// A regular expression that is compiled when it is first needed, in the variant that suits the text best.
+/// A regular expression that is made ready when it is first needed, in the reading that suits the text best.
 pub(super) struct LazyRegex {
     source: String,
     ignore_case: bool,
@@ -15,25 +15,18 @@ pub(super) struct LazyRegex {
     free: bool,
     /// Whether it asks for word boundaries.
     bounds: bool,
-    /// By [`Variant`].
-    regexes: [OnceLock<Option<Regex>>; 4],
-}
-
-/// Equivalent forms of an expression, each right for some texts.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Variant {
-    /// Word boundaries between ASCII characters only, for texts without other letters: Unicode's are slow where a text has
-    /// other characters.
+    /// Whether it is only ever run as the regex crate has it.
     plain: bool,
-    /// Not bound to the start, for texts of one line: what can begin with anything is then searched from its end, where
-    /// most lines are told apart.
-    free: bool,
+    /// By whether they read backward, and whether they know of letters outside ASCII.
+    automata: [OnceLock<Option<Automaton>>; 4],
+    regex: OnceLock<Option<Regex>>,
 }
 
 impl LazyRegex {
     pub(super) fn new(source: String, ignore_case: bool) -> Self {
-        let bounds = source.contains(r"\b");
-        Self { source, ignore_case, whole: false, free: false, bounds, regexes: Default::default() }
+        let bounds = source.contains(r"\b") || source.contains(r"\B");
+        let (automata, regex) = Default::default();
+        Self { source, ignore_case, whole: false, free: false, bounds, plain: false, automata, regex }
     }
 
     /// The expression of a pattern, which may have to be the whole line.
@@ -41,47 +34,29 @@ impl LazyRegex {
         Self { whole, free, ..Self::new(source.to_owned(), false) }
     }
 
-    /// The same without variants, to compare them with.
+    /// The same by the regex crate alone, to compare them with.
     #[cfg(test)]
     pub(super) fn plainly(&self) -> Self {
-        Self { bounds: false, whole: self.whole, ..Self::new(self.source.clone(), self.ignore_case) }
+        Self { whole: self.whole, plain: true, ..Self::new(self.source.clone(), self.ignore_case) }
     }
 
-    /// The expression; none if it is invalid, which the lint of packs excludes.
-    pub(super) fn get(&self, variant: Variant) -> Option<&Regex> {
-        let index = usize::from(variant.plain) + 2 * usize::from(variant.free);
-        self.regexes[index].get_or_init(|| self.compile(variant)).as_ref()
-    }
-
-    fn compile(&self, variant: Variant) -> Option<Regex> {
-        let mut source = if variant.plain { with_plain_boundaries(&self.source) } else { self.source.clone() };
-        if self.whole {
-            source = format!(r"{}(?:{source})\z", if variant.free { "" } else { r"\A" });
+    pub(super) fn is_match(&self, text: &str, states: &mut States) -> bool {
+        let foreign = self.bounds && has_foreign_word(text);
+        // What can begin with anything is searched from the end of a line, where most lines are told apart.
+        let backward = self.free && memchr::memchr(b'\n', text.as_bytes()).is_none();
+        let reading = Reading { ignore_case: self.ignore_case, whole: self.whole, backward, foreign };
+        let made = &self.automata[usize::from(foreign) + 2 * usize::from(backward)];
+        match made.get_or_init(|| if self.plain { None } else { Automaton::new(&self.source, reading) }) {
+            Some(automaton) => automaton.is_match(text, states),
+            None => self.regex().is_some_and(|regex| regex.is_match(text)),
         }
-        RegexBuilder::new(&source).case_insensitive(self.ignore_case).build().ok()
     }
 
-    pub(super) fn is_match(&self, text: &str) -> bool {
-        let variant = Variant {
-            plain: self.bounds && !text.chars().any(|c| !c.is_ascii() && is_word(c)),
-            free: self.free && memchr::memchr(b'\n', text.as_bytes()).is_none(),
-        };
-        self.get(variant).is_some_and(|regex| regex.is_match(text))
+    /// The expression as the regex crate has it; none if it is invalid, which the lint of packs excludes.
+    pub(super) fn regex(&self) -> Option<&Regex> {
+        let source = || if self.whole { format!(r"\A(?:{})\z", self.source) } else { self.source.clone() };
+        self.regex.get_or_init(|| RegexBuilder::new(&source()).case_insensitive(self.ignore_case).build().ok()).as_ref()
     }
-}
-
-/// An expression with `(?-u:\b)` for `\b`.
-fn with_plain_boundaries(source: &str) -> String {
-    let (mut plain, mut rest) = (String::with_capacity(source.len()), source);
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        let length = 1 + escape[1..].chars().next().map_or(0, char::len_utf8);
-        plain.push_str(before);
-        let bounds = escape.starts_with(r"\b") && !escape[2..].starts_with('{');
-        plain.push_str(if bounds { r"(?-u:\b)" } else { &escape[..length] });
-        rest = &escape[length..];
-    }
-    plain + rest
 }
 
 /// A phrase that is parsed when it is first needed.
@@ -107,19 +82,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn word_boundaries_are_the_same_where_no_letter_is_outside_ascii() {
-        assert_eq!(with_plain_boundaries(r"\A(?:\\b\b[\w\-]\bx\b{start})\z"), r"\A(?:\\b(?-u:\b)[\w\-](?-u:\b)x\b{start})\z");
+    fn word_boundaries_are_those_of_all_letters() {
         let regex = LazyRegex::pattern(r"\b\w+\b “caf\b[^\n]*", true, false);
-        assert!(regex.is_match("the “caf” by the sea"));
-        assert!(!regex.is_match("the “café” by the sea"));
-        assert_eq!(regex.regexes.iter().filter(|regex| regex.get().is_some()).count(), 2);
+        let mut states = States::default();
+        assert!(regex.is_match("the “caf” by the sea", &mut states));
+        assert!(!regex.is_match("the “café” by the sea", &mut states));
+        assert_eq!(regex.automata.iter().filter(|automaton| automaton.get().is_some()).count(), 2);
     }
 
     #[test]
     fn what_can_begin_with_anything_still_keeps_to_its_line() {
         let regex = LazyRegex::pattern(r"[^\n]{3}[^\n]*, she said\.", true, true);
-        assert!(regex.is_match("It rained, she said."));
-        assert!(!regex.is_match("It, she said."));
-        assert!(!regex.is_match("It rained.\nIt snowed, she said."));
+        let mut states = States::default();
+        assert!(regex.is_match("It rained, she said.", &mut states));
+        assert!(!regex.is_match("It, she said.", &mut states));
+        assert!(!regex.is_match("It rained.\nIt snowed, she said.", &mut states));
     }
 }

@@ -2,9 +2,10 @@
 //! the places that are worth trying inside lines, openings those at the beginnings of lines; each try is then made by the
 //! phrase or pattern itself. A rule that neither finds is tried on every line.
 
+use crate::automaton::States;
 use crate::document::Document;
 use crate::filter::gate::Gate;
-use crate::filter::lazy::{LazyPhrase, LazyRegex, Variant};
+use crate::filter::lazy::{LazyPhrase, LazyRegex};
 use crate::filter::openings::Openings;
 use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
@@ -262,7 +263,7 @@ impl Phrases {
 
     /// Runs patterns on the lines that were noted for them.
     fn mark_patterns(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
-        let candidates = &mut scratch.candidates;
+        let Scratch { candidates, states, .. } = scratch;
         for &index in &self.ungated_patterns {
             candidates.extend((0..view.line_count()).map(|line| (index as u32, line as u32)));
         }
@@ -272,7 +273,7 @@ impl Phrases {
             let pattern = &self.patterns[lines[0].0 as usize];
             let lines = lines.iter().map(|&(_, line)| line as usize);
             if let Some(longest) = pattern.whole {
-                mark_line_pattern(pattern, longest, lines, view, marks);
+                mark_line_pattern(pattern, longest, lines, view, states, marks);
             } else {
                 mark_span_pattern(pattern, lines, view, marks);
             }
@@ -281,14 +282,14 @@ impl Phrases {
 
     /// Drops marks whose conditions do not hold: language and host, zone, `unless`, then `near`, which looks only at
     /// marks that do not themselves depend on neighbours.
-    fn apply_conditions(&self, view: &View<'_>, marks: impl Iterator<Item = Mark>) -> Vec<Mark> {
+    fn apply_conditions(&self, view: &View<'_>, marks: impl Iterator<Item = Mark>, states: &mut States) -> Vec<Mark> {
         let document = view.document();
         let holds = |mark: &Mark| {
             let Some(conditions) = self.conditions.get(&mark.rule()) else { return true };
             let suits = conditions.bound.as_ref().is_none_or(|rule| rule.lives(document.host()) && rule.speaks(|| view.language()));
             suits
                 && in_zone(view, conditions.zone, mark.span())
-                && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span()))
+                && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span(), states))
         };
         let marks: Vec<Mark> = marks.filter(holds).collect();
         let near = |mark: &Mark| self.conditions.get(&mark.rule()).and_then(|conditions| conditions.near.as_ref());
@@ -338,10 +339,11 @@ impl Filter for Phrases {
                 let Conditions { effect, category, confidence, .. } = self.conditions[&mark.rule()];
                 Hint { span: mark.span(), effect, category, confidence }
             };
+            let hints = self.apply_conditions(view, of(|rule| rule.hints), &mut scratch.states);
             scratch.hints.clear();
-            scratch.hints.extend(self.apply_conditions(view, of(|rule| rule.hints)).into_iter().map(hint));
+            scratch.hints.extend(hints.into_iter().map(hint));
         }
-        for mark in self.apply_conditions(view, of(|rule| rule.is_on)) {
+        for mark in self.apply_conditions(view, of(|rule| rule.is_on), &mut scratch.states) {
             marks.add(mark.span(), mark.rule());
         }
     }
@@ -400,7 +402,14 @@ fn opens_plainly(view: &View<'_>, line: usize, first_word: usize) -> bool {
     word_after(folded.bytes(), first_word) && first.is_some_and(|c| c.is_alphabetic() || c.is_ascii())
 }
 
-fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Item = usize>, view: &View<'_>, marks: &mut Marks) {
+fn mark_line_pattern(
+    pattern: &Pattern,
+    longest: usize,
+    lines: impl Iterator<Item = usize>,
+    view: &View<'_>,
+    states: &mut States,
+    marks: &mut Marks,
+) {
     let folded = view.folded();
     let mut done = 0;
     for line in lines {
@@ -421,7 +430,7 @@ fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Ite
         let fits = text.len() <= pattern.most
             && text.as_bytes().first().is_some_and(|&first| pattern.first.contains(first))
             && (text.len() <= longest || text.chars().take(longest.saturating_add(1)).count() <= longest);
-        if fits && pattern.regex.is_match(text) {
+        if fits && pattern.regex.is_match(text, states) {
             marks.add(span, pattern.rule);
         }
     }
@@ -430,7 +439,7 @@ fn mark_line_pattern(pattern: &Pattern, longest: usize, lines: impl Iterator<Ite
 /// Runs a pattern over the neighbourhoods of the lines, each text once.
 fn mark_span_pattern(pattern: &Pattern, lines: impl Iterator<Item = usize>, view: &View<'_>, marks: &mut Marks) {
     let document = view.document();
-    let Some(regex) = pattern.regex.get(Variant::default()) else { return };
+    let Some(regex) = pattern.regex.regex() else { return };
     let mut windows: Vec<Span> = lines
         .map(|line| {
             let last = (line + PATTERN_REACH).min(view.line_count() - 1);
@@ -449,10 +458,10 @@ fn mark_span_pattern(pattern: &Pattern, lines: impl Iterator<Item = usize>, view
 }
 
 /// Whether an exception hits on the lines that a span touches.
-fn hits(unless: &LazyRegex, document: &Document<'_>, span: Span) -> bool {
+fn hits(unless: &LazyRegex, document: &Document<'_>, span: Span, states: &mut States) -> bool {
     let start = document.line(document.line_at(span.start())).start();
     let end = document.line(document.line_at(span.end().saturating_sub(1))).end();
-    unless.is_match(&document.text()[start..end])
+    unless.is_match(&document.text()[start..end], states)
 }
 
 fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
@@ -492,7 +501,7 @@ mod tests {
         for pattern in filter.patterns.iter().filter(|pattern| pattern.rule == rule) {
             let anything = Pattern { rule, whole: pattern.whole, most: usize::MAX, first: ByteSet::ALL, regex: pattern.regex.plainly() };
             match pattern.whole {
-                Some(longest) => mark_line_pattern(&anything, longest, 0..view.line_count(), view, &mut marks),
+                Some(longest) => mark_line_pattern(&anything, longest, 0..view.line_count(), view, &mut States::default(), &mut marks),
                 None => mark_span_pattern(&anything, 0..view.line_count(), view, &mut marks),
             }
         }
