@@ -23,6 +23,8 @@ mod rarity;
 mod rule;
 #[path = "src/span.rs"]
 mod span;
+#[path = "src/texts.rs"]
+mod texts;
 
 pub use document::Document;
 pub use pack::RuleSet;
@@ -47,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         list.push_str(&format!("({origin:?}, include_str!({:?})),\n", path.to_string_lossy()));
     }
     fs::write(out.join("packs.rs"), list + "]")?;
-    fs::write(out.join("packs.bin"), postcard::to_allocvec(&set)?)?;
+    fs::write(out.join("packs.bin"), postcard::to_allocvec(set.contents())?)?;
     Ok(())
 }
 

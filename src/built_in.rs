@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::pack::RuleSet;
+use std::sync::LazyLock;
 
 /// File names and texts.
 const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
@@ -13,8 +14,9 @@ impl RuleSet {
     /// The rules of the packs that are part of dechaff.
     #[must_use]
     pub fn built_in() -> Self {
-        // What was packed by the same version unpacks; a test holds that nothing is missing.
-        postcard::from_bytes(PREPARED).map(Self::with_built_in).unwrap_or_default()
+        // Unpacked once. What was packed by the same version unpacks; a test holds that nothing is missing.
+        static RULES: LazyLock<RuleSet> = LazyLock::new(|| postcard::from_bytes(PREPARED).map(RuleSet::of_built_in).unwrap_or_default());
+        RULES.clone()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::rule::{Category, Effect, FilterName, Level, RuleId};
 use crate::span::{Span, union};
 use crate::view::{View, gaps, has_word, rest_of};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What a cleaner is to do. See [`Cleaner::builder`].
@@ -168,7 +169,7 @@ impl Cleaner {
     /// Cleans a document. `scratch` is best kept for the next document.
     #[must_use]
     pub fn clean<'t>(&self, document: &Document<'t>, scratch: &mut Scratch) -> Cleaned<'t> {
-        self.examine(document, scratch).1
+        self.run(document, scratch, false).1
     }
 
     /// What weighed most in the judgement of each span that the line model takes of a document, the heaviest first.
@@ -181,11 +182,15 @@ impl Cleaner {
 
     /// Cleans a document and gives, beside the result, every mark that any rule made, cues and protection included.
     pub(crate) fn examine<'t>(&self, document: &Document<'t>, scratch: &mut Scratch) -> (Vec<Mark>, Cleaned<'t>) {
+        self.run(document, scratch, true)
+    }
+
+    fn run<'t>(&self, document: &Document<'t>, scratch: &mut Scratch, all_marks: bool) -> (Vec<Mark>, Cleaned<'t>) {
         let mut folded = std::mem::take(&mut scratch.folded);
         folded.fill(document);
-        let (made, cleaned) = Run::new(&self.inner, View::new(document, &folded)).finish(document, scratch);
+        let found = Run::new(&self.inner, View::new(document, &folded), all_marks).finish(document, scratch);
         scratch.folded = folded;
-        (made, cleaned)
+        found
     }
 }
 
@@ -197,47 +202,69 @@ struct Run<'c, 'd> {
     kept: Vec<Mark>,
     /// The length of the longest of these, in bytes.
     longest_kept: usize,
+    /// Lines that were searched for what protects them.
+    searched: Vec<bool>,
     applied: Vec<Mark>,
     vetoed: Vec<Veto>,
-    /// Every mark that was made, as it was made.
+    /// Every mark that was made, as it was made; protection everywhere too, if all are wanted, and not only where something
+    /// would go.
     made: Vec<Mark>,
+    all_marks: bool,
 }
 
 impl<'c, 'd> Run<'c, 'd> {
-    fn new(cleaner: &'c Inner, view: View<'d>) -> Self {
-        Self { cleaner, view, kept: Vec::new(), longest_kept: 0, applied: Vec::new(), vetoed: Vec::new(), made: Vec::new() }
+    fn new(cleaner: &'c Inner, view: View<'d>, all_marks: bool) -> Self {
+        Self {
+            cleaner,
+            searched: vec![false; view.line_count()],
+            view,
+            kept: Vec::new(),
+            longest_kept: 0,
+            applied: Vec::new(),
+            vetoed: Vec::new(),
+            made: Vec::new(),
+            all_marks,
+        }
     }
 
     fn finish<'t>(mut self, document: &Document<'t>, scratch: &mut Scratch) -> (Vec<Mark>, Cleaned<'t>) {
         let mut marks = Marks::default();
+        if self.all_marks {
+            self.protect(0..self.view.line_count(), &mut marks, scratch);
+        }
         for stage in Stage::ALL {
+            if stage >= Stage::Context && self.applied.is_empty() {
+                break;
+            }
             for filter in self.cleaner.filters.iter().filter(|filter| filter.stage() == stage) {
                 filter.mark(&self.view, &mut marks, scratch);
             }
-            self.apply(marks.take());
+            self.apply(marks.take(), scratch);
         }
         (std::mem::take(&mut self.made), Cleaned::new(document.text(), self))
     }
 
     /// Takes the marks of a stage: sets aside what protects, vetoes what touches it, and hides the rest.
-    fn apply(&mut self, marks: Vec<Mark>) {
+    fn apply(&mut self, marks: Vec<Mark>, scratch: &mut Scratch) {
         if marks.is_empty() {
             return;
         }
         let rules = &self.cleaner.rules;
-        self.made.extend(&marks);
+        let effect = |mark: &&Mark| rules.get(mark.rule()).effect;
+        let mut protection = Marks::default();
+        for mark in marks.iter().filter(|mark| effect(mark) == Effect::Remove) {
+            self.protect(self.view.lines_of(mark.span()), &mut protection, scratch);
+        }
+        let protection = protection.take();
+        self.keep(marks.iter().filter(|mark| effect(mark) == Effect::Keep).chain(&protection).copied());
         for mark in &marks {
-            match rules.get(mark.rule()).effect {
-                Effect::Cue(cue) => self.view.add_cue(mark.span(), cue),
-                Effect::Keep => {
-                    self.kept.push(*mark);
-                    self.longest_kept = self.longest_kept.max(mark.span().len());
-                }
-                Effect::Remove => {}
+            if let Effect::Cue(cue) = rules.get(mark.rule()).effect {
+                self.view.add_cue(mark.span(), cue);
             }
         }
+        self.made.extend(marks.iter().chain(&protection));
         let before = self.applied.len();
-        for mark in marks.into_iter().filter(|mark| rules.get(mark.rule()).effect == Effect::Remove) {
+        for mark in marks.into_iter().filter(|mark| effect(&mark) == Effect::Remove) {
             match self.protector(mark.span()) {
                 Some(by) => self.vetoed.push(Veto { mark, by }),
                 None => self.applied.push(mark),
@@ -248,6 +275,27 @@ impl<'c, 'd> Run<'c, 'd> {
             let cut = self.cut();
             self.view.hide(&cut);
         }
+    }
+
+    /// Has filters look for what protects these lines, where they have not yet.
+    fn protect(&mut self, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
+        if self.searched[lines.clone()].iter().all(|&searched| searched) {
+            return;
+        }
+        let lines = self.view.paragraphs(lines);
+        for run in lines.clone().collect::<Vec<_>>().chunk_by(|&a, &b| self.searched[a] == self.searched[b]) {
+            let run = run[0]..run[run.len() - 1] + 1;
+            if !self.searched[run.start] {
+                self.cleaner.filters.iter().for_each(|filter| filter.protect(&self.view, run.clone(), marks, scratch));
+            }
+        }
+        self.searched[lines].fill(true);
+    }
+
+    fn keep(&mut self, marks: impl Iterator<Item = Mark>) {
+        self.kept.extend(marks);
+        self.kept.sort_unstable();
+        self.longest_kept = self.kept.iter().map(|mark| mark.span().len()).max().unwrap_or(0);
     }
 
     /// A rule that protects a part of a span.

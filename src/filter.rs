@@ -7,6 +7,7 @@ mod gate;
 mod labels;
 mod lazy;
 mod links;
+mod lookup;
 mod model;
 mod openings;
 mod orphans;
@@ -21,6 +22,7 @@ use crate::pack::RuleSet;
 use crate::rule::{FilterName, Level, RuleId};
 use crate::span::Span;
 use crate::view::View;
+use std::ops::Range;
 
 #[cfg(feature = "cli")]
 pub(crate) use model::PageReader;
@@ -68,6 +70,10 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
 
     /// Adds its marks. The same view gives the same marks.
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch);
+
+    /// Adds the marks in these lines that protect and that it left for when something there is about to go. No line is
+    /// asked for twice, and what hard wrapping broke is asked for together.
+    fn protect(&self, _view: &View<'_>, _lines: Range<usize>, _marks: &mut Marks, _scratch: &mut Scratch) {}
 
     /// What weighed most in its judgement of each span that it just marked, for filters that judge.
     #[doc(hidden)]

@@ -4,6 +4,7 @@
 
 use crate::document::Document;
 use crate::span::Span;
+use std::ops::Range;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// Wrapped text has no wider lines than this, in bytes.
@@ -25,6 +26,8 @@ pub(crate) struct FoldedLine {
     pub start: u32,
     /// Folded offset after its last.
     pub end: u32,
+    /// The source offset of that first character.
+    pub source: u32,
     /// Its number in the document, from 0.
     pub line: u32,
     /// Whether the next line only goes on where hard wrapping broke this one.
@@ -32,7 +35,7 @@ pub(crate) struct FoldedLine {
 }
 
 impl FoldedLine {
-    pub(crate) fn range(self) -> std::ops::Range<usize> {
+    pub(crate) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
@@ -81,7 +84,7 @@ impl Folded {
             gap = Gap::None;
             if !open {
                 let start = self.bytes.len() as u32;
-                self.lines.push(FoldedLine { start, end: start, line, joins: false });
+                self.lines.push(FoldedLine { start, end: start, source: at as u32, line, joins: false });
                 open = true;
             }
             self.note(at);
@@ -107,8 +110,9 @@ impl Folded {
     fn plain_run(&mut self, source: &[u8], start: usize) -> usize {
         // A control character that is no white space stands for itself.
         let end = (start + plain_length(&source[start..])).max(start + 1);
-        let lower = |&byte: &u8| if byte == b'`' { b'\'' } else { byte.to_ascii_lowercase() };
-        self.bytes.extend(source[start..end].iter().map(lower));
+        let folded = self.bytes.len();
+        self.bytes.extend_from_slice(&source[start..end]);
+        self.bytes[folded..].make_ascii_lowercase();
         end
     }
 
@@ -167,6 +171,15 @@ impl Folded {
         &self.lines
     }
 
+    /// The folded range of these lines.
+    pub(crate) fn range(&self, lines: Range<usize>) -> Range<usize> {
+        match self.lines.get(lines) {
+            Some([first, .., last]) => first.start as usize..last.end as usize,
+            Some([only]) => only.range(),
+            _ => 0..0,
+        }
+    }
+
     /// The index in [`lines`](Self::lines) of the line that holds the folded offset.
     pub(crate) fn line_index(&self, offset: usize) -> usize {
         self.lines.partition_point(|line| line.start as usize <= offset).saturating_sub(1)
@@ -197,22 +210,48 @@ impl Folded {
     }
 }
 
-/// The length of the visible ASCII with which some bytes begin, single spaces between words included.
+/// The length of the visible ASCII with which some bytes begin, single spaces between words included. A backtick is not
+/// copied as it is.
 fn plain_length(bytes: &[u8]) -> usize {
     const BLOCK: usize = 32;
-    let breaks = |byte: u8, next: u8| !(b' '..0x7F).contains(&byte) | (byte == b' ' && !(0x21..0x7F).contains(&next));
     let mut at = 0;
-    // Whole blocks first, without a branch for each byte.
-    while let Some(block) = bytes.get(at..=at + BLOCK) {
-        if block.iter().zip(&block[1..]).fold(false, |any, (&byte, &next)| any | breaks(byte, next)) {
+    // Whole blocks first, then eight bytes at once, without a branch for each byte.
+    while let Some(block) = bytes[at..].first_chunk::<{ BLOCK + 1 }>() {
+        let is = |byte: u8, other: u8| u8::from(byte == other);
+        let breaks = |at: usize| {
+            u8::from(block[at].wrapping_sub(b' ') > b'~' - b' ') | is(block[at], b'`') | is(block[at], b' ') & is(block[at + 1], b' ')
+        };
+        if (0..BLOCK).fold(0, |any, at| any | breaks(at)) != 0 {
             break;
         }
         at += BLOCK;
     }
-    while at < bytes.len() && !breaks(bytes[at], bytes.get(at + 1).copied().unwrap_or(b'\n')) {
-        at += 1;
-    }
-    at
+    let end = loop {
+        let breaks = breaks_of_eight(&bytes[at..], at > 0 && bytes[at - 1] == b' ');
+        if breaks != 0 {
+            break at + breaks.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    };
+    // A space at the end is none between words.
+    if end > 0 && bytes[end - 1] == b' ' { end - 1 } else { end }
+}
+
+/// The upper bit of each of eight bytes that is no visible ASCII, a backtick, or the second of two spaces, the first of
+/// which may stand before them. What is past the end is none.
+fn breaks_of_eight(bytes: &[u8], after_space: bool) -> u64 {
+    const ALL: u64 = u64::MAX / 255;
+    const UPPER: u64 = ALL << 7;
+    let eight = match bytes.first_chunk() {
+        Some(&chunk) => u64::from_le_bytes(chunk),
+        None => bytes.iter().rev().fold(0, |eight, &byte| eight << 8 | u64::from(byte)),
+    };
+    let seven = eight & !UPPER;
+    // No sum of seven bits carries into the next byte.
+    let is = |byte: u8| !((seven ^ (ALL * u64::from(byte))) + ALL * 0x7F) & !eight & UPPER;
+    let visible = (seven + ALL * (0x80 - 0x20)) & !(seven + ALL) & !eight & UPPER;
+    let spaces = is(b' ');
+    (!visible & UPPER) | is(b'`') | (spaces & (spaces << 8 | u64::from(after_space) << 7))
 }
 
 /// Folds a string as documents are folded, white space at both ends left out.
@@ -330,6 +369,25 @@ fn push(character: char, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_text_ends_where_the_first_other_byte_is() {
+        let plainly = |bytes: &[u8]| {
+            let graphic = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'`');
+            let fine = |at: usize| graphic(at) || (bytes[at] == b' ' && graphic(at + 1));
+            (0..bytes.len()).find(|&at| !fine(at)).unwrap_or(bytes.len())
+        };
+        for length in 0..70 {
+            for at in 0..=length {
+                for other in [&b""[..], b" ", b"  ", b"\n", b"\x7f", b" \x7f", b"\xc3\xa9", b"\0", b"`", b" `", b" ~"] {
+                    let text =
+                        [&b"It was a dark and stormy night; the rain fell in torrents, except at night."[..at], other, &b"~!a b"[..]]
+                            .concat();
+                    assert_eq!(plain_length(&text), plainly(&text), "{:?}", String::from_utf8_lossy(&text));
+                }
+            }
+        }
+    }
 
     fn folded(text: &str) -> (String, Vec<FoldedLine>) {
         let mut folded = Folded::default();

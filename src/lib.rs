@@ -50,6 +50,7 @@ mod rarity;
 mod report;
 mod rule;
 mod span;
+mod texts;
 pub mod verify;
 mod view;
 

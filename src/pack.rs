@@ -13,6 +13,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// All rules of a cleaner, each with an id.
@@ -22,17 +23,24 @@ use toml::Spanned;
 /// let id = rules.find("video/html5-upgrade").expect("the rule exists");
 /// assert_eq!(rules.get(id).category, dechaff::Category::Video);
 /// ```
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+///
+/// A copy costs nothing: it shares the rules until one of the two is changed.
+#[derive(Clone, Debug, Default)]
 pub struct RuleSet {
+    contents: Arc<Contents>,
+    /// So many rules at the beginning are the built-in ones; 0 if some of these were replaced.
+    built_in: usize,
+}
+
+/// What a rule set holds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Contents {
     rules: Vec<Rule>,
     /// What is worked out of each of them.
     prepared: Vec<Prepared>,
     by_name: FxHashMap<String, RuleId>,
     /// Descriptions of the packs, by their names.
     packs: FxHashMap<String, String>,
-    /// So many rules at the beginning are the built-in ones; 0 if some of these were replaced.
-    #[serde(skip)]
-    built_in: usize,
 }
 
 impl RuleSet {
@@ -70,19 +78,20 @@ impl RuleSet {
     }
 
     fn insert_pack(&mut self, parsed: Parsed) {
-        self.packs.insert(parsed.name, parsed.description);
+        let contents = Arc::make_mut(&mut self.contents);
+        contents.packs.insert(parsed.name, parsed.description);
         for rule in parsed.rules {
             let prepared = prepare(&rule.matcher);
-            if let Some(id) = self.by_name.get(&rule.name) {
+            if let Some(id) = contents.by_name.get(&rule.name) {
                 if id.index() < self.built_in {
                     self.built_in = 0;
                 }
-                self.prepared[id.index()] = prepared;
-                self.rules[id.index()] = rule;
+                contents.prepared[id.index()] = prepared;
+                contents.rules[id.index()] = rule;
             } else {
-                self.by_name.insert(rule.name.clone(), RuleId::new(self.rules.len()));
-                self.prepared.push(prepared);
-                self.rules.push(rule);
+                contents.by_name.insert(rule.name.clone(), RuleId::new(contents.rules.len()));
+                contents.prepared.push(prepared);
+                contents.rules.push(rule);
             }
         }
     }
@@ -95,11 +104,16 @@ impl RuleSet {
         }
     }
 
-    /// Says that the rules so far are the built-in ones.
+    /// The built-in rules, unpacked.
     #[allow(dead_code, reason = "the build does not need it")]
-    pub(crate) fn with_built_in(mut self) -> Self {
-        self.built_in = self.rules.len();
-        self
+    pub(crate) fn of_built_in(contents: Contents) -> Self {
+        Self { built_in: contents.rules.len(), contents: Arc::new(contents) }
+    }
+
+    /// What is to be packed.
+    #[allow(dead_code, reason = "the build calls it")]
+    pub(crate) fn contents(&self) -> &Contents {
+        &self.contents
     }
 
     /// Whether all built-in rules are here, as they are.
@@ -116,7 +130,7 @@ impl RuleSet {
 
     /// What is worked out of a rule.
     pub(crate) fn prepared(&self, id: RuleId) -> &Prepared {
-        &self.prepared[id.index()]
+        &self.contents.prepared[id.index()]
     }
 
     /// The rule of this id.
@@ -125,37 +139,37 @@ impl RuleSet {
     /// If the id is another set's.
     #[must_use]
     pub fn get(&self, id: RuleId) -> &Rule {
-        &self.rules[id.index()]
+        &self.contents.rules[id.index()]
     }
 
     /// The rule with this full name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<RuleId> {
-        self.by_name.get(name).copied()
+        self.contents.by_name.get(name).copied()
     }
 
     /// What the pack of this name is about, as it says itself; empty if it does not.
     #[must_use]
     pub fn pack_description(&self, pack: &str) -> &str {
-        self.packs.get(pack).map_or("", String::as_str)
+        self.contents.packs.get(pack).map_or("", String::as_str)
     }
 
     /// All rules, in the order in which their packs were added.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleId, &Rule)> {
-        self.rules.iter().enumerate().map(|(index, rule)| (RuleId::new(index), rule))
+        self.contents.rules.iter().enumerate().map(|(index, rule)| (RuleId::new(index), rule))
     }
 
     /// How many rules there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.contents.rules.len()
     }
 
     /// Whether there is no rule.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.contents.rules.is_empty()
     }
 }
 
@@ -360,7 +374,7 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
         near: (!entry.near.is_empty()).then(|| Near { categories: entry.near.clone(), within: entry.within.unwrap_or(2) }),
         languages: entry.languages.iter().map(|code| canonical(code)).collect(),
         hosts: entry.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-        examples: Examples { remove: entry.examples.remove.clone(), keep: entry.examples.keep.clone() },
+        examples: Examples { remove: entry.examples.remove.iter().collect(), keep: entry.examples.keep.iter().collect() },
         overrides: entry.overrides,
         origin: (lint.origin.to_owned(), line),
     })
@@ -370,12 +384,12 @@ fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Opt
     match (&entry.phrase, &entry.pattern, &entry.labels, &entry.words, entry.filter) {
         (Some(phrases), None, None, None, None) => {
             texts(phrases).for_each(|(phrase, at)| lint_phrase(phrase, at, entry.line, lint));
-            Some(Matcher::Phrases { phrases: texts(phrases).map(|(phrase, _)| phrase.clone()).collect(), line: entry.line })
+            Some(Matcher::Phrases { phrases: texts(phrases).map(|(phrase, _)| phrase).collect(), line: entry.line })
         }
         (None, Some(patterns), None, None, None) => {
             let bounded = entry.line && entry.longest.is_some();
             texts(patterns).for_each(|(pattern, at)| lint_pattern(pattern, at, true, bounded, lint));
-            Some(Matcher::Patterns { patterns: texts(patterns).map(|(pattern, _)| pattern.clone()).collect(), line: entry.line })
+            Some(Matcher::Patterns { patterns: texts(patterns).map(|(pattern, _)| pattern).collect(), line: entry.line })
         }
         (None, None, Some(labels), None, None) => {
             for label in labels {
@@ -386,7 +400,7 @@ fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Opt
                     );
                 }
             }
-            Some(Matcher::Labels(labels.iter().map(|label| label.get_ref().clone()).collect()))
+            Some(Matcher::Labels(labels.iter().map(toml::Spanned::get_ref).collect()))
         }
         (None, None, None, Some(words), None) => {
             for word in words.telling.iter().chain(&words.filler) {

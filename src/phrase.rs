@@ -375,6 +375,9 @@ impl Matching<'_, '_> {
 
 /// Whether a word ends a sentence: it ends in a full stop or the like, and is no initial.
 fn ends_sentence(word: &[u8]) -> bool {
+    if word.last().is_some_and(u8::is_ascii_alphanumeric) {
+        return false;
+    }
     let Ok(word) = std::str::from_utf8(word) else { return false };
     let bare = word.trim_end_matches(['"', '\'', ')', ']', '」', '』', '”']);
     let stem = bare.trim_end_matches(['.', '!', '?', '。', '！', '？', '।', '؟']);
@@ -404,10 +407,13 @@ fn starts_sentence(bytes: &[u8], at: usize) -> bool {
 
 /// The folded range of a line without punctuation, bullets and symbols at its ends.
 pub(crate) fn bare(bytes: &[u8], range: Range<usize>) -> Range<usize> {
-    let line = &bytes[range.clone()];
-    if line.first().is_some_and(u8::is_ascii_alphanumeric) && line.last().is_some_and(u8::is_ascii_alphanumeric) {
-        return range;
+    let is_sign = |byte: &&u8| byte.is_ascii() && !byte.is_ascii_alphanumeric();
+    let start = range.start + bytes[range.clone()].iter().take_while(is_sign).count();
+    let end = range.end - bytes[start..range.end].iter().rev().take_while(is_sign).count();
+    if bytes[start..end].first().is_none_or(u8::is_ascii) && bytes[start..end].last().is_none_or(u8::is_ascii) {
+        return start..end;
     }
+    let range = start..end;
     let Ok(text) = std::str::from_utf8(&bytes[range.clone()]) else { return range };
     let trimmed = text.trim_matches(|c: char| !is_word(c));
     let start = range.start + (trimmed.as_ptr() as usize - text.as_ptr() as usize);

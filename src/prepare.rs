@@ -14,9 +14,10 @@ mod texts;
 pub(crate) use bytes::ByteSet;
 
 use crate::fold::fold;
-use crate::phrase::{Fragment, Phrase, bare};
+use crate::phrase::{Fragment, LONGEST_OPENING, Phrase, bare};
 use crate::rarity::cost;
 use crate::rule::Matcher;
+use crate::texts::Texts;
 use bytes::first_bytes;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub(crate) enum Prepared {
     /// For each pattern what is known of its matches.
     Patterns(Vec<PreparedPattern>),
     /// Folded labels.
-    Labels(Vec<Vec<u8>>),
+    Labels(Texts),
     /// Nothing.
     Other,
 }
@@ -50,29 +51,49 @@ pub(crate) struct PreparedPattern {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Search<F> {
     /// On lines that begin with one of these, folded. Signs before the first word of a line may stand before them.
-    Openings(Vec<Vec<u8>>),
+    Openings(Vec<Opening>),
     /// Where one of these stands, one of which every match holds.
     Fragments(Vec<F>),
     /// On every line.
     Everywhere,
 }
 
-/// Of so many places at which a text stands one is the beginning of a line.
-const LINE_SHARE: u64 = 16;
+/// The first folded bytes of lines, at most [`LONGEST_OPENING`], as a number in which the first is the highest. A line end
+/// counts as a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Opening {
+    pub bytes: u64,
+    pub length: u8,
+}
+
+impl Opening {
+    /// The opening that a text is, or begins with if it is longer.
+    pub(crate) fn of(text: &[u8]) -> Self {
+        let text = &text[..text.len().min(LONGEST_OPENING)];
+        let push = |bytes, &byte: &u8| bytes << 8 | u64::from(if byte == b'\n' { b' ' } else { byte });
+        Self { bytes: text.iter().fold(0, push), length: text.len() as u8 }
+    }
+}
+
+/// Of so many places at which a text stands one is the beginning of a line, and of so many the beginning of a short line.
+const LINES: u64 = 16;
+const SHORT_LINES: u64 = 64;
+/// A short line has at most so many bytes.
+const SHORT_LINE: u32 = 100;
 
 /// Prepares a rule. What is wrong with it counts as if it were not there; the lint of packs tells.
 pub(crate) fn prepare(matcher: &Matcher) -> Prepared {
     match matcher {
         Matcher::Phrases { phrases, line } => Prepared::Phrases(phrases.iter().map(|source| search_phrase(source, *line)).collect()),
         Matcher::Patterns { patterns, line } => Prepared::Patterns(patterns.iter().map(|source| prepare_pattern(source, *line)).collect()),
-        Matcher::Labels(labels) => Prepared::Labels(labels.iter().map(|label| fold_label(label)).collect()),
+        Matcher::Labels(labels) => Prepared::Labels(labels.iter().map(fold_label).collect()),
         Matcher::Words { .. } | Matcher::Filter(_) => Prepared::Other,
     }
 }
 
 fn search_phrase(source: &str, line: bool) -> Search<Fragment> {
     let (openings, fragments) = Phrase::search(source, line).unwrap_or_default();
-    choose(openings, fragments, |fragment| &fragment.text)
+    choose(openings, fragments, |fragment| &fragment.text, LINES)
 }
 
 fn prepare_pattern(source: &str, line: bool) -> PreparedPattern {
@@ -80,8 +101,9 @@ fn prepare_pattern(source: &str, line: bool) -> PreparedPattern {
         return PreparedPattern { search: Search::Everywhere, most: None, first: ByteSet::ALL, free: false };
     };
     let openings = if line { openings::openings(&hir).unwrap_or_default() } else { Vec::new() };
-    let search = choose(openings, required::required(&hir, line).unwrap_or_default(), Vec::as_slice);
     let most = hir.properties().maximum_len().and_then(|bytes| u32::try_from(bytes).ok());
+    let lines = if most.is_some_and(|most| most <= SHORT_LINE) { SHORT_LINES } else { LINES };
+    let search = choose(openings, required::required(&hir, line).unwrap_or_default(), Vec::as_slice, lines);
     PreparedPattern { search, most, first: first_bytes(&hir), free: begins_freely(&hir) }
 }
 
@@ -101,11 +123,12 @@ fn begins_freely(hir: &Hir) -> bool {
     parts.iter().map_while(any).any(|unbounded| unbounded)
 }
 
-/// Of two ways to find a rule, either of which may not be there, the one that finds fewer places.
-fn choose<F>(openings: Vec<Vec<u8>>, fragments: Vec<F>, text: impl Fn(&F) -> &[u8]) -> Search<F> {
-    let lines = cost(openings.iter().map(Vec::as_slice)) / LINE_SHARE;
+/// Of two ways to find a rule, either of which may not be there, the one that finds fewer places. Of so many places one is
+/// where the rule's lines begin.
+fn choose<F>(openings: Vec<Vec<u8>>, fragments: Vec<F>, text: impl Fn(&F) -> &[u8], lines: u64) -> Search<F> {
+    let lines = cost(openings.iter().map(Vec::as_slice)) / lines;
     if !openings.is_empty() && (fragments.is_empty() || lines <= cost(fragments.iter().map(text))) {
-        Search::Openings(openings)
+        Search::Openings(openings.iter().map(|opening| Opening::of(opening)).collect())
     } else if fragments.is_empty() {
         Search::Everywhere
     } else {
@@ -113,9 +136,9 @@ fn choose<F>(openings: Vec<Vec<u8>>, fragments: Vec<F>, text: impl Fn(&F) -> &[u
     }
 }
 
-fn fold_label(label: &str) -> Vec<u8> {
+fn fold_label(label: &str) -> String {
     let folded = fold(label);
-    folded[bare(&folded, 0..folded.len())].to_vec()
+    String::from_utf8_lossy(&folded[bare(&folded, 0..folded.len())]).into_owned()
 }
 
 #[cfg(test)]

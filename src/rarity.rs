@@ -3,19 +3,24 @@
 
 /// For the hash of a run of one to four bytes, 8 times the binary logarithm of how often it stands in 16 MiB of pages.
 const TABLE: &[u8] = include_bytes!("../models/grams.bin");
+/// Looking for a text of fewer bytes than this takes a second look at each place of a text, which costs so many times as
+/// much.
+const SHORTEST: usize = LONGEST + 1;
+const SHORT_COST: u64 = 2;
 /// The longest run that is counted.
 pub(crate) const LONGEST: usize = 4;
 
 /// The rarest run of a text of [`LONGEST`] bytes, or all of a shorter text: where it starts, and how often it is to be
 /// expected in 16 MiB.
 pub(crate) fn rarest(text: &[u8]) -> (usize, u64) {
-    rarest_of(text, LONGEST)
+    let runs = text.windows(LONGEST.min(text.len()).max(1)).map(expected).enumerate();
+    runs.min_by_key(|&(_, expected)| expected).unwrap_or((0, u64::MAX >> 16))
 }
 
-/// The same for runs of another length, at most [`LONGEST`].
-pub(crate) fn rarest_of(text: &[u8], length: usize) -> (usize, u64) {
-    let runs = text.windows(length.min(text.len()).max(1)).map(expected).enumerate();
-    runs.min_by_key(|&(_, expected)| expected).unwrap_or((0, u64::MAX >> 16))
+/// Where the rarest pair of runs of [`LONGEST`] bytes that begin side by side starts, in a text of more bytes.
+pub(crate) fn rarest_pair(text: &[u8]) -> usize {
+    let pairs = text.windows(LONGEST + 1).map(|pair| expected(&pair[..LONGEST]) + expected(&pair[1..])).enumerate();
+    pairs.min_by_key(|&(_, expected)| expected).map_or(0, |(start, _)| start)
 }
 
 /// What looking for these texts costs: how often one of them is to be expected in 16 MiB, as far as that can be told from
@@ -24,7 +29,8 @@ pub(crate) fn cost<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> u64 {
     let cost = |text: &[u8]| {
         let expected = rarest(text).1;
         // Each further byte rules out a quarter of the places.
-        (LONGEST..text.len()).fold(expected, |left, _| left - left / 4) + expected / 64
+        let cost = (LONGEST..text.len()).fold(expected, |left, _| left - left / 4) + expected / 64;
+        if text.len() < SHORTEST { cost * SHORT_COST } else { cost }
     };
     texts.into_iter().map(cost).sum()
 }

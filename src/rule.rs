@@ -1,6 +1,7 @@
 //! What a rule means: its category, its confidence, what it looks for and under which conditions. How rules are
 //! written in files is the business of `pack`; how they are found in a text, of `filter`.
 
+use crate::texts::Texts;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -220,23 +221,23 @@ pub enum Matcher {
     /// Any of these phrases, in the phrase language; with `line` as a whole line.
     Phrases {
         /// The phrases as written.
-        phrases: Vec<String>,
+        phrases: Texts,
         /// Whether the match must be the whole line.
         line: bool,
     },
     /// Any of these as a whole line.
-    Labels(Vec<String>),
+    Labels(Texts),
     /// A whole line of at least two words, all of which are listed here, one of them as telling.
     Words {
         /// Words that tell what the line is.
-        telling: Vec<String>,
+        telling: Texts,
         /// Words that may stand beside them.
-        filler: Vec<String>,
+        filler: Texts,
     },
     /// Any of these regular expressions; with `line` as a whole line.
     Patterns {
         /// The expressions as written.
-        patterns: Vec<String>,
+        patterns: Texts,
         /// Whether the match must be the whole line.
         line: bool,
     },
@@ -257,9 +258,9 @@ pub struct Near {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examples {
     /// In each of these the rule must take something (a `keep` rule: must leave all alone).
-    pub remove: Vec<String>,
+    pub remove: Texts,
     /// In each of these the rule must leave all alone (a `keep` rule: must protect something).
-    pub keep: Vec<String>,
+    pub keep: Texts,
 }
 
 /// One thing to remove or to protect.

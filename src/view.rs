@@ -130,6 +130,18 @@ impl<'d> View<'d> {
         self.folded_line(line).joins
     }
 
+    /// Lines with all others that hard wrapping broke them off from.
+    pub(crate) fn paragraphs(&self, lines: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let std::ops::Range { mut start, mut end } = lines;
+        while start < end && self.folded.continues(start) {
+            start -= 1;
+        }
+        while start < end && self.is_wrapped(end - 1) {
+            end += 1;
+        }
+        start..end
+    }
+
     /// The lines that a span touches.
     pub(crate) fn lines_of(&self, span: Span) -> std::ops::Range<usize> {
         let lines = self.folded.lines();

@@ -55,16 +55,15 @@ impl Alphabet {
                 inside[class / 64] ^= 1 << (class % 64);
                 next.next();
             }
-            let byte = match known.get(&inside) {
-                Some(&byte) => byte,
-                None => {
-                    // There is no character between the halves of surrogates.
-                    let sample = char::from_u32(at).or(char::from_u32(0xE000))?;
-                    let byte = bytes.next(sample)?;
-                    self.samples.push((sample, byte));
-                    known.insert(inside.clone(), byte);
-                    byte
-                }
+            let byte = if let Some(&byte) = known.get(&inside) {
+                byte
+            } else {
+                // There is no character between the halves of surrogates.
+                let sample = char::from_u32(at).or(char::from_u32(0xE000))?;
+                let byte = bytes.next(sample)?;
+                self.samples.push((sample, byte));
+                known.insert(inside.clone(), byte);
+                byte
             };
             if self.runs.last().is_none_or(|&(_, last)| last != byte) {
                 self.runs.push((at, byte));
@@ -88,11 +87,13 @@ impl Alphabet {
             return text.as_bytes();
         }
         out.clear();
-        let byte = |c: char| match u8::try_from(c) {
-            Ok(own @ 0..0x80) => self.ascii.as_ref().map_or(own, |bytes| bytes[usize::from(own)]),
-            _ => self.byte(c),
-        };
-        out.extend(text.chars().map(byte));
+        for chunk in text.as_bytes().chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+            match &self.ascii {
+                _ if !chunk[0].is_ascii() => out.extend(std::str::from_utf8(chunk).unwrap_or_default().chars().map(|c| self.byte(c))),
+                None => out.extend_from_slice(chunk),
+                Some(bytes) => out.extend(chunk.iter().map(|&byte| bytes[usize::from(byte)])),
+            }
+        }
         out
     }
 

@@ -1,169 +1,247 @@
-//! The gate: finds fragments of rules in folded text in one pass. Each fragment is looked for under its rarest four bytes;
-//! a bit table says for the four bytes at each place whether some fragment may hold them there. What passes is looked up
-//! and compared, eight bytes at once. Fragments of fewer than four bytes have a table of their own, by two.
+//! The gate: finds fragments of rules in folded text in one pass that reads every other place. Each fragment is looked for
+//! under two runs of four bytes that stand side by side, so that one of them begins at a place that is read; of all such
+//! pairs the rarest is chosen. A table says for four bytes whether some fragment may hold them, a second one for six.
+//! What passes both is looked up and compared, eight bytes at once. Fragments of fewer than five bytes are looked for in
+//! the same way, under runs of two and three bytes.
 
-use crate::rarity::{LONGEST, rarest_of};
-use rustc_hash::FxHashMap;
+use crate::rarity::{LONGEST, rarest_pair};
 
-/// The bit table for four bytes has two to this power bits, that for two bytes one for each pair.
-const LONG_BITS: u32 = 18;
-const SHORT_BITS: u32 = 16;
-/// The bytes of a short key.
-const SHORT: usize = 2;
-/// Keys are grouped by so many upper bits of their place in it.
-const GROUPS: u32 = 12;
-/// So many places are looked up before those that are worth it are compared.
-const BLOCK: usize = 512;
+/// Places that are read are so far apart.
+const STRIDE: usize = 2;
+/// The bytes of a key and of the longer one that is asked for next, where a fragment has as many.
+const KEY: usize = LONGEST;
+const DEEP: usize = 6;
+/// The same of short fragments.
+const SHORTEST: usize = 2;
+const SHORT: usize = 3;
+/// Entries stand in so many groups, by the hashes of their keys.
+const GROUPS: usize = 1 << 13;
+/// So many bytes are read before the places in them that are worth it are compared.
+const BLOCK: usize = 1024;
 
 /// Fragments with what is to be tried where they stand.
 #[derive(Debug)]
 pub(super) struct Gate<T> {
     fragments: Vec<Fragment<T>>,
-    index: FxHashMap<Vec<u8>, usize>,
-    /// Fragments by four of their bytes, and short ones by two.
-    long: Keys<LONG_BITS>,
-    short: Keys<SHORT_BITS>,
+    texts: Vec<u8>,
+    keys: Hashes<KEY, { 1 << 17 }>,
+    short_keys: Hashes<SHORTEST, { 1 << 16 }>,
+    deep: Keys<DEEP, { 1 << 17 }>,
+    /// Keys of fragments that have too few bytes behind them for a deep one.
+    shallow: Keys<KEY, { 1 << 15 }>,
+    short: Keys<SHORT, { 1 << 15 }>,
+    shortest: Keys<SHORTEST, { 1 << 16 }>,
 }
 
 #[derive(Debug)]
 struct Fragment<T> {
-    text: Vec<u8>,
-    targets: Vec<T>,
+    /// Where its text stands among those of all.
+    start: u32,
+    end: u32,
+    target: T,
 }
 
-/// Fragments by keys, which have two to the power of `BITS` places.
+/// A set of hashes of keys of so many bytes: a byte for each hash, which is read faster than a bit.
 #[derive(Debug)]
-struct Keys<const BITS: u32> {
-    /// A bit for each place that a key has.
-    bits: Vec<u64>,
-    /// Where the entries of each group of places start, and all entries, by their place.
+struct Hashes<const BYTES: usize, const PLACES: usize>(Box<[u8; PLACES]>);
+
+/// Fragments by keys of so many bytes.
+#[derive(Debug, Default)]
+struct Keys<const BYTES: usize, const PLACES: usize> {
+    hashes: Hashes<BYTES, PLACES>,
+    /// Where the entries of each group of hashes start.
     starts: Vec<u32>,
-    entries: Vec<Entry>,
+    /// With the hash of the key.
+    entries: Vec<(u32, Entry)>,
 }
 
+/// How a fragment stands around a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    key: u32,
     fragment: u32,
-    /// Where the key stands in the fragment.
-    offset: u32,
-    /// The first bytes of the fragment, and which of eight bytes of a text are to be compared with them.
-    head: u64,
-    mask: u64,
+    /// Where the key stands in the fragment; before its only byte, if it has but one.
+    offset: i16,
+    /// Up to eight bytes of the fragment that hold the key, how far before the key they start, and how many they are.
+    bytes: u64,
+    before: i8,
+    length: u8,
 }
 
-impl<T> Default for Gate<T> {
+impl<const BYTES: usize, const PLACES: usize> Default for Hashes<BYTES, PLACES> {
     fn default() -> Self {
-        Self { fragments: Vec::new(), index: FxHashMap::default(), long: Keys::default(), short: Keys::default() }
+        // Memory that is zero already, so that a page of it is only there once it is written to.
+        let zeros = vec![0; PLACES].into_boxed_slice();
+        Self(zeros.try_into().unwrap_or_else(|_| Box::new([0; PLACES])))
     }
 }
 
-impl<const BITS: u32> Default for Keys<BITS> {
-    fn default() -> Self {
-        Self { bits: vec![0; 1 << (BITS - 6)], starts: vec![0; (1 << GROUPS) + 1], entries: Vec::new() }
-    }
-}
-
-impl<const BITS: u32> Keys<BITS> {
-    fn place(key: u32) -> usize {
-        if BITS == 8 * SHORT as u32 {
-            return key as usize;
+impl<const BYTES: usize, const PLACES: usize> Hashes<BYTES, PLACES> {
+    /// The hash of the key with which eight bytes begin: the key itself, where there is a place for each. The multiplier is
+    /// shifted so that no other byte counts.
+    fn hash(bytes: u64) -> usize {
+        const { assert!(PLACES.is_power_of_two()) };
+        if PLACES == 1 << (8 * BYTES) {
+            return bytes as usize % PLACES;
         }
-        (key.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+        (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15 << (64 - 8 * BYTES)) >> (64 - PLACES.ilog2())) as usize
     }
 
-    fn group(key: u32) -> usize {
-        Self::place(key) >> (BITS - GROUPS)
+    fn add(&mut self, bytes: u64) {
+        self.0[Self::hash(bytes)] = 1;
     }
 
-    fn add(&mut self, entry: Entry) {
-        let place = Self::place(entry.key);
-        self.bits[place / 64] |= 1 << (place % 64);
-        self.entries.push(entry);
+    /// 1 if the key with which eight bytes begin may be one of these, else 0.
+    fn may_have(&self, bytes: u64) -> u8 {
+        self.0[Self::hash(bytes)]
+    }
+}
+
+impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
+    fn add(&mut self, bytes: u64, entry: Entry) {
+        self.hashes.add(bytes);
+        self.entries.push((Hashes::<BYTES, PLACES>::hash(bytes) as u32, entry));
     }
 
     /// Orders the entries, once all are there.
     fn build(&mut self) {
-        self.entries.sort_unstable_by_key(|entry| (Self::place(entry.key), *entry));
+        self.entries.sort_unstable();
         self.entries.dedup();
-        self.starts.fill(0);
-        self.entries.iter().for_each(|entry| self.starts[Self::group(entry.key) + 1] += 1);
-        (1..self.starts.len()).for_each(|group| self.starts[group] += self.starts[group - 1]);
+        self.starts = vec![0; GROUPS + 1];
+        self.entries.iter().for_each(|(hash, _)| self.starts[*hash as usize / (PLACES / GROUPS) + 1] += 1);
+        (0..GROUPS).for_each(|group| self.starts[group + 1] += self.starts[group]);
     }
 
-    fn may_have(&self, key: u32) -> bool {
-        let place = Self::place(key);
-        self.bits[place / 64] >> (place % 64) & 1 != 0
+    fn get(&self, bytes: u64) -> impl Iterator<Item = &Entry> {
+        let hash = Hashes::<BYTES, PLACES>::hash(bytes);
+        let group = hash / (PLACES / GROUPS);
+        let range = if self.hashes.0[hash] == 0 { 0..0 } else { self.starts[group] as usize..self.starts[group + 1] as usize };
+        self.entries[range].iter().filter(move |(own, _)| *own as usize == hash).map(|(_, entry)| entry)
     }
+}
 
-    fn get(&self, key: u32) -> impl Iterator<Item = &Entry> {
-        let group = Self::group(key);
-        let range = if self.may_have(key) { self.starts[group] as usize..self.starts[group + 1] as usize } else { 0..0 };
-        self.entries[range].iter().filter(move |entry| entry.key == key)
+impl<T> Default for Gate<T> {
+    fn default() -> Self {
+        let (fragments, texts) = Default::default();
+        let (keys, short_keys, deep, shallow, short, shortest) = Default::default();
+        Self { fragments, texts, keys, short_keys, deep, shallow, short, shortest }
     }
 }
 
 impl<T> Gate<T> {
     /// Adds a target to a fragment. A space of the fragment stands for a line end as well.
     pub(super) fn add(&mut self, text: &[u8], target: T) {
-        if let Some(&known) = self.index.get(text) {
-            return self.fragments[known].targets.push(target);
+        let (number, start) = (self.fragments.len(), self.texts.len());
+        self.texts.extend_from_slice(text);
+        self.fragments.push(Fragment { start: start as u32, end: self.texts.len() as u32, target });
+        let entry = |offset: isize| {
+            let start = usize::try_from(offset).unwrap_or(0).min(text.len().saturating_sub(8));
+            let bytes = &text[start..text.len().min(start + 8)];
+            let (offset, before, length) = (offset as i16, (offset - start as isize) as i8, bytes.len() as u8);
+            Entry { fragment: number as u32, offset, bytes: load(bytes, 0), before, length }
+        };
+        if text.len() < KEY + STRIDE - 1 {
+            return self.add_short(text, entry);
         }
-        let number = self.fragments.len();
-        self.index.insert(text.to_vec(), number);
-        self.fragments.push(Fragment { text: text.to_vec(), targets: vec![target] });
-        let length = if text.len() < LONGEST { SHORT.min(text.len()) } else { LONGEST };
-        let offset = rarest_of(text, length).0;
-        let mask = u64::MAX >> (8 * 8usize.saturating_sub(text.len()).min(7));
-        let entry = Entry { key: 0, fragment: number as u32, offset: offset as u32, head: load(text, 0) & mask, mask };
-        for key in spellings(&text[offset..offset + length]) {
-            if let Ok(bytes) = <[u8; LONGEST]>::try_from(key.as_slice()) {
-                self.long.add(Entry { key: u32::from_le_bytes(bytes), ..entry });
-            } else {
-                // One byte alone may have any other behind it.
-                let seconds = key.get(1).map_or(0..=u8::MAX, |&second| second..=second);
-                seconds.for_each(|second| self.short.add(Entry { key: u32::from(u16::from_le_bytes([key[0], second])), ..entry }));
+        // Keys that are part of deep keys are told better, even if others are rarer.
+        let first = rarest_pair(if text.len() > DEEP { &text[..text.len() - (DEEP - KEY)] } else { text });
+        for offset in first..first + STRIDE {
+            let (key, entry) = (&text[offset..offset + KEY], entry(offset as isize));
+            spellings(key).for_each(|key| self.keys.add(key));
+            match text.get(offset..offset + DEEP) {
+                Some(deep) => spellings(deep).for_each(|key| self.deep.add(key, entry)),
+                None => spellings(key).for_each(|key| self.shallow.add(key, entry)),
+            }
+        }
+    }
+
+    /// Adds a fragment of fewer bytes. For one that it does not have any may stand.
+    fn add_short(&mut self, text: &[u8], entry: impl Fn(isize) -> Entry) {
+        let last = if text.len() == 1 { -1 } else { 1 };
+        for offset in [0, last] {
+            let run: Vec<u8> = (offset..).take(SHORT).filter_map(|at| text.get(usize::try_from(at).ok()?)).copied().collect();
+            for key in spellings(&run) {
+                // A run of one byte has any other before or behind it.
+                let others = if run.len() == 1 { 0..=u64::from(u8::MAX) } else { 0..=0 };
+                let keys = others.map(|other| if offset < 0 { key << 8 | other } else { key | other << 8 });
+                for shortest in keys {
+                    self.short_keys.add(shortest);
+                    if run.len() < SHORT {
+                        self.shortest.add(shortest, entry(offset));
+                    }
+                }
+                if run.len() == SHORT {
+                    self.short.add(key, entry(offset));
+                }
             }
         }
     }
 
     /// Makes the fragments ready to be found, once all are there.
     pub(super) fn build(&mut self) {
-        self.index = FxHashMap::default();
-        self.long.build();
+        self.deep.build();
+        self.shallow.build();
         self.short.build();
+        self.shortest.build();
     }
 
-    /// Calls `each` for every place at which a fragment stands, with the targets of the fragment.
-    pub(super) fn find<'g>(&'g self, text: &[u8], mut each: impl FnMut(usize, &'g [T])) {
-        let mut places = [0u32; BLOCK];
-        let padded = text.len().saturating_sub(LONGEST - 1);
+    /// Calls `each` for every place at which a fragment stands, with the target of the fragment.
+    pub(super) fn find<'g>(&'g self, text: &[u8], each: impl FnMut(usize, &'g T)) {
+        let shorts = !(self.short.entries.is_empty() && self.shortest.entries.is_empty());
+        if shorts { self.read::<true>(text, each) } else { self.read::<false>(text, each) }
+    }
+
+    fn read<'g, const SHORTS: bool>(&'g self, text: &[u8], mut each: impl FnMut(usize, &'g T)) {
+        const EIGHT: usize = 8;
+        let short = |word: u64| if SHORTS { self.short_keys.may_have(word) } else { 0 };
+        let mut places = [0u32; BLOCK / STRIDE];
+        // Eight bytes at once, as long as eight more follow.
+        let whole = (text.len() / EIGHT).saturating_sub(1);
+        let (eights, _) = text.as_chunks::<EIGHT>();
         let mut from = 0;
-        while from < padded {
-            let to = padded.min(from + BLOCK);
+        while from < whole {
+            let to = whole.min(from + BLOCK / EIGHT);
             let mut count = 0;
-            for (at, bytes) in (from as u32..).zip(text[from..to + LONGEST - 1].windows(LONGEST)) {
-                let word = bytes.try_into().map_or(0, u32::from_le_bytes);
-                places[count % BLOCK] = at;
-                count += usize::from(self.long.may_have(word) | self.short.may_have(word & 0xFFFF));
-            }
-            places[..count].iter().for_each(|&at| self.compare(text, at as usize, &mut each));
-            from = to;
-        }
-        (padded..text.len()).for_each(|at| self.compare(text, at, &mut each));
-    }
-
-    fn compare<'g>(&'g self, text: &[u8], at: usize, each: &mut impl FnMut(usize, &'g [T])) {
-        let word = load(text, at) as u32;
-        for entry in self.long.get(word).chain(self.short.get(word & 0xFFFF)) {
-            if let Some(start) = at.checked_sub(entry.offset as usize)
-                && without_line_ends(load(text, start)) & entry.mask == entry.head
-            {
-                let fragment = &self.fragments[entry.fragment as usize];
-                if stands_at(text, start, &fragment.text) {
-                    each(start, &fragment.targets);
+            for (at, pair) in (from..).zip(eights[from..=to].windows(2)) {
+                for step in 0..EIGHT / STRIDE {
+                    let word = pair.as_flattened()[step * STRIDE..][..EIGHT].try_into().map_or(0, u64::from_le_bytes);
+                    places[count % (BLOCK / STRIDE)] = (at * EIGHT + step * STRIDE) as u32;
+                    count += usize::from(self.keys.may_have(word) | short(word));
                 }
             }
+            // Of these most are left out, which is told without a branch.
+            let mut left = 0;
+            for index in 0..count {
+                places[left] = places[index];
+                let word = load(text, places[index] as usize);
+                let long = self.deep.hashes.may_have(word) | self.shallow.hashes.may_have(word);
+                let short = self.short.hashes.may_have(word) | self.shortest.hashes.may_have(word);
+                left += usize::from(long | short);
+            }
+            places[..left].iter().for_each(|&at| self.compare(text, at as usize, &mut each));
+            from = to;
+        }
+        (whole * EIGHT..text.len()).step_by(STRIDE).for_each(|at| self.compare(text, at, &mut each));
+    }
+
+    fn compare<'g>(&'g self, text: &[u8], at: usize, each: &mut impl FnMut(usize, &'g T)) {
+        let word = load(text, at);
+        self.deep.get(word).for_each(|entry| self.confirm(entry, text, at, each));
+        self.shallow.get(word).for_each(|entry| self.confirm(entry, text, at, each));
+        self.short.get(word).for_each(|entry| self.confirm(entry, text, at, each));
+        self.shortest.get(word).for_each(|entry| self.confirm(entry, text, at, each));
+    }
+
+    fn confirm<'g>(&'g self, entry: &Entry, text: &[u8], at: usize, each: &mut impl FnMut(usize, &'g T)) {
+        let place = |before: isize| at.checked_add_signed(-before);
+        let Some(bytes) = place(entry.before.into()).map(|start| without_line_ends(load(text, start))) else { return };
+        let others = 64 - 8 * entry.length;
+        if bytes << others != entry.bytes << others {
+            return;
+        }
+        let Fragment { start, end, target } = &self.fragments[entry.fragment as usize];
+        let fragment = &self.texts[*start as usize..*end as usize];
+        if let Some(start) = place(entry.offset.into()).filter(|&start| stands_at(text, start, fragment)) {
+            each(start, target);
         }
     }
 }
@@ -188,12 +266,13 @@ fn without_line_ends(bytes: u64) -> u64 {
     bytes ^ ((ends >> 7) * u64::from(b'\n' ^ b' '))
 }
 
-/// A text with a space or a line end for each of its spaces.
-fn spellings(text: &[u8]) -> Vec<Vec<u8>> {
-    text.iter().fold(vec![Vec::new()], |begun, &byte| {
-        let spelled = if byte == b' ' { &b" \n"[..] } else { std::slice::from_ref(&byte) };
-        begun.iter().flat_map(|start| spelled.iter().map(move |&byte| [start.as_slice(), &[byte]].concat())).collect()
-    })
+/// Up to eight bytes with a space or a line end for each of their spaces.
+fn spellings(text: &[u8]) -> impl Iterator<Item = u64> {
+    let spaces = (0..text.len()).filter(|&at| text[at] == b' ').fold(0u8, |spaces, at| spaces | 1 << at);
+    let bytes = load(text, 0);
+    let spell =
+        move |ends: u8| (0..8).filter(|at| ends >> at & 1 != 0).fold(bytes, |bytes, at| bytes ^ u64::from(b' ' ^ b'\n') << (8 * at));
+    (0..=spaces).filter(move |ends| ends & !spaces == 0).map(spell)
 }
 
 /// Whether a fragment stands at a place.
@@ -217,7 +296,7 @@ mod tests {
         fragments.iter().enumerate().for_each(|(number, fragment)| gate.add(fragment.as_bytes(), number));
         gate.build();
         let mut found = Vec::new();
-        gate.find(text.as_bytes(), |at, targets| found.extend(targets.iter().map(|&number| (at, number))));
+        gate.find(text.as_bytes(), |at, &number| found.push((at, number)));
         found.sort_unstable();
         found
     }

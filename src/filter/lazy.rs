@@ -60,20 +60,13 @@ impl LazyRegex {
 }
 
 /// A phrase that is parsed when it is first needed.
-pub(super) struct LazyPhrase {
-    source: String,
-    line: bool,
-    phrase: OnceLock<Option<Phrase>>,
-}
+#[derive(Default)]
+pub(super) struct LazyPhrase(OnceLock<Option<Phrase>>);
 
 impl LazyPhrase {
-    pub(super) fn new(source: String, line: bool) -> Self {
-        Self { source, line, phrase: OnceLock::new() }
-    }
-
     /// The phrase; none if it is invalid, which the lint of packs excludes.
-    pub(super) fn get(&self) -> Option<&Phrase> {
-        self.phrase.get_or_init(|| Phrase::parse(&self.source, self.line).ok()).as_ref()
+    pub(super) fn get(&self, source: &str, line: bool) -> Option<&Phrase> {
+        self.0.get_or_init(|| Phrase::parse(source, line).ok()).as_ref()
     }
 }
 

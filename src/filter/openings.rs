@@ -2,6 +2,7 @@
 //! however many rules there are; only rules that can begin so are tried.
 
 use crate::phrase::LONGEST_OPENING;
+use crate::prepare::Opening;
 use rustc_hash::FxHashMap;
 
 /// The bit table for four bytes has two to this power bits.
@@ -16,47 +17,46 @@ pub(super) struct Openings<T> {
     lengths: [u8; 256],
     /// A bit for the hash of the first four bytes of each opening that has as many.
     fours: Box<[u64; 1 << (FOURS - 6)]>,
-    by_opening: FxHashMap<(u64, u8), Vec<T>>,
+    /// The place of the last target of each opening, and with each target the place of the one before, if there is one.
+    last: FxHashMap<Opening, u32>,
+    targets: Vec<(T, Option<u32>)>,
 }
 
 impl<T> Default for Openings<T> {
     fn default() -> Self {
-        Self { lengths: [0; 256], fours: Box::new([0; 1 << (FOURS - 6)]), by_opening: FxHashMap::default() }
+        Self { lengths: [0; 256], fours: Box::new([0; 1 << (FOURS - 6)]), last: FxHashMap::default(), targets: Vec::new() }
     }
 }
 
 impl<T> Openings<T> {
-    /// Adds a target to an opening of 1 to [`LONGEST_OPENING`] bytes.
-    pub(super) fn add(&mut self, opening: &[u8], target: T) {
-        let length = opening.len().min(LONGEST_OPENING);
-        let Some(&first) = opening.first() else { return };
-        self.lengths[usize::from(first)] |= 1 << (length - 1);
-        if length >= 4 {
-            let place = place(opening);
+    /// Adds a target to an opening that is not empty.
+    pub(super) fn add(&mut self, opening: Opening, target: T) {
+        let bytes = opening.bytes << (64 - 8 * u32::from(opening.length));
+        self.lengths[(bytes >> 56) as usize] |= 1 << (opening.length - 1);
+        if opening.length >= 4 {
+            let place = place((bytes >> 32) as u32);
             self.fours[place / 64] |= 1 << (place % 64);
         }
-        self.by_opening.entry((first_bytes(opening, length), length as u8)).or_default().push(target);
+        let before = self.last.insert(opening, self.targets.len() as u32);
+        self.targets.push((target, before));
     }
 
     /// What is to be tried where these bytes begin.
     pub(super) fn find(&self, text: &[u8]) -> impl Iterator<Item = &T> {
         let mut lengths = text.first().map_or(0, |&first| self.lengths[usize::from(first)]);
-        if text.len() >= 4 && self.fours[place(text) / 64] >> (place(text) % 64) & 1 == 0 {
+        let place = place(Opening::of(&text[..text.len().min(4)]).bytes as u32);
+        if text.len() >= 4 && self.fours[place / 64] >> (place % 64) & 1 == 0 {
             lengths &= !LONG;
         }
         let known = (1..=LONGEST_OPENING.min(text.len())).filter(move |length| lengths >> (length - 1) & 1 != 0);
-        known.filter_map(|length| self.by_opening.get(&(first_bytes(text, length), length as u8))).flatten()
+        let last = known.filter_map(|length| self.last.get(&Opening::of(&text[..length])).copied());
+        last.flat_map(|last| std::iter::successors(Some(last), |&at| self.targets[at as usize].1)).map(|at| &self.targets[at as usize].0)
     }
 }
 
-/// The place of the first four bytes in the bit table.
-fn place(text: &[u8]) -> usize {
-    ((first_bytes(text, 4) as u32).wrapping_mul(0x9E37_79B1) >> (32 - FOURS)) as usize
-}
-
-/// So many first bytes as a number, a line end as a space.
-fn first_bytes(text: &[u8], length: usize) -> u64 {
-    text[..length].iter().fold(0, |bytes, &byte| bytes << 8 | u64::from(if byte == b'\n' { b' ' } else { byte }))
+/// The place of four bytes in the bit table.
+fn place(bytes: u32) -> usize {
+    (bytes.wrapping_mul(0x9E37_79B1) >> (32 - FOURS)) as usize
 }
 
 #[cfg(test)]
@@ -67,9 +67,13 @@ mod tests {
     fn lines_are_looked_up_by_their_first_bytes() {
         let mut openings = Openings::default();
         for (target, opening) in ["share", "share this", "7", "read mo"].into_iter().enumerate() {
-            openings.add(opening.as_bytes(), target);
+            openings.add(Opening::of(opening.as_bytes()), target);
         }
-        let found = |text: &str| openings.find(text.as_bytes()).copied().collect::<Vec<_>>();
+        let found = |text: &str| {
+            let mut found: Vec<usize> = openings.find(text.as_bytes()).copied().collect();
+            found.sort_unstable();
+            found
+        };
         assert_eq!(found("share this now"), [0, 1]);
         assert_eq!(found("share\nthem"), [0, 1], "eight bytes are looked at, and a line end is a space");
         assert_eq!(found("shared"), [0]);

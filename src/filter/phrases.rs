@@ -6,20 +6,22 @@ use crate::automaton::States;
 use crate::document::Document;
 use crate::filter::gate::Gate;
 use crate::filter::lazy::{LazyPhrase, LazyRegex};
+use crate::filter::lookup::Labels;
 use crate::filter::openings::Openings;
 use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
-use crate::fold::{folds_to_word, is_word, word_after, word_before};
+use crate::fold::{FoldedLine, folds_to_word, is_word, word_after, word_before};
 use crate::mark::{Mark, Marks};
 use crate::model::Hint;
 use crate::pack::RuleSet;
-use crate::phrase::{Fragment, Lead, line_start};
+use crate::phrase::{Fragment, Lead, Phrase, line_start};
 use crate::prepare::{ByteSet, Prepared, Search};
 use crate::rule::{Category, Confidence, Effect, Matcher, RuleId, Zone};
 use crate::span::Span;
 use crate::view::View;
 use rustc_hash::FxHashMap;
 use std::fmt;
+use std::ops::Range;
 
 /// Lines above and below a fragment that a pattern may reach.
 const PATTERN_REACH: usize = 3;
@@ -28,30 +30,45 @@ const ZONE_LINES: usize = 8;
 
 /// The filter for phrases, labels and patterns.
 pub(super) struct Phrases {
-    /// What each fragment asks to try.
-    gate: Gate<Target>,
-    /// What each opening of a line asks to try.
-    openings: Openings<Target>,
-    phrases: Vec<(LazyPhrase, RuleId)>,
+    index: Index,
+    /// Of patterns that only protect, which need not be run where nothing goes.
+    protecting: Index,
+    rules: RuleSet,
+    phrases: Vec<PhraseOf>,
     patterns: Vec<Pattern>,
-    /// Patterns that are found by openings.
-    opening_patterns: Vec<usize>,
-    /// Patterns and phrases that are tried on every line.
-    ungated_patterns: Vec<usize>,
-    ungated_phrases: Vec<usize>,
-    labels: FxHashMap<Vec<u8>, Vec<RuleId>>,
-    longest_label: usize,
+    labels: Labels,
     vocabulary: Vocabulary,
     conditions: FxHashMap<RuleId, Conditions>,
     /// Whether what built-in rules find is noted, those that are off among them.
     hints: bool,
 }
 
-#[derive(Clone, Debug)]
+/// Where rules are worth trying.
+#[derive(Default)]
+struct Index {
+    /// What each fragment asks to try.
+    gate: Gate<Target>,
+    /// What each opening of a line asks to try.
+    openings: Openings<Target>,
+    /// Patterns that are found by openings.
+    opening_patterns: Vec<usize>,
+    /// Patterns and phrases that are tried on every line.
+    everywhere_patterns: Vec<usize>,
+    everywhere_phrases: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
 enum Target {
-    /// A phrase, and the fragment or opening by which it is found.
-    Phrase(usize, Option<Fragment>),
-    Pattern(usize),
+    /// A phrase, and the number of the fragment by which it is found, if not by an opening.
+    Phrase(u32, Option<u32>),
+    Pattern(u32),
+}
+
+/// A phrase: its rule, and its number there.
+struct PhraseOf {
+    rule: RuleId,
+    number: usize,
+    phrase: LazyPhrase,
 }
 
 struct Pattern {
@@ -70,7 +87,7 @@ struct Conditions {
     unless: Vec<LazyRegex>,
     near: Option<(Vec<Category>, usize)>,
     /// Whether it is bound to languages or hosts.
-    bound: Option<Box<crate::rule::Rule>>,
+    is_bound: bool,
     category: Category,
     confidence: Confidence,
     effect: Effect,
@@ -83,15 +100,12 @@ impl Phrases {
     /// With `hints` all built-in rules run, and what they find is noted for the line model.
     pub(super) fn new(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool, hints: bool) -> Self {
         let mut filter = Self {
-            gate: Gate::default(),
-            openings: Openings::default(),
+            index: Index::default(),
+            protecting: Index::default(),
+            rules: rules.clone(),
             phrases: Vec::new(),
             patterns: Vec::new(),
-            opening_patterns: Vec::new(),
-            ungated_patterns: Vec::new(),
-            ungated_phrases: Vec::new(),
-            labels: FxHashMap::default(),
-            longest_label: 0,
+            labels: Labels::default(),
             vocabulary: Vocabulary::default(),
             conditions: FxHashMap::default(),
             hints,
@@ -99,20 +113,19 @@ impl Phrases {
         let hints = |id: RuleId| hints && rules.is_built_in(id);
         for (id, rule) in rules.iter().filter(|(id, _)| is_on(*id) || hints(*id)) {
             match (&rule.matcher, rules.prepared(id)) {
-                (Matcher::Phrases { phrases, line }, Prepared::Phrases(all)) => {
-                    for (source, search) in phrases.iter().zip(all) {
-                        filter.add_phrase(LazyPhrase::new(source.clone(), *line), search, id);
-                    }
+                (Matcher::Phrases { .. }, Prepared::Phrases(all)) => {
+                    all.iter().enumerate().for_each(|(number, search)| filter.add_phrase(id, number, search));
                 }
                 (Matcher::Patterns { patterns, line }, Prepared::Patterns(all)) => {
                     let whole = line.then(|| rule.longest.unwrap_or(usize::MAX));
+                    let protects = *line && rule.effect == Effect::Keep && rule.near.is_none() && !hints(id);
                     for (source, prepared) in patterns.iter().zip(all) {
                         let most = prepared.most.map_or(usize::MAX, |most| most as usize);
                         let regex = LazyRegex::pattern(source, *line, prepared.free);
-                        filter.add_pattern(Pattern { rule: id, whole, most, first: prepared.first, regex }, &prepared.search);
+                        filter.add_pattern(Pattern { rule: id, whole, most, first: prepared.first, regex }, &prepared.search, protects);
                     }
                 }
-                (_, Prepared::Labels(labels)) => labels.iter().for_each(|label| filter.add_label(label, id)),
+                (_, Prepared::Labels(labels)) => labels.iter().enumerate().for_each(|(at, label)| filter.labels.add(label, id, at)),
                 (Matcher::Words { telling, filler }, _) => filter.vocabulary.add(id, telling, filler),
                 _ => continue,
             }
@@ -122,7 +135,7 @@ impl Phrases {
                     zone: rule.zone,
                     unless: rule.unless.iter().map(|source| LazyRegex::new(source.clone(), true)).collect(),
                     near: rule.near.as_ref().map(|near| (near.categories.clone(), near.within)),
-                    bound: (!rule.languages.is_empty() || !rule.hosts.is_empty()).then(|| Box::new(rule.clone())),
+                    is_bound: !rule.languages.is_empty() || !rule.hosts.is_empty(),
                     category: rule.category,
                     confidence: rule.confidence,
                     effect: rule.effect,
@@ -131,142 +144,151 @@ impl Phrases {
                 },
             );
         }
-        filter.gate.build();
+        filter.index.gate.build();
+        filter.protecting.gate.build();
+        filter.labels.build();
         filter
     }
 
-    fn add_phrase(&mut self, phrase: LazyPhrase, search: &Search<Fragment>, rule: RuleId) {
+    fn add_phrase(&mut self, rule: RuleId, number: usize, search: &Search<Fragment>) {
         let index = self.phrases.len();
         match search {
             Search::Openings(openings) => {
-                openings.iter().for_each(|opening| self.openings.add(opening, Target::Phrase(index, None)));
+                openings.iter().for_each(|&opening| self.index.openings.add(opening, Target::Phrase(index as u32, None)));
             }
             Search::Fragments(fragments) => {
-                fragments.iter().for_each(|fragment| self.gate.add(&fragment.text, Target::Phrase(index, Some(fragment.clone()))));
+                for (at, fragment) in (0..).zip(fragments) {
+                    self.index.gate.add(&fragment.text, Target::Phrase(index as u32, Some(at)));
+                }
             }
-            Search::Everywhere => self.ungated_phrases.push(index),
+            Search::Everywhere => self.index.everywhere_phrases.push(index),
         }
-        self.phrases.push((phrase, rule));
+        self.phrases.push(PhraseOf { rule, number, phrase: LazyPhrase::default() });
     }
 
-    fn add_label(&mut self, label: &[u8], rule: RuleId) {
-        self.longest_label = self.longest_label.max(label.len());
-        let rules = self.labels.entry(label.to_vec()).or_default();
-        if !rules.contains(&rule) {
-            rules.push(rule);
-        }
+    /// The phrase of this number among all, with its rule.
+    fn phrase(&self, index: usize) -> Option<(&Phrase, RuleId)> {
+        let PhraseOf { rule, number, phrase } = &self.phrases[index];
+        let Matcher::Phrases { phrases, line } = &self.rules.get(*rule).matcher else { return None };
+        Some((phrase.get(&phrases[*number], *line)?, *rule))
     }
 
-    fn add_pattern(&mut self, pattern: Pattern, search: &Search<Vec<u8>>) {
-        let index = self.patterns.len();
+    /// A fragment of a phrase.
+    fn fragment(&self, index: usize, fragment: u32) -> Option<&Fragment> {
+        let PhraseOf { rule, number, .. } = &self.phrases[index];
+        let Prepared::Phrases(all) = self.rules.prepared(*rule) else { return None };
+        let Search::Fragments(fragments) = &all[*number] else { return None };
+        fragments.get(fragment as usize)
+    }
+
+    fn add_pattern(&mut self, pattern: Pattern, search: &Search<Vec<u8>>, protects: bool) {
+        let number = self.patterns.len();
+        let index = if protects { &mut self.protecting } else { &mut self.index };
         match search {
             Search::Openings(openings) => {
-                openings.iter().for_each(|opening| self.openings.add(opening, Target::Pattern(index)));
-                self.opening_patterns.push(index);
+                openings.iter().for_each(|&opening| index.openings.add(opening, Target::Pattern(number as u32)));
+                index.opening_patterns.push(number);
             }
-            Search::Fragments(fragments) => fragments.iter().for_each(|fragment| self.gate.add(fragment, Target::Pattern(index))),
-            Search::Everywhere => self.ungated_patterns.push(index),
+            Search::Fragments(fragments) => fragments.iter().for_each(|fragment| index.gate.add(fragment, Target::Pattern(number as u32))),
+            Search::Everywhere => index.everywhere_patterns.push(number),
         }
         self.patterns.push(pattern);
     }
 
-    /// What all rules match, whatever else they ask for.
-    fn find(&self, view: &View<'_>, scratch: &mut Scratch) -> Vec<Mark> {
-        let mut found = Marks::default();
+    /// What the rules of an index match in these lines, whatever else they ask for.
+    fn find(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
         scratch.candidates.clear();
-        self.mark_gated(view, &mut found, scratch);
-        self.mark_openings(view, &mut found, scratch);
-        self.mark_labels(view, &mut found);
-        self.mark_ungated_phrases(view, &mut found, scratch);
-        self.mark_patterns(view, &mut found, scratch);
-        found.take()
+        self.mark_gated(index, view, lines.clone(), scratch, marks);
+        self.mark_openings(index, view, lines.clone(), scratch, marks);
+        self.mark_everywhere(index, view, lines, scratch, marks);
+        self.mark_patterns(view, scratch, marks);
     }
 
     /// Tries what the gate finds, and notes the lines on which patterns are to be tried.
-    fn mark_gated(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
+    fn mark_gated(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
         let (text, folded) = (view.document().text(), view.folded());
-        self.gate.find(folded.bytes(), |at, targets| {
-            for target in targets {
-                match target {
-                    Target::Phrase(index, fragment) => {
-                        let Some(fragment) = fragment.as_ref().filter(|fragment| fragment.suits(folded.bytes(), at)) else { continue };
-                        let (phrase, rule) = &self.phrases[*index];
-                        let Some(phrase) = phrase.get() else { continue };
-                        if let Some((start, end)) = phrase.match_around(folded, at, &fragment.lead, &mut scratch.starts) {
-                            marks.add(claim(view, phrase.is_line(), start, end, text), *rule);
-                        }
+        let range = folded.range(lines);
+        index.gate.find(&folded.bytes()[range.clone()], |at, &target| {
+            let at = range.start + at;
+            match target {
+                Target::Phrase(index, fragment) => {
+                    let fragment = fragment.and_then(|fragment| self.fragment(index as usize, fragment));
+                    let Some(fragment) = fragment.filter(|fragment| fragment.suits(folded.bytes(), at)) else { return };
+                    let Some((phrase, rule)) = self.phrase(index as usize) else { return };
+                    if let Some((start, end)) = phrase.match_around(folded, at, &fragment.lead, &mut scratch.starts) {
+                        marks.add(claim(view, phrase.is_line(), start, end, text), rule);
                     }
-                    Target::Pattern(index) => scratch.candidates.push((*index as u32, folded.line_index(at) as u32)),
                 }
+                Target::Pattern(number) => scratch.candidates.push((number, folded.line_index(at) as u32)),
             }
         });
     }
 
     /// Tries what can begin as lines begin.
-    fn mark_openings(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
+    fn mark_openings(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
         let (text, folded) = (view.document().text(), view.folded());
         let bytes = folded.bytes();
-        for line in (0..view.line_count()).filter(|&line| !folded.continues(line)) {
+        for line in lines.filter(|&line| !folded.continues(line)) {
             let range = folded.lines()[line].range();
             scratch.starts.clear();
             line_start(bytes, range.clone(), &mut scratch.starts);
             for &start in &scratch.starts {
-                for target in self.openings.find(&bytes[start..]) {
+                for &target in index.openings.find(&bytes[start..]) {
                     match target {
                         Target::Phrase(index, _) => {
-                            let (phrase, rule) = &self.phrases[*index];
-                            if let Some(end) = phrase.get().and_then(|phrase| phrase.match_at(folded, start)) {
-                                marks.add(claim(view, true, start, end, text), *rule);
+                            let Some((phrase, rule)) = self.phrase(index as usize) else { continue };
+                            if let Some(end) = phrase.match_at(folded, start) {
+                                marks.add(claim(view, true, start, end, text), rule);
                             }
                         }
-                        Target::Pattern(index) => scratch.candidates.push((*index as u32, line as u32)),
+                        Target::Pattern(number) => scratch.candidates.push((number, line as u32)),
                     }
                 }
             }
             let first_word = scratch.starts.last().map_or(range.end, |&start| start);
             if !opens_plainly(view, line, first_word) {
-                scratch.candidates.extend(self.opening_patterns.iter().map(|&index| (index as u32, line as u32)));
+                scratch.candidates.extend(index.opening_patterns.iter().map(|&number| (number as u32, line as u32)));
             }
+        }
+    }
+
+    /// Tries the phrases that nothing finds at the start of every line, for such phrases are whole lines, and notes all
+    /// lines for such patterns.
+    fn mark_everywhere(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+        let (text, folded) = (view.document().text(), view.folded());
+        for (phrase, rule) in index.everywhere_phrases.iter().filter_map(|&number| self.phrase(number)) {
+            for line in &folded.lines()[lines.clone()] {
+                let found = phrase.match_around(folded, line.start as usize, &Lead::nothing(), &mut scratch.starts);
+                if let Some((start, end)) = found {
+                    marks.add(claim(view, phrase.is_line(), start, end, text), rule);
+                }
+            }
+        }
+        for &number in &index.everywhere_patterns {
+            scratch.candidates.extend(lines.clone().map(|line| (number as u32, line as u32)));
         }
     }
 
     /// Looks the line up among labels, and its words in vocabularies.
     fn mark_labels(&self, view: &View<'_>, marks: &mut Marks) {
         let mut found = Vec::new();
-        let longest = self.longest_label.max(self.vocabulary.longest());
+        let longest = self.labels.longest().max(self.vocabulary.longest());
         for line in 0..view.line_count() {
             let label = view.bare(line);
             if label.len() > longest || view.is_wrapped(line) || view.folded().continues(line) {
                 continue;
             }
-            if let Some(rules) = self.labels.get(label).filter(|_| !ends_a_sentence(view.text(line))) {
-                rules.iter().for_each(|&rule| marks.add(view.span(line), rule));
+            for rule in self.labels.find(label, &self.rules).filter(|_| !ends_a_sentence(view.text(line))) {
+                marks.add(view.span(line), rule);
             }
             self.vocabulary.matches(label, &mut found);
             found.iter().for_each(|&rule| marks.add(view.span(line), rule));
         }
     }
 
-    /// Tries the phrases that nothing finds at the start of every line; such phrases are whole lines.
-    fn mark_ungated_phrases(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
-        let (text, folded) = (view.document().text(), view.folded());
-        for (phrase, rule) in self.ungated_phrases.iter().map(|&index| &self.phrases[index]) {
-            let Some(phrase) = phrase.get() else { continue };
-            for line in folded.lines() {
-                let found = phrase.match_around(folded, line.start as usize, &Lead::nothing(), &mut scratch.starts);
-                if let Some((start, end)) = found {
-                    marks.add(claim(view, phrase.is_line(), start, end, text), *rule);
-                }
-            }
-        }
-    }
-
     /// Runs patterns on the lines that were noted for them.
-    fn mark_patterns(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
+    fn mark_patterns(&self, view: &View<'_>, scratch: &mut Scratch, marks: &mut Marks) {
         let Scratch { candidates, states, .. } = scratch;
-        for &index in &self.ungated_patterns {
-            candidates.extend((0..view.line_count()).map(|line| (index as u32, line as u32)));
-        }
         candidates.sort_unstable();
         candidates.dedup();
         for lines in candidates.chunk_by(|a, b| a.0 == b.0) {
@@ -286,7 +308,8 @@ impl Phrases {
         let document = view.document();
         let holds = |mark: &Mark| {
             let Some(conditions) = self.conditions.get(&mark.rule()) else { return true };
-            let suits = conditions.bound.as_ref().is_none_or(|rule| rule.lives(document.host()) && rule.speaks(|| view.language()));
+            let rule = self.rules.get(mark.rule());
+            let suits = !conditions.is_bound || rule.lives(document.host()) && rule.speaks(|| view.language());
             suits
                 && in_zone(view, conditions.zone, mark.span())
                 && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span(), states))
@@ -330,7 +353,10 @@ impl Filter for Phrases {
     }
 
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
-        let found = self.find(view, scratch);
+        let mut found = Marks::default();
+        self.find(&self.index, view, 0..view.line_count(), scratch, &mut found);
+        self.mark_labels(view, &mut found);
+        let found = found.take();
         let of = |wanted: fn(&Conditions) -> bool| {
             found.iter().copied().filter(move |mark| self.conditions.get(&mark.rule()).is_some_and(wanted))
         };
@@ -344,6 +370,14 @@ impl Filter for Phrases {
             scratch.hints.extend(hints.into_iter().map(hint));
         }
         for mark in self.apply_conditions(view, of(|rule| rule.is_on), &mut scratch.states) {
+            marks.add(mark.span(), mark.rule());
+        }
+    }
+
+    fn protect(&self, view: &View<'_>, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
+        let mut found = Marks::default();
+        self.find(&self.protecting, view, lines, scratch, &mut found);
+        for mark in self.apply_conditions(view, found.take().into_iter(), &mut scratch.states) {
             marks.add(mark.span(), mark.rule());
         }
     }
@@ -395,7 +429,11 @@ fn tidy(document: &Document<'_>, span: Span, opens: bool) -> Span {
 /// "½" or "™" has a word there that no pattern knows.
 fn opens_plainly(view: &View<'_>, line: usize, first_word: usize) -> bool {
     let folded = view.folded();
-    if first_word == folded.lines()[line].end as usize {
+    let FoldedLine { start, end, source, .. } = folded.lines()[line];
+    if first_word == start as usize && view.document().text().as_bytes()[source as usize].is_ascii_alphanumeric() {
+        return true;
+    }
+    if first_word == end as usize {
         return !view.is_wrapped(line);
     }
     let first = view.text(line).chars().find(|&c| is_word(c) || folds_to_word(c));
@@ -410,22 +448,15 @@ fn mark_line_pattern(
     states: &mut States,
     marks: &mut Marks,
 ) {
-    let folded = view.folded();
     let mut done = 0;
     for line in lines {
         // The lines of a paragraph that hard wrapping broke are tried once.
         if line < done {
             continue;
         }
-        let (mut first, mut last) = (line, line);
-        while folded.continues(first) {
-            first -= 1;
-        }
-        while view.is_wrapped(last) {
-            last += 1;
-        }
-        done = last + 1;
-        let span = Span::at(view.span(first).start(), view.span(last).end());
+        let lines = view.paragraphs(line..line + 1);
+        done = lines.end;
+        let span = Span::at(view.span(lines.start).start(), view.span(lines.end - 1).end());
         let text = view.document().text()[span.range()].trim_matches(|c: char| c.is_whitespace() || crate::fold::is_invisible(c));
         let fits = text.len() <= pattern.most
             && text.as_bytes().first().is_some_and(|&first| pattern.first.contains(first))
@@ -484,8 +515,7 @@ mod tests {
     fn plainly(filter: &Phrases, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
         let (folded, text) = (view.folded(), view.document().text());
         let mut marks = Marks::default();
-        for (phrase, _) in filter.phrases.iter().filter(|(_, own)| *own == rule) {
-            let phrase = phrase.get().unwrap();
+        for (phrase, _) in (0..filter.phrases.len()).filter_map(|index| filter.phrase(index)).filter(|(_, own)| *own == rule) {
             let mut starts = Vec::new();
             if phrase.is_line() {
                 let lines = (0..view.line_count()).filter(|&line| !folded.continues(line));
@@ -523,14 +553,21 @@ mod tests {
         ];
         let (mut scratch, mut folded, mut compared) = (Scratch::default(), Folded::default(), 0);
         for (id, rule) in rules.iter() {
-            for (example, writing) in rule.examples.remove.iter().chain(&rule.examples.keep).flat_map(|text| writings.map(|w| (text, w))) {
+            for (example, writing) in
+                rule.examples.remove.iter().chain(rule.examples.keep.iter()).flat_map(|text| writings.map(|w| (text, w)))
+            {
                 let text = writing(example);
                 let document = Document::new(&text).unwrap();
                 folded.fill(&document);
                 let view = View::new(&document, &folded);
                 let plain = plainly(&filter, id, &view);
                 if matches!(rule.matcher, Matcher::Phrases { .. } | Matcher::Patterns { .. }) {
-                    let mut found = filter.find(&view, &mut scratch);
+                    let mut found = Marks::default();
+                    for index in [&filter.index, &filter.protecting] {
+                        filter.find(index, &view, 0..view.line_count(), &mut scratch, &mut found);
+                    }
+                    filter.mark_labels(&view, &mut found);
+                    let mut found = found.take();
                     found.retain(|mark| mark.rule() == id);
                     assert_eq!(found, plain, "{} in {text:?}", rule.name);
                     compared += found.len();

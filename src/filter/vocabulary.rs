@@ -3,6 +3,7 @@
 
 use crate::fold::{fold, is_word};
 use crate::rule::RuleId;
+use crate::texts::Texts;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A longer line is a sentence or a list that rules should not take on its words alone.
@@ -21,11 +22,11 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
-    pub(super) fn add(&mut self, rule: RuleId, telling: &[String], filler: &[String]) {
+    pub(super) fn add(&mut self, rule: RuleId, telling: &Texts, filler: &Texts) {
         let index = self.rules.len();
         self.rules.push(rule);
         for (words, tells) in [(telling, true), (filler, false)] {
-            for word in words {
+            for word in words.iter() {
                 let word = fold(word);
                 self.beginnings.extend(word.first_chunk().copied());
                 self.words.entry(word).or_default().push((index, tells));
@@ -44,17 +45,14 @@ impl Vocabulary {
         if line.len() > self.longest() {
             return;
         }
+        // Most lines end here: they begin with no word of any vocabulary.
+        let first = line.split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if first.is_ascii() && !self.begins(first) {
+            return;
+        }
         let Ok(line) = std::str::from_utf8(line) else { return };
         let words = || line.split(|c: char| !is_word(c)).filter(|word| !word.is_empty()).map(str::as_bytes);
-        // Most lines end here: they begin with no word of any vocabulary.
-        let begins = |first: &[u8]| match first.first_chunk() {
-            Some(beginning) => {
-                self.beginnings.contains(beginning)
-                    && (self.knows(first) || (SHORTEST_GLUED..first.len()).any(|end| self.knows(&first[..end])))
-            }
-            None => self.knows(first),
-        };
-        if !words().next().is_some_and(begins) {
+        if !words().next().is_some_and(|first| self.begins(first)) {
             return;
         }
         for (index, &rule) in self.rules.iter().enumerate() {
@@ -63,6 +61,13 @@ impl Vocabulary {
                 found.push(rule);
             }
         }
+    }
+
+    /// Whether a line that begins with this word may be of the words of some rule.
+    fn begins(&self, first: &[u8]) -> bool {
+        let Some(beginning) = first.first_chunk() else { return self.knows(first) };
+        let glued = || (SHORTEST_GLUED..first.len()).any(|end| self.knows(&first[..end]));
+        self.beginnings.contains(beginning) && (self.knows(first) || glued())
     }
 
     /// Whether a word is of a rule's vocabulary, or glued of such words.
@@ -106,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_line_is_made_of_listed_words_one_of_which_tells() {
-        let list = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let list = |words: &str| words.split(' ').collect::<Texts>();
         let mut vocabulary = Vocabulary::default();
         vocabulary.add(RuleId::new(7), &list("Newsletters Subscribe Advertise"), &list("us with my account e paper"));
         let mut found = Vec::new();

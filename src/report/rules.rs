@@ -3,6 +3,7 @@
 use crate::cleaner::Cleaner;
 use crate::pack::RuleSet;
 use crate::rule::{Effect, Matcher, Rule, RuleId, Zone};
+use crate::texts::Texts;
 use std::fmt::Write;
 
 /// A table of rules: name, category, confidence, languages, whether it is on, description.
@@ -40,7 +41,7 @@ pub fn list(cleaner: &Cleaner, examples: bool) -> String {
 
 /// What a rule looks for, in short.
 fn sought(matcher: &Matcher) -> String {
-    let some = |what: &str, items: &[String], most: usize| {
+    let some = |what: &str, items: &Texts, most: usize| {
         let shown: Vec<String> = items.iter().take(most).map(|item| format!("`{}`", quoted(item).replace('`', "'"))).collect();
         let more = if items.len() > most { " …" } else { "" };
         format!("{} {what}{}: {}{more}", items.len(), if items.len() == 1 { "" } else { "s" }, shown.join(", "))
@@ -127,7 +128,7 @@ pub fn show(rule: &Rule) -> String {
         put("category", rule.category.to_string());
         put("confidence", rule.confidence.to_string());
     }
-    let list = |key: &str, items: &[String], put: &mut dyn FnMut(&str, String)| {
+    let list = |key: &str, items: &Texts, put: &mut dyn FnMut(&str, String)| {
         for (index, item) in items.iter().enumerate() {
             put(if index == 0 { key } else { "" }, super::harmless(item));
         }
@@ -137,12 +138,12 @@ pub fn show(rule: &Rule) -> String {
         Matcher::Labels(labels) => list("labels", labels, &mut put),
         Matcher::Patterns { patterns, line } => list(if *line { "line pattern" } else { "pattern" }, patterns, &mut put),
         Matcher::Words { telling, filler } => {
-            put("words", telling.join(" "));
-            put("filler", filler.join(" "));
+            put("words", telling.iter().collect::<Vec<_>>().join(" "));
+            put("filler", filler.iter().collect::<Vec<_>>().join(" "));
         }
         Matcher::Filter(name) => put("filter", name.to_string()),
     }
-    list("unless", &rule.unless, &mut put);
+    list("unless", &rule.unless.iter().collect(), &mut put);
     if let Some(longest) = rule.longest {
         put("longest", format!("{longest} code points"));
     }
@@ -153,8 +154,8 @@ pub fn show(rule: &Rule) -> String {
         let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
         put("near", format!("{} within {} lines", names.join(", "), near.within));
     }
-    list("languages", &rule.languages, &mut put);
-    list("hosts", &rule.hosts, &mut put);
+    list("languages", &rule.languages.iter().collect(), &mut put);
+    list("hosts", &rule.hosts.iter().collect(), &mut put);
     put("written in", format!("{}, line {}", rule.origin.0, rule.origin.1));
     list("removes", &rule.examples.remove, &mut put);
     list("keeps", &rule.examples.keep, &mut put);
