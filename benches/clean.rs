@@ -1,9 +1,10 @@
-//! How fast documents are cleaned in memory, in bytes per second. Texts are made of the samples; where the labelled pages
-//! lie beside the checkout, their main texts are the articles, each another text than the one before.
+//! How fast documents are cleaned in memory, in bytes per second: by level, by language, by the number of rules, by the size
+//! of documents, beside counting line ends. Texts are made of the samples; where the labelled pages lie beside the checkout,
+//! their main texts are the articles, each another text than the one before.
 
 #![allow(clippy::expect_used, reason = "a bench may fail")]
 
-use dechaff::{Cleaner, Document, Level, Scratch};
+use dechaff::{Cleaner, Document, Level, RuleSet, Scratch};
 use divan::counter::BytesCount;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -28,11 +29,11 @@ fn labelled_pages() -> Option<File> {
     File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pages.jsonl.gz")).ok()
 }
 
-/// A field of the English train pages, each text once.
+/// A field of the train pages that are wanted, each text once.
 fn pages(field: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<String> {
     let lines = labelled_pages().into_iter().flat_map(|file| BufReader::new(flate2::read::MultiGzDecoder::new(file)).lines());
     let pages = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line.expect("readable")).expect("JSON"));
-    let chosen = pages.filter(|page| page["split"] == "train" && page["lang"] == "en" && wanted(page));
+    let chosen = pages.filter(|page| page["split"] == "train" && wanted(page));
     let mut texts: Vec<String> = chosen.filter_map(|page| page[field].as_str().map(str::to_owned)).collect();
     let mut seen = std::collections::HashSet::new();
     texts.retain(|text| !text.trim().is_empty() && seen.insert(text.clone()));
@@ -41,25 +42,79 @@ fn pages(field: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<String
 
 fn corpus(input: &str) -> Vec<String> {
     match input {
-        "articles" => pages("gold", |_| true),
-        "leaky articles" => pages("text", |page| page["extractor"] == "trafilatura_recall"),
+        "articles" => pages("gold", |page| page["lang"] == "en"),
+        "leaky articles" => pages("text", |page| page["lang"] == "en" && page["extractor"] == "trafilatura_recall"),
+        "many languages" => pages("gold", |page| page["lang"] != "en"),
         "clean" => samples("samples/clean"),
         _ => samples("samples"),
     }
 }
 
 fn inputs() -> &'static [&'static str] {
-    if labelled_pages().is_some() { &["dirty", "clean", "articles", "leaky articles"] } else { &["dirty", "clean"] }
+    const ALL: &[&str] = &["dirty", "clean", "articles", "leaky articles", "many languages"];
+    if labelled_pages().is_some() { ALL } else { &ALL[..2] }
 }
 
 fn run(bencher: divan::Bencher<'_, '_>, input: &str, level: Level, skip: &[&str]) {
-    let texts = corpus(input);
-    let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::new(text).expect("short")).collect();
     let cleaner = Cleaner::builder().level(level).skip(skip.iter().copied()).build().expect("built-in rules compile");
+    clean(bencher, &corpus(input), &cleaner);
+}
+
+fn clean(bencher: divan::Bencher<'_, '_>, texts: &[String], cleaner: &Cleaner) {
+    let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::new(text).expect("short")).collect();
     let mut scratch = Scratch::default();
     bencher
         .counter(BytesCount::new(texts.iter().map(String::len).sum::<usize>()))
         .bench_local(move || documents.iter().map(|document| cleaner.clean(document, &mut scratch).text().len()).sum::<usize>());
+}
+
+/// What memory allows.
+#[divan::bench(args = inputs())]
+fn count_line_ends(bencher: divan::Bencher<'_, '_>, input: &str) {
+    let texts = corpus(input);
+    bencher
+        .counter(BytesCount::new(texts.iter().map(String::len).sum::<usize>()))
+        .bench_local(move || texts.iter().map(|text| memchr::memchr_iter(b'\n', text.as_bytes()).count()).sum::<usize>());
+}
+
+/// The same articles in documents of so many bytes, rules alone.
+#[divan::bench(args = [3_000, 100_000, 1_000_000, 10_000_000, 100_000_000])]
+fn by_document_size(bencher: divan::Bencher<'_, '_>, size: usize) {
+    let articles = corpus(inputs()[inputs().len().min(3) - 1]).join("\n\n");
+    let text: String = std::iter::repeat_n(articles.as_str(), size / articles.len() + 1).collect();
+    let pieces = size.max(10_000_000).min(text.len()) / size;
+    let mut texts = Vec::new();
+    let mut rest = text.as_str();
+    for _ in 0..pieces {
+        let (piece, left) = rest.split_at(rest.floor_char_boundary(size));
+        texts.push(piece.to_owned());
+        rest = left;
+    }
+    let cleaner = Cleaner::builder().level(Level::Precise).skip(["model"]).build().expect("built-in rules compile");
+    clean(bencher, &texts, &cleaner);
+}
+
+/// So many rules of one phrase each, made of words that the articles have.
+#[divan::bench(args = [100, 1_000, 10_000])]
+fn by_number_of_rules(bencher: divan::Bencher<'_, '_>, count: usize) {
+    let texts = corpus(inputs()[inputs().len().min(3) - 1]);
+    let mut words: Vec<&str> =
+        texts.iter().flat_map(|text| text.split(|c: char| !c.is_ascii_lowercase())).filter(|word| word.len() > 2).collect();
+    words.sort_unstable();
+    words.dedup();
+    let mut pack = String::from("[pack]\nname = 'made'\ndescription = 'Made for a bench.'\n");
+    for number in 0..count {
+        let word = |step: usize| words[(number * 7919 + step * 104_729) % words.len()];
+        let phrase = format!("{} {} {} {}", word(1), word(2), word(3), word(4));
+        pack.push_str(&format!(
+            "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\nconfidence = 'certain'\nphrase = '{phrase}'\n\
+             examples.remove = ['{phrase}', 'So {phrase}.']\nexamples.keep = ['One.', 'Two.']\n"
+        ));
+    }
+    let mut rules = RuleSet::default();
+    rules.add_pack(&pack, "made").expect("the pack is sound");
+    let cleaner = Cleaner::builder().rules(rules).build().expect("the rules compile");
+    clean(bencher, &texts, &cleaner);
 }
 
 #[divan::bench(args = inputs())]

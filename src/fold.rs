@@ -270,6 +270,9 @@ pub(crate) fn fold(text: &str) -> Vec<u8> {
 
 /// Whether the folded text has a letter, digit or mark that ends at `at`.
 pub(crate) fn word_before(folded: &[u8], at: usize) -> bool {
+    if let Some(last) = at.checked_sub(1).map(|last| folded[last]).filter(u8::is_ascii) {
+        return last.is_ascii_alphanumeric();
+    }
     let mut start = at;
     while start > 0 {
         start -= 1;

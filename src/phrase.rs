@@ -407,17 +407,20 @@ fn starts_sentence(bytes: &[u8], at: usize) -> bool {
 
 /// The folded range of a line without punctuation, bullets and symbols at its ends.
 pub(crate) fn bare(bytes: &[u8], range: Range<usize>) -> Range<usize> {
-    let is_sign = |byte: &&u8| byte.is_ascii() && !byte.is_ascii_alphanumeric();
-    let start = range.start + bytes[range.clone()].iter().take_while(is_sign).count();
-    let end = range.end - bytes[start..range.end].iter().rev().take_while(is_sign).count();
-    if bytes[start..end].first().is_none_or(u8::is_ascii) && bytes[start..end].last().is_none_or(u8::is_ascii) {
-        return start..end;
+    let Range { mut start, mut end } = range;
+    while start < end && !word_after(bytes, start) {
+        start += 1;
+        while start < end && bytes[start] & 0xC0 == 0x80 {
+            start += 1;
+        }
     }
-    let range = start..end;
-    let Ok(text) = std::str::from_utf8(&bytes[range.clone()]) else { return range };
-    let trimmed = text.trim_matches(|c: char| !is_word(c));
-    let start = range.start + (trimmed.as_ptr() as usize - text.as_ptr() as usize);
-    start..start + trimmed.len()
+    while start < end && !word_before(bytes, end) {
+        end -= 1;
+        while start < end && bytes[end] & 0xC0 == 0x80 {
+            end -= 1;
+        }
+    }
+    start..end
 }
 
 #[cfg(test)]

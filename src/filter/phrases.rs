@@ -16,7 +16,7 @@ use crate::model::Hint;
 use crate::pack::RuleSet;
 use crate::phrase::{Fragment, Lead, Phrase, line_start};
 use crate::prepare::{ByteSet, Prepared, Search};
-use crate::rule::{Category, Confidence, Effect, Matcher, RuleId, Zone};
+use crate::rule::{Category, Confidence, Effect, Matcher, Rule, RuleId, Zone};
 use crate::span::Span;
 use crate::view::View;
 use rustc_hash::FxHashMap;
@@ -308,11 +308,11 @@ impl Phrases {
         let document = view.document();
         let holds = |mark: &Mark| {
             let Some(conditions) = self.conditions.get(&mark.rule()) else { return true };
-            let rule = self.rules.get(mark.rule());
-            let suits = !conditions.is_bound || rule.lives(document.host()) && rule.speaks(|| view.language());
-            suits
-                && in_zone(view, conditions.zone, mark.span())
+            // The language is asked for last, for it may have to be guessed.
+            let suits = |rule: &Rule| rule.lives(document.host()) && rule.speaks(|| view.language());
+            in_zone(view, conditions.zone, mark.span())
                 && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span(), states))
+                && (!conditions.is_bound || suits(self.rules.get(mark.rule())))
         };
         let marks: Vec<Mark> = marks.filter(holds).collect();
         let near = |mark: &Mark| self.conditions.get(&mark.rule()).and_then(|conditions| conditions.near.as_ref());
