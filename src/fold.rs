@@ -74,7 +74,7 @@ impl Folded {
                 at += width;
                 continue;
             }
-            if is_invisible(character) {
+            if byte >= 0x80 && is_invisible(character) {
                 at += width;
                 continue;
             }

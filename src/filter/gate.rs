@@ -258,7 +258,7 @@ fn load(text: &[u8], at: usize) -> u64 {
 }
 
 /// Eight bytes with a space for each line end.
-fn without_line_ends(bytes: u64) -> u64 {
+pub(super) fn without_line_ends(bytes: u64) -> u64 {
     const ALL: u64 = u64::MAX / 255;
     let other = bytes ^ (ALL * u64::from(b'\n'));
     // The upper bit of each byte that is a line end.

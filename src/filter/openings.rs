@@ -1,22 +1,21 @@
 //! Openings: rules that take whole lines are looked for where lines begin. The first bytes of a line are looked up once,
 //! however many rules there are; only rules that can begin so are tried.
 
+use crate::filter::gate::without_line_ends;
 use crate::phrase::LONGEST_OPENING;
 use crate::prepare::Opening;
 use rustc_hash::FxHashMap;
 
-/// The bit table for four bytes has two to this power bits.
-const FOURS: u32 = 16;
-/// The bits of the lengths from four on.
-const LONG: u8 = 0xF8;
+/// The table of hashes has so many bits.
+const PLACES: usize = 1 << 17;
 
 /// Openings with what is to be tried on lines that begin with them.
 #[derive(Debug)]
 pub(super) struct Openings<T> {
     /// For each first byte a bit for each length of the openings that begin with it.
     lengths: [u8; 256],
-    /// A bit for the hash of the first four bytes of each opening that has as many.
-    fours: Box<[u64; 1 << (FOURS - 6)]>,
+    /// A bit for the hash of each opening, set where it may be one of these.
+    hashes: Box<[u64; PLACES / 64]>,
     /// The place of the last target of each opening, and with each target the place of the one before, if there is one.
     last: FxHashMap<Opening, u32>,
     targets: Vec<(T, Option<u32>)>,
@@ -24,39 +23,40 @@ pub(super) struct Openings<T> {
 
 impl<T> Default for Openings<T> {
     fn default() -> Self {
-        Self { lengths: [0; 256], fours: Box::new([0; 1 << (FOURS - 6)]), last: FxHashMap::default(), targets: Vec::new() }
+        Self { lengths: [0; 256], hashes: Box::new([0; PLACES / 64]), last: FxHashMap::default(), targets: Vec::new() }
     }
 }
 
 impl<T> Openings<T> {
     /// Adds a target to an opening that is not empty.
     pub(super) fn add(&mut self, opening: Opening, target: T) {
-        let bytes = opening.bytes << (64 - 8 * u32::from(opening.length));
-        self.lengths[(bytes >> 56) as usize] |= 1 << (opening.length - 1);
-        if opening.length >= 4 {
-            let place = place((bytes >> 32) as u32);
-            self.fours[place / 64] |= 1 << (place % 64);
-        }
+        let first = opening.bytes >> (8 * (opening.length - 1));
+        self.lengths[first as usize] |= 1 << (opening.length - 1);
+        self.hashes[place(opening) / 64] |= 1 << (place(opening) % 64);
         let before = self.last.insert(opening, self.targets.len() as u32);
         self.targets.push((target, before));
     }
 
     /// What is to be tried where these bytes begin.
     pub(super) fn find(&self, text: &[u8]) -> impl Iterator<Item = &T> {
-        let mut lengths = text.first().map_or(0, |&first| self.lengths[usize::from(first)]);
-        let place = place(Opening::of(&text[..text.len().min(4)]).bytes as u32);
-        if text.len() >= 4 && self.fours[place / 64] >> (place % 64) & 1 == 0 {
-            lengths &= !LONG;
-        }
-        let known = (1..=LONGEST_OPENING.min(text.len())).filter(move |length| lengths >> (length - 1) & 1 != 0);
-        let last = known.filter_map(|length| self.last.get(&Opening::of(&text[..length])).copied());
+        let lengths = text.first().map_or(0, |&first| self.lengths[usize::from(first)]);
+        let most = text.len().min(LONGEST_OPENING) as u8;
+        let longest = match text.first_chunk() {
+            Some(&bytes) => without_line_ends(u64::from_be_bytes(bytes)),
+            None => Opening::of(text).bytes,
+        };
+        let openings = (1..=most).filter(move |length| lengths >> (length - 1) & 1 != 0);
+        let openings = openings.map(move |length| Opening { bytes: longest >> (8 * (most - length)), length });
+        let known = openings.filter(|&opening| self.hashes[place(opening) / 64] >> (place(opening) % 64) & 1 != 0);
+        let last = known.filter_map(|opening| self.last.get(&opening).copied());
         last.flat_map(|last| std::iter::successors(Some(last), |&at| self.targets[at as usize].1)).map(|at| &self.targets[at as usize].0)
     }
 }
 
-/// The place of four bytes in the bit table.
-fn place(bytes: u32) -> usize {
-    (bytes.wrapping_mul(0x9E37_79B1) >> (32 - FOURS)) as usize
+/// The place of an opening in the table of hashes.
+fn place(opening: Opening) -> usize {
+    let multiplied = (opening.bytes ^ u64::from(opening.length) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (multiplied >> 32) as usize % PLACES
 }
 
 #[cfg(test)]
