@@ -538,7 +538,23 @@ mod tests {
         marks.take()
     }
 
-    /// Each rule by itself finds in its examples, in several writings, just what the search for all rules at once finds.
+    /// Compares what the search for all rules at once finds in a text with what a rule by itself finds.
+    fn compare(filter: &Phrases, rule: RuleId, text: &str, scratch: &mut Scratch) -> usize {
+        let document = Document::new(text).unwrap();
+        let mut folded = Folded::default();
+        folded.fill(&document);
+        let view = View::new(&document, &folded);
+        let mut found = Marks::default();
+        for index in [&filter.index, &filter.protecting] {
+            filter.find(index, &view, 0..view.line_count(), scratch, &mut found);
+        }
+        let mut found = found.take();
+        found.retain(|mark| mark.rule() == rule);
+        assert_eq!(found, plainly(filter, rule, &view), "{:?} in {text:?}", filter.rules.get(rule));
+        found.len()
+    }
+
+    /// In their examples, in several writings, built-in rules are found wherever each finds itself.
     #[test]
     fn nothing_is_missed_by_looking_for_all_rules_at_once() {
         let rules = RuleSet::built_in();
@@ -551,30 +567,73 @@ mod tests {
             |text| format!("It rained.\n\n» {}\nIt stopped.", text.replace('"', "“").replace('\'', "’")),
             |text| format!("½ {text} ™"),
         ];
-        let (mut scratch, mut folded, mut compared) = (Scratch::default(), Folded::default(), 0);
-        for (id, rule) in rules.iter() {
-            for (example, writing) in
-                rule.examples.remove.iter().chain(rule.examples.keep.iter()).flat_map(|text| writings.map(|w| (text, w)))
-            {
-                let text = writing(example);
-                let document = Document::new(&text).unwrap();
-                folded.fill(&document);
-                let view = View::new(&document, &folded);
-                let plain = plainly(&filter, id, &view);
-                if matches!(rule.matcher, Matcher::Phrases { .. } | Matcher::Patterns { .. }) {
-                    let mut found = Marks::default();
-                    for index in [&filter.index, &filter.protecting] {
-                        filter.find(index, &view, 0..view.line_count(), &mut scratch, &mut found);
-                    }
-                    filter.mark_labels(&view, &mut found);
-                    let mut found = found.take();
-                    found.retain(|mark| mark.rule() == id);
-                    assert_eq!(found, plain, "{} in {text:?}", rule.name);
-                    compared += found.len();
-                }
+        let (mut scratch, mut compared) = (Scratch::default(), 0);
+        let searched = rules.iter().filter(|(_, rule)| matches!(rule.matcher, Matcher::Phrases { .. } | Matcher::Patterns { .. }));
+        for (id, rule) in searched {
+            for example in rule.examples.remove.iter().chain(rule.examples.keep.iter()) {
+                compared += writings.iter().map(|writing| compare(&filter, id, &writing(example), &mut scratch)).sum::<usize>();
             }
         }
         assert!(compared > 5000, "{compared}");
+    }
+
+    /// The same for rules and texts that chance makes of few words: short ones that have no fragment, words of other scripts,
+    /// whose case is more than a bit, words that are spelled in several ways.
+    #[test]
+    fn nothing_is_missed_of_rules_that_chance_makes() {
+        const WORDS: &[[&str; 2]] = &[
+            ["a", "A"],
+            ["ab", "aB"],
+            ["read", "READ"],
+            ["más", "MA\u{301}S"],
+            ["straße", "STRASSE"],
+            ["it's", "It’s"],
+            ["新聞", "新聞"],
+            ["фото", "ФОТО"],
+            ["x1", "Ｘ1"],
+            ["σας", "ΣΑΣ"],
+            ["off", "oﬀ"],
+            ["@", "@"],
+        ];
+        const SPACES: &[&str] = &[" ", " ", " ", "\n", "\r\n", "\u{a0}", "  ", "\n\n", ", ", ". "];
+        let mut state = 3u64;
+        let mut draw = move |most: usize| {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+            (state >> 33) as usize % most
+        };
+        let (mut scratch, mut compared) = (Scratch::default(), 0);
+        for _ in 0..40 {
+            let mut pack = String::from("[pack]\nname = 'chance'\ndescription = 'Made by chance.'\n");
+            for number in 0..12 {
+                let mut parts: Vec<String> = (0..=draw(4)).map(|_| WORDS[draw(WORDS.len())][0].to_owned()).collect();
+                let (at, line) = (draw(parts.len()), draw(2) == 0);
+                let other = WORDS[draw(WORDS.len())][0];
+                let kind = if draw(3) == 0 { "pattern" } else { "phrase" };
+                match (kind, draw(4)) {
+                    ("phrase", 0) => parts[at] = format!("({}|{other})", parts[at]),
+                    ("phrase", 1) => parts[at] = format!("{} {{..3}} {other}", parts[at]),
+                    ("phrase", 2) => parts.push(format!("[{other}]")),
+                    ("pattern", 0 | 1) => parts[at] = format!("(?:{}|{other})", parts[at]),
+                    ("pattern", 2) if line => parts.insert(0, r"[^\n]{0,9}".to_owned()),
+                    _ => {}
+                }
+                // A pattern says itself what white space and case may be.
+                let body = if kind == "phrase" { parts.join(" ") } else { format!("(?i){}", parts.join(r"\s+")) };
+                pack.push_str(&format!(
+                    "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\nconfidence = 'certain'\n{kind} = \"\"\"{}\"\"\"\n\
+                     line = {line}\nexamples.remove = ['One.', 'Two.']\nexamples.keep = ['Three.', 'Four.']\n",
+                    body.replace('\\', r"\\")
+                ));
+            }
+            let mut rules = RuleSet::default();
+            rules.add_linted(&pack, "chance");
+            let filter = Phrases::new(&rules, &|_| true, false);
+            for _ in 0..12 {
+                let text: String = (0..40).flat_map(|_| [WORDS[draw(WORDS.len())][draw(2)], SPACES[draw(SPACES.len())]]).collect();
+                compared += rules.iter().map(|(id, _)| compare(&filter, id, &text, &mut scratch)).sum::<usize>();
+            }
+        }
+        assert!(compared > 2000, "{compared}");
     }
 
     #[test]
