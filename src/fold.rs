@@ -5,6 +5,7 @@
 use crate::document::Document;
 use crate::span::Span;
 use std::ops::Range;
+use std::sync::OnceLock;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// Wrapped text has no wider lines than this, in bytes.
@@ -62,7 +63,12 @@ impl Folded {
         while at < source.len() {
             let byte = source[at];
             let (character, width) = if byte < 0x80 { (byte as char, 1) } else { decode(text, at) };
-            if character.is_whitespace() {
+            let folding = if byte < 0x80 { None } else { Folding::of(character) };
+            let (is_blank, is_invisible) = match folding {
+                Some(folding) => (folding.kind == Kind::Blank, folding.kind == Kind::Invisible),
+                None => (character.is_whitespace(), byte >= 0x80 && is_invisible(character)),
+            };
+            if is_blank {
                 if character == '\n' {
                     if open {
                         self.close_line();
@@ -74,7 +80,7 @@ impl Folded {
                 at += width;
                 continue;
             }
-            if byte >= 0x80 && is_invisible(character) {
+            if is_invisible {
                 at += width;
                 continue;
             }
@@ -92,7 +98,10 @@ impl Folded {
                 at = self.plain_run(source, at);
             } else {
                 let start = self.bytes.len();
-                fold_char(character, &mut self.bytes);
+                match folding {
+                    Some(folding) => self.bytes.extend_from_slice(&folding.bytes[..usize::from(folding.length)]),
+                    None => fold_char(character, &mut self.bytes),
+                }
                 at += width;
                 if self.bytes.len() - start != width {
                     self.map.push((self.bytes.len() as u32, at as u32));
@@ -332,6 +341,65 @@ fn decode(text: &str, at: usize) -> (char, usize) {
     (character, character.len_utf8())
 }
 
+/// What a character outside ASCII comes to, remembered, because finding out takes a hundred times as long as looking it up.
+#[derive(Clone, Copy, Debug)]
+struct Folding {
+    kind: Kind,
+    length: u8,
+    bytes: [u8; LONGEST_FOLDING],
+}
+
+/// Whether a character shows anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Visible,
+    Blank,
+    Invisible,
+    /// Its fold depends on what stands before it, or is longer than what is remembered.
+    Other,
+}
+
+/// Folds of more bytes are not remembered.
+const LONGEST_FOLDING: usize = 10;
+/// Folds are remembered of so many characters, in blocks that are made when a text first has a character of them.
+const REMEMBERED: usize = 0x10000;
+const FOLDINGS: usize = 64;
+
+impl Folding {
+    /// What is remembered of a character.
+    fn of(character: char) -> Option<&'static Self> {
+        static BLOCKS: [OnceLock<Box<[Folding; FOLDINGS]>>; REMEMBERED / FOLDINGS] = [const { OnceLock::new() }; REMEMBERED / FOLDINGS];
+        let code = character as usize;
+        let block =
+            BLOCKS.get(code / FOLDINGS)?.get_or_init(|| Box::new(std::array::from_fn(|at| Self::new(code / FOLDINGS * FOLDINGS + at))));
+        Some(&block[code % FOLDINGS]).filter(|folding| folding.kind != Kind::Other)
+    }
+
+    fn new(code: usize) -> Self {
+        let other = Self { kind: Kind::Other, length: 0, bytes: [0; LONGEST_FOLDING] };
+        // Marks may be left out behind some letters.
+        let Some(character) = u32::try_from(code).ok().and_then(char::from_u32).filter(|c| !matches!(c, '\u{300}'..='\u{36F}')) else {
+            return other;
+        };
+        let mut folded = Vec::new();
+        fold_char(character, &mut folded);
+        let kind = if character.is_whitespace() {
+            Kind::Blank
+        } else if is_invisible(character) {
+            Kind::Invisible
+        } else {
+            Kind::Visible
+        };
+        match other.bytes.get(folded.len()..) {
+            Some(rest) => {
+                let bytes = std::array::from_fn(|at| folded.get(at).copied().unwrap_or_default());
+                Self { kind, length: (LONGEST_FOLDING - rest.len()) as u8, bytes }
+            }
+            None => other,
+        }
+    }
+}
+
 /// Appends the fold of one visible character: quotes and dashes alike, compatibility forms decomposed (NFKD), then full
 /// case folding by way of upper case, which also joins ß with SS, final with other sigmas, and dotless with dotted i.
 /// Accents that a script leaves out in places go: those of Greek, which capitals do not have, and the hamza on alef.
@@ -372,6 +440,21 @@ fn push(character: char, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_remembered_is_what_folding_gives() {
+        // Behind a letter that some marks would belong to.
+        for before in ["", "i", "α"] {
+            for character in ('\u{80}'..='\u{12000}').filter(|c| !c.is_whitespace() && !is_invisible(*c)) {
+                let text = format!("{before}{character}");
+                let mut folded = Folded::default();
+                folded.fill(&Document::new(&text).unwrap());
+                let mut bytes = before.as_bytes().to_vec();
+                fold_char(character, &mut bytes);
+                assert_eq!(folded.bytes(), bytes, "{text:?}");
+            }
+        }
+    }
 
     #[test]
     fn plain_text_ends_where_the_first_other_byte_is() {
