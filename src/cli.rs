@@ -13,7 +13,7 @@ use crate::filter::Scratch;
 use crate::io::{Content, Pending, encoding_of};
 use crate::job::features::{Folds, write_features};
 use crate::job::walk::{Inputs, Met, complaint, read_list, read_up_to};
-use crate::job::{Action, Batch, Event, Handled, Observer, Options, Target, restore};
+use crate::job::{Action, Event, Handled, Job, Observer, Options, Target, restore};
 use crate::pack::RuleSet;
 use crate::report::{Stats, explain};
 use anyhow::{Context, Result, anyhow, bail};
@@ -376,12 +376,12 @@ fn clean_batch(args: &CleanArgs, inputs: Inputs, options: &Options, jobs: Option
     let handler = Arc::clone(&stop);
     // Where a handler is set already, as in a program that embeds this one, that one decides.
     let _ = ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed));
-    let batch = Batch { options, inputs: &inputs, target, stop: &stop };
-    batch.check_reports(args.removed.iter().chain(&args.stats))?;
+    let job = Job { options, inputs: &inputs, target, stop: &stop };
+    job.check_reports(args.removed.iter().chain(&args.stats))?;
     let mut records = open_record(args)?;
     let bar = (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
     let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar, changed: false };
-    let stats = batch.run(&mut records, &mut listener);
+    let stats = job.run(&mut records, &mut listener);
     if let Some(bar) = listener.bar.take() {
         bar.finish_and_clear();
     }
