@@ -5,6 +5,8 @@ pub mod corpus;
 pub mod eval;
 pub mod features;
 mod files;
+mod pipeline;
+pub mod records;
 pub mod restore;
 pub mod walk;
 
@@ -17,7 +19,8 @@ use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use walk::complaint;
 
-pub use files::Job;
+pub use files::{Job, Reports};
+use records::{Interrupted, RecordOptions};
 
 /// What is done with cleaned documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,10 @@ pub struct Options {
     pub force: bool,
     /// Whether removal records are wanted.
     pub records: bool,
+    /// Whether it is wanted what is wrong with which record.
+    pub damage: bool,
+    /// How files of records are read and written.
+    pub format: RecordOptions,
     /// Whether diffs are coloured.
     pub colour: bool,
     /// The language of all documents, if it is known.
@@ -99,10 +106,19 @@ pub struct Handled {
     pub stats: Stats,
     /// Its removal records, as JSON Lines.
     pub records: Vec<u8>,
+    /// What was wrong with its records, as JSON Lines.
+    pub damage: Vec<u8>,
     /// What is to be told of it.
     pub events: Vec<Event>,
     /// Whether it is to be left out of the output.
     pub passed_over: bool,
+}
+
+impl Handled {
+    /// Whether the run was stopped before the end of it.
+    fn is_interrupted(&self) -> bool {
+        self.events.iter().any(|event| matches!(event, Event::Failed(error) if error.is::<Interrupted>()))
+    }
 }
 
 impl Options {
@@ -159,11 +175,10 @@ impl Options {
         }
         handled.stats.add_document(&cleaned, self.cleaner.rules());
         if self.records {
-            let locate = |range| text.source(range);
-            let origin = Origin { path: name, bytes: text.bytes(), encoding: text.encoding(), locate: &locate };
-            match document_records(&cleaned, &origin, self.cleaner.rules()) {
-                Ok(records) => handled.records = records,
-                Err(error) => return failed(error),
+            let places = cleaned.removals().iter().map(|removal| text.source(removal.span.range())).collect();
+            let origin = Origin { path: name, bytes: text.bytes(), encoding: text.encoding(), places, ..Origin::default() };
+            if let Err(error) = document_records(&cleaned, &origin, self.cleaner.rules(), &mut handled.records) {
+                return failed(error);
             }
         }
         if handled.output.is_none() {

@@ -12,7 +12,7 @@ mod worth;
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::explain;
-pub use records::{Origin, Record, document_records, read_records};
+pub use records::{Origin, Record, damage_line, document_records, dropped_record, read_records};
 pub use rules::{list, rules_page, show};
 pub use stats::Stats;
 pub use worth::{worth_json, worth_table};

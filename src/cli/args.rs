@@ -119,6 +119,51 @@ pub(super) struct Reading {
     pub host: Option<String>,
 }
 
+/// How files of records are read and written.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET)")]
+pub(super) struct RecordArgs {
+    /// Format of the inputs: text, jsonl, csv, tsv, wet or parquet [default: as their names or first bytes say]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Fields that hold texts; a dot steps into objects, and into each object of a list (messages.content) [default: text]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub text_field: Vec<String>,
+    /// Field that holds the id of a record, for reports [default: id]
+    #[arg(long, value_name = "NAME")]
+    pub id_field: Option<String>,
+    /// Field that holds the address of a record, for rules that are bound to a host [default: url]
+    #[arg(long, value_name = "NAME")]
+    pub url_field: Option<String>,
+    /// Field that holds the language of a record, as a code such as `en` or `eng_Latn`
+    #[arg(long, value_name = "NAME")]
+    pub lang_field: Option<String>,
+    /// What becomes of records that hold no text that can be read: pass them on, drop them, or fail the file [default: pass]
+    #[arg(long, value_name = "pass|drop|fail")]
+    pub on_error: Option<OnErrorArg>,
+    /// Write to FILE which records hold no text that can be read, and why, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+    /// Pass larger records through unchanged; bytes, or with k, M or G [default: 32M]
+    #[arg(long, value_name = "SIZE")]
+    pub max_record: Option<String>,
+    /// Compress outputs: none, gzip, zstd, or one with its level such as zstd:9 [default: as the inputs are, or as the
+    /// name of the output says]
+    #[arg(long, value_name = "CODEC")]
+    pub compress: Option<String>,
+    /// Leave out records of which no text is left
+    #[arg(long)]
+    pub drop_empty: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OnErrorArg {
+    Pass,
+    Drop,
+    Fail,
+}
+
 #[derive(Args, Debug)]
 pub(super) struct CleanArgs {
     /// Files and directories; standard input if there is none, or for `-`
@@ -168,6 +213,8 @@ pub(super) struct CleanArgs {
     /// Number of threads [default: one for each core]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub records: RecordArgs,
     #[command(flatten)]
     pub selection: Selection,
     #[command(flatten)]

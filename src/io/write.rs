@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 
 /// An output that is written but does not have its name yet. Dropped before that, it is gone.
 #[derive(Debug)]
@@ -26,21 +26,27 @@ impl Permissions {
     }
 }
 
-impl Pending {
-    /// Writes `content` beside `target`, making the directories above it. `replace` allows an existing target.
+/// An output that is being written.
+#[derive(Debug)]
+pub struct Draft {
+    file: NamedTempFile,
+    target: PathBuf,
+    replace: bool,
+}
+
+impl Draft {
+    /// Begins an output beside `target`, making the directories above it. `replace` allows an existing target.
     ///
     /// # Errors
     /// If the target exists and must not be replaced, or cannot be written.
-    pub fn write(target: &Path, content: &mut dyn io::Read, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
+    pub fn new(target: &Path, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
         if !replace && fs::symlink_metadata(target).is_ok() {
             bail!("{} exists; use --force to replace it", target.display());
         }
         let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let cannot = || format!("cannot write {}", target.display());
         fs::create_dir_all(directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
-        let mut file = tempfile::Builder::new().prefix(".dechaff-").tempfile_in(directory).with_context(cannot)?;
-        io::copy(content, &mut file).with_context(cannot)?;
-        file.flush().with_context(cannot)?;
+        let file = tempfile::Builder::new().prefix(".dechaff-").tempfile_in(directory).with_context(cannot)?;
         let mode = match permissions {
             Some(Permissions(metadata)) => {
                 keep_owner(file.as_file(), metadata);
@@ -51,7 +57,33 @@ impl Pending {
         if let Some(mode) = mode {
             fs::set_permissions(file.path(), mode).with_context(cannot)?;
         }
-        Ok(Self { temporary: file.into_temp_path(), target: target.to_owned(), replace })
+        Ok(Self { file, target: target.to_owned(), replace })
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.as_file_mut().write_all(bytes).with_context(|| format!("cannot write {}", self.target.display()))
+    }
+
+    /// Ends the output.
+    #[must_use]
+    pub fn finish(self) -> Pending {
+        Pending { temporary: self.file.into_temp_path(), target: self.target, replace: self.replace }
+    }
+}
+
+impl Pending {
+    /// Writes `content` beside `target`. See [`Draft::new`].
+    ///
+    /// # Errors
+    /// If the target exists and must not be replaced, or cannot be written.
+    pub fn write(target: &Path, content: &mut dyn io::Read, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
+        let mut draft = Draft::new(target, permissions, replace)?;
+        io::copy(content, draft.file.as_file_mut()).with_context(|| format!("cannot write {}", target.display()))?;
+        Ok(draft.finish())
     }
 
     /// Gives the output its name.

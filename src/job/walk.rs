@@ -1,6 +1,6 @@
 //! Which files a job is about: paths named, trees walked, lists read; and where in the output each one belongs.
 
-use crate::io::Content;
+use crate::io::{Compression, Content, Source};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
 use std::path::{Component, Path, PathBuf};
@@ -120,20 +120,33 @@ fn plain(path: &Path) -> Option<PathBuf> {
     plain.collect::<Option<PathBuf>>().filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Reads a whole input of at most `most` bytes; `None` if it is larger.
+/// What was read of an input.
+#[derive(Debug)]
+pub enum Whole {
+    /// All of it.
+    Read(Vec<u8>),
+    /// Its first bytes; there are more than allowed.
+    Larger(Vec<u8>),
+}
+
+/// Reads a whole input of at most `most` bytes. `size` is what it has on disk, as far as is known.
 ///
 /// # Errors
-/// If it cannot be opened or read.
-pub fn read_up_to(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
+/// If it cannot be read.
+pub fn read_up_to(source: &mut Source<'_>, size: u64, most: u64) -> Result<Whole> {
     use std::io::Read;
-    let file = std::fs::File::open(path).context("cannot be opened")?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
-    if size > most {
-        return Ok(None);
+    if source.compression == Compression::None && size > most {
+        return Ok(Whole::Larger(Vec::new()));
     }
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(most + 1).read_to_end(&mut bytes).context("cannot be read")?;
-    Ok((bytes.len() as u64 <= most).then_some(bytes))
+    let mut bytes = Vec::with_capacity(size.min(most) as usize + 1);
+    source.reader.by_ref().take(most + 1).read_to_end(&mut bytes).context("cannot be read")?;
+    Ok(if bytes.len() as u64 <= most { Whole::Read(bytes) } else { Whole::Larger(bytes) })
+}
+
+/// Says why JSON that is not JSON Lines is passed through.
+#[must_use]
+pub fn other_json() -> String {
+    "is JSON, but not an object on each line, and is passed through unchanged; `jq -c .[]` makes JSON Lines of a list".to_owned()
 }
 
 /// Reads a list of files, one path a line, or each ended by a NUL.
