@@ -282,7 +282,7 @@ fn clean_file(path: &Path, args: &CleanArgs, options: &Options, terminal: &mut T
 }
 
 fn clean_one(path: &Path, mut source: Source<'_>, size: u64, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
-    if source.format.has_records() {
+    if source.format.has_records() || source.format == Format::Parquet {
         return clean_records(path, source, args, options, terminal);
     }
     let packing = packing_of(args, options, source.compression, terminal);
@@ -368,7 +368,7 @@ fn pass_whole(
                 break;
             }
             let piece = packer.packed(piece)?;
-            draft.as_mut().map_or_else(|| terminal.text(&piece), |draft| draft.write(&piece))?;
+            draft.as_mut().map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;
         }
         draft.map_or(Ok(()), |draft| draft.finish().commit())?;
     }
@@ -523,7 +523,7 @@ fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
     };
     let mut draft = args.output.as_ref().map(|target| Draft::new(target, None, args.force)).transpose()?;
     restore::restore_one(cleaned, &args.removed, args.path.as_deref(), &mut |piece| match &mut draft {
-        Some(draft) => draft.write(piece),
+        Some(draft) => draft.append(piece),
         None => terminal.text(piece),
     })?;
     draft.map_or(Ok(()), |draft| draft.finish().commit())?;

@@ -9,6 +9,8 @@ mod json;
 mod labelled;
 mod layout;
 mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod record;
 mod source;
 mod text;
@@ -20,7 +22,11 @@ pub use compression::{Compression, Packer, Packing};
 pub use format::Format;
 pub use labelled::{Row, read_rows};
 pub use layout::Layout;
+#[cfg(feature = "parquet")]
+pub use layout::cut;
 pub use npy::write_npy;
+#[cfg(feature = "parquet")]
+pub use parquet::{Rows, Table};
 pub use record::{Field, Reading, Texts, host_of};
 pub use source::Source;
 pub use text::{Content, Text, encoding_of};

@@ -8,6 +8,8 @@ mod files;
 mod pipeline;
 pub mod records;
 pub mod restore;
+#[cfg(feature = "parquet")]
+mod tables;
 pub mod walk;
 
 use crate::cleaner::{Cleaner, Outcome};
@@ -19,7 +21,7 @@ use anyhow::anyhow;
 use std::path::{Path, PathBuf};
 use walk::complaint;
 
-pub use files::{Job, Reports};
+pub use files::{Job, Reports, run_table};
 use records::{Interrupted, RecordOptions};
 
 /// What is done with cleaned documents.

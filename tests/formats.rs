@@ -360,3 +360,147 @@ fn tables_keep_their_quotes_and_other_columns() {
         "a.csv: has no column 'body'; name one with --text-field (there are 'id', 'text', 'note')",
     );
 }
+
+#[cfg(feature = "parquet")]
+mod tables {
+    use super::*;
+    use parquet::basic::{Compression, ZstdLevel};
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+    use parquet::file::metadata::KeyValue;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::record::Row;
+    use parquet::schema::parser::parse_message_type;
+    use std::fs::File;
+    use std::sync::Arc;
+
+    const SCHEMA: &str = "message m {
+        required int64 id;
+        optional binary text (UTF8);
+        optional double score;
+        optional group turns (LIST) { repeated group list { optional group element { optional binary content (UTF8); } } }
+    }";
+
+    fn story(number: usize, chaff: &str) -> ByteArray {
+        format!("It rained on day {number} in the town by the sea.\n{chaff}It stopped.\n").into_bytes().into()
+    }
+
+    /// Row groups of three rows: a text, no text, a text; the first and last of them with turns.
+    fn write(path: &Path) {
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_bloom_filter_enabled(true)
+            .set_key_value_metadata(Some(vec![KeyValue::new("who".to_owned(), "me".to_owned())]))
+            .build();
+        let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
+        let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::new(properties)).unwrap();
+        for group in 0..3 {
+            let mut rows = writer.next_row_group().unwrap();
+            let mut column = rows.next_column().unwrap().unwrap();
+            column.typed::<Int64Type>().write_batch(&[group, group + 10, group + 20], None, None).unwrap();
+            column.close().unwrap();
+            let mut column = rows.next_column().unwrap().unwrap();
+            let texts = [story(1, "Advertisement\n"), story(2, "")];
+            column.typed::<ByteArrayType>().write_batch(&texts, Some(&[1, 0, 1]), None).unwrap();
+            column.close().unwrap();
+            let mut column = rows.next_column().unwrap().unwrap();
+            column.typed::<DoubleType>().write_batch(&[0.1, f64::NAN], Some(&[1, 1, 0]), None).unwrap();
+            column.close().unwrap();
+            let mut column = rows.next_column().unwrap().unwrap();
+            let turns = [story(3, ""), story(4, "Advertisement\n"), story(5, "Advertisement\n")];
+            column.typed::<ByteArrayType>().write_batch(&turns, Some(&[4, 4, 0, 4, 3]), Some(&[0, 1, 0, 0, 1])).unwrap();
+            column.close().unwrap();
+            rows.close().unwrap();
+        }
+        writer.close().unwrap();
+    }
+
+    fn rows(path: &Path) -> Vec<String> {
+        let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+        reader.get_row_iter(None).unwrap().map(|row: Result<Row, _>| row.unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn only_texts_change_in_a_table() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        write(&path.join("a.parquet"));
+        run(
+            path,
+            &["clean", "a.parquet", "-o", "b.parquet", "--removed", "r.jsonl"],
+            0,
+            "3 records, of which the first is record 2, holds null",
+        );
+        let chaff = |row: &String| {
+            row.replace(
+                "text: \"It rained on day 1 in the town by the sea.\nAdvertisement\n",
+                "text: \"It rained on day 1 in the town by the sea.\n",
+            )
+        };
+        let expected: Vec<String> = rows(&path.join("a.parquet")).iter().map(chaff).collect();
+        assert_eq!(rows(&path.join("b.parquet")), expected);
+        let record: Value = serde_json::from_str(read(path, "r.jsonl").lines().nth(1).unwrap()).unwrap();
+        assert_eq!(
+            (&record["record"], &record["id"], &record["start"], &record["text"]),
+            (&json!(4), &json!("1"), &json!(43), &json!("Advertisement\n"))
+        );
+        // Everything else is as it was.
+        let [before, after] =
+            ["a.parquet", "b.parquet"].map(|name| SerializedFileReader::new(File::open(path.join(name)).unwrap()).unwrap());
+        let [before, after] = [before.metadata(), after.metadata()];
+        assert_eq!(after.file_metadata().key_value_metadata(), before.file_metadata().key_value_metadata());
+        assert_eq!(after.num_row_groups(), 3);
+        for column in 0..4 {
+            let [old, new] = [before, after].map(|metadata| metadata.row_group(2).column(column));
+            assert_eq!(new.compression(), old.compression());
+            assert_eq!(new.dictionary_page_offset().is_some(), old.dictionary_page_offset().is_some());
+            assert_eq!(new.bloom_filter_offset().is_some(), old.bloom_filter_offset().is_some());
+            assert_eq!(new.column_index_offset().is_some(), old.column_index_offset().is_some());
+            if column != 1 {
+                assert_eq!((new.statistics(), new.compressed_size()), (old.statistics(), old.compressed_size()));
+            }
+        }
+
+        run(path, &["clean", "-q", "a.parquet", "-o", "c.parquet", "--text-field", "text,turns.content"], 0, "");
+        let all = rows(&path.join("a.parquet")).iter().map(|row| row.replace("Advertisement\n", "")).collect::<Vec<_>>();
+        assert_eq!(rows(&path.join("c.parquet")), all);
+        let output = run(path, &["clean", "-q", "a.parquet"], 0, "");
+        assert!(output.stdout == fs::read(path.join("b.parquet")).unwrap());
+        run(path, &["clean", "a.parquet", "--check", "-q"], 1, "");
+    }
+
+    #[test]
+    fn tables_that_cannot_be_cleaned_say_why() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        write(&path.join("a.parquet"));
+        let whole = fs::read(path.join("a.parquet")).unwrap();
+        let length = whole.len();
+        fs::create_dir(path.join("in")).unwrap();
+        let mut footer = whole.clone();
+        footer[length - 60..length - 20].fill(0xEE);
+        fs::write(path.join("in/footer.parquet"), footer).unwrap();
+        fs::write(path.join("in/short.parquet"), &whole[..length / 2]).unwrap();
+        let mut page = whole.clone();
+        page[200..300].fill(0xEE);
+        fs::write(path.join("in/page.parquet"), page).unwrap();
+        fs::write(path.join("in/good.parquet"), whole).unwrap();
+        let output = run(path, &["clean", "in", "-o", "out"], 3, "in/footer.parquet: cannot be read as Parquet");
+        assert!(text(&output.stderr).contains("in/short.parquet: cannot be read as Parquet"), "{}", text(&output.stderr));
+        let names: Vec<_> =
+            fs::read_dir(path.join("out")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(names, ["good.parquet"], "{}", text(&output.stderr));
+        for (args, message) in [
+            (
+                &["--text-field", "body"][..],
+                "has no column 'body'; name one with --text-field (there are 'id', 'text', 'score', 'turns.content')",
+            ),
+            (&["--text-field", "score"], "the column 'score' does not hold texts"),
+            (&["--on-error", "drop"], "of which no row can be left out"),
+            (&["--on-error", "fail"], "record 2 holds null in 'text'"),
+        ] {
+            run(path, &[&["clean", "a.parquet", "-o", "x.parquet"], args].concat(), 2, message);
+        }
+    }
+}

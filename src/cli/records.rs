@@ -5,9 +5,11 @@ use super::config::Config;
 use super::terminal::Terminal;
 use super::{Exit, Listener, finish, open_new, parse_size};
 use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
-use crate::job::records::{OnError, RecordOptions, Stream, Tally};
-use crate::job::{Action, Observer, Options, Reports};
-use anyhow::{Context, Result};
+use crate::job::records::{Done, OnError, RecordOptions, Stream, Tally};
+use crate::job::{Action, Observer, Options, Reports, run_table};
+use anyhow::{Context, Result, bail};
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -66,7 +68,7 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
     let mut reports = open_reports(args)?;
     let target =
         args.output.as_ref().map(|target| if target.is_dir() { target.join(path.file_name().unwrap_or_default()) } else { target.clone() });
-    let mut draft = match &target {
+    let draft = match &target {
         Some(target) if options.action == Action::Clean => Some(Draft::new(target, None, args.force)?),
         _ => None,
     };
@@ -75,18 +77,39 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
     let stop = AtomicBool::new(false);
     let stream = Stream { options, name: &name, threads: rayon::current_num_threads(), packing, stop: &stop };
     let mut tally = Tally::default();
-    let streamed = stream.run(source, Start::default(), &mut |mut done| {
+    let is_table = source.format == Format::Parquet;
+    if is_table && path == Path::new("-") {
+        bail!("Parquet is read from its end, so it needs a file; name it instead of using standard input");
+    }
+    if is_table && draft.is_none() && options.action == Action::Clean && terminal.shows_output() {
+        bail!("Parquet is nothing for a terminal; use --output");
+    }
+    let (mut draft, mut table) = if is_table { (None, draft) } else { (draft, None) };
+    let (mut stdout, mut nowhere) = (std::io::stdout(), std::io::sink());
+    let mut each = |mut done: Done| {
         reports.write(&done.records, &done.damage)?;
         let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
         std::mem::take(&mut done.tally.diffs).into_iter().for_each(|event| listener.event(path, event));
         tally.add(done.tally);
         match &mut draft {
-            Some(draft) => draft.write(&done.output),
+            _ if is_table => Ok(()),
+            Some(draft) => draft.append(&done.output),
             None if options.action == Action::Clean => terminal.text(&done.output),
             None => Ok(()),
         }
-    });
-    if let Some(draft) = draft.filter(|_| streamed.is_ok()) {
+    };
+    let streamed = if is_table {
+        let file = File::open(path).context("cannot be opened")?;
+        let out: &mut (dyn Write + Send) = match &mut table {
+            Some(draft) => draft,
+            None if options.action == Action::Clean => &mut stdout,
+            None => &mut nowhere,
+        };
+        run_table(&stream, file, out, &mut each)
+    } else {
+        stream.run(source, Start::default(), &mut each)
+    };
+    if let Some(draft) = draft.or(table).filter(|_| streamed.is_ok()) {
         draft.finish().commit()?;
     }
     streamed.with_context(|| crate::report::shown(path))?;

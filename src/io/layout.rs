@@ -62,7 +62,7 @@ impl Layout {
         if let Self::Warc = self {
             return warc::read(record);
         }
-        let record = match std::str::from_utf8(record) {
+        let record = match simdutf8::compat::from_utf8(record) {
             Ok(record) => record,
             Err(error) => return Reading::Damaged(format!("is not valid UTF-8 at byte {}", error.valid_up_to())),
         };
@@ -97,7 +97,7 @@ impl Layout {
 }
 
 /// Appends a part of some bytes less ranges, which are disjoint and in order.
-pub(super) fn cut(bytes: &[u8], part: Range<usize>, cuts: &[Range<usize>], out: &mut Vec<u8>) {
+pub fn cut(bytes: &[u8], part: Range<usize>, cuts: &[Range<usize>], out: &mut Vec<u8>) {
     let mut at = part.start;
     for range in cuts {
         out.extend_from_slice(&bytes[at..range.start]);

@@ -129,6 +129,13 @@ impl<'r> Field<'r> {
         Self { name, text: spelling.decode(&record[raw.clone()]), raw, spelling }
     }
 
+    /// A text that is all there is.
+    #[cfg(feature = "parquet")]
+    #[must_use]
+    pub fn plain(name: Cow<'r, str>, text: &'r str) -> Self {
+        Self { name, text: Cow::Borrowed(text), raw: 0..text.len(), spelling: Spelling::Plain }
+    }
+
     /// The bytes of the record that spell ranges of the text, which are disjoint and in order.
     #[must_use]
     pub fn locate(&self, record: &[u8], ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {

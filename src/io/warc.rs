@@ -92,7 +92,7 @@ pub(super) fn read(record: &[u8]) -> Reading<'_> {
     if value(record, &headers, "content-type").is_some_and(|kind| !kind.starts_with("text/")) {
         return Reading::Other;
     }
-    let text = match std::str::from_utf8(&record[block.clone()]) {
+    let text = match simdutf8::compat::from_utf8(&record[block.clone()]) {
         Ok(text) => text,
         Err(error) => return Reading::Damaged(format!("is not valid UTF-8 at byte {} of its block", error.valid_up_to())),
     };

@@ -64,7 +64,7 @@ impl Draft {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.as_file_mut().write_all(bytes).with_context(|| format!("cannot write {}", self.target.display()))
     }
 
@@ -72,6 +72,16 @@ impl Draft {
     #[must_use]
     pub fn finish(self) -> Pending {
         Pending { temporary: self.file.into_temp_path(), target: self.target, replace: self.replace }
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
     }
 }
 

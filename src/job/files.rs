@@ -200,7 +200,9 @@ impl Job<'_> {
                         observer.event(&found.path, Event::Failed(clash));
                         continue;
                     }
-                    if found.size >= LARGE && self.open(&found).is_ok_and(|source| source.format.has_records()) {
+                    if found.size >= LARGE
+                        && self.open(&found).is_ok_and(|source| source.format.has_records() || source.format == Format::Parquet)
+                    {
                         return (batch, Some(found));
                     }
                     bytes += found.size;
@@ -256,7 +258,7 @@ impl Job<'_> {
         if source.format == Format::OtherJson {
             return self.pass_whole(found, other_json(), Stats { invalid: 1, ..Stats::default() });
         }
-        if source.format.has_records() {
+        if source.format.has_records() || source.format == Format::Parquet {
             let (mut records, mut damage) = (Vec::new(), Vec::new());
             let each = &mut |done: &mut Done| {
                 records.append(&mut done.records);
@@ -281,7 +283,7 @@ impl Job<'_> {
         let mut packed = Vec::new();
         Packer::new(self.packing(source.compression))?.pack(&output, &mut packed)?;
         let mut draft = self.draft(found)?;
-        draft.write(&packed)?;
+        draft.append(&packed)?;
         Ok((handled, Some(draft.finish())))
     }
 
@@ -303,10 +305,22 @@ impl Job<'_> {
         let mut draft = (self.options.action == Action::Clean).then(|| self.draft(found)).transpose()?;
         let mut tally = Tally::default();
         let stream = Stream { options: self.options, name: &name, threads, packing, stop: self.stop };
+        if source.format == Format::Parquet {
+            let file = File::open(&found.path).context("cannot be opened")?;
+            let mut nowhere = std::io::sink();
+            let out: &mut (dyn Write + Send) = draft.as_mut().map_or(&mut nowhere, |draft| draft);
+            run_table(&stream, file, out, &mut |mut done| {
+                each(&mut done)?;
+                tally.add(done.tally);
+                Ok(())
+            })?;
+            let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
+            return Ok((tally, draft.filter(|_| !keeps).map(Draft::finish)));
+        }
         stream.run(source, Start::default(), &mut |mut done| {
             each(&mut done)?;
             tally.add(done.tally);
-            draft.as_mut().map_or(Ok(()), |draft| draft.write(&done.output))
+            draft.as_mut().map_or(Ok(()), |draft| draft.append(&done.output))
         })?;
         let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
         Ok((tally, draft.filter(|_| !keeps).map(Draft::finish)))
@@ -327,7 +341,7 @@ impl Job<'_> {
             if piece.is_empty() {
                 return Ok((handled, Some(draft.finish())));
             }
-            draft.write(&packer.packed(piece)?)?;
+            draft.append(&packer.packed(piece)?)?;
         }
     }
 
@@ -384,6 +398,17 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
+
+/// Cleans a Parquet file, if this build can.
+#[cfg(feature = "parquet")]
+pub fn run_table(stream: &Stream<'_>, file: File, out: &mut (dyn Write + Send), each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
+    stream.run_table(file, out, each)
+}
+
+#[cfg(not(feature = "parquet"))]
+pub fn run_table(_: &Stream<'_>, _: File, _: &mut (dyn Write + Send), _: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
+    bail!("is Parquet, which this build of dechaff leaves out; build it with the feature `parquet`")
 }
 
 /// What became of a file of records.

@@ -208,7 +208,7 @@ impl Stream<'_> {
     /// Passes on a piece of a record that is too large.
     fn pass_piece(&self, batch: Batch, piece: Piece, done: &mut Done, worker: &mut Worker) -> Result<()> {
         let keeps = if piece == Piece::First {
-            self.damaged(batch.number, batch.offset, self.too_large(), done)?
+            self.damaged(batch.number, Some(batch.offset), self.too_large(), done)?
         } else {
             self.options.format.on_error != OnError::Drop
         };
@@ -221,7 +221,7 @@ impl Stream<'_> {
         Ok(())
     }
 
-    fn too_large(&self) -> String {
+    pub(super) fn too_large(&self) -> String {
         format!("is larger than --max-record allows ({} bytes)", self.options.format.max_record)
     }
 
@@ -281,7 +281,7 @@ impl Stream<'_> {
             fate = Fate::Changed;
         }
         if let Some(share) = found.held {
-            self.note(number, offset, &format!("is held whole: {:.1} % would have gone", share * 100.0), done)?;
+            self.note(number, Some(offset), &format!("is held whole: {:.1} % would have gone", share * 100.0), done)?;
         }
         done.tally.add(found.tally);
         if found.kept == 0 {
@@ -297,7 +297,7 @@ impl Stream<'_> {
 
     /// Passes on a damaged record, or drops it.
     fn pass_damaged(&self, place: &Place<'_>, reason: String, done: &mut Done) -> Result<Fate> {
-        if self.damaged(place.number, place.offset, reason, done)? {
+        if self.damaged(place.number, Some(place.offset), reason, done)? {
             return Ok(Fate::Same);
         }
         self.dropped(place, DAMAGED, done)?;
@@ -321,7 +321,14 @@ impl Stream<'_> {
         dropped_record(&origin, rule, &mut done.records)
     }
 
-    fn clean_field(&self, place: &Place<'_>, field: &Field<'_>, texts: &Texts<'_>, found: &mut Found, scratch: &mut Scratch) -> Result<()> {
+    pub(super) fn clean_field(
+        &self,
+        place: &Place<'_>,
+        field: &Field<'_>,
+        texts: &Texts<'_>,
+        found: &mut Found,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
         let document = self.describe(Document::new(&field.text)?, texts);
         let cleaned = self.options.cleaner.clean(&document, scratch);
         let cuts = field.locate(place.record, cleaned.removals().iter().map(|removal| removal.span.range()));
@@ -371,7 +378,7 @@ impl Stream<'_> {
     }
 
     /// Counts a damaged record. Gives whether it stays.
-    fn damaged(&self, number: u64, offset: u64, reason: String, done: &mut Done) -> Result<bool> {
+    pub(super) fn damaged(&self, number: u64, offset: Option<u64>, reason: String, done: &mut Done) -> Result<bool> {
         if self.options.format.on_error == OnError::Fail {
             return Err(anyhow!("record {number} {reason}; --on-error pass would leave it as it is"));
         }
@@ -381,28 +388,28 @@ impl Stream<'_> {
         Ok(self.options.format.on_error == OnError::Pass)
     }
 
-    fn note(&self, number: u64, offset: u64, reason: &str, done: &mut Done) -> Result<()> {
+    pub(super) fn note(&self, number: u64, offset: Option<u64>, reason: &str, done: &mut Done) -> Result<()> {
         if self.options.damage { damage_line(self.name, number, offset, reason, &mut done.damage) } else { Ok(()) }
     }
 }
 
 /// A record and where it is.
-struct Place<'r> {
-    number: u64,
-    offset: u64,
-    record: &'r [u8],
-    id: Option<&'r str>,
+pub(super) struct Place<'r> {
+    pub(super) number: u64,
+    pub(super) offset: u64,
+    pub(super) record: &'r [u8],
+    pub(super) id: Option<&'r str>,
 }
 
 /// What was found in a record.
 #[derive(Default)]
-struct Found {
-    tally: Tally,
-    cuts: Vec<Range<usize>>,
-    records: Vec<u8>,
+pub(super) struct Found {
+    pub(super) tally: Tally,
+    pub(super) cuts: Vec<Range<usize>>,
+    pub(super) records: Vec<u8>,
     /// Bytes of text that stay.
-    kept: usize,
-    held: Option<f64>,
+    pub(super) kept: usize,
+    pub(super) held: Option<f64>,
 }
 
 /// Reads over bytes that were cleaned before.

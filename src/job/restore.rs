@@ -48,7 +48,7 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
             let permissions = Permissions::of(fs::metadata(&path)?);
             let mut draft = Draft::new(&fs::canonicalize(&path)?, Some(&permissions), true)?;
             let own = std::iter::from_fn(|| entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name)));
-            put_back(source, own, &mut |piece| draft.write(piece))?;
+            put_back(source, own, &mut |piece| draft.append(piece))?;
             draft.finish().commit()
         };
         restore().with_context(|| format!("cannot restore {}", path.display()))?;
@@ -87,6 +87,9 @@ fn meant(cleaned: &Path, record: &Path) -> Result<Option<String>> {
 
 /// Puts removed bytes back between those that were kept.
 fn put_back(cleaned: Source<'_>, records: impl Iterator<Item = Result<Record>>, to: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    if cleaned.format == Format::Parquet {
+        bail!("is a Parquet file, which is not put together from bytes; it cannot be restored");
+    }
     if cleaned.format == Format::Warc {
         bail!("is a WARC file, the headers of which tell lengths and digests of what was kept; it cannot be restored");
     }

@@ -148,8 +148,12 @@ pub fn dropped_record(origin: &Origin<'_>, rule: &str, to: &mut Vec<u8>) -> Resu
 ///
 /// # Errors
 /// None in practice, as above.
-pub fn damage_line(path: &str, record: u64, offset: u64, reason: &str, to: &mut Vec<u8>) -> Result<()> {
-    serde_json::to_writer(&mut *to, &serde_json::json!({ "path": path, "record": record, "offset": offset, "reason": reason }))?;
+pub fn damage_line(path: &str, record: u64, offset: Option<u64>, reason: &str, to: &mut Vec<u8>) -> Result<()> {
+    let mut line = serde_json::json!({ "path": path, "record": record, "reason": reason });
+    if let Some(offset) = offset {
+        line["offset"] = offset.into();
+    }
+    serde_json::to_writer(&mut *to, &line)?;
     to.push(b'\n');
     Ok(())
 }
