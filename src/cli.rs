@@ -396,7 +396,8 @@ fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, ter
         Pending::write(path, &mut json.as_slice(), None, true)?.commit()?;
     }
     if !args.quiet {
-        terminal.note(&stats.summary(if options.action == Action::Clean { "removed" } else { "would go" }));
+        let removes = options.action == Action::Clean && options.format.annotate.is_none();
+        terminal.note(&stats.summary(if removes { "removed" } else { "would go" }));
     }
     let done = stats.documents + stats.damaged + stats.invalid + stats.too_large + stats.binary + stats.special;
     Ok(match (stats.failed, done) {

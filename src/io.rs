@@ -20,6 +20,7 @@ mod write;
 pub use batch::{Batch, Batches, Piece, Start};
 pub use compression::{Compression, Packer, Packing};
 pub use format::Format;
+pub use json::with_member;
 pub use labelled::{Row, read_rows};
 pub use layout::Layout;
 #[cfg(feature = "parquet")]
@@ -43,6 +44,8 @@ pub struct Names {
     pub url: Option<String>,
     /// That which holds the code of the language.
     pub language: Option<String>,
+    /// One that must not be there, as it is to be added.
+    pub free: Option<String>,
 }
 
 /// Names of fields as a message says that none of them is there.

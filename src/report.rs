@@ -1,6 +1,7 @@
 //! What is told of a run: removal records, statistics, diffs, explanations, lists. One output a file, each from the same
 //! cleaned documents; none of them changes what is cleaned.
 
+mod annotations;
 mod diff;
 mod eval;
 mod explain;
@@ -9,6 +10,7 @@ mod rules;
 mod stats;
 mod worth;
 
+pub use annotations::{Annotation, annotate, annotation_list, dolma_line};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::explain;

@@ -132,7 +132,7 @@ fn damaged_records_are_passed_dropped_or_fail_the_file() {
     let file = [good.as_bytes(), &damaged.concat(), lone].concat();
     fs::write(path.join("a.jsonl"), &file).unwrap();
     let args = ["clean", "a.jsonl", "--errors", "e.jsonl"];
-    let output = run(path, &args, 0, "a.jsonl: 6 records, of which the first is record 2, is not JSON");
+    let output = run(path, &args, 0, "a.jsonl: 6 records are damaged, such as record 2, which is not JSON");
     let cleaned = "{\"text\":\"It rained.\\n\"}\n";
     // Halves of surrogate pairs stay as they are and do not keep a line from being cleaned.
     let lone_cleaned = b"{\"text\":\"\\ud800 It rained.\\nIt \\udc00 stopped.\"}\n";
@@ -361,6 +361,38 @@ fn tables_keep_their_quotes_and_other_columns() {
     );
 }
 
+#[test]
+fn marks_are_written_beside_texts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let lines = [
+        "{\"id\":\"a\",\"text\":\"S\\u00fc\u{df}.\\nAdvertisement\\nEnde.\"}",
+        "{\"id\":7, \"text\":\"Clean.\" }",
+        "{\"id\":\"c\"}",
+        "no JSON",
+    ];
+    fs::write(path.join("a.jsonl"), lines.join("\n") + "\n").unwrap();
+    let output = run(path, &["clean", "a.jsonl", "--annotate", "field", "--annotate-name", "chaff"], 0, "14 B of 32 B would go");
+    let marks = r#"[{"field":"text","start":5,"end":19,"rule":"advert/marker","category":"advert","score":1.0}]"#;
+    let with = |line: &str, member: &str| format!("{}, \"chaff\": {member}}}\n", line.strip_suffix('}').unwrap());
+    assert_eq!(text(&output.stdout), [with(lines[0], marks), with(lines[1], "[]"), lines[2..].join("\n") + "\n"].concat());
+    fs::write(path.join("taken.jsonl"), "{\"text\":\"Clean.\",\"dechaff\":1}\n").unwrap();
+    run(path, &["clean", "taken.jsonl", "--annotate", "field"], 0, "has a field already of the name");
+    // Attribute files have a line for each line of the documents.
+    run(path, &["clean", "-q", "a.jsonl", "-o", "attributes/", "--annotate", "dolma", "--compress", "gzip"], 0, "");
+    let attributes = gunzip(&fs::read(path.join("attributes/a.jsonl.gz")).unwrap());
+    let expected = [
+        r#"{"id":"a","attributes":{"dechaff__all":[[5,19,1.0]],"dechaff__advert":[[5,19,1.0]]}}"#,
+        r#"{"id":"7","attributes":{"dechaff__all":[]}}"#,
+        r#"{"id":null,"attributes":{"dechaff__all":[]}}"#,
+        r#"{"id":null,"attributes":{"dechaff__all":[]}}"#,
+    ];
+    assert_eq!(text(&attributes), expected.join("\n") + "\n");
+    fs::write(path.join("a.csv"), "text\nAdvertisement\n").unwrap();
+    run(path, &["clean", "a.csv", "--annotate", "field"], 2, "is not JSON Lines");
+    run(path, &["clean", "a.jsonl", "--annotate", "field", "--removed", "r.jsonl"], 2, "cannot be used with");
+}
+
 #[cfg(feature = "parquet")]
 mod tables {
     use super::*;
@@ -430,7 +462,7 @@ mod tables {
             path,
             &["clean", "a.parquet", "-o", "b.parquet", "--removed", "r.jsonl"],
             0,
-            "3 records, of which the first is record 2, holds null",
+            "3 records are damaged, such as record 2, which holds null",
         );
         let chaff = |row: &String| {
             row.replace(

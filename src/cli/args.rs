@@ -154,6 +154,19 @@ pub(super) struct RecordArgs {
     /// Leave out records of which no text is left
     #[arg(long)]
     pub drop_empty: bool,
+    /// Remove nothing; write what would go beside it: into a field of each JSON record, or as attribute files for Dolma
+    /// (which then go to --output)
+    #[arg(long, value_name = "field|dolma", conflicts_with_all = ["removed", "drop_empty", "diff", "check"])]
+    pub annotate: Option<AnnotateArg>,
+    /// Name of that field, or first part of the names of attributes [default: dechaff]
+    #[arg(long, value_name = "NAME", requires = "annotate")]
+    pub annotate_name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AnnotateArg {
+    Field,
+    Dolma,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]

@@ -1,11 +1,11 @@
 //! Options of files of records, and one such file from standard input, or to standard output.
 
-use super::args::{CleanArgs, OnErrorArg, RecordArgs};
+use super::args::{AnnotateArg, CleanArgs, OnErrorArg, RecordArgs};
 use super::config::Config;
 use super::terminal::Terminal;
 use super::{Exit, Listener, finish, open_new, parse_size};
 use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
-use crate::job::records::{Done, OnError, RecordOptions, Stream, Tally};
+use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
 use crate::job::{Action, Observer, Options, Reports, run_table};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
@@ -25,6 +25,14 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
     if text.is_empty() {
         text.push("text".to_owned());
     }
+    let annotation = || args.annotate_name.clone().unwrap_or_else(|| "dechaff".to_owned());
+    let annotate = args.annotate.map(|kind| match kind {
+        AnnotateArg::Field => Annotate::Field(annotation()),
+        AnnotateArg::Dolma => Annotate::Dolma(annotation()),
+    });
+    if matches!(annotate, Some(Annotate::Dolma(_))) && text.len() != 1 {
+        bail!("Dolma knows one text a record; name one field with --text-field");
+    }
     let name = |own: &Option<String>, configured: &Option<String>| own.clone().or_else(|| configured.clone());
     let max_record = args.max_record.as_ref().or(config.max_record.as_ref());
     let compress = args.compress.as_ref().or(config.compress.as_ref());
@@ -35,6 +43,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             id: Some(name(&args.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned())),
             url: Some(name(&args.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned())),
             language: name(&args.lang_field, &config.lang_field),
+            free: args.annotate.filter(|kind| *kind == AnnotateArg::Field).map(|_| annotation()),
         },
         on_error: match args.on_error.or(config.on_error) {
             None | Some(OnErrorArg::Pass) => OnError::Pass,
@@ -43,7 +52,8 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         },
         max_record: parse_size("--max-record", max_record.map_or(MAX_RECORD, String::as_str))? as usize,
         packing: compress.map(|text| Packing::parse(text)).transpose()?,
-        drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false),
+        drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
+        annotate,
     })
 }
 

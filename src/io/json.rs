@@ -34,6 +34,8 @@ enum Role {
     Id,
     Url,
     Language,
+    /// Nothing, as something is to be put there.
+    Taken,
 }
 
 /// A value that was found.
@@ -58,6 +60,9 @@ impl Keys {
                 root.add(name, role)?;
             }
         }
+        if let Some(name) = &names.free {
+            root.add(&name.replace('\\', "\\\\").replace('.', "\\."), Role::Taken)?;
+        }
         Ok(Self { root, names: names.text.clone() })
     }
 
@@ -80,7 +85,7 @@ impl Keys {
 
     fn sort<'r>(&'r self, line: &'r str, found: &[Found<'r>]) -> Reading<'r> {
         let mut texts = Texts::default();
-        let mut other = None;
+        let (mut other, mut taken) = (None, false);
         for value in found {
             let raw = value.raw;
             match value.role {
@@ -92,7 +97,11 @@ impl Keys {
                 Role::Id => texts.id = plain(raw),
                 Role::Url => texts.url = plain(raw),
                 Role::Language => texts.language = plain(raw),
+                Role::Taken => taken = true,
             }
+        }
+        if taken {
+            return Reading::Damaged("has a field already of the name that its annotations were to get".to_owned());
         }
         match (texts.fields.is_empty(), other) {
             (false, _) => Reading::Texts(texts),
@@ -249,13 +258,28 @@ fn without_line(message: &str) -> String {
     message.replace(" at line 1 column ", " at byte ")
 }
 
+/// Adds a member to the end of an object. `value` is JSON.
+#[must_use]
+pub fn with_member(line: &[u8], name: &str, value: &[u8]) -> Option<Vec<u8>> {
+    let close = line.iter().rposition(|&byte| byte == b'}')?;
+    let empty = line[..close].trim_ascii_end().last() == Some(&b'{');
+    let mut longer = Vec::with_capacity(line.len() + name.len() + value.len() + 8);
+    longer.extend_from_slice(&line[..close]);
+    longer.extend_from_slice(if empty { b"" } else { b", " });
+    serde_json::to_writer(&mut longer, name).ok()?;
+    longer.extend_from_slice(b": ");
+    longer.extend_from_slice(value);
+    longer.extend_from_slice(&line[close..]);
+    Some(longer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn keys(names: &[&str]) -> Keys {
         let text = names.iter().map(|&name| name.to_owned()).collect();
-        Keys::new(&Names { text, id: Some("id".to_owned()), url: Some("meta.url".to_owned()), language: None }).unwrap()
+        Keys::new(&Names { text, id: Some("id".to_owned()), url: Some("meta.url".to_owned()), ..Names::default() }).unwrap()
     }
 
     fn texts(keys: &Keys, line: &str) -> Vec<String> {
@@ -304,5 +328,11 @@ mod tests {
     fn nesting_without_end_is_read_once() {
         let deep = format!("{{\"x\":{}{},\"text\":\"a\"}}", "[".repeat(200_000), "]".repeat(200_000));
         assert_eq!(texts(&keys(&["text"]), &deep), ["text=a"]);
+    }
+
+    #[test]
+    fn a_member_is_added_at_the_end() {
+        assert_eq!(with_member(b"{\"a\":1 }\n", "d", b"[]").unwrap(), b"{\"a\":1 , \"d\": []}\n");
+        assert_eq!(with_member(b"{ }", "d", b"[]").unwrap(), b"{ \"d\": []}");
     }
 }

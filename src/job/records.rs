@@ -6,8 +6,12 @@ use super::{Action, Event, Options};
 use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::{Batch, Batches, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts, host_of};
-use crate::report::{Origin, Stats, damage_line, diff, document_records, dropped_record};
+use crate::io::{
+    Batch, Batches, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts, host_of, with_member,
+};
+use crate::report::{
+    Annotation, Origin, Stats, annotate, annotation_list, damage_line, diff, document_records, dolma_line, dropped_record,
+};
 use anyhow::{Context, Error, Result, anyhow, bail};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -30,6 +34,15 @@ pub enum OnError {
     Fail,
 }
 
+/// Where marks are written instead of removing what they mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Annotate {
+    /// Into a field of this name of each record.
+    Field(String),
+    /// To attribute files as Dolma has them, under names that begin so.
+    Dolma(String),
+}
+
 /// How files of records are read and written.
 #[derive(Clone, Debug, Default)]
 pub struct RecordOptions {
@@ -45,6 +58,8 @@ pub struct RecordOptions {
     pub packing: Option<Packing>,
     /// Whether records of which nothing is left are left out.
     pub drop_empty: bool,
+    /// Where marks are written, if nothing is to be removed.
+    pub annotate: Option<Annotate>,
 }
 
 /// What became of a batch.
@@ -94,8 +109,8 @@ impl Tally {
         let mut events = std::mem::take(&mut self.diffs);
         if let Some((number, reason)) = &self.first_damage {
             let (count, fate) = (self.stats.damaged, if on_error == OnError::Drop { "left out" } else { "passed through unchanged" });
-            let which =
-                if count == 1 { format!("record {number}") } else { format!("{count} records, of which the first is record {number},") };
+            let several = || format!("{count} records are damaged, such as record {number}, which");
+            let which = if count == 1 { format!("record {number}") } else { several() };
             events.push(Event::Passed(format!("{which} {reason}; {fate}")));
         }
         if self.spans > 0 {
@@ -154,6 +169,9 @@ impl Stream<'_> {
             bail!("holds records, which are UTF-8, and cannot be read with --encoding");
         }
         let layout = Layout::new(source.format, &source.head, &self.options.format.names)?;
+        if self.options.format.annotate.is_some() && source.format != Format::JsonLines {
+            bail!("is not JSON Lines, and only there annotations have a place");
+        }
         let mut reader = source.reader;
         skip(&mut reader, start.offset)?;
         let max_record = self.options.format.max_record;
@@ -212,6 +230,14 @@ impl Stream<'_> {
         } else {
             self.options.format.on_error != OnError::Drop
         };
+        if self.options.format.annotate.is_some() {
+            // One line for all pieces of a record.
+            let fate = if piece == Piece::First && keeps { Fate::Same } else { Fate::Dropped };
+            if self.unmarked(fate, worker)? == Fate::Changed {
+                done.output = worker.packer.packed(worker.record.clone())?;
+                return Ok(());
+            }
+        }
         if !keeps {
             let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None };
             self.dropped(&place, DAMAGED, done)?;
@@ -262,10 +288,14 @@ impl Stream<'_> {
     fn clean_record(&self, layout: &Layout, number: u64, offset: u64, record: &[u8], done: &mut Done, worker: &mut Worker) -> Result<Fate> {
         let reading =
             if record.len() > self.options.format.max_record { Reading::Damaged(self.too_large()) } else { layout.read(number, record) };
+        let nowhere = Place { number, offset, record, id: None };
         let texts = match reading {
             Reading::Texts(texts) => texts,
-            Reading::Other => return Ok(Fate::Same),
-            Reading::Damaged(reason) => return self.pass_damaged(&Place { number, offset, record, id: None }, reason, done),
+            Reading::Other => return self.unmarked(Fate::Same, worker),
+            Reading::Damaged(reason) => {
+                let fate = self.pass_damaged(&nowhere, reason, done)?;
+                return self.unmarked(fate, worker);
+            }
         };
         let place = Place { number, offset, record, id: texts.id.as_deref() };
         let mut found = Found::default();
@@ -273,7 +303,15 @@ impl Stream<'_> {
             self.clean_field(&place, field, &texts, &mut found, &mut worker.scratch)?;
         }
         let mut fate = Fate::Same;
-        if !found.cuts.is_empty() {
+        if let Some(annotate) = &self.options.format.annotate {
+            fate = Fate::Changed;
+            worker.record = match annotate {
+                Annotate::Field(name) => {
+                    with_member(record, name, &annotation_list(&found.annotations)?).unwrap_or_else(|| record.to_owned())
+                }
+                Annotate::Dolma(name) => dolma_line(place.id, name, &found.annotations)?,
+            };
+        } else if !found.cuts.is_empty() {
             worker.record.clear();
             if let Err(reason) = layout.write(record, &found.cuts, &mut worker.record) {
                 return self.pass_damaged(&place, reason.to_owned(), done);
@@ -293,6 +331,13 @@ impl Stream<'_> {
         }
         done.records.append(&mut found.records);
         Ok(fate)
+    }
+
+    /// What a record without texts becomes: attribute files have a line for each record.
+    fn unmarked(&self, fate: Fate, worker: &mut Worker) -> Result<Fate> {
+        let Some(Annotate::Dolma(name)) = self.options.format.annotate.as_ref().filter(|_| fate != Fate::Dropped) else { return Ok(fate) };
+        worker.record = dolma_line(None, name, &[])?;
+        Ok(Fate::Changed)
     }
 
     /// Passes on a damaged record, or drops it.
@@ -334,6 +379,9 @@ impl Stream<'_> {
         let cuts = field.locate(place.record, cleaned.removals().iter().map(|removal| removal.span.range()));
         found.tally.stats.add_document(&cleaned, self.options.cleaner.rules());
         found.tally.spans += cuts.len();
+        if self.options.format.annotate.is_some() {
+            annotate(&field.name, &cleaned, self.options.cleaner.rules(), &mut found.annotations);
+        }
         found.kept += cleaned.source().len() - cleaned.removals().iter().map(|removal| removal.span.len()).sum::<usize>();
         if let Outcome::Held { share } = cleaned.outcome() {
             found.held = Some(share);
@@ -407,6 +455,7 @@ pub(super) struct Found {
     pub(super) tally: Tally,
     pub(super) cuts: Vec<Range<usize>>,
     pub(super) records: Vec<u8>,
+    pub(super) annotations: Vec<Annotation>,
     /// Bytes of text that stay.
     pub(super) kept: usize,
     pub(super) held: Option<f64>,

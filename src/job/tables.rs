@@ -21,6 +21,9 @@ impl Stream<'_> {
         if options.on_error == OnError::Drop || options.drop_empty {
             bail!("is Parquet, of which no row can be left out; --on-error drop and --drop-empty are for other formats");
         }
+        if options.annotate.is_some() {
+            bail!("is not JSON Lines, and only there annotations have a place");
+        }
         let size = file.metadata().map_or(0, |metadata| metadata.len());
         let table = Table::new(file, &options.names)?;
         table.rewrite(out, &mut |name, chunks, sink| {
