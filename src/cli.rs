@@ -13,16 +13,19 @@ use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{Content, Draft, Format, Packer, Packing, Pending, Source, encoding_of};
 use crate::job::features::{Folds, write_features};
+use crate::job::journal::{Journal, parse_shard};
+use crate::job::manifest::{MANIFEST, Plan, verify};
 use crate::job::walk::{Inputs, Met, Whole, complaint, other_json, read_list, read_up_to};
 use crate::job::{Action, Event, Handled, Job, Observer, Options, Target, restore};
 use crate::pack::RuleSet;
 use crate::report::{Stats, explain};
 use anyhow::{Context, Result, anyhow, bail};
-use args::{CleanArgs, Cli, Color, Command, Reading, RestoreArgs, Selection};
+use args::{CleanArgs, Cli, Color, Command, Reading, RestoreArgs, Selection, StatsCommand};
 use clap::{CommandFactory, Parser};
 use config::Config;
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use records::{clean_records, open_reports, packing_of, record_options};
+use records::{clean_records, open_reports, packing_of, plan_options, record_options};
+use serde_json::Value;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
@@ -87,6 +90,8 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Clean(args) => clean(*args, terminal),
         Command::Explain { file, selection, reading } => explain_file(file, selection, reading, terminal),
         Command::Restore(args) => restore_text(args, terminal),
+        Command::Verify { directory } => verify_directory(&directory, terminal),
+        Command::Stats { command: StatsCommand::Merge { files } } => merge_stats(&files, terminal),
         Command::Eval(args) => eval::run(*args, terminal),
         Command::Features { files, output, words, folds } => {
             let tables = words.map_or_else(|| Ok(Folds::default()), |path| Folds::read(&path))?;
@@ -209,6 +214,7 @@ fn globs(patterns: &[String]) -> Result<Option<GlobSet>> {
 
 fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.selection.config.as_deref())?;
+    let described = plan_options(&args, &config);
     let options = build_options(&mut args, &config, terminal)?;
     terminal.quiet = args.quiet;
     set_jobs(args.jobs.or(config.jobs))?;
@@ -237,7 +243,7 @@ fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
         exclude: all(&args.exclude, &config.exclude)?,
         follow_links: args.follow_links || config.follow_links.unwrap_or(false),
     };
-    clean_files(&args, inputs, &options, terminal)
+    clean_files(&args, inputs, described, &options, terminal)
 }
 
 /// Sets the number of threads. It can only be set once a process; a second run keeps the first's number.
@@ -370,7 +376,7 @@ fn pass_whole(
             let piece = packer.packed(piece)?;
             draft.as_mut().map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;
         }
-        draft.map_or(Ok(()), |draft| draft.finish().commit())?;
+        draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
     }
     finish(&passed.stats, false, args, options, terminal)
 }
@@ -408,7 +414,7 @@ fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, ter
     })
 }
 
-fn clean_files(args: &CleanArgs, inputs: Inputs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
     let single = inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
     let target = match (&args.output, args.in_place, options.action) {
         (_, true, _) | (_, _, Action::Check | Action::Diff) => Target::InPlace,
@@ -425,12 +431,26 @@ fn clean_files(args: &CleanArgs, inputs: Inputs, options: &Options, terminal: &m
     let handler = Arc::clone(&stop);
     // Where a handler is set already, as in a program that embeds this one, that one decides.
     let _ = ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed));
-    let job = Job { options, inputs: &inputs, target, stop: &stop };
+    let shard = args.shard.as_deref().map(parse_shard).transpose()?;
+    let directory = if let Target::Directory(directory) = &target { Some(directory.clone()) } else { None };
+    let job = Job { options, inputs: &inputs, target, shard, stop: &stop };
     job.check_reports(args.removed.iter().chain(&args.stats).chain(&args.records.errors))?;
+    let journal = match directory {
+        Some(directory) => {
+            job.check_target()?;
+            let plan = Plan::new(&options.cleaner, described, shard);
+            let (journal, note) = Journal::open(&directory, plan, args.resume, args.force)?;
+            note.into_iter().filter(|_| !args.quiet).for_each(|note| terminal.note(note));
+            Some(journal)
+        }
+        None if args.resume => bail!("--resume goes on with a run into a directory; name it with --output"),
+        None => None,
+    };
     let mut reports = open_reports(args)?;
     let bar = (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
     let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar, changed: false };
-    let stats = job.run(&mut reports, &mut listener);
+    let is_resumable = journal.is_some();
+    let stats = job.run(&mut reports, journal, &mut listener);
     if let Some(bar) = listener.bar.take() {
         bar.finish_and_clear();
     }
@@ -438,7 +458,11 @@ fn clean_files(args: &CleanArgs, inputs: Inputs, options: &Options, terminal: &m
     let stats = stats?;
     let exit = finish(&stats, changed, args, options, terminal)?;
     if stop.load(Ordering::Relaxed) {
-        terminal.note("interrupted; what was finished stays");
+        terminal.note(if is_resumable {
+            "interrupted; what was finished stays, and --resume goes on"
+        } else {
+            "interrupted; what was finished stays"
+        });
         return Ok(Exit::Interrupted);
     }
     Ok(exit)
@@ -491,6 +515,28 @@ impl Observer for Listener<'_> {
     }
 }
 
+fn verify_directory(directory: &Path, terminal: &mut Terminal) -> Result<Exit> {
+    let verdict = verify(directory)?;
+    if verdict.manifests == 0 {
+        bail!("{} has no manifest ({MANIFEST}.json), which a run into a directory leaves when it ends", directory.display());
+    }
+    verdict.problems.iter().for_each(|problem| terminal.print(&format!("{}\n", crate::report::harmless(problem).replace('\n', "\\n"))));
+    let count = verdict.problems.len();
+    terminal.note(&format!("{} outputs are as written, {count} problem{}.", verdict.sound, if count == 1 { "" } else { "s" }));
+    Ok(if count == 0 { Exit::Done } else { Exit::Found })
+}
+
+fn merge_stats(files: &[PathBuf], terminal: &mut Terminal) -> Result<Exit> {
+    let mut sums = Stats::default();
+    for path in files {
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        sums.merge(&serde_json::from_slice(&bytes).with_context(|| format!("{} holds no statistics of dechaff", path.display()))?);
+    }
+    let mut json = serde_json::to_vec_pretty(&sums)?;
+    json.push(b'\n');
+    terminal.raw(&json)
+}
+
 /// So many features are named for each line that the model takes.
 const REASONS: usize = 5;
 
@@ -527,6 +573,6 @@ fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
         Some(draft) => draft.append(piece),
         None => terminal.text(piece),
     })?;
-    draft.map_or(Ok(()), |draft| draft.finish().commit())?;
+    draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
     Ok(Exit::Done)
 }

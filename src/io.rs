@@ -31,7 +31,7 @@ pub use parquet::{Rows, Table};
 pub use record::{Field, Reading, Texts, host_of};
 pub use source::Source;
 pub use text::{Content, Text, encoding_of};
-pub use write::{Draft, Pending, Permissions};
+pub use write::{Draft, Pending, Permissions, Sum};
 
 /// Names of the fields of records.
 #[derive(Clone, Debug, Default)]

@@ -5,6 +5,8 @@ pub mod corpus;
 pub mod eval;
 pub mod features;
 mod files;
+pub mod journal;
+pub mod manifest;
 mod pipeline;
 pub mod records;
 pub mod restore;
@@ -117,9 +119,14 @@ pub struct Handled {
 }
 
 impl Handled {
+    /// Why it failed, if it did.
+    fn failure(&self) -> Option<&anyhow::Error> {
+        self.events.iter().find_map(|event| if let Event::Failed(error) = event { Some(error) } else { None })
+    }
+
     /// Whether the run was stopped before the end of it.
     fn is_interrupted(&self) -> bool {
-        self.events.iter().any(|event| matches!(event, Event::Failed(error) if error.is::<Interrupted>()))
+        self.failure().is_some_and(anyhow::Error::is::<Interrupted>)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  --check found something; or an example of a rule failed
+  1  --check or verify found something; or an example of a rule failed
   2  wrong use, or nothing could be done
   3  done, but some inputs failed (each is named on standard error)
   130  interrupted; what was finished stays";
@@ -44,6 +44,16 @@ pub(super) enum Command {
     },
     /// Put removed text back, from a cleaned text and its removal record
     Restore(RestoreArgs),
+    /// Check a directory of outputs against the manifests of the runs that wrote it
+    Verify {
+        /// The directory
+        directory: PathBuf,
+    },
+    /// Work on statistics
+    Stats {
+        #[command(subcommand)]
+        command: StatsCommand,
+    },
     /// Measure the cleaning on labelled pages: precision, recall, prose lost, pages damaged, at each level
     Eval(Box<EvalArgs>),
     /// List, show and test rules
@@ -163,13 +173,14 @@ pub(super) struct RecordArgs {
     pub annotate_name: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum AnnotateArg {
     Field,
     Dolma,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum OnErrorArg {
     Pass,
@@ -223,6 +234,12 @@ pub(super) struct CleanArgs {
     /// Refuse invalid text instead of passing it through unchanged
     #[arg(long, help_heading = "Reading")]
     pub strict: bool,
+    /// Go on with a run into --output DIR that was interrupted or killed; of one that ended, clean what is new or changed
+    #[arg(long)]
+    pub resume: bool,
+    /// Clean only each Nth file, beginning with the Ith, as in 1/8, so that several runs can share the work
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
     /// Number of threads [default: one for each core]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
@@ -301,6 +318,16 @@ pub(super) struct CorpusArgs {
     /// Print JSON instead of a table
     #[arg(long, requires = "corpus")]
     pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StatsCommand {
+    /// Add up statistics that several runs wrote with --stats, and print the sums
+    Merge {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

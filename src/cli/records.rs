@@ -7,10 +7,12 @@ use super::{Exit, Listener, finish, open_new, parse_size};
 use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
 use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
 use crate::job::{Action, Observer, Options, Reports, run_table};
+use crate::rule::Level;
 use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 /// The largest record unless said otherwise.
@@ -59,8 +61,49 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
 
 /// The files that reports go to.
 pub(super) fn open_reports(args: &CleanArgs) -> Result<Reports> {
-    let open = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| open_new(path, args.force)).transpose();
+    let open = |path: &Option<PathBuf>| {
+        path.as_ref().map(|path| if args.resume { open_old(path) } else { open_new(path, args.force) }).transpose()
+    };
     Ok(Reports { removed: open(&args.removed)?, damage: open(&args.records.errors)? })
+}
+
+/// A report that an earlier run began.
+fn open_old(path: &Path) -> Result<File> {
+    let open = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    open.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// All options that decide what outputs are, for journal and manifest.
+pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
+    let (selection, reading, records) = (&args.selection, &args.reading, &args.records);
+    let or = |own: &Option<String>, configured: &Option<String>| own.clone().or_else(|| configured.clone());
+    let several = |own: &[String], configured: &[String]| if own.is_empty() { configured.to_vec() } else { own.to_vec() };
+    let skip: Vec<&String> = config.skip.iter().chain(&selection.skip).collect();
+    json!({
+        "level": selection.level.or(config.level).map_or("balanced", Level::name),
+        "only": several(&selection.only, &config.only),
+        "skip": skip,
+        "max-removed": selection.max_removed.or(config.max_removed),
+        "max-loss": selection.max_loss.or(config.max_loss),
+        "encoding": or(&reading.encoding, &config.encoding),
+        "max-document": or(&args.max_document, &config.max_document),
+        "strict": args.strict || config.strict.unwrap_or(false),
+        "lang": reading.lang,
+        "host": reading.host,
+        "format": records.format,
+        "text-field": several(&records.text_field, &config.text_field),
+        "id-field": or(&records.id_field, &config.id_field),
+        "url-field": or(&records.url_field, &config.url_field),
+        "lang-field": or(&records.lang_field, &config.lang_field),
+        "on-error": records.on_error.or(config.on_error),
+        "max-record": or(&records.max_record, &config.max_record),
+        "compress": or(&records.compress, &config.compress),
+        "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
+        "annotate": records.annotate,
+        "annotate-name": records.annotate_name,
+        "removed": args.removed.is_some(),
+        "errors": records.errors.is_some(),
+    })
 }
 
 /// How a single output is compressed: as was asked, else as its name says, else as the input; for people not at all.
@@ -120,7 +163,7 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
         stream.run(source, Start::default(), &mut each)
     };
     if let Some(draft) = draft.or(table).filter(|_| streamed.is_ok()) {
-        draft.finish().commit()?;
+        draft.finish()?.commit()?;
     }
     streamed.with_context(|| crate::report::shown(path))?;
     let changed = tally.spans > 0;

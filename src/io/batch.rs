@@ -3,6 +3,7 @@
 //! is larger than allowed comes in pieces, to be passed on as they are.
 
 use super::csv::Quotes;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,6 +73,8 @@ pub struct Batch {
     pub number: u64,
     /// Whether it is a piece of a record that is too large.
     pub piece: Option<Piece>,
+    /// Where it ends, if a record ends there.
+    pub end: Option<Start>,
     /// How many bytes of the input, compressed as it is, have been read.
     pub consumed: u64,
 }
@@ -101,7 +104,7 @@ pub struct Batches<R> {
 }
 
 /// Where a stream of records begins, or goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
     /// Bytes before it, decompressed.
     pub offset: u64,
@@ -184,9 +187,7 @@ impl<R: Read> Batches<R> {
     fn later_piece(&mut self, seen: usize) -> Batch {
         let end = self.framing.skip(&self.buffer[self.start..self.start + seen]);
         self.within = end.is_none() && !(self.ended && self.start + seen == self.buffer.len());
-        let batch = self.batch(end.unwrap_or(seen), Vec::new(), Some(Piece::Later));
-        self.number += u64::from(!self.within);
-        batch
+        self.batch(end.unwrap_or(seen), Vec::new(), Some(Piece::Later))
     }
 
     /// Takes bytes off the buffer. What is copied is the smaller part, so that all copies together are linear.
@@ -208,8 +209,9 @@ impl<R: Read> Batches<R> {
     fn batch(&mut self, length: usize, ends: Vec<usize>, piece: Option<Piece>) -> Batch {
         let (bytes, offset, number) = (self.take(length), self.offset, self.number);
         self.offset += bytes.len() as u64;
-        self.number += ends.len() as u64;
-        Batch { bytes, ends, offset, number, piece, consumed: self.consumed.load(Ordering::Relaxed) }
+        self.number += if piece == Some(Piece::Later) { u64::from(!self.within) } else { ends.len() as u64 };
+        let end = (!self.within).then_some(Start { offset: self.offset, records: self.number - 1 });
+        Batch { bytes, ends, offset, number, piece, end, consumed: self.consumed.load(Ordering::Relaxed) }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Files and trees, batch by batch: the files of a batch are cleaned in parallel, then recorded, then given their names,
 //! and reported in input order. It stands apart from `job`, which knows documents but no files.
 
-use super::records::{Done, Stream, Tally};
+use super::journal::{Journal, Known, Lengths};
+use super::manifest::Shard;
+use super::records::{Done, Interrupted, Stream, Tally};
 use super::walk::{Found, Inputs, Met, Whole, other_json, read_up_to};
 use super::{Action, Event, Handled, Observer, Options, Target, failed};
 use crate::filter::Scratch;
-use crate::io::{Compression, Draft, Format, Packer, Packing, Pending, Permissions, Source, Start};
+use crate::io::{Compression, Draft, Format, Packer, Packing, Pending, Permissions, Source, Sum};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
 use rayon::prelude::*;
@@ -17,6 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A file of records of so many bytes is cleaned by itself.
 const LARGE: u64 = 4 << 20;
+/// It is noted how far a large file is whenever so many more bytes of it are done.
+const NOTE: u64 = 16 << 20;
 /// What is passed on as it is goes in pieces of so many bytes.
 const PIECE: u64 = 1 << 20;
 /// A batch holds at most so many files ...
@@ -33,6 +37,8 @@ pub struct Job<'j> {
     pub inputs: &'j Inputs,
     /// Where the outputs go.
     pub target: Target,
+    /// Which part of the inputs, if not all.
+    pub shard: Option<Shard>,
     /// Set from outside to stop early; what is finished stays.
     pub stop: &'j AtomicBool,
 }
@@ -66,12 +72,12 @@ impl Reports {
     }
 
     /// How long both are.
-    fn lengths(&mut self) -> [Option<u64>; 2] {
+    fn lengths(&mut self) -> Lengths {
         [&mut self.removed, &mut self.damage].map(|file| file.as_mut().and_then(|file| file.stream_position().ok()))
     }
 
-    /// Takes back what was written since, of a file that then failed.
-    fn cut(&mut self, lengths: [Option<u64>; 2]) {
+    /// Takes back what was written since.
+    fn cut(&mut self, lengths: Lengths) {
         for (file, length) in [&mut self.removed, &mut self.damage].into_iter().zip(lengths) {
             if let (Some(file), Some(length)) = (file, length) {
                 // A pipe cannot take anything back.
@@ -88,6 +94,65 @@ struct Ready {
     pending: Option<Pending>,
 }
 
+/// Is given each batch when it is written, with the output and the figures so far.
+type Each<'e> = dyn FnMut(&mut Done, Option<&Draft>, &Tally) -> Result<()> + 'e;
+
+/// What a job keeps while it runs.
+struct Run<'r> {
+    stats: Stats,
+    /// Places of outputs, where two could be the same.
+    outputs: FxHashSet<PathBuf>,
+    reports: &'r mut Reports,
+    journal: Option<&'r mut Journal>,
+    observer: &'r mut dyn Observer,
+}
+
+impl Run<'_> {
+    /// Counts an input that cannot even be begun.
+    fn fail(&mut self, path: &Path, error: anyhow::Error) {
+        self.stats.failed += 1;
+        if let Some(journal) = &mut self.journal {
+            journal.fail(path, &format!("{error:#}"));
+        }
+        self.observer.event(path, Event::Failed(error));
+    }
+
+    /// Whether an earlier run did a file. If it did a part, the file says so.
+    fn is_done(&mut self, found: &mut Found) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
+        found.ours = journal.is_ours(&found.place);
+        match journal.take(found) {
+            Known::New => return false,
+            Known::Done(stats) => {
+                self.stats.merge(&stats);
+                return true;
+            }
+            Known::Part(part) => found.part = Some(part),
+            Known::Changed => {
+                self.observer.event(&found.path, Event::Passed("is not what it was in the earlier run; cleaned anew".to_owned()));
+                // Reports are in the order of inputs, so that what follows is cleaned again too.
+                if self.reports.removed.is_some() || self.reports.damage.is_some() {
+                    self.reports.cut(journal.forget());
+                }
+            }
+        }
+        false
+    }
+
+    /// Counts, notes and tells what became of a file.
+    fn settle(&mut self, found: &Found, handled: Handled, sum: Option<Sum>, lengths: Lengths) -> Result<()> {
+        self.stats.merge(&handled.stats);
+        if let Some(journal) = &mut self.journal {
+            match handled.failure() {
+                Some(error) => journal.fail(&found.path, &format!("{error:#}")),
+                None => journal.finish(found, sum, &handled.stats, lengths)?,
+            }
+        }
+        handled.events.into_iter().for_each(|event| self.observer.event(&found.path, event));
+        Ok(())
+    }
+}
+
 impl Job<'_> {
     /// Cleans all files: each batch in parallel, then its records are put on disk, then its outputs get their names. A large
     /// file of records is cleaned by itself, on all threads.
@@ -95,24 +160,38 @@ impl Job<'_> {
     /// # Errors
     /// If the target makes no sense for the inputs, or a report cannot be written. What concerns one input only goes to
     /// the observer.
-    pub fn run(&self, reports: &mut Reports, observer: &mut dyn Observer) -> Result<Stats> {
+    pub fn run(&self, reports: &mut Reports, mut journal: Option<Journal>, observer: &mut dyn Observer) -> Result<Stats> {
         self.check_target()?;
-        let mut stats = Stats::default();
-        let mut outputs = FxHashSet::default();
-        let mut met = self.inputs.walk();
+        if let Some(journal) = &journal {
+            reports.cut(journal.lengths());
+        }
+        let mut run = Run { stats: Stats::default(), outputs: FxHashSet::default(), reports, journal: journal.as_mut(), observer };
+        let mut number = 0;
+        let mut met = self.inputs.walk().filter(|met| {
+            let Some(shard) = self.shard else { return true };
+            number += u64::from(matches!(met, Met::File(_)));
+            // What is no file is told of once.
+            if matches!(met, Met::File(_)) { (number - 1) % shard.of == shard.index - 1 } else { shard.index == 1 }
+        });
         loop {
-            let (batch, large) = self.next_batch(&mut met, &mut outputs, &mut stats, observer);
-            if (batch.is_empty() && large.is_none()) || self.stop.load(Ordering::Relaxed) {
-                return Ok(stats);
+            let (batch, large) = self.next_batch(&mut met, &mut run);
+            let is_last = batch.is_empty() && large.is_none();
+            if is_last || self.stop.load(Ordering::Relaxed) {
+                break;
             }
-            self.run_batch(batch, reports, &mut stats, observer)?;
+            self.run_batch(batch, &mut run)?;
             if let Some(found) = large {
-                self.run_large(found, reports, &mut stats, observer)?;
+                self.run_large(found, &mut run)?;
             }
         }
+        let stats = run.stats;
+        if let Some(journal) = journal.filter(|_| !self.stop.load(Ordering::Relaxed)) {
+            journal.end(&stats)?;
+        }
+        Ok(stats)
     }
 
-    fn run_batch(&self, batch: Vec<Found>, reports: &mut Reports, stats: &mut Stats, observer: &mut dyn Observer) -> Result<()> {
+    fn run_batch(&self, batch: Vec<Found>, run: &mut Run<'_>) -> Result<()> {
         let ready: Vec<Ready> = batch
             .into_par_iter()
             .filter(|_| !self.stop.load(Ordering::Relaxed))
@@ -120,41 +199,58 @@ impl Job<'_> {
             .collect();
         // Of a file that was interrupted nothing is told.
         let ready: Vec<Ready> = ready.into_iter().filter(|ready| !ready.handled.is_interrupted()).collect();
-        ready.iter().try_for_each(|ready| reports.write(&ready.handled.records, &ready.handled.damage))?;
-        if matches!(self.target, Target::InPlace) {
-            reports.sync()?;
+        let mut lengths = Vec::with_capacity(ready.len());
+        for ready in &ready {
+            run.reports.write(&ready.handled.records, &ready.handled.damage)?;
+            lengths.push(run.reports.lengths());
         }
-        let committed: Vec<(Found, Handled, Option<anyhow::Error>)> = ready
+        if matches!(self.target, Target::InPlace) {
+            run.reports.sync()?;
+        }
+        if let Some(journal) = &mut run.journal {
+            journal.claim(ready.iter().map(|ready| ready.found.place.to_string_lossy().into_owned()).collect())?;
+        }
+        let committed: Vec<(Found, Handled, Option<Sum>)> = ready
             .into_par_iter()
             .map(|ready| {
-                let error = ready.pending.and_then(|pending| pending.commit().err());
-                (ready.found, ready.handled, error)
+                let sum = ready.pending.as_ref().and_then(|pending| pending.sum().cloned());
+                match ready.pending.map_or(Ok(()), Pending::commit) {
+                    Ok(()) => (ready.found, ready.handled, sum),
+                    Err(error) => (ready.found, failed(error), None),
+                }
             })
             .collect();
-        for (found, mut handled, error) in committed {
-            if let Some(error) = error {
-                handled = failed(error);
-            }
-            stats.merge(&handled.stats);
-            handled.events.into_iter().for_each(|event| observer.event(&found.path, event));
-            observer.advance(1, found.size);
+        for ((found, handled, sum), lengths) in committed.into_iter().zip(lengths) {
+            run.settle(&found, handled, sum, lengths)?;
+            run.observer.advance(1, found.size);
         }
         Ok(())
     }
 
     /// Cleans a large file of records on all threads.
-    fn run_large(&self, found: Found, reports: &mut Reports, stats: &mut Stats, observer: &mut dyn Observer) -> Result<()> {
-        let (lengths, mut told, mut broken) = (reports.lengths(), 0, None);
-        let each = &mut |done: &mut Done| {
+    fn run_large(&self, found: Found, run: &mut Run<'_>) -> Result<()> {
+        let begun = found.part.as_ref().map_or_else(|| run.reports.lengths(), |part| part.begun);
+        let (mut told, mut noted, mut broken) = (0, 0, None);
+        let Run { reports, journal, observer, .. } = run;
+        let mut keep = |error: anyhow::Error| {
+            let text = format!("{error:#}");
+            broken = Some(error);
+            anyhow!(text)
+        };
+        let each = &mut |done: &mut Done, draft: Option<&Draft>, tally: &Tally| {
             let consumed = done.consumed.min(found.size);
-            observer.advance(0, consumed - told);
-            told = consumed;
-            let (removed, damage) = (std::mem::take(&mut done.records), std::mem::take(&mut done.damage));
-            reports.write(&removed, &damage).map_err(|error| {
-                let text = format!("{error:#}");
-                broken = Some(error);
-                anyhow!(text)
-            })
+            observer.advance(0, consumed.saturating_sub(told));
+            told = told.max(consumed);
+            reports.write(&done.records, &done.damage).map_err(&mut keep)?;
+            // Now and then it is put on disk how far this is.
+            if let (Some(journal), Some(draft), Some(end)) = (journal.as_mut(), draft, done.end)
+                && end.offset - noted >= NOTE
+            {
+                noted = end.offset;
+                let (written, lengths) = (draft.sync()?, reports.lengths());
+                reports.sync().and_then(|()| journal.part(&found, end, written, tally, lengths, begun)).map_err(&mut keep)?;
+            }
+            Ok(())
         };
         let streamed = self.open(&found).and_then(|source| self.stream(&found, source, rayon::current_num_threads(), each));
         if let Some(error) = broken {
@@ -162,42 +258,44 @@ impl Job<'_> {
         }
         let committed = streamed.and_then(|(tally, pending)| {
             if matches!(self.target, Target::InPlace) {
-                reports.sync()?;
+                run.reports.sync()?;
             }
+            if let Some(journal) = &mut run.journal {
+                journal.claim(vec![found.place.to_string_lossy().into_owned()])?;
+            }
+            let sum = pending.as_ref().and_then(|pending| pending.sum().cloned());
             pending.map_or(Ok(()), Pending::commit)?;
-            Ok(tally)
+            Ok((tally, sum))
         });
-        let handled = match committed {
-            Ok(tally) => tallied(tally, self.options),
-            Err(error) => {
-                reports.cut(lengths);
-                failed(error)
-            }
+        let (handled, sum) = match committed {
+            Ok((tally, sum)) => (tallied(tally, self.options), sum),
+            Err(error) => (failed(error), None),
         };
-        if !handled.is_interrupted() {
-            stats.merge(&handled.stats);
-            handled.events.into_iter().for_each(|event| observer.event(&found.path, event));
-            observer.advance(1, found.size - told);
+        if handled.is_interrupted() {
+            return Ok(());
         }
+        if handled.failure().is_some() {
+            run.reports.cut(begun);
+        }
+        let lengths = run.reports.lengths();
+        run.settle(&found, handled, sum, lengths)?;
+        run.observer.advance(1, found.size - told);
         Ok(())
     }
 
     /// The files of the next batch, and the large file of records that comes behind them.
-    fn next_batch(
-        &self,
-        met: &mut dyn Iterator<Item = Met>,
-        outputs: &mut FxHashSet<PathBuf>,
-        stats: &mut Stats,
-        observer: &mut dyn Observer,
-    ) -> (Vec<Found>, Option<Found>) {
+    fn next_batch(&self, met: &mut dyn Iterator<Item = Met>, run: &mut Run<'_>) -> (Vec<Found>, Option<Found>) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
             match met.next() {
                 Some(Met::File(mut found)) => {
                     found.place = self.renamed(&found.place);
-                    if let Some(clash) = self.clash(&found, outputs) {
-                        stats.failed += 1;
-                        observer.event(&found.path, Event::Failed(clash));
+                    if let Some(clash) = self.clash(&found, &mut run.outputs) {
+                        run.fail(&found.path, clash);
+                        continue;
+                    }
+                    if run.is_done(&mut found) {
+                        run.observer.advance(1, found.size);
                         continue;
                     }
                     if found.size >= LARGE
@@ -208,11 +306,8 @@ impl Job<'_> {
                     bytes += found.size;
                     batch.push(found);
                 }
-                Some(Met::Special) => stats.special += 1,
-                Some(Met::Failed(path, error)) => {
-                    stats.failed += 1;
-                    observer.event(&path, Event::Failed(error));
-                }
+                Some(Met::Special) => run.stats.special += 1,
+                Some(Met::Failed(path, error)) => run.fail(&path, error),
                 None => break,
             }
         }
@@ -260,7 +355,7 @@ impl Job<'_> {
         }
         if source.format.has_records() || source.format == Format::Parquet {
             let (mut records, mut damage) = (Vec::new(), Vec::new());
-            let each = &mut |done: &mut Done| {
+            let each = &mut |done: &mut Done, _: Option<&Draft>, _: &Tally| {
                 records.append(&mut done.records);
                 damage.append(&mut done.damage);
                 Ok(())
@@ -284,7 +379,7 @@ impl Job<'_> {
         Packer::new(self.packing(source.compression))?.pack(&output, &mut packed)?;
         let mut draft = self.draft(found)?;
         draft.append(&packed)?;
-        Ok((handled, Some(draft.finish())))
+        Ok((handled, Some(draft.finish()?)))
     }
 
     fn open(&self, found: &Found) -> Result<Source<'static>> {
@@ -293,37 +388,37 @@ impl Job<'_> {
     }
 
     /// Cleans a file of records. Gives its figures, and its output unless there is to be none.
-    fn stream(
-        &self,
-        found: &Found,
-        source: Source<'_>,
-        threads: usize,
-        each: &mut dyn FnMut(&mut Done) -> Result<()>,
-    ) -> Result<(Tally, Option<Pending>)> {
+    fn stream(&self, found: &Found, source: Source<'_>, threads: usize, each: &mut Each<'_>) -> Result<(Tally, Option<Pending>)> {
         let name = found.path.to_string_lossy();
         let packing = self.packing(source.compression);
         let mut draft = (self.options.action == Action::Clean).then(|| self.draft(found)).transpose()?;
-        let mut tally = Tally::default();
+        let part = found.part.as_deref();
+        let (mut tally, start) = part.map_or_else(Default::default, |part| (part.tally.clone(), part.start));
         let stream = Stream { options: self.options, name: &name, threads, packing, stop: self.stop };
         if source.format == Format::Parquet {
             let file = File::open(&found.path).context("cannot be opened")?;
             let mut nowhere = std::io::sink();
             let out: &mut (dyn Write + Send) = draft.as_mut().map_or(&mut nowhere, |draft| draft);
             run_table(&stream, file, out, &mut |mut done| {
-                each(&mut done)?;
-                tally.add(done.tally);
-                Ok(())
+                tally.add(std::mem::take(&mut done.tally));
+                each(&mut done, None, &tally)
             })?;
             let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
-            return Ok((tally, draft.filter(|_| !keeps).map(Draft::finish)));
+            return Ok((tally, draft.filter(|_| !keeps).map(Draft::finish).transpose()?));
         }
-        stream.run(source, Start::default(), &mut |mut done| {
-            each(&mut done)?;
-            tally.add(done.tally);
-            draft.as_mut().map_or(Ok(()), |draft| draft.append(&done.output))
-        })?;
+        let streamed = stream.run(source, start, &mut |mut done| {
+            tally.add(std::mem::take(&mut done.tally));
+            draft.as_mut().map_or(Ok(()), |draft| draft.append(&done.output))?;
+            each(&mut done, draft.as_ref(), &tally)
+        });
+        if let Err(error) = streamed {
+            if error.is::<Interrupted>() && self.is_resumable() {
+                draft.map_or(Ok(()), Draft::leave)?;
+            }
+            return Err(error);
+        }
         let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
-        Ok((tally, draft.filter(|_| !keeps).map(Draft::finish)))
+        Ok((tally, draft.filter(|_| !keeps).map(Draft::finish).transpose()?))
     }
 
     /// Passes on a file that is not cleaned.
@@ -339,7 +434,7 @@ impl Job<'_> {
             let mut piece = Vec::new();
             source.reader.by_ref().take(PIECE).read_to_end(&mut piece).context("cannot be read")?;
             if piece.is_empty() {
-                return Ok((handled, Some(draft.finish())));
+                return Ok((handled, Some(draft.finish()?)));
             }
             draft.append(&packer.packed(piece)?)?;
         }
@@ -353,10 +448,19 @@ impl Job<'_> {
         })
     }
 
+    /// Whether a later run can go on with this one.
+    fn is_resumable(&self) -> bool {
+        matches!(self.target, Target::Directory(_))
+    }
+
     fn draft(&self, found: &Found) -> Result<Draft> {
         let permissions = fs::metadata(&found.path).ok().map(Permissions::of);
         match &self.target {
-            Target::Directory(directory) => Draft::new(&directory.join(&found.place), permissions.as_ref(), self.options.force),
+            Target::Directory(directory) => {
+                let kept = found.part.as_ref().map_or(0, |part| part.written);
+                let replace = self.options.force || found.ours;
+                Draft::resumable(&directory.join(&found.place), permissions.as_ref(), replace, kept)
+            }
             Target::File(file) => Draft::new(file, permissions.as_ref(), self.options.force),
             // A link stays a link: what it leads to is replaced.
             Target::InPlace => {
@@ -381,7 +485,10 @@ impl Job<'_> {
     }
 
     /// Refuses an output that lies in an input, where it would be found as an input again.
-    fn check_target(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn check_target(&self) -> Result<()> {
         let Target::Directory(output) = &self.target else { return Ok(()) };
         if output.exists() && !output.is_dir() {
             bail!("--output {} is a file, and several files need a directory", output.display());

@@ -13,6 +13,7 @@ use crate::report::{
     Annotation, Origin, Stats, annotate, annotation_list, damage_line, diff, document_records, dolma_line, dropped_record,
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,6 +74,8 @@ pub struct Done {
     pub damage: Vec<u8>,
     /// How many bytes of the input have been read.
     pub consumed: u64,
+    /// Where in the decompressed input it ends, if a record ends there.
+    pub end: Option<Start>,
     /// Its figures, and what is to be told of it.
     pub tally: Tally,
     /// Why the file fails.
@@ -80,7 +83,7 @@ pub struct Done {
 }
 
 /// Figures of some batches.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Counts.
     pub stats: Stats,
@@ -89,9 +92,18 @@ pub struct Tally {
     /// The first damaged record and what is wrong with it.
     pub first_damage: Option<(u64, String)>,
     /// Diffs.
+    #[serde(skip)]
     pub diffs: Vec<Event>,
     /// Whether the output differs from the input.
     pub differs: bool,
+}
+
+impl Clone for Tally {
+    /// All but the diffs, which are told once.
+    fn clone(&self) -> Self {
+        let (stats, first_damage) = (self.stats.clone(), self.first_damage.clone());
+        Self { stats, spans: self.spans, first_damage, diffs: Vec::new(), differs: self.differs }
+    }
 }
 
 impl Tally {
@@ -188,7 +200,7 @@ impl Stream<'_> {
             let packer = Packer::new(self.packing).context("cannot compress")?;
             Ok(Worker { scratch: Scratch::default(), packer, record: Vec::new() })
         };
-        let mut is_empty = true;
+        let mut is_empty = start.offset == 0;
         in_order(
             self.threads,
             batches,
@@ -212,7 +224,7 @@ impl Stream<'_> {
     }
 
     fn clean(&self, layout: &Layout, batch: Batch, worker: &mut Worker) -> Done {
-        let mut done = Done { consumed: batch.consumed, ..Done::default() };
+        let mut done = Done { consumed: batch.consumed, end: batch.end, ..Done::default() };
         let cleaned = match batch.piece {
             Some(piece) => self.pass_piece(batch, piece, &mut done, worker),
             None => self.clean_records(layout, batch, &mut done, worker),

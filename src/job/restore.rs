@@ -49,7 +49,7 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
             let mut draft = Draft::new(&fs::canonicalize(&path)?, Some(&permissions), true)?;
             let own = std::iter::from_fn(|| entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name)));
             put_back(source, own, &mut |piece| draft.append(piece))?;
-            draft.finish().commit()
+            draft.finish()?.commit()
         };
         restore().with_context(|| format!("cannot restore {}", path.display()))?;
         files += 1;

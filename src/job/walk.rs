@@ -1,10 +1,15 @@
 //! Which files a job is about: paths named, trees walked, lists read; and where in the output each one belongs.
 
+use super::journal::Part;
+use super::manifest::is_manifest;
 use crate::io::{Compression, Content, Source};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
 use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
+
+/// The directory of dechaff's own files in an output directory.
+pub const OWN: &str = ".dechaff";
 
 /// Where files come from.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +35,10 @@ pub struct Found {
     pub place: PathBuf,
     /// Its size in bytes, as far as is known.
     pub size: u64,
+    /// Whether an output at its place is that of an earlier run, and may be replaced.
+    pub ours: bool,
+    /// How far an earlier run was.
+    pub part: Option<Box<Part>>,
 }
 
 /// What a walk meets.
@@ -72,14 +81,14 @@ impl Inputs {
                 }
             };
             let place = entry.path().strip_prefix(root).ok().and_then(plain)?;
-            if entry.file_type().is_dir() || !self.wants(&place) {
+            if entry.file_type().is_dir() || !self.wants(&place) || is_own(&place) {
                 return None;
             }
             if !entry.file_type().is_file() {
                 return Some(Met::Special);
             }
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
-            Some(Met::File(Found { path: entry.into_path(), place, size }))
+            Some(Met::File(Found { path: entry.into_path(), place, size, ours: false, part: None }))
         })
     }
 
@@ -87,6 +96,13 @@ impl Inputs {
         let matches = |globs: &GlobSet| globs.is_match(place) || place.file_name().is_some_and(|name| globs.is_match(name));
         self.include.as_ref().is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
     }
+}
+
+/// Whether something in a tree is of dechaff's own making: journals, unfinished outputs, manifests.
+fn is_own(place: &Path) -> bool {
+    let name = place.file_name().unwrap_or_default();
+    let is_part = name.to_string_lossy().starts_with(".dechaff-");
+    is_part || place.iter().any(|part| part == OWN) || (place.components().count() == 1 && is_manifest(name))
 }
 
 /// A file that was named by itself; a directory in a list is a mistake.
@@ -102,7 +118,7 @@ fn named_file(path: &Path, place: PathBuf) -> Met {
         Ok(metadata.len())
     };
     match check() {
-        Ok(size) => Met::File(Found { path: path.to_owned(), place, size }),
+        Ok(size) => Met::File(Found { path: path.to_owned(), place, size, ours: false, part: None }),
         Err(error) => Met::Failed(path.to_owned(), error),
     }
 }

@@ -2,12 +2,12 @@
 
 use crate::cleaner::{Cleaned, Outcome};
 use crate::pack::RuleSet;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What was read, removed and passed over. Two of them add up.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
 pub struct Stats {
     /// Texts that were cleaned or found clean.
     pub documents: u64,
@@ -38,8 +38,8 @@ pub struct Stats {
 }
 
 /// What one rule took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
 pub struct RuleStats {
     /// Removed spans that it took, alone or with others.
     pub hits: u64,
