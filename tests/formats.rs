@@ -390,11 +390,16 @@ fn marks_are_written_beside_texts() {
     let attributes = gunzip(&fs::read(path.join("attributes/a.jsonl.gz")).unwrap());
     let expected = [
         r#"{"id":"a","attributes":{"dechaff__all":[[5,19,1.0]],"dechaff__advert":[[5,19,1.0]]}}"#,
-        r#"{"id":"7","attributes":{"dechaff__all":[]}}"#,
+        r#"{"id":7,"attributes":{"dechaff__all":[]}}"#,
         r#"{"id":null,"attributes":{"dechaff__all":[]}}"#,
         r#"{"id":null,"attributes":{"dechaff__all":[]}}"#,
     ];
     assert_eq!(text(&attributes), expected.join("\n") + "\n");
+    // So does one that is too large, however many pieces it comes in.
+    let large = [format!("{{\"text\":\"{}\"}}", "It rained. ".repeat(300_000)), "{\"id\":2,\"text\":\"Clean.\"}".to_owned()].join("\n");
+    fs::write(path.join("large.jsonl"), large).unwrap();
+    let output = run(path, &["clean", "-q", "large.jsonl", "--annotate", "dolma", "--max-record", "1M"], 0, "");
+    assert_eq!(text(&output.stdout), [expected[2], &expected[1].replace('7', "2")].map(|line| format!("{line}\n")).concat());
     fs::write(path.join("a.csv"), "text\nAdvertisement\n").unwrap();
     run(path, &["clean", "a.csv", "--annotate", "field"], 2, "is not JSON Lines");
     run(path, &["clean", "a.jsonl", "--annotate", "field", "--removed", "r.jsonl"], 2, "cannot be used with");

@@ -153,7 +153,7 @@ impl Columns {
         };
         let mut texts: Vec<Field<'_>> = self.texts.iter().map(text).collect();
         texts.sort_by_key(|field| field.raw.start);
-        Reading::Texts(Texts { fields: texts, id: one(self.id), url: one(self.url), language: one(self.language) })
+        Reading::Texts(Texts { fields: texts, id: one(self.id), url: one(self.url), language: one(self.language), ..Texts::default() })
     }
 
     /// Whether a row from which bytes were cut still reads as what is left. Without quotes, a field may come to begin with

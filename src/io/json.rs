@@ -94,7 +94,7 @@ impl Keys {
                     texts.fields.push(Field::new(Cow::Borrowed(self.names[name].as_str()), line, range, Spelling::Json));
                 }
                 Role::Text(name) => other = other.or(Some((name, kind(raw)))),
-                Role::Id => texts.id = plain(raw),
+                Role::Id => (texts.id, texts.id_json) = (plain(raw), Some(raw)),
                 Role::Url => texts.url = plain(raw),
                 Role::Language => texts.language = plain(raw),
                 Role::Taken => taken = true,

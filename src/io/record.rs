@@ -151,6 +151,8 @@ pub struct Texts<'r> {
     pub fields: Vec<Field<'r>>,
     /// Its id.
     pub id: Option<String>,
+    /// The id as it is spelt in JSON, where it is.
+    pub id_json: Option<&'r str>,
     /// The address that it came from.
     pub url: Option<String>,
     /// Its language.

@@ -100,7 +100,7 @@ pub(super) fn read(record: &[u8]) -> Reading<'_> {
     let one = |name: &str| value(record, &headers, name).map(str::to_owned);
     // Of several languages none is the text's.
     let language = one("warc-identified-content-language").filter(|codes| !codes.contains(','));
-    Reading::Texts(Texts { fields: vec![field], id: one("warc-record-id"), url: one("warc-target-uri"), language })
+    Reading::Texts(Texts { fields: vec![field], id: one("warc-record-id"), url: one("warc-target-uri"), language, ..Texts::default() })
 }
 
 /// Appends a record of which ranges are cut out of the block.

@@ -242,13 +242,12 @@ impl Stream<'_> {
         } else {
             self.options.format.on_error != OnError::Drop
         };
-        if self.options.format.annotate.is_some() {
+        if let Some(Annotate::Dolma(name)) = &self.options.format.annotate {
             // One line for all pieces of a record.
-            let fate = if piece == Piece::First && keeps { Fate::Same } else { Fate::Dropped };
-            if self.unmarked(fate, worker)? == Fate::Changed {
-                done.output = worker.packer.packed(worker.record.clone())?;
-                return Ok(());
+            if piece == Piece::First && keeps {
+                done.output = worker.packer.packed(dolma_line(None, name, &[]))?;
             }
+            return Ok(());
         }
         if !keeps {
             let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None };
@@ -303,10 +302,10 @@ impl Stream<'_> {
         let nowhere = Place { number, offset, record, id: None };
         let texts = match reading {
             Reading::Texts(texts) => texts,
-            Reading::Other => return self.unmarked(Fate::Same, worker),
+            Reading::Other => return Ok(self.unmarked(Fate::Same, worker)),
             Reading::Damaged(reason) => {
                 let fate = self.pass_damaged(&nowhere, reason, done)?;
-                return self.unmarked(fate, worker);
+                return Ok(self.unmarked(fate, worker));
             }
         };
         let place = Place { number, offset, record, id: texts.id.as_deref() };
@@ -321,7 +320,7 @@ impl Stream<'_> {
                 Annotate::Field(name) => {
                     with_member(record, name, &annotation_list(&found.annotations)?).unwrap_or_else(|| record.to_owned())
                 }
-                Annotate::Dolma(name) => dolma_line(place.id, name, &found.annotations)?,
+                Annotate::Dolma(name) => dolma_line(texts.id_json, name, &found.annotations),
             };
         } else if !found.cuts.is_empty() {
             worker.record.clear();
@@ -346,10 +345,10 @@ impl Stream<'_> {
     }
 
     /// What a record without texts becomes: attribute files have a line for each record.
-    fn unmarked(&self, fate: Fate, worker: &mut Worker) -> Result<Fate> {
-        let Some(Annotate::Dolma(name)) = self.options.format.annotate.as_ref().filter(|_| fate != Fate::Dropped) else { return Ok(fate) };
-        worker.record = dolma_line(None, name, &[])?;
-        Ok(Fate::Changed)
+    fn unmarked(&self, fate: Fate, worker: &mut Worker) -> Fate {
+        let Some(Annotate::Dolma(name)) = self.options.format.annotate.as_ref().filter(|_| fate != Fate::Dropped) else { return fate };
+        worker.record = dolma_line(None, name, &[]);
+        Fate::Changed
     }
 
     /// Passes on a damaged record, or drops it.

@@ -71,7 +71,7 @@ impl Stream<'_> {
                 }
             };
             let known = |which: usize| rows.others[which].get(row as usize).cloned().flatten();
-            let texts = Texts { fields: Vec::new(), id: known(0), url: known(1), language: known(2) };
+            let texts = Texts { id: known(0), url: known(1), language: known(2), ..Texts::default() };
             let field = Field::plain(Cow::Borrowed(name), text);
             let place = Place { number, offset: 0, record: value.data(), id: texts.id.as_deref() };
             let mut found = Found::default();

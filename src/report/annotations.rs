@@ -58,11 +58,9 @@ pub fn annotation_list(annotations: &[Annotation]) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec(&annotations.iter().map(mark).collect::<Vec<_>>())?)
 }
 
-/// A line of a Dolma attribute file: all marks as `NAME__all`, and those of each category as `NAME__CATEGORY`.
-///
-/// # Errors
-/// None in practice.
-pub fn dolma_line(id: Option<&str>, name: &str, annotations: &[Annotation]) -> Result<Vec<u8>> {
+/// A line of a Dolma attribute file, with the id as it is spelt in the document: all marks as `NAME__all`, and those of each category as `NAME__CATEGORY`.
+#[must_use]
+pub fn dolma_line(id: Option<&str>, name: &str, annotations: &[Annotation]) -> Vec<u8> {
     let mut attributes = Map::new();
     attributes.insert(format!("{name}__all"), json!([]));
     for mark in annotations {
@@ -72,9 +70,8 @@ pub fn dolma_line(id: Option<&str>, name: &str, annotations: &[Annotation]) -> R
             }
         }
     }
-    let mut line = serde_json::to_vec(&json!({ "id": id, "attributes": attributes }))?;
-    line.push(b'\n');
-    Ok(line)
+    let attributes = Value::Object(attributes);
+    format!("{{\"id\":{},\"attributes\":{attributes}}}\n", id.unwrap_or("null")).into_bytes()
 }
 
 #[cfg(test)]
@@ -90,7 +87,7 @@ mod tests {
         annotate("text", &cleaner.clean(&document, &mut Scratch::default()), cleaner.rules(), &mut found);
         let spans: Vec<_> = found.iter().map(|mark| (mark.start, mark.end, mark.category)).collect();
         assert_eq!(spans, [(18, 32, "advert"), (36, 55, "share")]);
-        let line = String::from_utf8(dolma_line(Some("a"), "x", &found).unwrap()).unwrap();
+        let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found)).unwrap();
         let all = r#""x__all":[[18,32,1.0],[36,55,1.0]],"x__advert":[[18,32,1.0]],"x__share":[[36,55,1.0]]"#;
         assert_eq!(line, format!("{{\"id\":\"a\",\"attributes\":{{{all}}}}}\n"));
     }
