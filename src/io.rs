@@ -17,7 +17,7 @@ mod text;
 mod warc;
 mod write;
 
-pub use batch::{Batch, Batches, Piece, Start};
+pub use batch::{Batch, Batches, Framing, Piece, Start};
 pub use compression::{Compression, Packer, Packing};
 pub use format::Format;
 pub use json::with_member;
@@ -31,6 +31,7 @@ pub use parquet::{Rows, Table};
 pub use record::{Field, Reading, Texts, host_of};
 pub use source::Source;
 pub use text::{Content, Text, encoding_of};
+pub use warc::restored_warc;
 pub use write::{Draft, Pending, Permissions, Sum};
 
 /// Names of the fields of records.

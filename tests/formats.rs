@@ -320,6 +320,8 @@ fn wet_records_keep_their_frame() {
     let liar = clean.replace("Length: 26", "Length: 999");
     let file = [&info, &before, &liar, &clean, &before].map(String::as_str);
     let expected = [&info, &after, &liar, &clean, &after].map(String::as_bytes);
+    // A digest that was wrong comes back right.
+    let right = file.map(|record| record.replace("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "USBAB3RZKHRFLV5SUR6RVCATIMPGCVXH"));
     fs::write(path.join("a.warc.wet"), file.concat()).unwrap();
     let output = run(path, &["clean", "a.warc.wet", "--removed", "r.jsonl", "--errors", "e.jsonl"], 0, "record 3 has not the 999 bytes");
     assert_eq!(text(&output.stdout), text(&expected.concat()));
@@ -327,6 +329,12 @@ fn wet_records_keep_their_frame() {
     assert_eq!((&record["record"], &record["id"]), (&json!(2), &json!("<urn:uuid:1>")));
     let (start, end) = (record["start"].as_u64().unwrap() as usize, record["end"].as_u64().unwrap() as usize);
     assert_eq!(&file.concat()[start..end], "Advertisement\n");
+    fs::write(path.join("cleaned.warc.wet"), &output.stdout).unwrap();
+    assert_eq!(text(&run(path, &["restore", "cleaned.warc.wet", "--removed", "r.jsonl"], 0, "").stdout), right.concat());
+    let output = run(path, &["clean", "-q", "a.warc.wet", "--on-error", "drop", "--removed", "r.jsonl", "-f"], 0, "");
+    fs::write(path.join("cleaned.warc.wet"), &output.stdout).unwrap();
+    assert_eq!(text(&run(path, &["restore", "cleaned.warc.wet", "--removed", "r.jsonl"], 0, "").stdout), right.concat());
+    run(path, &["restore", "a.warc.wet", "--removed", "r.jsonl"], 2, "does not fit");
     // As Common Crawl writes it, and so that readers can seek: a member for each record.
     fs::write(path.join("a.warc.wet.gz"), gzip(&file.map(str::as_bytes))).unwrap();
     let output = run(path, &["clean", "-q", "a.warc.wet.gz", "-o", "b.warc.wet.gz"], 0, "");

@@ -108,13 +108,18 @@ pub(super) fn write(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
     let Some((start, headers)) = headers(record) else { return out.extend_from_slice(record) };
     let mut block = Vec::with_capacity(record.len() - start);
     super::layout::cut(record, start..record.len() - END.len(), cuts, &mut block);
+    with_block(record, start, &headers, &block, out);
+}
+
+/// Appends a record with another block, of which its header tells the length and the digests.
+fn with_block(record: &[u8], start: usize, headers: &[Header], block: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
-    for header in &headers {
+    for header in headers {
         let old = &record[header.value.clone()];
         let new = match header.name.as_str() {
             "content-length" => Some(block.len().to_string()),
             // The payload of a conversion is its block.
-            "warc-block-digest" | "warc-payload-digest" => digest(old, &block),
+            "warc-block-digest" | "warc-payload-digest" => digest(old, block),
             _ => None,
         };
         if let Some(new) = new {
@@ -124,8 +129,26 @@ pub(super) fn write(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&record[at..start]);
-    out.extend_from_slice(&block);
+    out.extend_from_slice(block);
     out.extend_from_slice(END);
+}
+
+/// A record as it was before spans of its block were removed. These are given with the bytes that stood there, by where they
+/// began in a file in which the record began at `offset`; none if they do not fit.
+#[must_use]
+pub fn restored_warc(record: &[u8], offset: u64, removed: &[(u64, Vec<u8>)]) -> Option<Vec<u8>> {
+    let (start, headers) = headers(record)?;
+    let length = headers.iter().find(|header| header.name == "content-length")?;
+    let block = record.get(start..record.len().checked_sub(END.len())?)?;
+    let whole = block.len() + removed.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    // The header is longer by the digits of the length only.
+    let header = (start - length.value.len() + whole.to_string().len()) as u64;
+    let place = |(at, bytes): &'_ (u64, Vec<u8>)| Some((usize::try_from(at.checked_sub(offset + header)?).ok()?, bytes.clone()));
+    let spans: Vec<(usize, Vec<u8>)> = removed.iter().map(place).collect::<Option<_>>()?;
+    let block = crate::restore(block, spans.iter().map(|(at, bytes)| (*at, bytes.as_slice()))).ok()?;
+    let mut out = Vec::with_capacity(record.len() + whole);
+    with_block(record, start, &headers, &block, &mut out);
+    Some(out)
 }
 
 /// A digest of the block, spelt as the old one; none if that is of a kind that is not known.

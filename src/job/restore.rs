@@ -1,10 +1,11 @@
 //! Puts removed text back, from cleaned files and the record of what was removed from them.
 
-use crate::io::{Draft, Format, Packer, Packing, Permissions, Source};
+use crate::io::{Batches, Draft, Format, Framing, Packer, Packing, Permissions, Source, Start, restored_warc};
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
+use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 /// So much is put together before it is written.
@@ -91,7 +92,7 @@ fn put_back(cleaned: Source<'_>, records: impl Iterator<Item = Result<Record>>, 
         bail!("is a Parquet file, which is not put together from bytes; it cannot be restored");
     }
     if cleaned.format == Format::Warc {
-        bail!("is a WARC file, the headers of which tell lengths and digests of what was kept; it cannot be restored");
+        return put_back_warc(cleaned, records, to);
     }
     let packer = Packer::new(Packing::of(cleaned.compression))?;
     let mut mender = Mender { kept: cleaned.reader, packer, piece: Vec::new(), restored: 0, to };
@@ -105,6 +106,60 @@ fn put_back(cleaned: Source<'_>, records: impl Iterator<Item = Result<Record>>, 
     }
     mender.keep(u64::MAX)?;
     mender.flush()
+}
+
+/// Puts a WARC file together again, record by record, as headers tell what was kept.
+fn put_back_warc(
+    cleaned: Source<'_>,
+    records: impl Iterator<Item = Result<Record>>,
+    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut packer = Packer::new(Packing::of(cleaned.compression))?;
+    let mut removals = records.peekable();
+    let (mut restored, mut dropped) = (0, 0);
+    let mut give = |bytes: Vec<u8>, restored: &mut u64| -> Result<()> {
+        *restored += bytes.len() as u64;
+        to(&packer.packed(bytes)?)
+    };
+    let framing = Framing::Warc { left: 0 };
+    for batch in Batches::new(cleaned.reader, framing, crate::Span::MAX_TEXT, Start::default(), cleaned.consumed) {
+        let batch = batch?;
+        for (number, _, record) in batch.records() {
+            put_back_dropped(&mut removals, &mut dropped, &mut restored, &mut give)?;
+            let mut own = Vec::new();
+            let is_own = |entry: &Result<Record>| entry.as_ref().map_or(true, |entry| entry.record == Some(number + dropped));
+            while let Some(entry) = removals.next_if(is_own) {
+                let entry = entry?;
+                own.push((entry.start as u64, entry.source_bytes()?));
+            }
+            let whole = if own.is_empty() { Some(record.to_owned()) } else { restored_warc(record, restored, &own) };
+            let misfit = || format!("what was removed of record {} does not fit; is this the record of another file?", number + dropped);
+            give(whole.with_context(misfit)?, &mut restored)?;
+        }
+    }
+    put_back_dropped(&mut removals, &mut dropped, &mut restored, &mut give)?;
+    match removals.next() {
+        Some(entry) => bail!("the removed span at byte {} does not fit; is this the record of another file?", entry?.start),
+        None => Ok(()),
+    }
+}
+
+/// Puts back whole records that stood here, some of them in pieces.
+fn put_back_dropped(
+    removals: &mut Peekable<impl Iterator<Item = Result<Record>>>,
+    dropped: &mut u64,
+    restored: &mut u64,
+    give: &mut dyn FnMut(Vec<u8>, &mut u64) -> Result<()>,
+) -> Result<()> {
+    let mut last = None;
+    let here = |at: u64| move |entry: &Result<Record>| entry.as_ref().map_or(true, |entry| entry.is_whole() && entry.start as u64 == at);
+    while let Some(entry) = removals.next_if(here(*restored)) {
+        let entry = entry?;
+        *dropped += u64::from(last != entry.record);
+        last = entry.record;
+        give(entry.source_bytes()?, restored)?;
+    }
+    Ok(())
 }
 
 /// Puts a file together again, piece by piece.

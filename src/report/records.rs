@@ -88,6 +88,12 @@ impl Record {
         }
     }
 
+    /// Whether it tells of a record that was left out as a whole.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.rule.starts_with("record/")
+    }
+
     /// The bytes that stood in the input.
     ///
     /// # Errors
