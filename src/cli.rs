@@ -4,23 +4,28 @@
 mod args;
 mod config;
 mod eval;
+mod records;
 mod rules;
 mod terminal;
 
 use crate::cleaner::Cleaner;
 use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::{Content, Pending, encoding_of};
+use crate::io::{Content, Draft, Format, Packer, Packing, Pending, Source, encoding_of};
 use crate::job::features::{Folds, write_features};
-use crate::job::walk::{Inputs, Met, complaint, read_list, read_up_to};
-use crate::job::{Action, Batch, Event, Handled, Observer, Options, Target, restore};
+use crate::job::journal::{Journal, parse_shard};
+use crate::job::manifest::{MANIFEST, Plan, verify};
+use crate::job::walk::{Inputs, Met, Whole, complaint, other_json, read_list, read_up_to};
+use crate::job::{Action, Event, Handled, Job, Observer, Options, Target, restore};
 use crate::pack::RuleSet;
 use crate::report::{Stats, explain};
 use anyhow::{Context, Result, anyhow, bail};
-use args::{CleanArgs, Cli, Color, Command, Reading, RestoreArgs, Selection};
+use args::{CleanArgs, Cli, Color, Command, Reading, RestoreArgs, Selection, StatsCommand};
 use clap::{CommandFactory, Parser};
 use config::Config;
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use records::{clean_records, open_reports, packing_of, plan_options, record_options};
+use serde_json::Value;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
@@ -32,6 +37,9 @@ use terminal::Terminal;
 
 /// The largest document unless said otherwise.
 const MAX_DOCUMENT: &str = "1G";
+
+/// What is passed on as it is goes in pieces of so many bytes.
+const PIECE: u64 = 1 << 20;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +90,8 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Clean(args) => clean(*args, terminal),
         Command::Explain { file, selection, reading } => explain_file(file, selection, reading, terminal),
         Command::Restore(args) => restore_text(args, terminal),
+        Command::Verify { directory } => verify_directory(&directory, terminal),
+        Command::Stats { command: StatsCommand::Merge { files } } => merge_stats(&files, terminal),
         Command::Eval(args) => eval::run(*args, terminal),
         Command::Features { files, output, words, folds } => {
             let tables = words.map_or_else(|| Ok(Folds::default()), |path| Folds::read(&path))?;
@@ -162,10 +172,12 @@ fn build_options(args: &mut CleanArgs, config: &Config, terminal: &Terminal) -> 
         cleaner: build_cleaner(std::mem::take(&mut args.selection), config)?,
         action,
         encoding: encoding.map(|label| encoding_of(label)).transpose()?,
-        max_document: parse_size(size.map_or(MAX_DOCUMENT, String::as_str))?,
+        max_document: parse_size("--max-document", size.map_or(MAX_DOCUMENT, String::as_str))?,
         strict: args.strict || config.strict.unwrap_or(false),
         force: args.force,
         records: args.removed.is_some(),
+        damage: args.records.errors.is_some(),
+        format: record_options(&args.records, config)?,
         colour: terminal.has_colour(),
         language: args.reading.lang.take(),
         host: args.reading.host.take(),
@@ -173,7 +185,7 @@ fn build_options(args: &mut CleanArgs, config: &Config, terminal: &Terminal) -> 
 }
 
 /// A size in bytes, or with k, M or G for powers of 1024.
-fn parse_size(text: &str) -> Result<u64> {
+fn parse_size(option: &str, text: &str) -> Result<u64> {
     let (digits, unit) = match text.char_indices().last() {
         Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
         Some((at, 'M')) => (&text[..at], 1 << 20),
@@ -184,7 +196,7 @@ fn parse_size(text: &str) -> Result<u64> {
     let size = number.and_then(|number| number.checked_mul(unit));
     let size = size.with_context(|| format!("'{text}' is no size; write bytes, or a number with k, M or G"))?;
     if size > crate::Span::MAX_TEXT as u64 {
-        bail!("--max-document can be {} bytes at most", crate::Span::MAX_TEXT);
+        bail!("{option} can be {} bytes at most", crate::Span::MAX_TEXT);
     }
     Ok(size)
 }
@@ -202,8 +214,10 @@ fn globs(patterns: &[String]) -> Result<Option<GlobSet>> {
 
 fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.selection.config.as_deref())?;
+    let described = plan_options(&args, &config);
     let options = build_options(&mut args, &config, terminal)?;
     terminal.quiet = args.quiet;
+    set_jobs(args.jobs.or(config.jobs))?;
     let dash = |path: &PathBuf| path.as_os_str() == "-";
     if args.files_from.is_none() && (args.paths.is_empty() || (args.paths.len() == 1 && args.paths.iter().all(dash))) {
         return clean_stream(&args, &options, terminal);
@@ -229,7 +243,18 @@ fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
         exclude: all(&args.exclude, &config.exclude)?,
         follow_links: args.follow_links || config.follow_links.unwrap_or(false),
     };
-    clean_batch(&args, inputs, &options, args.jobs.or(config.jobs), terminal)
+    clean_files(&args, inputs, described, &options, terminal)
+}
+
+/// Sets the number of threads. It can only be set once a process; a second run keeps the first's number.
+fn set_jobs(jobs: Option<usize>) -> Result<()> {
+    if let Some(jobs) = jobs {
+        if jobs == 0 {
+            bail!("--jobs needs at least one thread");
+        }
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+    }
+    Ok(())
 }
 
 /// Reads a file, or standard input for `-`.
@@ -249,41 +274,56 @@ fn clean_stream(args: &CleanArgs, options: &Options, terminal: &mut Terminal) ->
     if io::stdin().is_terminal() && !args.quiet {
         terminal.note("reading standard input; `dechaff clean --help` tells more");
     }
-    let mut bytes = Vec::new();
-    io::stdin().lock().take(options.max_document + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
-    if bytes.len() as u64 > options.max_document {
-        let mut rest = bytes.as_slice().chain(io::stdin().lock());
-        return pass_large(Path::new("-"), &mut rest, args, options, terminal);
-    }
-    let mut handled = options.handle("-", bytes, &mut Scratch::default());
-    if handled.input.is_empty() && handled.output.is_none() && handled.passed_over {
-        return finish_one(Path::new("-"), handled, args, options, terminal);
-    }
-    if handled.output.is_none() {
-        handled.output = Some(std::mem::take(&mut handled.input));
-    }
-    finish_one(Path::new("-"), handled, args, options, terminal)
+    let source = Source::new(Path::new("-"), io::stdin(), options.format.format).context("standard input")?;
+    clean_one(Path::new("-"), source, 0, args, options, terminal)
 }
 
 /// Cleans one file to standard output.
 fn clean_file(path: &Path, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
     let named = || crate::report::shown(path);
-    let Some(bytes) = read_up_to(path, options.max_document).with_context(named)? else {
-        let mut file = File::open(path).with_context(named)?;
-        return pass_large(path, &mut file, args, options, terminal);
+    let file = File::open(path).context("cannot be opened").with_context(named)?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let source = Source::new(path, file, options.format.format).with_context(named)?;
+    clean_one(path, source, size, args, options, terminal)
+}
+
+fn clean_one(path: &Path, mut source: Source<'_>, size: u64, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+    if source.format.has_records() || source.format == Format::Parquet {
+        return clean_records(path, source, args, options, terminal);
+    }
+    let packing = packing_of(args, options, source.compression, terminal);
+    if source.format == Format::OtherJson {
+        let passed = Passed { reason: other_json(), stats: Stats { invalid: 1, ..Stats::default() } };
+        return pass_whole(path, passed, &mut source.reader, packing, args, options, terminal);
+    }
+    let bytes = match read_up_to(&mut source, size, options.max_document).with_context(|| crate::report::shown(path))? {
+        Whole::Read(bytes) => bytes,
+        Whole::Larger(start) => {
+            let mut rest = start.as_slice().chain(source.reader);
+            let passed = Passed {
+                reason: "is larger than --max-document; passed through unchanged".to_owned(),
+                stats: Stats { too_large: 1, ..Stats::default() },
+            };
+            return pass_whole(path, passed, &mut rest, packing, args, options, terminal);
+        }
     };
     let mut handled = options.handle(&path.to_string_lossy(), bytes, &mut Scratch::default());
     if handled.output.is_none() && !handled.passed_over {
         handled.output = Some(std::mem::take(&mut handled.input));
     }
-    finish_one(path, handled, args, options, terminal)
+    finish_one(path, handled, packing, args, options, terminal)
 }
 
 /// Writes what became of a single input: its record first, then its text.
-fn finish_one(path: &Path, mut handled: Handled, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
-    if let Some(mut file) = open_record(args)? {
-        io::Write::write_all(&mut file, &handled.records).context("cannot write the removal record")?;
-    }
+fn finish_one(
+    path: &Path,
+    mut handled: Handled,
+    packing: Packing,
+    args: &CleanArgs,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Exit> {
+    open_reports(args)?.write(&handled.records, &[])?;
     let changed = handled.stats.changed > 0;
     let found = handled.events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Passed(_))) && handled.passed_over;
     let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
@@ -293,7 +333,9 @@ fn finish_one(path: &Path, mut handled: Handled, args: &CleanArgs, options: &Opt
     if found {
         return Ok(Exit::Unusable);
     }
-    if let (Action::Clean, Some(output)) = (options.action, handled.output) {
+    if let (Action::Clean, Some(text)) = (options.action, handled.output) {
+        let mut output = Vec::new();
+        Packer::new(packing)?.pack(&text, &mut output)?;
         match &args.output {
             Some(target) => {
                 let target = if target.is_dir() { target.join(path.file_name().unwrap_or_default()) } else { target.clone() };
@@ -305,32 +347,51 @@ fn finish_one(path: &Path, mut handled: Handled, args: &CleanArgs, options: &Opt
     finish(&handled.stats, changed, args, options, terminal)
 }
 
-/// Passes an input on that is larger than a document may be.
-fn pass_large(path: &Path, rest: &mut dyn Read, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
-    let reason = anyhow!("is larger than --max-document; passed through unchanged");
-    terminal.error(Some(path), &reason);
-    match (&args.output, options.action) {
-        (Some(target), Action::Clean) => Pending::write(target, rest, None, args.force)?.commit()?,
-        (None, Action::Clean) => {
-            io::copy(rest, &mut io::stdout().lock()).context("cannot write to standard output")?;
-        }
-        _ => {}
-    }
-    finish(&Stats { too_large: 1, ..Stats::default() }, false, args, options, terminal)
+/// Why an input is passed on as it is, and how it counts.
+struct Passed {
+    reason: String,
+    stats: Stats,
 }
 
-fn open_record(args: &CleanArgs) -> Result<Option<File>> {
-    let Some(path) = &args.removed else { return Ok(None) };
+/// Passes an input on as it is.
+fn pass_whole(
+    path: &Path,
+    passed: Passed,
+    rest: &mut dyn Read,
+    packing: Packing,
+    args: &CleanArgs,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Exit> {
+    terminal.error(Some(path), &anyhow!(passed.reason));
+    if options.action == Action::Clean {
+        let mut draft = args.output.as_ref().map(|target| Draft::new(target, None, args.force)).transpose()?;
+        let mut packer = Packer::new(packing)?;
+        loop {
+            let mut piece = Vec::new();
+            rest.take(PIECE).read_to_end(&mut piece).context("cannot be read")?;
+            if piece.is_empty() {
+                break;
+            }
+            let piece = packer.packed(piece)?;
+            draft.as_mut().map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;
+        }
+        draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
+    }
+    finish(&passed.stats, false, args, options, terminal)
+}
+
+/// A new file for a report; an existing one is replaced only if that is allowed.
+fn open_new(path: &Path, force: bool) -> Result<File> {
     let mut open = File::options();
     open.write(true).create(true).truncate(true);
-    if !args.force {
+    if !force {
         open.create_new(true);
     }
-    let file = open.open(path).map_err(|error| match error.kind() {
+    open.open(path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => anyhow!("{} exists; use --force to replace it", path.display()),
-        _ => anyhow::Error::from(error).context(format!("cannot write the removal record {}", path.display())),
-    })?;
-    Ok(Some(file))
+        _ => anyhow::Error::from(error).context(format!("cannot write {}", path.display())),
+    })
 }
 
 /// Writes the statistics and the summary, and settles the exit code.
@@ -341,9 +402,10 @@ fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, ter
         Pending::write(path, &mut json.as_slice(), None, true)?.commit()?;
     }
     if !args.quiet {
-        terminal.note(&stats.summary(if options.action == Action::Clean { "removed" } else { "would go" }));
+        let removes = options.action == Action::Clean && options.format.annotate.is_none();
+        terminal.note(&stats.summary(if removes { "removed" } else { "would go" }));
     }
-    let done = stats.documents + stats.invalid + stats.too_large + stats.binary + stats.special;
+    let done = stats.documents + stats.damaged + stats.invalid + stats.too_large + stats.binary + stats.special;
     Ok(match (stats.failed, done) {
         (1.., 0) => Exit::Unusable,
         (1.., _) => Exit::SomeFailed,
@@ -352,7 +414,7 @@ fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, ter
     })
 }
 
-fn clean_batch(args: &CleanArgs, inputs: Inputs, options: &Options, jobs: Option<usize>, terminal: &mut Terminal) -> Result<Exit> {
+fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
     let single = inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
     let target = match (&args.output, args.in_place, options.action) {
         (_, true, _) | (_, _, Action::Check | Action::Diff) => Target::InPlace,
@@ -365,23 +427,30 @@ fn clean_batch(args: &CleanArgs, inputs: Inputs, options: &Options, jobs: Option
     {
         bail!("--output is the input file; use --in-place to replace it");
     }
-    if let Some(jobs) = jobs {
-        if jobs == 0 {
-            bail!("--jobs needs at least one thread");
-        }
-        // It can only be set once a process; a second run keeps the first's number.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
-    }
     let stop = Arc::new(AtomicBool::new(false));
     let handler = Arc::clone(&stop);
     // Where a handler is set already, as in a program that embeds this one, that one decides.
     let _ = ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed));
-    let batch = Batch { options, inputs: &inputs, target, stop: &stop };
-    batch.check_reports(args.removed.iter().chain(&args.stats))?;
-    let mut records = open_record(args)?;
+    let shard = args.shard.as_deref().map(parse_shard).transpose()?;
+    let directory = if let Target::Directory(directory) = &target { Some(directory.clone()) } else { None };
+    let job = Job { options, inputs: &inputs, target, shard, stop: &stop };
+    job.check_reports(args.removed.iter().chain(&args.stats).chain(&args.records.errors))?;
+    let journal = match directory {
+        Some(directory) => {
+            job.check_target()?;
+            let plan = Plan::new(&options.cleaner, described, shard);
+            let (journal, note) = Journal::open(&directory, plan, args.resume, args.force)?;
+            note.into_iter().filter(|_| !args.quiet).for_each(|note| terminal.note(note));
+            Some(journal)
+        }
+        None if args.resume => bail!("--resume goes on with a run into a directory; name it with --output"),
+        None => None,
+    };
+    let mut reports = open_reports(args)?;
     let bar = (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
     let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar, changed: false };
-    let stats = batch.run(&mut records, &mut listener);
+    let is_resumable = journal.is_some();
+    let stats = job.run(&mut reports, journal, &mut listener);
     if let Some(bar) = listener.bar.take() {
         bar.finish_and_clear();
     }
@@ -389,7 +458,11 @@ fn clean_batch(args: &CleanArgs, inputs: Inputs, options: &Options, jobs: Option
     let stats = stats?;
     let exit = finish(&stats, changed, args, options, terminal)?;
     if stop.load(Ordering::Relaxed) {
-        terminal.note("interrupted; what was finished stays");
+        terminal.note(if is_resumable {
+            "interrupted; what was finished stays, and --resume goes on"
+        } else {
+            "interrupted; what was finished stays"
+        });
         return Ok(Exit::Interrupted);
     }
     Ok(exit)
@@ -442,6 +515,28 @@ impl Observer for Listener<'_> {
     }
 }
 
+fn verify_directory(directory: &Path, terminal: &mut Terminal) -> Result<Exit> {
+    let verdict = verify(directory)?;
+    if verdict.manifests == 0 {
+        bail!("{} has no manifest ({MANIFEST}.json), which a run into a directory leaves when it ends", directory.display());
+    }
+    verdict.problems.iter().for_each(|problem| terminal.print(&format!("{}\n", crate::report::harmless(problem).replace('\n', "\\n"))));
+    let count = verdict.problems.len();
+    terminal.note(&format!("{} outputs are as written, {count} problem{}.", verdict.sound, if count == 1 { "" } else { "s" }));
+    Ok(if count == 0 { Exit::Done } else { Exit::Found })
+}
+
+fn merge_stats(files: &[PathBuf], terminal: &mut Terminal) -> Result<Exit> {
+    let mut sums = Stats::default();
+    for path in files {
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        sums.merge(&serde_json::from_slice(&bytes).with_context(|| format!("{} holds no statistics of dechaff", path.display()))?);
+    }
+    let mut json = serde_json::to_vec_pretty(&sums)?;
+    json.push(b'\n');
+    terminal.raw(&json)
+}
+
 /// So many features are named for each line that the model takes.
 const REASONS: usize = 5;
 
@@ -473,10 +568,11 @@ fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
         terminal.note(&format!("{files} file{} restored.", if files == 1 { "" } else { "s" }));
         return Ok(Exit::Done);
     };
-    let source = restore::restore_one(cleaned, &args.removed, args.path.as_deref())?;
-    match &args.output {
-        Some(output) => Pending::write(output, &mut source.as_slice(), None, args.force)?.commit()?,
-        None => terminal.text(&source)?,
-    }
+    let mut draft = args.output.as_ref().map(|target| Draft::new(target, None, args.force)).transpose()?;
+    restore::restore_one(cleaned, &args.removed, args.path.as_deref(), &mut |piece| match &mut draft {
+        Some(draft) => draft.append(piece),
+        None => terminal.text(piece),
+    })?;
+    draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
     Ok(Exit::Done)
 }

@@ -1,12 +1,62 @@
-//! Files in and out: what an input is (text, binary, in which encoding), and outputs that are whole or not there. It
-//! knows nothing of rules; `job` brings the two together.
+//! Files in and out: what an input is (text, records, in which encoding, how compressed), where its texts stand, and
+//! outputs that are whole or not there. It knows nothing of rules; `job` brings the two together.
 
+mod batch;
+mod compression;
+mod csv;
+mod format;
+mod json;
 mod labelled;
+mod layout;
 mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod record;
+mod source;
 mod text;
+mod warc;
 mod write;
 
+pub use batch::{Batch, Batches, Framing, Piece, Start};
+pub use compression::{Compression, Packer, Packing};
+pub use format::Format;
+pub use json::with_member;
 pub use labelled::{Row, read_rows};
+pub use layout::Layout;
+#[cfg(feature = "parquet")]
+pub use layout::cut;
 pub use npy::write_npy;
+#[cfg(feature = "parquet")]
+pub use parquet::{Rows, Table};
+pub use record::{Field, Reading, Texts, host_of};
+pub use source::Source;
 pub use text::{Content, Text, encoding_of};
-pub use write::{Pending, Permissions};
+pub use warc::restored_warc;
+pub use write::{Draft, Pending, Permissions, Sum};
+
+/// Names of the fields of records.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Those that hold texts.
+    pub text: Vec<String>,
+    /// That which holds the id.
+    pub id: Option<String>,
+    /// That which holds the address.
+    pub url: Option<String>,
+    /// That which holds the code of the language.
+    pub language: Option<String>,
+    /// One that must not be there, as it is to be added.
+    pub free: Option<String>,
+}
+
+/// Names of fields as a message says that none of them is there.
+fn one_text_of(names: &[String]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" or ")
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).map(char::from).collect()
+}

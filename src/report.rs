@@ -1,6 +1,7 @@
 //! What is told of a run: removal records, statistics, diffs, explanations, lists. One output a file, each from the same
 //! cleaned documents; none of them changes what is cleaned.
 
+mod annotations;
 mod diff;
 mod eval;
 mod explain;
@@ -9,10 +10,11 @@ mod rules;
 mod stats;
 mod worth;
 
+pub use annotations::{Annotation, annotate, annotation_list, dolma_line};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::explain;
-pub use records::{Origin, Record, document_records, read_records};
+pub use records::{Origin, Record, damage_line, document_records, dropped_record, read_records};
 pub use rules::{list, rules_page, show};
 pub use stats::Stats;
 pub use worth::{worth_json, worth_table};

@@ -58,10 +58,12 @@ fn a_tree_is_mirrored() {
     let path = directory.path();
     run(path, &["clean", "in", "--output", "out"], 0, "4 documents: 3 changed");
     assert_eq!([read(path, "out/a.txt"), read(path, "out/sub/b.md"), read(path, "out/clean.txt")], [CLEAN, CLEAN, CLEAN]);
+    run(path, &["clean", "in", "--output", "out"], 2, "out holds the outputs of an earlier run; use --resume");
+    fs::remove_dir_all(path.join("out/.dechaff")).unwrap();
     run(path, &["clean", "in", "--output", "out"], 2, "out/a.txt exists; use --force");
     run(path, &["clean", "in", "--output", "out", "--force", "-q"], 0, "");
     run(path, &["clean", "in", "--output", "some", "--include", "*.md", "-q"], 0, "");
-    assert_eq!(names(&path.join("some")), ["sub"]);
+    assert_eq!(names(&path.join("some")), [".dechaff", "dechaff-run.json", "sub"]);
 }
 
 #[test]
@@ -213,7 +215,7 @@ fn threads_do_not_change_outputs_or_records() {
         run(path, &["clean", "in", "-o", &out, "--removed", &record, "--jobs", jobs, "-q"], 0, "");
     }
     assert_eq!(read(path, "r1.jsonl"), read(path, "r4.jsonl"));
-    for name in names(&path.join("out1")).iter().filter(|name| *name != "sub") {
+    for name in names(&path.join("out1")).iter().filter(|name| !["sub", ".dechaff"].contains(&name.as_str())) {
         assert_eq!(read(path, &format!("out1/{name}")), read(path, &format!("out4/{name}")));
     }
 }
@@ -271,7 +273,7 @@ mod unix {
         assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
         let code = child.wait().unwrap().code();
         assert!(matches!(code, Some(130 | 0)), "{code:?}");
-        for name in names(&path.join("out")).into_iter().filter(|name| name != "sub") {
+        for name in names(&path.join("out")).into_iter().filter(|name| !["sub", ".dechaff", "dechaff-run.json"].contains(&name.as_str())) {
             assert!(!name.starts_with(".dechaff"), "{name} was left");
             let input = read(path, &format!("in/{name}"));
             assert_eq!(read(path, &format!("out/{name}")), input.replace("Advertisement\n", ""), "{name} is whole");

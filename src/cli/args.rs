@@ -6,7 +6,7 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  --check found something; or an example of a rule failed
+  1  --check or verify found something; or an example of a rule failed
   2  wrong use, or nothing could be done
   3  done, but some inputs failed (each is named on standard error)
   130  interrupted; what was finished stays";
@@ -44,6 +44,16 @@ pub(super) enum Command {
     },
     /// Put removed text back, from a cleaned text and its removal record
     Restore(RestoreArgs),
+    /// Check a directory of outputs against the manifests of the runs that wrote it
+    Verify {
+        /// The directory
+        directory: PathBuf,
+    },
+    /// Work on statistics
+    Stats {
+        #[command(subcommand)]
+        command: StatsCommand,
+    },
     /// Measure the cleaning on labelled pages: precision, recall, prose lost, pages damaged, at each level
     Eval(Box<EvalArgs>),
     /// List, show and test rules
@@ -119,6 +129,65 @@ pub(super) struct Reading {
     pub host: Option<String>,
 }
 
+/// How files of records are read and written.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET)")]
+pub(super) struct RecordArgs {
+    /// Format of the inputs: text, jsonl, csv, tsv, wet or parquet [default: as their names or first bytes say]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Fields that hold texts; a dot steps into objects, and into each object of a list (messages.content) [default: text]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub text_field: Vec<String>,
+    /// Field that holds the id of a record, for reports [default: id]
+    #[arg(long, value_name = "NAME")]
+    pub id_field: Option<String>,
+    /// Field that holds the address of a record, for rules that are bound to a host [default: url]
+    #[arg(long, value_name = "NAME")]
+    pub url_field: Option<String>,
+    /// Field that holds the language of a record, as a code such as `en` or `eng_Latn`
+    #[arg(long, value_name = "NAME")]
+    pub lang_field: Option<String>,
+    /// What becomes of records that hold no text that can be read: pass them on, drop them, or fail the file [default: pass]
+    #[arg(long, value_name = "pass|drop|fail")]
+    pub on_error: Option<OnErrorArg>,
+    /// Write to FILE which records hold no text that can be read, and why, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+    /// Pass larger records through unchanged; bytes, or with k, M or G [default: 32M]
+    #[arg(long, value_name = "SIZE")]
+    pub max_record: Option<String>,
+    /// Compress outputs: none, gzip, zstd, or one with its level such as zstd:9 [default: as the inputs are, or as the
+    /// name of the output says]
+    #[arg(long, value_name = "CODEC")]
+    pub compress: Option<String>,
+    /// Leave out records of which no text is left
+    #[arg(long)]
+    pub drop_empty: bool,
+    /// Remove nothing; write what would go beside it: into a field of each JSON record, or as attribute files for Dolma
+    /// (which then go to --output)
+    #[arg(long, value_name = "field|dolma", conflicts_with_all = ["removed", "drop_empty", "diff", "check"])]
+    pub annotate: Option<AnnotateArg>,
+    /// Name of that field, or first part of the names of attributes [default: dechaff]
+    #[arg(long, value_name = "NAME", requires = "annotate")]
+    pub annotate_name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AnnotateArg {
+    Field,
+    Dolma,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OnErrorArg {
+    Pass,
+    Drop,
+    Fail,
+}
+
 #[derive(Args, Debug)]
 pub(super) struct CleanArgs {
     /// Files and directories; standard input if there is none, or for `-`
@@ -165,9 +234,17 @@ pub(super) struct CleanArgs {
     /// Refuse invalid text instead of passing it through unchanged
     #[arg(long, help_heading = "Reading")]
     pub strict: bool,
+    /// Go on with a run into --output DIR that was interrupted or killed; of one that ended, clean what is new or changed
+    #[arg(long)]
+    pub resume: bool,
+    /// Clean only each Nth file, beginning with the Ith, as in 1/8, so that several runs can share the work
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
     /// Number of threads [default: one for each core]
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub records: RecordArgs,
     #[command(flatten)]
     pub selection: Selection,
     #[command(flatten)]
@@ -241,6 +318,16 @@ pub(super) struct CorpusArgs {
     /// Print JSON instead of a table
     #[arg(long, requires = "corpus")]
     pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StatsCommand {
+    /// Add up statistics that several runs wrote with --stats, and print the sums
+    Merge {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

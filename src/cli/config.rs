@@ -1,5 +1,6 @@
 //! The configuration file `dechaff.toml`: the same options as on the command line, which win over it.
 
+use super::args::OnErrorArg;
 use crate::rule::Level;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -31,6 +32,15 @@ pub(super) struct Config {
     #[serde(default)]
     pub exclude: Vec<String>,
     pub jobs: Option<usize>,
+    #[serde(default)]
+    pub text_field: Vec<String>,
+    pub id_field: Option<String>,
+    pub url_field: Option<String>,
+    pub lang_field: Option<String>,
+    pub on_error: Option<OnErrorArg>,
+    pub max_record: Option<String>,
+    pub compress: Option<String>,
+    pub drop_empty: Option<bool>,
 }
 
 impl Config {

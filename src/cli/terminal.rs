@@ -67,6 +67,11 @@ impl Terminal {
         if io::stdout().is_terminal() { write_out(harmless(&String::from_utf8_lossy(bytes)).as_bytes()) } else { write_out(bytes) }
     }
 
+    /// Whether people read standard output.
+    pub(super) fn shows_output(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether a progress bar makes sense.
     pub(super) fn shows_progress(&self) -> bool {
         io::stderr().is_terminal()

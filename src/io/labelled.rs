@@ -1,11 +1,12 @@
 //! Labelled pages: JSON Lines with a text and a letter for each of its lines, plain, gzip or zstd, read row by row.
 
+use super::format::Format;
+use super::source::Source;
 use crate::verify::Label;
 use anyhow::{Context, Result, anyhow, bail};
-use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// A text of a labelled or plain corpus.
@@ -25,15 +26,7 @@ pub struct Row {
 /// # Errors
 /// If the file cannot be opened or read; a row that is none is an error of that row.
 pub fn read_rows(path: &Path, field: &str) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
-    let mut file = File::open(path)?;
-    let mut magic = [0; 4];
-    let known = file.read(&mut magic)?;
-    file.rewind()?;
-    let reader: Box<dyn Read + Send> = match &magic[..known] {
-        [0x1F, 0x8B, ..] => Box::new(MultiGzDecoder::new(file)),
-        [0x28, 0xB5, 0x2F, 0xFD] => Box::new(zstd::Decoder::new(file)?),
-        _ => Box::new(file),
-    };
+    let reader = Source::new(path, File::open(path)?, Some(Format::JsonLines))?.reader;
     let field = field.to_owned();
     let lines = BufReader::with_capacity(1 << 16, reader).lines();
     Ok(lines.enumerate().filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty())).map(move |(index, line)| {

@@ -1,8 +1,12 @@
 //! Outputs that are whole or not there: written to a temporary file beside the target, then renamed.
 
+use super::hexadecimal;
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
@@ -12,6 +16,7 @@ pub struct Pending {
     temporary: TempPath,
     target: PathBuf,
     replace: bool,
+    sum: Option<Sum>,
 }
 
 /// Whose permissions an output takes over.
@@ -26,32 +31,181 @@ impl Permissions {
     }
 }
 
+/// An output that is being written.
+#[derive(Debug)]
+pub struct Draft {
+    file: File,
+    temporary: TempPath,
+    target: PathBuf,
+    permissions: Option<Permissions>,
+    replace: bool,
+    /// What is told of the bytes so far, where that was asked for.
+    sum: Option<Sha256>,
+    length: u64,
+}
+
+/// What an output holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    /// Number of bytes.
+    pub bytes: u64,
+    /// Their SHA-256, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Sum {
+    /// Reads a file to its end.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of(path: &Path) -> Result<Self> {
+        let (mut sum, mut file) = (Sha256::new(), File::open(path)?);
+        let bytes = io::copy(&mut file, &mut sum)?;
+        Ok(Self { bytes, sha256: hexadecimal(&sum.finalize()) })
+    }
+}
+
+impl Draft {
+    /// Begins an output beside `target`, making the directories above it. `replace` allows an existing target.
+    ///
+    /// # Errors
+    /// If the target exists and must not be replaced, or cannot be written.
+    pub fn new(target: &Path, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
+        let directory = prepare(target, replace)?;
+        let file = tempfile::Builder::new().prefix(".dechaff-").tempfile_in(directory);
+        let (file, temporary) = file.with_context(|| format!("cannot write {}", target.display()))?.into_parts();
+        let (target, permissions) = (target.to_owned(), permissions.cloned());
+        Ok(Self { file, temporary, target, permissions, replace, sum: None, length: 0 })
+    }
+
+    /// Begins an output under a name that a later run finds again, or goes on behind its first `kept` bytes. What it holds
+    /// is summed up.
+    ///
+    /// # Errors
+    /// As above, and if fewer bytes are there.
+    pub fn resumable(target: &Path, permissions: Option<&Permissions>, replace: bool, kept: u64) -> Result<Self> {
+        let directory = prepare(target, replace)?;
+        let cannot = || format!("cannot write {}", target.display());
+        let path = part_of(directory, target);
+        let mut sum = Sha256::new();
+        let mut file = if kept == 0 {
+            // What another run left there is of no use, and whatever else is there is not written to.
+            let _ = fs::remove_file(&path);
+            File::options().read(true).write(true).create_new(true).open(&path)
+        } else {
+            File::options().read(true).write(true).open(&path)
+        }
+        .with_context(cannot)?;
+        let temporary = TempPath::try_from_path(&path).with_context(cannot)?;
+        let found = io::copy(&mut (&mut file).take(kept), &mut sum).with_context(cannot)?;
+        if found < kept {
+            bail!("{} is shorter than it was when the last run was interrupted", path.display());
+        }
+        file.set_len(kept).and_then(|()| file.seek(SeekFrom::Start(kept))).with_context(cannot)?;
+        let (target, permissions) = (target.to_owned(), permissions.cloned());
+        Ok(Self { file, temporary, target, permissions, replace, sum: Some(sum), length: kept })
+    }
+
+    /// Whether a later run would find so many bytes of an output that was not finished.
+    #[must_use]
+    pub fn has_part(target: &Path, bytes: u64) -> bool {
+        fs::metadata(part_of(target.parent().unwrap_or(Path::new(".")), target)).is_ok_and(|found| found.len() >= bytes)
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.write_all(bytes).with_context(|| format!("cannot write {}", self.target.display()))
+    }
+
+    /// Puts what was written on disk. Gives its length.
+    ///
+    /// # Errors
+    /// If that cannot be done.
+    pub fn sync(&self) -> Result<u64> {
+        self.file.sync_data().with_context(|| format!("cannot write {}", self.target.display()))?;
+        Ok(self.length)
+    }
+
+    /// Leaves the unfinished output where it is, for a later run.
+    ///
+    /// # Errors
+    /// If it cannot be left there.
+    pub fn leave(self) -> Result<()> {
+        self.temporary.keep()?;
+        Ok(())
+    }
+
+    /// Ends the output.
+    ///
+    /// # Errors
+    /// If it cannot get its permissions.
+    pub fn finish(self) -> Result<Pending> {
+        let mode = match &self.permissions {
+            Some(Permissions(metadata)) => {
+                keep_owner(&self.file, metadata);
+                Some(metadata.permissions())
+            }
+            None => default_mode(self.target.parent().unwrap_or(Path::new("."))),
+        };
+        if let Some(mode) = mode {
+            self.file.set_permissions(mode).with_context(|| format!("cannot write {}", self.target.display()))?;
+        }
+        let sum = self.sum.map(|sum| Sum { bytes: self.length, sha256: hexadecimal(&sum.finalize()) });
+        Ok(Pending { temporary: self.temporary, target: self.target, replace: self.replace, sum })
+    }
+}
+
+/// The directory of an output, which is made if it is missing.
+fn prepare(target: &Path, replace: bool) -> Result<&Path> {
+    if !replace && fs::symlink_metadata(target).is_ok() {
+        bail!("{} exists; use --force to replace it", target.display());
+    }
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    Ok(directory)
+}
+
+/// What an output is called until it is whole.
+fn part_of(directory: &Path, target: &Path) -> PathBuf {
+    let mut name = OsString::from(".dechaff-");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".part");
+    directory.join(name)
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.length += written as u64;
+        if let Some(sum) = &mut self.sum {
+            sum.update(&bytes[..written]);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Pending {
-    /// Writes `content` beside `target`, making the directories above it. `replace` allows an existing target.
+    /// Writes `content` beside `target`. See [`Draft::new`].
     ///
     /// # Errors
     /// If the target exists and must not be replaced, or cannot be written.
     pub fn write(target: &Path, content: &mut dyn io::Read, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
-        if !replace && fs::symlink_metadata(target).is_ok() {
-            bail!("{} exists; use --force to replace it", target.display());
-        }
-        let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let cannot = || format!("cannot write {}", target.display());
-        fs::create_dir_all(directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
-        let mut file = tempfile::Builder::new().prefix(".dechaff-").tempfile_in(directory).with_context(cannot)?;
-        io::copy(content, &mut file).with_context(cannot)?;
-        file.flush().with_context(cannot)?;
-        let mode = match permissions {
-            Some(Permissions(metadata)) => {
-                keep_owner(file.as_file(), metadata);
-                Some(metadata.permissions())
-            }
-            None => default_mode(directory),
-        };
-        if let Some(mode) = mode {
-            fs::set_permissions(file.path(), mode).with_context(cannot)?;
-        }
-        Ok(Self { temporary: file.into_temp_path(), target: target.to_owned(), replace })
+        let mut draft = Draft::new(target, permissions, replace)?;
+        io::copy(content, &mut draft).with_context(|| format!("cannot write {}", target.display()))?;
+        draft.finish()
+    }
+
+    /// What it holds, if that was asked for.
+    #[must_use]
+    pub fn sum(&self) -> Option<&Sum> {
+        self.sum.as_ref()
     }
 
     /// Gives the output its name.
@@ -109,6 +263,24 @@ mod tests {
         let target = directory.path().join("a/b.txt");
         drop(Pending::write(&target, &mut &b"text"[..], None, false).unwrap());
         assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_unfinished_output_is_gone_on_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("b.txt");
+        let mut draft = Draft::resumable(&target, None, false, 0).unwrap();
+        draft.append(b"one two torn").unwrap();
+        assert_eq!(draft.sync().unwrap(), 12);
+        draft.leave().unwrap();
+        assert!(Draft::has_part(&target, 12) && !Draft::has_part(&target, 13) && !target.exists());
+        let mut draft = Draft::resumable(&target, None, false, 8).unwrap();
+        draft.append(b"three").unwrap();
+        let pending = draft.finish().unwrap();
+        let sum = pending.sum().unwrap().clone();
+        pending.commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"one two three");
+        assert_eq!(sum, Sum::of(&target).unwrap());
     }
 
     #[test]

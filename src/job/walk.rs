@@ -1,10 +1,15 @@
 //! Which files a job is about: paths named, trees walked, lists read; and where in the output each one belongs.
 
-use crate::io::Content;
+use super::journal::Part;
+use super::manifest::is_manifest;
+use crate::io::{Compression, Content, Source};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
 use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
+
+/// The directory of dechaff's own files in an output directory.
+pub const OWN: &str = ".dechaff";
 
 /// Where files come from.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +35,10 @@ pub struct Found {
     pub place: PathBuf,
     /// Its size in bytes, as far as is known.
     pub size: u64,
+    /// Whether an output at its place is that of an earlier run, and may be replaced.
+    pub ours: bool,
+    /// How far an earlier run was.
+    pub part: Option<Box<Part>>,
 }
 
 /// What a walk meets.
@@ -72,14 +81,14 @@ impl Inputs {
                 }
             };
             let place = entry.path().strip_prefix(root).ok().and_then(plain)?;
-            if entry.file_type().is_dir() || !self.wants(&place) {
+            if entry.file_type().is_dir() || !self.wants(&place) || is_own(&place) {
                 return None;
             }
             if !entry.file_type().is_file() {
                 return Some(Met::Special);
             }
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
-            Some(Met::File(Found { path: entry.into_path(), place, size }))
+            Some(Met::File(Found { path: entry.into_path(), place, size, ours: false, part: None }))
         })
     }
 
@@ -87,6 +96,13 @@ impl Inputs {
         let matches = |globs: &GlobSet| globs.is_match(place) || place.file_name().is_some_and(|name| globs.is_match(name));
         self.include.as_ref().is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
     }
+}
+
+/// Whether something in a tree is of dechaff's own making: journals, unfinished outputs, manifests.
+fn is_own(place: &Path) -> bool {
+    let name = place.file_name().unwrap_or_default();
+    let is_part = name.to_string_lossy().starts_with(".dechaff-");
+    is_part || place.iter().any(|part| part == OWN) || (place.components().count() == 1 && is_manifest(name))
 }
 
 /// A file that was named by itself; a directory in a list is a mistake.
@@ -102,7 +118,7 @@ fn named_file(path: &Path, place: PathBuf) -> Met {
         Ok(metadata.len())
     };
     match check() {
-        Ok(size) => Met::File(Found { path: path.to_owned(), place, size }),
+        Ok(size) => Met::File(Found { path: path.to_owned(), place, size, ours: false, part: None }),
         Err(error) => Met::Failed(path.to_owned(), error),
     }
 }
@@ -120,20 +136,33 @@ fn plain(path: &Path) -> Option<PathBuf> {
     plain.collect::<Option<PathBuf>>().filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Reads a whole input of at most `most` bytes; `None` if it is larger.
+/// What was read of an input.
+#[derive(Debug)]
+pub enum Whole {
+    /// All of it.
+    Read(Vec<u8>),
+    /// Its first bytes; there are more than allowed.
+    Larger(Vec<u8>),
+}
+
+/// Reads a whole input of at most `most` bytes. `size` is what it has on disk, as far as is known.
 ///
 /// # Errors
-/// If it cannot be opened or read.
-pub fn read_up_to(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
+/// If it cannot be read.
+pub fn read_up_to(source: &mut Source<'_>, size: u64, most: u64) -> Result<Whole> {
     use std::io::Read;
-    let file = std::fs::File::open(path).context("cannot be opened")?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
-    if size > most {
-        return Ok(None);
+    if source.compression == Compression::None && size > most {
+        return Ok(Whole::Larger(Vec::new()));
     }
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(most + 1).read_to_end(&mut bytes).context("cannot be read")?;
-    Ok((bytes.len() as u64 <= most).then_some(bytes))
+    let mut bytes = Vec::with_capacity(size.min(most) as usize + 1);
+    source.reader.by_ref().take(most + 1).read_to_end(&mut bytes).context("cannot be read")?;
+    Ok(if bytes.len() as u64 <= most { Whole::Read(bytes) } else { Whole::Larger(bytes) })
+}
+
+/// Says why JSON that is not JSON Lines is passed through.
+#[must_use]
+pub fn other_json() -> String {
+    "is JSON, but not an object on each line, and is passed through unchanged; `jq -c .[]` makes JSON Lines of a list".to_owned()
 }
 
 /// Reads a list of files, one path a line, or each ended by a NUL.

@@ -5,6 +5,7 @@ use crate::pack::RuleSet;
 use crate::rule::{Category, Confidence};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::io::BufRead;
 use std::ops::Range;
@@ -14,7 +15,16 @@ use std::ops::Range;
 pub struct Record {
     /// The input, as it was named or found; `-` for standard input.
     pub path: String,
-    /// First byte of the span in the input.
+    /// The number of the record, where the input has several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub record: Option<u64>,
+    /// The id of the record, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
+    /// The field that held the text, where there are fields.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub field: Option<String>,
+    /// First byte of the span in the input, decompressed.
     pub start: usize,
     /// One past its last byte.
     pub end: usize,
@@ -31,39 +41,57 @@ pub struct Record {
     /// The encoding of the input, where it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub encoding: Option<String>,
-    /// The removed bytes as hexadecimal digits, where the input is not UTF-8.
+    /// The removed bytes as hexadecimal digits, where they are not those of the text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bytes: Option<String>,
 }
 
 /// The bytes that a document's text came from.
+#[derive(Default)]
 pub struct Origin<'s> {
     /// The input's path, or `-` for standard input.
     pub path: &'s str,
-    /// The input's bytes.
+    /// The bytes of the input, or of a record of it.
     pub bytes: &'s [u8],
+    /// Where these begin in the input.
+    pub offset: u64,
     /// The name of the input's encoding, unless it is UTF-8.
     pub encoding: Option<&'static str>,
-    /// Where a range of the text lies in the bytes.
-    pub locate: &'s dyn Fn(Range<usize>) -> Range<usize>,
+    /// Where each removed span stands in these bytes.
+    pub places: Cow<'s, [Range<usize>]>,
+    /// The number of the record, where the input has several.
+    pub record: Option<u64>,
+    /// The id of the record, where it has one.
+    pub id: Option<&'s str>,
+    /// The field that holds the text, where there are fields.
+    pub field: Option<&'s str>,
 }
 
 impl Record {
-    fn new(removal: &Removal, text: &str, origin: &Origin<'_>, rules: &RuleSet) -> Self {
+    fn new(removal: &Removal, place: Range<usize>, text: &str, origin: &Origin<'_>, rules: &RuleSet) -> Self {
         let rule = rules.get(removal.rule);
-        let source = (origin.locate)(removal.span.range());
+        let (removed, bytes) = (&text[removal.span.range()], &origin.bytes[place.clone()]);
         Self {
             path: origin.path.to_owned(),
-            start: source.start,
-            end: source.end,
-            text: text[removal.span.range()].to_owned(),
+            record: origin.record,
+            id: origin.id.map(str::to_owned),
+            field: origin.field.map(str::to_owned),
+            start: origin.offset as usize + place.start,
+            end: origin.offset as usize + place.end,
+            text: removed.to_owned(),
             rule: rule.name.clone(),
             also: removal.also.iter().map(|&id| rules.get(id).name.clone()).collect(),
             category: rule.category,
             confidence: rule.confidence,
             encoding: origin.encoding.map(str::to_owned),
-            bytes: origin.encoding.map(|_| hexadecimal(&origin.bytes[source])),
+            bytes: (origin.encoding.is_some() || bytes != removed.as_bytes()).then(|| hexadecimal(bytes)),
         }
+    }
+
+    /// Whether it tells of a record that was left out as a whole.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.rule.starts_with("record/")
     }
 
     /// The bytes that stood in the input.
@@ -84,17 +112,56 @@ fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// The lines of the record for one document, in order, each ended by a line feed.
+/// Appends the lines of the record for one document, in order, each ended by a line feed.
 ///
 /// # Errors
 /// None in practice: records can always be written as JSON.
-pub fn document_records(cleaned: &Cleaned<'_>, origin: &Origin<'_>, rules: &RuleSet) -> Result<Vec<u8>> {
-    let mut lines = Vec::new();
-    for removal in cleaned.removals() {
-        serde_json::to_writer(&mut lines, &Record::new(removal, cleaned.source(), origin, rules))?;
-        lines.push(b'\n');
+pub fn document_records(cleaned: &Cleaned<'_>, origin: &Origin<'_>, rules: &RuleSet, to: &mut Vec<u8>) -> Result<()> {
+    for (removal, place) in cleaned.removals().iter().zip(origin.places.iter()) {
+        serde_json::to_writer(&mut *to, &Record::new(removal, place.clone(), cleaned.source(), origin, rules))?;
+        to.push(b'\n');
     }
-    Ok(lines)
+    Ok(())
+}
+
+/// Appends the line for a record that is left out as a whole. `rule` says why.
+///
+/// # Errors
+/// None in practice, as above.
+pub fn dropped_record(origin: &Origin<'_>, rule: &str, to: &mut Vec<u8>) -> Result<()> {
+    let text = String::from_utf8_lossy(origin.bytes);
+    let record = Record {
+        path: origin.path.to_owned(),
+        record: origin.record,
+        id: origin.id.map(str::to_owned),
+        field: None,
+        start: origin.offset as usize,
+        end: origin.offset as usize + origin.bytes.len(),
+        rule: rule.to_owned(),
+        also: Vec::new(),
+        category: Category::Other,
+        confidence: Confidence::Certain,
+        encoding: None,
+        bytes: matches!(text, Cow::Owned(_)).then(|| hexadecimal(origin.bytes)),
+        text: text.into_owned(),
+    };
+    serde_json::to_writer(&mut *to, &record)?;
+    to.push(b'\n');
+    Ok(())
+}
+
+/// Appends a line that says what is wrong with a record of an input.
+///
+/// # Errors
+/// None in practice, as above.
+pub fn damage_line(path: &str, record: u64, offset: Option<u64>, reason: &str, to: &mut Vec<u8>) -> Result<()> {
+    let mut line = serde_json::json!({ "path": path, "record": record, "reason": reason });
+    if let Some(offset) = offset {
+        line["offset"] = offset.into();
+    }
+    serde_json::to_writer(&mut *to, &line)?;
+    to.push(b'\n');
+    Ok(())
 }
 
 /// Reads a removal record line by line.

@@ -2,12 +2,12 @@
 
 use crate::cleaner::{Cleaned, Outcome};
 use crate::pack::RuleSet;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What was read, removed and passed over. Two of them add up.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
 pub struct Stats {
     /// Texts that were cleaned or found clean.
     pub documents: u64,
@@ -17,6 +17,10 @@ pub struct Stats {
     pub held: u64,
     /// Inputs that are not valid in their encoding, passed through unchanged.
     pub invalid: u64,
+    /// Records that should hold a text and hold none that can be read, passed through or left out as was asked.
+    pub damaged: u64,
+    /// Records of which no text is left.
+    pub empty: u64,
     /// Inputs larger than a document may be, passed through unchanged.
     pub too_large: u64,
     /// Binary files, passed over.
@@ -34,8 +38,8 @@ pub struct Stats {
 }
 
 /// What one rule took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
 pub struct RuleStats {
     /// Removed spans that it took, alone or with others.
     pub hits: u64,
@@ -73,6 +77,8 @@ impl Stats {
         self.changed += other.changed;
         self.held += other.held;
         self.invalid += other.invalid;
+        self.damaged += other.damaged;
+        self.empty += other.empty;
         self.too_large += other.too_large;
         self.binary += other.binary;
         self.special += other.special;
@@ -103,6 +109,8 @@ impl Stats {
         let others = [
             (self.held, "held whole, as more would have gone than --max-removed allows"),
             (self.invalid, "passed through unchanged, as they are not valid text (--encoding names another encoding)"),
+            (self.damaged, "damaged: records that hold no text that can be read (--errors FILE lists them)"),
+            (self.empty, "empty: records of which no text is left"),
             (self.too_large, "passed through unchanged, as they are larger than --max-document"),
             (self.binary, "passed over as binary"),
             (self.special, "passed over as links, devices or pipes"),

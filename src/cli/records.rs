@@ -1,0 +1,173 @@
+//! Options of files of records, and one such file from standard input, or to standard output.
+
+use super::args::{AnnotateArg, CleanArgs, OnErrorArg, RecordArgs};
+use super::config::Config;
+use super::terminal::Terminal;
+use super::{Exit, Listener, finish, open_new, parse_size};
+use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
+use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
+use crate::job::{Action, Observer, Options, Reports, run_table};
+use crate::rule::Level;
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// The largest record unless said otherwise.
+const MAX_RECORD: &str = "32M";
+
+/// What the options and the configuration say of records.
+pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<RecordOptions> {
+    let format = |word: &String| {
+        Format::of_word(word).with_context(|| format!("'{word}' is no format; write text, jsonl, csv, tsv, wet or parquet"))
+    };
+    let mut text = if args.text_field.is_empty() { config.text_field.clone() } else { args.text_field.clone() };
+    if text.is_empty() {
+        text.push("text".to_owned());
+    }
+    let annotation = || args.annotate_name.clone().unwrap_or_else(|| "dechaff".to_owned());
+    let annotate = args.annotate.map(|kind| match kind {
+        AnnotateArg::Field => Annotate::Field(annotation()),
+        AnnotateArg::Dolma => Annotate::Dolma(annotation()),
+    });
+    if matches!(annotate, Some(Annotate::Dolma(_))) && text.len() != 1 {
+        bail!("Dolma knows one text a record; name one field with --text-field");
+    }
+    let name = |own: &Option<String>, configured: &Option<String>| own.clone().or_else(|| configured.clone());
+    let max_record = args.max_record.as_ref().or(config.max_record.as_ref());
+    let compress = args.compress.as_ref().or(config.compress.as_ref());
+    Ok(RecordOptions {
+        format: args.format.as_ref().map(format).transpose()?,
+        names: Names {
+            text,
+            id: Some(name(&args.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned())),
+            url: Some(name(&args.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned())),
+            language: name(&args.lang_field, &config.lang_field),
+            free: args.annotate.filter(|kind| *kind == AnnotateArg::Field).map(|_| annotation()),
+        },
+        on_error: match args.on_error.or(config.on_error) {
+            None | Some(OnErrorArg::Pass) => OnError::Pass,
+            Some(OnErrorArg::Drop) => OnError::Drop,
+            Some(OnErrorArg::Fail) => OnError::Fail,
+        },
+        max_record: parse_size("--max-record", max_record.map_or(MAX_RECORD, String::as_str))? as usize,
+        packing: compress.map(|text| Packing::parse(text)).transpose()?,
+        drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
+        annotate,
+    })
+}
+
+/// The files that reports go to.
+pub(super) fn open_reports(args: &CleanArgs) -> Result<Reports> {
+    let open = |path: &Option<PathBuf>| {
+        path.as_ref().map(|path| if args.resume { open_old(path) } else { open_new(path, args.force) }).transpose()
+    };
+    Ok(Reports { removed: open(&args.removed)?, damage: open(&args.records.errors)? })
+}
+
+/// A report that an earlier run began.
+fn open_old(path: &Path) -> Result<File> {
+    let open = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    open.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// All options that decide what outputs are, for journal and manifest.
+pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
+    let (selection, reading, records) = (&args.selection, &args.reading, &args.records);
+    let or = |own: &Option<String>, configured: &Option<String>| own.clone().or_else(|| configured.clone());
+    let several = |own: &[String], configured: &[String]| if own.is_empty() { configured.to_vec() } else { own.to_vec() };
+    let skip: Vec<&String> = config.skip.iter().chain(&selection.skip).collect();
+    json!({
+        "level": selection.level.or(config.level).map_or("balanced", Level::name),
+        "only": several(&selection.only, &config.only),
+        "skip": skip,
+        "max-removed": selection.max_removed.or(config.max_removed),
+        "max-loss": selection.max_loss.or(config.max_loss),
+        "encoding": or(&reading.encoding, &config.encoding),
+        "max-document": or(&args.max_document, &config.max_document),
+        "strict": args.strict || config.strict.unwrap_or(false),
+        "lang": reading.lang,
+        "host": reading.host,
+        "format": records.format,
+        "text-field": several(&records.text_field, &config.text_field),
+        "id-field": or(&records.id_field, &config.id_field),
+        "url-field": or(&records.url_field, &config.url_field),
+        "lang-field": or(&records.lang_field, &config.lang_field),
+        "on-error": records.on_error.or(config.on_error),
+        "max-record": or(&records.max_record, &config.max_record),
+        "compress": or(&records.compress, &config.compress),
+        "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
+        "annotate": records.annotate,
+        "annotate-name": records.annotate_name,
+        "removed": args.removed.is_some(),
+        "errors": records.errors.is_some(),
+    })
+}
+
+/// How a single output is compressed: as was asked, else as its name says, else as the input; for people not at all.
+pub(super) fn packing_of(args: &CleanArgs, options: &Options, input: Compression, terminal: &Terminal) -> Packing {
+    let by_name = || args.output.as_ref().filter(|target| !target.is_dir()).map(|target| Compression::of_name(&target.to_string_lossy()).0);
+    match options.format.packing {
+        Some(packing) => packing,
+        None if args.output.is_none() && terminal.shows_output() => Packing::of(Compression::None),
+        None => Packing::of(by_name().unwrap_or(input)),
+    }
+}
+
+/// Cleans one file of records to standard output, or to a file if it comes from standard input.
+pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+    let mut reports = open_reports(args)?;
+    let target =
+        args.output.as_ref().map(|target| if target.is_dir() { target.join(path.file_name().unwrap_or_default()) } else { target.clone() });
+    let draft = match &target {
+        Some(target) if options.action == Action::Clean => Some(Draft::new(target, None, args.force)?),
+        _ => None,
+    };
+    let packing = packing_of(args, options, source.compression, terminal);
+    let name = path.to_string_lossy();
+    let stop = AtomicBool::new(false);
+    let stream = Stream { options, name: &name, threads: rayon::current_num_threads(), packing, stop: &stop };
+    let mut tally = Tally::default();
+    let is_table = source.format == Format::Parquet;
+    if is_table && path == Path::new("-") {
+        bail!("Parquet is read from its end, so it needs a file; name it instead of using standard input");
+    }
+    if is_table && draft.is_none() && options.action == Action::Clean && terminal.shows_output() {
+        bail!("Parquet is nothing for a terminal; use --output");
+    }
+    let (mut draft, mut table) = if is_table { (None, draft) } else { (draft, None) };
+    let (mut stdout, mut nowhere) = (std::io::stdout(), std::io::sink());
+    let mut each = |mut done: Done| {
+        reports.write(&done.records, &done.damage)?;
+        let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
+        std::mem::take(&mut done.tally.diffs).into_iter().for_each(|event| listener.event(path, event));
+        tally.add(done.tally);
+        match &mut draft {
+            _ if is_table => Ok(()),
+            Some(draft) => draft.append(&done.output),
+            None if options.action == Action::Clean => terminal.text(&done.output),
+            None => Ok(()),
+        }
+    };
+    let streamed = if is_table {
+        let file = File::open(path).context("cannot be opened")?;
+        let out: &mut (dyn Write + Send) = match &mut table {
+            Some(draft) => draft,
+            None if options.action == Action::Clean => &mut stdout,
+            None => &mut nowhere,
+        };
+        run_table(&stream, file, out, &mut each)
+    } else {
+        stream.run(source, Start::default(), &mut each)
+    };
+    if let Some(draft) = draft.or(table).filter(|_| streamed.is_ok()) {
+        draft.finish()?.commit()?;
+    }
+    streamed.with_context(|| crate::report::shown(path))?;
+    let changed = tally.spans > 0;
+    let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
+    tally.events(options.format.on_error).into_iter().for_each(|event| listener.event(path, event));
+    finish(&tally.stats, changed, args, options, terminal)
+}

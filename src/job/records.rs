@@ -1,0 +1,480 @@
+//! Files of records, batch by batch: each record's texts are cleaned where they stand, everything else is copied, and what
+//! cannot be read is treated as the user wants. It stands apart from `files`, which knows where outputs go.
+
+use super::pipeline::in_order;
+use super::{Action, Event, Options};
+use crate::cleaner::{Cleaned, Outcome};
+use crate::document::Document;
+use crate::filter::Scratch;
+use crate::io::{
+    Batch, Batches, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts, host_of, with_member,
+};
+use crate::report::{
+    Annotation, Origin, Stats, annotate, annotation_list, damage_line, diff, document_records, dolma_line, dropped_record,
+};
+use anyhow::{Context, Error, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// In removal records, what took a record that was left out as damaged ...
+const DAMAGED: &str = "record/damaged";
+/// ... and one of which no text was left.
+const EMPTY: &str = "record/empty";
+
+/// What is done with records that should have a text and have none that can be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// They are passed on as they are.
+    #[default]
+    Pass,
+    /// They are left out.
+    Drop,
+    /// The file fails.
+    Fail,
+}
+
+/// Where marks are written instead of removing what they mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Annotate {
+    /// Into a field of this name of each record.
+    Field(String),
+    /// To attribute files as Dolma has them, under names that begin so.
+    Dolma(String),
+}
+
+/// How files of records are read and written.
+#[derive(Clone, Debug, Default)]
+pub struct RecordOptions {
+    /// The format of all inputs, if they do not tell it themselves.
+    pub format: Option<Format>,
+    /// The fields.
+    pub names: Names,
+    /// What is done with damaged records.
+    pub on_error: OnError,
+    /// The largest record that is read, in bytes.
+    pub max_record: usize,
+    /// How outputs are compressed, if not as the inputs are.
+    pub packing: Option<Packing>,
+    /// Whether records of which nothing is left are left out.
+    pub drop_empty: bool,
+    /// Where marks are written, if nothing is to be removed.
+    pub annotate: Option<Annotate>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Its bytes in the output.
+    pub output: Vec<u8>,
+    /// Its removal records, as JSON Lines.
+    pub records: Vec<u8>,
+    /// What was wrong with its records, as JSON Lines.
+    pub damage: Vec<u8>,
+    /// How many bytes of the input have been read.
+    pub consumed: u64,
+    /// Where in the decompressed input it ends, if a record ends there.
+    pub end: Option<Start>,
+    /// Its figures, and what is to be told of it.
+    pub tally: Tally,
+    /// Why the file fails.
+    pub failure: Option<Error>,
+}
+
+/// Figures of some batches.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Counts.
+    pub stats: Stats,
+    /// Removed spans.
+    pub spans: usize,
+    /// The first damaged record and what is wrong with it.
+    pub first_damage: Option<(u64, String)>,
+    /// Diffs.
+    #[serde(skip)]
+    pub diffs: Vec<Event>,
+    /// Whether the output differs from the input.
+    pub differs: bool,
+}
+
+impl Clone for Tally {
+    /// All but the diffs, which are told once.
+    fn clone(&self) -> Self {
+        let (stats, first_damage) = (self.stats.clone(), self.first_damage.clone());
+        Self { stats, spans: self.spans, first_damage, diffs: Vec::new(), differs: self.differs }
+    }
+}
+
+impl Tally {
+    /// Adds the figures of the batch that follows.
+    pub fn add(&mut self, other: Self) {
+        self.stats.merge(&other.stats);
+        self.spans += other.spans;
+        self.first_damage = self.first_damage.take().or(other.first_damage);
+        self.diffs.extend(other.diffs);
+        self.differs |= other.differs;
+    }
+
+    /// What is to be told at the end of a file.
+    pub fn events(&mut self, on_error: OnError) -> Vec<Event> {
+        let mut events = std::mem::take(&mut self.diffs);
+        if let Some((number, reason)) = &self.first_damage {
+            let (count, fate) = (self.stats.damaged, if on_error == OnError::Drop { "left out" } else { "passed through unchanged" });
+            let several = || format!("{count} records are damaged, such as record {number}, which");
+            let which = if count == 1 { format!("record {number}") } else { several() };
+            events.push(Event::Passed(format!("{which} {reason}; {fate}")));
+        }
+        if self.spans > 0 {
+            events.push(Event::Changed(self.spans, self.stats.bytes_removed as usize));
+        }
+        events
+    }
+}
+
+/// A run was stopped from outside.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// A file of records on its way.
+#[derive(Debug)]
+pub struct Stream<'j> {
+    /// How its texts are cleaned.
+    pub options: &'j Options,
+    /// What it is called in reports.
+    pub name: &'j str,
+    /// On how many threads.
+    pub threads: usize,
+    /// How its output is compressed.
+    pub packing: Packing,
+    /// Set from outside to stop early.
+    pub stop: &'j AtomicBool,
+}
+
+/// What a worker keeps from batch to batch.
+struct Worker {
+    scratch: Scratch,
+    packer: Packer,
+    /// A record as it is written.
+    record: Vec<u8>,
+}
+
+/// What a record becomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// What it was.
+    Same,
+    /// What the worker holds.
+    Changed,
+    /// Nothing.
+    Dropped,
+}
+
+impl Stream<'_> {
+    /// Cleans an input from `start` on. Batches are given to `each` in order; what follows a failure is not cleaned.
+    ///
+    /// # Errors
+    /// If the input cannot be read, a record fails it, or `each` fails; [`Interrupted`] if the run is to stop.
+    pub fn run(&self, source: Source<'_>, start: Start, each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
+        if self.options.encoding.is_some_and(|encoding| encoding != encoding_rs::UTF_8) {
+            bail!("holds records, which are UTF-8, and cannot be read with --encoding");
+        }
+        let layout = Layout::new(source.format, &source.head, &self.options.format.names)?;
+        if self.options.format.annotate.is_some() && source.format != Format::JsonLines {
+            bail!("is not JSON Lines, and only there annotations have a place");
+        }
+        let mut reader = source.reader;
+        skip(&mut reader, start.offset)?;
+        let max_record = self.options.format.max_record;
+        let mut records = start.records;
+        let batches = Batches::new(reader, layout.framing(), max_record, start, source.consumed).map(|batch| {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(Error::from(Interrupted));
+            }
+            let batch = batch.map_err(|error| anyhow!("cannot be read behind record {records}: {error}"))?;
+            records = batch.number + batch.ends.len() as u64 - 1;
+            Ok(batch)
+        });
+        let worker = || {
+            let packer = Packer::new(self.packing).context("cannot compress")?;
+            Ok(Worker { scratch: Scratch::default(), packer, record: Vec::new() })
+        };
+        let mut is_empty = start.offset == 0;
+        in_order(
+            self.threads,
+            batches,
+            |batch| batch.bytes.len(),
+            worker,
+            |worker, batch| self.clean(&layout, batch, worker),
+            |mut done| {
+                if let Some(failure) = done.failure.take() {
+                    return Err(failure);
+                }
+                is_empty &= done.output.is_empty();
+                each(done)
+            },
+        )?;
+        // Nothing at all is compressed too, as readers want a header.
+        let mut output = Vec::new();
+        if is_empty {
+            Packer::new(self.packing)?.pack(&[], &mut output)?;
+        }
+        if output.is_empty() { Ok(()) } else { each(Done { output, ..Done::default() }) }
+    }
+
+    fn clean(&self, layout: &Layout, batch: Batch, worker: &mut Worker) -> Done {
+        let mut done = Done { consumed: batch.consumed, end: batch.end, ..Done::default() };
+        let cleaned = match batch.piece {
+            Some(piece) => self.pass_piece(batch, piece, &mut done, worker),
+            None => self.clean_records(layout, batch, &mut done, worker),
+        };
+        if let Err(error) = cleaned {
+            done.failure = Some(error);
+        }
+        done
+    }
+
+    /// Passes on a piece of a record that is too large.
+    fn pass_piece(&self, batch: Batch, piece: Piece, done: &mut Done, worker: &mut Worker) -> Result<()> {
+        let keeps = if piece == Piece::First {
+            self.damaged(batch.number, Some(batch.offset), self.too_large(), done)?
+        } else {
+            self.options.format.on_error != OnError::Drop
+        };
+        if let Some(Annotate::Dolma(name)) = &self.options.format.annotate {
+            // One line for all pieces of a record.
+            if piece == Piece::First && keeps {
+                done.output = worker.packer.packed(dolma_line(None, name, &[]))?;
+            }
+            return Ok(());
+        }
+        if !keeps {
+            let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None };
+            self.dropped(&place, DAMAGED, done)?;
+        }
+        let bytes = if keeps { batch.bytes } else { Vec::new() };
+        done.output = worker.packer.packed(bytes)?;
+        Ok(())
+    }
+
+    pub(super) fn too_large(&self) -> String {
+        format!("is larger than --max-record allows ({} bytes)", self.options.format.max_record)
+    }
+
+    fn clean_records(&self, layout: &Layout, batch: Batch, done: &mut Done, worker: &mut Worker) -> Result<()> {
+        let alone = layout.packs_records() && worker.packer.packs();
+        let (mut output, mut copied) = (Vec::new(), 0);
+        for (number, start, record) in batch.records() {
+            let fate = self.clean_record(layout, number, batch.offset + start as u64, record, done, worker)?;
+            done.tally.differs |= fate != Fate::Same;
+            if alone {
+                match fate {
+                    Fate::Same => worker.packer.pack(record, &mut output)?,
+                    Fate::Changed => worker.packer.pack(&worker.record, &mut output)?,
+                    Fate::Dropped => {}
+                }
+            } else if fate != Fate::Same {
+                if output.is_empty() {
+                    output.reserve(batch.bytes.len());
+                }
+                output.extend_from_slice(&batch.bytes[copied..start]);
+                if fate == Fate::Changed {
+                    output.extend_from_slice(&worker.record);
+                }
+                copied = start + record.len();
+            }
+        }
+        done.output = if alone {
+            output
+        } else if copied == 0 {
+            worker.packer.packed(batch.bytes)?
+        } else {
+            output.extend_from_slice(&batch.bytes[copied..]);
+            worker.packer.packed(output)?
+        };
+        Ok(())
+    }
+
+    fn clean_record(&self, layout: &Layout, number: u64, offset: u64, record: &[u8], done: &mut Done, worker: &mut Worker) -> Result<Fate> {
+        let reading =
+            if record.len() > self.options.format.max_record { Reading::Damaged(self.too_large()) } else { layout.read(number, record) };
+        let nowhere = Place { number, offset, record, id: None };
+        let texts = match reading {
+            Reading::Texts(texts) => texts,
+            Reading::Other => return Ok(self.unmarked(Fate::Same, worker)),
+            Reading::Damaged(reason) => {
+                let fate = self.pass_damaged(&nowhere, reason, done)?;
+                return Ok(self.unmarked(fate, worker));
+            }
+        };
+        let place = Place { number, offset, record, id: texts.id.as_deref() };
+        let mut found = Found::default();
+        for field in &texts.fields {
+            self.clean_field(&place, field, &texts, &mut found, &mut worker.scratch)?;
+        }
+        let mut fate = Fate::Same;
+        if let Some(annotate) = &self.options.format.annotate {
+            fate = Fate::Changed;
+            worker.record = match annotate {
+                Annotate::Field(name) => {
+                    with_member(record, name, &annotation_list(&found.annotations)?).unwrap_or_else(|| record.to_owned())
+                }
+                Annotate::Dolma(name) => dolma_line(texts.id_json, name, &found.annotations),
+            };
+        } else if !found.cuts.is_empty() {
+            worker.record.clear();
+            if let Err(reason) = layout.write(record, &found.cuts, &mut worker.record) {
+                return self.pass_damaged(&place, reason.to_owned(), done);
+            }
+            fate = Fate::Changed;
+        }
+        if let Some(share) = found.held {
+            self.note(number, Some(offset), &format!("is held whole: {:.1} % would have gone", share * 100.0), done)?;
+        }
+        done.tally.add(found.tally);
+        if found.kept == 0 {
+            done.tally.stats.empty += 1;
+            if self.options.format.drop_empty {
+                self.dropped(&place, EMPTY, done)?;
+                return Ok(Fate::Dropped);
+            }
+        }
+        done.records.append(&mut found.records);
+        Ok(fate)
+    }
+
+    /// What a record without texts becomes: attribute files have a line for each record.
+    fn unmarked(&self, fate: Fate, worker: &mut Worker) -> Fate {
+        let Some(Annotate::Dolma(name)) = self.options.format.annotate.as_ref().filter(|_| fate != Fate::Dropped) else { return fate };
+        worker.record = dolma_line(None, name, &[]);
+        Fate::Changed
+    }
+
+    /// Passes on a damaged record, or drops it.
+    fn pass_damaged(&self, place: &Place<'_>, reason: String, done: &mut Done) -> Result<Fate> {
+        if self.damaged(place.number, Some(place.offset), reason, done)? {
+            return Ok(Fate::Same);
+        }
+        self.dropped(place, DAMAGED, done)?;
+        Ok(Fate::Dropped)
+    }
+
+    /// Accounts for a record that is left out.
+    fn dropped(&self, place: &Place<'_>, rule: &str, done: &mut Done) -> Result<()> {
+        done.tally.differs = true;
+        if !self.options.records {
+            return Ok(());
+        }
+        let origin = Origin {
+            path: self.name,
+            bytes: place.record,
+            offset: place.offset,
+            record: Some(place.number),
+            id: place.id,
+            ..Origin::default()
+        };
+        dropped_record(&origin, rule, &mut done.records)
+    }
+
+    pub(super) fn clean_field(
+        &self,
+        place: &Place<'_>,
+        field: &Field<'_>,
+        texts: &Texts<'_>,
+        found: &mut Found,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let document = self.describe(Document::new(&field.text)?, texts);
+        let cleaned = self.options.cleaner.clean(&document, scratch);
+        let cuts = field.locate(place.record, cleaned.removals().iter().map(|removal| removal.span.range()));
+        found.tally.stats.add_document(&cleaned, self.options.cleaner.rules());
+        found.tally.spans += cuts.len();
+        if self.options.format.annotate.is_some() {
+            annotate(&field.name, &cleaned, self.options.cleaner.rules(), &mut found.annotations);
+        }
+        found.kept += cleaned.source().len() - cleaned.removals().iter().map(|removal| removal.span.len()).sum::<usize>();
+        if let Outcome::Held { share } = cleaned.outcome() {
+            found.held = Some(share);
+        }
+        if self.options.action == Action::Diff && !cuts.is_empty() {
+            let name =
+                format!("{}#{}{}", self.name, place.number, if field.name.is_empty() { String::new() } else { format!(".{}", field.name) });
+            found.tally.diffs.push(Event::Diff(diff(&name, &cleaned, self.options.colour)));
+        }
+        if self.options.records {
+            self.record(place, field, &cleaned, &cuts, &mut found.records)?;
+        }
+        found.cuts.extend(cuts);
+        Ok(())
+    }
+
+    /// Writes the removal records of a text.
+    fn record(&self, place: &Place<'_>, field: &Field<'_>, cleaned: &Cleaned<'_>, cuts: &[Range<usize>], to: &mut Vec<u8>) -> Result<()> {
+        let origin = Origin {
+            path: self.name,
+            bytes: place.record,
+            offset: place.offset,
+            encoding: None,
+            places: Cow::Borrowed(cuts),
+            record: Some(place.number),
+            id: place.id,
+            field: Some(field.name.as_ref()).filter(|name| !name.is_empty()),
+        };
+        document_records(cleaned, &origin, self.options.cleaner.rules(), to)
+    }
+
+    /// Adds what is known of a text: by its record, else of all documents.
+    fn describe<'t>(&self, document: Document<'t>, texts: &Texts<'_>) -> Document<'t> {
+        let mut document = self.options.describe(document);
+        if let Some(code) = texts.language.as_deref().and_then(crate::language::known) {
+            document = document.with_language(&code);
+        }
+        match texts.url.as_deref().and_then(host_of) {
+            Some(host) => document.with_host(host),
+            None => document,
+        }
+    }
+
+    /// Counts a damaged record. Gives whether it stays.
+    pub(super) fn damaged(&self, number: u64, offset: Option<u64>, reason: String, done: &mut Done) -> Result<bool> {
+        if self.options.format.on_error == OnError::Fail {
+            return Err(anyhow!("record {number} {reason}; --on-error pass would leave it as it is"));
+        }
+        done.tally.stats.damaged += 1;
+        self.note(number, offset, &reason, done)?;
+        done.tally.first_damage.get_or_insert((number, reason));
+        Ok(self.options.format.on_error == OnError::Pass)
+    }
+
+    pub(super) fn note(&self, number: u64, offset: Option<u64>, reason: &str, done: &mut Done) -> Result<()> {
+        if self.options.damage { damage_line(self.name, number, offset, reason, &mut done.damage) } else { Ok(()) }
+    }
+}
+
+/// A record and where it is.
+pub(super) struct Place<'r> {
+    pub(super) number: u64,
+    pub(super) offset: u64,
+    pub(super) record: &'r [u8],
+    pub(super) id: Option<&'r str>,
+}
+
+/// What was found in a record.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) tally: Tally,
+    pub(super) cuts: Vec<Range<usize>>,
+    pub(super) records: Vec<u8>,
+    pub(super) annotations: Vec<Annotation>,
+    /// Bytes of text that stay.
+    pub(super) kept: usize,
+    pub(super) held: Option<f64>,
+}
+
+/// Reads over bytes that were cleaned before.
+fn skip(reader: &mut dyn std::io::Read, bytes: u64) -> Result<()> {
+    let skipped = std::io::copy(&mut std::io::Read::take(reader, bytes), &mut std::io::sink()).context("cannot be read")?;
+    anyhow::ensure!(skipped == bytes, "ends before the place where the last run was");
+    Ok(())
+}
