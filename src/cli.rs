@@ -334,8 +334,7 @@ fn finish_one(
         return Ok(Exit::Unusable);
     }
     if let (Action::Clean, Some(text)) = (options.action, handled.output) {
-        let mut output = Vec::new();
-        Packer::new(packing)?.pack(&text, &mut output)?;
+        let output = Packer::new(packing)?.packed(text)?;
         match &args.output {
             Some(target) => {
                 let target = if target.is_dir() { target.join(path.file_name().unwrap_or_default()) } else { target.clone() };

@@ -19,7 +19,8 @@ use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{Content, Text};
 use crate::report::{Origin, Stats, diff, document_records};
-use anyhow::anyhow;
+use anyhow::{Result, anyhow};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use walk::complaint;
 
@@ -154,46 +155,44 @@ impl Options {
     }
 
     fn handle_text(&self, name: &str, text: Text, scratch: &mut Scratch) -> Handled {
-        let document = match Document::new(text.as_str()) {
-            Ok(document) => self.describe(document),
-            Err(error) => return failed(error.into()),
-        };
-        let cleaned = self.cleaner.clean(&document, scratch);
         let mut handled = Handled::default();
-        if cleaned.outcome() == Outcome::Changed {
-            match text.without(cleaned.removals().iter().map(|removal| removal.span.range())) {
-                Ok(output) => handled.output = Some(output),
-                Err(error) => {
-                    handled.stats.invalid = 1;
-                    handled.events.push(Event::Passed(format!("{error}; passed through unchanged")));
-                    handled.input = text.bytes().to_vec();
-                    return handled;
-                }
-            }
-            match self.action {
-                Action::Diff => handled.events.push(Event::Diff(diff(name, &cleaned, self.colour))),
-                Action::Check | Action::Clean => {
-                    let bytes = cleaned.removals().iter().map(|removal| removal.span.len()).sum();
-                    handled.events.push(Event::Changed(cleaned.removals().len(), bytes));
-                }
-            }
+        let removed = match self.examine(name, &text, scratch, &mut handled) {
+            Ok(removed) => removed,
+            Err(error) => return failed(error),
+        };
+        match text.into_rest(&removed) {
+            Ok(rest) if removed.is_empty() => Handled { input: rest, ..handled },
+            Ok(rest) => Handled { output: Some(rest), ..handled },
+            Err((error, input)) => Handled {
+                input,
+                stats: Stats { invalid: 1, ..Stats::default() },
+                events: vec![Event::Passed(format!("{error}; passed through unchanged"))],
+                ..Handled::default()
+            },
         }
-        if let Outcome::Held { share } = cleaned.outcome() {
-            let share = share * 100.0;
-            handled.events.push(Event::Passed(format!("held whole: {share:.1} % would have gone; --max-removed 1 would allow it")));
+    }
+
+    /// Cleans a text, notes all that is to be told of it, and says what is to be removed.
+    fn examine(&self, name: &str, text: &Text, scratch: &mut Scratch, handled: &mut Handled) -> Result<Vec<Range<usize>>> {
+        let document = self.describe(Document::new(text.as_str())?);
+        let cleaned = self.cleaner.clean(&document, scratch);
+        let removed: Vec<Range<usize>> = cleaned.removals().iter().map(|removal| removal.span.range()).collect();
+        match cleaned.outcome() {
+            Outcome::Changed if self.action == Action::Diff => handled.events.push(Event::Diff(diff(name, &cleaned, self.colour))),
+            Outcome::Changed => handled.events.push(Event::Changed(removed.len(), removed.iter().map(Range::len).sum())),
+            Outcome::Held { share } => {
+                let share = share * 100.0;
+                handled.events.push(Event::Passed(format!("held whole: {share:.1} % would have gone; --max-removed 1 would allow it")));
+            }
+            Outcome::Clean => {}
         }
         handled.stats.add_document(&cleaned, self.cleaner.rules());
         if self.records {
-            let places = cleaned.removals().iter().map(|removal| text.source(removal.span.range())).collect();
+            let places = removed.iter().map(|range| text.source(range.clone())).collect();
             let origin = Origin { path: name, bytes: text.bytes(), encoding: text.encoding(), places, ..Origin::default() };
-            if let Err(error) = document_records(&cleaned, &origin, self.cleaner.rules(), &mut handled.records) {
-                return failed(error);
-            }
+            document_records(&cleaned, &origin, self.cleaner.rules(), &mut handled.records)?;
         }
-        if handled.output.is_none() {
-            handled.input = text.bytes().to_vec();
-        }
-        handled
+        Ok(removed)
     }
 
     /// Adds what is known of all documents.

@@ -1,7 +1,7 @@
 //! Bytes of an input as text. UTF-8 is taken as it is; another encoding is decoded with a map from the decoded text back
 //! to the bytes, so that spans found in the text can be cut out of the source's own bytes.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use encoding_rs::{DecoderResult, Encoding, UTF_8};
 use std::ops::Range;
 
@@ -112,31 +112,40 @@ impl Text {
         }
     }
 
-    /// The bytes of the input less those of some ranges of the text, which are disjoint and in order.
+    /// The bytes of the input less those of some ranges of the text, which are disjoint and in order. Bytes that are text as
+    /// they came are cut where they are.
     ///
     /// # Errors
-    /// If the rest would not decode to the rest of the text, as it may in an encoding with shift states.
-    pub fn without(&self, removed: impl Iterator<Item = Range<usize>> + Clone) -> Result<Vec<u8>> {
-        let rest = cut(self.bytes(), removed.clone().map(|range| self.source(range)));
-        if let Kind::Decoded { text, encoding, .. } = &self.kind {
-            let expected = cut(text.as_bytes(), removed);
-            if decode(&rest, encoding).ok().is_none_or(|(found, _)| found.as_bytes() != expected) {
-                bail!("what is left would not decode to the same text in {}; convert the file to UTF-8 first", encoding.name());
+    /// If the rest would not decode to the rest of the text, as it may in an encoding with shift states: with the bytes.
+    pub fn into_rest(self, removed: &[Range<usize>]) -> Result<Vec<u8>, (Error, Vec<u8>)> {
+        let places: Vec<Range<usize>> = removed.iter().map(|range| self.source(range.clone())).collect();
+        match self.kind {
+            Kind::Utf8(text) => Ok(cut(text.into_bytes(), &places)),
+            Kind::Decoded { bytes, .. } if removed.is_empty() => Ok(bytes),
+            Kind::Decoded { bytes, text, encoding, .. } => {
+                let (rest, expected) = (cut(bytes.clone(), &places), cut(text.into_bytes(), removed));
+                if decode(&rest, encoding).ok().is_none_or(|(found, _)| found.as_bytes() != expected) {
+                    let name = encoding.name();
+                    let error = anyhow!("what is left would not decode to the same text in {name}; convert the file to UTF-8 first");
+                    return Err((error, bytes));
+                }
+                Ok(rest)
             }
         }
-        Ok(rest)
     }
 }
 
-fn cut(bytes: &[u8], removed: impl Iterator<Item = Range<usize>>) -> Vec<u8> {
-    let mut rest = Vec::with_capacity(bytes.len());
-    let mut at = 0;
+/// Bytes without some ranges.
+fn cut(mut bytes: Vec<u8>, removed: &[Range<usize>]) -> Vec<u8> {
+    let (mut kept, mut at) = (0, 0);
     for range in removed {
-        rest.extend_from_slice(&bytes[at..range.start]);
+        bytes.copy_within(at..range.start, kept);
+        kept += range.start - at;
         at = range.end;
     }
-    rest.extend_from_slice(&bytes[at..]);
-    rest
+    bytes.copy_within(at.., kept);
+    bytes.truncate(bytes.len() - (at - kept));
+    bytes
 }
 
 /// The offset in the bytes of a character boundary of the text.
@@ -193,7 +202,7 @@ mod tests {
         assert_eq!(latin.as_str(), "Café\nShare ©\nnaïve");
         let start = latin.as_str().find("Share").unwrap();
         let end = latin.as_str().find("na").unwrap();
-        assert_eq!(latin.without(std::iter::once(start..end)).unwrap(), b"Caf\xe9\nna\xefve");
+        assert_eq!(latin.into_rest(&[start..end]).unwrap(), b"Caf\xe9\nna\xefve");
 
         let wide: Vec<u8> = "\u{feff}a𝄞b".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let wide = text(&wide, "utf-16le");
@@ -206,7 +215,7 @@ mod tests {
         let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode("橋は月曜に開く。\n広告\n終わり");
         let sjis = text(&bytes, "shift_jis");
         let start = sjis.as_str().find("広告").unwrap();
-        let rest = sjis.without(std::iter::once(start..start + "広告\n".len())).unwrap();
+        let rest = sjis.into_rest(&[start..start + "広告\n".len()]).unwrap();
         assert_eq!(encoding_rs::SHIFT_JIS.decode(&rest).0, "橋は月曜に開く。\n終わり");
     }
 

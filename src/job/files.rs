@@ -375,10 +375,9 @@ impl Job<'_> {
         }
         let output = handled.output.take().unwrap_or_else(|| std::mem::take(&mut handled.input));
         handled.input = Vec::new();
-        let mut packed = Vec::new();
-        Packer::new(self.packing(source.compression))?.pack(&output, &mut packed)?;
+        let output = Packer::new(self.packing(source.compression))?.packed(output)?;
         let mut draft = self.draft(found)?;
-        draft.append(&packed)?;
+        draft.append(&output)?;
         Ok((handled, Some(draft.finish()?)))
     }
 
