@@ -212,7 +212,13 @@ fn globs(patterns: &[String]) -> Result<Option<GlobSet>> {
     Ok(Some(set.build()?))
 }
 
+/// `-` as an output is standard output, as it is without one.
+fn without_dash(output: Option<PathBuf>) -> Option<PathBuf> {
+    output.filter(|output| output.as_os_str() != "-")
+}
+
 fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
+    args.output = without_dash(args.output);
     let config = Config::load(args.selection.config.as_deref())?;
     let described = plan_options(&args, &config);
     let options = build_options(&mut args, &config, terminal)?;
@@ -521,7 +527,8 @@ fn verify_directory(directory: &Path, terminal: &mut Terminal) -> Result<Exit> {
     }
     verdict.problems.iter().for_each(|problem| terminal.print(&format!("{}\n", crate::report::harmless(problem).replace('\n', "\\n"))));
     let count = verdict.problems.len();
-    terminal.note(&format!("{} outputs are as written, {count} problem{}.", verdict.sound, if count == 1 { "" } else { "s" }));
+    let outputs = if verdict.sound == 1 { "output is" } else { "outputs are" };
+    terminal.note(&format!("{} {outputs} as written, {count} problem{}.", verdict.sound, if count == 1 { "" } else { "s" }));
     Ok(if count == 0 { Exit::Done } else { Exit::Found })
 }
 
@@ -567,7 +574,8 @@ fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
         terminal.note(&format!("{files} file{} restored.", if files == 1 { "" } else { "s" }));
         return Ok(Exit::Done);
     };
-    let mut draft = args.output.as_ref().map(|target| Draft::new(target, None, args.force)).transpose()?;
+    let output = without_dash(args.output);
+    let mut draft = output.map(|target| Draft::new(&target, None, args.force)).transpose()?;
     restore::restore_one(cleaned, &args.removed, args.path.as_deref(), &mut |piece| match &mut draft {
         Some(draft) => draft.append(piece),
         None => terminal.text(piece),

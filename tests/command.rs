@@ -67,6 +67,15 @@ fn a_tree_is_mirrored() {
 }
 
 #[test]
+fn a_dash_is_standard_output() {
+    let directory = tree();
+    let path = directory.path();
+    let output = run(path, &["clean", "in/a.txt", "--output", "-"], 0, "1 document: 1 changed");
+    assert_eq!(text(&output.stdout), CLEAN);
+    assert_eq!(names(path), ["in"]);
+}
+
+#[test]
 fn in_place_changes_only_what_changes_and_can_be_restored() {
     let directory = tree();
     let path = directory.path();

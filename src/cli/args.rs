@@ -192,7 +192,7 @@ pub(super) enum OnErrorArg {
 pub(super) struct CleanArgs {
     /// Files and directories; standard input if there is none, or for `-`
     pub paths: Vec<PathBuf>,
-    /// Write to this file, or, for directories and several files, below this directory
+    /// Write to this file (`-` is standard output), or, for directories and several files, below this directory
     #[arg(long, short, value_name = "FILE|DIR", conflicts_with = "in_place")]
     pub output: Option<PathBuf>,
     /// Replace files by their cleaned texts
