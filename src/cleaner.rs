@@ -233,6 +233,7 @@ impl<'c, 'd> Run<'c, 'd> {
             self.protect(0..self.view.line_count(), &mut marks, scratch);
         }
         for stage in Stage::ALL {
+            // What only makes sense after removals has nothing to do.
             if stage >= Stage::Context && self.applied.is_empty() {
                 break;
             }

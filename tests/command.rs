@@ -2,30 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
 
+mod common;
+
+use common::{dechaff, run, text};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 const CHAFF: &str = "It rained.\nAdvertisement\nIt stopped.\n";
 const CLEAN: &str = "It rained.\nIt stopped.\n";
-
-fn dechaff(directory: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).args(args).current_dir(directory).stdin(Stdio::null()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Runs, and checks the exit code and a part of what stands on standard error.
-fn run(directory: &Path, args: &[&str], code: i32, message: &str) -> Output {
-    let output = dechaff(directory, args);
-    let errors = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{errors}");
-    assert!(errors.contains(message), "{args:?} should say '{message}':\n{errors}");
-    output
-}
 
 fn tree() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
