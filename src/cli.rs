@@ -235,6 +235,9 @@ fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
         Some(list) => read_list(read_input(list)?)?,
         None => Vec::new(),
     };
+    if args.shard.is_some() && args.output.is_none() && !args.in_place && options.action == Action::Clean {
+        bail!("--shard needs --output, so that shards do not mix");
+    }
     if let ([path], None, false, None) = (args.paths.as_slice(), &args.output, args.in_place, &args.files_from)
         && !path.is_dir()
         && options.action != Action::Check
@@ -294,10 +297,13 @@ fn clean_file(path: &Path, args: &CleanArgs, options: &Options, terminal: &mut T
 }
 
 fn clean_one(path: &Path, mut source: Source<'_>, size: u64, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
-    if source.format.has_records() || source.format == Format::Parquet {
+    if options.format.has_records(source.format) {
         return clean_records(path, source, args, options, terminal);
     }
     let packing = packing_of(args, options, source.compression, terminal);
+    if source.format == Format::OtherJson && options.format.target.is_some() {
+        bail!("{} is JSON, but not JSON Lines, and cannot become another format", crate::report::shown(path));
+    }
     if source.format == Format::OtherJson {
         let passed = Passed { reason: other_json(), stats: Stats { invalid: 1, ..Stats::default() } };
         return pass_whole(path, passed, &mut source.reader, packing, args, options, terminal);
@@ -422,6 +428,9 @@ fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, ter
 fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
     let single = inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
     let target = match (&args.output, args.in_place, options.action) {
+        (_, true, Action::Clean) if options.format.target.is_some() => {
+            bail!("--output-format would leave files under names that say another format; use --output DIR instead of --in-place")
+        }
         (_, true, _) | (_, _, Action::Check | Action::Diff) => Target::InPlace,
         (Some(output), false, _) if single && !output.is_dir() && !ends_in_separator(output) => Target::File(output.clone()),
         (Some(output), false, _) => Target::Directory(output.clone()),

@@ -3,6 +3,7 @@
 
 mod batch;
 mod compression;
+mod convert;
 mod csv;
 mod format;
 mod json;
@@ -12,6 +13,7 @@ mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod record;
+mod slice;
 mod source;
 mod text;
 mod warc;
@@ -19,6 +21,7 @@ mod write;
 
 pub use batch::{Batch, Batches, Framing, Piece, Start};
 pub use compression::{Compression, Packer, Packing};
+pub use convert::{Converter, Target};
 pub use format::Format;
 pub use json::with_member;
 pub use labelled::{Row, read_rows};
@@ -27,8 +30,9 @@ pub use layout::Layout;
 pub use layout::cut;
 pub use npy::write_npy;
 #[cfg(feature = "parquet")]
-pub use parquet::{Rows, Table};
+pub use parquet::{Block, Rows, Table, TableBuilder, TableLines};
 pub use record::{Field, Reading, Texts, host_of};
+pub use slice::{skip_lines, slice_of};
 pub use source::Source;
 pub use text::{Content, Text, encoding_of};
 pub use warc::restored_warc;

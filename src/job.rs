@@ -1,6 +1,7 @@
 //! A job: how documents are cleaned, what is told of them, and to whom. What is found is handed to an observer, so that
 //! nothing here prints. Below it, one file for each kind of work: files and trees, restoring, trials on a corpus.
 
+mod convert;
 pub mod corpus;
 pub mod eval;
 pub mod features;
@@ -11,6 +12,9 @@ mod pipeline;
 pub mod records;
 pub mod restore;
 #[cfg(feature = "parquet")]
+mod tables;
+#[cfg(not(feature = "parquet"))]
+#[path = "job/no_tables.rs"]
 mod tables;
 pub mod walk;
 
@@ -24,8 +28,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use walk::complaint;
 
-pub use files::{Job, Reports, run_table};
+pub use files::{Job, Reports};
 use records::{Interrupted, RecordOptions};
+pub use tables::{open_table, table_as_lines};
 
 /// What is done with cleaned documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -503,9 +503,36 @@ mod tables {
         run(path, &["clean", "-q", "a.parquet", "-o", "c.parquet", "--text-field", "text,turns.content"], 0, "");
         let all = rows(&path.join("a.parquet")).iter().map(|row| row.replace("Advertisement\n", "")).collect::<Vec<_>>();
         assert_eq!(rows(&path.join("c.parquet")), all);
+        let piped = piped(path, &["clean", "-q"], &fs::read(path.join("a.parquet")).unwrap());
+        assert!(piped.stdout == fs::read(path.join("b.parquet")).unwrap());
         let output = run(path, &["clean", "-q", "a.parquet"], 0, "");
         assert!(output.stdout == fs::read(path.join("b.parquet")).unwrap());
         run(path, &["clean", "a.parquet", "--check", "-q"], 1, "");
+    }
+
+    #[test]
+    fn texts_of_a_table_are_put_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        fs::create_dir(path.join("in")).unwrap();
+        write(&path.join("in/a.parquet"));
+        write(&path.join("in/b.parquet"));
+        fs::write(path.join("in/c.jsonl"), corpus(30)).unwrap();
+        let before = rows(&path.join("in/a.parquet"));
+        let fields = ["--text-field", "text,turns.content"];
+        run(path, &[&["clean", "-q", "in", "-o", "out", "--removed", "r.jsonl"][..], &fields].concat(), 0, "");
+        run(path, &[&["clean", "-q", "in", "--in-place", "--removed", "own.jsonl"][..], &fields].concat(), 0, "");
+        assert_ne!(rows(&path.join("in/a.parquet")), before);
+        run(path, &["restore", "--in-place", "--removed", "own.jsonl"], 0, "3 files restored");
+        assert_eq!(rows(&path.join("in/a.parquet")), before);
+        assert_eq!(rows(&path.join("in/b.parquet")), before);
+        assert_eq!(read(path, "in/c.jsonl"), corpus(30));
+        run(path, &["restore", "out/b.parquet", "--removed", "r.jsonl", "-o", "b.parquet"], 0, "");
+        assert_eq!(rows(&path.join("b.parquet")), before);
+        // A record of what it is not is refused.
+        run(path, &["restore", "b.parquet", "--removed", "r.jsonl", "--path", "in/c.jsonl"], 2, "");
+        fs::write(path.join("bad.jsonl"), read(path, "r.jsonl").replace("\"record\":4", "\"record\":400")).unwrap();
+        run(path, &["restore", "out/b.parquet", "--removed", "bad.jsonl"], 2, "tells of row 400, which does not fit");
     }
 
     #[test]

@@ -145,6 +145,42 @@ fn shards_share_the_work_and_their_statistics_add_up() {
     run(path, &["stats", "merge", "in/sub/1.txt"], 2, "holds no statistics");
 }
 
+/// Of one file of lines each shard takes a slice, and all slices together are what one run writes, reports and all.
+#[test]
+fn shards_slice_a_single_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join("a.jsonl"), (0..60_000).map(line).collect::<String>() + "no JSON").unwrap();
+    let reports = |name: &str| [format!("r-{name}.jsonl"), format!("e-{name}.jsonl"), format!("s-{name}.json")];
+    let clean = |name: &str, more: &[&str]| {
+        let [removed, errors, stats] = &reports(name);
+        let args = ["clean", "a.jsonl", "-q", "--skip", "model", "--removed", removed, "--errors", errors, "--stats", stats];
+        run(path, &[&args[..], more].concat(), 0, "");
+    };
+    clean("whole", &["-o", "whole.jsonl"]);
+    for (shard, name) in [("1/3", "1"), ("2/3", "2"), ("3/3", "3")] {
+        clean(name, &["-o", "out/", "--shard", shard]);
+    }
+    let join = |names: [&str; 3]| names.map(|name| fs::read_to_string(path.join(name)).unwrap());
+    let outputs = join(["out/a.1-of-3.jsonl", "out/a.2-of-3.jsonl", "out/a.3-of-3.jsonl"]);
+    assert!(outputs.iter().all(|output| output.len() > 1 << 20));
+    assert!(outputs.concat() == fs::read_to_string(path.join("whole.jsonl")).unwrap());
+    for kind in ["r", "e"] {
+        let all = join([1, 2, 3].map(|number| format!("{kind}-{number}.jsonl")).each_ref().map(String::as_str)).concat();
+        assert!(all == fs::read_to_string(path.join(format!("{kind}-whole.jsonl"))).unwrap(), "{kind}");
+    }
+    let merged = run(path, &["stats", "merge", "s-1.json", "s-2.json", "s-3.json"], 0, "");
+    assert!(merged.stdout == fs::read(path.join("s-whole.json")).unwrap());
+    run(path, &["verify", "out"], 0, "3 outputs are as written");
+    // A line of names stands in the first slice alone.
+    for shard in ["1/2", "2/2"] {
+        run(path, &["clean", "a.jsonl", "-q", "--skip", "model", "-o", "table/", "--output-format", "csv", "--shard", shard], 0, "");
+    }
+    let [first, second] = ["1", "2"].map(|shard| fs::read_to_string(path.join(format!("table/a.{shard}-of-2.csv"))).unwrap());
+    assert!(first.starts_with("id,url,text\n0,") && !second.contains("id,url"));
+    run(path, &["clean", "a.jsonl", "--shard", "1/3"], 2, "--shard needs --output");
+}
+
 #[cfg(unix)]
 #[test]
 fn two_runs_do_not_write_to_one_directory() {

@@ -157,6 +157,10 @@ pub(super) struct RecordArgs {
     /// Pass larger records through unchanged; bytes, or with k, M or G [default: 32M]
     #[arg(long, value_name = "SIZE")]
     pub max_record: Option<String>,
+    /// Format of the outputs: text, jsonl, csv, tsv or parquet [default: that of the inputs]. JSON Lines give their id,
+    /// address, language and texts, all other formats all that they have
+    #[arg(long, value_name = "FORMAT")]
+    pub output_format: Option<String>,
     /// Compress outputs: none, gzip, zstd, or one with its level such as zstd:9 [default: as the inputs are, or as the
     /// name of the output says]
     #[arg(long, value_name = "CODEC")]
@@ -237,7 +241,8 @@ pub(super) struct CleanArgs {
     /// Go on with a run into --output DIR that was interrupted or killed; of one that ended, clean what is new or changed
     #[arg(long)]
     pub resume: bool,
-    /// Clean only each Nth file, beginning with the Ith, as in 1/8, so that several runs can share the work
+    /// Clean only each Nth file, beginning with the Ith, as in 1/8, so that several runs can share the work; of a single
+    /// file of JSON Lines that is not compressed, the Ith of N slices
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
     /// Number of threads [default: one for each core]

@@ -39,6 +39,7 @@ pub(super) struct Config {
     pub lang_field: Option<String>,
     pub on_error: Option<OnErrorArg>,
     pub max_record: Option<String>,
+    pub output_format: Option<String>,
     pub compress: Option<String>,
     pub drop_empty: Option<bool>,
 }

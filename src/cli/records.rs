@@ -4,9 +4,9 @@ use super::args::{AnnotateArg, CleanArgs, OnErrorArg, RecordArgs};
 use super::config::Config;
 use super::terminal::Terminal;
 use super::{Exit, Listener, finish, open_new, parse_size};
-use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
+use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start, Target};
 use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
-use crate::job::{Action, Observer, Options, Reports, run_table};
+use crate::job::{Action, Observer, Options, Reports, open_table, table_as_lines};
 use crate::rule::Level;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -35,6 +35,13 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
     if matches!(annotate, Some(Annotate::Dolma(_))) && text.len() != 1 {
         bail!("Dolma knows one text a record; name one field with --text-field");
     }
+    let target = |word: &String| {
+        Target::of_word(word).with_context(|| format!("'{word}' is no format of outputs; write text, jsonl, csv, tsv or parquet"))
+    };
+    let target = args.output_format.as_ref().or(config.output_format.as_ref()).map(target).transpose()?;
+    if target.is_some() && matches!(annotate, Some(Annotate::Dolma(_))) {
+        bail!("--annotate dolma writes attribute files, which have a format of their own; leave --output-format out");
+    }
     let name = |own: &Option<String>, configured: &Option<String>| own.clone().or_else(|| configured.clone());
     let max_record = args.max_record.as_ref().or(config.max_record.as_ref());
     let compress = args.compress.as_ref().or(config.compress.as_ref());
@@ -47,8 +54,16 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             language: name(&args.lang_field, &config.lang_field),
             free: args.annotate.filter(|kind| *kind == AnnotateArg::Field).map(|_| annotation()),
         },
+        target,
         on_error: match args.on_error.or(config.on_error) {
-            None | Some(OnErrorArg::Pass) => OnError::Pass,
+            // What holds no text that can be read is nothing in another format.
+            None | Some(OnErrorArg::Pass) => {
+                if target.is_some() {
+                    OnError::Drop
+                } else {
+                    OnError::Pass
+                }
+            }
             Some(OnErrorArg::Drop) => OnError::Drop,
             Some(OnErrorArg::Fail) => OnError::Fail,
         },
@@ -97,6 +112,7 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "lang-field": or(&records.lang_field, &config.lang_field),
         "on-error": records.on_error.or(config.on_error),
         "max-record": or(&records.max_record, &config.max_record),
+        "output-format": or(&records.output_format, &config.output_format),
         "compress": or(&records.compress, &config.compress),
         "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
         "annotate": records.annotate,
@@ -109,11 +125,10 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
 /// How a single output is compressed: as was asked, else as its name says, else as the input; for people not at all.
 pub(super) fn packing_of(args: &CleanArgs, options: &Options, input: Compression, terminal: &Terminal) -> Packing {
     let by_name = || args.output.as_ref().filter(|target| !target.is_dir()).map(|target| Compression::of_name(&target.to_string_lossy()).0);
-    match options.format.packing {
-        Some(packing) => packing,
-        None if args.output.is_none() && terminal.shows_output() => Packing::of(Compression::None),
-        None => Packing::of(by_name().unwrap_or(input)),
-    }
+    options.format.packing_or(|| {
+        let for_people = args.output.is_none() && terminal.shows_output();
+        Packing::of(if for_people { Compression::None } else { by_name().unwrap_or(input) })
+    })
 }
 
 /// Cleans one file of records to standard output, or to a file if it comes from standard input.
@@ -128,13 +143,11 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
     let packing = packing_of(args, options, source.compression, terminal);
     let name = path.to_string_lossy();
     let stop = AtomicBool::new(false);
-    let stream = Stream { options, name: &name, threads: rayon::current_num_threads(), packing, stop: &stop };
+    let stream = Stream { options, name: &name, threads: rayon::current_num_threads(), packing, stop: &stop, slice: None };
     let mut tally = Tally::default();
-    let is_table = source.format == Format::Parquet;
-    if is_table && path == Path::new("-") {
-        bail!("Parquet is read from its end, so it needs a file; name it instead of using standard input");
-    }
-    if is_table && draft.is_none() && options.action == Action::Clean && terminal.shows_output() {
+    let is_table = options.format.is_table(source.format);
+    let makes_table = is_table || options.format.target.is_some_and(Target::packs_itself);
+    if makes_table && draft.is_none() && options.action == Action::Clean && terminal.shows_output() {
         bail!("Parquet is nothing for a terminal; use --output");
     }
     let (mut draft, mut table) = if is_table { (None, draft) } else { (draft, None) };
@@ -152,14 +165,15 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
         }
     };
     let streamed = if is_table {
-        let file = File::open(path).context("cannot be opened")?;
+        let file = open_table(path, source)?;
         let out: &mut (dyn Write + Send) = match &mut table {
             Some(draft) => draft,
             None if options.action == Action::Clean => &mut stdout,
             None => &mut nowhere,
         };
-        run_table(&stream, file, out, &mut each)
+        stream.run_table(file, out, &mut each)
     } else {
+        let source = if source.format == Format::Parquet { table_as_lines(path, source, &options.format.names)? } else { source };
         stream.run(source, Start::default(), &mut each)
     };
     if let Some(draft) = draft.or(table).filter(|_| streamed.is_ok()) {

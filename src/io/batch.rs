@@ -23,6 +23,8 @@ pub enum Framing {
         /// Bytes still to come of a record that is larger than allowed.
         left: u64,
     },
+    /// There is one, which is all.
+    Whole,
 }
 
 impl Framing {
@@ -35,6 +37,7 @@ impl Framing {
                 quotes.end(bytes)
             }
             Self::Warc { left } => super::warc::record_end(bytes, last, left),
+            Self::Whole => None,
         };
         end.or(last.then_some(bytes.len()))
     }
@@ -49,6 +52,7 @@ impl Framing {
                 *left -= end.unwrap_or(bytes.len()) as u64;
                 end
             }
+            Self::Whole => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! CSV and TSV: rows under a line of names, fields in quotes where they hold delimiters, quotes or line ends. Rows are
 //! never written anew: what stays of a field keeps its quotes, and every other field its spelling.
 
+use super::convert::Values;
 use super::record::{Field, Reading, Spelling, Texts};
 use super::{Names, one_text_of};
 use anyhow::{Result, bail};
@@ -100,7 +101,7 @@ fn fields(row: &[u8], delimiter: u8) -> Result<Vec<(Range<usize>, bool)>, &'stat
 #[derive(Clone, Debug)]
 pub struct Columns {
     delimiter: u8,
-    count: usize,
+    names: Vec<String>,
     texts: Vec<(usize, String)>,
     id: Option<usize>,
     url: Option<usize>,
@@ -129,7 +130,8 @@ impl Columns {
             bail!("has no column {}; name one with --text-field (there are {known})", one_text_of(&names.text));
         }
         let one = |name: &Option<String>| name.as_ref().and_then(column);
-        Ok(Self { delimiter, count: found.len(), texts, id: one(&names.id), url: one(&names.url), language: one(&names.language) })
+        let [id, url, language] = [one(&names.id), one(&names.url), one(&names.language)];
+        Ok(Self { delimiter, names: found, texts, id, url, language })
     }
 
     /// Finds the texts of a row.
@@ -138,10 +140,9 @@ impl Columns {
         if row.trim_end_matches(['\r', '\n']).is_empty() {
             return Reading::Other;
         }
-        let fields = match fields(row.as_bytes(), self.delimiter) {
-            Ok(fields) if fields.len() == self.count => fields,
-            Ok(fields) => return Reading::Damaged(format!("has {} fields where the line of names has {}", fields.len(), self.count)),
-            Err(reason) => return Reading::Damaged(reason.to_owned()),
+        let fields = match self.fields(row) {
+            Ok(fields) => fields,
+            Err(reason) => return Reading::Damaged(reason),
         };
         let one = |column: Option<usize>| {
             let (raw, quoted) = fields[column?].clone();
@@ -156,11 +157,27 @@ impl Columns {
         Reading::Texts(Texts { fields: texts, id: one(self.id), url: one(self.url), language: one(self.language), ..Texts::default() })
     }
 
+    fn fields(&self, row: &str) -> Result<Vec<(Range<usize>, bool)>, String> {
+        let (fields, count) = (fields(row.as_bytes(), self.delimiter)?, self.names.len());
+        if fields.len() == count { Ok(fields) } else { Err(format!("has {} fields where the line of names has {count}", fields.len())) }
+    }
+
+    /// The names of all columns, and which of them hold texts.
+    pub(super) fn all(&self) -> (Vec<String>, Vec<usize>) {
+        (self.names.clone(), self.texts.iter().map(|(column, _)| *column).collect())
+    }
+
+    /// The values of all columns of a row.
+    pub(super) fn values<'r>(&self, row: &'r str) -> Option<Values<'r>> {
+        let fields = self.fields(row).ok()?;
+        Some(fields.into_iter().map(|(raw, quoted)| Some(spelt(&row[raw], quoted))).collect())
+    }
+
     /// Whether a row from which bytes were cut still reads as what is left. Without quotes, a field may come to begin with
     /// one, and a row to be blank.
     #[must_use]
     pub fn holds(&self, row: &str) -> bool {
-        !row.trim().is_empty() && fields(row.as_bytes(), self.delimiter).is_ok_and(|fields| fields.len() == self.count)
+        !row.trim().is_empty() && self.fields(row).is_ok()
     }
 }
 

@@ -55,10 +55,18 @@ impl Format {
         }
     }
 
-    /// Whether it holds records that can be read one by one.
+    /// A file's name, less the end that tells its compression already, without the ends that tell its format.
     #[must_use]
-    pub fn has_records(self) -> bool {
-        matches!(self, Self::JsonLines | Self::Warc | Self::Csv { .. })
+    pub fn stem(name: &str) -> &str {
+        let ends = ["txt", "text", "md", "markdown", "jsonl", "ndjson", "json", "wet", "warc", "csv", "tsv", "parquet"];
+        let mut stem = name;
+        while let Some((shorter, end)) = stem.rsplit_once('.')
+            && !shorter.is_empty()
+            && ends.contains(&end.to_ascii_lowercase().as_str())
+        {
+            stem = shorter;
+        }
+        stem
     }
 
     /// What the first bytes, decompressed, look like. `is_json` says that the name ends in `.json`.

@@ -2,12 +2,14 @@
 //! spans of these are cut out.
 
 use super::batch::Framing;
+use super::convert::{Values, texts_as_columns, texts_as_values};
 use super::csv::{Columns, Quotes};
 use super::format::Format;
 use super::json::Keys;
-use super::record::Reading;
+use super::record::{Field, Reading, Texts};
 use super::{Names, warc};
 use anyhow::{Result, bail};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// How records hold texts.
@@ -24,19 +26,25 @@ pub enum Layout {
     },
     /// WARC.
     Warc,
+    /// All is one text.
+    Text {
+        /// What it is called.
+        name: String,
+    },
 }
 
 impl Layout {
-    /// For a format of records, the first bytes of a file, and the names of fields.
+    /// For the format, the first bytes and the name of a file, and the names of fields. A text is one record.
     ///
     /// # Errors
     /// If the file has no such field at all, or the format has no records.
-    pub fn new(format: Format, head: &[u8], names: &Names) -> Result<Self> {
+    pub fn new(format: Format, head: &[u8], file: &str, names: &Names) -> Result<Self> {
         Ok(match format {
             Format::JsonLines => Self::Json(Keys::new(names)?),
             Format::Csv { delimiter } => Self::Csv { columns: Columns::new(head, delimiter, names)?, delimiter },
             Format::Warc => Self::Warc,
-            Format::Text | Format::OtherJson | Format::Parquet => bail!("has no records that can be read one by one"),
+            Format::Text => Self::Text { name: file.to_owned() },
+            Format::OtherJson | Format::Parquet => bail!("has no records that can be read one by one"),
         })
     }
 
@@ -47,6 +55,7 @@ impl Layout {
             Self::Json(_) => Framing::Lines,
             Self::Csv { delimiter, .. } => Framing::Csv(Quotes::new(*delimiter)),
             Self::Warc => Framing::Warc { left: 0 },
+            Self::Text { .. } => Framing::Whole,
         }
     }
 
@@ -71,6 +80,37 @@ impl Layout {
             Self::Csv { .. } if number == 1 => Reading::Other,
             Self::Csv { columns, .. } => columns.read(record),
             Self::Warc => Reading::Other,
+            Self::Text { .. } => {
+                let fields = vec![Field::plain(Cow::Borrowed(""), record)];
+                Reading::Texts(Texts { fields, ..Texts::default() })
+            }
+        }
+    }
+
+    /// The names of the columns of records in another format, and which of them hold texts.
+    pub(super) fn columns(&self, names: &Names) -> (Vec<String>, Vec<usize>) {
+        let text = || names.text.first().cloned().unwrap_or_default();
+        let or = |name: &Option<String>, word: &str| name.clone().unwrap_or_else(|| word.to_owned());
+        match self {
+            Self::Json(_) => texts_as_columns(names),
+            Self::Csv { columns, .. } => columns.all(),
+            Self::Warc => {
+                let language = or(&names.language, "language");
+                (vec![or(&names.id, "id"), or(&names.url, "url"), "date".to_owned(), language, text()], vec![4])
+            }
+            Self::Text { .. } => (vec![or(&names.id, "id"), text()], vec![1]),
+        }
+    }
+
+    /// The values of a record in these columns; none if it holds no text that can be read.
+    pub(super) fn values<'r>(&'r self, number: u64, record: &'r [u8], names: &Names) -> Option<Values<'r>> {
+        match self {
+            Self::Json(_) => texts_as_values(self.read(number, record), names),
+            // The line of names is none.
+            Self::Csv { .. } if number == 1 => None,
+            Self::Csv { columns, .. } => columns.values(std::str::from_utf8(record).ok()?),
+            Self::Warc => warc::values(record),
+            Self::Text { name } => Some(vec![Some(Cow::Borrowed(name)), Some(Cow::Borrowed(std::str::from_utf8(record).ok()?))]),
         }
     }
 
@@ -83,7 +123,7 @@ impl Layout {
         let start = out.len();
         match self {
             Self::Warc => warc::write(record, cuts, out),
-            Self::Json(_) => cut(record, 0..record.len(), cuts, out),
+            Self::Json(_) | Self::Text { .. } => cut(record, 0..record.len(), cuts, out),
             Self::Csv { columns, .. } => {
                 cut(record, 0..record.len(), cuts, out);
                 if !std::str::from_utf8(&out[start..]).is_ok_and(|row| columns.holds(row)) {

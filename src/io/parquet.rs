@@ -2,6 +2,12 @@
 //! they had; all others are copied as they stand. Row groups, key-value metadata, indexes and bloom filters stay. Working on
 //! leaf columns, below any table model, makes lists, nested fields, dictionaries and large strings all the same thing.
 
+mod build;
+mod lines;
+
+pub use build::{Block, TableBuilder};
+pub use lines::TableLines;
+
 use super::Names;
 use anyhow::{Context, Result, bail};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};

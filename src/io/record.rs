@@ -130,7 +130,6 @@ impl<'r> Field<'r> {
     }
 
     /// A text that is all there is.
-    #[cfg(feature = "parquet")]
     #[must_use]
     pub fn plain(name: Cow<'r, str>, text: &'r str) -> Self {
         Self { name, text: Cow::Borrowed(text), raw: 0..text.len(), spelling: Spelling::Plain }

@@ -2,6 +2,7 @@
 //! line ends. The texts are the blocks of `conversion` records, which WET files are made of. A block that changes gets its
 //! length and its digests right again; every other record stays as it is.
 
+use super::convert::Values;
 use super::hexadecimal;
 use super::record::{Field, Reading, Spelling, Texts};
 use sha1::{Digest, Sha1};
@@ -101,6 +102,16 @@ pub(super) fn read(record: &[u8]) -> Reading<'_> {
     // Of several languages none is the text's.
     let language = one("warc-identified-content-language").filter(|codes| !codes.contains(','));
     Reading::Texts(Texts { fields: vec![field], id: one("warc-record-id"), url: one("warc-target-uri"), language, ..Texts::default() })
+}
+
+/// The id, address, date, language and text of a record.
+pub(super) fn values(record: &[u8]) -> Option<Values<'_>> {
+    let (_, headers) = headers(record)?;
+    let Reading::Texts(mut texts) = read(record) else { return None };
+    let date = value(record, &headers, "warc-date").map(|date| Cow::Owned(date.to_owned()));
+    let text = texts.fields.pop()?.text;
+    let own = |text: Option<String>| text.map(Cow::Owned);
+    Some(vec![own(texts.id), own(texts.url), date, own(texts.language), Some(text)])
 }
 
 /// Appends a record of which ranges are cut out of the block.

@@ -4,10 +4,11 @@
 use super::journal::{Journal, Known, Lengths};
 use super::manifest::Shard;
 use super::records::{Done, Interrupted, Stream, Tally};
+use super::tables::table_as_lines;
 use super::walk::{Found, Inputs, Met, Whole, other_json, read_up_to};
 use super::{Action, Event, Handled, Observer, Options, Target, failed};
 use crate::filter::Scratch;
-use crate::io::{Compression, Draft, Format, Packer, Packing, Pending, Permissions, Source, Sum};
+use crate::io::{Compression, Draft, Format, Packer, Packing, Pending, Permissions, Source, Sum, slice_of};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
 use rayon::prelude::*;
@@ -166,9 +167,9 @@ impl Job<'_> {
             reports.cut(journal.lengths());
         }
         let mut run = Run { stats: Stats::default(), outputs: FxHashSet::default(), reports, journal: journal.as_mut(), observer };
-        let mut number = 0;
+        let (mut number, slices) = (0, self.shard.is_some() && self.slices_input());
         let mut met = self.inputs.walk().filter(|met| {
-            let Some(shard) = self.shard else { return true };
+            let Some(shard) = self.shard.filter(|_| !slices) else { return true };
             number += u64::from(matches!(met, Met::File(_)));
             // What is no file is told of once.
             if matches!(met, Met::File(_)) { (number - 1) % shard.of == shard.index - 1 } else { shard.index == 1 }
@@ -289,6 +290,10 @@ impl Job<'_> {
         while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
             match met.next() {
                 Some(Met::File(mut found)) => {
+                    if let Err(error) = self.slice(&mut found) {
+                        run.fail(&found.path, error);
+                        continue;
+                    }
                     found.place = self.renamed(&found.place);
                     if let Some(clash) = self.clash(&found, &mut run.outputs) {
                         run.fail(&found.path, clash);
@@ -298,9 +303,7 @@ impl Job<'_> {
                         run.observer.advance(1, found.size);
                         continue;
                     }
-                    if found.size >= LARGE
-                        && self.open(&found).is_ok_and(|source| source.format.has_records() || source.format == Format::Parquet)
-                    {
+                    if found.size >= LARGE && self.open(&found).is_ok_and(|source| self.options.format.has_records(source.format)) {
                         return (batch, Some(found));
                     }
                     bytes += found.size;
@@ -314,20 +317,47 @@ impl Job<'_> {
         (batch, None)
     }
 
-    /// The place of an output whose compression is not that of its input.
+    /// Where the only input is a file of lines, each shard takes a slice of it.
+    fn slice(&self, found: &mut Found) -> Result<()> {
+        let Some(shard) = self.shard.filter(|_| self.slices_input()) else { return Ok(()) };
+        let file = File::open(&found.path).context("cannot be opened")?;
+        found.slice = Some(slice_of(&file, shard.index, shard.of).context("cannot be read")?);
+        let name = found.place.file_name().unwrap_or_default().to_string_lossy();
+        let (stem, end) = name.rsplit_once('.').unwrap_or((&name, ""));
+        let place =
+            found.place.with_file_name(format!("{stem}.{}-of-{}{}{end}", shard.index, shard.of, if end.is_empty() { "" } else { "." }));
+        found.place = place;
+        Ok(())
+    }
+
+    /// Whether the only input is a file of lines that is not compressed.
+    fn slices_input(&self) -> bool {
+        let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else { return false };
+        let source = || Source::new(path, File::open(path)?, self.options.format.format);
+        let is_plain = |source: Source<'_>| source.format == Format::JsonLines && source.compression == Compression::None;
+        !matches!(self.target, Target::InPlace) && path.is_file() && source().is_ok_and(is_plain)
+    }
+
+    /// The place of an output whose format or compression is not that of its input.
     fn renamed(&self, place: &Path) -> PathBuf {
-        let (Some(packing), Target::Directory(_)) = (self.options.format.packing, &self.target) else { return place.to_owned() };
-        let name = place.file_name().unwrap_or_default().to_string_lossy();
-        if Format::of_name(place) == Some(Format::Parquet) {
+        let options = &self.options.format;
+        if !matches!(self.target, Target::Directory(_)) || (options.target.is_none() && options.packing.is_none()) {
             return place.to_owned();
         }
-        let (_, plain) = Compression::of_name(&name);
-        place.with_file_name(format!("{plain}{}", packing.compression.extension()))
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let (compression, plain) = Compression::of_name(&name);
+        if options.target.is_none() && Format::of_name(place) == Some(Format::Parquet) {
+            return place.to_owned();
+        }
+        let packing = options.packing_or(|| Packing::of(compression));
+        let (stem, extension) = options.target.map_or((plain, ""), |target| (Format::stem(plain), target.extension()));
+        place.with_file_name(format!("{stem}{extension}{}", packing.compression.extension()))
     }
 
     /// What is wrong with a file that would be written where another one is. Within one tree places differ of themselves.
     fn clash(&self, found: &Found, outputs: &mut FxHashSet<PathBuf>) -> Option<anyhow::Error> {
         let several = self.inputs.paths.len() + self.inputs.listed.len() > 1;
+        let several = several || self.options.format.target.is_some();
         if self.options.action != Action::Clean || !(several || self.inputs.follow_links) {
             return None;
         }
@@ -350,10 +380,13 @@ impl Job<'_> {
     fn try_prepare(&self, found: &Found, scratch: &mut Scratch) -> Result<(Handled, Option<Pending>)> {
         let name = found.path.to_string_lossy();
         let mut source = self.open(found)?;
+        if source.format == Format::OtherJson && self.options.format.target.is_some() {
+            bail!("is JSON, but not JSON Lines, and cannot become another format");
+        }
         if source.format == Format::OtherJson {
             return self.pass_whole(found, other_json(), Stats { invalid: 1, ..Stats::default() });
         }
-        if source.format.has_records() || source.format == Format::Parquet {
+        if self.options.format.has_records(source.format) {
             let (mut records, mut damage) = (Vec::new(), Vec::new());
             let each = &mut |done: &mut Done, _: Option<&Draft>, _: &Tally| {
                 records.append(&mut done.records);
@@ -393,18 +426,20 @@ impl Job<'_> {
         let mut draft = (self.options.action == Action::Clean).then(|| self.draft(found)).transpose()?;
         let part = found.part.as_deref();
         let (mut tally, start) = part.map_or_else(Default::default, |part| (part.tally.clone(), part.start));
-        let stream = Stream { options: self.options, name: &name, threads, packing, stop: self.stop };
-        if source.format == Format::Parquet {
+        let stream = Stream { options: self.options, name: &name, threads, packing, stop: self.stop, slice: found.slice.clone() };
+        if self.options.format.is_table(source.format) {
             let file = File::open(&found.path).context("cannot be opened")?;
             let mut nowhere = std::io::sink();
             let out: &mut (dyn Write + Send) = draft.as_mut().map_or(&mut nowhere, |draft| draft);
-            run_table(&stream, file, out, &mut |mut done| {
+            stream.run_table(file, out, &mut |mut done| {
                 tally.add(std::mem::take(&mut done.tally));
                 each(&mut done, None, &tally)
             })?;
             let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
             return Ok((tally, draft.filter(|_| !keeps).map(Draft::finish).transpose()?));
         }
+        let source =
+            if source.format == Format::Parquet { table_as_lines(&found.path, source, &self.options.format.names)? } else { source };
         let streamed = stream.run(source, start, &mut |mut done| {
             tally.add(std::mem::take(&mut done.tally));
             draft.as_mut().map_or(Ok(()), |draft| draft.append(&done.output))?;
@@ -441,7 +476,7 @@ impl Job<'_> {
 
     /// How an output is compressed: as was asked, else as the name that was given for it says, else as the input.
     fn packing(&self, input: Compression) -> Packing {
-        self.options.format.packing.unwrap_or_else(|| match &self.target {
+        self.options.format.packing_or(|| match &self.target {
             Target::File(file) => Packing::of(Compression::of_name(&file.to_string_lossy()).0),
             Target::Directory(_) | Target::InPlace => Packing::of(input),
         })
@@ -504,17 +539,6 @@ impl Job<'_> {
         }
         Ok(())
     }
-}
-
-/// Cleans a Parquet file, if this build can.
-#[cfg(feature = "parquet")]
-pub fn run_table(stream: &Stream<'_>, file: File, out: &mut (dyn Write + Send), each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
-    stream.run_table(file, out, each)
-}
-
-#[cfg(not(feature = "parquet"))]
-pub fn run_table(_: &Stream<'_>, _: File, _: &mut (dyn Write + Send), _: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
-    bail!("is Parquet, which this build of dechaff leaves out; build it with the feature `parquet`")
 }
 
 /// What became of a file of records.

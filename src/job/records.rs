@@ -2,12 +2,14 @@
 //! cannot be read is treated as the user wants. It stands apart from `files`, which knows where outputs go.
 
 use super::pipeline::in_order;
+use super::tables::{Block, TableMaker};
 use super::{Action, Event, Options};
 use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{
-    Batch, Batches, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts, host_of, with_member,
+    Batch, Batches, Compression, Converter, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Target, Texts,
+    host_of, skip_lines, with_member,
 };
 use crate::report::{
     Annotation, Origin, Stats, annotate, annotation_list, damage_line, diff, document_records, dolma_line, dropped_record,
@@ -15,6 +17,7 @@ use crate::report::{
 use anyhow::{Context, Error, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::io::Read;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,6 +58,8 @@ pub struct RecordOptions {
     pub on_error: OnError,
     /// The largest record that is read, in bytes.
     pub max_record: usize,
+    /// The format of all outputs, if not that of their inputs. What holds no text that can be read is left out then.
+    pub target: Option<Target>,
     /// How outputs are compressed, if not as the inputs are.
     pub packing: Option<Packing>,
     /// Whether records of which nothing is left are left out.
@@ -63,11 +68,41 @@ pub struct RecordOptions {
     pub annotate: Option<Annotate>,
 }
 
+impl RecordOptions {
+    /// Whether files of a format are cleaned record by record, or row by row. A text is a record where it is to become
+    /// something else.
+    #[must_use]
+    pub fn has_records(&self, format: Format) -> bool {
+        match format {
+            Format::Text => self.target.is_some_and(|target| target != Target::Text),
+            Format::OtherJson => false,
+            Format::JsonLines | Format::Warc | Format::Csv { .. } | Format::Parquet => true,
+        }
+    }
+
+    /// Whether files of a format are tables, and stay so.
+    #[must_use]
+    pub fn is_table(&self, format: Format) -> bool {
+        format == Format::Parquet && self.target.is_none_or(Target::packs_itself)
+    }
+
+    /// How an output is compressed that is to be so as a whole.
+    #[must_use]
+    pub fn packing_or(&self, otherwise: impl FnOnce() -> Packing) -> Packing {
+        match self.target {
+            Some(target) if target.packs_itself() => Packing::of(Compression::None),
+            _ => self.packing.unwrap_or_else(otherwise),
+        }
+    }
+}
+
 /// What became of a batch.
 #[derive(Debug, Default)]
 pub struct Done {
     /// Its bytes in the output.
     pub output: Vec<u8>,
+    /// Its rows, where the output is a table.
+    pub(super) rows: Block,
     /// Its removal records, as JSON Lines.
     pub records: Vec<u8>,
     /// What was wrong with its records, as JSON Lines.
@@ -150,19 +185,30 @@ pub struct Stream<'j> {
     pub packing: Packing,
     /// Set from outside to stop early.
     pub stop: &'j AtomicBool,
+    /// Which bytes of its lines are meant, if not all.
+    pub slice: Option<Range<u64>>,
+}
+
+/// What the records of a file are, and what they become.
+pub(super) struct Shape {
+    pub(super) layout: Layout,
+    /// None where they keep their format.
+    pub(super) converter: Option<Converter>,
 }
 
 /// What a worker keeps from batch to batch.
-struct Worker {
+pub(super) struct Worker {
     scratch: Scratch,
     packer: Packer,
     /// A record as it is written.
-    record: Vec<u8>,
+    pub(super) record: Vec<u8>,
+    /// The marks that it is to get when it is converted, as JSON.
+    pub(super) marks: Option<Vec<u8>>,
 }
 
 /// What a record becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     /// What it was.
     Same,
     /// What the worker holds.
@@ -176,19 +222,33 @@ impl Stream<'_> {
     ///
     /// # Errors
     /// If the input cannot be read, a record fails it, or `each` fails; [`Interrupted`] if the run is to stop.
-    pub fn run(&self, source: Source<'_>, start: Start, each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
+    pub fn run(&self, source: Source<'_>, mut start: Start, each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
         if self.options.encoding.is_some_and(|encoding| encoding != encoding_rs::UTF_8) {
             bail!("holds records, which are UTF-8, and cannot be read with --encoding");
         }
-        let layout = Layout::new(source.format, &source.head, &self.options.format.names)?;
-        if self.options.format.annotate.is_some() && source.format != Format::JsonLines {
-            bail!("is not JSON Lines, and only there annotations have a place");
+        let options = &self.options.format;
+        let layout = Layout::new(source.format, &source.head, self.name, &options.names)?;
+        let converter = options.target.and_then(|target| Converter::new(target, &layout, &options.names));
+        let has_members = converter.as_ref().map_or(source.format == Format::JsonLines, Converter::has_members);
+        if options.annotate.is_some() && !has_members {
+            bail!("is not JSON Lines, and only there annotations have a place; --output-format jsonl makes it so");
         }
-        let mut reader = source.reader;
-        skip(&mut reader, start.offset)?;
+        let mut table = TableMaker::new(converter.as_ref())?;
+        let begin = self.slice.as_ref().map_or(0, |slice| slice.start);
+        let mut is_empty = start.offset <= begin;
+        // Of several slices the first one has the line of names.
+        let head = converter.as_ref().filter(|_| is_empty && begin == 0).map(Converter::head).filter(|head| !head.is_empty());
+        let shape = Shape { layout, converter };
+        let end = self.slice.as_ref().map_or(u64::MAX, |slice| slice.end);
+        let mut reader = source.reader.take(end);
+        let offset = start.offset.max(begin);
+        let lines = skip_lines(&mut reader, offset).context("ends before the place where it is to be gone on with, or cannot be read")?;
+        if start.offset < offset {
+            start = Start { offset, records: lines };
+        }
         let max_record = self.options.format.max_record;
         let mut records = start.records;
-        let batches = Batches::new(reader, layout.framing(), max_record, start, source.consumed).map(|batch| {
+        let batches = Batches::new(reader, shape.layout.framing(), max_record, start, source.consumed).map(|batch| {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(Error::from(Interrupted));
             }
@@ -198,36 +258,40 @@ impl Stream<'_> {
         });
         let worker = || {
             let packer = Packer::new(self.packing).context("cannot compress")?;
-            Ok(Worker { scratch: Scratch::default(), packer, record: Vec::new() })
+            Ok(Worker { scratch: Scratch::default(), packer, record: Vec::new(), marks: None })
         };
-        let mut is_empty = start.offset == 0;
+        if let Some(head) = head {
+            is_empty = false;
+            each(Done { output: Packer::new(self.packing)?.packed(head)?, ..Done::default() })?;
+        }
         in_order(
             self.threads,
             batches,
             |batch| batch.bytes.len(),
             worker,
-            |worker, batch| self.clean(&layout, batch, worker),
+            |worker, batch| self.clean(&shape, batch, worker),
             |mut done| {
                 if let Some(failure) = done.failure.take() {
                     return Err(failure);
                 }
+                table.add(&mut done)?;
                 is_empty &= done.output.is_empty();
                 each(done)
             },
         )?;
         // Nothing at all is compressed too, as readers want a header.
-        let mut output = Vec::new();
-        if is_empty {
+        let mut output = table.finish()?;
+        if is_empty && output.is_empty() {
             Packer::new(self.packing)?.pack(&[], &mut output)?;
         }
         if output.is_empty() { Ok(()) } else { each(Done { output, ..Done::default() }) }
     }
 
-    fn clean(&self, layout: &Layout, batch: Batch, worker: &mut Worker) -> Done {
+    fn clean(&self, shape: &Shape, batch: Batch, worker: &mut Worker) -> Done {
         let mut done = Done { consumed: batch.consumed, end: batch.end, ..Done::default() };
         let cleaned = match batch.piece {
             Some(piece) => self.pass_piece(batch, piece, &mut done, worker),
-            None => self.clean_records(layout, batch, &mut done, worker),
+            None => self.clean_records(shape, batch, &mut done, worker),
         };
         if let Err(error) = cleaned {
             done.failure = Some(error);
@@ -250,7 +314,7 @@ impl Stream<'_> {
             return Ok(());
         }
         if !keeps {
-            let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None };
+            let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None, item: 0 };
             self.dropped(&place, DAMAGED, done)?;
         }
         let bytes = if keeps { batch.bytes } else { Vec::new() };
@@ -262,12 +326,13 @@ impl Stream<'_> {
         format!("is larger than --max-record allows ({} bytes)", self.options.format.max_record)
     }
 
-    fn clean_records(&self, layout: &Layout, batch: Batch, done: &mut Done, worker: &mut Worker) -> Result<()> {
-        let alone = layout.packs_records() && worker.packer.packs();
+    fn clean_records(&self, shape: &Shape, batch: Batch, done: &mut Done, worker: &mut Worker) -> Result<()> {
+        let alone = shape.layout.packs_records() && shape.converter.is_none() && worker.packer.packs();
         let (mut output, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
-            let fate = self.clean_record(layout, number, batch.offset + start as u64, record, done, worker)?;
+            let fate = self.clean_record(shape, number, batch.offset + start as u64, record, done, worker)?;
             done.tally.differs |= fate != Fate::Same;
+            let fate = self.convert(shape, number, record, fate, done, worker);
             if alone {
                 match fate {
                     Fate::Same => worker.packer.pack(record, &mut output)?,
@@ -296,10 +361,10 @@ impl Stream<'_> {
         Ok(())
     }
 
-    fn clean_record(&self, layout: &Layout, number: u64, offset: u64, record: &[u8], done: &mut Done, worker: &mut Worker) -> Result<Fate> {
-        let reading =
-            if record.len() > self.options.format.max_record { Reading::Damaged(self.too_large()) } else { layout.read(number, record) };
-        let nowhere = Place { number, offset, record, id: None };
+    fn clean_record(&self, shape: &Shape, number: u64, offset: u64, record: &[u8], done: &mut Done, worker: &mut Worker) -> Result<Fate> {
+        let is_too_large = record.len() > self.options.format.max_record;
+        let reading = if is_too_large { Reading::Damaged(self.too_large()) } else { shape.layout.read(number, record) };
+        let nowhere = Place { number, offset, record, id: None, item: 0 };
         let texts = match reading {
             Reading::Texts(texts) => texts,
             Reading::Other => return Ok(self.unmarked(Fate::Same, worker)),
@@ -308,7 +373,7 @@ impl Stream<'_> {
                 return Ok(self.unmarked(fate, worker));
             }
         };
-        let place = Place { number, offset, record, id: texts.id.as_deref() };
+        let place = Place { number, offset, record, id: texts.id.as_deref(), item: 0 };
         let mut found = Found::default();
         for field in &texts.fields {
             self.clean_field(&place, field, &texts, &mut found, &mut worker.scratch)?;
@@ -317,6 +382,10 @@ impl Stream<'_> {
         if let Some(annotate) = &self.options.format.annotate {
             fate = Fate::Changed;
             worker.record = match annotate {
+                Annotate::Field(_) if shape.converter.is_some() => {
+                    worker.marks = Some(annotation_list(&found.annotations)?);
+                    record.to_owned()
+                }
                 Annotate::Field(name) => {
                     with_member(record, name, &annotation_list(&found.annotations)?).unwrap_or_else(|| record.to_owned())
                 }
@@ -324,7 +393,7 @@ impl Stream<'_> {
             };
         } else if !found.cuts.is_empty() {
             worker.record.clear();
-            if let Err(reason) = layout.write(record, &found.cuts, &mut worker.record) {
+            if let Err(reason) = shape.layout.write(record, &found.cuts, &mut worker.record) {
                 return self.pass_damaged(&place, reason.to_owned(), done);
             }
             fate = Fate::Changed;
@@ -391,7 +460,13 @@ impl Stream<'_> {
         found.tally.stats.add_document(&cleaned, self.options.cleaner.rules());
         found.tally.spans += cuts.len();
         if self.options.format.annotate.is_some() {
-            annotate(&field.name, &cleaned, self.options.cleaner.rules(), &mut found.annotations);
+            let first = self.options.format.names.text.first().map_or("", String::as_str);
+            annotate(
+                if field.name.is_empty() { first } else { &field.name },
+                &cleaned,
+                self.options.cleaner.rules(),
+                &mut found.annotations,
+            );
         }
         found.kept += cleaned.source().len() - cleaned.removals().iter().map(|removal| removal.span.len()).sum::<usize>();
         if let Outcome::Held { share } = cleaned.outcome() {
@@ -420,6 +495,7 @@ impl Stream<'_> {
             record: Some(place.number),
             id: place.id,
             field: Some(field.name.as_ref()).filter(|name| !name.is_empty()),
+            item: Some(place.item).filter(|&item| item > 0),
         };
         document_records(cleaned, &origin, self.options.cleaner.rules(), to)
     }
@@ -458,6 +534,8 @@ pub(super) struct Place<'r> {
     pub(super) offset: u64,
     pub(super) record: &'r [u8],
     pub(super) id: Option<&'r str>,
+    /// Which text of a field of a table.
+    pub(super) item: u64,
 }
 
 /// What was found in a record.
@@ -470,11 +548,4 @@ pub(super) struct Found {
     /// Bytes of text that stay.
     pub(super) kept: usize,
     pub(super) held: Option<f64>,
-}
-
-/// Reads over bytes that were cleaned before.
-fn skip(reader: &mut dyn std::io::Read, bytes: u64) -> Result<()> {
-    let skipped = std::io::copy(&mut std::io::Read::take(reader, bytes), &mut std::io::sink()).context("cannot be read")?;
-    anyhow::ensure!(skipped == bytes, "ends before the place where the last run was");
-    Ok(())
 }

@@ -1,10 +1,12 @@
 //! Puts removed text back, from cleaned files and the record of what was removed from them.
 
+use super::tables::{open_table, restore_table};
 use crate::io::{Batches, Draft, Format, Framing, Packer, Packing, Permissions, Source, Start, restored_warc};
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
+use rustc_hash::FxHashMap;
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +29,13 @@ pub fn restore_one(cleaned: &Path, record: &Path, path: Option<&str>, to: &mut d
         let file = File::open(cleaned).with_context(|| format!("cannot read {}", cleaned.display()))?;
         Source::new(cleaned, file, None)?
     };
-    let own = open(record)?.filter(|entry| entry.as_ref().map_or(true, |entry| Some(&entry.path) == path.as_ref()));
+    let mut own = open(record)?.filter(|entry| entry.as_ref().map_or(true, |entry| Some(&entry.path) == path.as_ref()));
+    if source.format == Format::Parquet
+        && let Some(path) = &path
+    {
+        let columns = columns_of(record)?.remove(path).unwrap_or_default();
+        return put_back_table(cleaned, source, columns, &mut own, to);
+    }
     put_back(source, own, to)
 }
 
@@ -37,7 +45,7 @@ pub fn restore_one(cleaned: &Path, record: &Path, path: Option<&str>, to: &mut d
 /// At the first file that cannot be restored; those before it are.
 pub fn restore_in_place(record: &Path) -> Result<usize> {
     let mut entries = open(record)?.peekable();
-    let mut files = 0;
+    let (mut files, mut columns) = (0, None);
     while let Some(first) = entries.peek() {
         let name = match first {
             Ok(entry) => entry.path.clone(),
@@ -48,8 +56,14 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
             let source = Source::new(&path, File::open(&path)?, None)?;
             let permissions = Permissions::of(fs::metadata(&path)?);
             let mut draft = Draft::new(&fs::canonicalize(&path)?, Some(&permissions), true)?;
-            let own = std::iter::from_fn(|| entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name)));
-            put_back(source, own, &mut |piece| draft.append(piece))?;
+            let mut own = std::iter::from_fn(|| entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name)));
+            let to = &mut |piece: &[u8]| draft.append(piece);
+            if source.format == Format::Parquet {
+                let columns = if let Some(columns) = &mut columns { columns } else { columns.insert(columns_of(record)?) };
+                put_back_table(&path, source, columns.remove(&name).unwrap_or_default(), &mut own, to)?;
+            } else {
+                put_back(source, own, to)?;
+            }
             draft.finish()?.commit()
         };
         restore().with_context(|| format!("cannot restore {}", path.display()))?;
@@ -86,11 +100,41 @@ fn meant(cleaned: &Path, record: &Path) -> Result<Option<String>> {
     }
 }
 
+/// The fields that the record names, by file.
+fn columns_of(record: &Path) -> Result<FxHashMap<String, Vec<String>>> {
+    let mut found: FxHashMap<String, Vec<String>> = FxHashMap::default();
+    for entry in open(record)? {
+        let entry = entry?;
+        let (own, field) = (found.entry(entry.path).or_default(), entry.field.unwrap_or_default());
+        if !own.contains(&field) {
+            own.push(field);
+        }
+    }
+    Ok(found)
+}
+
+/// Puts texts of a table back.
+fn put_back_table(
+    path: &Path,
+    source: Source<'_>,
+    columns: Vec<String>,
+    records: &mut dyn Iterator<Item = Result<Record>>,
+    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut whole = tempfile::tempfile().context("cannot be put aside")?;
+    restore_table(open_table(path, source)?, columns, records, &mut whole)?;
+    whole.rewind()?;
+    let mut piece = vec![0; PIECE];
+    loop {
+        match whole.read(&mut piece)? {
+            0 => return Ok(()),
+            length => to(&piece[..length])?,
+        }
+    }
+}
+
 /// Puts removed bytes back between those that were kept.
 fn put_back(cleaned: Source<'_>, records: impl Iterator<Item = Result<Record>>, to: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    if cleaned.format == Format::Parquet {
-        bail!("is a Parquet file, which is not put together from bytes; it cannot be restored");
-    }
     if cleaned.format == Format::Warc {
         return put_back_warc(cleaned, records, to);
     }

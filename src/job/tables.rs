@@ -1,15 +1,136 @@
 //! Parquet files: the texts of each column are cleaned some rows at a time, on several threads and in order; rows are never
-//! left out, as all columns of a table have them.
+//! left out, as all columns of a table have them. Tables from and to other formats pass here too. A build without Parquet
+//! has `no_tables` in its place.
 
 use super::pipeline::in_order;
+pub use crate::io::Block;
+
 use super::records::{Done, Found, Interrupted, OnError, Place, Stream};
 use crate::filter::Scratch;
-use crate::io::{Field, Rows, Table, Texts, cut};
+use crate::io::{Converter, Field, Format, Names, Rows, Source, Table, TableBuilder, TableLines, Texts, cut};
+use crate::report::Record;
 use anyhow::{Context, Error, Result, bail};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::Ordering;
+
+/// Counts the texts of each row.
+#[derive(Default)]
+struct Items {
+    row: Option<u32>,
+    count: u64,
+}
+
+impl Items {
+    /// Which text of its row the next one is, from 0.
+    fn next(&mut self, row: u32) -> u64 {
+        self.count = if self.row == Some(row) { self.count + 1 } else { 0 };
+        self.row = Some(row);
+        self.count
+    }
+}
+
+/// Writes a cleaned table with the texts of these columns as they were. The records come in the order in which the table
+/// was cleaned.
+///
+/// # Errors
+/// If the table cannot be read or written, or the records do not fit it.
+pub fn restore_table(
+    file: File,
+    columns: Vec<String>,
+    records: &mut dyn Iterator<Item = Result<Record>>,
+    out: &mut (dyn Write + Send),
+) -> Result<()> {
+    let mut records = records.peekable();
+    let table = Table::new(file, &Names { text: columns, ..Names::default() })?;
+    table.rewrite(out, &mut |name, chunks, sink| {
+        for rows in chunks {
+            let mut rows = rows?;
+            let mut items = Items::default();
+            for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
+                let (number, item) = (rows.first + u64::from(row), items.next(row));
+                let is_own = |entry: &Record| {
+                    entry.field.as_deref() == Some(name) && entry.record == Some(number) && entry.item.unwrap_or(0) == item
+                };
+                let mut removed = Vec::new();
+                while let Some(entry) = records.next_if(|entry| entry.as_ref().map_or(true, is_own)) {
+                    let entry = entry?;
+                    removed.push((entry.start, entry.source_bytes()?));
+                }
+                if !removed.is_empty() {
+                    let spans = removed.iter().map(|(at, bytes)| (*at, bytes.as_slice()));
+                    let misfit = || format!("what was removed of row {number} does not fit; is this the record of another file?");
+                    *value = crate::restore(value.data(), spans).with_context(misfit)?.into();
+                }
+            }
+            sink.write(&rows)?;
+        }
+        Ok(())
+    })?;
+    match records.next() {
+        Some(entry) => {
+            bail!("the record tells of row {}, which does not fit; is it the record of another file?", entry?.record.unwrap_or(0))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Puts a table together of what workers give, where an output becomes one.
+#[derive(Default)]
+pub struct TableMaker(Option<TableBuilder>);
+
+impl TableMaker {
+    /// Begins it, if the converter makes one.
+    ///
+    /// # Errors
+    /// If its columns make none.
+    pub(super) fn new(converter: Option<&Converter>) -> Result<Self> {
+        let converter = converter.filter(|converter| converter.makes_table());
+        Ok(Self(converter.map(|converter| TableBuilder::new(converter.columns())).transpose()?))
+    }
+
+    /// Takes the rows of a batch, and gives it the bytes that are ready. A later run cannot go on in the middle.
+    pub(super) fn add(&mut self, done: &mut Done) -> Result<()> {
+        if let Some(builder) = &mut self.0 {
+            done.output = builder.add(std::mem::take(&mut done.rows))?;
+            done.end = None;
+        }
+        Ok(())
+    }
+
+    /// The last bytes.
+    pub(super) fn finish(self) -> Result<Vec<u8>> {
+        self.0.map_or_else(|| Ok(Vec::new()), TableBuilder::finish)
+    }
+}
+
+/// A table that is to become something else is read as JSON Lines.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn table_as_lines<'r>(path: &Path, source: Source<'r>, names: &Names) -> Result<Source<'r>> {
+    let file = open_table(path, source)?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let source = Source::new(Path::new("-"), TableLines::new(file, names)?, Some(Format::JsonLines))?;
+    // How far it is cannot be told from the rows.
+    source.consumed.store(size, Ordering::Relaxed);
+    Ok(source)
+}
+
+/// The file behind a source. What comes from standard input is put aside first, as tables are read from their end.
+///
+/// # Errors
+/// If it cannot be read, or there is no room to put it aside.
+pub fn open_table(path: &Path, mut source: Source<'_>) -> Result<File> {
+    if path != Path::new("-") {
+        return File::open(path).context("cannot be opened");
+    }
+    let mut file = tempfile::tempfile().context("cannot be put aside")?;
+    std::io::copy(&mut source.reader, &mut file).context("cannot be put aside")?;
+    Ok(file)
+}
 
 impl Stream<'_> {
     /// Cleans a table. What became of some rows is given to `each`, in the order of columns and rows.
@@ -57,7 +178,9 @@ impl Stream<'_> {
                 self.damaged(rows.first + u64::from(row), None, format!("holds null in '{name}' instead of a text"), &mut done)?;
             }
         }
+        let mut items = Items::default();
         for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
+            let item = items.next(row);
             let number = rows.first + u64::from(row);
             if value.len() > self.options.format.max_record {
                 self.damaged(number, None, self.too_large(), &mut done)?;
@@ -73,7 +196,7 @@ impl Stream<'_> {
             let known = |which: usize| rows.others[which].get(row as usize).cloned().flatten();
             let texts = Texts { id: known(0), url: known(1), language: known(2), ..Texts::default() };
             let field = Field::plain(Cow::Borrowed(name), text);
-            let place = Place { number, offset: 0, record: value.data(), id: texts.id.as_deref() };
+            let place = Place { number, offset: 0, record: value.data(), id: texts.id.as_deref(), item };
             let mut found = Found::default();
             self.clean_field(&place, &field, &texts, &mut found, scratch).with_context(|| format!("row {number}"))?;
             if let Some(share) = found.held {

@@ -5,6 +5,7 @@ use super::manifest::is_manifest;
 use crate::io::{Compression, Content, Source};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -39,6 +40,8 @@ pub struct Found {
     pub ours: bool,
     /// How far an earlier run was.
     pub part: Option<Box<Part>>,
+    /// Which of its bytes are meant, if not all.
+    pub slice: Option<Range<u64>>,
 }
 
 /// What a walk meets.
@@ -88,7 +91,7 @@ impl Inputs {
                 return Some(Met::Special);
             }
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
-            Some(Met::File(Found { path: entry.into_path(), place, size, ours: false, part: None }))
+            Some(Met::File(Found { path: entry.into_path(), place, size, ours: false, part: None, slice: None }))
         })
     }
 
@@ -118,7 +121,7 @@ fn named_file(path: &Path, place: PathBuf) -> Met {
         Ok(metadata.len())
     };
     match check() {
-        Ok(size) => Met::File(Found { path: path.to_owned(), place, size, ours: false, part: None }),
+        Ok(size) => Met::File(Found { path: path.to_owned(), place, size, ours: false, part: None, slice: None }),
         Err(error) => Met::Failed(path.to_owned(), error),
     }
 }

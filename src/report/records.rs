@@ -24,7 +24,11 @@ pub struct Record {
     /// The field that held the text, where there are fields.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub field: Option<String>,
-    /// First byte of the span in the input, decompressed.
+    /// Which text of this field of the record it was, counted from 0, if not the first one. Only of tables, whose bytes
+    /// do not tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub item: Option<u64>,
+    /// First byte of the span in the input, decompressed; of tables in the text.
     pub start: usize,
     /// One past its last byte.
     pub end: usize,
@@ -65,6 +69,8 @@ pub struct Origin<'s> {
     pub id: Option<&'s str>,
     /// The field that holds the text, where there are fields.
     pub field: Option<&'s str>,
+    /// Which text of this field it was, if not the first one.
+    pub item: Option<u64>,
 }
 
 impl Record {
@@ -76,6 +82,7 @@ impl Record {
             record: origin.record,
             id: origin.id.map(str::to_owned),
             field: origin.field.map(str::to_owned),
+            item: origin.item,
             start: origin.offset as usize + place.start,
             end: origin.offset as usize + place.end,
             text: removed.to_owned(),
@@ -135,6 +142,7 @@ pub fn dropped_record(origin: &Origin<'_>, rule: &str, to: &mut Vec<u8>) -> Resu
         record: origin.record,
         id: origin.id.map(str::to_owned),
         field: None,
+        item: None,
         start: origin.offset as usize,
         end: origin.offset as usize + origin.bytes.len(),
         rule: rule.to_owned(),

@@ -37,7 +37,7 @@ def parquet():
         for version in ["1.0", "2.0"]:
             options = {"compression": codec, "data_page_version": version, "row_group_size": 2, "write_page_index": True}
             pyarrow.parquet.write_table(table, "a.parquet", **options)
-            clean("a.parquet", "b.parquet", "--text-field", "text,kind,turns.content")
+            clean("a.parquet", "b.parquet", "--text-field", "text,kind,turns.content", "--removed", "r.jsonl")
             before, after = pyarrow.parquet.read_table("a.parquet"), pyarrow.parquet.read_table("b.parquet")
             assert after.schema.equals(before.schema, check_metadata=True), (codec, version)
             assert after["text"].to_pylist() == [CLEAN, None, "Fine."]
@@ -48,6 +48,8 @@ def parquet():
             assert new.num_row_groups == old.num_row_groups
             assert new.row_group(0).column(1).compression == old.row_group(0).column(1).compression
             assert polars.read_parquet("b.parquet")["text"].to_list() == [CLEAN, None, "Fine."]
+            subprocess.run([DECHAFF, "restore", "-f", "b.parquet", "--removed", "r.jsonl", "-o", "c.parquet"], check=True)
+            assert pyarrow.parquet.read_table("c.parquet").to_pylist() == before.to_pylist()
     assert pandas.read_parquet("b.parquet")["text"][0] == CLEAN
     loaded = datasets.load_dataset("parquet", data_files="b.parquet", cache_dir="cache", split="train")
     assert loaded["text"][0] == CLEAN
@@ -66,6 +68,11 @@ def lines():
     assert pandas.read_json("b.jsonl.zst", lines=True)["text"].to_list() == expected
     loaded = datasets.load_dataset("json", data_files="b.jsonl.gz", cache_dir="cache", split="train")
     assert list(loaded["text"]) == expected
+    clean("a.jsonl.gz", "b.parquet", "--output-format", "parquet")
+    assert pyarrow.parquet.read_table("b.parquet").column_names == ["id", "url", "text"]
+    assert polars.read_parquet("b.parquet")["text"].to_list() == expected
+    clean("a.jsonl.gz", "b.csv", "--output-format", "csv")
+    assert pandas.read_csv("b.csv")["text"].to_list() == expected
     clean("a.jsonl.gz", "c.jsonl", "--annotate", "field")
     loaded = datasets.load_dataset("json", data_files="c.jsonl", cache_dir="cache", split="train")
     for text, marks in zip(loaded["text"], loaded["dechaff"]):

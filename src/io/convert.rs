@@ -1,0 +1,195 @@
+//! Records written anew in another format. A record comes here when its texts are cleaned, still spelt as its own format
+//! has it; what goes on is a row of named values. What has no columns of its own, JSON Lines, gives its id, address,
+//! language and texts; all other formats give all that they have.
+
+use super::Names;
+use super::layout::Layout;
+use super::record::Reading;
+use std::borrow::Cow;
+
+/// A format that records can be turned into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The texts alone, a blank line between records.
+    Text,
+    /// A JSON object on each line.
+    JsonLines,
+    /// Rows under a line of names, with this byte between fields.
+    Csv {
+        /// A comma or a tab.
+        delimiter: u8,
+    },
+    /// Parquet, all columns of which are optional strings.
+    Parquet,
+}
+
+impl Target {
+    /// What a user calls a format.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "text" => Self::Text,
+            "jsonl" => Self::JsonLines,
+            "csv" => Self::Csv { delimiter: b',' },
+            "tsv" => Self::Csv { delimiter: b'\t' },
+            "parquet" => Self::Parquet,
+            _ => return None,
+        })
+    }
+
+    /// What names of such files end in.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Text => ".txt",
+            Self::JsonLines => ".jsonl",
+            Self::Csv { delimiter: b'\t' } => ".tsv",
+            Self::Csv { .. } => ".csv",
+            Self::Parquet => ".parquet",
+        }
+    }
+
+    /// Whether outputs are compressed inside, and not as a whole.
+    #[must_use]
+    pub fn packs_itself(self) -> bool {
+        self == Self::Parquet
+    }
+}
+
+/// The values of a record, in the order of the columns.
+pub type Values<'r> = Vec<Option<Cow<'r, str>>>;
+
+/// Turns records of one layout into another format.
+#[derive(Debug)]
+pub struct Converter {
+    target: Target,
+    columns: Vec<String>,
+    /// Which of the columns hold texts.
+    texts: Vec<usize>,
+    names: Names,
+}
+
+impl Converter {
+    /// None if records of this layout have that format already.
+    #[must_use]
+    pub fn new(target: Target, layout: &Layout, names: &Names) -> Option<Self> {
+        let is_same = match (target, layout) {
+            (Target::JsonLines, Layout::Json(_)) | (Target::Text, Layout::Text { .. }) => true,
+            (Target::Csv { delimiter: wanted }, Layout::Csv { delimiter, .. }) => wanted == *delimiter,
+            _ => false,
+        };
+        let (columns, texts) = layout.columns(names);
+        (!is_same).then(|| Self { target, columns, texts, names: names.clone() })
+    }
+
+    /// The names of the columns.
+    #[cfg(feature = "parquet")]
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// What stands before all records.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        let mut head = Vec::new();
+        if let Target::Csv { delimiter } = self.target {
+            row(delimiter, self.columns.iter().map(String::as_str), &mut head);
+        }
+        head
+    }
+
+    /// The values of the record with this number; none if it holds no text that can be read.
+    #[must_use]
+    pub fn values<'r>(&self, layout: &'r Layout, number: u64, record: &'r [u8]) -> Option<Values<'r>> {
+        layout.values(number, record, &self.names)
+    }
+
+    /// Appends a record.
+    pub fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
+        match self.target {
+            Target::Text => {
+                for text in self.texts.iter().filter_map(|&column| values[column].as_deref()).filter(|text| !text.is_empty()) {
+                    out.extend_from_slice(text.as_bytes());
+                    out.extend_from_slice(if text.ends_with('\n') { b"\n" } else { b"\n\n" });
+                }
+            }
+            Target::JsonLines => object(&self.columns, values, out),
+            Target::Csv { delimiter } => row(delimiter, values.iter().map(|value| value.as_deref().unwrap_or_default()), out),
+            Target::Parquet => {}
+        }
+    }
+
+    /// Whether rows become a table.
+    #[must_use]
+    pub fn makes_table(&self) -> bool {
+        self.target.packs_itself()
+    }
+
+    /// Whether annotations have a place in it.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        self.target == Target::JsonLines
+    }
+}
+
+/// What was found in a record of JSON Lines, in the columns that [`texts_as_columns`] names.
+#[must_use]
+pub(super) fn texts_as_values<'r>(reading: Reading<'r>, names: &Names) -> Option<Values<'r>> {
+    let Reading::Texts(texts) = reading else { return None };
+    let known = [(&names.id, texts.id), (&names.url, texts.url), (&names.language, texts.language)];
+    let mut values: Values<'r> = known.into_iter().filter(|(name, _)| name.is_some()).map(|(_, value)| value.map(Cow::Owned)).collect();
+    for name in &names.text {
+        // Texts of a list stand behind each other, as paragraphs do.
+        let own = texts.fields.iter().filter(|field| field.name == *name).map(|field| &field.text);
+        values.push(own.fold(None, |all: Option<Cow<'r, str>>, text| {
+            Some(all.map_or_else(|| text.clone(), |all| Cow::Owned(format!("{all}\n\n{text}"))))
+        }));
+    }
+    Some(values)
+}
+
+/// The columns of what has none of its own, and which of them hold texts.
+pub(super) fn texts_as_columns(names: &Names) -> (Vec<String>, Vec<usize>) {
+    let known: Vec<&String> = [&names.id, &names.url, &names.language].into_iter().flatten().collect();
+    let texts = (known.len()..known.len() + names.text.len()).collect();
+    (known.into_iter().chain(&names.text).cloned().collect(), texts)
+}
+
+/// Appends a JSON object of all values that are there.
+fn object(columns: &[String], values: &Values<'_>, out: &mut Vec<u8>) {
+    let string = |text: &str, out: &mut Vec<u8>| out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
+    let begun = out.len();
+    for (name, value) in columns.iter().zip(values) {
+        if let Some(value) = value {
+            out.extend_from_slice(if out.len() == begun { b"{" } else { b", " });
+            string(name, out);
+            out.extend_from_slice(b": ");
+            string(value, out);
+        }
+    }
+    out.extend_from_slice(if out.len() == begun { b"{}\n" } else { b"}\n" });
+}
+
+/// Appends a row of fields, in quotes where they need them (RFC 4180).
+fn row<'v>(delimiter: u8, values: impl Iterator<Item = &'v str>, out: &mut Vec<u8>) {
+    let begun = out.len();
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            out.push(delimiter);
+        }
+        let needs_quotes = |byte: &u8| [delimiter, b'"', b'\n', b'\r'].contains(byte);
+        if value.bytes().any(|byte| needs_quotes(&byte)) {
+            out.push(b'"');
+            out.extend_from_slice(value.replace('"', "\"\"").as_bytes());
+            out.push(b'"');
+        } else {
+            out.extend_from_slice(value.as_bytes());
+        }
+    }
+    // A row of one empty field would be a blank line.
+    if out.len() == begun {
+        out.extend_from_slice(b"\"\"");
+    }
+    out.push(b'\n');
+}
