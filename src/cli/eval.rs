@@ -1,10 +1,11 @@
 //! `dechaff eval`: the levels, or the one that was asked for, measured on labelled pages.
 
+use super::Exit;
 use super::args::{EvalArgs, Selection};
 use super::config::Config;
 use super::rules::complain;
+use super::selection::build_cleaner;
 use super::terminal::Terminal;
-use super::{Exit, build_cleaner};
 use crate::io::Pending;
 use crate::job::corpus::{Corpus, parse_filter};
 use crate::job::eval::Evaluation;

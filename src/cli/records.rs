@@ -1,9 +1,11 @@
 //! Options of files of records, and one such file from standard input, or to standard output.
 
+use super::Exit;
 use super::args::{AnnotateArg, CleanArgs, OnErrorArg, RecordArgs};
+use super::clean::{Listener, finish, open_new};
 use super::config::Config;
+use super::selection::parse_size;
 use super::terminal::Terminal;
-use super::{Exit, Listener, finish, open_new, parse_size};
 use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
 use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
 use crate::job::{Action, Observer, Options, Reports, run_table};

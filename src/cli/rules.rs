@@ -1,9 +1,10 @@
 //! `dechaff rules`: lists, pages, examples, and trials on a corpus.
 
+use super::Exit;
 use super::args::{CorpusArgs, RulesCommand, Selection};
 use super::config::Config;
+use super::selection::{build_cleaner, load_rules};
 use super::terminal::Terminal;
-use super::{Exit, build_cleaner, load_rules};
 use crate::built_in::lint_built_in;
 use crate::job::corpus::{Corpus, Failed, Trial, parse_filter};
 use crate::job::walk::Inputs;
