@@ -114,8 +114,8 @@ pub(super) struct Selection {
     pub config: Option<PathBuf>,
 }
 
-/// How inputs are read.
-#[derive(Args, Debug, Default)]
+/// How inputs are found and read.
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Reading")]
 pub(super) struct Reading {
     /// Encoding of the inputs, as a WHATWG label such as windows-1252 [default: utf-8]
@@ -127,12 +127,30 @@ pub(super) struct Reading {
     /// Host that the texts came from, for rules that are bound to one
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
+    /// Also read the files that LIST names, one a line or ended by NUL; `-` is standard input
+    #[arg(long, value_name = "LIST")]
+    pub files_from: Option<PathBuf>,
+    /// In directories, read only files that match; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// In directories, leave out files that match; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Follow symbolic links in directories
+    #[arg(long)]
+    pub follow_links: bool,
+    /// Pass over larger inputs, or through unchanged; bytes, or with k, M or G [default: 1G]
+    #[arg(long, value_name = "SIZE")]
+    pub max_document: Option<String>,
+    /// Refuse invalid text instead of passing it over, or through unchanged
+    #[arg(long)]
+    pub strict: bool,
 }
 
-/// How files of records are read and written.
+/// What files of records hold.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET)")]
-pub(super) struct RecordArgs {
+#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET, Parquet)")]
+pub(super) struct FieldArgs {
     /// Format of the inputs: text, jsonl, csv, tsv, wet or parquet [default: as their names or first bytes say]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
@@ -148,15 +166,23 @@ pub(super) struct RecordArgs {
     /// Field that holds the language of a record, as a code such as `en` or `eng_Latn`
     #[arg(long, value_name = "NAME")]
     pub lang_field: Option<String>,
+    /// Pass larger records through unchanged; bytes, or with k, M or G [default: 32M]
+    #[arg(long, value_name = "SIZE")]
+    pub max_record: Option<String>,
+}
+
+/// How files of records are read and written.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET, Parquet)")]
+pub(super) struct RecordArgs {
+    #[command(flatten)]
+    pub fields: FieldArgs,
     /// What becomes of records that hold no text that can be read: pass them on, drop them, or fail the file [default: pass]
     #[arg(long, value_name = "pass|drop|fail")]
     pub on_error: Option<OnErrorArg>,
     /// Write to FILE which records hold no text that can be read, and why, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
-    /// Pass larger records through unchanged; bytes, or with k, M or G [default: 32M]
-    #[arg(long, value_name = "SIZE")]
-    pub max_record: Option<String>,
     /// Compress outputs: none, gzip, zstd, or one with its level such as zstd:9 [default: as the inputs are, or as the
     /// name of the output says]
     #[arg(long, value_name = "CODEC")]
@@ -188,7 +214,7 @@ pub(super) enum OnErrorArg {
     Fail,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(super) struct CleanArgs {
     /// Files and directories; standard input if there is none, or for `-`
     pub paths: Vec<PathBuf>,
@@ -216,24 +242,6 @@ pub(super) struct CleanArgs {
     /// Say nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
-    /// Also clean the files that LIST names, one a line or ended by NUL; `-` is standard input
-    #[arg(long, value_name = "LIST", help_heading = "Reading")]
-    pub files_from: Option<PathBuf>,
-    /// In directories, clean only files that match; may be given several times
-    #[arg(long, value_name = "GLOB", help_heading = "Reading")]
-    pub include: Vec<String>,
-    /// In directories, leave out files that match; may be given several times
-    #[arg(long, value_name = "GLOB", help_heading = "Reading")]
-    pub exclude: Vec<String>,
-    /// Follow symbolic links in directories
-    #[arg(long, help_heading = "Reading")]
-    pub follow_links: bool,
-    /// Pass larger inputs through unchanged; bytes, or with k, M or G [default: 1G]
-    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
-    pub max_document: Option<String>,
-    /// Refuse invalid text instead of passing it through unchanged
-    #[arg(long, help_heading = "Reading")]
-    pub strict: bool,
     /// Go on with a run into --output DIR that was interrupted or killed; of one that ended, clean what is new or changed
     #[arg(long)]
     pub resume: bool,

@@ -35,17 +35,17 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
     terminal.quiet = args.quiet;
     set_jobs(args.jobs.or(config.jobs))?;
     let dash = |path: &PathBuf| path.as_os_str() == "-";
-    if args.files_from.is_none() && (args.paths.is_empty() || (args.paths.len() == 1 && args.paths.iter().all(dash))) {
+    if args.reading.files_from.is_none() && (args.paths.is_empty() || (args.paths.len() == 1 && args.paths.iter().all(dash))) {
         return clean_stream(&args, &options, terminal);
     }
     if args.paths.iter().any(dash) {
         bail!("standard input ('-') cannot be cleaned together with files");
     }
-    let listed = match &args.files_from {
+    let listed = match &args.reading.files_from {
         Some(list) => read_list(read_input(list)?)?,
         None => Vec::new(),
     };
-    if let ([path], None, false, None) = (args.paths.as_slice(), &args.output, args.in_place, &args.files_from)
+    if let ([path], None, false, None) = (args.paths.as_slice(), &args.output, args.in_place, &args.reading.files_from)
         && !path.is_dir()
         && options.action != Action::Check
     {
@@ -55,15 +55,15 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
     let inputs = Inputs {
         paths: std::mem::take(&mut args.paths),
         listed,
-        include: all(&args.include, &config.include)?,
-        exclude: all(&args.exclude, &config.exclude)?,
-        follow_links: args.follow_links || config.follow_links.unwrap_or(false),
+        include: all(&args.reading.include, &config.include)?,
+        exclude: all(&args.reading.exclude, &config.exclude)?,
+        follow_links: args.reading.follow_links || config.follow_links.unwrap_or(false),
     };
     clean_files(&args, inputs, described, &options, terminal)
 }
 
 fn build_options(args: &mut CleanArgs, config: &Config, terminal: &Terminal) -> Result<Options> {
-    let size = args.max_document.as_ref().or(config.max_document.as_ref());
+    let size = args.reading.max_document.as_ref().or(config.max_document.as_ref());
     let encoding = args.reading.encoding.as_ref().or(config.encoding.as_ref());
     let action = match (args.diff, args.check) {
         (true, _) => Action::Diff,
@@ -75,7 +75,7 @@ fn build_options(args: &mut CleanArgs, config: &Config, terminal: &Terminal) -> 
         action,
         encoding: encoding.map(|label| encoding_of(label)).transpose()?,
         max_document: parse_size("--max-document", size.map_or(MAX_DOCUMENT, String::as_str))?,
-        strict: args.strict || config.strict.unwrap_or(false),
+        strict: args.reading.strict || config.strict.unwrap_or(false),
         force: args.force,
         records: args.removed.is_some(),
         damage: args.records.errors.is_some(),

@@ -25,7 +25,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
     let format = |word: &String| {
         Format::of_word(word).with_context(|| format!("'{word}' is no format; write text, jsonl, csv, tsv, wet or parquet"))
     };
-    let mut text = if args.text_field.is_empty() { config.text_field.clone() } else { args.text_field.clone() };
+    let mut text = if args.fields.text_field.is_empty() { config.text_field.clone() } else { args.fields.text_field.clone() };
     if text.is_empty() {
         text.push("text".to_owned());
     }
@@ -38,15 +38,15 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         bail!("Dolma knows one text a record; name one field with --text-field");
     }
     let name = |own: &Option<String>, configured: &Option<String>| own.clone().or_else(|| configured.clone());
-    let max_record = args.max_record.as_ref().or(config.max_record.as_ref());
+    let max_record = args.fields.max_record.as_ref().or(config.max_record.as_ref());
     let compress = args.compress.as_ref().or(config.compress.as_ref());
     Ok(RecordOptions {
-        format: args.format.as_ref().map(format).transpose()?,
+        format: args.fields.format.as_ref().map(format).transpose()?,
         names: Names {
             text,
-            id: Some(name(&args.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned())),
-            url: Some(name(&args.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned())),
-            language: name(&args.lang_field, &config.lang_field),
+            id: Some(name(&args.fields.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned())),
+            url: Some(name(&args.fields.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned())),
+            language: name(&args.fields.lang_field, &config.lang_field),
             free: args.annotate.filter(|kind| *kind == AnnotateArg::Field).map(|_| annotation()),
         },
         on_error: match args.on_error.or(config.on_error) {
@@ -88,17 +88,17 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "max-removed": selection.max_removed.or(config.max_removed),
         "max-loss": selection.max_loss.or(config.max_loss),
         "encoding": or(&reading.encoding, &config.encoding),
-        "max-document": or(&args.max_document, &config.max_document),
-        "strict": args.strict || config.strict.unwrap_or(false),
+        "max-document": or(&reading.max_document, &config.max_document),
+        "strict": reading.strict || config.strict.unwrap_or(false),
         "lang": reading.lang,
         "host": reading.host,
-        "format": records.format,
-        "text-field": several(&records.text_field, &config.text_field),
-        "id-field": or(&records.id_field, &config.id_field),
-        "url-field": or(&records.url_field, &config.url_field),
-        "lang-field": or(&records.lang_field, &config.lang_field),
+        "format": records.fields.format,
+        "text-field": several(&records.fields.text_field, &config.text_field),
+        "id-field": or(&records.fields.id_field, &config.id_field),
+        "url-field": or(&records.fields.url_field, &config.url_field),
+        "lang-field": or(&records.fields.lang_field, &config.lang_field),
         "on-error": records.on_error.or(config.on_error),
-        "max-record": or(&records.max_record, &config.max_record),
+        "max-record": or(&records.fields.max_record, &config.max_record),
         "compress": or(&records.compress, &config.compress),
         "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
         "annotate": records.annotate,
