@@ -8,6 +8,7 @@ mod config;
 mod eval;
 mod explain;
 mod records;
+mod report;
 mod restore;
 mod rules;
 mod selection;
@@ -70,6 +71,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
     match command {
         Command::Clean(args) => clean::clean(*args, terminal),
         Command::Explain { file, selection, reading } => explain::explain_file(file, selection, reading, terminal),
+        Command::Report(args) => report::run(*args, terminal),
         Command::Restore(args) => restore::restore_text(args, terminal),
         Command::Verify { directory } => restore::verify_directory(&directory, terminal),
         Command::Stats { command: StatsCommand::Merge { files } } => restore::merge_stats(&files, terminal),

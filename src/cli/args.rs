@@ -42,6 +42,8 @@ pub(super) enum Command {
         #[command(flatten)]
         reading: Reading,
     },
+    /// Write a page that shows what would go, and why: figures, charts, samples of each rule, documents with removals marked
+    Report(Box<ReportArgs>),
     /// Put removed text back, from a cleaned text and its removal record
     Restore(RestoreArgs),
     /// Check a directory of outputs against the manifests of the runs that wrote it
@@ -257,6 +259,43 @@ pub(super) struct CleanArgs {
     pub selection: Selection,
     #[command(flatten)]
     pub reading: Reading,
+}
+
+/// What is looked at, as `clean` would clean it.
+#[derive(Args, Debug)]
+pub(super) struct LookArgs {
+    /// Files and directories; standard input if there is none, or for `-`
+    pub paths: Vec<PathBuf>,
+    /// Say nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Number of threads [default: one for each core]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub fields: FieldArgs,
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// Write the page to this file; `-` is standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace an existing page
+    #[arg(long, short)]
+    pub force: bool,
+    /// Title of the page [default: the inputs]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Write what the page shows as JSON, without a page around it
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

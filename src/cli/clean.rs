@@ -1,16 +1,18 @@
 //! `dechaff clean`: one input or many, to standard output, to files, or only to be told of.
 
 use super::Exit;
-use super::args::CleanArgs;
+use super::args::{CleanArgs, LookArgs, RecordArgs};
 use super::config::Config;
 use super::records::{clean_records, open_reports, packing_of, plan_options, record_options};
 use super::selection::{build_cleaner, globs, parse_size, read_input, set_jobs, without_dash};
 use super::terminal::{Progress, Terminal};
+use crate::cleaner::Cleaner;
 use crate::filter::Scratch;
 use crate::io::{Draft, Format, Packer, Packing, Pending, Source, encoding_of};
 use crate::job::journal::{Journal, parse_shard};
 use crate::job::manifest::Plan;
 use crate::job::walk::{Inputs, Met, Whole, other_json, read_list, read_up_to};
+use crate::job::witness::{Diffs, Witness};
 use crate::job::{Action, Event, Handled, Job, Observer, Options, Target};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
@@ -27,16 +29,44 @@ const MAX_DOCUMENT: &str = "1G";
 /// What is passed on as it is goes in pieces of so many bytes.
 const PIECE: u64 = 1 << 20;
 
+/// How a run ended, and what it did.
+pub(super) struct Ended {
+    pub(super) exit: Exit,
+    pub(super) stats: Stats,
+}
+
 pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
     args.output = without_dash(args.output);
     let config = Config::load(args.selection.config.as_deref())?;
     let described = plan_options(&args, &config);
-    let options = build_options(&mut args, &config, terminal)?;
+    let cleaner = build_cleaner(std::mem::take(&mut args.selection), &config)?;
+    let mut options = build_options(&mut args, &config, cleaner)?;
+    options.action = match (args.diff, args.check) {
+        (true, _) => Action::Look,
+        (false, true) => Action::Check,
+        (false, false) => Action::Clean,
+    };
+    if args.diff {
+        options.witness = Some(Arc::new(Diffs { colour: terminal.has_colour() }));
+    }
+    Ok(run(args, &config, described, &options, terminal)?.exit)
+}
+
+/// Has a witness look at all documents that `clean` would clean. Nothing is written.
+pub(super) fn look(args: LookArgs, config: &Config, cleaner: Cleaner, witness: Arc<dyn Witness>, terminal: &mut Terminal) -> Result<Ended> {
+    let LookArgs { paths, quiet, jobs, fields, selection: _, reading } = args;
+    let records = RecordArgs { fields, ..RecordArgs::default() };
+    let mut args = CleanArgs { paths, quiet, jobs, records, reading, ..CleanArgs::default() };
+    let options = Options { action: Action::Look, witness: Some(witness), ..build_options(&mut args, config, cleaner)? };
+    run(args, config, Value::Null, &options, terminal)
+}
+
+fn run(mut args: CleanArgs, config: &Config, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
     terminal.quiet = args.quiet;
     set_jobs(args.jobs.or(config.jobs))?;
     let dash = |path: &PathBuf| path.as_os_str() == "-";
     if args.reading.files_from.is_none() && (args.paths.is_empty() || (args.paths.len() == 1 && args.paths.iter().all(dash))) {
-        return clean_stream(&args, &options, terminal);
+        return clean_stream(&args, options, terminal);
     }
     if args.paths.iter().any(dash) {
         bail!("standard input ('-') cannot be cleaned together with files");
@@ -49,7 +79,7 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
         && !path.is_dir()
         && options.action != Action::Check
     {
-        return clean_file(path, &args, &options, terminal);
+        return clean_file(path, &args, options, terminal);
     }
     let all = |own: &[String], configured: &[String]| globs(if own.is_empty() { configured } else { own });
     let inputs = Inputs {
@@ -59,20 +89,15 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
         exclude: all(&args.reading.exclude, &config.exclude)?,
         follow_links: args.reading.follow_links || config.follow_links.unwrap_or(false),
     };
-    clean_files(&args, inputs, described, &options, terminal)
+    clean_files(&args, inputs, described, options, terminal)
 }
 
-fn build_options(args: &mut CleanArgs, config: &Config, terminal: &Terminal) -> Result<Options> {
+fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Result<Options> {
     let size = args.reading.max_document.as_ref().or(config.max_document.as_ref());
     let encoding = args.reading.encoding.as_ref().or(config.encoding.as_ref());
-    let action = match (args.diff, args.check) {
-        (true, _) => Action::Diff,
-        (false, true) => Action::Check,
-        (false, false) => Action::Clean,
-    };
     Ok(Options {
-        cleaner: build_cleaner(std::mem::take(&mut args.selection), config)?,
-        action,
+        cleaner,
+        action: Action::Clean,
         encoding: encoding.map(|label| encoding_of(label)).transpose()?,
         max_document: parse_size("--max-document", size.map_or(MAX_DOCUMENT, String::as_str))?,
         strict: args.reading.strict || config.strict.unwrap_or(false),
@@ -80,13 +105,13 @@ fn build_options(args: &mut CleanArgs, config: &Config, terminal: &Terminal) -> 
         records: args.removed.is_some(),
         damage: args.records.errors.is_some(),
         format: record_options(&args.records, config)?,
-        colour: terminal.has_colour(),
+        witness: None,
         language: args.reading.lang.take(),
         host: args.reading.host.take(),
     })
 }
 
-fn clean_stream(args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+fn clean_stream(args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
     if args.in_place {
         bail!("standard input cannot be replaced in place; name a file");
     }
@@ -98,7 +123,7 @@ fn clean_stream(args: &CleanArgs, options: &Options, terminal: &mut Terminal) ->
 }
 
 /// Cleans one file to standard output.
-fn clean_file(path: &Path, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+fn clean_file(path: &Path, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
     let named = || crate::report::shown(path);
     let file = File::open(path).context("cannot be opened").with_context(named)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
@@ -106,7 +131,14 @@ fn clean_file(path: &Path, args: &CleanArgs, options: &Options, terminal: &mut T
     clean_one(path, source, size, args, options, terminal)
 }
 
-fn clean_one(path: &Path, mut source: Source<'_>, size: u64, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+fn clean_one(
+    path: &Path,
+    mut source: Source<'_>,
+    size: u64,
+    args: &CleanArgs,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     if source.format.has_records() || source.format == Format::Parquet {
         return clean_records(path, source, args, options, terminal);
     }
@@ -141,7 +173,7 @@ fn finish_one(
     args: &CleanArgs,
     options: &Options,
     terminal: &mut Terminal,
-) -> Result<Exit> {
+) -> Result<Ended> {
     open_reports(args)?.write(&handled.records, &[])?;
     let changed = handled.stats.changed > 0;
     let found = handled.events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Passed(_))) && handled.passed_over;
@@ -150,7 +182,7 @@ fn finish_one(
         listener.event(path, event);
     }
     if found {
-        return Ok(Exit::Unusable);
+        return Ok(Ended { exit: Exit::Unusable, stats: handled.stats });
     }
     if let (Action::Clean, Some(text)) = (options.action, handled.output) {
         let output = Packer::new(packing)?.packed(text)?;
@@ -180,7 +212,7 @@ fn pass_whole(
     args: &CleanArgs,
     options: &Options,
     terminal: &mut Terminal,
-) -> Result<Exit> {
+) -> Result<Ended> {
     terminal.error(Some(path), &anyhow!(passed.reason));
     if options.action == Action::Clean {
         let mut draft = args.output.as_ref().map(|target| Draft::new(target, None, args.force)).transpose()?;
@@ -213,7 +245,7 @@ pub(super) fn open_new(path: &Path, force: bool) -> Result<File> {
 }
 
 /// Writes the statistics and the summary, and settles the exit code.
-pub(super) fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+pub(super) fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
     if let Some(path) = &args.stats {
         let mut json = serde_json::to_vec_pretty(stats)?;
         json.push(b'\n');
@@ -224,18 +256,19 @@ pub(super) fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &O
         terminal.note(&stats.summary(if removes { "removed" } else { "would go" }));
     }
     let done = stats.documents + stats.damaged + stats.invalid + stats.too_large + stats.binary + stats.special;
-    Ok(match (stats.failed, done) {
+    let exit = match (stats.failed, done) {
         (1.., 0) => Exit::Unusable,
         (1.., _) => Exit::SomeFailed,
         _ if changed && args.check => Exit::Found,
         _ => Exit::Done,
-    })
+    };
+    Ok(Ended { exit, stats: stats.clone() })
 }
 
-fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
     let single = inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
     let target = match (&args.output, args.in_place, options.action) {
-        (_, true, _) | (_, _, Action::Check | Action::Diff) => Target::InPlace,
+        (_, true, _) | (_, _, Action::Check | Action::Look) => Target::InPlace,
         (Some(output), false, _) if single && !output.is_dir() && !ends_in_separator(output) => Target::File(output.clone()),
         (Some(output), false, _) => Target::Directory(output.clone()),
         (None, false, _) => bail!("several files or a directory need --output DIR or --in-place (or --check, or --diff)"),
@@ -274,16 +307,16 @@ fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Opt
     }
     let changed = listener.changed;
     let stats = stats?;
-    let exit = finish(&stats, changed, args, options, terminal)?;
+    let ended = finish(&stats, changed, args, options, terminal)?;
     if stop.load(Ordering::Relaxed) {
         terminal.note(if is_resumable {
             "interrupted; what was finished stays, and --resume goes on"
         } else {
             "interrupted; what was finished stays"
         });
-        return Ok(Exit::Interrupted);
+        return Ok(Ended { exit: Exit::Interrupted, ..ended });
     }
-    Ok(exit)
+    Ok(ended)
 }
 
 fn ends_in_separator(path: &Path) -> bool {
@@ -309,7 +342,7 @@ pub(super) struct Listener<'t> {
 
 impl Observer for Listener<'_> {
     fn event(&mut self, path: &Path, event: Event) {
-        self.changed |= matches!(event, Event::Changed(..) | Event::Diff(_));
+        self.changed |= matches!(event, Event::Changed(..));
         let print = || match event {
             Event::Failed(error) => self.terminal.error(Some(path), &error),
             Event::Passed(reason) if !self.quiet => self.terminal.error(Some(path), &anyhow!(reason)),
@@ -317,7 +350,7 @@ impl Observer for Listener<'_> {
                 let line = format!("{}: {spans} removal{}, {bytes} bytes\n", crate::report::shown(path), if spans == 1 { "" } else { "s" });
                 self.terminal.print(&line);
             }
-            Event::Diff(text) => self.terminal.print(&text),
+            Event::Told(text) => self.terminal.print(&text),
             Event::Passed(_) | Event::Changed(..) => {}
         };
         match &self.bar {

@@ -1,8 +1,7 @@
 //! Options of files of records, and one such file from standard input, or to standard output.
 
-use super::Exit;
 use super::args::{AnnotateArg, CleanArgs, OnErrorArg, RecordArgs};
-use super::clean::{Listener, finish, open_new};
+use super::clean::{Ended, Listener, finish, open_new};
 use super::config::Config;
 use super::selection::parse_size;
 use super::terminal::Terminal;
@@ -119,7 +118,13 @@ pub(super) fn packing_of(args: &CleanArgs, options: &Options, input: Compression
 }
 
 /// Cleans one file of records to standard output, or to a file if it comes from standard input.
-pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+pub(super) fn clean_records(
+    path: &Path,
+    source: Source<'_>,
+    args: &CleanArgs,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     let mut reports = open_reports(args)?;
     let target =
         args.output.as_ref().map(|target| if target.is_dir() { target.join(path.file_name().unwrap_or_default()) } else { target.clone() });
@@ -144,7 +149,7 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
     let mut each = |mut done: Done| {
         reports.write(&done.records, &done.damage)?;
         let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
-        std::mem::take(&mut done.tally.diffs).into_iter().for_each(|event| listener.event(path, event));
+        std::mem::take(&mut done.tally.told).into_iter().for_each(|event| listener.event(path, event));
         tally.add(done.tally);
         match &mut draft {
             _ if is_table => Ok(()),
