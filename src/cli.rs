@@ -70,7 +70,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
     match command {
         Command::Clean(args) => clean::clean(*args, terminal),
-        Command::Explain { file, selection, reading } => explain::explain_file(file, selection, reading, terminal),
+        Command::Explain(args) => explain::run(*args, terminal),
         Command::Report(args) => report::run(*args, terminal),
         Command::Restore(args) => restore::restore_text(args, terminal),
         Command::Verify { directory } => restore::verify_directory(&directory, terminal),

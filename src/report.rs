@@ -10,6 +10,7 @@ mod records;
 mod rules;
 mod stats;
 mod survey;
+mod why;
 mod worth;
 
 pub use annotations::{Annotation, annotate, annotation_list, dolma_line};
@@ -21,6 +22,7 @@ pub use records::{Origin, Record, damage_line, document_records, dropped_record,
 pub use rules::{list, rules_page, show};
 pub use stats::Stats;
 pub use survey::Survey;
+pub use why::{Line, Telling};
 pub use worth::{worth_json, worth_table};
 
 use anstyle::{AnsiColor, Style};

@@ -2,10 +2,14 @@
 //! which passes for its author passes for everyone.
 
 mod fate;
+#[cfg(feature = "cli")]
+mod near;
 mod score;
 mod worth;
 
 pub use fate::{Fate, fates};
+#[cfg(feature = "cli")]
+pub(crate) use near::{Miss, Missed, NearMisses};
 pub use score::{Figures, Measured, Tally, measure};
 pub use worth::{Label, RuleWorth, Worth};
 

@@ -26,7 +26,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("model", &["view", "fold", "rule", "mark", "document", "span"]),
     ("filter", &["automaton", "texts", "model", "prepare", "pack", "view", "rarity", "phrase", "fold", "rule", "mark", "document", "span"]),
     ("cleaner", &["filter", "pack", "view", "rule", "mark", "document", "span"]),
-    ("verify", &["cleaner", "filter", "pack", "fold", "rule", "mark", "document", "span"]),
+    ("verify", &["cleaner", "filter", "pack", "phrase", "fold", "rule", "mark", "document", "span"]),
     ("io", &["verify", "cleaner", "rule", "mark", "document", "span"]),
     ("report", &["texts", "verify", "cleaner", "pack", "view", "rule", "mark", "document", "span"]),
     ("job", &["model", "language", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),

@@ -33,15 +33,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Clean texts: standard input, files, directories
     Clean(Box<CleanArgs>),
-    /// Show a text with what would go marked in place and named, and what a rule protects
-    Explain {
-        /// The file; standard input if there is none, or for `-`
-        file: Option<PathBuf>,
-        #[command(flatten)]
-        selection: Selection,
-        #[command(flatten)]
-        reading: Reading,
-    },
+    /// Show texts with what would go marked in place and named; or tell why lines of them go or stay
+    Explain(Box<ExplainArgs>),
     /// Write a page that shows what would go, and why: figures, charts, samples of each rule, documents with removals marked
     Report(Box<ReportArgs>),
     /// Put removed text back, from a cleaned text and its removal record
@@ -278,6 +271,21 @@ pub(super) struct LookArgs {
     pub selection: Selection,
     #[command(flatten)]
     pub reading: Reading,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// Tell why these lines go or stay: a number from 1, a range such as 7-9, or `removed`, `kept`, `all`
+    #[arg(long, short = 'n', value_name = "LINES", value_delimiter = ',')]
+    pub line: Vec<String>,
+    /// Only the record of this number, of files that hold several
+    #[arg(long, value_name = "N")]
+    pub record: Option<u64>,
+    /// Print JSON, an object for each document
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,39 +1,62 @@
-//! `dechaff explain`: a text with what would go marked in place.
+//! `dechaff explain`: texts with what would go marked in place, or why lines of them go or stay.
 
 use super::Exit;
-use super::args::{Reading, Selection};
+use super::args::ExplainArgs;
+use super::clean::look;
 use super::config::Config;
-use super::selection::{build_cleaner, read_input};
+use super::selection::build_cleaner;
 use super::terminal::Terminal;
-use crate::document::Document;
-use crate::filter::Scratch;
-use crate::io::{Content, encoding_of};
-use crate::job::walk::complaint;
-use crate::report::explain;
-use anyhow::{Result, bail};
-use std::path::PathBuf;
+use crate::job::witness::{Explainer, Lines};
+use crate::rule::Level;
+use anyhow::{Context, Result, bail};
+use std::sync::Arc;
 
-/// So many features are named for each line that the model takes.
-const REASONS: usize = 5;
+pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit> {
+    let config = Config::load(args.look.selection.config.as_deref())?;
+    let cleaner = build_cleaner(args.look.selection.clone(), &config)?;
+    let explainer = Explainer {
+        cleaner: cleaner.clone(),
+        level: args.look.selection.level.or(config.level).unwrap_or(Level::Balanced),
+        lines: Vec::new(),
+        near: None,
+        record: args.record,
+        json: args.json,
+        colour: terminal.has_colour(),
+        headings: args.look.paths.len() > 1 || args.look.paths.iter().any(|path| path.is_dir()) || args.look.reading.files_from.is_some(),
+    };
+    let explainer = explainer.with_lines(args.line.iter().map(|text| parse_lines(text)).collect::<Result<_>>()?)?;
+    // Text that cannot be read cannot be explained.
+    args.look.reading.strict = true;
+    Ok(look(args.look, &config, cleaner, Arc::new(explainer), terminal)?.exit)
+}
 
-pub(super) fn explain_file(file: Option<PathBuf>, selection: Selection, reading: Reading, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(selection.config.as_deref())?;
-    let cleaner = build_cleaner(selection, &config)?;
-    let encoding = reading.encoding.as_ref().or(config.encoding.as_ref()).map(|label| encoding_of(label)).transpose()?;
-    let path = file.unwrap_or_else(|| PathBuf::from("-"));
-    let content = Content::new(read_input(&path)?, encoding);
-    if let Some(complaint) = complaint(&content) {
-        bail!("{} {complaint}", crate::report::shown(&path));
+/// Reads `7`, `7-9`, `removed`, `kept` or `all`.
+fn parse_lines(text: &str) -> Result<Lines> {
+    let advice = || format!("'{text}' names no lines; write a number from 1, a range such as 7-9, or removed, kept or all");
+    let number = |text: &str| text.trim().parse::<usize>().ok().filter(|&number| number > 0).with_context(advice);
+    Ok(match text {
+        "removed" => Lines::Removed,
+        "kept" => Lines::Kept,
+        "all" => Lines::Numbers(1, usize::MAX),
+        _ => match text.split_once('-') {
+            Some((from, to)) if number(from)? > number(to)? => bail!(advice()),
+            Some((from, to)) => Lines::Numbers(number(from)?, number(to)?),
+            None => Lines::Numbers(number(text)?, number(text)?),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_numbers_ranges_or_words() {
+        assert_eq!(parse_lines("7").unwrap(), Lines::Numbers(7, 7));
+        assert_eq!(parse_lines("7-9").unwrap(), Lines::Numbers(7, 9));
+        assert_eq!(parse_lines("removed").unwrap(), Lines::Removed);
+        for wrong in ["0", "9-7", "seven", "-3", ""] {
+            assert!(parse_lines(wrong).unwrap_err().to_string().contains("names no lines"), "{wrong}");
+        }
     }
-    let Content::Text(text) = content else { return Ok(Exit::Unusable) };
-    let mut document = Document::new(text.as_str())?;
-    if let Some(language) = &reading.lang {
-        document = document.with_language(language);
-    }
-    if let Some(host) = &reading.host {
-        document = document.with_host(host);
-    }
-    let cleaned = cleaner.clean(&document, &mut Scratch::default());
-    let reasons = cleaner.reasons(&document, REASONS);
-    terminal.raw(explain(&cleaned, cleaner.rules(), &reasons, terminal.has_colour()).as_bytes())
 }

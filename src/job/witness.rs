@@ -1,11 +1,14 @@
 //! Who looks at documents while they are cleaned, beside what is written: for diffs, explanations, reports and
 //! comparisons. One hook in the engine's callers serves all of them, so that each works on whatever `clean` reads.
 
-use crate::cleaner::{Cleaned, Outcome};
+use crate::cleaner::{Cleaned, Cleaner, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::pack::RuleSet;
-use crate::report::{Name, Survey, diff};
+use crate::report::{Line, Name, Survey, Telling, diff, explain};
+use crate::rule::Level;
+use crate::span::Span;
+use crate::verify::NearMisses;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -53,5 +56,98 @@ impl Witness for Surveyor {
     fn see(&self, name: &Name<'_>, _: &Document<'_>, cleaned: &Cleaned<'_>, _: &mut Scratch) -> Option<String> {
         self.survey.lock().unwrap_or_else(PoisonError::into_inner).add(name, cleaned, &self.rules);
         None
+    }
+}
+
+/// So many features are named for each line that the line model judged.
+const WEIGHTS: usize = 5;
+
+/// Lines of a document that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// From this to that number, both counted from 1.
+    Numbers(usize, usize),
+    /// Those of which something goes.
+    Removed,
+    /// Those that stay, blank ones left out.
+    Kept,
+}
+
+impl Lines {
+    fn wants(self, number: usize, is_removed: bool, is_blank: bool) -> bool {
+        match self {
+            Self::Numbers(from, to) => (from..=to).contains(&number),
+            Self::Removed => is_removed,
+            Self::Kept => !is_removed && !is_blank,
+        }
+    }
+}
+
+/// Explains documents: marked in place, or line by line.
+#[derive(Debug)]
+pub struct Explainer {
+    /// What cleans them.
+    pub cleaner: Cleaner,
+    /// At which level.
+    pub level: Level,
+    /// The lines that are told of; none for the whole text with its removals marked.
+    pub lines: Vec<Lines>,
+    /// Tries rules on lines; where lines are told of.
+    pub(crate) near: Option<NearMisses>,
+    /// Only the record of this number.
+    pub record: Option<u64>,
+    /// Whether it is told as JSON.
+    pub json: bool,
+    /// Whether there are colour codes.
+    pub colour: bool,
+    /// Whether each document is named before it is shown.
+    pub headings: bool,
+}
+
+impl Explainer {
+    /// Lets it tell of these lines.
+    ///
+    /// # Errors
+    /// If the rules cannot be compiled in other ways too.
+    pub fn with_lines(self, lines: Vec<Lines>) -> anyhow::Result<Self> {
+        let near = if lines.is_empty() { None } else { Some(NearMisses::new(&self.cleaner)?) };
+        Ok(Self { lines, near, ..self })
+    }
+}
+
+impl Witness for Explainer {
+    fn see(&self, name: &Name<'_>, document: &Document<'_>, cleaned: &Cleaned<'_>, scratch: &mut Scratch) -> Option<String> {
+        if self.record.is_some_and(|wanted| name.record != Some(wanted)) {
+            return None;
+        }
+        let rules = self.cleaner.rules();
+        let judgements = self.cleaner.judgements(document, !self.lines.is_empty(), WEIGHTS, scratch);
+        let marks = if self.lines.is_empty() { Vec::new() } else { self.cleaner.examine(document, scratch).0 };
+        let mut lines = Vec::new();
+        for index in 0..document.line_count() {
+            let whole = document.line(index);
+            let text = document.text()[whole.range()].trim_end_matches(['\n', '\r']);
+            let span = Span::at(whole.start(), whole.start() + text.len());
+            let is_removed = cleaned.found().iter().any(|removal| removal.span.overlaps(span));
+            if !self.lines.iter().any(|lines| lines.wants(index + 1, is_removed, text.trim().is_empty())) {
+                continue;
+            }
+            lines.push(Line {
+                number: index + 1,
+                span,
+                marks: marks.iter().filter(|mark| mark.span().overlaps(span)).copied().collect(),
+                judgement: judgements.iter().find(|judgement| judgement.span.overlaps(span)),
+                misses: self.near.as_ref().map_or_else(Vec::new, |near| near.of_line(document, span, scratch)),
+            });
+        }
+        let telling = Telling { name, cleaned, rules, level: self.level, is_judged: !judgements.is_empty(), colour: self.colour };
+        if self.json {
+            return Some(format!("{}\n", telling.json(&lines, &judgements)));
+        }
+        if !self.lines.is_empty() {
+            return Some(format!("{}\n", telling.text(&lines))).filter(|_| !lines.is_empty());
+        }
+        let heading = if self.headings || name.record.is_some() { telling.heading() } else { String::new() };
+        Some(heading + &explain(cleaned, rules, &judgements, self.colour))
     }
 }

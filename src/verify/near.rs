@@ -1,0 +1,244 @@
+//! Which rules came near a line that stays: those that are off, those of which a condition fails, those that find only a
+//! part of it or nearly what they look for. It answers "why not", and is asked by people, line by line, so that it may try
+//! every rule in several ways.
+
+use crate::cleaner::Cleaner;
+use crate::document::Document;
+use crate::error::Error;
+use crate::filter::Scratch;
+use crate::fold::is_word;
+use crate::mark::Mark;
+use crate::phrase::Phrase;
+use crate::rule::{Effect, FilterName, Level, Matcher, Rule, RuleId, Zone};
+use crate::span::Span;
+use std::sync::OnceLock;
+
+/// A phrase is near where at least so many of its words are on the line, and so large a part of them.
+const FEWEST_WORDS: usize = 3;
+const LEAST_PART: (usize, usize) = (3, 5);
+/// So many rules of which words or letters are missing are told.
+const MOST: usize = 5;
+
+/// A condition of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Condition {
+    Zone,
+    Unless,
+    Near,
+    Language,
+    Host,
+    /// A phrase that must be the whole line.
+    Line,
+}
+
+const CONDITIONS: [Condition; 6] =
+    [Condition::Zone, Condition::Unless, Condition::Near, Condition::Language, Condition::Host, Condition::Line];
+
+impl Condition {
+    /// Frees a rule of the condition.
+    fn lift(self, rule: &mut Rule) {
+        match self {
+            Self::Zone => rule.zone = Zone::Anywhere,
+            Self::Unless => rule.unless.clear(),
+            Self::Near => rule.near = None,
+            Self::Language => rule.languages.clear(),
+            Self::Host => rule.hosts.clear(),
+            Self::Line => {
+                // A short phrase would be found in any prose.
+                if let Matcher::Phrases { phrases, line } = &mut rule.matcher
+                    && phrases.iter().all(|phrase| Phrase::least(phrase).0 >= FEWEST_WORDS)
+                {
+                    *line = false;
+                }
+            }
+        }
+    }
+
+    fn missed(self, rule: &Rule) -> Missed {
+        match self {
+            Self::Zone => Missed::Zone(rule.zone),
+            Self::Unless => Missed::Unless,
+            Self::Near => Missed::Near,
+            Self::Language => Missed::Language,
+            Self::Host => Missed::Host,
+            Self::Line => Missed::Line,
+        }
+    }
+}
+
+/// Why a rule did not take a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// It matches, but the level or the options leave it off.
+    Off,
+    /// It matches elsewhere in a document only.
+    Zone(Zone),
+    /// Its own exception holds.
+    Unless,
+    /// Nothing that it asks for was removed nearby.
+    Near,
+    /// It is for other languages.
+    Language,
+    /// It is for other hosts.
+    Host,
+    /// It matches a part, and asks for the whole line.
+    Line,
+    /// So many of the words of its phrase are there.
+    Words(usize, usize, String),
+    /// The line is so many letters away from its label.
+    Letters(usize, String),
+}
+
+/// A rule that came near.
+#[derive(Clone, Debug)]
+pub(crate) struct Miss {
+    pub(crate) rule: RuleId,
+    pub(crate) missed: Missed,
+    /// What it would have matched, where it would.
+    pub(crate) span: Option<Span>,
+}
+
+/// Tries all rules of a cleaner, whether they are on or not, with and without their conditions.
+#[derive(Debug)]
+pub(crate) struct NearMisses {
+    cleaner: Cleaner,
+    /// All rules on.
+    on: Cleaner,
+    /// All rules on, without conditions.
+    free: Cleaner,
+    /// All rules on, with one condition each; made when a rule has to be asked which it is.
+    bound: [OnceLock<Option<Cleaner>>; CONDITIONS.len()],
+}
+
+impl NearMisses {
+    /// Compiles what is needed.
+    ///
+    /// # Errors
+    /// What the cleaner's builder has against the rules.
+    pub(crate) fn new(cleaner: &Cleaner) -> Result<Self, Error> {
+        let on = all_on(cleaner, |_| ())?;
+        let free = all_on(cleaner, |rule| CONDITIONS.iter().for_each(|condition| condition.lift(rule)))?;
+        Ok(Self { cleaner: cleaner.clone(), on, free, bound: Default::default() })
+    }
+
+    /// The rules that came near a line, those with the clearest reason first.
+    pub(crate) fn of_line(&self, document: &Document<'_>, line: Span, scratch: &mut Scratch) -> Vec<Miss> {
+        let rules = self.cleaner.rules();
+        let mut took = |cleaner: &Cleaner| -> Vec<Mark> {
+            let (marks, _) = cleaner.examine(document, scratch);
+            let removes =
+                |mark: &Mark| rules.get(mark.rule()).effect == Effect::Remove && rules.get(mark.rule()).filter() == FilterName::Phrases;
+            marks.into_iter().filter(|mark| mark.span().overlaps(line) && removes(mark)).collect()
+        };
+        let actual = took(&self.cleaner);
+        let (on, free) = (took(&self.on), took(&self.free));
+        let has = |marks: &[Mark], rule: RuleId| marks.iter().any(|mark| mark.rule() == rule);
+        let mut misses: Vec<Miss> = Vec::new();
+        for mark in &on {
+            if !has(&actual, mark.rule()) && !self.cleaner.is_on(mark.rule()) {
+                misses.push(Miss { rule: mark.rule(), missed: Missed::Off, span: Some(mark.span()) });
+            }
+        }
+        for mark in free.iter().filter(|mark| !has(&on, mark.rule())) {
+            for (index, condition) in CONDITIONS.into_iter().enumerate() {
+                let bound = self.bound[index].get_or_init(|| {
+                    let others = CONDITIONS.into_iter().filter(|other| *other != condition);
+                    all_on(&self.cleaner, |rule| others.clone().for_each(|other| other.lift(rule))).ok()
+                });
+                if bound.as_ref().is_some_and(|bound| !has(&took(bound), mark.rule())) {
+                    let missed = condition.missed(rules.get(mark.rule()));
+                    misses.push(Miss { rule: mark.rule(), missed, span: Some(mark.span()) });
+                }
+            }
+        }
+        let known: Vec<RuleId> = actual.iter().map(|mark| mark.rule()).chain(misses.iter().map(|miss| miss.rule)).collect();
+        let text = &document.text()[line.range()];
+        let mut close: Vec<(usize, Miss)> =
+            rules.iter().filter(|(id, _)| !known.contains(id)).filter_map(|(id, rule)| close(id, rule, text)).collect();
+        close.sort_by_key(|(distance, miss)| (*distance, miss.rule));
+        misses.extend(close.into_iter().take(MOST).map(|(_, miss)| miss));
+        misses
+    }
+}
+
+/// A cleaner with all rules on, each changed, and without the model.
+fn all_on(cleaner: &Cleaner, change: impl Fn(&mut Rule)) -> Result<Cleaner, Error> {
+    Cleaner::builder().rules(cleaner.rules().with(change)).level(Level::Thorough).skip(["model"]).max_removed(1.0).build()
+}
+
+/// How far a rule is from a line, in thousandths, if it is near.
+fn close(rule: RuleId, of: &Rule, line: &str) -> Option<(usize, Miss)> {
+    if of.effect != Effect::Remove {
+        return None;
+    }
+    let (distance, missed) = match &of.matcher {
+        Matcher::Labels(labels) => {
+            let line = line.trim_matches(|c: char| !is_word(c)).to_lowercase();
+            let length = line.chars().count();
+            if !(5..=60).contains(&length) {
+                return None;
+            }
+            let near = labels.iter().filter(|label| label.chars().count().abs_diff(length) <= 2);
+            let (distance, label) = near.map(|label| (strsim::osa_distance(&line, &label.to_lowercase()), label)).min()?;
+            (1..=if length < 9 { 1 } else { 2 }).contains(&distance).then_some(())?;
+            (distance * 1000 / length, Missed::Letters(distance, label.to_owned()))
+        }
+        Matcher::Phrases { phrases, .. } => {
+            let words = words(line);
+            let near = phrases.iter().filter_map(|phrase| {
+                let wanted = self::words(&Phrase::shortest(phrase));
+                let there = wanted.iter().filter(|word| words.contains(word)).count();
+                let is_near = there >= FEWEST_WORDS && there * LEAST_PART.1 >= wanted.len() * LEAST_PART.0;
+                is_near.then(|| ((wanted.len() - there) * 1000 / wanted.len(), there, wanted.len(), phrase))
+            });
+            let (distance, there, all, phrase) = near.min()?;
+            (distance, Missed::Words(there, all, phrase.to_owned()))
+        }
+        _ => return None,
+    };
+    Some((distance, Miss { rule, missed, span: None }))
+}
+
+/// The words of a text, folded.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !is_word(c)).filter(|word| word.chars().count() > 1);
+    words.map(str::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RuleSet;
+
+    fn misses(pack: &str, text: &str, line: &str, level: Level) -> Vec<(String, Missed)> {
+        let mut rules = RuleSet::default();
+        let head = "examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\ncategory = 'share'\ndescription = 'D.'\n";
+        rules.add_pack(&format!("[pack]\nname = 'p'\n{}", pack.replace("[[rule]]", &format!("[[rule]]\n{head}"))), "p.toml").unwrap();
+        let cleaner = Cleaner::builder().rules(rules).level(level).build().unwrap();
+        let start = text.find(line).unwrap();
+        let near = NearMisses::new(&cleaner).unwrap();
+        let found = near.of_line(&Document::new(text).unwrap(), Span::at(start, start + line.len()), &mut Scratch::default());
+        found.into_iter().map(|miss| (cleaner.rules().get(miss.rule).name.clone(), miss.missed)).collect()
+    }
+
+    #[test]
+    fn what_came_near_is_told_with_what_was_missing() {
+        let pack = "
+            [[rule]]\nid = 'off'\nconfidence = 'possible'\nlabels = ['Tell a friend']
+            [[rule]]\nid = 'zone'\nconfidence = 'certain'\nzone = 'tail'\nlabels = ['Tell your friends']
+            [[rule]]\nid = 'unless'\nconfidence = 'certain'\nunless = ['said']\nphrase = 'tell all the world'
+            [[rule]]\nid = 'line'\nconfidence = 'certain'\nline = true\nphrase = 'tell everybody you know'
+            [[rule]]\nid = 'words'\nconfidence = 'certain'\nphrase = 'tell whoever owns the [old] boat about it'
+            [[rule]]\nid = 'host'\nconfidence = 'certain'\nhosts = ['example.org']\nlabels = ['Tell nobody']";
+        let of = |line: &str| misses(pack, &format!("{line}\n{}", "It rained on the quay.\n".repeat(30)), line, Level::Balanced);
+        let one = |name: &str, missed| vec![(format!("p/{name}"), missed)];
+        assert_eq!(of("Tell a friend"), one("off", Missed::Off));
+        assert_eq!(of("Tell your friends"), one("zone", Missed::Zone(Zone::Tail)));
+        assert_eq!(of("Tell all the world, she said."), one("unless", Missed::Unless));
+        assert_eq!(of("We tell everybody you know."), one("line", Missed::Line));
+        assert_eq!(of("Tell nobody"), one("host", Missed::Host));
+        assert_eq!(of("Tell your freinds"), one("zone", Missed::Letters(1, "Tell your friends".to_owned())));
+        assert!(matches!(&of("Tell whoever owns the boat")[..], [(name, Missed::Words(5, 7, _))] if name == "p/words"));
+        assert_eq!(of("It snowed."), []);
+    }
+}
