@@ -5,6 +5,7 @@
 mod args;
 mod clean;
 mod config;
+mod diff;
 mod eval;
 mod explain;
 mod records;
@@ -71,6 +72,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
     match command {
         Command::Clean(args) => clean::clean(*args, terminal),
         Command::Explain(args) => explain::run(*args, terminal),
+        Command::Diff(args) => diff::run(*args, terminal),
         Command::Report(args) => report::run(*args, terminal),
         Command::Restore(args) => restore::restore_text(args, terminal),
         Command::Verify { directory } => restore::verify_directory(&directory, terminal),

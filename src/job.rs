@@ -1,6 +1,7 @@
 //! A job: how documents are cleaned, what is told of them, and to whom. What is found is handed to an observer, so that
 //! nothing here prints. Below it, one file for each kind of work: files and trees, restoring, trials on a corpus.
 
+pub mod compare;
 pub mod corpus;
 pub mod eval;
 pub mod features;

@@ -2,6 +2,7 @@
 //! cleaned documents; none of them changes what is cleaned.
 
 mod annotations;
+mod comparison;
 mod diff;
 mod eval;
 mod explain;
@@ -10,10 +11,12 @@ mod records;
 mod rules;
 mod stats;
 mod survey;
+mod table;
 mod why;
 mod worth;
 
 pub use annotations::{Annotation, annotate, annotation_list, dolma_line};
+pub use comparison::{Claimed, Comparison};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::explain;
@@ -22,6 +25,7 @@ pub use records::{Origin, Record, damage_line, document_records, dropped_record,
 pub use rules::{list, rules_page, show};
 pub use stats::Stats;
 pub use survey::Survey;
+pub use table::Setting;
 pub use why::{Line, Telling};
 pub use worth::{worth_json, worth_table};
 

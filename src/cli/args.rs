@@ -6,7 +6,7 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  --check or verify found something; or an example of a rule failed
+  1  --check, diff or verify found something; or an example of a rule failed
   2  wrong use, or nothing could be done
   3  done, but some inputs failed (each is named on standard error)
   130  interrupted; what was finished stays";
@@ -37,6 +37,8 @@ pub(super) enum Command {
     Explain(Box<ExplainArgs>),
     /// Write a page that shows what would go, and why: figures, charts, samples of each rule, documents with removals marked
     Report(Box<ReportArgs>),
+    /// Tell what one of two runs removes that the other keeps, by rule; exit with 1 if anything
+    Diff(Box<DiffArgs>),
     /// Put removed text back, from a cleaned text and its removal record
     Restore(RestoreArgs),
     /// Check a directory of outputs against the manifests of the runs that wrote it
@@ -257,8 +259,6 @@ pub(super) struct CleanArgs {
 /// What is looked at, as `clean` would clean it.
 #[derive(Args, Debug)]
 pub(super) struct LookArgs {
-    /// Files and directories; standard input if there is none, or for `-`
-    pub paths: Vec<PathBuf>,
     /// Say nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
@@ -275,6 +275,8 @@ pub(super) struct LookArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
+    /// Files and directories; standard input if there is none, or for `-`
+    pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub look: LookArgs,
     /// Tell why these lines go or stay: a number from 1, a range such as 7-9, or `removed`, `kept`, `all`
@@ -289,7 +291,28 @@ pub(super) struct ExplainArgs {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct DiffArgs {
+    /// The removal record of one run (`clean --removed`); with --over a level or a configuration file
+    pub old: String,
+    /// The same of the other run, of the same inputs in the same order
+    pub new: String,
+    /// Run both OLD and NEW over these files and directories
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    pub over: Vec<PathBuf>,
+    /// Show so many spans of each rule
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub samples: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct ReportArgs {
+    /// Files and directories; standard input if there is none, or for `-`
+    pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub look: LookArgs,
     /// Write the page to this file; `-` is standard output

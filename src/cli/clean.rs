@@ -53,8 +53,15 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
 }
 
 /// Has a witness look at all documents that `clean` would clean. Nothing is written.
-pub(super) fn look(args: LookArgs, config: &Config, cleaner: Cleaner, witness: Arc<dyn Witness>, terminal: &mut Terminal) -> Result<Ended> {
-    let LookArgs { paths, quiet, jobs, fields, selection: _, reading } = args;
+pub(super) fn look(
+    paths: Vec<PathBuf>,
+    args: LookArgs,
+    config: &Config,
+    cleaner: Cleaner,
+    witness: Arc<dyn Witness>,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
+    let LookArgs { quiet, jobs, fields, selection: _, reading } = args;
     let records = RecordArgs { fields, ..RecordArgs::default() };
     let mut args = CleanArgs { paths, quiet, jobs, records, reading, ..CleanArgs::default() };
     let options = Options { action: Action::Look, witness: Some(witness), ..build_options(&mut args, config, cleaner)? };

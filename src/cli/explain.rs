@@ -22,12 +22,12 @@ pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit
         record: args.record,
         json: args.json,
         colour: terminal.has_colour(),
-        headings: args.look.paths.len() > 1 || args.look.paths.iter().any(|path| path.is_dir()) || args.look.reading.files_from.is_some(),
+        headings: args.paths.len() > 1 || args.paths.iter().any(|path| path.is_dir()) || args.look.reading.files_from.is_some(),
     };
     let explainer = explainer.with_lines(args.line.iter().map(|text| parse_lines(text)).collect::<Result<_>>()?)?;
     // Text that cannot be read cannot be explained.
     args.look.reading.strict = true;
-    Ok(look(args.look, &config, cleaner, Arc::new(explainer), terminal)?.exit)
+    Ok(look(args.paths, args.look, &config, cleaner, Arc::new(explainer), terminal)?.exit)
 }
 
 /// Reads `7`, `7-9`, `removed`, `kept` or `all`.

@@ -20,13 +20,13 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     }
     let config = Config::load(args.look.selection.config.as_deref())?;
     let options = described(&args.look.selection, &config);
-    let named: Vec<String> = args.look.paths.iter().map(|path| shown(path)).collect();
+    let named: Vec<String> = args.paths.iter().map(|path| shown(path)).collect();
     let title =
         args.title.unwrap_or_else(|| format!("Chaff in {}", if named.is_empty() { "standard input".to_owned() } else { named.join(", ") }));
     let cleaner = build_cleaner(args.look.selection.clone(), &config)?;
     let rules = cleaner.rules().clone();
     let surveyor = Arc::new(Surveyor::new(rules.clone()));
-    let ended = look(args.look, &config, cleaner, surveyor.clone(), terminal)?;
+    let ended = look(args.paths, args.look, &config, cleaner, surveyor.clone(), terminal)?;
     if matches!(ended.exit, Exit::Unusable | Exit::Interrupted) {
         return Ok(ended.exit);
     }

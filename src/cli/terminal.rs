@@ -2,7 +2,7 @@
 //! characters of the corpus where a terminal would act on them.
 
 use super::Exit;
-use crate::report::{harmless, shown};
+use crate::report::{Setting, harmless, shown};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -31,6 +31,12 @@ impl Terminal {
             ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
             choice => choice != ColorChoice::Never,
         }
+    }
+
+    /// How tables are set: as wide as a terminal, and anywhere else as wide as they are.
+    pub(super) fn setting(&self) -> Setting {
+        let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        Setting { width: width.map(|(width, _)| usize::from(width.0)), colour: self.has_colour() }
     }
 
     /// Says on standard error what is the matter, with an input or in general.

@@ -5,7 +5,7 @@ use crate::cleaner::{Cleaned, Cleaner, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::pack::RuleSet;
-use crate::report::{Line, Name, Survey, Telling, diff, explain};
+use crate::report::{Claimed, Comparison, Line, Name, Survey, Telling, diff, explain};
 use crate::rule::Level;
 use crate::span::Span;
 use crate::verify::NearMisses;
@@ -150,4 +150,45 @@ impl Witness for Explainer {
         let heading = if self.headings || name.record.is_some() { telling.heading() } else { String::new() };
         Some(heading + &explain(cleaned, rules, &judgements, self.colour))
     }
+}
+
+/// Compares what two cleaners remove: the run's own, and an older one.
+#[derive(Debug)]
+pub struct Comparer {
+    old: Cleaner,
+    new: RuleSet,
+    comparison: Mutex<Comparison>,
+}
+
+impl Comparer {
+    /// Compares with an older cleaner; `new` are the rules of the run's own. So many samples are kept of each rule.
+    #[must_use]
+    pub fn new(old: Cleaner, new: RuleSet, samples: usize) -> Self {
+        Self { old, new, comparison: Mutex::new(Comparison::new(samples)) }
+    }
+
+    /// What it found, which it forgets.
+    #[must_use]
+    pub fn take(&self) -> Comparison {
+        std::mem::replace(&mut *self.comparison.lock().unwrap_or_else(PoisonError::into_inner), Comparison::new(0))
+    }
+}
+
+impl Witness for Comparer {
+    fn see(&self, name: &Name<'_>, document: &Document<'_>, cleaned: &Cleaned<'_>, scratch: &mut Scratch) -> Option<String> {
+        let old = self.old.clean(document, scratch);
+        let (old, new) = (claims(&old, self.old.rules()), claims(cleaned, &self.new));
+        self.comparison.lock().unwrap_or_else(PoisonError::into_inner).add(&name.to_string(), &old, &new);
+        None
+    }
+}
+
+/// What is removed of a document.
+fn claims<'c>(cleaned: &'c Cleaned<'_>, rules: &'c RuleSet) -> Vec<Claimed<'c>> {
+    let claim = |removal: &'c crate::cleaner::Removal| Claimed {
+        range: removal.span.range(),
+        rule: rules.get(removal.rule).name.as_str().into(),
+        bytes: cleaned.source().as_bytes()[removal.span.range()].into(),
+    };
+    cleaned.removals().iter().map(claim).collect()
 }

@@ -117,7 +117,7 @@ impl<T> Default for Lowest<T> {
 
 impl<T> Lowest<T> {
     /// Keeps a thing if it is among the lowest; it is made only then.
-    fn offer(&mut self, most: usize, rank: u64, name: &str, make: impl FnOnce() -> T) {
+    pub(super) fn offer(&mut self, most: usize, rank: u64, name: &str, make: impl FnOnce() -> T) {
         let is_full = self.kept.len() >= most;
         if is_full && self.kept.last_key_value().is_none_or(|((last, other), _)| (rank, name) >= (*last, other.as_str())) {
             return;
@@ -277,7 +277,7 @@ fn claims(cleaned: &Cleaned<'_>, rules: &RuleSet) -> Vec<(Span, Claim)> {
 }
 
 /// A text without its middle, if it is too long, and harmless.
-fn shorter(text: &str, most: usize) -> String {
+pub(super) fn shorter(text: &str, most: usize) -> String {
     if text.len() <= most {
         return harmless(text);
     }
@@ -287,12 +287,12 @@ fn shorter(text: &str, most: usize) -> String {
 }
 
 /// A number by chance that is the same on all machines.
-fn hash(bytes: &[u8]) -> u64 {
+pub(super) fn hash(bytes: &[u8]) -> u64 {
     mix(bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)))
 }
 
 /// Spreads a number over all bits.
-fn mix(number: u64) -> u64 {
+pub(super) fn mix(number: u64) -> u64 {
     let number = (number ^ number >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let number = (number ^ number >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     number ^ number >> 31
