@@ -9,6 +9,7 @@ mod files;
 pub mod journal;
 pub mod manifest;
 mod pipeline;
+pub mod propose;
 pub mod records;
 pub mod restore;
 #[cfg(feature = "parquet")]

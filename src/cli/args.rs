@@ -393,8 +393,8 @@ pub(super) struct CorpusArgs {
     /// Show so many kept lines that a rule hits (!), and lines that no other rule takes (-)
     #[arg(long, value_name = "N", default_value_t = 0, requires = "corpus")]
     pub samples: usize,
-    /// Print JSON instead of a table
-    #[arg(long, requires = "corpus")]
+    /// Print JSON
+    #[arg(long)]
     pub json: bool,
 }
 
@@ -415,6 +415,9 @@ pub(super) enum RulesCommand {
         /// Show the first example of what each removes and of what it keeps
         #[arg(long, short)]
         examples: bool,
+        /// Print JSON, with all there is to know of each rule
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         selection: Selection,
     },
@@ -423,11 +426,26 @@ pub(super) enum RulesCommand {
         /// Full names of rules, or names of packs, categories or filters
         #[arg(required = true)]
         names: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Make a rule from a sentence, with examples that it passes, and add it to a pack
+    New(NewRuleArgs),
+    /// Print the pages that document rules, in Markdown
+    Doc {
+        /// Full names of rules, or names of packs, categories or filters
+        #[arg(required = true)]
+        names: Vec<String>,
         #[command(flatten)]
         selection: Selection,
     },
     /// Print the page that documents all built-in rules, in Markdown
     Page,
+    /// Print the JSON schema of packs, from which editors complete and check them
+    Schema,
     /// Lint packs and run the examples of all rules, or try the rules on a corpus
     Test {
         /// Packs or directories of packs, beside those of the configuration
@@ -437,4 +455,40 @@ pub(super) enum RulesCommand {
         #[command(flatten)]
         selection: Selection,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct NewRuleArgs {
+    /// A line of chaff, as it stands on a page; `-` reads it from standard input
+    pub sentence: String,
+    /// Add the rule to this pack, which is made if need be [default: the first pack of the configuration, or mine.toml]
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+    /// Its id [default: of the telling words]
+    #[arg(long, value_name = "NAME")]
+    pub id: Option<String>,
+    /// Its category [default: that of the built-in rules with the same words]
+    #[arg(long, value_name = "NAME")]
+    pub category: Option<crate::rule::Category>,
+    /// certain, likely or possible [default: certain for whole lines, likely inside lines]
+    #[arg(long, value_name = "NAME")]
+    pub confidence: Option<crate::rule::Confidence>,
+    /// What it says of itself
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Look for it inside lines too, not for whole lines only
+    #[arg(long)]
+    pub inside: bool,
+    /// A text that it must leave alone; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub keep: Vec<String>,
+    /// Print the rule, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Add it even if a rule removes the sentence already
+    #[arg(long)]
+    pub force: bool,
+    /// The configuration file [default: dechaff.toml in this directory or above]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }

@@ -6,6 +6,7 @@ use crate::report::{Setting, harmless, shown};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -66,6 +67,11 @@ impl Terminal {
     pub(super) fn raw(&self, bytes: &[u8]) -> Result<Exit> {
         write_out(bytes)?;
         Ok(Exit::Done)
+    }
+
+    /// JSON on standard output, set for people too.
+    pub(super) fn json(&self, value: &Value) -> Result<Exit> {
+        self.raw(format!("{value:#}\n").as_bytes())
     }
 
     /// A cleaned text on standard output: its bytes, or on a terminal what is harmless of them.

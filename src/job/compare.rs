@@ -137,5 +137,10 @@ fn groups(path: &Path) -> Result<impl Iterator<Item = Result<Group>>> {
 
 fn claimed(record: Record) -> Result<Claimed<'static>> {
     let bytes = record.source_bytes()?;
-    Ok(Claimed { range: record.start..record.end.max(record.start), rule: Cow::Owned(record.rule), bytes: Cow::Owned(bytes) })
+    Ok(Claimed {
+        range: record.start..record.end.max(record.start),
+        rule: Cow::Owned(record.rule),
+        bytes: Cow::Owned(bytes),
+        text: Cow::Owned(record.text),
+    })
 }

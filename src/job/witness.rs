@@ -189,6 +189,7 @@ fn claims<'c>(cleaned: &'c Cleaned<'_>, rules: &'c RuleSet) -> Vec<Claimed<'c>> 
         range: removal.span.range(),
         rule: rules.get(removal.rule).name.as_str().into(),
         bytes: cleaned.source().as_bytes()[removal.span.range()].into(),
+        text: cleaned.source()[removal.span.range()].into(),
     };
     cleaned.removals().iter().map(claim).collect()
 }

@@ -19,8 +19,10 @@ pub struct Claimed<'c> {
     pub range: Range<usize>,
     /// The rule that took it.
     pub rule: Cow<'c, str>,
-    /// The bytes that stood there.
+    /// The bytes that stood there, ...
     pub bytes: Cow<'c, [u8]>,
+    /// ... and the text that they mean.
+    pub text: Cow<'c, str>,
 }
 
 /// The difference between two ways to clean a corpus. What it holds does not depend on the order of documents.
@@ -74,8 +76,8 @@ impl Comparison {
                 let rank = mix(hash(name.as_bytes()) ^ alone.start as u64);
                 entry.samples.offer(self.samples, rank, name, || {
                     let inside = alone.start - claim.range.start..alone.end - claim.range.start;
-                    let bytes = claim.bytes.get(inside).unwrap_or(&claim.bytes);
-                    let text = String::from_utf8_lossy(bytes);
+                    let part = claim.bytes.get(inside).filter(|part| part.len() < claim.bytes.len());
+                    let text = part.map_or(Cow::Borrowed(&*claim.text), String::from_utf8_lossy);
                     (name.to_owned(), shorter(text.trim_end_matches(['\n', '\r']), SAMPLE_BYTES))
                 });
             }
@@ -165,6 +167,7 @@ mod tests {
             range: start..end,
             rule: rule.into(),
             bytes: text.as_bytes()[start..end].into(),
+            text: text[start..end].into(),
         };
         spans.iter().map(claim).collect()
     }

@@ -175,7 +175,7 @@ impl Telling<'_> {
             put(if line.misses.is_empty() { "no other rule came near" } else { "came near:" });
             for miss in &line.misses {
                 let rule = self.rules.get(miss.rule);
-                put(&format!("  {}  {}", self.paint(NAME, &rule.name), self.missed(rule, miss)));
+                put(&format!("  {}  {}", self.paint(NAME, &rule.name), missed(rule, miss, self.cleaned.source(), self.level)));
             }
         }
         text
@@ -200,33 +200,6 @@ impl Telling<'_> {
             Verdict::Below => format!("the line model scores it {score:.3}, too little: {asked}"),
             Verdict::Prose => "the line model takes it for prose: a long sentence in which no rule finds anything".to_owned(),
             Verdict::Mixed => format!("the line model scores it {score:.3}, but leaves it to the rules, which cut a sentence out of it"),
-        }
-    }
-
-    /// Why a rule did not take a line, in a clause.
-    fn missed(&self, rule: &Rule, miss: &Miss) -> String {
-        let found = miss.span.map_or_else(String::new, |span| format!(" ({})", on_one_line(&self.cleaned.source()[span.range()])));
-        match &miss.missed {
-            Missed::Off if !self.level.applies(rule.confidence) => {
-                format!("matches{found}, but is {}, which level {} leaves off", rule.confidence, self.level)
-            }
-            Missed::Off => format!("matches{found}, but is off by --only or --skip"),
-            Missed::Zone(zone) => format!("matches{found}, but only in the {zone} of a document"),
-            Missed::Unless => format!("matches{found}, but its exception holds: {}", harmless(&rule.unless.join(" or "))),
-            Missed::Near => {
-                let near = rule.near.as_ref().map_or_else(String::new, |near| {
-                    let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
-                    format!("{} within {} lines", names.join(" or "), near.within)
-                });
-                format!("matches{found}, but only close to {near}")
-            }
-            Missed::Language => format!("matches{found}, but only in texts in {}", rule.languages.join(" or ")),
-            Missed::Host => format!("matches{found}, but only on {}", harmless(&rule.hosts.join(" or "))),
-            Missed::Line => format!("matches a part{found}, but asks for the whole line"),
-            Missed::Words(there, all, phrase) => format!("has {there} of the {all} words of '{}'", harmless(phrase)),
-            Missed::Letters(distance, label) => {
-                format!("has the label '{}', {distance} letter{} away", harmless(label), if *distance == 1 { "" } else { "s" })
-            }
         }
     }
 
@@ -277,7 +250,7 @@ impl Telling<'_> {
         };
         let miss = |miss: &Miss| {
             let rule = self.rules.get(miss.rule);
-            json!({ "rule": rule.name, "why": self.missed(rule, miss), "start": miss.span.map(Span::start), "end": miss.span.map(Span::end) })
+            json!({ "rule": rule.name, "why": missed(rule, miss, self.cleaned.source(), self.level), "start": miss.span.map(Span::start), "end": miss.span.map(Span::end) })
         };
         json!({
             "line": line.number, "start": line.span.start(), "end": line.span.end(), "text": &source[line.span.range()],
@@ -293,6 +266,34 @@ impl Telling<'_> {
             })),
             "near": line.misses.iter().map(miss).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Why a rule did not take a line, in a clause.
+#[must_use]
+pub fn missed(rule: &Rule, miss: &Miss, source: &str, level: Level) -> String {
+    let found = miss.span.map_or_else(String::new, |span| format!(" ({})", on_one_line(&source[span.range()])));
+    match &miss.missed {
+        Missed::Off if !level.applies(rule.confidence) => {
+            format!("matches{found}, but is {}, which level {} leaves off", rule.confidence, level)
+        }
+        Missed::Off => format!("matches{found}, but is off by --only or --skip"),
+        Missed::Zone(zone) => format!("matches{found}, but only in the {zone} of a document"),
+        Missed::Unless => format!("matches{found}, but its exception holds: {}", harmless(&rule.unless.join(" or "))),
+        Missed::Near => {
+            let near = rule.near.as_ref().map_or_else(String::new, |near| {
+                let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
+                format!("{} within {} lines", names.join(" or "), near.within)
+            });
+            format!("matches{found}, but only close to {near}")
+        }
+        Missed::Language => format!("matches{found}, but only in texts in {}", rule.languages.join(" or ")),
+        Missed::Host => format!("matches{found}, but only on {}", harmless(&rule.hosts.join(" or "))),
+        Missed::Line => format!("matches a part{found}, but asks for the whole line"),
+        Missed::Words(there, all, phrase) => format!("has {there} of the {all} words of '{}'", harmless(phrase)),
+        Missed::Letters(distance, label) => {
+            format!("has the label '{}', {distance} letter{} away", harmless(label), if *distance == 1 { "" } else { "s" })
+        }
     }
 }
 
@@ -313,7 +314,7 @@ fn told_by(cue: crate::rule::Cue) -> &'static str {
 
 /// A text in quotes on one line, its end left out if it is long.
 fn on_one_line(text: &str) -> String {
-    let text = text.trim_end_matches(['\r', '\n']);
+    let text = text.trim();
     let short = &text[..text.floor_char_boundary(LONGEST)];
     let more = if short.len() < text.len() { " …" } else { "" };
     format!("'{}{more}'", harmless(short).replace('\n', "⏎"))
