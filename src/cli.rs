@@ -75,7 +75,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Diff(args) => diff::run(*args, terminal),
         Command::Report(args) => report::run(*args, terminal),
         Command::Restore(args) => restore::restore_text(args, terminal),
-        Command::Verify { directory } => restore::verify_directory(&directory, terminal),
+        Command::Verify { directory, json } => restore::verify_directory(&directory, json, terminal),
         Command::Stats { command: StatsCommand::Merge { files } } => restore::merge_stats(&files, terminal),
         Command::Eval(args) => eval::run(*args, terminal),
         Command::Features { files, output, words, folds } => {

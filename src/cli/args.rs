@@ -45,6 +45,9 @@ pub(super) enum Command {
     Verify {
         /// The directory
         directory: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Work on statistics
     Stats {
@@ -227,6 +230,9 @@ pub(super) struct CleanArgs {
     /// Write nothing; list what would change, and exit with 1 if anything would
     #[arg(long)]
     pub check: bool,
+    /// With --check, print an object for each input that would change, as JSON Lines
+    #[arg(long, requires = "check")]
+    pub json: bool,
     /// Write nothing; show what would change as a unified diff
     #[arg(long, conflicts_with = "output", conflicts_with = "in_place")]
     pub diff: bool,
@@ -277,8 +283,6 @@ pub(super) struct LookArgs {
 pub(super) struct ExplainArgs {
     /// Files and directories; standard input if there is none, or for `-`
     pub paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub look: LookArgs,
     /// Tell why these lines go or stay: a number from 1, a range such as 7-9, or `removed`, `kept`, `all`
     #[arg(long, short = 'n', value_name = "LINES", value_delimiter = ',')]
     pub line: Vec<String>,
@@ -288,6 +292,8 @@ pub(super) struct ExplainArgs {
     /// Print JSON, an object for each document
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 #[derive(Args, Debug)]
@@ -313,8 +319,6 @@ pub(super) struct DiffArgs {
 pub(super) struct ReportArgs {
     /// Files and directories; standard input if there is none, or for `-`
     pub paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub look: LookArgs,
     /// Write the page to this file; `-` is standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
@@ -327,6 +331,8 @@ pub(super) struct ReportArgs {
     /// Write what the page shows as JSON, without a page around it
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 #[derive(Args, Debug)]

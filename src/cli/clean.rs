@@ -16,7 +16,7 @@ use crate::job::witness::{Diffs, Witness};
 use crate::job::{Action, Event, Handled, Job, Observer, Options, Target};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -184,7 +184,7 @@ fn finish_one(
     open_reports(args)?.write(&handled.records, &[])?;
     let changed = handled.stats.changed > 0;
     let found = handled.events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Passed(_))) && handled.passed_over;
-    let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
+    let mut listener = Listener::new(args, options, terminal);
     for event in std::mem::take(&mut handled.events) {
         listener.event(path, event);
     }
@@ -306,7 +306,7 @@ fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Opt
     };
     let mut reports = open_reports(args)?;
     let bar = (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
-    let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar, changed: false };
+    let mut listener = Listener { bar, ..Listener::new(args, options, terminal) };
     let is_resumable = journal.is_some();
     let stats = job.run(&mut reports, journal, &mut listener);
     if let Some(bar) = listener.bar.take() {
@@ -340,11 +340,18 @@ fn measure(inputs: &Inputs) -> (u64, u64) {
 
 /// Turns what a job tells into lines.
 pub(super) struct Listener<'t> {
-    pub(super) terminal: &'t mut Terminal,
-    pub(super) action: Action,
-    pub(super) quiet: bool,
-    pub(super) bar: Option<Progress>,
-    pub(super) changed: bool,
+    terminal: &'t mut Terminal,
+    action: Action,
+    quiet: bool,
+    json: bool,
+    bar: Option<Progress>,
+    changed: bool,
+}
+
+impl<'t> Listener<'t> {
+    pub(super) fn new(args: &CleanArgs, options: &Options, terminal: &'t mut Terminal) -> Self {
+        Self { terminal, action: options.action, quiet: args.quiet, json: args.json, bar: None, changed: false }
+    }
 }
 
 impl Observer for Listener<'_> {
@@ -353,6 +360,10 @@ impl Observer for Listener<'_> {
         let print = || match event {
             Event::Failed(error) => self.terminal.error(Some(path), &error),
             Event::Passed(reason) if !self.quiet => self.terminal.error(Some(path), &anyhow!(reason)),
+            Event::Changed(spans, bytes) if self.action == Action::Check && self.json => {
+                let line = json!({ "path": path.to_string_lossy(), "removals": spans, "bytes": bytes });
+                self.terminal.print(&format!("{line}\n"));
+            }
             Event::Changed(spans, bytes) if self.action == Action::Check => {
                 let line = format!("{}: {spans} removal{}, {bytes} bytes\n", crate::report::shown(path), if spans == 1 { "" } else { "s" });
                 self.terminal.print(&line);

@@ -36,11 +36,9 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     };
     if args.json {
         let list: Vec<_> = rows().map(|(level, by, measured)| eval_json(level, by, measured)).collect();
-        let mut json = serde_json::to_vec_pretty(&list)?;
-        json.push(b'\n');
-        terminal.raw(&json)?;
+        terminal.json(&list.into())?;
     } else if !groups.is_empty() {
-        terminal.raw(eval_table(rows()).as_bytes())?;
+        terminal.raw(eval_table(rows(), terminal.setting()).as_bytes())?;
     }
     Ok(match (failed.is_empty(), groups.is_empty()) {
         (true, _) => Exit::Done,

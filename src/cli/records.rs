@@ -148,7 +148,7 @@ pub(super) fn clean_records(
     let (mut stdout, mut nowhere) = (std::io::stdout(), std::io::sink());
     let mut each = |mut done: Done| {
         reports.write(&done.records, &done.damage)?;
-        let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
+        let mut listener = Listener::new(args, options, terminal);
         std::mem::take(&mut done.tally.told).into_iter().for_each(|event| listener.event(path, event));
         tally.add(done.tally);
         match &mut draft {
@@ -174,7 +174,7 @@ pub(super) fn clean_records(
     }
     streamed.with_context(|| crate::report::shown(path))?;
     let changed = tally.spans > 0;
-    let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
+    let mut listener = Listener::new(args, options, terminal);
     tally.events(options.format.on_error).into_iter().for_each(|event| listener.event(path, event));
     finish(&tally.stats, changed, args, options, terminal)
 }

@@ -9,6 +9,7 @@ use crate::job::manifest::{MANIFEST, verify};
 use crate::job::restore;
 use crate::report::Stats;
 use anyhow::{Context, Result, bail};
+use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,12 +29,17 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
     Ok(Exit::Done)
 }
 
-pub(super) fn verify_directory(directory: &Path, terminal: &mut Terminal) -> Result<Exit> {
+pub(super) fn verify_directory(directory: &Path, json: bool, terminal: &mut Terminal) -> Result<Exit> {
     let verdict = verify(directory)?;
     if verdict.manifests == 0 {
         bail!("{} has no manifest ({MANIFEST}.json), which a run into a directory leaves when it ends", directory.display());
     }
-    verdict.problems.iter().for_each(|problem| terminal.print(&format!("{}\n", crate::report::harmless(problem).replace('\n', "\\n"))));
+    if json {
+        terminal.json(&json!({ "sound": verdict.sound, "problems": verdict.problems }))?;
+    } else {
+        let lines = verdict.problems.iter().map(|problem| format!("{}\n", crate::report::harmless(problem).replace('\n', "\\n")));
+        lines.for_each(|line| terminal.print(&line));
+    }
     let count = verdict.problems.len();
     let outputs = if verdict.sound == 1 { "output is" } else { "outputs are" };
     terminal.note(&format!("{} {outputs} as written, {count} problem{}.", verdict.sound, if count == 1 { "" } else { "s" }));

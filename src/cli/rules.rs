@@ -190,7 +190,7 @@ fn try_rules(args: CorpusArgs, selection: Selection, config: &Config, terminal: 
     if args.json {
         terminal.json(&worth_json(&worth, cleaner.rules()))?;
     } else {
-        terminal.raw(worth_table(&worth, cleaner.rules()).as_bytes())?;
+        terminal.raw(worth_table(&worth, cleaner.rules(), terminal.setting()).as_bytes())?;
     }
     Ok(match (failed.len(), worth.documents) {
         (0, _) => Exit::Done,

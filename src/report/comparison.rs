@@ -78,7 +78,8 @@ impl Comparison {
                     let inside = alone.start - claim.range.start..alone.end - claim.range.start;
                     let part = claim.bytes.get(inside).filter(|part| part.len() < claim.bytes.len());
                     let text = part.map_or(Cow::Borrowed(&*claim.text), String::from_utf8_lossy);
-                    (name.to_owned(), shorter(text.trim_end_matches(['\n', '\r']), SAMPLE_BYTES))
+                    let inner = text.trim_end_matches(['\n', '\r']);
+                    (name.to_owned(), shorter(if inner.is_empty() { &text } else { inner }, SAMPLE_BYTES))
                 });
             }
         }
@@ -108,7 +109,7 @@ impl Comparison {
             }
             let all: u64 = side.rules.values().map(|rule| rule.bytes).sum();
             text.push_str(&format!("\nOnly {name} removes {}:\n", super::stats::bytes(all)));
-            let mut table = Table::new(["RULE", ">SPANS", ">BYTES", ">DOCUMENTS"]);
+            let mut table = Table::new(&["RULE", ">SPANS", ">BYTES", ">DOCUMENTS"]);
             for (rule, alone) in sorted(side) {
                 table.row([harmless(rule), alone.spans.to_string(), alone.bytes.to_string(), alone.documents.to_string()], style);
                 for (document, sample) in alone.samples.iter() {

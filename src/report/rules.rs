@@ -13,7 +13,7 @@ use std::fmt::Write;
 /// A table of rules: name, category, confidence, whether it is on, languages, description.
 #[must_use]
 pub fn list(cleaner: &Cleaner, examples: bool, setting: Setting) -> String {
-    let mut table = Table::new(["RULE", "CATEGORY", "CONFIDENCE", "STATE", "LANGUAGES", "DESCRIPTION"]);
+    let mut table = Table::new(&["RULE", "CATEGORY", "?CONFIDENCE", "?STATE", "?LANGUAGES", "DESCRIPTION"]);
     for (id, rule) in cleaner.rules().iter() {
         let removes = rule.effect == Effect::Remove;
         let cells = [

@@ -18,58 +18,73 @@ pub struct Setting {
     pub colour: bool,
 }
 
-/// Rows of cells under heads. A head that begins with `>` sets its column to the right.
+/// Rows of cells under heads. A head that begins with `>` sets its column to the right, one that begins with `?` may be
+/// left out where the terminal is too narrow.
 #[derive(Debug)]
-pub struct Table<'h, const N: usize> {
-    heads: [&'h str; N],
-    rows: Vec<([String; N], Style, Vec<String>)>,
+pub struct Table {
+    heads: Vec<&'static str>,
+    rows: Vec<Row>,
 }
 
-impl<'h, const N: usize> Table<'h, N> {
+#[derive(Debug)]
+struct Row {
+    cells: Vec<String>,
+    style: Style,
+    notes: Vec<String>,
+}
+
+impl Table {
     /// A table without rows.
     #[must_use]
-    pub fn new(heads: [&'h str; N]) -> Self {
-        Self { heads, rows: Vec::new() }
+    pub fn new(heads: &[&'static str]) -> Self {
+        Self { heads: heads.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row, its first cell in a style.
-    pub fn row(&mut self, cells: [String; N], style: Style) {
-        self.rows.push((cells, style, Vec::new()));
+    pub fn row(&mut self, cells: impl Into<Vec<String>>, style: Style) {
+        self.rows.push(Row { cells: cells.into(), style, notes: Vec::new() });
     }
 
     /// Adds a line of its own below the last row.
     pub fn note(&mut self, line: String) {
-        if let Some((.., notes)) = self.rows.last_mut() {
-            notes.push(line);
+        if let Some(row) = self.rows.last_mut() {
+            row.notes.push(line);
         }
     }
 
     /// The table as lines.
     #[must_use]
     pub fn text(&self, setting: Setting) -> String {
-        let heads: Vec<&str> = self.heads.iter().map(|head| head.trim_start_matches('>')).collect();
-        let widest = |column: usize| self.rows.iter().map(|(cells, ..)| cells[column].width()).chain([heads[column].width()]).max();
-        let mut widths: Vec<usize> = (0..N).map(|column| widest(column).unwrap_or(0)).collect();
-        if let (Some(width), Some((last, others))) = (setting.width, widths.split_last_mut()) {
-            let taken: usize = others.iter().map(|width| width + 2).sum();
-            *last = (*last).min(width.saturating_sub(taken).max(LEAST));
-        }
-        let line = |cells: &[&str], style: Style, all: bool| {
-            let mut line = String::new();
-            for (column, cell) in cells.iter().enumerate() {
-                let cell = if column + 1 == N { fit(cell, widths[column]) } else { (*cell).to_owned() };
-                let pad = " ".repeat(widths[column].saturating_sub(cell.width()));
-                let cell = if setting.colour && (all || column == 0) { format!("{style}{cell}{style:#}") } else { cell };
-                let to_the_right = self.heads[column].starts_with('>');
-                line.push_str(&if to_the_right { format!("{pad}{cell}") } else { format!("{cell}{pad}") });
-                line.push_str("  ");
+        let bare = |column: usize| self.heads[column].trim_start_matches(['>', '?']);
+        let widest = |column: usize| self.rows.iter().map(|row| row.cells[column].width()).chain([bare(column).width()]).max().unwrap_or(0);
+        let mut columns: Vec<(usize, usize)> = (0..self.heads.len()).map(|column| (column, widest(column))).collect();
+        if let Some(width) = setting.width {
+            let taken = |columns: &[(usize, usize)]| columns[..columns.len() - 1].iter().map(|(_, width)| width + 2).sum::<usize>();
+            let is_spare = |(column, _): &(usize, usize)| self.heads[*column].starts_with('?');
+            while taken(&columns) + LEAST > width
+                && let Some(spare) = columns.iter().rposition(is_spare)
+            {
+                columns.remove(spare);
             }
-            format!("{}\n", line.trim_end())
+            let left = width.saturating_sub(taken(&columns)).max(LEAST);
+            if let Some((_, last)) = columns.last_mut() {
+                *last = (*last).min(left);
+            }
+        }
+        let line = |cell: &dyn Fn(usize) -> String, style: Style, all: bool| {
+            let set = |(place, &(column, width)): (usize, &(usize, usize))| {
+                let cell = if place + 1 == columns.len() { fit(&cell(column), width) } else { cell(column) };
+                let pad = " ".repeat(width.saturating_sub(cell.width()));
+                let cell = if setting.colour && (all || place == 0) { format!("{style}{cell}{style:#}") } else { cell };
+                if self.heads[column].starts_with('>') { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
+            };
+            let cells: Vec<String> = columns.iter().enumerate().map(set).collect();
+            format!("{}\n", cells.join("  ").trim_end())
         };
-        let mut text = line(&heads, HEAD, true);
-        for (cells, style, notes) in &self.rows {
-            text.push_str(&line(&cells.each_ref().map(String::as_str), *style, false));
-            notes.iter().for_each(|note| text.push_str(&format!("    {note}\n")));
+        let mut text = line(&|column| bare(column).to_owned(), HEAD, true);
+        for row in &self.rows {
+            text.push_str(&line(&|column| row.cells[column].clone(), row.style, false));
+            row.notes.iter().for_each(|note| text.push_str(&format!("    {note}\n")));
         }
         text
     }
@@ -96,15 +111,16 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_what_a_terminal_shows() {
-        let mut table = Table::new(["RULE", ">HITS", "WHAT"]);
+        let mut table = Table::new(&["RULE", "?KIND", ">HITS", "WHAT"]);
         let long = "Share bars of all kinds, and what stands in them";
-        table.row(["share/a", "7", long].map(str::to_owned), Style::new());
-        table.row(["日本/b", "1300", "short"].map(str::to_owned), Style::new());
+        table.row(["share/a", "share", "7", long].map(str::to_owned), Style::new());
+        table.row(["日本/b", "x", "1300", "short"].map(str::to_owned), Style::new());
         table.note("a note".to_owned());
         let text = table.text(Setting::default());
         assert_eq!(
             text,
-            "RULE     HITS  WHAT\nshare/a     7  Share bars of all kinds, and what stands in them\n日本/b   1300  short\n    a note\n"
+            "RULE     KIND   HITS  WHAT\nshare/a  share     7  Share bars of all kinds, and what stands in them\n\
+             日本/b   x      1300  short\n    a note\n"
         );
         let narrow = table.text(Setting { width: Some(40), colour: false });
         assert!(narrow.lines().all(|line| line.width() <= 40) && narrow.contains("Share bars of all kin…"), "{narrow}");
