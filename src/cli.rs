@@ -9,6 +9,7 @@ mod diff;
 mod eval;
 mod explain;
 mod records;
+mod reference;
 mod report;
 mod restore;
 mod rules;
@@ -90,6 +91,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
             clap_complete::generate(shell, &mut Cli::command(), "dechaff", &mut script);
             terminal.raw(&script)
         }
+        Command::Reference => terminal.raw(reference::page().as_bytes()),
         Command::Man => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;

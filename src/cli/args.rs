@@ -84,6 +84,9 @@ pub(super) enum Command {
     },
     /// Print the manual page
     Man,
+    /// Print the reference of the command, in Markdown
+    #[command(hide = true)]
+    Reference,
 }
 
 /// Which rules apply.
@@ -416,8 +419,10 @@ pub(super) enum StatsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
-    /// List all rules
+    /// List rules
     List {
+        /// Full names of rules, or names of packs, categories or filters [default: all rules]
+        names: Vec<String>,
         /// Show the first example of what each removes and of what it keeps
         #[arg(long, short)]
         examples: bool,

@@ -29,13 +29,15 @@ const MOST_COMPLAINTS: usize = 10;
 
 pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit> {
     match command {
-        RulesCommand::List { examples, json, selection } => {
+        RulesCommand::List { names, examples, json, selection } => {
             let config = Config::load(selection.config.as_deref())?;
+            // Names that mean nothing are refused as anywhere.
+            build_cleaner(Selection { only: names.clone(), ..selection.clone() }, &config)?;
             let cleaner = build_cleaner(selection, &config)?;
             if json {
-                return terminal.json(&list_json(&cleaner));
+                return terminal.json(&list_json(&cleaner, &names));
             }
-            terminal.raw(list(&cleaner, examples, terminal.setting()).as_bytes())
+            terminal.raw(list(&cleaner, &names, examples, terminal.setting()).as_bytes())
         }
         RulesCommand::Show { names, json, selection } => {
             let rules = named(&names, selection)?;

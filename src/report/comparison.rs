@@ -98,10 +98,11 @@ impl Comparison {
         let [old, new] = names.map(harmless);
         let bytes = |side: usize| super::stats::bytes(self.sides[side].removed);
         let mut text = format!(
-            "{old} removes {}, {new} removes {}; {} differ.\n",
+            "{old} removes {}, {new} removes {}; {} differ{}.\n",
             bytes(0),
             bytes(1),
-            super::stats::count(self.documents, "document")
+            super::stats::count(self.documents, "document"),
+            if self.documents == 1 { "s" } else { "" }
         );
         for (side, (name, style)) in self.sides.iter().zip([(&old, REMOVED), (&new, ADDED)]) {
             if side.rules.is_empty() {

@@ -10,11 +10,16 @@ use anstyle::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
+/// Rules that answer to one of some names; all of them, if there is no name.
+fn wanted<'c>(cleaner: &'c Cleaner, names: &'c [String]) -> impl Iterator<Item = (RuleId, &'c Rule)> {
+    cleaner.rules().iter().filter(|(_, rule)| names.is_empty() || names.iter().any(|name| rule.answers_to(name)))
+}
+
 /// A table of rules: name, category, confidence, whether it is on, languages, description.
 #[must_use]
-pub fn list(cleaner: &Cleaner, examples: bool, setting: Setting) -> String {
+pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: Setting) -> String {
     let mut table = Table::new(&["RULE", "CATEGORY", "?CONFIDENCE", "?STATE", "?LANGUAGES", "DESCRIPTION"]);
-    for (id, rule) in cleaner.rules().iter() {
+    for (id, rule) in wanted(cleaner, names) {
         let removes = rule.effect == Effect::Remove;
         let cells = [
             rule.name.clone(),
@@ -42,13 +47,13 @@ pub fn list(cleaner: &Cleaner, examples: bool, setting: Setting) -> String {
 
 /// The same rules as JSON, each with all there is to know of it.
 #[must_use]
-pub fn list_json(cleaner: &Cleaner) -> Value {
+pub fn list_json(cleaner: &Cleaner, names: &[String]) -> Value {
     let with_state = |(id, rule): (RuleId, &Rule)| {
         let mut value = rule_json(rule);
         value["on"] = cleaner.is_on(id).into();
         value
     };
-    cleaner.rules().iter().map(with_state).collect()
+    wanted(cleaner, names).map(with_state).collect()
 }
 
 /// All that there is to know of a rule, as JSON, with the keys of a pack.
