@@ -8,6 +8,7 @@ mod config;
 mod diff;
 mod eval;
 mod explain;
+mod new_rule;
 mod records;
 mod reference;
 mod report;

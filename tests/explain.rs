@@ -22,6 +22,7 @@ fn each_line_says_why_it_went_or_stayed() {
     let told = of(&["--line", "23", "--skip", "advert,model"]);
     assert!(told.contains("advert/marker  matches ('Advertisement'), but is off by --only or --skip"), "{told}");
     assert!(of(&["--line", "21"]).contains("takes it for prose"));
+    assert!(of(&["--line", "999"]).contains("there is no such line; it has "));
     let (removed, kept) = (of(&["--line", "removed"]), of(&["--line", "kept"]));
     assert_eq!((removed.matches(": kept\n").count(), kept.matches(": removed\n").count()), (0, 0));
     assert!(removed.contains(":11: removed") && kept.contains(":16: kept"));

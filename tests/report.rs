@@ -62,6 +62,15 @@ fn a_report_goes_where_it_is_told() {
     assert_eq!(told["options"], "level balanced, only share");
     let named: Vec<&str> = told["categories"].as_array().unwrap().iter().map(|category| category["name"].as_str().unwrap()).collect();
     assert_eq!(named, ["share", "layout"]);
+    // What was protected is shown, with what protected it.
+    let rule = "[[rule]]\nid = 'saying'\ndescription = 'D.'\nkeep = true\nphrase = 'share this article'\nexamples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n";
+    fs::write(path.join("keep.toml"), format!("[pack]\nname = 'mine'\n{rule}")).unwrap();
+    let output = run(path, &["report", "in/0.txt", "-o", "-", "--json", "--rules", "keep.toml", "-q"], 0, "");
+    let told: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let pieces = told["pages"][0]["pieces"].as_array().unwrap();
+    assert!(pieces.iter().any(|piece| piece[0] == "Share this article" && piece[4] == "mine/saying"), "{pieces:?}");
+    let saved = told["rules"].as_array().unwrap().iter().find(|rule| rule["saved"].as_u64() > Some(0)).unwrap();
+    assert_eq!((saved["kept"][0]["others"][0].as_str(), saved["hits"].as_u64()), (Some("mine/saying"), Some(0)));
 }
 
 /// The browser's programs, by the names that distributions give it.

@@ -1,28 +1,23 @@
 //! `dechaff rules`: lists, pages, examples, and trials on a corpus.
 
-use super::Exit;
-use super::args::{CorpusArgs, NewRuleArgs, RulesCommand, Selection};
+use super::args::{CorpusArgs, RulesCommand, Selection};
 use super::config::Config;
-use super::selection::{build_cleaner, load_rules, read_input};
+use super::selection::{build_cleaner, load_rules};
 use super::terminal::Terminal;
+use super::{Exit, new_rule};
 use crate::built_in::lint_built_in;
-use crate::cleaner::Cleaner;
 use crate::filter::Scratch;
-use crate::io::{Pending, Permissions};
 use crate::job::corpus::{Corpus, Failed, Trial, parse_filter};
-use crate::job::propose::{Wishes, free_id, pack_head, pack_name, propose, removed_already};
 use crate::job::walk::Inputs;
 use crate::pack::RuleSet;
 use crate::report::{
-    explain, harmless, list, list_json, missed, pack_schema, rule_json, rule_page, rules_page, show, shown, worth_json, worth_table,
+    explain, harmless, list, list_json, missed, pack_schema, rule_json, rule_page, rules_page, show, worth_json, worth_table,
 };
 use crate::rule::{Level, Rule};
 use crate::span::Span;
 use crate::verify::{Case, NearMisses, Verifier, cases};
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde_json::json;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 /// So many inputs that fail are named; a corpus of the wrong kind may have millions.
 const MOST_COMPLAINTS: usize = 10;
@@ -49,7 +44,7 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
         RulesCommand::Doc { names, selection } => {
             terminal.raw(named(&names, selection)?.iter().map(rule_page).collect::<Vec<_>>().join("\n").as_bytes())
         }
-        RulesCommand::New(args) => new_rule(args, terminal),
+        RulesCommand::New(args) => new_rule::run(args, terminal),
         RulesCommand::Page => terminal.raw(rules_page(&RuleSet::built_in()).as_bytes()),
         RulesCommand::Schema => terminal.json(&pack_schema()),
         RulesCommand::Test { packs, corpus, mut selection } => {
@@ -71,60 +66,6 @@ fn named(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
     let cleaner = build_cleaner(Selection { only: names.to_vec(), ..selection }, &config)?;
     let rules = cleaner.rules().iter().map(|(_, rule)| rule);
     Ok(rules.filter(|rule| names.iter().any(|name| rule.answers_to(name))).cloned().collect())
-}
-
-/// Makes a rule of a sentence, and adds it to a pack.
-fn new_rule(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(args.config.as_deref())?;
-    let path = args.pack.or_else(|| config.rules.iter().find(|path| !path.is_dir()).cloned()).unwrap_or_else(|| PathBuf::from("mine.toml"));
-    let sentence = if args.sentence == "-" { String::from_utf8(read_input(Path::new("-"))?)? } else { args.sentence };
-    let exists = path.exists();
-    let source =
-        if exists { fs::read_to_string(&path).with_context(|| format!("cannot read the pack {}", path.display()))? } else { String::new() };
-    let name = pack_name(&source, &path);
-    // The other packs of the configuration; this one is read with the rule in it.
-    let same = |other: &&PathBuf| fs::canonicalize(other).ok() == fs::canonicalize(&path).ok();
-    let others = load_rules(config.rules.iter().filter(|other| !exists || !same(other)))?;
-    let mut all = others.clone();
-    if exists {
-        all.add_pack(&source, &path.to_string_lossy())?;
-    }
-    let known = removed_already(&sentence, &Cleaner::builder().rules(all.clone()).skip(["model"]).build()?);
-    if let Some(rule) = known.filter(|_| !args.force) {
-        bail!("it is removed already, by {rule}; --force makes a rule all the same");
-    }
-    let wishes = Wishes {
-        id: args.id,
-        category: args.category,
-        confidence: args.confidence,
-        description: args.description,
-        inside: args.inside,
-        keep: args.keep,
-    };
-    let source = if exists { source } else { pack_head(&name) };
-    let source = if source.ends_with('\n') { source } else { source + "\n" };
-    // Ids that the pack has are taken.
-    let wishes = Wishes { id: Some(wishes.id.clone().unwrap_or_else(|| free_id(&sentence, &name, &all))), ..wishes };
-    let proposal = propose(&sentence, &wishes, &others, &name, &source)?;
-    terminal.raw(proposal.toml.trim_start().as_bytes())?;
-    if !proposal.varies.is_empty() {
-        terminal.note(&format!("taken to vary from page to page: {}", harmless(&proposal.varies.join(" | "))));
-    }
-    if args.category.is_none() && !proposal.others.is_empty() {
-        let others: Vec<&str> = proposal.others.iter().map(|category| category.name()).collect();
-        terminal.note(&format!("category {}; --category takes another one, such as {}", proposal.category, others.join(" or ")));
-    }
-    if args.dry_run {
-        return Ok(Exit::Done);
-    }
-    let permissions = fs::metadata(&path).ok().map(Permissions::of);
-    Pending::write(&path, &mut format!("{source}{}", proposal.toml).as_bytes(), permissions.as_ref(), true)?.commit()?;
-    let shown = shown(&path);
-    terminal.note(&format!("{} is written to {shown}; `dechaff rules test {shown}` tests it", proposal.name));
-    if !config.rules.iter().any(|other| fs::canonicalize(other).ok() == fs::canonicalize(&path).ok()) {
-        terminal.note(&format!("use it with --rules {shown}, or for good with rules = [\"{shown}\"] in dechaff.toml"));
-    }
-    Ok(Exit::Done)
 }
 
 /// Runs the examples of all rules and prints what failed, with what dechaff made of it.
@@ -167,7 +108,7 @@ fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String>
             lines.push_str(&format!("{} {}\n", case.rule.name, missed(case.rule, miss, case.text, Level::Thorough)));
         }
     }
-    Ok(lines.lines().map(|line| format!("    {line}\n")).collect())
+    Ok(lines.lines().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat())
 }
 
 /// Names inputs that failed.

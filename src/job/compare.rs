@@ -80,7 +80,7 @@ pub fn compare_records(old: &Path, new: &Path, samples: usize) -> Result<Compari
             settle(&mut comparison, other, matched.into_iter());
             let (old, new) = if side == 0 { (&group.claims, &partner) } else { (&partner, &group.claims) };
             comparison.add(&group.key.name(), old, new);
-            names.iter_mut().for_each(|names| names.clear());
+            names.iter_mut().for_each(FxHashSet::clear);
             names[other].extend(waiting[other].iter().map(|group| group.key.clone()));
             continue;
         }

@@ -207,7 +207,7 @@ impl Draft<'_> {
 
     fn toml(&self, remove: &[String], keep: &[String]) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let list = |texts: &[String]| texts.iter().map(|text| format!("\n  {},", quoted(text))).collect::<String>();
+        let list = |texts: &[String]| texts.iter().map(|text| format!("\n  {},", quoted(text))).collect::<Vec<_>>().concat();
         let fixed = self.parts.iter().all(|part| matches!(part, Part::Fixed(_)));
         let is_label = !self.inside && fixed && self.sentence.split_whitespace().count() <= LABEL_WORDS;
         let sought = match (is_label, self.inside) {

@@ -145,6 +145,10 @@ impl Witness for Explainer {
             return Some(format!("{}\n", telling.json(&lines, &judgements)));
         }
         if !self.lines.is_empty() {
+            let is_missing = |wanted: &Lines| matches!(wanted, Lines::Numbers(from, _) if *from > document.line_count());
+            if lines.is_empty() && self.lines.iter().all(is_missing) {
+                return Some(telling.no_line(document.line_count()));
+            }
             return Some(format!("{}\n", telling.text(&lines))).filter(|_| !lines.is_empty());
         }
         let heading = if self.headings || name.record.is_some() { telling.heading() } else { String::new() };

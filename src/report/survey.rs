@@ -307,7 +307,9 @@ mod tests {
         let cleaner = Cleaner::builder().build().unwrap();
         let mut survey = Survey::default();
         for record in order {
-            let text = format!("It rained.\n\nAdvertisement\n\nIt stopped in {record}.\n{}", "More rain.\n".repeat(record as usize));
+            let rain: String =
+                (0..record).map(|day| format!("It rained again on day {day} of that month, and nobody went out.\n")).collect();
+            let text = format!("It rained.\n\nAdvertisement\n\n{rain}");
             let document = Document::new(&text).unwrap();
             let cleaned = cleaner.clean(&document, &mut Scratch::default());
             survey.add(&Name { path: "a.jsonl", record: Some(record), ..Name::default() }, &cleaned, cleaner.rules());

@@ -123,7 +123,10 @@ mod tests {
              日本/b   x      1300  short\n    a note\n"
         );
         let narrow = table.text(Setting { width: Some(40), colour: false });
-        assert!(narrow.lines().all(|line| line.width() <= 40) && narrow.contains("Share bars of all kin…"), "{narrow}");
+        assert!(
+            narrow.lines().all(|line| line.width() <= 40) && narrow.contains("Share bars of all kinds,…") && !narrow.contains("KIND"),
+            "{narrow}"
+        );
         assert!(table.text(Setting { width: None, colour: true }).contains("\u{1b}["));
     }
 }

@@ -103,6 +103,13 @@ impl Telling<'_> {
         format!("{}\n", self.paint(NAME, &format!("== {name} ==")))
     }
 
+    /// Says that a document has no line of the numbers that were asked for.
+    #[must_use]
+    pub fn no_line(&self, lines: usize) -> String {
+        let name = harmless(&self.name.to_string()).replace('\n', "\\n");
+        format!("{name}: there is no such line; it has {lines}\n")
+    }
+
     /// The lines as text.
     #[must_use]
     pub fn text(&self, lines: &[Line<'_>]) -> String {
