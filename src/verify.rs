@@ -9,7 +9,7 @@ mod worth;
 
 pub use fate::{Fate, fates};
 #[cfg(feature = "cli")]
-pub(crate) use near::{Miss, Missed, NearMisses};
+pub(crate) use near::{Miss, Missed, Near, NearMisses};
 pub use score::{Figures, Measured, Tally, measure};
 pub use worth::{Label, RuleWorth, Worth};
 

@@ -68,7 +68,7 @@ fn a_report_goes_where_it_is_told() {
     let output = run(path, &["report", "in/0.txt", "-o", "-", "--json", "--rules", "keep.toml", "-q"], 0, "");
     let told: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
     let pieces = told["pages"][0]["pieces"].as_array().unwrap();
-    assert!(pieces.iter().any(|piece| piece[0] == "Share this article" && piece[4] == "mine/saying"), "{pieces:?}");
+    assert!(pieces.iter().any(|piece| piece[0] == "Share this article\n" && piece[4] == "mine/saying"), "{pieces:?}");
     let saved = told["rules"].as_array().unwrap().iter().find(|rule| rule["saved"].as_u64() > Some(0)).unwrap();
     assert_eq!((saved["kept"][0]["others"][0].as_str(), saved["hits"].as_u64()), (Some("mine/saying"), Some(0)));
 }

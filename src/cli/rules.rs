@@ -103,7 +103,7 @@ fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String>
     let mut lines = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
     if case.expects() {
         let whole = Span::at(0, case.text.len());
-        let misses = NearMisses::new(verifier.cleaner())?.of_line(&document, whole, &mut scratch);
+        let misses = NearMisses::new(verifier.cleaner())?.look(&document, &mut scratch).of_line(whole, &mut scratch);
         for miss in misses.iter().filter(|miss| miss.rule == case.id) {
             lines.push_str(&format!("{} {}\n", case.rule.name, missed(case.rule, miss, case.text, Level::Thorough)));
         }

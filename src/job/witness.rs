@@ -1,14 +1,15 @@
 //! Who looks at documents while they are cleaned, beside what is written: for diffs, explanations, reports and
 //! comparisons. One hook in the engine's callers serves all of them, so that each works on whatever `clean` reads.
 
-use crate::cleaner::{Cleaned, Cleaner, Outcome};
+use crate::cleaner::{Cleaned, Cleaner, Outcome, Veto};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::pack::RuleSet;
 use crate::report::{Claimed, Comparison, Line, Name, Survey, Telling, diff, explain};
 use crate::rule::Level;
 use crate::span::Span;
-use crate::verify::NearMisses;
+use crate::verify::{Near, NearMisses};
+use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -122,23 +123,37 @@ impl Witness for Explainer {
         }
         let rules = self.cleaner.rules();
         let judgements = self.cleaner.judgements(document, !self.lines.is_empty(), WEIGHTS, scratch);
-        let marks = if self.lines.is_empty() { Vec::new() } else { self.cleaner.examine(document, scratch).0 };
         let mut lines = Vec::new();
-        for index in 0..document.line_count() {
-            let whole = document.line(index);
-            let text = document.text()[whole.range()].trim_end_matches(['\n', '\r']);
-            let span = Span::at(whole.start(), whole.start() + text.len());
-            let is_removed = cleaned.found().iter().any(|removal| removal.span.overlaps(span));
-            if !self.lines.iter().any(|lines| lines.wants(index + 1, is_removed, text.trim().is_empty())) {
-                continue;
+        if let Some(near) = &self.near {
+            let marks = Near::new(self.cleaner.examine(document, scratch).0);
+            let looked = near.look(document, scratch);
+            let mut vetoes: FxHashMap<usize, Vec<Veto>> = FxHashMap::default();
+            for veto in cleaned.vetoed() {
+                let span = veto.mark.span();
+                let touched = document.line_at(span.start())..=document.line_at(span.end() - 1);
+                touched.for_each(|line| vetoes.entry(line).or_default().push(*veto));
             }
-            lines.push(Line {
-                number: index + 1,
-                span,
-                marks: marks.iter().filter(|mark| mark.span().overlaps(span)).copied().collect(),
-                judgement: judgements.iter().find(|judgement| judgement.span.overlaps(span)),
-                misses: self.near.as_ref().map_or_else(Vec::new, |near| near.of_line(document, span, scratch)),
-            });
+            for index in 0..document.line_count() {
+                let whole = document.line(index);
+                let text = document.text()[whole.range()].trim_end_matches(['\n', '\r']);
+                // Of a blank line the end is all there is.
+                let span = if text.is_empty() { whole } else { Span::at(whole.start(), whole.start() + text.len()) };
+                let found = cleaned.found();
+                let next = found.partition_point(|removal| removal.span.end() <= span.start());
+                let is_removed = found.get(next).is_some_and(|removal| removal.span.overlaps(span));
+                if !self.lines.iter().any(|lines| lines.wants(index + 1, is_removed, text.trim().is_empty())) {
+                    continue;
+                }
+                let judged = judgements.partition_point(|judgement| judgement.span.end() <= span.start());
+                lines.push(Line {
+                    number: index + 1,
+                    span,
+                    marks: marks.on(span).copied().collect(),
+                    vetoes: vetoes.remove(&index).unwrap_or_default(),
+                    judgement: judgements.get(judged).filter(|judgement| judgement.span.overlaps(span)),
+                    misses: looked.of_line(span, scratch),
+                });
+            }
         }
         let telling = Telling { name, cleaned, rules, level: self.level, is_judged: !judgements.is_empty(), colour: self.colour };
         if self.json {

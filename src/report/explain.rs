@@ -24,7 +24,8 @@ pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, judgements: &[Judgement],
         let mut note = names.join(", ");
         if removal.score != Score::RULE {
             let _ = write!(note, " {:.3}", f64::from(removal.score.thousandths()) / 1000.0);
-            for judgement in judgements.iter().filter(|judgement| judgement.span.overlaps(removal.span)) {
+            let from = judgements.partition_point(|judgement| judgement.span.end() <= removal.span.start());
+            for judgement in judgements[from..].iter().take_while(|judgement| judgement.span.overlaps(removal.span)) {
                 let _ = write!(note, ": {}", weights(judgement));
             }
         }

@@ -3,7 +3,7 @@
 
 use super::explain::weights;
 use super::{ADDED, NAME, Name, REMOVED, SAVED, harmless};
-use crate::cleaner::{Cleaned, Outcome, Removal};
+use crate::cleaner::{Cleaned, Outcome, Removal, Veto};
 use crate::mark::{Judgement, Mark, Score, Verdict};
 use crate::pack::RuleSet;
 use crate::rule::{Effect, Level, Rule};
@@ -25,6 +25,8 @@ pub struct Line<'l> {
     pub span: Span,
     /// Marks that rules made on it: removals, protection, cues.
     pub marks: Vec<Mark>,
+    /// Marks on it that keep rules vetoed.
+    pub vetoes: Vec<Veto>,
     /// How the line model judged it.
     pub judgement: Option<&'l Judgement>,
     /// Rules that came near.
@@ -71,7 +73,9 @@ impl Fate {
 impl Telling<'_> {
     /// The removals that touch a line.
     fn removals(&self, line: &Line<'_>) -> Vec<&Removal> {
-        self.cleaned.found().iter().filter(|removal| removal.span.overlaps(line.span)).collect()
+        let found = self.cleaned.found();
+        let from = found.partition_point(|removal| removal.span.end() <= line.span.start());
+        found[from..].iter().take_while(|removal| removal.span.overlaps(line.span)).collect()
     }
 
     fn fate(&self, line: &Line<'_>) -> Fate {
@@ -121,7 +125,7 @@ impl Telling<'_> {
         let style = if fate == Fate::Kept { ADDED } else { REMOVED };
         let place = format!("{}:{}", harmless(&self.name.to_string()), line.number);
         let mut text = format!("{}: {}\n", self.paint(NAME, &place), self.paint(style, fate.word()));
-        let _ = writeln!(text, "  {}", harmless(&self.cleaned.source()[line.span.range()]));
+        let _ = writeln!(text, "  {}", harmless(self.cleaned.source()[line.span.range()].trim_end_matches(['\n', '\r'])));
         let mut put = |note: &str| {
             let _ = writeln!(text, "{}{note}", if note.is_empty() { "" } else { "  " });
         };
@@ -147,8 +151,7 @@ impl Telling<'_> {
                 }
             }
         }
-        let vetoed: Vec<_> = self.cleaned.vetoed().iter().filter(|veto| veto.mark.span().overlaps(line.span)).collect();
-        for veto in &vetoed {
+        for veto in &line.vetoes {
             let (rule, by) = (self.rules.get(veto.mark.rule()), self.rules.get(veto.by));
             put("");
             put(&format!("{} is protected from {}", self.paint(SAVED, &by.name), rule.name));
@@ -165,7 +168,7 @@ impl Telling<'_> {
                         told_by(cue)
                     ));
                 }
-                Effect::Keep if vetoed.iter().all(|veto| veto.by != mark.rule()) => {
+                Effect::Keep if line.vetoes.iter().all(|veto| veto.by != mark.rule()) => {
                     put("");
                     put(&format!("{} would protect it: {}", self.paint(SAVED, &rule.name), self.matched(line, mark)));
                 }
@@ -215,10 +218,12 @@ impl Telling<'_> {
     pub fn json(&self, lines: &[Line<'_>], judgements: &[Judgement]) -> Value {
         let source = self.cleaned.source();
         let name = |id| self.rules.get(id).name.as_str();
-        let number = |at: usize| source[..at].matches('\n').count() + 1;
+        let ends: Vec<usize> = source.match_indices('\n').map(|(at, _)| at).collect();
+        let number = |at: usize| ends.partition_point(|&end| end < at) + 1;
         let removals = self.cleaned.found().iter().map(|removal| {
             let rule = self.rules.get(removal.rule);
-            let judgement = judgements.iter().find(|judgement| removal.score != Score::RULE && judgement.span.overlaps(removal.span));
+            let judged = judgements.partition_point(|judgement| judgement.span.end() <= removal.span.start());
+            let judgement = judgements.get(judged).filter(|judgement| removal.score != Score::RULE && judgement.span.overlaps(removal.span));
             json!({
                 "start": removal.span.start(), "end": removal.span.end(), "line": number(removal.span.start()),
                 "text": &source[removal.span.range()], "rule": rule.name, "also": removal.also.iter().map(|&id| name(id)).collect::<Vec<_>>(),
@@ -260,7 +265,7 @@ impl Telling<'_> {
             json!({ "rule": rule.name, "why": missed(rule, miss, self.cleaned.source(), self.level), "start": miss.span.map(Span::start), "end": miss.span.map(Span::end) })
         };
         json!({
-            "line": line.number, "start": line.span.start(), "end": line.span.end(), "text": &source[line.span.range()],
+            "line": line.number, "start": line.span.start(), "end": line.span.end(), "text": source[line.span.range()].trim_end_matches(['\n', '\r']),
             "fate": match self.fate(line) { Fate::Removed => "removed", Fate::InPart => "part", Fate::Held => "held", Fate::Kept => "kept" },
             "rules": self.removals(line).iter().map(|removal| self.rules.get(removal.rule).name.as_str()).collect::<Vec<_>>(),
             "marks": line.marks.iter().map(mark).collect::<Vec<_>>(),

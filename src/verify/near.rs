@@ -121,43 +121,93 @@ impl NearMisses {
         Ok(Self { cleaner: cleaner.clone(), on, free, bound: Default::default() })
     }
 
-    /// The rules that came near a line, those with the clearest reason first.
-    pub(crate) fn of_line(&self, document: &Document<'_>, line: Span, scratch: &mut Scratch) -> Vec<Miss> {
+    /// Tries them on a document.
+    pub(crate) fn look<'n>(&'n self, document: &'n Document<'n>, scratch: &mut Scratch) -> Looked<'n> {
+        let actual = self.took(&self.cleaner, document, scratch);
+        let on = self.took(&self.on, document, scratch);
+        let free = self.took(&self.free, document, scratch);
+        Looked { near: self, document, actual, on, free, bound: Default::default() }
+    }
+
+    /// What phrases, labels and patterns would take of a document.
+    fn took(&self, cleaner: &Cleaner, document: &Document<'_>, scratch: &mut Scratch) -> Near {
         let rules = self.cleaner.rules();
-        let mut took = |cleaner: &Cleaner| -> Vec<Mark> {
-            let (marks, _) = cleaner.examine(document, scratch);
-            let removes =
-                |mark: &Mark| rules.get(mark.rule()).effect == Effect::Remove && rules.get(mark.rule()).filter() == FilterName::Phrases;
-            marks.into_iter().filter(|mark| mark.span().overlaps(line) && removes(mark)).collect()
-        };
-        let actual = took(&self.cleaner);
-        let (on, free) = (took(&self.on), took(&self.free));
-        let has = |marks: &[Mark], rule: RuleId| marks.iter().any(|mark| mark.rule() == rule);
+        let (mut marks, _) = cleaner.examine(document, scratch);
+        marks.retain(|mark| rules.get(mark.rule()).effect == Effect::Remove && rules.get(mark.rule()).filter() == FilterName::Phrases);
+        Near::new(marks)
+    }
+}
+
+/// Marks in the order of their spans.
+#[derive(Debug, Default)]
+pub(crate) struct Near {
+    marks: Vec<Mark>,
+    longest: usize,
+}
+
+impl Near {
+    pub(crate) fn new(mut marks: Vec<Mark>) -> Self {
+        marks.sort_unstable();
+        let longest = marks.iter().map(|mark| mark.span().len()).max().unwrap_or(0);
+        Self { marks, longest }
+    }
+
+    /// Those that touch a span.
+    pub(crate) fn on(&self, span: Span) -> impl Iterator<Item = &Mark> {
+        let from = self.marks.partition_point(|mark| mark.span().start() + self.longest < span.start());
+        self.marks[from..].iter().take_while(move |mark| mark.span().start() < span.end()).filter(move |mark| mark.span().overlaps(span))
+    }
+
+    fn has(&self, rule: RuleId, span: Span) -> bool {
+        self.on(span).any(|mark| mark.rule() == rule)
+    }
+}
+
+/// What rules would take of a document, with and without their conditions.
+#[derive(Debug)]
+pub(crate) struct Looked<'n> {
+    near: &'n NearMisses,
+    document: &'n Document<'n>,
+    actual: Near,
+    on: Near,
+    free: Near,
+    /// With one condition each.
+    bound: [OnceLock<Option<Near>>; CONDITIONS.len()],
+}
+
+impl Looked<'_> {
+    /// The rules that came near a line, those with the clearest reason first.
+    pub(crate) fn of_line(&self, line: Span, scratch: &mut Scratch) -> Vec<Miss> {
+        let cleaner = &self.near.cleaner;
+        let rules = cleaner.rules();
         let mut misses: Vec<Miss> = Vec::new();
-        for mark in &on {
-            if !has(&actual, mark.rule()) && !self.cleaner.is_on(mark.rule()) {
-                misses.push(Miss { rule: mark.rule(), missed: Missed::Off, span: Some(mark.span()) });
-            }
+        for mark in self.on.on(line).filter(|mark| !self.actual.has(mark.rule(), line) && !cleaner.is_on(mark.rule())) {
+            misses.push(Miss { rule: mark.rule(), missed: Missed::Off, span: Some(mark.span()) });
         }
-        for mark in free.iter().filter(|mark| !has(&on, mark.rule())) {
+        for mark in self.free.on(line).filter(|mark| !self.on.has(mark.rule(), line)) {
             for (index, condition) in CONDITIONS.into_iter().enumerate() {
-                let bound = self.bound[index].get_or_init(|| {
-                    let others = CONDITIONS.into_iter().filter(|other| *other != condition);
-                    all_on(&self.cleaner, |rule| others.clone().for_each(|other| other.lift(rule))).ok()
-                });
-                if bound.as_ref().is_some_and(|bound| !has(&took(bound), mark.rule())) {
+                if !self.bound(index, condition, scratch).is_none_or(|bound| bound.has(mark.rule(), line)) {
                     let missed = condition.missed(rules.get(mark.rule()));
                     misses.push(Miss { rule: mark.rule(), missed, span: Some(mark.span()) });
                 }
             }
         }
-        let known: Vec<RuleId> = actual.iter().map(|mark| mark.rule()).chain(misses.iter().map(|miss| miss.rule)).collect();
-        let text = &document.text()[line.range()];
+        let known: Vec<RuleId> = self.actual.on(line).map(|mark| mark.rule()).chain(misses.iter().map(|miss| miss.rule)).collect();
+        let text = &self.document.text()[line.range()];
         let mut close: Vec<(usize, Miss)> =
             rules.iter().filter(|(id, _)| !known.contains(id)).filter_map(|(id, rule)| close(id, rule, text)).collect();
         close.sort_by_key(|(distance, miss)| (*distance, miss.rule));
         misses.extend(close.into_iter().take(MOST).map(|(_, miss)| miss));
         misses
+    }
+
+    /// What rules would take that have one condition only.
+    fn bound(&self, index: usize, condition: Condition, scratch: &mut Scratch) -> Option<&Near> {
+        let cleaner = self.near.bound[index].get_or_init(|| {
+            let others = CONDITIONS.into_iter().filter(|other| *other != condition);
+            all_on(&self.near.cleaner, |rule| others.clone().for_each(|other| other.lift(rule))).ok()
+        });
+        self.bound[index].get_or_init(|| Some(self.near.took(cleaner.as_ref()?, self.document, scratch))).as_ref()
     }
 }
 
@@ -217,7 +267,8 @@ mod tests {
         let cleaner = Cleaner::builder().rules(rules).level(level).build().unwrap();
         let start = text.find(line).unwrap();
         let near = NearMisses::new(&cleaner).unwrap();
-        let found = near.of_line(&Document::new(text).unwrap(), Span::at(start, start + line.len()), &mut Scratch::default());
+        let (document, mut scratch) = (Document::new(text).unwrap(), Scratch::default());
+        let found = near.look(&document, &mut scratch).of_line(Span::at(start, start + line.len()), &mut scratch);
         found.into_iter().map(|miss| (cleaner.rules().get(miss.rule).name.clone(), miss.missed)).collect()
     }
 

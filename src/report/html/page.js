@@ -254,5 +254,17 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "n") step(1);
   if (event.key === "p") step(-1);
 });
-addEventListener("hashchange", draw);
+// What was clicked is drawn anew; who reads with keys or a screen reader goes on at what it led to.
+addEventListener("hashchange", () => {
+  const before = state, list = document.querySelector("#documents .scroll"), top = list ? list.scrollTop : 0;
+  draw();
+  const listed = document.querySelector("#documents .scroll");
+  if (listed) listed.scrollTop = top;
+  const changed = (key) => before[key] !== state[key];
+  const head = changed("doc") ? "document-head" : changed("rule") && state.view === "rules" ? "rule-head" : changed("view") ? state.view + "-head" : "";
+  if (by(head)) {
+    by(head).tabIndex = -1;
+    by(head).focus();
+  }
+});
 draw();
