@@ -8,9 +8,11 @@ use crate::error::Error;
 use crate::filter::Scratch;
 use crate::fold::is_word;
 use crate::mark::Mark;
+use crate::pack::RuleSet;
 use crate::phrase::Phrase;
 use crate::rule::{Effect, FilterName, Level, Matcher, Rule, RuleId, Zone};
 use crate::span::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::OnceLock;
 
 /// A phrase is near where at least so many of its words are on the line, and so large a part of them.
@@ -67,7 +69,7 @@ impl Condition {
 }
 
 /// Why a rule did not take a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Missed {
     /// It matches, but the level or the options leave it off.
     Off,
@@ -106,6 +108,7 @@ pub(crate) struct NearMisses {
     on: Cleaner,
     /// All rules on, without conditions.
     free: Cleaner,
+    sought: Sought,
     /// All rules on, with one condition each; made when a rule has to be asked which it is.
     bound: [OnceLock<Option<Cleaner>>; CONDITIONS.len()],
 }
@@ -118,7 +121,8 @@ impl NearMisses {
     pub(crate) fn new(cleaner: &Cleaner) -> Result<Self, Error> {
         let on = all_on(cleaner, |_| ())?;
         let free = all_on(cleaner, |rule| CONDITIONS.iter().for_each(|condition| condition.lift(rule)))?;
-        Ok(Self { cleaner: cleaner.clone(), on, free, bound: Default::default() })
+        let sought = Sought::new(cleaner.rules());
+        Ok(Self { cleaner: cleaner.clone(), on, free, sought, bound: Default::default() })
     }
 
     /// Tries them on a document.
@@ -194,10 +198,8 @@ impl Looked<'_> {
         }
         let known: Vec<RuleId> = self.actual.on(line).map(|mark| mark.rule()).chain(misses.iter().map(|miss| miss.rule)).collect();
         let text = &self.document.text()[line.range()];
-        let mut close: Vec<(usize, Miss)> =
-            rules.iter().filter(|(id, _)| !known.contains(id)).filter_map(|(id, rule)| close(id, rule, text)).collect();
-        close.sort_by_key(|(distance, miss)| (*distance, miss.rule));
-        misses.extend(close.into_iter().take(MOST).map(|(_, miss)| miss));
+        let near = self.near.sought.near(text).into_iter().map(|(_, miss)| miss).filter(|miss| !known.contains(&miss.rule));
+        misses.extend(near.take(MOST));
         misses
     }
 
@@ -216,49 +218,98 @@ fn all_on(cleaner: &Cleaner, change: impl Fn(&mut Rule)) -> Result<Cleaner, Erro
     Cleaner::builder().rules(cleaner.rules().with(change)).level(Level::Thorough).skip(["model"]).max_removed(1.0).build()
 }
 
-/// How far a rule is from a line, in thousandths, if it is near.
-fn close(rule: RuleId, of: &Rule, line: &str) -> Option<(usize, Miss)> {
-    if of.effect != Effect::Remove {
-        return None;
-    }
-    let (distance, missed) = match &of.matcher {
-        Matcher::Labels(labels) => {
-            let line = line.trim_matches(|c: char| !is_word(c)).to_lowercase();
-            let length = line.chars().count();
-            if !(5..=60).contains(&length) {
-                return None;
-            }
-            let near = labels.iter().filter(|label| label.chars().count().abs_diff(length) <= 2);
-            let (distance, label) = near.map(|label| (strsim::osa_distance(&line, &label.to_lowercase()), label)).min()?;
-            (1..=if length < 9 { 1 } else { 2 }).contains(&distance).then_some(())?;
-            (distance * 1000 / length, Missed::Letters(distance, label.to_owned()))
-        }
-        Matcher::Phrases { phrases, .. } => {
-            let words = words(line);
-            let near = phrases.iter().filter_map(|phrase| {
-                let wanted = self::words(&Phrase::shortest(phrase));
-                let there = wanted.iter().filter(|word| words.contains(word)).count();
-                let is_near = there >= FEWEST_WORDS && there * LEAST_PART.1 >= wanted.len() * LEAST_PART.0;
-                is_near.then(|| ((wanted.len() - there) * 1000 / wanted.len(), there, wanted.len(), phrase))
-            });
-            let (distance, there, all, phrase) = near.min()?;
-            (distance, Missed::Words(there, all, phrase.to_owned()))
-        }
-        _ => return None,
-    };
-    Some((distance, Miss { rule, missed, span: None }))
+/// What rules look for, found by what a line has of it.
+#[derive(Debug, Default)]
+struct Sought {
+    /// Labels by their length: rule, the label as it is written and folded, which letters it has.
+    labels: FxHashMap<usize, Vec<(RuleId, String, String, u64)>>,
+    /// Phrases, with the number of different words that they ask for.
+    phrases: Vec<(RuleId, String, usize)>,
+    /// The phrases that ask for a word.
+    by_word: FxHashMap<String, Vec<usize>>,
 }
 
-/// The words of a text, folded.
+impl Sought {
+    fn new(rules: &RuleSet) -> Self {
+        let mut sought = Self::default();
+        for (id, rule) in rules.iter().filter(|(_, rule)| rule.effect == Effect::Remove) {
+            match &rule.matcher {
+                Matcher::Labels(labels) => labels.iter().for_each(|label| {
+                    let folded = label.to_lowercase();
+                    let (length, letters) = (folded.chars().count(), letters(&folded));
+                    sought.labels.entry(length).or_default().push((id, label.to_owned(), folded, letters));
+                }),
+                Matcher::Phrases { phrases, .. } => phrases.iter().for_each(|phrase| {
+                    let words = words(&Phrase::shortest(phrase));
+                    let place = sought.phrases.len();
+                    sought.phrases.push((id, phrase.to_owned(), words.len()));
+                    words.into_iter().for_each(|word| sought.by_word.entry(word).or_default().push(place));
+                }),
+                _ => {}
+            }
+        }
+        sought
+    }
+
+    /// Rules that are near a line, with how far they are, in thousandths.
+    fn near(&self, line: &str) -> Vec<(usize, Miss)> {
+        let mut near = self.labels_near(line);
+        let mut there: FxHashMap<usize, usize> = FxHashMap::default();
+        for word in words(line) {
+            self.by_word.get(&word).into_iter().flatten().for_each(|&place| *there.entry(place).or_default() += 1);
+        }
+        for (place, there) in there {
+            let (rule, phrase, all) = &self.phrases[place];
+            if there >= FEWEST_WORDS && there * LEAST_PART.1 >= all * LEAST_PART.0 {
+                near.push((
+                    (all - there) * 1000 / all,
+                    Miss { rule: *rule, missed: Missed::Words(there, *all, phrase.clone()), span: None },
+                ));
+            }
+        }
+        near.sort_by(|one, other| (one.0, one.1.rule, &one.1.missed).cmp(&(other.0, other.1.rule, &other.1.missed)));
+        let mut told = FxHashSet::default();
+        near.retain(|(_, miss)| told.insert(miss.rule));
+        near
+    }
+
+    fn labels_near(&self, line: &str) -> Vec<(usize, Miss)> {
+        let line = line.trim_matches(|c: char| !is_word(c)).to_lowercase();
+        let length = line.chars().count();
+        if !(5..=60).contains(&length) {
+            return Vec::new();
+        }
+        let most = if length < 9 { 1 } else { 2 };
+        let letters = letters(&line);
+        let about = (length - most..=length + most).filter_map(|length| self.labels.get(&length)).flatten();
+        // A change of one letter for another is one letter less and one more.
+        let alike = about.filter(|(.., own)| (own ^ letters).count_ones() as usize <= 2 * most);
+        let distant = alike.map(|(rule, label, folded, _)| (strsim::osa_distance(&line, folded), rule, label));
+        let near = distant.filter(|(distance, ..)| (1..=most).contains(distance));
+        near.map(|(distance, rule, label)| {
+            (distance * 1000 / length, Miss { rule: *rule, missed: Missed::Letters(distance, label.clone()), span: None })
+        })
+        .collect()
+    }
+}
+
+/// Which letters a text has, some sharing a bit.
+fn letters(text: &str) -> u64 {
+    text.chars().fold(0, |letters, c| letters | 1 << (c as u32 % 64))
+}
+
+/// The different words of a text, folded.
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !is_word(c)).filter(|word| word.chars().count() > 1);
-    words.map(str::to_lowercase).collect()
+    let mut words: Vec<String> = words.map(str::to_lowercase).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RuleSet;
 
     fn misses(pack: &str, text: &str, line: &str, level: Level) -> Vec<(String, Missed)> {
         let mut rules = RuleSet::default();
