@@ -50,6 +50,34 @@ fn a_report_counts_all_documents_on_any_number_of_threads() {
 }
 
 #[test]
+fn reports_explanations_and_comparisons_read_what_clean_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join("a.txt"), CHAFF).unwrap();
+    fs::write(path.join("b.jsonl"), format!("{}\n", serde_json::json!({ "text": CHAFF }))).unwrap();
+    fs::write(path.join("c.csv"), format!("id,text\n1,\"{CHAFF}\"\n")).unwrap();
+    fs::write(
+        path.join("d.warc.wet"),
+        format!("WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: {}\r\n\r\n{CHAFF}\r\n\r\n", CHAFF.len()),
+    )
+    .unwrap();
+    for (name, codec) in [("b.jsonl", "zstd"), ("a.txt", "gzip")] {
+        let to = format!("e-{name}.{}", &codec[..2]);
+        run(path, &["clean", name, "-o", &to, "--only", "cookie", "--level", "precise", "--compress", codec, "-q"], 0, "");
+    }
+    let inputs = ["a.txt", "b.jsonl", "c.csv", "d.warc.wet", "e-b.jsonl.zs", "e-a.txt.gz"];
+    let output = run(path, &[&["report", "-o", "-", "--json", "-q"], &inputs[..]].concat(), 0, "");
+    let told: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    assert_eq!((told["documents"].as_u64(), told["changed"].as_u64()), (Some(6), Some(6)));
+    let explained = text(&run(path, &[&["explain", "--json", "-q"], &inputs[..]].concat(), 0, "").stdout);
+    let rule = |line: &str| serde_json::from_str::<Value>(line).unwrap()["removals"][0]["rule"].clone();
+    assert_eq!(explained.lines().map(rule).collect::<Vec<_>>(), ["advert/marker"; 6]);
+    fs::write(path.join("less.toml"), "skip = ['advert/marker']\n").unwrap();
+    let told = text(&run(path, &[&["diff", "balanced", "less.toml", "-q", "--over"], &inputs[..]].concat(), 1, "").stdout);
+    assert!(told.contains("6 documents differ"), "{told}");
+}
+
+#[test]
 fn a_report_goes_where_it_is_told() {
     let directory = corpus();
     let path = directory.path();

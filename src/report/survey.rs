@@ -307,8 +307,8 @@ mod tests {
         let cleaner = Cleaner::builder().build().unwrap();
         let mut survey = Survey::default();
         for record in order {
-            let rain: String =
-                (0..record).map(|day| format!("It rained again on day {day} of that month, and nobody went out.\n")).collect();
+            let days = (0..record).map(|day| format!("It rained again on day {day} of that month, and nobody went out.\n"));
+            let rain = days.collect::<Vec<_>>().concat();
             let text = format!("It rained.\n\nAdvertisement\n\n{rain}");
             let document = Document::new(&text).unwrap();
             let cleaned = cleaner.clean(&document, &mut Scratch::default());
