@@ -136,6 +136,20 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
     assert!(after.starts_with(&before) && after.contains("\"He will book.\""), "{after}");
     assert_eq!(problem(&json(&after), &schema()), None);
     run(path, &["rules", "new", "Book a trip on the quay", "--id", "quay"], 2, "the id 'quay' is taken");
+    // A configuration may name a pack that is still to be made.
+    fs::write(path.join("early.toml"), "rules = ['early-pack.toml']\n").unwrap();
+    run(
+        path,
+        &["rules", "new", "Moor your boat on the quay", "--config", "early.toml"],
+        0,
+        "early-pack/moor-boat-quay is written to early-pack.toml",
+    );
+    // A directory of packs that holds the pack is no second one.
+    fs::create_dir(path.join("packs")).unwrap();
+    fs::copy(path.join("mine.toml"), path.join("packs/mine.toml")).unwrap();
+    fs::write(path.join("other.toml"), "rules = ['packs']\n").unwrap();
+    let output = run(path, &["rules", "new", "Moor your boat on the quay", "--config", "other.toml"], 0, "is written to packs/mine.toml");
+    assert!(!text(&output.stderr).contains("use it with"), "{}", text(&output.stderr));
     let page = text(&run(path, &["rules", "doc", "mine/quay"], 0, "").stdout);
     assert!(page.starts_with("### mine/quay\n\nLines such as “Book your day trip on the quay”. ("), "{page}");
     let rules: Value = serde_json::from_str(&text(&run(path, &["rules", "show", "mine", "--json"], 0, "").stdout)).unwrap();

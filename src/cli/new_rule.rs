@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::NewRuleArgs;
 use super::config::Config;
-use super::selection::{load_rules, read_input};
+use super::selection::{load_rules, packs_of, read_input};
 use super::terminal::Terminal;
 use crate::cleaner::Cleaner;
 use crate::io::{Pending, Permissions};
@@ -15,15 +15,17 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.config.as_deref())?;
-    let path = args.pack.or_else(|| config.rules.iter().find(|path| !path.is_dir()).cloned()).unwrap_or_else(|| PathBuf::from("mine.toml"));
+    let packs = config.rules.iter().map(|path| packs_of(path)).collect::<Result<Vec<_>>>()?.concat();
+    let path = args.pack.or_else(|| packs.first().cloned()).unwrap_or_else(|| PathBuf::from("mine.toml"));
     let sentence = if args.sentence == "-" { String::from_utf8(read_input(Path::new("-"))?)? } else { args.sentence };
     let exists = path.exists();
     let source =
         if exists { fs::read_to_string(&path).with_context(|| format!("cannot read the pack {}", path.display()))? } else { String::new() };
     let name = pack_name(&source, &path);
     // The other packs of the configuration; this one is read with the rule in it.
-    let same = |other: &&PathBuf| fs::canonicalize(other).ok() == fs::canonicalize(&path).ok();
-    let others = load_rules(config.rules.iter().filter(|other| !exists || !same(other)))?;
+    let real = |path: &Path| fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+    let is_same = |other: &&PathBuf| real(other) == real(&path);
+    let others = load_rules(packs.iter().filter(|other| !is_same(other)))?;
     let mut all = others.clone();
     if exists {
         all.add_pack(&source, &path.to_string_lossy())?;
@@ -60,7 +62,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
     Pending::write(&path, &mut format!("{source}{}", proposal.toml).as_bytes(), permissions.as_ref(), true)?.commit()?;
     let shown = shown(&path);
     terminal.note(&format!("{} is written to {shown}; `dechaff rules test {shown}` tests it", proposal.name));
-    if !config.rules.iter().any(|other| fs::canonicalize(other).ok() == fs::canonicalize(&path).ok()) {
+    if !packs.iter().any(|other| is_same(&other)) {
         terminal.note(&format!("use it with --rules {shown}, or for good with rules = [\"{shown}\"] in dechaff.toml"));
     }
     Ok(Exit::Done)

@@ -39,7 +39,8 @@ pub(super) fn load_rules<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result
     Ok(rules)
 }
 
-fn packs_of(path: &Path) -> Result<Vec<PathBuf>> {
+/// The packs that a path means: itself, or those of a directory.
+pub(super) fn packs_of(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
