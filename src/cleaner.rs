@@ -4,6 +4,8 @@
 use crate::document::Document;
 use crate::error::Error;
 use crate::filter::{Filter, Scratch, Stage, filters};
+#[cfg(feature = "cli")]
+use crate::mark::Judgement;
 use crate::mark::{Mark, Marks, Score};
 use crate::pack::RuleSet;
 use crate::rule::{Category, Effect, FilterName, Level, RuleId};
@@ -172,12 +174,12 @@ impl Cleaner {
         self.run(document, scratch, false).1
     }
 
-    /// What weighed most in the judgement of each span that the line model takes of a document, the heaviest first.
+    /// How the line model judges the lines of a document, those that it takes or all, each with the features that weighed
+    /// most. Nothing where it is off, or where the document is too short for it.
     #[cfg(feature = "cli")]
-    pub(crate) fn reasons(&self, document: &Document<'_>, most: usize) -> Vec<(Span, String)> {
-        let mut scratch = Scratch::default();
-        let _ = self.clean(document, &mut scratch);
-        self.inner.filters.iter().flat_map(|filter| filter.reasons(most, &mut scratch)).collect()
+    pub(crate) fn judgements(&self, document: &Document<'_>, all: bool, most: usize, scratch: &mut Scratch) -> Vec<Judgement> {
+        let _ = self.clean(document, scratch);
+        self.inner.filters.iter().flat_map(|filter| filter.judgements(all, most, scratch)).collect()
     }
 
     /// Cleans a document and gives, beside the result, every mark that any rule made, cues and protection included.

@@ -16,11 +16,10 @@ mod repeats;
 mod vocabulary;
 
 use crate::error::Error;
-use crate::mark::Marks;
+use crate::mark::{Judgement, Marks};
 use crate::model::{Hint, Model, Page};
 use crate::pack::RuleSet;
 use crate::rule::{FilterName, Level, RuleId};
-use crate::span::Span;
 use crate::view::View;
 use std::ops::Range;
 
@@ -75,9 +74,9 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
     /// asked for twice, and what hard wrapping broke is asked for together.
     fn protect(&self, _view: &View<'_>, _lines: Range<usize>, _marks: &mut Marks, _scratch: &mut Scratch) {}
 
-    /// What weighed most in its judgement of each span that it just marked, for filters that judge.
+    /// How it judged the lines of the document that it just marked, for filters that judge; those that it took, or all.
     #[doc(hidden)]
-    fn reasons(&self, _most: usize, _scratch: &mut Scratch) -> Vec<(Span, String)> {
+    fn judgements(&self, _all: bool, _most: usize, _scratch: &mut Scratch) -> Vec<Judgement> {
         Vec::new()
     }
 }

@@ -1,6 +1,7 @@
 //! A job: how documents are cleaned, what is told of them, and to whom. What is found is handed to an observer, so that
 //! nothing here prints. Below it, one file for each kind of work: files and trees, restoring, trials on a corpus.
 
+pub mod compare;
 mod convert;
 pub mod corpus;
 pub mod eval;
@@ -9,6 +10,7 @@ mod files;
 pub mod journal;
 pub mod manifest;
 mod pipeline;
+pub mod propose;
 pub mod records;
 pub mod restore;
 #[cfg(feature = "parquet")]
@@ -17,16 +19,19 @@ mod tables;
 #[path = "job/no_tables.rs"]
 mod tables;
 pub mod walk;
+pub mod witness;
 
-use crate::cleaner::{Cleaner, Outcome};
+use crate::cleaner::{Cleaned, Cleaner, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{Content, Text};
-use crate::report::{Origin, Stats, diff, document_records};
+use crate::report::{Name, Origin, Stats, document_records};
 use anyhow::{Result, anyhow};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use walk::complaint;
+use witness::Witness;
 
 pub use files::{Job, Reports};
 use records::{Interrupted, RecordOptions};
@@ -39,8 +44,8 @@ pub enum Action {
     Clean,
     /// It is only said which ones would change.
     Check,
-    /// It is only shown how they would change.
-    Diff,
+    /// They are only looked at, by the witness of the options.
+    Look,
 }
 
 /// Where the cleaned files of a batch go.
@@ -75,8 +80,8 @@ pub struct Options {
     pub damage: bool,
     /// How files of records are read and written.
     pub format: RecordOptions,
-    /// Whether diffs are coloured.
-    pub colour: bool,
+    /// Who looks at each document.
+    pub witness: Option<Arc<dyn Witness>>,
     /// The language of all documents, if it is known.
     pub language: Option<String>,
     /// The host of all documents, if it is known.
@@ -92,8 +97,8 @@ pub enum Event {
     Passed(String),
     /// It changes, or would: number of removed spans and bytes.
     Changed(usize, usize),
-    /// Its diff.
-    Diff(String),
+    /// What the witness tells of it, or of one of its records.
+    Told(String),
 }
 
 /// Who is told what happens.
@@ -183,7 +188,6 @@ impl Options {
         let cleaned = self.cleaner.clean(&document, scratch);
         let removed: Vec<Range<usize>> = cleaned.removals().iter().map(|removal| removal.span.range()).collect();
         match cleaned.outcome() {
-            Outcome::Changed if self.action == Action::Diff => handled.events.push(Event::Diff(diff(name, &cleaned, self.colour))),
             Outcome::Changed => handled.events.push(Event::Changed(removed.len(), removed.iter().map(Range::len).sum())),
             Outcome::Held { share } => {
                 let share = share * 100.0;
@@ -192,12 +196,18 @@ impl Options {
             Outcome::Clean => {}
         }
         handled.stats.add_document(&cleaned, self.cleaner.rules());
+        handled.events.extend(self.look(&Name { path: name, ..Name::default() }, &document, &cleaned, scratch));
         if self.records {
             let places = removed.iter().map(|range| text.source(range.clone())).collect();
             let origin = Origin { path: name, bytes: text.bytes(), encoding: text.encoding(), places, ..Origin::default() };
             document_records(&cleaned, &origin, self.cleaner.rules(), &mut handled.records)?;
         }
         Ok(removed)
+    }
+
+    /// Has the witness look at a document.
+    fn look(&self, name: &Name<'_>, document: &Document<'_>, cleaned: &Cleaned<'_>, scratch: &mut Scratch) -> Option<Event> {
+        self.witness.as_ref()?.see(name, document, cleaned, scratch).map(Event::Told)
     }
 
     /// Adds what is known of all documents.

@@ -63,6 +63,47 @@ impl Mark {
     }
 }
 
+/// How the line model judged some lines.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The lines.
+    pub span: Span,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// How sure the model is that they are chaff.
+    pub score: Score,
+    /// The score that the level asks for on such a page.
+    pub threshold: Score,
+    /// Whether the page was taken for a whole page, with menus and all, rather than an article.
+    pub is_whole_page: bool,
+    /// What weighed most, the heaviest first.
+    pub weights: Vec<Weight>,
+}
+
+/// What the line model does with lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It takes them.
+    Taken,
+    /// It leaves them, as they score too little.
+    Below,
+    /// It does not judge them: a long sentence in which no rule finds anything.
+    Prose,
+    /// It leaves them to the rules, which cut a sentence out of them.
+    Mixed,
+}
+
+/// A feature that weighed in a judgement.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight {
+    /// Its name.
+    pub feature: &'static str,
+    /// Its value.
+    pub value: i16,
+    /// What it added to the logit.
+    pub weight: f64,
+}
+
 /// Where filters put their marks. Order does not matter: a stage takes the union.
 #[derive(Debug, Default)]
 pub struct Marks {

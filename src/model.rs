@@ -13,11 +13,10 @@ use features::Row;
 #[cfg(feature = "cli")]
 pub(crate) use features::empty_row;
 pub(crate) use page::{Hint, Page};
-use trees::Reason;
 pub(crate) use words::Words;
 
 use crate::error::Error;
-use crate::mark::Score;
+use crate::mark::{Score, Weight};
 use crate::rule::Level;
 use trees::{Forest, Reader};
 
@@ -171,10 +170,10 @@ impl Model {
     }
 
     /// The features that weighed most in the score of a unit, the heaviest first.
-    pub(crate) fn reasons(&self, page: &Page, at: usize, most: usize) -> Vec<Reason> {
+    pub(crate) fn weights(&self, page: &Page, at: usize, most: usize) -> Vec<Weight> {
         let mut row = features::empty_row();
         page.fill(at, &mut row);
-        self.forest.reasons(&row, most)
+        self.forest.weights(&row, most)
     }
 }
 

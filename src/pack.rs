@@ -128,6 +128,21 @@ impl RuleSet {
         id.index() < self.built_in
     }
 
+    /// These rules, each with a change.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with(&self, change: impl Fn(&mut Rule)) -> Self {
+        let mut rules = Self { contents: Arc::clone(&self.contents), built_in: 0 };
+        let Contents { rules: list, prepared, .. } = Arc::make_mut(&mut rules.contents);
+        for (rule, prepared) in list.iter_mut().zip(prepared) {
+            let before = rule.matcher.clone();
+            change(rule);
+            if rule.matcher != before {
+                *prepared = prepare(&rule.matcher);
+            }
+        }
+        rules
+    }
+
     /// What is worked out of a rule.
     pub(crate) fn prepared(&self, id: RuleId) -> &Prepared {
         &self.contents.prepared[id.index()]

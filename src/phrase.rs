@@ -91,12 +91,14 @@ impl Phrase {
 
     /// The fewest words, and letters of scripts without spaces, that a match can have.
     pub(crate) fn least(source: &str) -> (usize, usize) {
-        parse::parse(source).map_or((0, 0), |nodes| {
-            let shortest = parse::shortest(&nodes);
-            let text = String::from_utf8_lossy(&shortest);
-            let spaceless = text.chars().filter(|&c| is_spaceless(c)).count();
-            (text.split(' ').filter(|word| word.chars().any(is_word)).count(), spaceless)
-        })
+        let shortest = Self::shortest(source);
+        let spaceless = shortest.chars().filter(|&c| is_spaceless(c)).count();
+        (shortest.split(' ').filter(|word| word.chars().any(is_word)).count(), spaceless)
+    }
+
+    /// The shortest text that a phrase matches, folded; empty if it is no phrase.
+    pub(crate) fn shortest(source: &str) -> String {
+        parse::parse(source).map_or_else(|_| String::new(), |nodes| String::from_utf8_lossy(&parse::shortest(&nodes)).into_owned())
     }
 
     fn matches_nothing(&self) -> bool {

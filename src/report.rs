@@ -2,24 +2,37 @@
 //! cleaned documents; none of them changes what is cleaned.
 
 mod annotations;
+mod comparison;
 mod diff;
 mod eval;
 mod explain;
+mod html;
 mod records;
 mod rules;
+mod schema;
 mod stats;
+mod survey;
+mod table;
+mod why;
 mod worth;
 
 pub use annotations::{Annotation, annotate, annotation_list, dolma_line};
+pub use comparison::{Claimed, Comparison};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::explain;
+pub use html::{Heading, html_page, survey_json};
 pub use records::{Origin, Record, damage_line, document_records, dropped_record, read_records};
-pub use rules::{list, rules_page, show};
+pub use rules::{list, list_json, rule_json, rule_page, rules_page, show};
+pub use schema::pack_schema;
 pub use stats::Stats;
+pub use survey::Survey;
+pub use table::Setting;
+pub use why::{Line, Telling, missed};
 pub use worth::{worth_json, worth_table};
 
 use anstyle::{AnsiColor, Style};
+use std::fmt;
 
 /// Deleted text.
 const REMOVED: Style = AnsiColor::Red.on_default();
@@ -29,6 +42,28 @@ const ADDED: Style = AnsiColor::Green.on_default();
 const SAVED: Style = AnsiColor::Yellow.on_default();
 /// Names and headings.
 const NAME: Style = AnsiColor::Cyan.on_default();
+
+/// What a document is called.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Name<'n> {
+    /// Its input's path, or `-` for standard input.
+    pub path: &'n str,
+    /// The number of its record, where the input has several.
+    pub record: Option<u64>,
+    /// The id of the record, where it has one.
+    pub id: Option<&'n str>,
+    /// The field that holds it, where there are fields.
+    pub field: Option<&'n str>,
+}
+
+impl fmt::Display for Name<'_> {
+    /// Path, record and field, as in `pages.jsonl#3.text`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path)?;
+        self.record.map_or(Ok(()), |record| write!(f, "#{record}"))?;
+        self.field.map_or(Ok(()), |field| write!(f, ".{field}"))
+    }
+}
 
 /// Makes text harmless for a terminal: control characters but line feeds and tabs become visible escapes, and so do
 /// characters that reorder text.

@@ -2,10 +2,14 @@
 //! which passes for its author passes for everyone.
 
 mod fate;
+#[cfg(feature = "cli")]
+mod near;
 mod score;
 mod worth;
 
 pub use fate::{Fate, fates};
+#[cfg(feature = "cli")]
+pub(crate) use near::{Miss, Missed, Near, NearMisses};
 pub use score::{Figures, Measured, Tally, measure};
 pub use worth::{Label, RuleWorth, Worth};
 
@@ -36,6 +40,26 @@ impl Case<'_> {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {} {}", self.rule.name, if self.removes { "remove" } else { "keep" }, self.number)
+    }
+
+    /// Whether the rule should find something in it: a keep rule finds what its keep examples show.
+    pub(crate) fn expects(&self) -> bool {
+        self.removes != (self.rule.effect == Effect::Keep)
+    }
+
+    /// The example as a document, of the language and host that the rule is bound to.
+    ///
+    /// # Errors
+    /// If it is too long for one.
+    pub(crate) fn document(&self) -> Result<Document<'_>, String> {
+        let mut document = Document::new(self.text).map_err(|error| error.to_string())?;
+        if let Some(language) = self.rule.languages.first() {
+            document = document.with_language(language);
+        }
+        if let Some(host) = self.rule.hosts.first() {
+            document = document.with_host(host);
+        }
+        Ok(document)
     }
 }
 
@@ -81,13 +105,7 @@ impl Verifier {
     /// # Errors
     /// A sentence that says what was expected and what happened.
     pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
-        let mut document = Document::new(case.text).map_err(|error| error.to_string())?;
-        if let Some(language) = case.rule.languages.first() {
-            document = document.with_language(language);
-        }
-        if let Some(host) = case.rule.hosts.first() {
-            document = document.with_host(host);
-        }
+        let document = case.document()?;
         let (marks, cleaned) = self.cleaner.examine(&document, &mut Scratch::default());
         let took: Vec<&str> = marks.iter().filter(|mark| mark.rule() == case.id).map(|mark| &case.text[mark.span().range()]).collect();
         let verb = match case.rule.effect {
@@ -95,12 +113,16 @@ impl Verifier {
             Effect::Keep => "protect",
             Effect::Cue(_) => "give its cue for",
         };
-        // A keep rule keeps in its keep examples what another rule would remove.
-        let expected = case.removes != (case.rule.effect == Effect::Keep);
-        match (expected, took.is_empty()) {
+        match (case.expects(), took.is_empty()) {
             (true, true) => Err(format!("should {verb} something in {:?}, and did not; dechaff gives {:?}", case.text, cleaned.text())),
             (false, false) => Err(format!("should {verb} nothing in {:?}, but took {:?}", case.text, took)),
             _ => Ok(()),
         }
+    }
+
+    /// What cleans the examples.
+    #[cfg(feature = "cli")]
+    pub(crate) fn cleaner(&self) -> &Cleaner {
+        &self.cleaner
     }
 }

@@ -141,6 +141,10 @@ fn check_and_diff_write_nothing() {
     let path = directory.path();
     let output = run(path, &["clean", "in", "--check", "-q"], 1, "");
     assert_eq!(text(&output.stdout), "in/a.txt: 1 removal, 14 bytes\nin/sub/b.md: 1 removal, 14 bytes\nin/sub/c: 1 removal, 14 bytes\n");
+    let told = text(&run(path, &["clean", "in", "--check", "--json", "-q"], 1, "").stdout);
+    let first: serde_json::Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    assert_eq!((first["path"].as_str(), first["removals"].as_u64(), first["bytes"].as_u64()), (Some("in/a.txt"), Some(1), Some(14)));
+    run(path, &["clean", "in", "--json"], 2, "--check");
     run(path, &["clean", "in/clean.txt", "--check", "-q"], 0, "");
     let output = run(path, &["clean", "in/a.txt", "--diff", "-q"], 0, "");
     assert_eq!(text(&output.stdout), "--- in/a.txt\n+++ in/a.txt (cleaned)\n@@ -1,3 +1,2 @@\n It rained.\n-Advertisement\n It stopped.\n");

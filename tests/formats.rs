@@ -508,6 +508,9 @@ mod tables {
         let output = run(path, &["clean", "-q", "a.parquet"], 0, "");
         assert!(output.stdout == fs::read(path.join("b.parquet")).unwrap());
         run(path, &["clean", "a.parquet", "--check", "-q"], 1, "");
+        run(path, &["diff", "precise", "balanced", "--over", "a.parquet", "-q", "--only", "advert/marker"], 0, "");
+        let told = String::from_utf8(run(path, &["report", "a.parquet", "-o", "-", "--json"], 0, "").stdout).unwrap();
+        assert!(told.contains("a.parquet#") && told.contains("\"advert/marker\""), "{told}");
     }
 
     #[test]

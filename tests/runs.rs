@@ -82,6 +82,9 @@ fn a_finished_run_leaves_a_manifest_that_is_verified() {
     fs::write(path.join("out/sub/1.txt"), "It rained on day 9.\nIt stopped.\n").unwrap();
     fs::write(path.join("out/2.jsonl"), "").unwrap();
     fs::remove_file(path.join("out/3.jsonl")).unwrap();
+    let told = run(path, &["verify", "out", "--json"], 1, "3 problems");
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((told["sound"].as_u64(), told["problems"].as_array().map(Vec::len)), (Some(38), Some(3)));
     let output = run(path, &["verify", "out"], 1, "38 outputs are as written, 3 problems");
     let problems = String::from_utf8(output.stdout).unwrap();
     for problem in ["sub/1.txt has other bytes than were written\n", "2.jsonl has 0 bytes, not ", "3.jsonl cannot be read: "] {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  --check or verify found something; or an example of a rule failed
+  1  --check, diff or verify found something; or an example of a rule failed
   2  wrong use, or nothing could be done
   3  done, but some inputs failed (each is named on standard error)
   130  interrupted; what was finished stays";
@@ -33,21 +33,21 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Clean texts: standard input, files, directories
     Clean(Box<CleanArgs>),
-    /// Show a text with what would go marked in place and named, and what a rule protects
-    Explain {
-        /// The file; standard input if there is none, or for `-`
-        file: Option<PathBuf>,
-        #[command(flatten)]
-        selection: Selection,
-        #[command(flatten)]
-        reading: Reading,
-    },
+    /// Show texts with what would go marked in place and named; or tell why lines of them go or stay
+    Explain(Box<ExplainArgs>),
+    /// Write a page that shows what would go, and why: figures, charts, samples of each rule, documents with removals marked
+    Report(Box<ReportArgs>),
+    /// Tell what one of two runs removes that the other keeps, by rule; exit with 1 if anything
+    Diff(Box<DiffArgs>),
     /// Put removed text back, from a cleaned text and its removal record
     Restore(RestoreArgs),
     /// Check a directory of outputs against the manifests of the runs that wrote it
     Verify {
         /// The directory
         directory: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Work on statistics
     Stats {
@@ -84,6 +84,9 @@ pub(super) enum Command {
     },
     /// Print the manual page
     Man,
+    /// Print the reference of the command, in Markdown
+    #[command(hide = true)]
+    Reference,
 }
 
 /// Which rules apply.
@@ -114,8 +117,8 @@ pub(super) struct Selection {
     pub config: Option<PathBuf>,
 }
 
-/// How inputs are read.
-#[derive(Args, Debug, Default)]
+/// How inputs are found and read.
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Reading")]
 pub(super) struct Reading {
     /// Encoding of the inputs, as a WHATWG label such as windows-1252 [default: utf-8]
@@ -127,12 +130,30 @@ pub(super) struct Reading {
     /// Host that the texts came from, for rules that are bound to one
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
+    /// Also read the files that LIST names, one a line or ended by NUL; `-` is standard input
+    #[arg(long, value_name = "LIST")]
+    pub files_from: Option<PathBuf>,
+    /// In directories, read only files that match; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// In directories, leave out files that match; may be given several times
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Follow symbolic links in directories
+    #[arg(long)]
+    pub follow_links: bool,
+    /// Pass over larger inputs, or through unchanged; bytes, or with k, M or G [default: 1G]
+    #[arg(long, value_name = "SIZE")]
+    pub max_document: Option<String>,
+    /// Refuse invalid text instead of passing it over, or through unchanged
+    #[arg(long)]
+    pub strict: bool,
 }
 
-/// How files of records are read and written.
+/// What files of records hold.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET)")]
-pub(super) struct RecordArgs {
+#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET, Parquet)")]
+pub(super) struct FieldArgs {
     /// Format of the inputs: text, jsonl, csv, tsv, wet or parquet [default: as their names or first bytes say]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
@@ -148,15 +169,23 @@ pub(super) struct RecordArgs {
     /// Field that holds the language of a record, as a code such as `en` or `eng_Latn`
     #[arg(long, value_name = "NAME")]
     pub lang_field: Option<String>,
+    /// Pass larger records through unchanged; bytes, or with k, M or G [default: 32M]
+    #[arg(long, value_name = "SIZE")]
+    pub max_record: Option<String>,
+}
+
+/// How files of records are read and written.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET, Parquet)")]
+pub(super) struct RecordArgs {
+    #[command(flatten)]
+    pub fields: FieldArgs,
     /// What becomes of records that hold no text that can be read: pass them on, drop them, or fail the file [default: pass]
     #[arg(long, value_name = "pass|drop|fail")]
     pub on_error: Option<OnErrorArg>,
     /// Write to FILE which records hold no text that can be read, and why, as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
-    /// Pass larger records through unchanged; bytes, or with k, M or G [default: 32M]
-    #[arg(long, value_name = "SIZE")]
-    pub max_record: Option<String>,
     /// Format of the outputs: text, jsonl, csv, tsv or parquet [default: that of the inputs]. JSON Lines give their id,
     /// address, language and texts, all other formats all that they have
     #[arg(long, value_name = "FORMAT")]
@@ -192,7 +221,7 @@ pub(super) enum OnErrorArg {
     Fail,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(super) struct CleanArgs {
     /// Files and directories; standard input if there is none, or for `-`
     pub paths: Vec<PathBuf>,
@@ -208,6 +237,9 @@ pub(super) struct CleanArgs {
     /// Write nothing; list what would change, and exit with 1 if anything would
     #[arg(long)]
     pub check: bool,
+    /// With --check, print an object for each input that would change, as JSON Lines
+    #[arg(long, requires = "check")]
+    pub json: bool,
     /// Write nothing; show what would change as a unified diff
     #[arg(long, conflicts_with = "output", conflicts_with = "in_place")]
     pub diff: bool,
@@ -220,24 +252,6 @@ pub(super) struct CleanArgs {
     /// Say nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
-    /// Also clean the files that LIST names, one a line or ended by NUL; `-` is standard input
-    #[arg(long, value_name = "LIST", help_heading = "Reading")]
-    pub files_from: Option<PathBuf>,
-    /// In directories, clean only files that match; may be given several times
-    #[arg(long, value_name = "GLOB", help_heading = "Reading")]
-    pub include: Vec<String>,
-    /// In directories, leave out files that match; may be given several times
-    #[arg(long, value_name = "GLOB", help_heading = "Reading")]
-    pub exclude: Vec<String>,
-    /// Follow symbolic links in directories
-    #[arg(long, help_heading = "Reading")]
-    pub follow_links: bool,
-    /// Pass larger inputs through unchanged; bytes, or with k, M or G [default: 1G]
-    #[arg(long, value_name = "SIZE", help_heading = "Reading")]
-    pub max_document: Option<String>,
-    /// Refuse invalid text instead of passing it through unchanged
-    #[arg(long, help_heading = "Reading")]
-    pub strict: bool,
     /// Go on with a run into --output DIR that was interrupted or killed; of one that ended, clean what is new or changed
     #[arg(long)]
     pub resume: bool,
@@ -254,6 +268,79 @@ pub(super) struct CleanArgs {
     pub selection: Selection,
     #[command(flatten)]
     pub reading: Reading,
+}
+
+/// What is looked at, as `clean` would clean it.
+#[derive(Args, Debug)]
+pub(super) struct LookArgs {
+    /// Say nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Number of threads [default: one for each core]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub fields: FieldArgs,
+    #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    /// Files and directories; standard input if there is none, or for `-`
+    pub paths: Vec<PathBuf>,
+    /// Tell why these lines go or stay: a number from 1, a range such as 7-9, or `removed`, `kept`, `all`
+    #[arg(long, short = 'n', value_name = "LINES", value_delimiter = ',')]
+    pub line: Vec<String>,
+    /// Only the record of this number, of files that hold several
+    #[arg(long, value_name = "N")]
+    pub record: Option<u64>,
+    /// Print JSON, an object for each document
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DiffArgs {
+    /// The removal record of one run (`clean --removed`); with --over a level or a configuration file
+    pub old: String,
+    /// The same of the other run, of the same inputs in the same order
+    pub new: String,
+    /// Run both OLD and NEW over these files and directories
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    pub over: Vec<PathBuf>,
+    /// Show so many spans of each rule
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub samples: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    /// Files and directories; standard input if there is none, or for `-`
+    pub paths: Vec<PathBuf>,
+    /// Write the page to this file; `-` is standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace an existing page
+    #[arg(long, short)]
+    pub force: bool,
+    /// Title of the page [default: the inputs]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Write what the page shows as JSON, without a page around it
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 #[derive(Args, Debug)]
@@ -320,8 +407,8 @@ pub(super) struct CorpusArgs {
     /// Show so many kept lines that a rule hits (!), and lines that no other rule takes (-)
     #[arg(long, value_name = "N", default_value_t = 0, requires = "corpus")]
     pub samples: usize,
-    /// Print JSON instead of a table
-    #[arg(long, requires = "corpus")]
+    /// Print JSON
+    #[arg(long)]
     pub json: bool,
 }
 
@@ -337,11 +424,16 @@ pub(super) enum StatsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
-    /// List all rules
+    /// List rules
     List {
+        /// Full names of rules, or names of packs, categories or filters [default: all rules]
+        names: Vec<String>,
         /// Show the first example of what each removes and of what it keeps
         #[arg(long, short)]
         examples: bool,
+        /// Print JSON, with all there is to know of each rule
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         selection: Selection,
     },
@@ -350,11 +442,26 @@ pub(super) enum RulesCommand {
         /// Full names of rules, or names of packs, categories or filters
         #[arg(required = true)]
         names: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Make a rule from a sentence, with examples that it passes, and add it to a pack
+    New(NewRuleArgs),
+    /// Print the pages that document rules, in Markdown
+    Doc {
+        /// Full names of rules, or names of packs, categories or filters
+        #[arg(required = true)]
+        names: Vec<String>,
         #[command(flatten)]
         selection: Selection,
     },
     /// Print the page that documents all built-in rules, in Markdown
     Page,
+    /// Print the JSON schema of packs, from which editors complete and check them
+    Schema,
     /// Lint packs and run the examples of all rules, or try the rules on a corpus
     Test {
         /// Packs or directories of packs, beside those of the configuration
@@ -364,4 +471,40 @@ pub(super) enum RulesCommand {
         #[command(flatten)]
         selection: Selection,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct NewRuleArgs {
+    /// A line of chaff, as it stands on a page; `-` reads it from standard input
+    pub sentence: String,
+    /// Add the rule to this pack, which is made if need be [default: the first pack of the configuration, or mine.toml]
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+    /// Its id [default: of the telling words]
+    #[arg(long, value_name = "NAME")]
+    pub id: Option<String>,
+    /// Its category [default: that of the built-in rules with the same words]
+    #[arg(long, value_name = "NAME")]
+    pub category: Option<crate::rule::Category>,
+    /// certain, likely or possible [default: certain for whole lines, likely inside lines]
+    #[arg(long, value_name = "NAME")]
+    pub confidence: Option<crate::rule::Confidence>,
+    /// What it says of itself
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Look for it inside lines too, not for whole lines only
+    #[arg(long)]
+    pub inside: bool,
+    /// A text that it must leave alone; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub keep: Vec<String>,
+    /// Print the rule, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Add it even if a rule removes the sentence already
+    #[arg(long)]
+    pub force: bool,
+    /// The configuration file [default: dechaff.toml in this directory or above]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }

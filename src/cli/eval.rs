@@ -1,10 +1,11 @@
 //! `dechaff eval`: the levels, or the one that was asked for, measured on labelled pages.
 
+use super::Exit;
 use super::args::{EvalArgs, Selection};
 use super::config::Config;
 use super::rules::complain;
+use super::selection::build_cleaner;
 use super::terminal::Terminal;
-use super::{Exit, build_cleaner};
 use crate::io::Pending;
 use crate::job::corpus::{Corpus, parse_filter};
 use crate::job::eval::Evaluation;
@@ -35,11 +36,9 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     };
     if args.json {
         let list: Vec<_> = rows().map(|(level, by, measured)| eval_json(level, by, measured)).collect();
-        let mut json = serde_json::to_vec_pretty(&list)?;
-        json.push(b'\n');
-        terminal.raw(&json)?;
+        terminal.json(&list.into())?;
     } else if !groups.is_empty() {
-        terminal.raw(eval_table(rows()).as_bytes())?;
+        terminal.raw(eval_table(rows(), terminal.setting()).as_bytes())?;
     }
     Ok(match (failed.is_empty(), groups.is_empty()) {
         (true, _) => Exit::Done,

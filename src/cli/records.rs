@@ -1,9 +1,10 @@
 //! Options of files of records, and one such file from standard input, or to standard output.
 
 use super::args::{AnnotateArg, CleanArgs, OnErrorArg, RecordArgs};
+use super::clean::{Ended, Listener, finish, open_new};
 use super::config::Config;
+use super::selection::parse_size;
 use super::terminal::Terminal;
-use super::{Exit, Listener, finish, open_new, parse_size};
 use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start, Target};
 use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
 use crate::job::{Action, Observer, Options, Reports, open_table, table_as_lines};
@@ -23,7 +24,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
     let format = |word: &String| {
         Format::of_word(word).with_context(|| format!("'{word}' is no format; write text, jsonl, csv, tsv, wet or parquet"))
     };
-    let mut text = if args.text_field.is_empty() { config.text_field.clone() } else { args.text_field.clone() };
+    let mut text = if args.fields.text_field.is_empty() { config.text_field.clone() } else { args.fields.text_field.clone() };
     if text.is_empty() {
         text.push("text".to_owned());
     }
@@ -43,15 +44,15 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         bail!("--annotate dolma writes attribute files, which have a format of their own; leave --output-format out");
     }
     let name = |own: &Option<String>, configured: &Option<String>| own.clone().or_else(|| configured.clone());
-    let max_record = args.max_record.as_ref().or(config.max_record.as_ref());
+    let max_record = args.fields.max_record.as_ref().or(config.max_record.as_ref());
     let compress = args.compress.as_ref().or(config.compress.as_ref());
     Ok(RecordOptions {
-        format: args.format.as_ref().map(format).transpose()?,
+        format: args.fields.format.as_ref().map(format).transpose()?,
         names: Names {
             text,
-            id: Some(name(&args.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned())),
-            url: Some(name(&args.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned())),
-            language: name(&args.lang_field, &config.lang_field),
+            id: Some(name(&args.fields.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned())),
+            url: Some(name(&args.fields.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned())),
+            language: name(&args.fields.lang_field, &config.lang_field),
             free: args.annotate.filter(|kind| *kind == AnnotateArg::Field).map(|_| annotation()),
         },
         target,
@@ -101,17 +102,17 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "max-removed": selection.max_removed.or(config.max_removed),
         "max-loss": selection.max_loss.or(config.max_loss),
         "encoding": or(&reading.encoding, &config.encoding),
-        "max-document": or(&args.max_document, &config.max_document),
-        "strict": args.strict || config.strict.unwrap_or(false),
+        "max-document": or(&reading.max_document, &config.max_document),
+        "strict": reading.strict || config.strict.unwrap_or(false),
         "lang": reading.lang,
         "host": reading.host,
-        "format": records.format,
-        "text-field": several(&records.text_field, &config.text_field),
-        "id-field": or(&records.id_field, &config.id_field),
-        "url-field": or(&records.url_field, &config.url_field),
-        "lang-field": or(&records.lang_field, &config.lang_field),
+        "format": records.fields.format,
+        "text-field": several(&records.fields.text_field, &config.text_field),
+        "id-field": or(&records.fields.id_field, &config.id_field),
+        "url-field": or(&records.fields.url_field, &config.url_field),
+        "lang-field": or(&records.fields.lang_field, &config.lang_field),
         "on-error": records.on_error.or(config.on_error),
-        "max-record": or(&records.max_record, &config.max_record),
+        "max-record": or(&records.fields.max_record, &config.max_record),
         "output-format": or(&records.output_format, &config.output_format),
         "compress": or(&records.compress, &config.compress),
         "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
@@ -132,7 +133,13 @@ pub(super) fn packing_of(args: &CleanArgs, options: &Options, input: Compression
 }
 
 /// Cleans one file of records to standard output, or to a file if it comes from standard input.
-pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Exit> {
+pub(super) fn clean_records(
+    path: &Path,
+    source: Source<'_>,
+    args: &CleanArgs,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     let mut reports = open_reports(args)?;
     let target =
         args.output.as_ref().map(|target| if target.is_dir() { target.join(path.file_name().unwrap_or_default()) } else { target.clone() });
@@ -154,8 +161,8 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
     let (mut stdout, mut nowhere) = (std::io::stdout(), std::io::sink());
     let mut each = |mut done: Done| {
         reports.write(&done.records, &done.damage)?;
-        let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
-        std::mem::take(&mut done.tally.diffs).into_iter().for_each(|event| listener.event(path, event));
+        let mut listener = Listener::new(args, options, terminal);
+        std::mem::take(&mut done.tally.told).into_iter().for_each(|event| listener.event(path, event));
         tally.add(done.tally);
         match &mut draft {
             _ if is_table => Ok(()),
@@ -181,7 +188,7 @@ pub(super) fn clean_records(path: &Path, source: Source<'_>, args: &CleanArgs, o
     }
     streamed.with_context(|| crate::report::shown(path))?;
     let changed = tally.spans > 0;
-    let mut listener = Listener { terminal, action: options.action, quiet: args.quiet, bar: None, changed: false };
+    let mut listener = Listener::new(args, options, terminal);
     tally.events(options.format.on_error).into_iter().for_each(|event| listener.event(path, event));
     finish(&tally.stats, changed, args, options, terminal)
 }

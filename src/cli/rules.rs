@@ -2,33 +2,51 @@
 
 use super::args::{CorpusArgs, RulesCommand, Selection};
 use super::config::Config;
+use super::selection::{build_cleaner, load_rules};
 use super::terminal::Terminal;
-use super::{Exit, build_cleaner, load_rules};
+use super::{Exit, new_rule};
 use crate::built_in::lint_built_in;
+use crate::filter::Scratch;
 use crate::job::corpus::{Corpus, Failed, Trial, parse_filter};
 use crate::job::walk::Inputs;
 use crate::pack::RuleSet;
-use crate::report::{list, rules_page, show, worth_json, worth_table};
-use crate::verify::{Verifier, cases};
+use crate::report::{
+    explain, harmless, list, list_json, missed, pack_schema, rule_json, rule_page, rules_page, show, worth_json, worth_table,
+};
+use crate::rule::{Level, Rule};
+use crate::span::Span;
+use crate::verify::{Case, NearMisses, Verifier, cases};
 use anyhow::Result;
+use serde_json::json;
 
 /// So many inputs that fail are named; a corpus of the wrong kind may have millions.
 const MOST_COMPLAINTS: usize = 10;
 
 pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit> {
     match command {
-        RulesCommand::List { examples, selection } => {
+        RulesCommand::List { names, examples, json, selection } => {
             let config = Config::load(selection.config.as_deref())?;
-            terminal.raw(list(&build_cleaner(selection, &config)?, examples).as_bytes())
+            // Names that mean nothing are refused as anywhere.
+            build_cleaner(Selection { only: names.clone(), ..selection.clone() }, &config)?;
+            let cleaner = build_cleaner(selection, &config)?;
+            if json {
+                return terminal.json(&list_json(&cleaner, &names));
+            }
+            terminal.raw(list(&cleaner, &names, examples, terminal.setting()).as_bytes())
         }
-        RulesCommand::Show { names, selection } => {
-            let config = Config::load(selection.config.as_deref())?;
-            let cleaner = build_cleaner(Selection { only: names.clone(), ..selection }, &config)?;
-            let rules = cleaner.rules().iter().map(|(_, rule)| rule);
-            let pages: Vec<String> = rules.filter(|rule| names.iter().any(|name| rule.answers_to(name))).map(show).collect();
-            terminal.raw(pages.join("\n").as_bytes())
+        RulesCommand::Show { names, json, selection } => {
+            let rules = named(&names, selection)?;
+            if json {
+                return terminal.json(&rules.iter().map(rule_json).collect());
+            }
+            terminal.raw(rules.iter().map(show).collect::<Vec<_>>().join("\n").as_bytes())
         }
+        RulesCommand::Doc { names, selection } => {
+            terminal.raw(named(&names, selection)?.iter().map(rule_page).collect::<Vec<_>>().join("\n").as_bytes())
+        }
+        RulesCommand::New(args) => new_rule::run(args, terminal),
         RulesCommand::Page => terminal.raw(rules_page(&RuleSet::built_in()).as_bytes()),
+        RulesCommand::Schema => terminal.json(&pack_schema()),
         RulesCommand::Test { packs, corpus, mut selection } => {
             let config = Config::load(selection.config.as_deref())?;
             if !corpus.corpus.is_empty() {
@@ -37,28 +55,60 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             }
             lint_built_in()?;
             let rules = load_rules(config.rules.iter().chain(&selection.rules).chain(&packs))?;
-            test_rules(&rules, terminal)
+            test_rules(&rules, corpus.json, terminal)
         }
     }
 }
 
-/// Runs the examples of all rules and prints what failed.
-fn test_rules(rules: &RuleSet, terminal: &mut Terminal) -> Result<Exit> {
+/// The rules that answer to some names.
+fn named(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
+    let config = Config::load(selection.config.as_deref())?;
+    let cleaner = build_cleaner(Selection { only: names.to_vec(), ..selection }, &config)?;
+    let rules = cleaner.rules().iter().map(|(_, rule)| rule);
+    Ok(rules.filter(|rule| names.iter().any(|name| rule.answers_to(name))).cloned().collect())
+}
+
+/// Runs the examples of all rules and prints what failed, with what dechaff made of it.
+fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Exit> {
     let verifier = Verifier::new(rules)?;
-    let (mut passed, mut failed, mut report) = (0, 0, String::new());
+    let (mut passed, mut failed, mut report) = (0, Vec::new(), String::new());
     for case in cases(rules) {
-        match verifier.run(&case) {
-            Ok(()) => passed += 1,
-            Err(reason) => {
-                failed += 1;
-                let (file, line) = &case.rule.origin;
-                report.push_str(&format!("{file}:{line}: {}: {reason}\n", case.name()));
-            }
+        let Err(reason) = verifier.run(&case) else {
+            passed += 1;
+            continue;
+        };
+        let (file, line) = &case.rule.origin;
+        report.push_str(&format!("{file}:{line}: {}: {}\n", case.name(), harmless(&reason)));
+        report.push_str(&failure(&case, &verifier, terminal.has_colour())?);
+        failed.push(json!({
+            "rule": case.rule.name, "file": file, "line": line, "example": if case.removes { "remove" } else { "keep" }, "number": case.number,
+            "text": case.text, "reason": reason,
+        }));
+    }
+    let exit = if failed.is_empty() { Exit::Done } else { Exit::Found };
+    if json {
+        terminal.json(&json!({ "rules": rules.len(), "passed": passed, "failed": failed }))?;
+    } else {
+        report.push_str(&format!("{} rules, {passed} examples passed, {} failed\n", rules.len(), failed.len()));
+        terminal.raw(report.as_bytes())?;
+    }
+    Ok(exit)
+}
+
+/// What dechaff makes of an example that fails, and what the rule missed.
+fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String> {
+    let Ok(document) = case.document() else { return Ok(String::new()) };
+    let mut scratch = Scratch::default();
+    let cleaned = verifier.cleaner().clean(&document, &mut scratch);
+    let mut lines = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
+    if case.expects() {
+        let whole = Span::at(0, case.text.len());
+        let misses = NearMisses::new(verifier.cleaner())?.look(&document, &mut scratch).of_line(whole, &mut scratch);
+        for miss in misses.iter().filter(|miss| miss.rule == case.id) {
+            lines.push_str(&format!("{} {}\n", case.rule.name, missed(case.rule, miss, case.text, Level::Thorough)));
         }
     }
-    report.push_str(&format!("{} rules, {passed} examples passed, {failed} failed\n", rules.len()));
-    terminal.raw(crate::report::harmless(&report).as_bytes())?;
-    Ok(if failed == 0 { Exit::Done } else { Exit::Found })
+    Ok(lines.lines().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat())
 }
 
 /// Names inputs that failed.
@@ -81,11 +131,9 @@ fn try_rules(args: CorpusArgs, selection: Selection, config: &Config, terminal: 
     let (worth, failed) = trial.run()?;
     complain(&failed, terminal);
     if args.json {
-        let mut json = serde_json::to_vec_pretty(&worth_json(&worth, cleaner.rules()))?;
-        json.push(b'\n');
-        terminal.raw(&json)?;
+        terminal.json(&worth_json(&worth, cleaner.rules()))?;
     } else {
-        terminal.raw(worth_table(&worth, cleaner.rules()).as_bytes())?;
+        terminal.raw(worth_table(&worth, cleaner.rules(), terminal.setting()).as_bytes())?;
     }
     Ok(match (failed.len(), worth.documents) {
         (0, _) => Exit::Done,

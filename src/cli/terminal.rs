@@ -2,10 +2,11 @@
 //! characters of the corpus where a terminal would act on them.
 
 use super::Exit;
-use crate::report::{harmless, shown};
+use crate::report::{Setting, harmless, shown};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -31,6 +32,12 @@ impl Terminal {
             ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
             choice => choice != ColorChoice::Never,
         }
+    }
+
+    /// How tables are set: as wide as a terminal, and anywhere else as wide as they are.
+    pub(super) fn setting(&self) -> Setting {
+        let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        Setting { width: width.map(|(width, _)| usize::from(width.0)), colour: self.has_colour() }
     }
 
     /// Says on standard error what is the matter, with an input or in general.
@@ -60,6 +67,11 @@ impl Terminal {
     pub(super) fn raw(&self, bytes: &[u8]) -> Result<Exit> {
         write_out(bytes)?;
         Ok(Exit::Done)
+    }
+
+    /// JSON on standard output, set for people too.
+    pub(super) fn json(&self, value: &Value) -> Result<Exit> {
+        self.raw(format!("{value:#}\n").as_bytes())
     }
 
     /// A cleaned text on standard output: its bytes, or on a terminal what is harmless of them.

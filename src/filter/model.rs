@@ -7,13 +7,12 @@ use crate::document::Document;
 use crate::filter::{Filter, Scratch, Stage};
 #[cfg(feature = "cli")]
 use crate::fold::Folded;
-use crate::mark::Marks;
+use crate::mark::{Judgement, Marks, Verdict};
 #[cfg(feature = "cli")]
 use crate::model::Words;
 use crate::model::{Model, Page, Scores, Thresholds};
 use crate::pack::RuleSet;
 use crate::rule::RuleId;
-use crate::span::Span;
 use crate::view::View;
 
 /// A document of fewer units or words is left to the rules.
@@ -72,11 +71,25 @@ impl Filter for LineModel {
         }
     }
 
-    fn reasons(&self, most: usize, scratch: &mut Scratch) -> Vec<(Span, String)> {
+    fn judgements(&self, all: bool, most: usize, scratch: &mut Scratch) -> Vec<Judgement> {
         let Scratch { page, scores, .. } = scratch;
         self.score(page, scores);
-        let tell = |at| self.model.reasons(page, at, most).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        self.over(page, &scores.by_unit).map(|(at, _)| (page.span(at), tell(at))).collect()
+        let threshold = self.thresholds.of(page);
+        let judge = |(at, &score): (usize, &i32)| Judgement {
+            span: page.span(at),
+            verdict: match score {
+                _ if page.is_plain(at) => Verdict::Prose,
+                score if score <= threshold => Verdict::Below,
+                _ if page.is_mixed(at) => Verdict::Mixed,
+                _ => Verdict::Taken,
+            },
+            score: self.model.probability(score),
+            threshold: self.model.probability(threshold),
+            is_whole_page: page.is_whole(),
+            weights: if page.is_plain(at) { Vec::new() } else { self.model.weights(page, at, most) },
+        };
+        let wanted = scores.by_unit.iter().enumerate().filter(|&(at, &score)| all || (score > threshold && !page.is_mixed(at)));
+        wanted.map(judge).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::pipeline::in_order;
 use super::tables::{Block, TableMaker};
-use super::{Action, Event, Options};
+use super::{Event, Options};
 use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
@@ -12,7 +12,7 @@ use crate::io::{
     host_of, skip_lines, with_member,
 };
 use crate::report::{
-    Annotation, Origin, Stats, annotate, annotation_list, damage_line, diff, document_records, dolma_line, dropped_record,
+    Annotation, Name, Origin, Stats, annotate, annotation_list, damage_line, document_records, dolma_line, dropped_record,
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
@@ -126,18 +126,18 @@ pub struct Tally {
     pub spans: usize,
     /// The first damaged record and what is wrong with it.
     pub first_damage: Option<(u64, String)>,
-    /// Diffs.
+    /// What the witness tells.
     #[serde(skip)]
-    pub diffs: Vec<Event>,
+    pub told: Vec<Event>,
     /// Whether the output differs from the input.
     pub differs: bool,
 }
 
 impl Clone for Tally {
-    /// All but the diffs, which are told once.
+    /// All but what the witness tells, which is told once.
     fn clone(&self) -> Self {
         let (stats, first_damage) = (self.stats.clone(), self.first_damage.clone());
-        Self { stats, spans: self.spans, first_damage, diffs: Vec::new(), differs: self.differs }
+        Self { stats, spans: self.spans, first_damage, told: Vec::new(), differs: self.differs }
     }
 }
 
@@ -147,13 +147,13 @@ impl Tally {
         self.stats.merge(&other.stats);
         self.spans += other.spans;
         self.first_damage = self.first_damage.take().or(other.first_damage);
-        self.diffs.extend(other.diffs);
+        self.told.extend(other.told);
         self.differs |= other.differs;
     }
 
     /// What is to be told at the end of a file.
     pub fn events(&mut self, on_error: OnError) -> Vec<Event> {
-        let mut events = std::mem::take(&mut self.diffs);
+        let mut events = std::mem::take(&mut self.told);
         if let Some((number, reason)) = &self.first_damage {
             let (count, fate) = (self.stats.damaged, if on_error == OnError::Drop { "left out" } else { "passed through unchanged" });
             let several = || format!("{count} records are damaged, such as record {number}, which");
@@ -472,11 +472,9 @@ impl Stream<'_> {
         if let Outcome::Held { share } = cleaned.outcome() {
             found.held = Some(share);
         }
-        if self.options.action == Action::Diff && !cuts.is_empty() {
-            let name =
-                format!("{}#{}{}", self.name, place.number, if field.name.is_empty() { String::new() } else { format!(".{}", field.name) });
-            found.tally.diffs.push(Event::Diff(diff(&name, &cleaned, self.options.colour)));
-        }
+        let field_name = Some(field.name.as_ref()).filter(|name| !name.is_empty());
+        let name = Name { path: self.name, record: Some(place.number), id: place.id, field: field_name };
+        found.tally.told.extend(self.options.look(&name, &document, &cleaned, scratch));
         if self.options.records {
             self.record(place, field, &cleaned, &cuts, &mut found.records)?;
         }

@@ -4,7 +4,7 @@
 
 use super::features::{NAMES, Row};
 use crate::error::Error;
-use std::fmt;
+use crate::mark::Weight;
 
 /// Scores count in such parts of a logit.
 const LOGIT: i32 = 4096;
@@ -49,24 +49,6 @@ pub(crate) struct Forest {
     early: Vec<(usize, i32)>,
 }
 
-/// How much a feature weighed in a score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
-    /// Its name.
-    pub feature: &'static str,
-    /// Its value.
-    pub value: i16,
-    /// What it added to the score, in 4096ths of a logit.
-    pub weight: i32,
-}
-
-impl fmt::Display for Reason {
-    /// The feature with its value, and what it added to the logit.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({:+.1})", self.feature, self.value, f64::from(self.weight) / f64::from(LOGIT))
-    }
-}
-
 /// A node as the file has it: a split, with children that are nodes or, below zero, the leaf `-1 - child`.
 struct Split {
     feature: u16,
@@ -105,7 +87,7 @@ impl Forest {
     }
 
     /// What each split of the walk changed about the expected score, added up by feature (the method of Saabas, 2014).
-    pub(super) fn reasons(&self, row: &Row, most: usize) -> Vec<Reason> {
+    pub(super) fn weights(&self, row: &Row, most: usize) -> Vec<Weight> {
         let mut weights = vec![0i32; NAMES.len()];
         for tree in &self.trees {
             let mut node = 1;
@@ -115,12 +97,14 @@ impl Forest {
                 node = next;
             }
         }
-        let mut reasons: Vec<Reason> =
-            NAMES.iter().zip(row).zip(weights).map(|((&feature, &value), weight)| Reason { feature, value, weight }).collect();
-        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.weight.abs()));
-        reasons.truncate(most);
-        reasons.retain(|reason| reason.weight != 0);
-        reasons
+        let mut heaviest: Vec<_> = NAMES.iter().zip(row).zip(weights).filter(|(_, weight)| *weight != 0).collect();
+        heaviest.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.abs()));
+        let weight = |((feature, value), weight): ((&&'static str, &i16), i32)| Weight {
+            feature,
+            value: *value,
+            weight: f64::from(weight) / f64::from(LOGIT),
+        };
+        heaviest.into_iter().take(most).map(weight).collect()
     }
 }
 
@@ -234,8 +218,9 @@ mod tests {
         let mut scores = [0; 4];
         forest.score(&rows, &mut scores);
         assert_eq!(scores, [20, 30, 10, 20]);
-        let reasons = forest.reasons(&rows[0], 2);
-        assert_eq!(reasons.iter().map(|reason| reason.weight).collect::<Vec<_>>(), [5], "one split, from 15 to 20");
+        let weights = forest.weights(&rows[0], 2);
+        let weights: Vec<f64> = weights.iter().map(|weight| weight.weight * f64::from(LOGIT)).collect();
+        assert_eq!(weights, [5.0], "one split, from 15 to 20");
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! Figures of quality as a table for people and as JSON.
 
+use super::NAME;
+use super::table::{Setting, Table};
 use crate::verify::{Figures, Measured};
 use serde_json::{Value, json};
-use std::fmt::Write;
 
-/// A table with a row for each level and group: a figure, and below 95 % intervals beside it.
+/// A table with a row for each level and group: each figure with its 95 % interval.
 #[must_use]
-pub fn eval_table<'g>(groups: impl Iterator<Item = (&'g str, Option<(&'g str, &'g str)>, &'g Measured)>) -> String {
-    let mut text = format!(
-        "{:9} {:34} {:>6} {:>5}  {:21} {:21} {:21} {:21} {}\n",
-        "level", "pages", "texts", "publ.", "precision", "recall", "F1", "prose words lost, %", "texts damaged, %"
-    );
+pub fn eval_table<'g>(groups: impl Iterator<Item = (&'g str, Option<(&'g str, &'g str)>, &'g Measured)>, setting: Setting) -> String {
+    let mut table =
+        Table::new(&["level", "pages", ">texts", ">publ.", "precision", "recall", "F1", "prose words lost, %", "texts damaged, %"]);
     for (level, by, measured) in groups {
         let name = by.map_or_else(|| "all".to_owned(), |(field, value)| format!("{field}={value}"));
         let figures = measured.tally.figures();
@@ -18,21 +17,20 @@ pub fn eval_table<'g>(groups: impl Iterator<Item = (&'g str, Option<(&'g str, &'
             let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{:.decimals$}", value * scale));
             format!("{} [{}, {}]", show(of(&figures)), show(of(&measured.low)), show(of(&measured.high)))
         };
-        let _ = writeln!(
-            text,
-            "{level:9} {:34} {:6} {:5}  {:21} {:21} {:21} {:21} {}",
+        let cells = [
+            level.to_owned(),
             super::harmless(&name),
-            measured.tally.texts,
-            measured.publishers,
+            measured.tally.texts.to_string(),
+            measured.publishers.to_string(),
             cell(|figures| figures.precision, 1.0, 3),
             cell(|figures| figures.recall, 1.0, 3),
             cell(|figures| figures.f1, 1.0, 3),
             cell(|figures| figures.loss, 100.0, 3),
             cell(|figures| figures.damaged, 100.0, 1),
-        );
+        ];
+        table.row(cells, NAME);
     }
-    text.push_str("In brackets: 95 % intervals, publishers drawn anew.\n");
-    text
+    table.text(setting) + "In brackets: 95 % intervals, publishers drawn anew.\n"
 }
 
 /// The same as JSON: shares from 0 to 1, null where there is nothing to divide by.

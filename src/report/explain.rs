@@ -2,14 +2,15 @@
 
 use super::{NAME, REMOVED, SAVED, harmless};
 use crate::cleaner::{Cleaned, Outcome};
-use crate::mark::Score;
+use crate::mark::{Judgement, Score, Weight};
 use crate::pack::RuleSet;
 use std::fmt::Write;
 
 /// The text of a document with `[-removed-]{rule}` and `[=saved=]{rule, kept by rule}` marked in place, with colour
-/// codes where asked for; `reasons` are told of removals by the line model that lie in these spans, with the score. Control characters are made visible.
+/// codes where asked for; of removals by the line model the score is told, and what weighed most in its judgement. Control
+/// characters are made visible.
 #[must_use]
-pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, reasons: &[(crate::Span, String)], colour: bool) -> String {
+pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, judgements: &[Judgement], colour: bool) -> String {
     let name = |id| rules.get(id).name.as_str();
     let paint = |style: anstyle::Style, text: String| if colour { format!("{style}{text}{style:#}") } else { text };
     let mut text = String::new();
@@ -23,8 +24,9 @@ pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, reasons: &[(crate::Span, 
         let mut note = names.join(", ");
         if removal.score != Score::RULE {
             let _ = write!(note, " {:.3}", f64::from(removal.score.thousandths()) / 1000.0);
-            for (_, reason) in reasons.iter().filter(|(span, _)| span.overlaps(removal.span)) {
-                let _ = write!(note, ": {reason}");
+            let from = judgements.partition_point(|judgement| judgement.span.end() <= removal.span.start());
+            for judgement in judgements[from..].iter().take_while(|judgement| judgement.span.overlaps(removal.span)) {
+                let _ = write!(note, ": {}", weights(judgement));
             }
         }
         notes.push((removal.span, true, note));
@@ -55,6 +57,12 @@ pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, reasons: &[(crate::Span, 
         text.push('\n');
     }
     text
+}
+
+/// What weighed most in a judgement: features, their values, and what each added to the logit.
+pub(super) fn weights(judgement: &Judgement) -> String {
+    let weight = |weight: &Weight| format!("{} {} ({:+.1})", weight.feature, weight.value, weight.weight);
+    judgement.weights.iter().map(weight).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,42 +1,83 @@
 //! Rules as tables and pages for people.
 
+use super::table::{Setting, Table};
+use super::{ADDED, REMOVED, SAVED};
 use crate::cleaner::Cleaner;
 use crate::pack::RuleSet;
 use crate::rule::{Effect, Matcher, Rule, RuleId, Zone};
 use crate::texts::Texts;
+use anstyle::Style;
+use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// A table of rules: name, category, confidence, languages, whether it is on, description.
+/// Rules that answer to one of some names; all of them, if there is no name.
+fn wanted<'c>(cleaner: &'c Cleaner, names: &'c [String]) -> impl Iterator<Item = (RuleId, &'c Rule)> {
+    cleaner.rules().iter().filter(|(_, rule)| names.is_empty() || names.iter().any(|name| rule.answers_to(name)))
+}
+
+/// A table of rules: name, category, confidence, whether it is on, languages, description.
 #[must_use]
-pub fn list(cleaner: &Cleaner, examples: bool) -> String {
-    let row = |(id, rule): (RuleId, &Rule)| {
-        [
+pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: Setting) -> String {
+    let mut table = Table::new(&["RULE", "CATEGORY", "?CONFIDENCE", "?STATE", "?LANGUAGES", "DESCRIPTION"]);
+    for (id, rule) in wanted(cleaner, names) {
+        let removes = rule.effect == Effect::Remove;
+        let cells = [
             rule.name.clone(),
-            if rule.effect == Effect::Remove { rule.category.name().to_owned() } else { effect(rule) },
-            if rule.effect == Effect::Remove { rule.confidence.name().to_owned() } else { "-".to_owned() },
+            if removes { rule.category.name().to_owned() } else { effect(rule) },
+            if removes { rule.confidence.name().to_owned() } else { "-".to_owned() },
             if cleaner.is_on(id) { "on" } else { "off" }.to_owned(),
             if rule.languages.is_empty() { "all".to_owned() } else { rule.languages.join(" ") },
-            rule.description.clone(),
-        ]
-    };
-    let heads = ["RULE", "CATEGORY", "CONFIDENCE", "STATE", "LANGUAGES", "DESCRIPTION"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(heads).chain(cleaner.rules().iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = [0, 1, 2, 3, 4].map(width);
-    let mut text = String::new();
-    let rules = std::iter::once(None).chain(cleaner.rules().iter().map(|(_, rule)| Some(rule)));
-    for (row, rule) in rows.iter().zip(rules) {
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(text, "{cell:width$}  ");
-        }
-        let _ = writeln!(text, "{}", row[5]);
-        if let Some(rule) = rule.filter(|_| examples) {
+            super::harmless(&rule.description),
+        ];
+        let style = match rule.effect {
+            _ if !cleaner.is_on(id) => Style::new().dimmed(),
+            Effect::Remove => REMOVED,
+            Effect::Keep => ADDED,
+            Effect::Cue(_) => SAVED,
+        };
+        table.row(cells, style);
+        if examples {
             for (verb, examples) in [("removes", &rule.examples.remove), ("keeps", &rule.examples.keep)] {
-                let _ = writeln!(text, "    {verb:7}  {}", quoted(&examples[0]));
+                table.note(format!("{verb:7}  {}", quoted(&examples[0])));
             }
         }
     }
-    text
+    table.text(setting)
+}
+
+/// The same rules as JSON, each with all there is to know of it.
+#[must_use]
+pub fn list_json(cleaner: &Cleaner, names: &[String]) -> Value {
+    let with_state = |(id, rule): (RuleId, &Rule)| {
+        let mut value = rule_json(rule);
+        value["on"] = cleaner.is_on(id).into();
+        value
+    };
+    wanted(cleaner, names).map(with_state).collect()
+}
+
+/// All that there is to know of a rule, as JSON, with the keys of a pack.
+#[must_use]
+pub fn rule_json(rule: &Rule) -> Value {
+    let all = |texts: &Texts| texts.iter().map(str::to_owned).collect::<Vec<_>>();
+    let mut value = json!({
+        "name": rule.name, "description": rule.description, "effect": effect(rule), "category": rule.category, "confidence": rule.confidence,
+        "filter": rule.filter(), "zone": rule.zone, "languages": rule.languages, "hosts": rule.hosts, "unless": rule.unless,
+        "longest": rule.longest, "file": rule.origin.0, "line-of-file": rule.origin.1,
+        "examples": { "remove": all(&rule.examples.remove), "keep": all(&rule.examples.keep) },
+    });
+    if let Some(near) = &rule.near {
+        value["near"] = json!(near.categories);
+        value["within"] = json!(near.within);
+    }
+    match &rule.matcher {
+        Matcher::Phrases { phrases, line } => (value["phrase"], value["line"]) = (json!(all(phrases)), json!(line)),
+        Matcher::Patterns { patterns, line } => (value["pattern"], value["line"]) = (json!(all(patterns)), json!(line)),
+        Matcher::Labels(labels) => value["labels"] = json!(all(labels)),
+        Matcher::Words { telling, filler } => value["words"] = json!({ "telling": all(telling), "filler": all(filler) }),
+        Matcher::Filter(_) => {}
+    }
+    value
 }
 
 /// What a rule looks for, in short.
@@ -79,30 +120,38 @@ pub fn rules_page(rules: &RuleSet) -> String {
             pack = rule.pack();
             let _ = write!(text, "\n## {pack}\n\n{}\n", rules.pack_description(pack));
         }
-        let what = match rule.effect {
-            Effect::Remove => format!("{}, {}", rule.category, rule.confidence),
-            Effect::Keep => "protects".to_owned(),
-            Effect::Cue(cue) => format!("cue: {cue}"),
-        };
-        let bound = if rule.languages.is_empty() { String::new() } else { format!(", only {}", rule.languages.join(" ")) };
-        let zone = if rule.zone == Zone::Anywhere { String::new() } else { format!(", in the {}", rule.zone) };
-        let near = rule.near.as_ref().map_or(String::new(), |near| {
-            let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
-            format!(", close to {}", names.join(" or "))
-        });
-        let _ = write!(text, "\n### {}\n\n{} ({what}{zone}{near}{bound})\n\n", rule.name, rule.description);
-        let _ = writeln!(text, "- looks for {}", sought(&rule.matcher));
-        // A keep rule keeps what its keep examples show.
-        let verbs = if rule.effect == Effect::Remove { ["removes", "keeps"] } else { ["applies to", "not to"] };
-        let sides = if rule.effect == Effect::Keep {
-            [&rule.examples.keep, &rule.examples.remove]
-        } else {
-            [&rule.examples.remove, &rule.examples.keep]
-        };
-        for (verb, examples) in verbs.iter().zip(sides) {
-            for example in examples.iter().take(2) {
-                let _ = writeln!(text, "- {verb} `{}`", quoted(example).replace('`', "'"));
-            }
+        text.push_str(&format!("\n{}", rule_page(rule)));
+    }
+    text
+}
+
+/// What documents a rule, in Markdown.
+#[must_use]
+pub fn rule_page(rule: &Rule) -> String {
+    let mut text = String::new();
+    let what = match rule.effect {
+        Effect::Remove => format!("{}, {}", rule.category, rule.confidence),
+        Effect::Keep => "protects".to_owned(),
+        Effect::Cue(cue) => format!("cue: {cue}"),
+    };
+    let bound = if rule.languages.is_empty() { String::new() } else { format!(", only {}", rule.languages.join(" ")) };
+    let zone = if rule.zone == Zone::Anywhere { String::new() } else { format!(", in the {}", rule.zone) };
+    let near = rule.near.as_ref().map_or(String::new(), |near| {
+        let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
+        format!(", close to {}", names.join(" or "))
+    });
+    let _ = write!(text, "### {}\n\n{} ({what}{zone}{near}{bound})\n\n", rule.name, rule.description);
+    let _ = writeln!(text, "- looks for {}", sought(&rule.matcher));
+    // A keep rule keeps what its keep examples show.
+    let verbs = if rule.effect == Effect::Remove { ["removes", "keeps"] } else { ["applies to", "not to"] };
+    let sides = if rule.effect == Effect::Keep {
+        [&rule.examples.keep, &rule.examples.remove]
+    } else {
+        [&rule.examples.remove, &rule.examples.keep]
+    };
+    for (verb, examples) in verbs.iter().zip(sides) {
+        for example in examples.iter().take(2) {
+            let _ = writeln!(text, "- {verb} `{}`", quoted(example).replace('`', "'"));
         }
     }
     text

@@ -123,7 +123,7 @@ impl Stats {
     }
 }
 
-fn count(number: u64, noun: &str) -> String {
+pub(super) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -131,7 +131,7 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-fn bytes(number: u64) -> String {
+pub(super) fn bytes(number: u64) -> String {
     match number {
         0..1_000 => format!("{number} B"),
         1_000..1_000_000 => format!("{:.1} kB", number as f64 / 1e3),

@@ -1,31 +1,31 @@
 //! What rules are worth on a corpus, as a table for people and as JSON.
 
+use super::REMOVED;
+use super::table::{Setting, Table};
 use crate::pack::RuleSet;
 use crate::rule::{Effect, Rule};
 use crate::verify::{RuleWorth, Worth};
+use anstyle::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// A table of all rules that took something, the busiest first, with samples of lines where there are any, and totals.
 #[must_use]
-pub fn worth_table(worth: &Worth, rules: &RuleSet) -> String {
+pub fn worth_table(worth: &Worth, rules: &RuleSet, setting: Setting) -> String {
     let labelled = worth.chaff.0 + worth.prose.0 > 0;
-    let rows = sorted(worth, rules);
-    let width = rows.iter().map(|(rule, _)| rule.name.len()).max().unwrap_or(0).max(4);
-    let mut text = format!("{:width$}  {:10}  {:>7}  {:>7}  {:>7}", "RULE", "CONFIDENCE", "HITS", "LINES", "SOLE");
-    text.push_str(if labelled { "     KEPT    WORDS\n" } else { "\n" });
-    for (rule, counts) in &rows {
-        let _ = write!(text, "{:width$}  {:10}  {:>7}  {:>7}  {:>7}", rule.name, rule.confidence, counts.hits, counts.lines, counts.sole);
-        if labelled {
-            let _ = write!(text, "  {:>7}  {:>7}", counts.kept, counts.words);
-        }
-        text.push('\n');
+    let heads = ["RULE", "CONFIDENCE", ">HITS", ">LINES", ">SOLE", ">KEPT", ">WORDS"];
+    let columns = if labelled { heads.len() } else { heads.len() - 2 };
+    let mut table = Table::new(&heads[..columns]);
+    for (rule, counts) in &sorted(worth, rules) {
+        let numbers = [counts.hits, counts.lines, counts.sole, counts.kept, counts.words].map(|number| number.to_string());
+        let cells = [rule.name.clone(), rule.confidence.to_string()].into_iter().chain(numbers).take(columns);
+        // A rule that takes what should be kept is what one looks for.
+        table.row(cells.collect::<Vec<_>>(), if counts.kept > 0 { REMOVED } else { Style::new() });
         for (sign, lines) in [("!", &counts.kept_lines), ("-", &counts.sole_lines)] {
-            for line in lines {
-                let _ = writeln!(text, "    {sign} {}", super::harmless(line));
-            }
+            lines.iter().for_each(|line| table.note(format!("{sign} {}", super::harmless(line))));
         }
     }
+    let mut text = table.text(setting);
     let changed = share(worth.changed, worth.documents, 1);
     let _ = writeln!(text, "\n{} documents, changed {changed}; lines removed {}", worth.documents, share(worth.removed, worth.lines, 2));
     if labelled {
