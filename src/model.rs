@@ -148,13 +148,13 @@ impl Model {
         Ok(Thresholds { article: threshold, whole: lowest(whole).unwrap_or(i32::MAX) })
     }
 
-    /// The raw score of each unit of a page; the least there is for what is plainly prose.
-    pub(crate) fn score(&self, page: &Page, scores: &mut Scores) {
+    /// The raw score of each unit of a page; the least there is for what is plainly prose, and for what need not be judged.
+    pub(crate) fn score(&self, page: &Page, needs: impl Fn(usize) -> bool, scores: &mut Scores) {
         let Scores { by_unit, judged, rows } = scores;
         by_unit.clear();
         by_unit.resize(page.len(), i32::MIN);
         judged.clear();
-        judged.extend((0..page.len()).filter(|&at| !page.is_plain(at)));
+        judged.extend((0..page.len()).filter(|&at| !page.is_plain(at) && needs(at)));
         rows.resize(BLOCK, features::empty_row());
         for block in judged.chunks(BLOCK) {
             let mut sums = [0; BLOCK];

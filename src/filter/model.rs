@@ -35,11 +35,11 @@ impl LineModel {
         Self { rule, model, thresholds, reader }
     }
 
-    /// The raw scores of the units of a page; none if it is too short to judge.
-    fn score(&self, page: &Page, scores: &mut Scores) {
+    /// The raw scores of the units of a page that need one; none if it is too short to judge.
+    fn score(&self, page: &Page, needs: impl Fn(usize) -> bool, scores: &mut Scores) {
         scores.by_unit.clear();
         if page.len() >= FEWEST_UNITS && page.words() >= FEWEST_WORDS {
-            self.model.score(page, scores);
+            self.model.score(page, needs, scores);
         }
     }
 
@@ -63,7 +63,8 @@ impl Filter for LineModel {
         }
         let Scratch { page, hints, scores, .. } = scratch;
         page.read(view, hints, Some(&self.model.words), false);
-        self.score(page, scores);
+        // What rules took is gone already.
+        self.score(page, |at| page.lines(at).any(|line| !view.is_cut(line)), scores);
         for (at, score) in self.over(page, &scores.by_unit) {
             for line in page.lines(at).filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line))) {
                 marks.add_scored(view.span(line), self.rule, self.model.probability(score));
@@ -73,7 +74,7 @@ impl Filter for LineModel {
 
     fn judgements(&self, all: bool, most: usize, scratch: &mut Scratch) -> Vec<Judgement> {
         let Scratch { page, scores, .. } = scratch;
-        self.score(page, scores);
+        self.score(page, |_| true, scores);
         let threshold = self.thresholds.of(page);
         let judge = |(at, &score): (usize, &i32)| Judgement {
             span: page.span(at),
