@@ -68,7 +68,7 @@ fn fits(shown: &[&str], told: &[&str]) -> bool {
     (first.ends_with("[..]") || at == line.len()) && fits(rest, others)
 }
 
-/// Runs the sessions of a page, and gives the page with the outputs that came.
+/// Runs the recordings of a page, and gives the page with the outputs that came.
 fn play(page: &str) -> (String, Vec<String>) {
     let directory = sandbox();
     let (mut anew, mut wrong) = (String::new(), Vec::new());
@@ -103,15 +103,15 @@ fn play(page: &str) -> (String, Vec<String>) {
 }
 
 #[test]
-fn sessions_print_what_the_pages_show() {
-    let mut sessions = 0;
+fn recordings_print_what_the_pages_show() {
+    let mut recordings = 0;
     for entry in fs::read_dir(root().join("docs")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
         let page = fs::read_to_string(&path).unwrap();
-        sessions += page.matches("```console\n").count();
+        recordings += page.matches("```console\n").count();
         let (anew, wrong) = play(&page);
         if std::env::var_os("DECHAFF_DOCS").is_some_and(|what| what == "write") {
             fs::write(&path, anew).unwrap();
@@ -119,7 +119,7 @@ fn sessions_print_what_the_pages_show() {
             assert!(wrong.is_empty(), "{} shows something else than comes:\n{}", path.display(), wrong.join("\n"));
         }
     }
-    assert!(sessions > 10);
+    assert!(recordings > 10);
 }
 
 #[test]
