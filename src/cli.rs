@@ -30,7 +30,6 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use terminal::Terminal;
@@ -51,8 +50,9 @@ enum Exit {
     Interrupted = 130,
 }
 
-/// Runs the command with these arguments, the program's name first. Gives the exit code.
-pub fn run<I, T>(args: I) -> ExitCode
+/// Runs the command with these arguments, the program's name first. Gives the exit code, as a number, for programs that end
+/// in another way than `main` does.
+pub fn run<I, T>(args: I) -> u8
 where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
@@ -62,7 +62,7 @@ where
         Err(error) => {
             // A closed pipe while printing help is no failure.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Unusable as u8 } else { 0 });
+            return if error.use_stderr() { Exit::Unusable as u8 } else { 0 };
         }
     };
     let mut terminal = Terminal::new(match cli.color {
@@ -78,7 +78,7 @@ where
             Exit::Unusable
         }
     };
-    ExitCode::from(exit as u8)
+    exit as u8
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -28,7 +28,7 @@ pub use layout::cut;
 pub use npy::write_npy;
 #[cfg(feature = "parquet")]
 pub use parquet::{Rows, Table};
-pub use record::{Field, Reading, Texts, host_of};
+pub use record::{Field, Reading, Texts};
 pub use source::Source;
 pub use text::{Content, Text, encoding_of};
 pub use warc::restored_warc;

@@ -6,9 +6,7 @@ use super::{Action, Event, Options};
 use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::{
-    Batch, Batches, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts, host_of, with_member,
-};
+use crate::io::{Batch, Batches, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts, with_member};
 use crate::report::{
     Annotation, Origin, Stats, annotate, annotation_list, damage_line, diff, document_records, dolma_line, dropped_record,
 };
@@ -427,11 +425,11 @@ impl Stream<'_> {
     /// Adds what is known of a text: by its record, else of all documents.
     fn describe<'t>(&self, document: Document<'t>, texts: &Texts<'_>) -> Document<'t> {
         let mut document = self.options.describe(document);
-        if let Some(code) = texts.language.as_deref().and_then(crate::language::known) {
-            document = document.with_language(&code);
+        if let Some(code) = &texts.language {
+            document = document.with_corpus_language(code);
         }
-        match texts.url.as_deref().and_then(host_of) {
-            Some(host) => document.with_host(host),
+        match &texts.url {
+            Some(url) => document.with_url(url),
             None => document,
         }
     }
