@@ -90,7 +90,7 @@ impl Column {
     }
 
     fn len(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.len()).sum()
+        self.chunks.iter().map(Array::len).sum()
     }
 
     fn whole(&self) -> PyResult<ArrayRef> {

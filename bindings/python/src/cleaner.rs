@@ -418,14 +418,14 @@ fn read_packs(path: &Path, packs: &mut Vec<(String, String)>) -> PyResult<()> {
     }
     for path in paths {
         let name = path.to_string_lossy().into_owned();
-        let source = fs::read_to_string(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => Error::new_err(format!("{name}: is not UTF-8")),
-            _ => {
-                // As Python itself says it: the number and the file stand apart.
-                let told = error.to_string();
-                let told = told.split(" (os error").next().unwrap_or(&told).to_owned();
-                PyOSError::new_err((error.raw_os_error(), told, name.clone()))
+        let source = fs::read_to_string(&path).map_err(|error| {
+            if error.kind() == io::ErrorKind::InvalidData {
+                return Error::new_err(format!("{name}: is not UTF-8"));
             }
+            // As Python itself says it: the number and the file stand apart.
+            let told = error.to_string();
+            let told = told.split(" (os error").next().unwrap_or(&told).to_owned();
+            PyOSError::new_err((error.raw_os_error(), told, name.clone()))
         })?;
         packs.push((name, source));
     }

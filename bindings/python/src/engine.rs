@@ -177,9 +177,13 @@ fn wait<T>(receiver: &Receiver<T>) -> PyResult<Option<T>> {
         match receiver.recv_timeout(POLL) {
             Ok(sent) => return Ok(Some(sent)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => Python::attach(|py| py.check_signals())?,
+            Err(RecvTimeoutError::Timeout) => Python::attach(signals)?,
         }
     }
+}
+
+fn signals(py: Python<'_>) -> PyResult<()> {
+    py.check_signals()
 }
 
 fn told(panic: &(dyn Any + Send)) -> String {

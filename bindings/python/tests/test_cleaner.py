@@ -130,15 +130,15 @@ def test_a_process_may_fork_after_it_used_threads() -> None:
         assert pool.map_async(_in_a_child, [CHAFF] * 4).get(60) == [CLEAN] * 4
 
 
-@pytest.mark.parametrize("call", ["clean_many(['It rained all day, she said.\\n' * 99] * 9**6)", "clean('Rain, she said.\\n' * 9**8)"])
+@pytest.mark.parametrize("call", ["clean_many(['It rained all day, she said.\\n' * 99] * 9**6)", "clean('Rain, she said.\\n' * 3 * 9**7)"])
 def test_ctrl_c_ends_a_long_call(call: str) -> None:
-    code = f"import dechaff; c = dechaff.Cleaner(); print('go', flush=True)\ntry: c.{call}\nexcept KeyboardInterrupt: print('ended')"
+    code = f"import dechaff; c = dechaff.Cleaner(); print('go', flush=True)\ntry: c.{call}\nexcept KeyboardInterrupt: print('ended', flush=True)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "go\n"
-        time.sleep(2)
+        time.sleep(1)
         sent = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.stdout.read() == "ended\n"
+        assert process.stdout.readline() == "ended\n"
         assert time.monotonic() - sent < 5
 
 
@@ -189,8 +189,9 @@ def test_examples_of_the_documentation_run() -> None:
     for module in [dechaff, dechaff._result]:
         tried = doctest.testmod(module)
         assert tried.attempted > 1 and tried.failed == 0
-    readme = doctest.testfile(str(Path(__file__).parents[1] / "README.md"), module_relative=False)
-    assert readme.attempted > 5 and readme.failed == 0
+    for above, least in [(1, 5), (3, 3)]:
+        readme = doctest.testfile(str(Path(__file__).parents[above] / "README.md"), module_relative=False)
+        assert readme.attempted >= least and readme.failed == 0
     # Of the native half, `doctest` finds nothing by itself.
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
     for item in [Cleaner, Cleaner.clean, Cleaner.scan, Cleaner.clean_many]:

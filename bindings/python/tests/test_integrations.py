@@ -116,7 +116,8 @@ def test_ray(expected: list[str]) -> None:
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not here")
-def test_spark(expected: list[str]) -> None:
+def test_spark(expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     pyspark = pytest.importorskip("pyspark.sql")
 
     from dechaff.integrations.spark import clean_batches, clean_udf

@@ -1,0 +1,106 @@
+"""How fast the package and its adapters are: ratios within one run, medians of interleaved rounds.
+
+    taskset -c 1 python bindings/python/bench.py [PAGES.jsonl.gz ...]      one core
+    python bindings/python/bench.py [PAGES.jsonl.gz ...]                   all cores
+
+It runs in an environment with the package, pyarrow, Polars and DuckDB, such as `target/tmp/python`, which the heavy tests make.
+The engine alone is `cargo bench --bench engine`. Without pages, texts are made of the samples.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from dechaff import Cleaner
+
+ROUNDS = 5
+
+
+def texts(paths: list[str]) -> list[str]:
+    if paths:
+        rows = [json.loads(line) for path in paths for line in gzip.open(path, "rt")]
+        return [row["text"] for row in rows]
+    samples = [file.read_text() for file in sorted((Path(__file__).parents[2] / "samples").glob("*.txt"))]
+    drawn = random.Random(1)
+    return ["".join(drawn.sample(samples, 2)) for _ in range(1500)]
+
+
+def engines(cleaner: Cleaner, source: list[str]) -> dict[str, Callable[[], Any]]:
+    import duckdb
+    import polars as pl
+
+    from dechaff.integrations.arrow import CleanTable
+    from dechaff.integrations.duckdb import register
+    from dechaff.integrations.polars import clean
+
+    table = pa.table({"text": source})
+    frame = pl.DataFrame({"text": source})
+    connection = duckdb.connect()
+    register(connection, cleaner)
+    connection.register("pages", table)
+    return {
+        "loop of clean": lambda: [cleaner.clean(text) for text in source],
+        "clean_many": lambda: cleaner.clean_many(source),
+        "clean_arrow": lambda: cleaner.clean_arrow(table["text"]),
+        "scan_arrow": lambda: cleaner.scan_arrow(table["text"]),
+        "table": lambda: CleanTable("text", cleaner, threads=None)(table),
+        "polars": lambda: frame.with_columns(clean("text", cleaner)),
+        "duckdb": lambda: connection.execute("CREATE OR REPLACE TABLE t AS SELECT dechaff(text) FROM pages"),
+        "duckdb, doing nothing": lambda: connection.execute("CREATE OR REPLACE TABLE t AS SELECT text FROM pages"),
+    }
+
+
+def overhead(cleaner: Cleaner) -> float:
+    """Microseconds that a call takes beside the engine's time: that of a text of one character."""
+    times = []
+    for _ in range(20):
+        start = time.perf_counter()
+        for _ in range(10_000):
+            cleaner.clean("x")
+        times.append((time.perf_counter() - start) / 10_000)
+    return statistics.median(times) * 1e6
+
+
+def main() -> None:
+    source = texts(sys.argv[1:])
+    megabytes = sum(len(text.encode()) for text in source) / 1e6
+    cleaner = Cleaner()
+    with tempfile.NamedTemporaryFile("wb") as file:
+        file.write("\0".join(source).encode())
+        file.flush()
+        engine = ["cargo", "bench", "-q", "--locked", "--bench", "engine", "--", file.name]
+        rust = lambda: float(subprocess.run(engine, cwd=Path(__file__).parents[2], capture_output=True, check=True).stdout)
+        runs = engines(cleaner, source)
+        times: dict[str, list[float]] = {name: [] for name in ["engine in Rust, one thread", *runs]}
+        for turn in range(ROUNDS + 1):
+            round_ = {"engine in Rust, one thread": rust()}
+            for name, run in runs.items():
+                start = time.perf_counter()
+                run()
+                round_[name] = time.perf_counter() - start
+            # The first round wakes patterns and caches.
+            if turn > 0:
+                for name, taken in round_.items():
+                    times[name].append(taken)
+    base = statistics.median(times["engine in Rust, one thread"])
+    print(f"{len(source)} texts, {megabytes:.1f} MB, {len(os.sched_getaffinity(0))} cores\n\n| | MB/s | of the engine |\n|---|---:|---:|")
+    for name, taken in times.items():
+        print(f"| {name} | {megabytes / statistics.median(taken):.1f} | {base / statistics.median(taken):.2f} |")
+    print(f"\nclean of one character: {overhead(cleaner):.2f} µs, the engine's own time for it included")
+
+
+if __name__ == "__main__":
+    main()
