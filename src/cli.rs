@@ -23,7 +23,6 @@ use args::{Cli, Color, Command, StatsCommand};
 use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
 use std::io;
-use std::process::ExitCode;
 use terminal::Terminal;
 
 /// How a run ended.
@@ -36,8 +35,9 @@ enum Exit {
     Interrupted = 130,
 }
 
-/// Runs the command with these arguments, the program's name first. Gives the exit code.
-pub fn run<I, T>(args: I) -> ExitCode
+/// Runs the command with these arguments, the program's name first. Gives the exit code, as a number, for programs that end
+/// in another way than `main` does.
+pub fn run<I, T>(args: I) -> u8
 where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
@@ -47,7 +47,7 @@ where
         Err(error) => {
             // A closed pipe while printing help is no failure.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Unusable as u8 } else { 0 });
+            return if error.use_stderr() { Exit::Unusable as u8 } else { 0 };
         }
     };
     let mut terminal = Terminal::new(match cli.color {
@@ -63,7 +63,7 @@ where
             Exit::Unusable
         }
     };
-    ExitCode::from(exit as u8)
+    exit as u8
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

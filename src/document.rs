@@ -61,6 +61,25 @@ impl<'t> Document<'t> {
         self
     }
 
+    /// Says which language the text is in, as the data of a corpus names it, in two letters (`en`, `en-GB`) or three
+    /// (`eng`, `eng_Latn`). A code that rules do not know leaves the language as it was, which is to be guessed.
+    #[must_use]
+    pub fn with_corpus_language(self, code: &str) -> Self {
+        match crate::language::known(code) {
+            Some(code) => self.with_language(&code),
+            None => self,
+        }
+    }
+
+    /// Says which address the text came from; its host is what counts. What is no address with a host changes nothing.
+    #[must_use]
+    pub fn with_url(self, url: &str) -> Self {
+        match host_of(url) {
+            Some(host) => self.with_host(host),
+            None => self,
+        }
+    }
+
     /// The source text.
     #[must_use]
     pub fn text(&self) -> &'t str {
@@ -107,6 +126,15 @@ impl<'t> Document<'t> {
     }
 }
 
+/// The host of an address.
+fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = if host.starts_with('[') { host.split_inclusive(']').next()? } else { host.split(':').next()? };
+    (!host.is_empty()).then_some(host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +154,12 @@ mod tests {
         let document = Document::new("ab\nc\n").unwrap();
         let found: Vec<usize> = (0..=5).map(|offset| document.line_at(offset)).collect();
         assert_eq!(found, [0, 0, 0, 1, 1, 1]);
+    }
+
+    #[test]
+    fn addresses_have_hosts() {
+        assert_eq!(host_of("https://user@www.example.org:8080/a?b"), Some("www.example.org"));
+        assert_eq!(host_of("https://[::1]:80/"), Some("[::1]"));
+        assert_eq!((host_of("example.org/a"), host_of("file:///a")), (None, None));
     }
 }

@@ -31,7 +31,7 @@ pub use layout::cut;
 pub use npy::write_npy;
 #[cfg(feature = "parquet")]
 pub use parquet::{Block, Rows, Table, TableBuilder, TableLines};
-pub use record::{Field, Reading, Texts, host_of};
+pub use record::{Field, Reading, Texts};
 pub use slice::{skip_lines, slice_of};
 pub use source::Source;
 pub use text::{Content, Text, encoding_of};

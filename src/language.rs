@@ -12,7 +12,6 @@ pub(crate) fn canonical(code: &str) -> String {
 
 /// The code of a language that the data of a corpus names, in two letters (`en`, `en-GB`) or three (`eng`, `eng_Latn`);
 /// none for what is no such code, and for languages that rules have no code for, which are better guessed.
-#[cfg(feature = "cli")]
 pub(crate) fn known(code: &str) -> Option<String> {
     const LONG: &[(&str, &str)] = &[
         ("eng", "en"),
@@ -67,7 +66,6 @@ mod tests {
 
     #[test]
     fn codes_have_one_form() {
-        #[cfg(feature = "cli")]
         assert_eq!(["eng_Latn", "de-AT", "cmn_Hani", "NB", "oci", "English", "x", ""].map(known), {
             let some = |code: &str| Some(code.to_owned());
             [some("en"), some("de"), some("zh"), some("no"), None, None, None, None]

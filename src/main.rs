@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    dechaff::cli::run(std::env::args_os())
+    ExitCode::from(dechaff::cli::run(std::env::args_os()))
 }

@@ -29,7 +29,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("verify", &["cleaner", "filter", "pack", "phrase", "fold", "rule", "mark", "document", "span"]),
     ("io", &["verify", "cleaner", "rule", "mark", "document", "span"]),
     ("report", &["texts", "verify", "cleaner", "pack", "view", "rule", "mark", "document", "span"]),
-    ("job", &["model", "language", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
+    ("job", &["model", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
     ("cli", &["built_in", "job", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
 ];
 

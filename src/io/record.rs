@@ -169,16 +169,6 @@ pub enum Reading<'r> {
     Damaged(String),
 }
 
-/// The host of an address.
-#[must_use]
-pub fn host_of(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host = if host.starts_with('[') { host.split_inclusive(']').next()? } else { host.split(':').next()? };
-    (!host.is_empty()).then_some(host)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,12 +196,5 @@ mod tests {
     fn quotes_in_quotes_are_one_character() {
         assert_eq!(Spelling::Quoted.decode(r#"He said ""no""."#), r#"He said "no"."#);
         assert_eq!(Spelling::Quoted.locate(r#"""a""b"#.as_bytes(), std::iter::once(1..3)).first(), Some(&(2..5)));
-    }
-
-    #[test]
-    fn addresses_have_hosts() {
-        assert_eq!(host_of("https://user@www.example.org:8080/a?b"), Some("www.example.org"));
-        assert_eq!(host_of("https://[::1]:80/"), Some("[::1]"));
-        assert_eq!((host_of("example.org/a"), host_of("file:///a")), (None, None));
     }
 }

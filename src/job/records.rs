@@ -9,7 +9,7 @@ use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{
     Batch, Batches, Compression, Converter, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Target, Texts,
-    host_of, skip_lines, with_member,
+    skip_lines, with_member,
 };
 use crate::report::{
     Annotation, Name, Origin, Stats, annotate, annotation_list, damage_line, document_records, dolma_line, dropped_record,
@@ -501,11 +501,11 @@ impl Stream<'_> {
     /// Adds what is known of a text: by its record, else of all documents.
     fn describe<'t>(&self, document: Document<'t>, texts: &Texts<'_>) -> Document<'t> {
         let mut document = self.options.describe(document);
-        if let Some(code) = texts.language.as_deref().and_then(crate::language::known) {
-            document = document.with_language(&code);
+        if let Some(code) = &texts.language {
+            document = document.with_corpus_language(code);
         }
-        match texts.url.as_deref().and_then(host_of) {
-            Some(host) => document.with_host(host),
+        match &texts.url {
+            Some(url) => document.with_url(url),
             None => document,
         }
     }

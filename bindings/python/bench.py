@@ -1,0 +1,111 @@
+"""How fast the package and its adapters are: ratios within one run, medians of interleaved rounds.
+
+    taskset -c 1 python bindings/python/bench.py [PAGES.jsonl.gz ...]      one core
+    python bindings/python/bench.py [PAGES.jsonl.gz ...]                   all cores
+
+It runs in an environment with the package, pyarrow, Polars and DuckDB, such as `target/tmp/python`, which the heavy tests make.
+The engine alone is `cargo bench --bench engine`. Without pages, texts are made of the samples.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from dechaff import Cleaner
+
+ROUNDS = 5
+
+
+def texts(paths: list[str]) -> list[str]:
+    if paths:
+        rows = [json.loads(line) for path in paths for line in gzip.open(path, "rt")]
+        return [row["text"] for row in rows]
+    samples = [file.read_text() for file in sorted((Path(__file__).parents[2] / "samples").glob("*.txt"))]
+    drawn = random.Random(1)
+    return ["".join(drawn.sample(samples, 2)) for _ in range(1500)]
+
+
+def engines(cleaner: Cleaner, source: list[str]) -> dict[str, Callable[[], Any]]:
+    import duckdb
+    import polars as pl
+
+    from dechaff.integrations.arrow import CleanTable
+    from dechaff.integrations.duckdb import register
+    from dechaff.integrations.polars import clean
+
+    table = pa.table({"text": source})
+    frame = pl.DataFrame({"text": source})
+    connection = duckdb.connect()
+    register(connection, cleaner)
+    connection.register("pages", table)
+    return {
+        "loop of clean": lambda: [cleaner.clean(text) for text in source],
+        "clean_many": lambda: cleaner.clean_many(source),
+        "clean_arrow": lambda: cleaner.clean_arrow(table["text"]),
+        "scan_arrow": lambda: cleaner.scan_arrow(table["text"]),
+        "table": lambda: CleanTable("text", cleaner, threads=None)(table),
+        "polars": lambda: frame.with_columns(clean("text", cleaner)),
+        "duckdb": lambda: connection.execute("CREATE OR REPLACE TABLE t AS SELECT dechaff(text) FROM pages"),
+        "duckdb, doing nothing": lambda: connection.execute("CREATE OR REPLACE TABLE t AS SELECT text FROM pages"),
+    }
+
+
+def rust(source: list[str]) -> float:
+    """The seconds that the engine alone takes for these texts, on one thread."""
+    with tempfile.NamedTemporaryFile("wb") as file:
+        file.write("\0".join(source).encode())
+        file.flush()
+        command = ["cargo", "bench", "-q", "--locked", "--bench", "engine", "--", file.name]
+        return float(subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=True).stdout)
+
+
+def overhead(cleaner: Cleaner, source: list[str]) -> float:
+    """Microseconds that a call of `clean` takes beside the engine's own time, on texts of about 3 KB."""
+    some = [text for text in source if 2500 < len(text) < 3500][:500] or source[:500]
+    differences = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        for text in some:
+            cleaner.clean(text)
+        differences.append((time.perf_counter() - start - rust(some)) / len(some))
+    return statistics.median(differences) * 1e6
+
+
+def main() -> None:
+    source = texts(sys.argv[1:])
+    megabytes = sum(len(text.encode()) for text in source) / 1e6
+    cleaner = Cleaner()
+    runs = engines(cleaner, source)
+    times: dict[str, list[float]] = {name: [] for name in ["engine in Rust, one thread", *runs]}
+    for turn in range(ROUNDS + 1):
+        turn_times = {"engine in Rust, one thread": rust(source)}
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            turn_times[name] = time.perf_counter() - start
+        # The first round wakes patterns and caches.
+        if turn > 0:
+            for name, taken in turn_times.items():
+                times[name].append(taken)
+    base = statistics.median(times["engine in Rust, one thread"])
+    print(f"{len(source)} texts, {megabytes:.1f} MB, {len(os.sched_getaffinity(0))} cores\n\n| | MB/s | of the engine |\n|---|---:|---:|")
+    for name, taken in times.items():
+        print(f"| {name} | {megabytes / statistics.median(taken):.1f} | {base / statistics.median(taken):.2f} |")
+    print(f"\nclean takes {overhead(cleaner, source):.1f} µs a text beside the engine's own time")
+
+
+if __name__ == "__main__":
+    main()

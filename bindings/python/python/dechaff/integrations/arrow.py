@@ -1,0 +1,56 @@
+"""A table less the chaff in one of its columns: what adapters to engines that speak in Arrow tables have in common.
+
+It needs pyarrow, which these engines bring.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dechaff import Cleaner
+
+
+class CleanTable:
+    """Cleans a column of pyarrow tables and record batches; other columns stay.
+
+    Args:
+        text: The column that holds the texts.
+        cleaner: The cleaner; one with default options unless given.
+        url: The column that holds addresses, if there is one.
+        lang: The column that holds codes of languages, if there is one.
+        removals: A name for a column to be added that lists what was removed.
+        threads: How many threads a batch is cleaned on. Engines run several batches at once, hence one.
+    """
+
+    def __init__(
+        self,
+        text: str = "text",
+        cleaner: Cleaner | None = None,
+        *,
+        url: str | None = None,
+        lang: str | None = None,
+        removals: str | None = None,
+        threads: int | None = 1,
+    ) -> None:
+        self.text, self.url, self.lang, self.removals, self.threads = text, url, lang, removals, threads
+        self.cleaner = Cleaner() if cleaner is None else cleaner
+
+    def __call__(self, table: Any) -> Any:
+        names = table.schema.names
+        missing = [name for name in (self.text, self.url, self.lang) if name is not None and name not in names]
+        if missing:
+            raise KeyError(f"there is no column {missing[0]!r}; the columns are {', '.join(names)}")
+        known: dict[str, Any] = {
+            "url": None if self.url is None else table.column(self.url),
+            "lang": None if self.lang is None else table.column(self.lang),
+            "threads": self.threads,
+        }
+        at = names.index(self.text)
+        field = table.schema.field(at)
+        if self.removals is None:
+            return table.set_column(at, field, self.cleaner.clean_arrow(table.column(at), **known))
+        import pyarrow.compute as pc
+
+        scanned = self.cleaner.scan_arrow(table.column(at), **known)
+        table = table.set_column(at, field, pc.struct_field(scanned, "text"))
+        return table.append_column(self.removals, pc.struct_field(scanned, "removals"))

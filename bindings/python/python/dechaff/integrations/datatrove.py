@@ -1,0 +1,48 @@
+"""datatrove: a step of a pipeline that cleans documents, counts by rule, and keeps what was removed in their metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datatrove.data import DocumentsPipeline
+from datatrove.pipeline.base import PipelineStep
+
+from dechaff import Cleaner
+
+
+class Clean(PipelineStep):
+    """Cleans the text of each document.
+
+    Args:
+        cleaner: The cleaner; one with default options unless given.
+        removals: The key of the metadata under which a list of removals is kept; none are kept unless given.
+        url: The key of the metadata that holds the address.
+        lang: The key of the metadata that holds the code of the language.
+    """
+
+    type = "✂️ - FORMAT"
+    name = "dechaff"
+
+    def __init__(
+        self, cleaner: Cleaner | None = None, *, removals: str | None = None, url: str | None = None, lang: str | None = None
+    ) -> None:
+        super().__init__()
+        self.cleaner = Cleaner() if cleaner is None else cleaner
+        self.removals, self.url, self.lang = removals, url, lang
+
+    def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        for document in data:
+            with self.track_time():
+                self._clean(document)
+            yield document
+
+    def _clean(self, document: Any) -> None:
+        url, lang = (document.metadata.get(key) if key else None for key in (self.url, self.lang))
+        result = self.cleaner.scan(document.text, url=url, lang=lang)
+        self.stat_update("held" if result.held else "changed" if result.changed else "clean")
+        for removal in result.removals:
+            self.stat_update(f"rule/{removal.rule}")
+            self.stat_update("bytes_removed", value=removal.end_byte - removal.start_byte, unit="byte")
+        document.text = result.text
+        if self.removals is not None:
+            document.metadata[self.removals] = [removal._asdict() for removal in result.removals]

@@ -1,0 +1,8 @@
+"""Hugging Face datasets: ``dataset.with_format("arrow").map(Clean(), batched=True)``.
+
+The same options make the same fingerprint, so that the cache of `datasets` works.
+"""
+
+from dechaff.integrations.arrow import CleanTable as Clean
+
+__all__ = ["Clean"]

@@ -1,0 +1,35 @@
+"""Spark: ``frame.mapInArrow(clean_batches(...), frame.schema)``, or a user-defined function over a column.
+
+Both are shipped to executors by their options; a cleaner is compiled once for each task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dechaff import Cleaner
+from dechaff.integrations.arrow import CleanTable
+
+
+def clean_batches(
+    text: str = "text", cleaner: Cleaner | None = None, *, url: str | None = None, lang: str | None = None
+) -> Callable[[Iterator[Any]], Iterator[Any]]:
+    """A function for `DataFrame.mapInArrow` that cleans a column and leaves the others."""
+    clean = CleanTable(text, cleaner, url=url, lang=lang)
+    return lambda batches: map(clean, batches)
+
+
+def clean_udf(cleaner: Cleaner | None = None) -> Any:
+    """An Arrow user-defined function from strings to strings. It needs Spark 4.1 or newer."""
+    import pyarrow
+    from pyspark.sql.functions import arrow_udf
+
+    clean = Cleaner() if cleaner is None else cleaner
+
+    def column(texts: Any) -> Any:
+        return clean.clean_arrow(texts, threads=1)
+
+    # Spark tells the kind of a function by these, as types and not as their names.
+    column.__annotations__ = {"texts": pyarrow.Array, "return": pyarrow.Array}
+    return arrow_udf(column, "string")
