@@ -30,7 +30,7 @@ pub use layout::Layout;
 pub use layout::cut;
 pub use npy::write_npy;
 #[cfg(feature = "parquet")]
-pub use parquet::{Block, Rows, Table, TableBuilder, TableLines};
+pub use parquet::{Block, Rows, Staying, Table, TableBuilder, TableLines};
 pub use record::{Field, Reading, Texts};
 pub use slice::{skip_lines, slice_of};
 pub use source::Source;

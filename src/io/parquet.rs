@@ -3,13 +3,16 @@
 //! leaf columns, below any table model, makes lists, nested fields, dictionaries and large strings all the same thing.
 
 mod build;
+mod drop;
 mod lines;
 
 pub use build::{Block, TableBuilder};
+pub use drop::Staying;
 pub use lines::TableLines;
 
 use super::Names;
 use anyhow::{Context, Result, bail};
+use drop::{Leaf, copy_staying};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
@@ -56,6 +59,11 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The bytes of each text.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        self.values.iter().map(ByteArray::data)
+    }
+
     /// Bytes of all texts.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -68,17 +76,37 @@ pub struct ColumnSink<'w> {
     writer: SerializedColumnWriter<'w>,
     definition: bool,
     repetition: bool,
+    max_definition: i16,
+    /// Which rows stay, if not all.
+    staying: Option<Staying>,
 }
 
 impl ColumnSink<'_> {
-    /// Writes rows, the texts of which may have changed.
+    /// Which rows stay, if not all.
+    #[must_use]
+    pub fn staying(&self) -> Option<Staying> {
+        self.staying.clone()
+    }
+
+    /// Writes rows, the texts of which may have changed, less those that do not stay.
     ///
     /// # Errors
     /// If they cannot be written.
     pub fn write(&mut self, rows: &Rows) -> Result<()> {
         let definition = self.definition.then_some(rows.definition.as_slice());
         let repetition = self.repetition.then_some(rows.repetition.as_slice());
-        self.writer.typed::<ByteArrayType>().write_batch(&rows.values, definition, repetition)?;
+        let Some(staying) = &self.staying else {
+            self.writer.typed::<ByteArrayType>().write_batch(&rows.values, definition, repetition)?;
+            return Ok(());
+        };
+        let all = Leaf {
+            values: &rows.values,
+            definition: definition.unwrap_or_default(),
+            repetition: repetition.unwrap_or_default(),
+            max_definition: self.max_definition,
+        };
+        let (values, levels, lists) = all.without(|row| staying.keeps(rows.first + row as u64));
+        self.writer.typed::<ByteArrayType>().write_batch(&values, definition.map(|_| &*levels), repetition.map(|_| &*lists))?;
         Ok(())
     }
 }
@@ -113,7 +141,26 @@ impl Table {
         Ok(Self { file, reader, texts, others })
     }
 
-    /// Writes the table anew. `column` is given the rows of each column chunk that holds texts, with the name of the column,
+    /// The columns of texts of a row group, by name, and the number of its first row.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn texts_of(&self, group: usize) -> Result<(u64, Vec<(&str, Chunks)>)> {
+        let groups = self.reader.metadata().row_groups();
+        let first = 1 + groups[..group].iter().map(|group| group.num_rows().unsigned_abs()).sum::<u64>();
+        let reader = self.reader.get_row_group(group)?;
+        let chunks =
+            self.texts.iter().map(|(column, name)| Ok((name.as_str(), Chunks::new(reader.as_ref(), *column, self.others, first)?)));
+        Ok((first, chunks.collect::<Result<_>>()?))
+    }
+
+    /// Number of rows of a row group.
+    #[must_use]
+    pub fn rows_of(&self, group: usize) -> usize {
+        self.reader.metadata().row_group(group).num_rows().unsigned_abs() as usize
+    }
+
+    /// Writes the table anew. `staying` says of each row group which rows stay, none of it if all do. `column` is given the rows of each column chunk that holds texts, with the name of the column,
     /// and the place that they are to be written to, in order.
     ///
     /// # Errors
@@ -121,6 +168,7 @@ impl Table {
     pub fn rewrite<W: Write + Send>(
         &self,
         out: W,
+        staying: &mut dyn FnMut(usize) -> Result<Option<Staying>>,
         column: &mut dyn FnMut(&str, &mut Chunks, &mut ColumnSink<'_>) -> Result<()>,
     ) -> Result<()> {
         let metadata = self.reader.metadata();
@@ -129,21 +177,37 @@ impl Table {
         let mut first = 1;
         for index in 0..metadata.num_row_groups() {
             let group = self.reader.get_row_group(index)?;
+            let staying = staying(index)?;
+            let rows = group.metadata().num_rows().unsigned_abs();
+            if staying.as_ref().is_some_and(Staying::is_empty) && rows > 0 {
+                first += rows;
+                continue;
+            }
             let mut target = writer.next_row_group()?;
             for number in 0..group.num_columns() {
-                let Some((_, name)) = self.texts.iter().find(|(column, _)| *column == number) else {
-                    target.append_column(&self.file, self.copied(index, number, group.as_ref()))?;
-                    continue;
+                let text = self.texts.iter().find(|(column, _)| *column == number);
+                let (name, staying) = match (text, &staying) {
+                    (Some((_, name)), staying) => (name, staying.clone()),
+                    (None, None) => {
+                        target.append_column(&self.file, self.copied(index, number, group.as_ref()))?;
+                        continue;
+                    }
+                    (None, Some(staying)) => {
+                        let mut next = target.next_column()?.context("the row group has too many columns")?;
+                        copy_staying(group.get_column_reader(number)?, &mut next, group.metadata().column(number).column_descr(), staying)?;
+                        next.close()?;
+                        continue;
+                    }
                 };
                 let mut chunks = Chunks::new(group.as_ref(), number, self.others, first)?;
                 let next = target.next_column()?.context("the row group has too many columns")?;
                 let (definition, repetition) = (chunks.max_definition > 0, chunks.max_repetition > 0);
-                let mut sink = ColumnSink { writer: next, definition, repetition };
+                let mut sink = ColumnSink { writer: next, definition, repetition, max_definition: chunks.max_definition, staying };
                 column(name, &mut chunks, &mut sink)?;
                 sink.writer.close()?;
             }
             target.close()?;
-            first += group.metadata().num_rows().unsigned_abs();
+            first += rows;
         }
         writer.close()?;
         Ok(())
@@ -173,8 +237,8 @@ impl Table {
             .set_max_row_group_row_count(None);
         if let Some(group) = metadata.row_groups().first() {
             properties = properties.set_sorting_columns(self.sorting(group));
-            for (column, _) in &self.texts {
-                let chunk = group.column(*column);
+            // Those of columns that are copied are not looked at, unless rows leave.
+            for chunk in group.columns() {
                 let path = chunk.column_path().clone();
                 properties = properties
                     .set_column_compression(path.clone(), codec(chunk))

@@ -22,9 +22,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// In removal records, what took a record that was left out as damaged ...
-const DAMAGED: &str = "record/damaged";
+pub(super) const DAMAGED: &str = "record/damaged";
 /// ... and one of which no text was left.
-const EMPTY: &str = "record/empty";
+pub(super) const EMPTY: &str = "record/empty";
 
 /// What is done with records that should have a text and have none that can be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -314,7 +314,7 @@ impl Stream<'_> {
             return Ok(());
         }
         if !keeps {
-            let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None, item: 0 };
+            let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None, field: None, item: 0 };
             self.dropped(&place, DAMAGED, done)?;
         }
         let bytes = if keeps { batch.bytes } else { Vec::new() };
@@ -364,7 +364,7 @@ impl Stream<'_> {
     fn clean_record(&self, shape: &Shape, number: u64, offset: u64, record: &[u8], done: &mut Done, worker: &mut Worker) -> Result<Fate> {
         let is_too_large = record.len() > self.options.format.max_record;
         let reading = if is_too_large { Reading::Damaged(self.too_large()) } else { shape.layout.read(number, record) };
-        let nowhere = Place { number, offset, record, id: None, item: 0 };
+        let nowhere = Place { number, offset, record, id: None, field: None, item: 0 };
         let texts = match reading {
             Reading::Texts(texts) => texts,
             Reading::Other => return Ok(self.unmarked(Fate::Same, worker)),
@@ -373,7 +373,7 @@ impl Stream<'_> {
                 return Ok(self.unmarked(fate, worker));
             }
         };
-        let place = Place { number, offset, record, id: texts.id.as_deref(), item: 0 };
+        let place = Place { number, offset, record, id: texts.id.as_deref(), field: None, item: 0 };
         let mut found = Found::default();
         for field in &texts.fields {
             self.clean_field(&place, field, &texts, &mut found, &mut worker.scratch)?;
@@ -430,7 +430,7 @@ impl Stream<'_> {
     }
 
     /// Accounts for a record that is left out.
-    fn dropped(&self, place: &Place<'_>, rule: &str, done: &mut Done) -> Result<()> {
+    pub(super) fn dropped(&self, place: &Place<'_>, rule: &str, done: &mut Done) -> Result<()> {
         done.tally.differs = true;
         if !self.options.records {
             return Ok(());
@@ -441,6 +441,8 @@ impl Stream<'_> {
             offset: place.offset,
             record: Some(place.number),
             id: place.id,
+            field: place.field,
+            item: Some(place.item).filter(|&item| item > 0),
             ..Origin::default()
         };
         dropped_record(&origin, rule, &mut done.records)
@@ -499,7 +501,7 @@ impl Stream<'_> {
     }
 
     /// Adds what is known of a text: by its record, else of all documents.
-    fn describe<'t>(&self, document: Document<'t>, texts: &Texts<'_>) -> Document<'t> {
+    pub(super) fn describe<'t>(&self, document: Document<'t>, texts: &Texts<'_>) -> Document<'t> {
         let mut document = self.options.describe(document);
         if let Some(code) = &texts.language {
             document = document.with_corpus_language(code);
@@ -532,7 +534,8 @@ pub(super) struct Place<'r> {
     pub(super) offset: u64,
     pub(super) record: &'r [u8],
     pub(super) id: Option<&'r str>,
-    /// Which text of a field of a table.
+    /// The field of a table that holds it, and which text of that field it is.
+    pub(super) field: Option<&'r str>,
     pub(super) item: u64,
 }
 

@@ -1,13 +1,14 @@
-//! Parquet files: the texts of each column are cleaned some rows at a time, on several threads and in order; rows are never
-//! left out, as all columns of a table have them. Tables from and to other formats pass here too. A build without Parquet
+//! Parquet files: the texts of each column are cleaned some rows at a time, on several threads and in order; where rows
+//! may be left out, it is found out first which. Tables from and to other formats pass here too. A build without Parquet
 //! has `no_tables` in its place.
 
 use super::pipeline::in_order;
 pub use crate::io::Block;
 
-use super::records::{Done, Found, Interrupted, OnError, Place, Stream};
+use super::records::{DAMAGED, Done, EMPTY, Found, Interrupted, OnError, Place, Stream};
+use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::{Converter, Field, Format, Names, Rows, Source, Table, TableBuilder, TableLines, Texts, cut};
+use crate::io::{Converter, Field, Format, Names, Rows, Source, Staying, Table, TableBuilder, TableLines, Texts, cut};
 use crate::report::Record;
 use anyhow::{Context, Error, Result, bail};
 use std::borrow::Cow;
@@ -45,14 +46,17 @@ pub fn restore_table(
 ) -> Result<()> {
     let mut records = records.peekable();
     let table = Table::new(file, &Names { text: columns, ..Names::default() })?;
-    table.rewrite(out, &mut |name, chunks, sink| {
+    table.rewrite(out, &mut |_| Ok(None), &mut |name, chunks, sink| {
         for rows in chunks {
             let mut rows = rows?;
             let mut items = Items::default();
             for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
                 let (number, item) = (rows.first + u64::from(row), items.next(row));
                 let is_own = |entry: &Record| {
-                    entry.field.as_deref() == Some(name) && entry.record == Some(number) && entry.item.unwrap_or(0) == item
+                    !entry.is_whole()
+                        && entry.field.as_deref() == Some(name)
+                        && entry.record == Some(number)
+                        && entry.item.unwrap_or(0) == item
                 };
                 let mut removed = Vec::new();
                 while let Some(entry) = records.next_if(|entry| entry.as_ref().map_or(true, is_own)) {
@@ -69,9 +73,10 @@ pub fn restore_table(
         }
         Ok(())
     })?;
-    match records.next() {
+    match records.next().transpose()? {
+        Some(entry) if entry.is_whole() => bail!("rows were left out of it, and of their other columns the record knows nothing"),
         Some(entry) => {
-            bail!("the record tells of row {}, which does not fit; is it the record of another file?", entry?.record.unwrap_or(0))
+            bail!("the record tells of row {}, which does not fit; is it the record of another file?", entry.record.unwrap_or(0))
         }
         None => Ok(()),
     }
@@ -139,22 +144,17 @@ impl Stream<'_> {
     /// If the table cannot be read or written, a value fails it, or `each` fails; [`Interrupted`] if the run is to stop.
     pub fn run_table(&self, file: File, out: &mut (dyn Write + Send), each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
         let options = &self.options.format;
-        if options.on_error == OnError::Drop || options.drop_empty {
-            bail!("is Parquet, of which no row can be left out; --on-error drop and --drop-empty are for other formats");
-        }
+        let drops = options.on_error == OnError::Drop || options.drop_empty;
         if options.annotate.is_some() {
             bail!("is not JSON Lines, and only there annotations have a place");
         }
         let size = file.metadata().map_or(0, |metadata| metadata.len());
         let table = Table::new(file, &options.names)?;
-        table.rewrite(out, &mut |name, chunks, sink| {
-            let chunks = chunks.map(|rows| {
-                if self.stop.load(Ordering::Relaxed) {
-                    return Err(Error::from(Interrupted));
-                }
-                rows
-            });
-            let work = |scratch: &mut Scratch, rows| self.clean_rows(name, rows, scratch);
+        let mut staying = |group: usize| if drops { self.staying(&table, group).map(Some) } else { Ok(None) };
+        table.rewrite(out, &mut staying, &mut |name, chunks, sink| {
+            let chunks = chunks.map(|rows| self.unless_stopped(rows));
+            let staying = sink.staying();
+            let work = |scratch: &mut Scratch, rows| self.clean_rows(name, rows, staying.as_ref(), scratch);
             in_order(
                 self.threads,
                 chunks,
@@ -171,38 +171,102 @@ impl Stream<'_> {
         each(Done { consumed: size, ..Done::default() })
     }
 
-    fn clean_rows(&self, name: &str, mut rows: Rows, scratch: &mut Scratch) -> Result<(Rows, Done)> {
+    fn unless_stopped(&self, rows: Result<Rows>) -> Result<Rows> {
+        if self.stop.load(Ordering::Relaxed) { Err(Error::from(Interrupted)) } else { rows }
+    }
+
+    /// Which rows of a row group stay, by what is left of all their texts. These are cleaned again when they are written, so
+    /// that no row group has to be in memory as a whole.
+    fn staying(&self, table: &Table, group: usize) -> Result<Staying> {
+        let options = &self.options.format;
+        let (first, columns) = table.texts_of(group)?;
+        let (mut damaged, mut left, mut has_text) =
+            (vec![false; table.rows_of(group)], vec![false; table.rows_of(group)], vec![false; table.rows_of(group)]);
+        for (_, chunks) in columns {
+            let chunks = chunks.map(|rows| self.unless_stopped(rows));
+            let work = |scratch: &mut Scratch, rows: Rows| (self.left_of(&rows, scratch), rows);
+            in_order(
+                self.threads,
+                chunks,
+                Rows::size,
+                || Ok(Scratch::default()),
+                work,
+                |(texts, rows)| {
+                    let start = (rows.first - first) as usize;
+                    if options.names.text.len() == 1 {
+                        rows.missing.iter().for_each(|&row| damaged[start + row as usize] = true);
+                    }
+                    for (text, &row) in texts.into_iter().zip(&rows.rows) {
+                        let row = start + row as usize;
+                        has_text[row] = true;
+                        match text {
+                            Some(bytes) => left[row] |= bytes > 0,
+                            None => damaged[row] = true,
+                        }
+                    }
+                    Ok(())
+                },
+            )?;
+        }
+        let stays = |row: usize| {
+            let is_empty = has_text[row] && !left[row] && !damaged[row];
+            !(options.on_error == OnError::Drop && damaged[row] || options.drop_empty && is_empty)
+        };
+        Ok(Staying { first, rows: (0..damaged.len()).map(stays).collect() })
+    }
+
+    /// How many bytes are left of each text; none of what cannot be read.
+    fn left_of(&self, rows: &Rows, scratch: &mut Scratch) -> Vec<Option<usize>> {
+        let left = |(value, &row): (&[u8], &u32)| {
+            let text = simdutf8::basic::from_utf8(value).ok().filter(|text| text.len() <= self.options.format.max_record)?;
+            let document = self.describe(Document::new(text).ok()?, &texts_of(&rows.others, row));
+            let cleaned = self.options.cleaner.clean(&document, scratch);
+            Some(text.len() - cleaned.removals().iter().map(|removal| removal.span.len()).sum::<usize>())
+        };
+        rows.texts().zip(&rows.rows).map(left).collect()
+    }
+
+    fn clean_rows(&self, name: &str, mut rows: Rows, staying: Option<&Staying>, scratch: &mut Scratch) -> Result<(Rows, Done)> {
         let mut done = Done::default();
         if self.options.format.names.text.len() == 1 {
             for &row in &rows.missing {
-                self.damaged(rows.first + u64::from(row), None, format!("holds null in '{name}' instead of a text"), &mut done)?;
+                let number = rows.first + u64::from(row);
+                self.damaged(number, None, format!("holds null in '{name}' instead of a text"), &mut done)?;
+                let stays = staying.is_none_or(|staying| staying.keeps(number));
+                self.leave_out(stays, &Place::of_value(number, name, 0, b""), DAMAGED, &mut done)?;
             }
         }
         let mut items = Items::default();
         for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
             let item = items.next(row);
             let number = rows.first + u64::from(row);
+            let stays = staying.is_none_or(|staying| staying.keeps(number));
             if value.len() > self.options.format.max_record {
                 self.damaged(number, None, self.too_large(), &mut done)?;
+                self.leave_out(stays, &Place::of_value(number, name, item, value.data()), DAMAGED, &mut done)?;
                 continue;
             }
             let text = match simdutf8::compat::from_utf8(value.data()) {
                 Ok(text) => text,
                 Err(error) => {
                     self.damaged(number, None, format!("is not valid UTF-8 at byte {}", error.valid_up_to()), &mut done)?;
+                    self.leave_out(stays, &Place::of_value(number, name, item, value.data()), DAMAGED, &mut done)?;
                     continue;
                 }
             };
-            let known = |which: usize| rows.others[which].get(row as usize).cloned().flatten();
-            let texts = Texts { id: known(0), url: known(1), language: known(2), ..Texts::default() };
+            let texts = texts_of(&rows.others, row);
             let field = Field::plain(Cow::Borrowed(name), text);
-            let place = Place { number, offset: 0, record: value.data(), id: texts.id.as_deref(), item };
+            let place = Place { id: texts.id.as_deref(), ..Place::of_value(number, name, item, value.data()) };
             let mut found = Found::default();
             self.clean_field(&place, &field, &texts, &mut found, scratch).with_context(|| format!("row {number}"))?;
             if let Some(share) = found.held {
                 self.note(number, None, &format!("is held whole: {:.1} % would have gone", share * 100.0), &mut done)?;
             }
             done.tally.stats.empty += u64::from(found.kept == 0);
+            if !stays {
+                found.records.clear();
+                self.leave_out(stays, &place, if found.kept == 0 { EMPTY } else { DAMAGED }, &mut done)?;
+            }
             if !found.cuts.is_empty() {
                 done.tally.differs = true;
                 let mut rest = Vec::with_capacity(value.len());
@@ -214,4 +278,22 @@ impl Stream<'_> {
         }
         Ok((rows, done))
     }
+
+    /// Accounts for a text whose row is left out.
+    fn leave_out(&self, stays: bool, place: &Place<'_>, rule: &str, done: &mut Done) -> Result<()> {
+        if stays { Ok(()) } else { self.dropped(place, rule, done) }
+    }
+}
+
+impl<'r> Place<'r> {
+    /// A text of a table.
+    fn of_value(number: u64, field: &'r str, item: u64, value: &'r [u8]) -> Self {
+        Self { number, offset: 0, record: value, id: None, field: Some(field), item }
+    }
+}
+
+/// What is known of a row.
+fn texts_of(others: &[Vec<Option<String>>; 3], row: u32) -> Texts<'static> {
+    let known = |which: usize| others[which].get(row as usize).cloned().flatten();
+    Texts { id: known(0), url: known(1), language: known(2), ..Texts::default() }
 }

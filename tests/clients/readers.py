@@ -44,6 +44,11 @@ def parquet():
             assert after["kind"].to_pylist() == [CLEAN, CLEAN, "x"]
             assert after["turns"].to_pylist() == [[{"content": CLEAN, "role": "u"}], [], None]
             assert after["when"] == before["when"] and after["id"] == before["id"]
+            clean("a.parquet", "d.parquet", "--on-error", "drop")
+            fewer = pyarrow.parquet.read_table("d.parquet")
+            assert fewer.schema.equals(before.schema, check_metadata=True), (codec, version)
+            expected = [row for row in before.to_pylist() if row["text"]]
+            assert fewer.to_pylist() == [row | {"text": row["text"].replace("Advertisement\n", "")} for row in expected]
             old, new = (pyarrow.parquet.ParquetFile(name).metadata for name in ["a.parquet", "b.parquet"])
             assert new.num_row_groups == old.num_row_groups
             assert new.row_group(0).column(1).compression == old.row_group(0).column(1).compression
