@@ -168,6 +168,8 @@ fn digest(old: &[u8], block: &[u8]) -> Option<String> {
     let sum: Vec<u8> = match name.to_ascii_lowercase().as_str() {
         "sha1" => Sha1::digest(block).to_vec(),
         "sha256" | "sha-256" => sha2::Sha256::digest(block).to_vec(),
+        "sha512" | "sha-512" => sha2::Sha512::digest(block).to_vec(),
+        "md5" => md5::Md5::digest(block).to_vec(),
         _ => return None,
     };
     let is_hexadecimal = old.len() == sum.len() * 2;
@@ -215,6 +217,9 @@ mod tests {
         let new = format!("WARC-Block-Digest: sha1:{sha1}\r\nX-Sum: sha1:x\r\nWARC-Payload-Digest: sha256:{sha256}\r\n");
         assert_eq!(String::from_utf8(out).unwrap(), record("conversion", &new, 11, "It rained.\n"));
         assert_eq!(base32(b"foobar"), "MZXW6YTBOI======");
+        // By md5sum.
+        assert_eq!(digest(b"md5:00000000000000000000000000000000", b"It rained.\n").unwrap(), "md5:5d27ab00d543d449197ffec89b177633");
+        assert_eq!(digest(b"crc32:00000000", b"It rained.\n"), None);
     }
 
     #[test]
