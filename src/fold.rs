@@ -311,6 +311,13 @@ pub(crate) fn first_char(bytes: &[u8]) -> Option<char> {
 
 /// Whether a character belongs to a word: a letter, a digit or a mark on one.
 pub(crate) fn is_word(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric();
+    }
+    Folding::remembered(character).map_or_else(|| belongs_to_word(character), |folding| folding.is_word)
+}
+
+fn belongs_to_word(character: char) -> bool {
     character.is_alphanumeric() || is_combining_mark(character)
 }
 
@@ -345,6 +352,7 @@ fn decode(text: &str, at: usize) -> (char, usize) {
 #[derive(Clone, Copy, Debug)]
 struct Folding {
     kind: Kind,
+    is_word: bool,
     length: u8,
     bytes: [u8; LONGEST_FOLDING],
 }
@@ -366,19 +374,26 @@ const REMEMBERED: usize = 0x10000;
 const FOLDINGS: usize = 64;
 
 impl Folding {
-    /// What is remembered of a character.
+    /// What a character comes to, where that is remembered.
     fn of(character: char) -> Option<&'static Self> {
+        Self::remembered(character).filter(|folding| folding.kind != Kind::Other)
+    }
+
+    /// What is remembered of a character.
+    fn remembered(character: char) -> Option<&'static Self> {
         static BLOCKS: [OnceLock<Box<[Folding; FOLDINGS]>>; REMEMBERED / FOLDINGS] = [const { OnceLock::new() }; REMEMBERED / FOLDINGS];
         let code = character as usize;
         let block =
             BLOCKS.get(code / FOLDINGS)?.get_or_init(|| Box::new(std::array::from_fn(|at| Self::new(code / FOLDINGS * FOLDINGS + at))));
-        Some(&block[code % FOLDINGS]).filter(|folding| folding.kind != Kind::Other)
+        Some(&block[code % FOLDINGS])
     }
 
     fn new(code: usize) -> Self {
-        let other = Self { kind: Kind::Other, length: 0, bytes: [0; LONGEST_FOLDING] };
+        let character = u32::try_from(code).ok().and_then(char::from_u32);
+        let is_word = character.is_some_and(belongs_to_word);
+        let other = Self { kind: Kind::Other, is_word, length: 0, bytes: [0; LONGEST_FOLDING] };
         // Marks may be left out behind some letters.
-        let Some(character) = u32::try_from(code).ok().and_then(char::from_u32).filter(|c| !matches!(c, '\u{300}'..='\u{36F}')) else {
+        let Some(character) = character.filter(|c| !matches!(c, '\u{300}'..='\u{36F}')) else {
             return other;
         };
         let mut folded = Vec::new();
@@ -393,7 +408,7 @@ impl Folding {
         match other.bytes.get(folded.len()..) {
             Some(rest) => {
                 let bytes = std::array::from_fn(|at| folded.get(at).copied().unwrap_or_default());
-                Self { kind, length: (LONGEST_FOLDING - rest.len()) as u8, bytes }
+                Self { kind, is_word, length: (LONGEST_FOLDING - rest.len()) as u8, bytes }
             }
             None => other,
         }
@@ -454,6 +469,11 @@ mod tests {
                 assert_eq!(folded.bytes(), bytes, "{text:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_belongs_to_words_is_remembered_too() {
+        assert!(('\0'..='\u{12000}').all(|character| is_word(character) == belongs_to_word(character)));
     }
 
     #[test]
