@@ -8,16 +8,19 @@ from functools import partial
 
 from datatrove.executor import LocalPipelineExecutor, SlurmPipelineExecutor
 
-from dechaff.integrations.files import clean_file, files, merge_stats
 
-
+# Jobs on Slurm get these two functions by value, without what the script imports.
 def clean(data, rank=0, world_size=1, *, root, output, options):
+    from dechaff.integrations.files import clean_file, files
+
     for name in files(root)[rank::world_size]:
         clean_file(name, root, output, options)
     return data
 
 
 def merge(data, rank=0, world_size=1, *, root, output):
+    from dechaff.integrations.files import files, merge_stats
+
     merge_stats(files(root), output)
     return data
 

@@ -118,3 +118,21 @@ def test_datatrove_and_again(crawl: Path, expected: tuple[dict[str, bytes], obje
         code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=False)
         assert code == 0, log
         check(tmp_path / "out", expected)
+
+
+def test_datatrove_on_slurm(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
+    """Programs stand in for Slurm's: what is submitted is run by this test, as jobs that know nothing of the script."""
+    (tmp_path / "bin").mkdir()
+    for name, says in {"sbatch": "Submitted batch job 7", "scontrol": "node"}.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {says}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    slurm = {"SLURM_NODEID": "0", "SLURM_NODELIST": "node", "SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "1"}
+    slurm |= {"SLURM_MEM_PER_CPU": "1", "SLURM_PROCID": "0", "SLURM_NNODES": "1"}
+    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    output = tmp_path / "out"
+    script = [sys.executable, PACKAGE / "scale" / "datatrove_clean.py", crawl, output, "--slurm", "cpu", "--tasks", "2"]
+    subprocess.run(script, env=environment, check=True)
+    for step, rank in [("clean", "0"), ("clean", "1"), ("merge", "0")]:
+        job = [COMMAND.with_name("launch_pickled_pipeline"), output / "logs" / step / "executor.pik"]
+        subprocess.run(job, env={**environment, **slurm, "SLURM_ARRAY_TASK_ID": rank}, check=True)
+    check(output, expected)

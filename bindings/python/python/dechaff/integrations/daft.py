@@ -16,8 +16,7 @@ def clean(column: Any, cleaner: Cleaner | None = None, *, threads: int | None = 
     """
     use = Cleaner() if cleaner is None else cleaner
 
-    @daft.func.batch(return_dtype=daft.DataType.string())
     def dechaff(texts: Any) -> Any:
         return use.clean_arrow(texts.to_arrow(), threads=threads)
 
-    return dechaff(daft.col(column) if isinstance(column, str) else column)
+    return daft.func.batch(return_dtype=daft.DataType.string())(dechaff)(daft.col(column) if isinstance(column, str) else column)
