@@ -2,6 +2,7 @@
 
     taskset -c 1 python bindings/python/bench.py [PAGES.jsonl.gz ...]      one core
     python bindings/python/bench.py [PAGES.jsonl.gz ...]                   all cores
+    taskset -c 1 python bindings/python/bench.py --line-rules [PAGES.jsonl.gz ...]     beside datatrove's C4 filter
 
 It runs in an environment with the package, pyarrow, Polars and DuckDB, such as `target/tmp/python`, which the heavy tests make.
 The engine alone is `cargo bench --bench engine`. Without pages, texts are made of the samples.
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,35 @@ def engines(cleaner: Cleaner, source: list[str]) -> dict[str, Callable[[], Any]]
     }
 
 
+def line_rules(source: list[str], sentences: int) -> tuple[float, float]:
+    """Megabytes a second of datatrove's C4 filter and of dechaff's rules, in this process and on one thread each.
+
+    With -1 for `sentences` the filter counts none, which leaves its rules for lines; that it counts them by default takes spaCy.
+    """
+    from datatrove.data import Document
+    from datatrove.pipeline.filters import C4QualityFilter
+
+    # As many texts as make a run of a few seconds.
+    some = random.Random(1).sample(source, min(len(source), 300))
+    megabytes = sum(len(text.encode()) for text in some) / 1e6
+    peer = C4QualityFilter(split_paragraph=True, min_num_sentences=sentences)
+    cleaner = Cleaner(level="precise", skip=["model"])
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(ROUNDS + 1):
+        documents = [Document(text=text, id="") for text in some]
+        start = time.perf_counter()
+        for document in documents:
+            peer.filter(document)
+        between = time.perf_counter()
+        for text in some:
+            cleaner.clean(text)
+        end = time.perf_counter()
+        if turn > 0:
+            times[0].append(between - start)
+            times[1].append(end - between)
+    return megabytes / statistics.median(times[0]), megabytes / statistics.median(times[1])
+
+
 def rust(source: list[str]) -> float:
     """The seconds that the engine alone takes for these texts, on one thread."""
     with tempfile.NamedTemporaryFile("wb") as file:
@@ -85,7 +116,16 @@ def overhead(cleaner: Cleaner, source: list[str]) -> float:
 
 
 def main() -> None:
-    source = texts(sys.argv[1:])
+    arguments = sys.argv[1:]
+    source = texts([argument for argument in arguments if argument != "--line-rules"])
+    if "--line-rules" in arguments:
+        for name, sentences in {"line rules alone": -1, "as it is by default": 5}.items():
+            if sentences > 0 and find_spec("spacy") is None:
+                print(f"C4 filter, {name}: left out, as spaCy is not installed")
+                continue
+            peer, ours = line_rules(source, sentences)
+            print(f"| C4 filter, {name} | {peer:.2f} | {ours:.1f} | {ours / peer:.1f} |")
+        return
     megabytes = sum(len(text.encode()) for text in source) / 1e6
     cleaner = Cleaner()
     runs = engines(cleaner, source)

@@ -64,6 +64,17 @@ def test_duckdb(expected: list[str]) -> None:
     assert connection.execute("SELECT dechaff(NULL::VARCHAR)").fetchone() == (None,)
 
 
+def test_daft(expected: list[str]) -> None:
+    import daft
+
+    from dechaff.integrations.daft import clean
+
+    frame = daft.from_arrow(table())
+    for column in ["text", daft.col("text")]:
+        assert frame.with_column("text", clean(column)).sort("number").to_pydict()["text"] == expected
+    assert daft.from_pydict({"text": ["a", None]}).select(clean("text")).to_pydict() == {"text": ["a", None]}
+
+
 def test_huggingface(expected: list[str]) -> None:
     import datasets
     from datasets.fingerprint import Hasher

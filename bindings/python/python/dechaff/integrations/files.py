@@ -1,0 +1,62 @@
+"""Whole files as units of work for any engine: the command cleans one, and what it leaves is there whole or not at all.
+
+It stands apart from the adapters because nothing passes through the engine but names. A file may be cleaned again, or by two
+workers at once, after one of them was lost: both write the same bytes and put them in place by renaming.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+KINDS = (".parquet", ".wet", ".wet.gz", ".wet.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".txt")
+
+
+def files(root: str | Path) -> list[str]:
+    """The names of the files below a directory that can be cleaned, relative to it and in order."""
+    return sorted(str(path.relative_to(root)) for path in Path(root).rglob("*") if path.name.endswith(KINDS) and path.is_file())
+
+
+def _run(*arguments: str | Path) -> bytes:
+    run = subprocess.run([sys.executable, "-m", "dechaff._command", *map(str, arguments)], capture_output=True, check=False)
+    if run.returncode != 0:
+        raise RuntimeError(f"dechaff {arguments[0]} ended with {run.returncode}: {run.stderr.decode(errors='replace').strip()}")
+    return run.stdout
+
+
+def clean_file(name: str, root: str | Path, output: str | Path, options: Sequence[str] = ()) -> str:
+    """Cleans `root/name` to `output/text/name` on one core, with statistics in `output/stats/name.json`; gives the name.
+
+    The statistics come last, so that a file that has them is done and is not cleaned again. Options are those of the command.
+    """
+    text, stats = Path(output, "text", name), Path(output, "stats", f"{name}.json")
+    if not stats.exists():
+        for path in (text, stats):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        part = stats.with_name(f".{stats.name}.{uuid.uuid4().hex}")
+        try:
+            _run("clean", Path(root, name), "--output", text, "--force", "--quiet", "--jobs", "1", "--stats", part, *options)
+            os.replace(part, stats)
+        finally:
+            part.unlink(missing_ok=True)
+    return name
+
+
+def merge_stats(names: Sequence[str], output: str | Path) -> Path:
+    """Adds up the statistics of these files into `output/stats.json`. Each must have been cleaned."""
+    total = Path(output, "stats.json")
+    part = total.with_name(f".stats.{uuid.uuid4().hex}")
+    try:
+        # In steps, as a command line holds no 90,000 names.
+        for start in range(0, len(names), 500):
+            step = [Path(output, "stats", f"{name}.json") for name in names[start : start + 500]]
+            part.write_bytes(_run("stats", "merge", *([part] if start else []), *step))
+        if names:
+            os.replace(part, total)
+    finally:
+        part.unlink(missing_ok=True)
+    return total
