@@ -2,26 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
 
+mod common;
+
+use common::run;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-fn dechaff(directory: &Path, args: &[&str]) -> Command {
+/// The command, to be started and not waited for.
+fn command(directory: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
     command.args(args).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-}
-
-/// Runs, and checks the exit code and a part of what stands on standard error.
-fn run(directory: &Path, args: &[&str], code: i32, message: &str) -> Output {
-    let output = dechaff(directory, args).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{args:?}\n{errors}");
-    assert!(errors.contains(message), "{args:?} should say '{message}':\n{errors}");
-    output
 }
 
 /// All files below a directory, with what they hold, less the journal.
@@ -191,7 +186,7 @@ fn two_runs_do_not_write_to_one_directory() {
     let path = directory.path();
     corpus(path, 60_000);
     let clean = ["clean", "in", "-o", "out"];
-    let mut first = dechaff(path, &clean).spawn().unwrap();
+    let mut first = command(path, &clean).spawn().unwrap();
     while !path.join("out/.dechaff/lock").exists() {
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -224,7 +219,7 @@ fn kill_and_resume(kills: u32, large: usize, compress: &str) {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let mut again = args("out", "r.jsonl");
         again.push("--resume");
-        let mut child = dechaff(path, &again).spawn().unwrap();
+        let mut child = command(path, &again).spawn().unwrap();
         if killed == 0 {
             // The first one falls in the middle of the large file.
             let journal = || fs::read_to_string(path.join("out/.dechaff/journal.jsonl")).unwrap_or_default();

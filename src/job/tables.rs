@@ -152,27 +152,26 @@ impl Stream<'_> {
         let table = Table::new(file, &options.names)?;
         let mut staying = |group: usize| if drops { self.staying(&table, group).map(Some) } else { Ok(None) };
         table.rewrite(out, &mut staying, &mut |name, chunks, sink| {
-            let chunks = chunks.map(|rows| self.unless_stopped(rows));
             let staying = sink.staying();
             let work = |scratch: &mut Scratch, rows| self.clean_rows(name, rows, staying.as_ref(), scratch);
-            in_order(
-                self.threads,
-                chunks,
-                Rows::size,
-                || Ok(Scratch::default()),
-                work,
-                |result: Result<(Rows, Done)>| {
-                    let (rows, done) = result?;
-                    sink.write(&rows)?;
-                    each(done)
-                },
-            )
+            self.over_rows(chunks, work, |result: Result<(Rows, Done)>| {
+                let (rows, done) = result?;
+                sink.write(&rows)?;
+                each(done)
+            })
         })?;
         each(Done { consumed: size, ..Done::default() })
     }
 
-    fn unless_stopped(&self, rows: Result<Rows>) -> Result<Rows> {
-        if self.stop.load(Ordering::Relaxed) { Err(Error::from(Interrupted)) } else { rows }
+    /// Works on the rows of a column some at a time, on several threads; each result is given to `each`, in order.
+    fn over_rows<O: Send>(
+        &self,
+        chunks: impl Iterator<Item = Result<Rows>> + Send,
+        work: impl Fn(&mut Scratch, Rows) -> O + Sync,
+        each: impl FnMut(O) -> Result<()>,
+    ) -> Result<()> {
+        let chunks = chunks.map(|rows| if self.stop.load(Ordering::Relaxed) { Err(Error::from(Interrupted)) } else { rows });
+        in_order(self.threads, chunks, Rows::size, || Ok(Scratch::default()), work, each)
     }
 
     /// Which rows of a row group stay, by what is left of all their texts. These are cleaned again when they are written, so
@@ -180,33 +179,24 @@ impl Stream<'_> {
     fn staying(&self, table: &Table, group: usize) -> Result<Staying> {
         let options = &self.options.format;
         let (first, columns) = table.texts_of(group)?;
-        let (mut damaged, mut left, mut has_text) =
-            (vec![false; table.rows_of(group)], vec![false; table.rows_of(group)], vec![false; table.rows_of(group)]);
+        let [mut damaged, mut left, mut has_text] = [(); 3].map(|()| vec![false; table.rows_of(group)]);
         for (_, chunks) in columns {
-            let chunks = chunks.map(|rows| self.unless_stopped(rows));
             let work = |scratch: &mut Scratch, rows: Rows| (self.left_of(&rows, scratch), rows);
-            in_order(
-                self.threads,
-                chunks,
-                Rows::size,
-                || Ok(Scratch::default()),
-                work,
-                |(texts, rows)| {
-                    let start = (rows.first - first) as usize;
-                    if options.names.text.len() == 1 {
-                        rows.missing.iter().for_each(|&row| damaged[start + row as usize] = true);
+            self.over_rows(chunks, work, |(texts, rows)| {
+                let start = (rows.first - first) as usize;
+                if options.names.text.len() == 1 {
+                    rows.missing.iter().for_each(|&row| damaged[start + row as usize] = true);
+                }
+                for (text, &row) in texts.into_iter().zip(&rows.rows) {
+                    let row = start + row as usize;
+                    has_text[row] = true;
+                    match text {
+                        Some(bytes) => left[row] |= bytes > 0,
+                        None => damaged[row] = true,
                     }
-                    for (text, &row) in texts.into_iter().zip(&rows.rows) {
-                        let row = start + row as usize;
-                        has_text[row] = true;
-                        match text {
-                            Some(bytes) => left[row] |= bytes > 0,
-                            None => damaged[row] = true,
-                        }
-                    }
-                    Ok(())
-                },
-            )?;
+                }
+                Ok(())
+            })?;
         }
         let stays = |row: usize| {
             let is_empty = has_text[row] && !left[row] && !damaged[row];
