@@ -21,7 +21,7 @@ mod write;
 
 pub use batch::{Batch, Batches, Framing, Piece, Start};
 pub use compression::{Compression, Packer, Packing};
-pub use convert::{Converter, Target};
+pub use convert::Converter;
 pub use format::Format;
 pub use json::with_member;
 pub use labelled::{Row, read_rows};

@@ -5,7 +5,7 @@ use super::clean::{Ended, Listener, finish, open_new};
 use super::config::Config;
 use super::selection::parse_size;
 use super::terminal::Terminal;
-use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start, Target};
+use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
 use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
 use crate::job::{Action, Observer, Options, Reports, open_table, table_as_lines};
 use crate::rule::Level;
@@ -37,7 +37,8 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         bail!("Dolma knows one text a record; name one field with --text-field");
     }
     let target = |word: &String| {
-        Target::of_word(word).with_context(|| format!("'{word}' is no format of outputs; write text, jsonl, csv, tsv or parquet"))
+        let known = Format::of_word(word).filter(|format| format.extension().is_some());
+        known.with_context(|| format!("'{word}' is no format of outputs; write text, jsonl, csv, tsv or parquet"))
     };
     let target = args.output_format.as_ref().or(config.output_format.as_ref()).map(target).transpose()?;
     if target.is_some() && matches!(annotate, Some(Annotate::Dolma(_))) {
@@ -153,7 +154,7 @@ pub(super) fn clean_records(
     let stream = Stream { options, name: &name, threads: rayon::current_num_threads(), packing, stop: &stop, slice: None };
     let mut tally = Tally::default();
     let is_table = options.format.is_table(source.format);
-    let makes_table = is_table || options.format.target.is_some_and(Target::packs_itself);
+    let makes_table = is_table || options.format.target == Some(Format::Parquet);
     if makes_table && draft.is_none() && options.action == Action::Clean && terminal.shows_output() {
         bail!("Parquet is nothing for a terminal; use --output");
     }

@@ -3,58 +3,10 @@
 //! language and texts; all other formats give all that they have.
 
 use super::Names;
+use super::format::Format;
 use super::layout::Layout;
 use super::record::Reading;
 use std::borrow::Cow;
-
-/// A format that records can be turned into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The texts alone, a blank line between records.
-    Text,
-    /// A JSON object on each line.
-    JsonLines,
-    /// Rows under a line of names, with this byte between fields.
-    Csv {
-        /// A comma or a tab.
-        delimiter: u8,
-    },
-    /// Parquet, all columns of which are optional strings.
-    Parquet,
-}
-
-impl Target {
-    /// What a user calls a format.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "text" => Self::Text,
-            "jsonl" => Self::JsonLines,
-            "csv" => Self::Csv { delimiter: b',' },
-            "tsv" => Self::Csv { delimiter: b'\t' },
-            "parquet" => Self::Parquet,
-            _ => return None,
-        })
-    }
-
-    /// What names of such files end in.
-    #[must_use]
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Text => ".txt",
-            Self::JsonLines => ".jsonl",
-            Self::Csv { delimiter: b'\t' } => ".tsv",
-            Self::Csv { .. } => ".csv",
-            Self::Parquet => ".parquet",
-        }
-    }
-
-    /// Whether outputs are compressed inside, and not as a whole.
-    #[must_use]
-    pub fn packs_itself(self) -> bool {
-        self == Self::Parquet
-    }
-}
 
 /// The values of a record, in the order of the columns.
 pub type Values<'r> = Vec<Option<Cow<'r, str>>>;
@@ -62,7 +14,7 @@ pub type Values<'r> = Vec<Option<Cow<'r, str>>>;
 /// Turns records of one layout into another format.
 #[derive(Debug)]
 pub struct Converter {
-    target: Target,
+    target: Format,
     columns: Vec<String>,
     /// Which of the columns hold texts.
     texts: Vec<usize>,
@@ -72,10 +24,10 @@ pub struct Converter {
 impl Converter {
     /// None if records of this layout have that format already.
     #[must_use]
-    pub fn new(target: Target, layout: &Layout, names: &Names) -> Option<Self> {
+    pub fn new(target: Format, layout: &Layout, names: &Names) -> Option<Self> {
         let is_same = match (target, layout) {
-            (Target::JsonLines, Layout::Json(_)) | (Target::Text, Layout::Text { .. }) => true,
-            (Target::Csv { delimiter: wanted }, Layout::Csv { delimiter, .. }) => wanted == *delimiter,
+            (Format::JsonLines, Layout::Json(_)) | (Format::Text, Layout::Text { .. }) => true,
+            (Format::Csv { delimiter: wanted }, Layout::Csv { delimiter, .. }) => wanted == *delimiter,
             _ => false,
         };
         let (columns, texts) = layout.columns(names);
@@ -93,7 +45,7 @@ impl Converter {
     #[must_use]
     pub fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
-        if let Target::Csv { delimiter } = self.target {
+        if let Format::Csv { delimiter } = self.target {
             row(delimiter, self.columns.iter().map(String::as_str), &mut head);
         }
         head
@@ -108,28 +60,29 @@ impl Converter {
     /// Appends a record.
     pub fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
         match self.target {
-            Target::Text => {
+            Format::Text => {
                 for text in self.texts.iter().filter_map(|&column| values[column].as_deref()).filter(|text| !text.is_empty()) {
                     out.extend_from_slice(text.as_bytes());
                     out.extend_from_slice(if text.ends_with('\n') { b"\n" } else { b"\n\n" });
                 }
             }
-            Target::JsonLines => object(&self.columns, values, out),
-            Target::Csv { delimiter } => row(delimiter, values.iter().map(|value| value.as_deref().unwrap_or_default()), out),
-            Target::Parquet => {}
+            Format::JsonLines => object(&self.columns, values, out),
+            Format::Csv { delimiter } => row(delimiter, values.iter().map(|value| value.as_deref().unwrap_or_default()), out),
+            // Rows of a table are put together elsewhere, and nothing becomes the others.
+            Format::Parquet | Format::Warc | Format::OtherJson => {}
         }
     }
 
     /// Whether rows become a table.
     #[must_use]
     pub fn makes_table(&self) -> bool {
-        self.target.packs_itself()
+        self.target == Format::Parquet
     }
 
     /// Whether annotations have a place in it.
     #[must_use]
     pub fn has_members(&self) -> bool {
-        self.target == Target::JsonLines
+        self.target == Format::JsonLines
     }
 }
 

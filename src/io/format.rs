@@ -39,6 +39,19 @@ impl Format {
         })
     }
 
+    /// What names of files end in that are made of other formats; none of a format that nothing is turned into.
+    #[must_use]
+    pub fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Text => Some(".txt"),
+            Self::JsonLines => Some(".jsonl"),
+            Self::Csv { delimiter: b'\t' } => Some(".tsv"),
+            Self::Csv { .. } => Some(".csv"),
+            Self::Parquet => Some(".parquet"),
+            Self::Warc | Self::OtherJson => None,
+        }
+    }
+
     /// What a file's name says, less the end that tells its compression.
     #[must_use]
     pub fn of_name(path: &Path) -> Option<Self> {

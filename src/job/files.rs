@@ -350,7 +350,7 @@ impl Job<'_> {
             return place.to_owned();
         }
         let packing = options.packing_or(|| Packing::of(compression));
-        let (stem, extension) = options.target.map_or((plain, ""), |target| (Format::stem(plain), target.extension()));
+        let (stem, extension) = options.target.map_or((plain, ""), |target| (Format::stem(plain), target.extension().unwrap_or_default()));
         place.with_file_name(format!("{stem}{extension}{}", packing.compression.extension()))
     }
 

@@ -8,7 +8,7 @@ use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{
-    Batch, Batches, Compression, Converter, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Target, Texts,
+    Batch, Batches, Compression, Converter, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts,
     skip_lines, with_member,
 };
 use crate::report::{
@@ -59,7 +59,7 @@ pub struct RecordOptions {
     /// The largest record that is read, in bytes.
     pub max_record: usize,
     /// The format of all outputs, if not that of their inputs. What holds no text that can be read is left out then.
-    pub target: Option<Target>,
+    pub target: Option<Format>,
     /// How outputs are compressed, if not as the inputs are.
     pub packing: Option<Packing>,
     /// Whether records of which nothing is left are left out.
@@ -74,7 +74,7 @@ impl RecordOptions {
     #[must_use]
     pub fn has_records(&self, format: Format) -> bool {
         match format {
-            Format::Text => self.target.is_some_and(|target| target != Target::Text),
+            Format::Text => self.target.is_some_and(|target| target != Format::Text),
             Format::OtherJson => false,
             Format::JsonLines | Format::Warc | Format::Csv { .. } | Format::Parquet => true,
         }
@@ -83,14 +83,15 @@ impl RecordOptions {
     /// Whether files of a format are tables, and stay so.
     #[must_use]
     pub fn is_table(&self, format: Format) -> bool {
-        format == Format::Parquet && self.target.is_none_or(Target::packs_itself)
+        format == Format::Parquet && self.target.is_none_or(|target| target == Format::Parquet)
     }
 
     /// How an output is compressed that is to be so as a whole.
     #[must_use]
     pub fn packing_or(&self, otherwise: impl FnOnce() -> Packing) -> Packing {
         match self.target {
-            Some(target) if target.packs_itself() => Packing::of(Compression::None),
+            // Parquet compresses inside.
+            Some(Format::Parquet) => Packing::of(Compression::None),
             _ => self.packing.unwrap_or_else(otherwise),
         }
     }
