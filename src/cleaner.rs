@@ -188,10 +188,11 @@ impl Cleaner {
     }
 
     fn run<'t>(&self, document: &Document<'t>, scratch: &mut Scratch, all_marks: bool) -> (Vec<Mark>, Cleaned<'t>) {
-        let mut folded = std::mem::take(&mut scratch.folded);
-        folded.fill(document);
-        let found = Run::new(&self.inner, View::new(document, &folded), all_marks).finish(document, scratch);
-        scratch.folded = folded;
+        let mut lines = std::mem::take(&mut scratch.lines);
+        lines.fill(document);
+        scratch.folded.clear();
+        let found = Run::new(&self.inner, View::new(document, &lines), all_marks).finish(document, scratch);
+        scratch.lines = lines;
         found
     }
 }

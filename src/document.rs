@@ -119,11 +119,6 @@ impl<'t> Document<'t> {
         let after = self.starts.partition_point(|&start| start as usize <= offset);
         after.saturating_sub(1).min(self.line_count().saturating_sub(1))
     }
-
-    /// The text of a line, without white space at its ends.
-    pub(crate) fn trimmed(&self, line: usize) -> &'t str {
-        self.text[self.line(line).range()].trim()
-    }
 }
 
 /// The host of an address.

@@ -49,6 +49,7 @@ impl Stage {
 /// Buffers that a thread uses again for each document.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    pub(crate) lines: crate::fold::Lines,
     pub(crate) folded: crate::fold::Folded,
     pub(crate) starts: Vec<usize>,
     /// Patterns to try, and the lines to try them on.

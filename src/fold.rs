@@ -1,36 +1,62 @@
 //! A text as rules see it: case folded, white space collapsed, quotes, dashes and compatibility forms made alike, marks
 //! decomposed, invisible characters left out, with a map back to the source. Rules and texts go through the same fold,
-//! so that matching itself is a comparison of bytes.
+//! so that matching itself is a comparison of bytes. Of a large document only a stretch is there at a time.
 
+// The paths are said for the build, which takes this file in from elsewhere.
+#[path = "fold/characters.rs"]
+mod characters;
+#[path = "fold/lines.rs"]
+mod lines;
+
+pub(crate) use characters::{first_char, fold, folds_to_word, is_invisible, is_spaceless, is_word, word_after, word_before};
+pub(crate) use lines::{Line, Lines};
+
+#[cfg(test)]
 use crate::document::Document;
 use crate::span::Span;
+use characters::{Folding, Kind, fold_char};
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
 use std::ops::Range;
-use std::sync::OnceLock;
-use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
-/// Wrapped text has no wider lines than this, in bytes.
-const WIDEST_WRAP: u32 = 120;
+/// A stretch is so long, in folded bytes, that it stays in the caches while rules are looked for in it. Smaller documents
+/// are folded in one.
+const STRETCH: usize = 1 << 18;
+/// So much is kept on both sides of it. No phrase can be longer.
+pub(crate) const REACH: usize = 1 << 15;
 
-/// A folded document: a single space for each run of white space inside a line, `\n` where the run holds a line end.
-#[derive(Debug, Default)]
+/// Lines of a document, folded: a single space for each run of white space inside a line, `\n` between lines.
+#[derive(Debug)]
 pub(crate) struct Folded {
     bytes: Vec<u8>,
     /// Where the distance between folded and source offsets changes: (folded, source), at starts of characters.
     map: Vec<(u32, u32)>,
     lines: Vec<FoldedLine>,
+    /// Which of the lines of the document that are not blank is the first of these.
+    first: usize,
+    /// A hash of the bare text of each line that was ever here, from the first line on.
+    prints: Vec<u64>,
+    stretch: usize,
+}
+
+impl Default for Folded {
+    fn default() -> Self {
+        Self::in_stretches(STRETCH)
+    }
 }
 
 /// A line that is not blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FoldedLine {
-    /// Folded offset of its first character that is not white space.
+    /// Folded offset of its first character.
     pub start: u32,
     /// Folded offset after its last.
     pub end: u32,
-    /// The source offset of that first character.
+    bare: (u32, u32),
+    /// The source offset of its first character.
     pub source: u32,
     /// Its number in the document, from 0.
-    pub line: u32,
+    pub number: u32,
     /// Whether the next line only goes on where hard wrapping broke this one.
     pub joins: bool,
 }
@@ -39,80 +65,149 @@ impl FoldedLine {
     pub(crate) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
-}
 
-/// What a run of white space comes to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Gap {
-    None,
-    Space,
-    LineEnd,
+    /// The range of its text without punctuation, bullets and symbols at its ends.
+    pub(crate) fn bare(self) -> Range<usize> {
+        self.bare.0 as usize..self.bare.1 as usize
+    }
 }
 
 impl Folded {
-    /// Folds a document into this buffer, which is emptied first.
-    pub(crate) fn fill(&mut self, document: &Document<'_>) {
+    /// A buffer for stretches of so many folded bytes.
+    pub(crate) fn in_stretches(stretch: usize) -> Self {
+        Self { bytes: Vec::new(), map: Vec::new(), lines: Vec::new(), first: 0, prints: Vec::new(), stretch }
+    }
+
+    /// Forgets the document.
+    pub(crate) fn clear(&mut self) {
+        self.start_at(0);
+        self.prints.clear();
+    }
+
+    fn start_at(&mut self, line: usize) {
         self.bytes.clear();
         self.map.clear();
         self.lines.clear();
-        let text = document.text();
+        self.first = line;
+    }
+
+    /// Folds a stretch that begins with the line `from`, together with what stands within reach of it, and says which lines
+    /// belong to it. Stretches are taken from the first line on, each where the one before ended.
+    pub(crate) fn take_stretch(&mut self, text: &str, lines: &Lines, from: usize) -> Range<usize> {
+        if self.covered().contains(&from) {
+            self.forget_before(from);
+        } else {
+            self.start_at(from);
+        }
+        let start = self.lines.get(from - self.first).map_or(self.bytes.len(), |line| line.start as usize);
+        let first_end = |folded: &Self| folded.lines.get(from - folded.first).map_or(0, |line| line.end as usize);
+        while self.covered().end < lines.count() && self.bytes.len() < (start + self.stretch).max(first_end(self)) + REACH {
+            self.push_line(text, lines.get(self.covered().end));
+        }
+        if self.covered().end == lines.count() {
+            return from..lines.count();
+        }
+        let within = self.bytes.len() - REACH;
+        from..self.first + self.lines.partition_point(|line| line.end as usize <= within)
+    }
+
+    /// Folds lines, unless they are there.
+    pub(crate) fn cover(&mut self, text: &str, lines: &Lines, wanted: Range<usize>) {
+        if self.covered().start <= wanted.start && wanted.end <= self.covered().end {
+            return;
+        }
+        self.start_at(wanted.start);
+        wanted.for_each(|line| self.push_line(text, lines.get(line)));
+    }
+
+    /// The lines that are there, as the document counts those that are not blank.
+    fn covered(&self) -> Range<usize> {
+        self.first..self.first + self.lines.len()
+    }
+
+    /// Lets go of what nothing from a line on can reach back to.
+    fn forget_before(&mut self, line: usize) {
+        let reached = (self.lines[line - self.first].start as usize).saturating_sub(REACH);
+        let gone = self.lines.partition_point(|line| line.start as usize <= reached).saturating_sub(1);
+        let Some(&FoldedLine { start, source, .. }) = self.lines.get(gone).filter(|_| gone > 0) else { return };
+        self.bytes.drain(..start as usize);
+        self.lines.drain(..gone);
+        self.map.drain(..self.map.partition_point(|&(folded, _)| folded < start));
+        if self.map.first().is_none_or(|&(folded, _)| folded > start) {
+            self.map.insert(0, (start, source));
+        }
+        self.map.iter_mut().for_each(|(folded, _)| *folded -= start);
+        for line in &mut self.lines {
+            for offset in [&mut line.start, &mut line.end, &mut line.bare.0, &mut line.bare.1] {
+                *offset -= start;
+            }
+        }
+        self.first += gone;
+    }
+
+    /// The fold of a whole document.
+    #[cfg(test)]
+    pub(crate) fn whole(document: &Document<'_>) -> Self {
+        let (mut lines, mut folded) = (Lines::default(), Self::in_stretches(usize::MAX >> 1));
+        lines.fill(document);
+        folded.take_stretch(document.text(), &lines, 0);
+        folded
+    }
+
+    fn push_line(&mut self, text: &str, line: Line) {
+        if !self.lines.is_empty() {
+            self.bytes.push(b'\n');
+        }
         let source = text.as_bytes();
-        self.bytes.reserve(source.len());
-        let (mut gap, mut line, mut open) = (Gap::None, 0u32, false);
-        let mut at = 0;
-        while at < source.len() {
+        let Range { start: mut at, end: to } = line.range();
+        let start = self.bytes.len();
+        let (mut gap, mut visible) = (false, None);
+        while at < to {
             let byte = source[at];
             let (character, width) = if byte < 0x80 { (byte as char, 1) } else { decode(text, at) };
             let folding = if byte < 0x80 { None } else { Folding::of(character) };
-            let (is_blank, is_invisible) = match folding {
+            let (is_blank, is_unseen) = match folding {
                 Some(folding) => (folding.kind == Kind::Blank, folding.kind == Kind::Invisible),
                 None => (character.is_whitespace(), byte >= 0x80 && is_invisible(character)),
             };
-            if is_blank {
-                if character == '\n' {
-                    if open {
-                        self.close_line();
-                    }
-                    (gap, open, line) = (Gap::LineEnd, false, line + 1);
-                } else {
-                    gap = gap.max(Gap::Space);
-                }
+            if is_blank || is_unseen {
+                gap |= is_blank;
                 at += width;
                 continue;
             }
-            if is_invisible {
-                at += width;
-                continue;
+            if gap && visible.is_some() {
+                self.bytes.push(b' ');
             }
-            if gap != Gap::None && !self.bytes.is_empty() {
-                self.bytes.push(if open { b' ' } else { b'\n' });
-            }
-            gap = Gap::None;
-            if !open {
-                let start = self.bytes.len() as u32;
-                self.lines.push(FoldedLine { start, end: start, source: at as u32, line, joins: false });
-                open = true;
-            }
+            gap = false;
+            visible.get_or_insert(at);
             self.note(at);
             if byte < 0x80 {
-                at = self.plain_run(source, at);
+                at = self.plain_run(&source[..to], at);
             } else {
-                let start = self.bytes.len();
+                let before = self.bytes.len();
                 match folding {
-                    Some(folding) => self.bytes.extend_from_slice(&folding.bytes[..usize::from(folding.length)]),
+                    Some(folding) => self.bytes.extend_from_slice(folding.bytes()),
                     None => fold_char(character, &mut self.bytes),
                 }
                 at += width;
-                if self.bytes.len() - start != width {
+                if self.bytes.len() - before != width {
                     self.map.push((self.bytes.len() as u32, at as u32));
                 }
             }
         }
-        if open {
-            self.close_line();
+        self.close_line(start, visible.unwrap_or(to) as u32, line);
+    }
+
+    fn close_line(&mut self, start: usize, source: u32, line: Line) {
+        let end = self.bytes.len();
+        let bare = bare(&self.bytes, start..end);
+        if self.prints.len() == self.covered().end {
+            let mut hasher = FxHasher::default();
+            hasher.write(&self.bytes[bare.clone()]);
+            self.prints.push(hasher.finish());
         }
-        self.map.push((self.bytes.len() as u32, source.len() as u32));
-        self.find_wraps();
+        let bare = (bare.start as u32, bare.end as u32);
+        self.lines.push(FoldedLine { start: start as u32, end: end as u32, bare, source, number: line.number, joins: line.joins });
     }
 
     /// Copies ASCII up to white space that would collapse; single spaces between words go along.
@@ -125,13 +220,6 @@ impl Folded {
         end
     }
 
-    fn close_line(&mut self) {
-        let end = self.bytes.len() as u32;
-        if let Some(line) = self.lines.last_mut() {
-            line.end = end;
-        }
-    }
-
     /// Notes where the next character comes from, if that does not follow from the one before.
     fn note(&mut self, source: usize) {
         let (folded, source) = (self.bytes.len() as u32, source as u32);
@@ -140,63 +228,44 @@ impl Folded {
         }
     }
 
-    /// Finds the lines that hard wrapping broke: in a text whose lines all keep to one width, a line is broken where
-    /// the next word would not have fitted on it.
-    fn find_wraps(&mut self) {
-        let neighbours = |pair: &[FoldedLine]| pair[1].line == pair[0].line + 1;
-        let wide = self.lines.iter().filter(|line| line.end - line.start > WIDEST_WRAP).count();
-        if self.lines.len() < 6 || wide * 50 > self.lines.len() {
-            return;
-        }
-        let widths = self.lines.iter().map(|line| line.end - line.start).filter(|&width| width <= WIDEST_WRAP);
-        let width = widths.max().unwrap_or(0);
-        if width < 50 {
-            return;
-        }
-        let bytes = &self.bytes;
-        let breaks = |pair: &[FoldedLine]| {
-            let next = &bytes[pair[1].range()];
-            let word = memchr::memchr(b' ', next).unwrap_or(next.len()) as u32;
-            neighbours(pair) && pair[0].end - pair[0].start + 1 + word > width
-        };
-        let together = self.lines.windows(2).filter(|pair| neighbours(pair)).count();
-        let broken = self.lines.windows(2).filter(|pair| breaks(pair)).count();
-        if broken * 2 < together || broken < 3 {
-            return;
-        }
-        let joins: Vec<bool> = self.lines.windows(2).map(breaks).collect();
-        for (line, joins) in self.lines.iter_mut().zip(joins) {
-            line.joins = joins;
-        }
-    }
-
     /// The folded text.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Its lines that are not blank.
+    /// Its lines.
     pub(crate) fn lines(&self) -> &[FoldedLine] {
         &self.lines
     }
 
-    /// The folded range of these lines.
-    pub(crate) fn range(&self, lines: Range<usize>) -> Range<usize> {
-        match self.lines.get(lines) {
-            Some([first, .., last]) => first.start as usize..last.end as usize,
-            Some([only]) => only.range(),
-            _ => 0..0,
-        }
+    /// Which of the lines of the document that are not blank is the first of [`lines`](Self::lines).
+    pub(crate) fn first(&self) -> usize {
+        self.first
     }
 
-    /// The index in [`lines`](Self::lines) of the line that holds the folded offset.
+    /// The places in [`lines`](Self::lines) of lines of the document.
+    pub(crate) fn places(&self, lines: Range<usize>) -> Range<usize> {
+        lines.start - self.first..lines.end - self.first
+    }
+
+    /// The bare text of the line at a place.
+    pub(crate) fn bare(&self, place: usize) -> &[u8] {
+        &self.bytes[self.lines[place].bare()]
+    }
+
+    /// A hash of the bare text of a line of the document, if it ever was here.
+    pub(crate) fn print(&self, line: usize) -> Option<u64> {
+        self.prints.get(line).copied()
+    }
+
+    /// The place in [`lines`](Self::lines) of the line that holds the folded offset.
     pub(crate) fn line_index(&self, offset: usize) -> usize {
         self.lines.partition_point(|line| line.start as usize <= offset).saturating_sub(1)
     }
 
-    /// Whether a hard-wrapped line goes on in the line of this index.
-    pub(crate) fn continues(&self, index: usize) -> bool {
-        index > 0 && self.lines[index - 1].joins
+    /// Whether a hard-wrapped line goes on in the line at a place.
+    pub(crate) fn continues(&self, place: usize) -> bool {
+        place > 0 && self.lines[place - 1].joins
     }
 
     /// The source span of a folded range that is not empty.
@@ -217,6 +286,29 @@ impl Folded {
         }
         at
     }
+}
+
+fn decode(text: &str, at: usize) -> (char, usize) {
+    let character = text[at..].chars().next().unwrap_or('\u{FFFD}');
+    (character, character.len_utf8())
+}
+
+/// The folded range of a line without punctuation, bullets and symbols at its ends.
+pub(crate) fn bare(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let Range { mut start, mut end } = range;
+    while start < end && !word_after(bytes, start) {
+        start += 1;
+        while start < end && bytes[start] & 0xC0 == 0x80 {
+            start += 1;
+        }
+    }
+    while start < end && !word_before(bytes, end) {
+        end -= 1;
+        while start < end && bytes[end] & 0xC0 == 0x80 {
+            end -= 1;
+        }
+    }
+    start..end
 }
 
 /// The length of the visible ASCII with which some bytes begin, single spaces between words included. A backtick is not
@@ -263,198 +355,14 @@ fn breaks_of_eight(bytes: &[u8], after_space: bool) -> u64 {
     (!visible & UPPER) | is(b'`') | (spaces & (spaces << 8 | u64::from(after_space) << 7))
 }
 
-/// Folds a string as documents are folded, white space at both ends left out.
-pub(crate) fn fold(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !bytes.is_empty() {
-            bytes.push(b' ');
-        }
-        for character in word.chars().filter(|&c| !is_invisible(c)) {
-            fold_char(character, &mut bytes);
-        }
-    }
-    bytes
-}
-
-/// Whether the folded text has a letter, digit or mark that ends at `at`.
-pub(crate) fn word_before(folded: &[u8], at: usize) -> bool {
-    if let Some(last) = at.checked_sub(1).map(|last| folded[last]).filter(u8::is_ascii) {
-        return last.is_ascii_alphanumeric();
-    }
-    let mut start = at;
-    while start > 0 {
-        start -= 1;
-        if folded[start] & 0xC0 != 0x80 {
-            return first_is_word(&folded[start..at]);
-        }
-    }
-    false
-}
-
-/// Whether the folded text has a letter, digit or mark that starts at `at`.
-pub(crate) fn word_after(folded: &[u8], at: usize) -> bool {
-    folded
-        .get(at)
-        .is_some_and(|&byte| if byte < 0x80 { byte.is_ascii_alphanumeric() } else { first_is_word(&folded[at..folded.len().min(at + 4)]) })
-}
-
-fn first_is_word(bytes: &[u8]) -> bool {
-    first_char(bytes).is_some_and(is_word)
-}
-
-/// The first character of folded bytes that start at a character.
-pub(crate) fn first_char(bytes: &[u8]) -> Option<char> {
-    let chunk = bytes[..bytes.len().min(4)].utf8_chunks().next()?;
-    chunk.valid().chars().next()
-}
-
-/// Whether a character belongs to a word: a letter, a digit or a mark on one.
-pub(crate) fn is_word(character: char) -> bool {
-    if character.is_ascii() {
-        return character.is_ascii_alphanumeric();
-    }
-    Folding::remembered(character).map_or_else(|| belongs_to_word(character), |folding| folding.is_word)
-}
-
-fn belongs_to_word(character: char) -> bool {
-    character.is_alphanumeric() || is_combining_mark(character)
-}
-
-/// Whether a character that is no letter or digit folds to some, as "™" does.
-pub(crate) fn folds_to_word(character: char) -> bool {
-    let mut found = false;
-    if !character.is_ascii() {
-        decompose_compatible(character, |part| found |= is_word(part));
-    }
-    found
-}
-
-/// Whether a character is written without spaces between words, so that any place is a word boundary.
-pub(crate) fn is_spaceless(character: char) -> bool {
-    matches!(character, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}'
-        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
-}
-
-/// Whether a character shows nothing and separates nothing, or is a sign that Arabic may as well leave out: short vowels
-/// and the line that stretches a word.
-pub(crate) fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{AD}' | '\u{640}' | '\u{64B}'..='\u{655}' | '\u{670}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}'
-        | '\u{2066}'..='\u{2069}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
-}
-
-fn decode(text: &str, at: usize) -> (char, usize) {
-    let character = text[at..].chars().next().unwrap_or('\u{FFFD}');
-    (character, character.len_utf8())
-}
-
-/// What a character outside ASCII comes to, remembered, because finding out takes a hundred times as long as looking it up.
-#[derive(Clone, Copy, Debug)]
-struct Folding {
-    kind: Kind,
-    is_word: bool,
-    length: u8,
-    bytes: [u8; LONGEST_FOLDING],
-}
-
-/// Whether a character shows anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Visible,
-    Blank,
-    Invisible,
-    /// Its fold depends on what stands before it, or is longer than what is remembered.
-    Other,
-}
-
-/// Folds of more bytes are not remembered.
-const LONGEST_FOLDING: usize = 10;
-/// Folds are remembered of so many characters, in blocks that are made when a text first has a character of them.
-const REMEMBERED: usize = 0x10000;
-const FOLDINGS: usize = 64;
-
-impl Folding {
-    /// What a character comes to, where that is remembered.
-    fn of(character: char) -> Option<&'static Self> {
-        Self::remembered(character).filter(|folding| folding.kind != Kind::Other)
-    }
-
-    /// What is remembered of a character.
-    fn remembered(character: char) -> Option<&'static Self> {
-        static BLOCKS: [OnceLock<Box<[Folding; FOLDINGS]>>; REMEMBERED / FOLDINGS] = [const { OnceLock::new() }; REMEMBERED / FOLDINGS];
-        let code = character as usize;
-        let block =
-            BLOCKS.get(code / FOLDINGS)?.get_or_init(|| Box::new(std::array::from_fn(|at| Self::new(code / FOLDINGS * FOLDINGS + at))));
-        Some(&block[code % FOLDINGS])
-    }
-
-    fn new(code: usize) -> Self {
-        let character = u32::try_from(code).ok().and_then(char::from_u32);
-        let is_word = character.is_some_and(belongs_to_word);
-        let other = Self { kind: Kind::Other, is_word, length: 0, bytes: [0; LONGEST_FOLDING] };
-        // Marks may be left out behind some letters.
-        let Some(character) = character.filter(|c| !matches!(c, '\u{300}'..='\u{36F}')) else {
-            return other;
-        };
-        let mut folded = Vec::new();
-        fold_char(character, &mut folded);
-        let kind = if character.is_whitespace() {
-            Kind::Blank
-        } else if is_invisible(character) {
-            Kind::Invisible
-        } else {
-            Kind::Visible
-        };
-        match other.bytes.get(folded.len()..) {
-            Some(rest) => {
-                let bytes = std::array::from_fn(|at| folded.get(at).copied().unwrap_or_default());
-                Self { kind, is_word, length: (LONGEST_FOLDING - rest.len()) as u8, bytes }
-            }
-            None => other,
-        }
-    }
-}
-
-/// Appends the fold of one visible character: quotes and dashes alike, compatibility forms decomposed (NFKD), then full
-/// case folding by way of upper case, which also joins ß with SS, final with other sigmas, and dotless with dotted i.
-/// Accents that a script leaves out in places go: those of Greek, which capitals do not have, and the hamza on alef.
-fn fold_char(character: char, out: &mut Vec<u8>) {
-    match character {
-        '\u{2018}'..='\u{201B}' | '\u{2032}' | '\u{2035}' | '\u{B4}' | '\u{2B9}' | '\u{2BC}' | '`' => out.push(b'\''),
-        '\u{201C}'..='\u{201F}' | '\u{2033}' | '\u{2036}' | '\u{AB}' | '\u{BB}' => out.push(b'"'),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => out.push(b'-'),
-        '\u{4E00}'..='\u{9FFF}' => push(character, out),
-        _ if character.is_ascii() => out.push(character.to_ascii_lowercase() as u8),
-        _ => {
-            let start = out.len();
-            decompose_compatible(character, |part| {
-                for upper in part.to_uppercase() {
-                    for lower in upper.to_lowercase() {
-                        // The dot that lower-casing leaves on a dotted capital I.
-                        let dot = lower == '\u{307}' && out.last() == Some(&b'i');
-                        let tonos = lower == '\u{301}' && matches!(out.last_chunk(), Some([0xCE | 0xCF, _]));
-                        if !dot && !tonos && !is_invisible(lower) {
-                            push(lower, out);
-                        }
-                    }
-                }
-            });
-            // What decomposes into a space and a mark would look like the end of a word.
-            if out[start..].contains(&b' ') {
-                out.truncate(start);
-                push(character, out);
-            }
-        }
-    }
-}
-
-fn push(character: char, out: &mut Vec<u8>) {
-    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The fold of a text in one piece.
+    fn whole(text: &str) -> Folded {
+        Folded::whole(&Document::new(text).unwrap())
+    }
 
     #[test]
     fn what_is_remembered_is_what_folding_gives() {
@@ -462,18 +370,12 @@ mod tests {
         for before in ["", "i", "α"] {
             for character in ('\u{80}'..='\u{12000}').filter(|c| !c.is_whitespace() && !is_invisible(*c)) {
                 let text = format!("{before}{character}");
-                let mut folded = Folded::default();
-                folded.fill(&Document::new(&text).unwrap());
+                let folded = whole(&text);
                 let mut bytes = before.as_bytes().to_vec();
                 fold_char(character, &mut bytes);
                 assert_eq!(folded.bytes(), bytes, "{text:?}");
             }
         }
-    }
-
-    #[test]
-    fn what_belongs_to_words_is_remembered_too() {
-        assert!(('\0'..='\u{12000}').all(|character| is_word(character) == belongs_to_word(character)));
     }
 
     #[test]
@@ -495,10 +397,8 @@ mod tests {
         }
     }
 
-    fn folded(text: &str) -> (String, Vec<FoldedLine>) {
-        let mut folded = Folded::default();
-        folded.fill(&Document::new(text).unwrap());
-        (String::from_utf8(folded.bytes.clone()).unwrap(), folded.lines)
+    fn folded(text: &str) -> String {
+        String::from_utf8(whole(text).bytes).unwrap()
     }
 
     #[test]
@@ -519,7 +419,7 @@ mod tests {
             ("اِشْتَرِكْ", "اشترك"),
             ("المـــزيد", "المزيد"),
         ] {
-            assert_eq!(folded(a).0, folded(b).0, "{a} {b}");
+            assert_eq!(folded(a), folded(b), "{a} {b}");
             assert_eq!(fold(a), fold(b));
         }
     }
@@ -527,14 +427,13 @@ mod tests {
     #[test]
     fn the_fold_of_a_document_is_the_fold_of_its_words() {
         let text = "\u{feff}One \u{a0} TWO,\r\n\r\n  ‘three’\u{2003}½ \u{7}x\n";
-        assert_eq!(folded(text).0.replace('\n', " ").into_bytes(), fold(text));
+        assert_eq!(folded(text).replace('\n', " ").into_bytes(), fold(text));
     }
 
     #[test]
     fn every_folded_byte_leads_back_to_its_character() {
         let text = "\u{feff}É ½ß  x\u{ad}y\r\n ‘ｚ’ ﬁn  ";
-        let mut folded = Folded::default();
-        folded.fill(&Document::new(text).unwrap());
+        let folded = whole(text);
         assert_eq!(std::str::from_utf8(folded.bytes()).unwrap(), "e\u{301} 1\u{2044}2ss xy\n'z' fin");
         let back: Vec<&str> = (0..folded.bytes().len())
             .filter(|&at| !folded.bytes()[at].is_ascii_whitespace())
@@ -543,24 +442,37 @@ mod tests {
         assert_eq!(back, ["É", "É", "É", "½", "½", "½", "½", "½", "ß", "ß", "x", "y", "‘", "ｚ", "’", "ﬁ", "ﬁ", "n"]);
     }
 
+    /// Taken in stretches, lines are what they are in the fold of the whole, wherever a stretch begins.
     #[test]
-    fn blank_lines_are_left_out_and_numbers_stay() {
-        let (text, lines) = folded("\n a\n \r\nb\n");
-        assert_eq!(text, "a\nb");
-        assert_eq!(lines.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 3]);
-    }
-
-    #[test]
-    fn hard_wrapping_is_seen_and_short_lines_are_not_taken_for_it() {
-        let wrapped = "The council voted on Monday to close the bridge for repairs that will\n\
-            take until the end of next year, and said that buses would run along the\n\
-            embankment in the meantime, at no further cost to those who hold passes.\n\
-            \n\
-            Traders in the old harbour said they had not been asked, and expected to\n\
-            lose a third of their custom before the work is done and the road opens\n\
-            again.\n\nShare\n";
-        let (_, lines) = folded(wrapped);
-        assert_eq!(lines.iter().map(|line| line.joins).collect::<Vec<_>>(), [true, true, false, true, true, false, false]);
-        assert!(folded("Home\nNews\nSport\nCulture\nTravel\nAbout us\n").1.iter().all(|line| !line.joins));
+    fn stretches_are_parts_of_the_whole() {
+        let line = |number: usize| format!("  {number}. Ｆull — “width”, ½ ﬁne {}", "İs it? ".repeat(number % 300));
+        let text: String = (0..900).map(|number| line(number) + ["\n", "\r\n\r\n", "\n\u{200b}\n"][number % 3]).collect();
+        let document = Document::new(&text).unwrap();
+        let mut lines = Lines::default();
+        lines.fill(&document);
+        let whole = whole(&text);
+        for stretch in [1, 10_000, 1 << 30] {
+            let (mut folded, mut from, mut count) = (Folded::in_stretches(stretch), 0, 0);
+            while from < lines.count() {
+                let taken = folded.take_stretch(&text, &lines, from);
+                assert!(taken.start == from && taken.end > from);
+                let (before, after) = (folded.places(taken.clone()).start, &folded.lines()[folded.places(taken.clone())]);
+                let reach = |bytes: usize, at_edge: bool| assert!(at_edge || bytes >= REACH);
+                reach(folded.lines()[before].start as usize, folded.first() == 0);
+                reach(folded.bytes().len() - after[after.len() - 1].end as usize, folded.covered().end == lines.count());
+                for place in 0..folded.lines().len() {
+                    let (own, same) = (folded.lines()[place], whole.lines()[folded.first() + place]);
+                    assert_eq!(folded.bytes()[own.range()], whole.bytes()[same.range()]);
+                    assert_eq!(folded.bare(place), whole.bare(folded.first() + place));
+                    let source = |folded: &Folded, line: FoldedLine| folded.source(line.start as usize, line.end as usize, &text);
+                    assert_eq!(source(&folded, own), source(&whole, same));
+                }
+                (from, count) = (taken.end, count + 1);
+            }
+            assert_eq!(count > 1, stretch < 1 << 20);
+            assert_eq!(folded.prints, whole.prints);
+            folded.cover(&text, &lines, 30..31);
+            assert_eq!(folded.bare(folded.places(30..31).start), whole.bare(30));
+        }
     }
 }

@@ -13,17 +13,17 @@ mod fragments;
 #[path = "phrase/parse.rs"]
 mod parse;
 
-pub(crate) use fragments::{Fragment, LONGEST_OPENING, Lead};
+pub(crate) use fragments::{Fragment, LONGEST_FRAGMENT, LONGEST_OPENING, Lead};
 
-use crate::document::Document;
-use crate::fold::{Folded, first_char, is_spaceless, is_word, word_after, word_before};
+use crate::fold::{Folded, REACH, first_char, is_spaceless, is_word, word_after, word_before};
 use compile::{Op, compile, first_bytes};
 use fragments::fragments;
 use parse::Node;
 use std::ops::Range;
 use unicode_normalization::char::is_combining_mark;
 
-/// A word of a gap is at most this long, in folded bytes, so that text without spaces costs no more than other text.
+/// A word of a gap, a number, or a letter with its marks is at most this long, in folded bytes, so that text without spaces
+/// costs no more than other text and a match is never longer than what is folded around it.
 const LONGEST_WORD: usize = 256;
 /// A line phrase may be broken over this many lines.
 const MOST_BREAKS: usize = 16;
@@ -61,6 +61,9 @@ impl Phrase {
         });
         let firsts = firsts.collect();
         let phrase = Self { ops, line, firsts };
+        if phrase.longest() > REACH {
+            return Err("the phrase can be too long a text; split it".to_owned());
+        }
         if phrase.matches_nothing() {
             return Err("the phrase can match nothing at all; make a part of it obligatory".to_owned());
         }
@@ -101,12 +104,19 @@ impl Phrase {
         parse::parse(source).map_or_else(|_| String::new(), |nodes| String::from_utf8_lossy(&parse::shortest(&nodes)).into_owned())
     }
 
+    /// At least as many folded bytes as a match can have.
+    fn longest(&self) -> usize {
+        let longest = |op: &Op| match op {
+            Op::Text(text) => text.len(),
+            Op::Number => LONGEST_WORD,
+            Op::Gap(_, most) | Op::Letters(_, most) | Op::Rest(_, most) => (most + 1) * (LONGEST_WORD + 1),
+            Op::Branch(_) | Op::Jump(_) => 0,
+        };
+        self.ops.iter().map(longest).sum()
+    }
+
     fn matches_nothing(&self) -> bool {
-        let mut empty = Folded::default();
-        if let Ok(document) = Document::new("") {
-            empty.fill(&document);
-        }
-        Matching { phrase: self, text: &empty }.run(0, 0).is_some()
+        Matching { phrase: self, text: &Folded::default() }.run(0, 0).is_some()
     }
 
     /// The end of the match that starts at a folded offset, if there is one. For a phrase that must be the whole
@@ -229,7 +239,8 @@ impl Matching<'_, '_> {
                 Some(Op::Branch(targets)) => return targets.iter().find_map(|&target| self.run(target, at)),
                 Some(Op::Number) => {
                     let rest = bytes.get(at..)?;
-                    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',')).count();
+                    let digits =
+                        rest.iter().take(LONGEST_WORD).take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',')).count();
                     if !rest.first()?.is_ascii_digit() {
                         return None;
                     }
@@ -286,7 +297,7 @@ impl Matching<'_, '_> {
     /// begins or ends on another line.
     fn fills_line(&self, start: usize, end: usize) -> bool {
         let line = self.text.lines()[self.text.line_index(start)];
-        bare(self.text.bytes(), line.range()) == (start..end)
+        line.bare() == (start..end)
     }
 
     fn skip_text(&self, text: &[u8], at: usize) -> Option<usize> {
@@ -303,6 +314,9 @@ impl Matching<'_, '_> {
         let part = |c: &char| is_combining_mark(*c) || matches!(c, '\u{1160}'..='\u{11FF}');
         while let Some(next) = first_char(&self.text.bytes()[end..]).filter(part) {
             end += next.len_utf8();
+            if end - at > LONGEST_WORD {
+                return None;
+            }
         }
         let full_stop = first == '.' && !word_after(self.text.bytes(), end);
         (!first.is_whitespace() && !full_stop && !matches!(first, '!' | '?' | '。' | '।' | '؟')).then_some(end)
@@ -332,7 +346,7 @@ impl Matching<'_, '_> {
         }
         let next = self.text.line_index(at + 1);
         let lines = self.text.lines();
-        let apart = lines[next].line > lines[next - 1].line + 1;
+        let apart = lines[next].number > lines[next - 1].number + 1;
         if self.phrase.line { !self.text.continues(next) } else { apart }
     }
 
@@ -343,6 +357,9 @@ impl Matching<'_, '_> {
         let (mut at, mut words) = (start, 0);
         // What is glued to the last word, such as its full stop.
         while at < bytes.len() && !bytes[at].is_ascii_whitespace() {
+            if at - start == LONGEST_WORD {
+                return None;
+            }
             at += 1;
         }
         if word_after(bytes, start) && !first_char(&bytes[start..]).is_some_and(is_spaceless) {
@@ -407,24 +424,6 @@ fn starts_sentence(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-/// The folded range of a line without punctuation, bullets and symbols at its ends.
-pub(crate) fn bare(bytes: &[u8], range: Range<usize>) -> Range<usize> {
-    let Range { mut start, mut end } = range;
-    while start < end && !word_after(bytes, start) {
-        start += 1;
-        while start < end && bytes[start] & 0xC0 == 0x80 {
-            start += 1;
-        }
-    }
-    while start < end && !word_before(bytes, end) {
-        end -= 1;
-        while start < end && bytes[end] & 0xC0 == 0x80 {
-            end -= 1;
-        }
-    }
-    start..end
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -433,11 +432,10 @@ mod tests {
     /// What a phrase takes of a text, tried at every character.
     fn found(phrase: &str, line: bool, text: &str) -> Vec<String> {
         let phrase = Phrase::parse(phrase, line).unwrap();
-        let mut folded = Folded::default();
-        folded.fill(&Document::new(text).unwrap());
+        let folded = Folded::whole(&Document::new(text).unwrap());
         let starts = (0..folded.bytes().len()).filter(|&at| !folded.bytes()[at].is_ascii_whitespace());
         let starts = starts.filter(|&at| std::str::from_utf8(&folded.bytes()[at..]).is_ok());
-        let starts = starts.filter(|&at| !line || folded.lines().iter().any(|l| bare(folded.bytes(), l.range()).start == at));
+        let starts = starts.filter(|&at| !line || folded.lines().iter().any(|line| line.bare().start == at));
         starts.filter_map(|at| Some(text[folded.source(at, phrase.match_at(&folded, at)?, text).range()].to_owned())).collect()
     }
 
@@ -539,8 +537,7 @@ mod tests {
         ] {
             let (_, fragments) = Phrase::search(phrase, false).unwrap();
             let phrase = Phrase::parse(phrase, false).unwrap();
-            let mut folded = Folded::default();
-            folded.fill(&Document::new(text).unwrap());
+            let folded = Folded::whole(&Document::new(text).unwrap());
             let mut starts = Vec::new();
             let reached = fragments.iter().any(|fragment| {
                 let at = memchr::memmem::find(text.as_bytes(), &fragment.text);

@@ -13,8 +13,8 @@ mod texts;
 
 pub(crate) use bytes::ByteSet;
 
-use crate::fold::fold;
-use crate::phrase::{Fragment, LONGEST_OPENING, Phrase, bare};
+use crate::fold::{bare, fold};
+use crate::phrase::{Fragment, LONGEST_OPENING, Phrase};
 use crate::rarity::cost;
 use crate::rule::Matcher;
 use crate::texts::Texts;

@@ -3,9 +3,8 @@
 //! order cannot matter.
 
 use crate::document::Document;
-use crate::fold::{Folded, FoldedLine, is_word};
+use crate::fold::{Folded, Line, Lines, is_word};
 use crate::guess::guess;
-use crate::phrase::bare;
 use crate::rule::Cue;
 use crate::span::Span;
 use std::cell::OnceCell;
@@ -16,7 +15,7 @@ use std::cell::OnceCell;
 #[derive(Debug)]
 pub struct View<'d> {
     document: &'d Document<'d>,
-    folded: &'d Folded,
+    lines: &'d Lines,
     states: Vec<State>,
     /// The language, once somebody asked.
     language: OnceCell<Option<String>>,
@@ -32,8 +31,8 @@ struct State {
 
 impl<'d> View<'d> {
     /// A view of a document of which nothing is cut.
-    pub(crate) fn new(document: &'d Document<'d>, folded: &'d Folded) -> Self {
-        Self { document, folded, states: vec![State::default(); folded.lines().len()], language: OnceCell::new() }
+    pub(crate) fn new(document: &'d Document<'d>, lines: &'d Lines) -> Self {
+        Self { document, lines, states: vec![State::default(); lines.count()], language: OnceCell::new() }
     }
 
     /// Notes that the lines of a span are this.
@@ -45,9 +44,9 @@ impl<'d> View<'d> {
 
     /// Hides the lines that lie wholly, or but for punctuation, in one of these spans, which are sorted and disjoint.
     pub(crate) fn hide(&mut self, spans: &[Span]) {
-        for (index, line) in self.folded.lines().iter().enumerate() {
+        for (index, line) in self.lines.iter().enumerate() {
             if !self.states[index].cut {
-                let span = self.document.line(line.line as usize);
+                let span = self.document.line(line.number as usize);
                 let first = spans.partition_point(|cut| cut.end() <= span.start());
                 let touched = spans.get(first).is_some_and(|cut| cut.overlaps(span));
                 self.states[index].cut = touched && rest_of(self.document.text(), span, &spans[first..]).all(|rest| !has_word(rest));
@@ -68,8 +67,18 @@ impl<'d> View<'d> {
         self.document.language().or_else(|| self.language.get_or_init(|| guess(self.document.text())).as_deref())
     }
 
-    pub(crate) fn folded(&self) -> &'d Folded {
-        self.folded
+    pub(crate) fn lines(&self) -> &'d Lines {
+        self.lines
+    }
+
+    /// Has lines folded in a buffer, if they are not there.
+    pub(crate) fn fold(&self, folded: &mut Folded, lines: std::ops::Range<usize>) {
+        folded.cover(self.document.text(), self.lines, lines);
+    }
+
+    /// Folds the stretch of text that begins with a line, and what stands within reach of it. Says which lines it has.
+    pub(crate) fn fold_stretch(&self, folded: &mut Folded, from: usize) -> std::ops::Range<usize> {
+        folded.take_stretch(self.document.text(), self.lines, from)
     }
 
     /// Number of lines that are not blank.
@@ -78,14 +87,14 @@ impl<'d> View<'d> {
         self.states.len()
     }
 
-    fn folded_line(&self, line: usize) -> FoldedLine {
-        self.folded.lines()[line]
+    fn line(&self, line: usize) -> Line {
+        self.lines.get(line)
     }
 
     /// The number of a line in the document, blank ones counted, from 0.
     #[must_use]
     pub fn number(&self, line: usize) -> usize {
-        self.folded_line(line).line as usize
+        self.line(line).number as usize
     }
 
     /// The span of a line, its terminator included.
@@ -97,13 +106,29 @@ impl<'d> View<'d> {
     /// The text of a line, without white space at its ends.
     #[must_use]
     pub fn text(&self, line: usize) -> &'d str {
-        self.document.trimmed(self.number(line))
+        &self.document.text()[self.line(line).range()]
     }
 
     /// The line folded, without punctuation and symbols at its ends; empty if it has no letter or digit.
-    pub(crate) fn bare(&self, line: usize) -> &'d [u8] {
-        let bytes = self.folded.bytes();
-        &bytes[bare(bytes, self.folded_line(line).range())]
+    pub(crate) fn bare<'f>(&self, line: usize, folded: &'f mut Folded) -> &'f [u8] {
+        self.fold(folded, line..line + 1);
+        folded.bare(folded.places(line..line + 1).start)
+    }
+
+    /// A hash of a bare line.
+    pub(crate) fn print(&self, line: usize, folded: &mut Folded) -> u64 {
+        if folded.print(line).is_none() {
+            self.fold(folded, 0..line + 1);
+        }
+        folded.print(line).unwrap_or_default()
+    }
+
+    /// Lines folded.
+    pub(crate) fn folded<'f>(&self, lines: std::ops::Range<usize>, folded: &'f mut Folded) -> &'f [u8] {
+        self.fold(folded, lines.clone());
+        let lines = &folded.lines()[folded.places(lines)];
+        let range = lines.first().map_or(0, |line| line.start)..lines.last().map_or(0, |line| line.end);
+        &folded.bytes()[range.start as usize..range.end as usize]
     }
 
     /// Whether an earlier stage cut the line.
@@ -127,13 +152,13 @@ impl<'d> View<'d> {
     /// Whether hard wrapping broke a line, so that the next goes on with its sentence.
     #[must_use]
     pub fn is_wrapped(&self, line: usize) -> bool {
-        self.folded_line(line).joins
+        self.line(line).joins
     }
 
     /// Lines with all others that hard wrapping broke them off from.
     pub(crate) fn paragraphs(&self, lines: std::ops::Range<usize>) -> std::ops::Range<usize> {
         let std::ops::Range { mut start, mut end } = lines;
-        while start < end && self.folded.continues(start) {
+        while start < end && self.lines.continues(start) {
             start -= 1;
         }
         while start < end && self.is_wrapped(end - 1) {
@@ -144,10 +169,10 @@ impl<'d> View<'d> {
 
     /// The lines that a span touches.
     pub(crate) fn lines_of(&self, span: Span) -> std::ops::Range<usize> {
-        let lines = self.folded.lines();
-        let from = lines.partition_point(|line| self.document.line(line.line as usize).end() <= span.start());
-        let to = lines.partition_point(|line| self.document.line(line.line as usize).start() < span.end());
-        from..to.max(from)
+        let number = self.document.line_at(span.start());
+        let from = self.lines.before(number);
+        let after = (from..self.line_count()).find(|&line| self.span(line).start() >= span.end());
+        from..after.unwrap_or(self.line_count())
     }
 }
 

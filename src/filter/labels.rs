@@ -2,6 +2,7 @@
 //! heading or a list item; three such lines one after the other are a share bar or a menu.
 
 use crate::filter::{Filter, Scratch, Stage};
+use crate::fold::Folded;
 use crate::mark::Marks;
 use crate::rule::{Cue, RuleId};
 use crate::view::{View, ends_like_sentence, has_word, word_count};
@@ -22,23 +23,23 @@ impl Filter for Labels {
         Stage::Structure
     }
 
-    fn mark(&self, view: &View<'_>, marks: &mut Marks, _: &mut Scratch) {
+    fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let mut line = 0;
         while line < view.line_count() {
             let end = run_end(view, line);
-            self.mark_run(view, line..end, marks);
+            self.mark_run(view, line..end, marks, &mut scratch.folded);
             line = end.max(line + 1);
         }
     }
 }
 
 impl Labels {
-    fn mark_run(&self, view: &View<'_>, run: std::ops::Range<usize>, marks: &mut Marks) {
+    fn mark_run(&self, view: &View<'_>, run: std::ops::Range<usize>, marks: &mut Marks, folded: &mut Folded) {
         let known: Vec<usize> = run.filter(|&line| is_known(view, line)).collect();
         let cued = |line: &&usize| view.has_cue(**line, Cue::Share) || view.has_cue(**line, Cue::Navigation);
         // One word again and again is a refrain.
-        let differs = |pair: &[usize]| view.bare(pair[0]) != view.bare(pair[1]);
-        if known.len() < FEWEST || known.iter().find(cued).is_none() || !known.windows(2).any(differs) {
+        let mut differs = |pair: &[usize]| view.print(pair[0], folded) != view.print(pair[1], folded);
+        if known.len() < FEWEST || known.iter().find(cued).is_none() || !known.windows(2).any(&mut differs) {
             return;
         }
         let (first, last) = (known[0], known[known.len() - 1]);

@@ -6,7 +6,7 @@ use super::phrases::Phrases;
 use crate::document::Document;
 use crate::filter::{Filter, Scratch, Stage};
 #[cfg(feature = "cli")]
-use crate::fold::Folded;
+use crate::fold::Lines;
 use crate::mark::{Judgement, Marks, Verdict};
 #[cfg(feature = "cli")]
 use crate::model::Words;
@@ -61,8 +61,8 @@ impl Filter for LineModel {
         if let Some(reader) = &self.reader {
             reader.phrases.mark(view, &mut Marks::default(), scratch);
         }
-        let Scratch { page, hints, scores, .. } = scratch;
-        page.read(view, hints, Some(&self.model.words), false);
+        let Scratch { page, hints, scores, folded, .. } = scratch;
+        page.read(view, hints, Some(&self.model.words), false, folded);
         // What rules took is gone already.
         self.score(page, |at| page.lines(at).any(|line| !view.is_cut(line)), scores);
         for (at, score) in self.over(page, &scores.by_unit) {
@@ -111,11 +111,13 @@ impl PageReader {
     /// Reads a document into the page of the scratch, its grams too.
     #[cfg(feature = "cli")]
     pub(crate) fn read<'s>(&self, document: &Document<'_>, words: Option<&Words>, scratch: &'s mut Scratch) -> &'s Page {
-        let mut folded = Folded::default();
-        folded.fill(document);
-        let view = View::new(document, &folded);
+        let mut lines = Lines::default();
+        lines.fill(document);
+        scratch.folded.clear();
+        let view = View::new(document, &lines);
         self.phrases.mark(&view, &mut Marks::default(), scratch);
-        scratch.page.read(&view, &scratch.hints, words, true);
-        &scratch.page
+        let Scratch { page, hints, folded, .. } = scratch;
+        page.read(&view, hints, words, true, folded);
+        page
     }
 }

@@ -10,11 +10,11 @@ use crate::filter::lookup::Labels;
 use crate::filter::openings::Openings;
 use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
-use crate::fold::{FoldedLine, folds_to_word, is_word, word_after, word_before};
+use crate::fold::{Folded, FoldedLine, folds_to_word, is_word, word_after, word_before};
 use crate::mark::{Mark, Marks};
 use crate::model::Hint;
 use crate::pack::RuleSet;
-use crate::phrase::{Fragment, Lead, Phrase, line_start};
+use crate::phrase::{Fragment, LONGEST_FRAGMENT, Lead, Phrase, line_start};
 use crate::prepare::{ByteSet, Prepared, Search};
 use crate::rule::{Category, Confidence, Effect, Matcher, Rule, RuleId, Zone};
 use crate::span::Span;
@@ -195,87 +195,93 @@ impl Phrases {
         self.patterns.push(pattern);
     }
 
-    /// What the rules of an index match in these lines, whatever else they ask for.
-    fn find(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        scratch.candidates.clear();
-        self.mark_gated(index, view, lines.clone(), scratch, marks);
-        self.mark_openings(index, view, lines.clone(), scratch, marks);
+    /// What the rules of an index match in these lines, which are folded, whatever else they ask for. Patterns are noted.
+    fn find(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+        self.mark_gated(index, view, lines, scratch, marks);
+        self.mark_openings(index, view, lines, scratch, marks);
         self.mark_everywhere(index, view, lines, scratch, marks);
-        self.mark_patterns(view, scratch, marks);
     }
 
     /// Tries what the gate finds, and notes the lines on which patterns are to be tried.
-    fn mark_gated(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        let (text, folded) = (view.document().text(), view.folded());
-        let range = folded.range(lines);
-        index.gate.find(&folded.bytes()[range.clone()], |at, &target| {
-            let at = range.start + at;
+    fn mark_gated(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+        let Scratch { folded, starts, candidates, .. } = scratch;
+        let folded = &*folded;
+        let bytes = folded.bytes();
+        let Some([first, ..]) = folded.lines().get(folded.places(lines.clone())) else { return };
+        let (from, to) =
+            (first.start as usize, folded.lines().get(folded.places(lines.clone()).end).map_or(bytes.len(), |next| next.start as usize));
+        // What begins in these lines may end in the next.
+        let text = &bytes[from..bytes.len().min(to + LONGEST_FRAGMENT)];
+        index.gate.find(text, |at, &target| {
+            let at = from + at;
             match target {
+                _ if at >= to => {}
                 Target::Phrase(index, fragment) => {
                     let fragment = fragment.and_then(|fragment| self.fragment(index as usize, fragment));
-                    let Some(fragment) = fragment.filter(|fragment| fragment.suits(folded.bytes(), at)) else { return };
+                    let Some(fragment) = fragment.filter(|fragment| fragment.suits(bytes, at)) else { return };
                     let Some((phrase, rule)) = self.phrase(index as usize) else { return };
-                    if let Some((start, end)) = phrase.match_around(folded, at, &fragment.lead, &mut scratch.starts) {
-                        marks.add(claim(view, phrase.is_line(), start, end, text), rule);
+                    if let Some((start, end)) = phrase.match_around(folded, at, &fragment.lead, starts) {
+                        marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
                     }
                 }
-                Target::Pattern(number) => scratch.candidates.push((number, folded.line_index(at) as u32)),
+                Target::Pattern(number) => candidates.push((number, (folded.first() + folded.line_index(at)) as u32)),
             }
         });
     }
 
     /// Tries what can begin as lines begin.
-    fn mark_openings(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        let (text, folded) = (view.document().text(), view.folded());
+    fn mark_openings(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+        let Scratch { folded, starts, candidates, .. } = scratch;
+        let folded = &*folded;
         let bytes = folded.bytes();
-        for line in lines.filter(|&line| !folded.continues(line)) {
-            let range = folded.lines()[line].range();
-            scratch.starts.clear();
-            line_start(bytes, range.clone(), &mut scratch.starts);
-            for &start in &scratch.starts {
+        for line in lines.clone().filter(|&line| !view.lines().continues(line)) {
+            let folded_line = folded.lines()[line - folded.first()];
+            starts.clear();
+            line_start(bytes, folded_line.range(), starts);
+            for &start in &*starts {
                 for &target in index.openings.find(&bytes[start..]) {
                     match target {
                         Target::Phrase(index, _) => {
                             let Some((phrase, rule)) = self.phrase(index as usize) else { continue };
                             if let Some(end) = phrase.match_at(folded, start) {
-                                marks.add(claim(view, true, start, end, text), rule);
+                                marks.add(claim(view, folded, true, start, end), rule);
                             }
                         }
-                        Target::Pattern(number) => scratch.candidates.push((number, line as u32)),
+                        Target::Pattern(number) => candidates.push((number, line as u32)),
                     }
                 }
             }
-            let first_word = scratch.starts.last().map_or(range.end, |&start| start);
-            if !opens_plainly(view, line, first_word) {
-                scratch.candidates.extend(index.opening_patterns.iter().map(|&number| (number as u32, line as u32)));
+            let first_word = starts.last().map_or(folded_line.end, |&start| start as u32);
+            if !opens_plainly(view, line, folded_line, bytes, first_word) {
+                candidates.extend(index.opening_patterns.iter().map(|&number| (number as u32, line as u32)));
             }
         }
     }
 
     /// Tries the phrases that nothing finds at the start of every line, for such phrases are whole lines, and notes all
     /// lines for such patterns.
-    fn mark_everywhere(&self, index: &Index, view: &View<'_>, lines: Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        let (text, folded) = (view.document().text(), view.folded());
+    fn mark_everywhere(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+        let Scratch { folded, starts, candidates, .. } = scratch;
         for (phrase, rule) in index.everywhere_phrases.iter().filter_map(|&number| self.phrase(number)) {
-            for line in &folded.lines()[lines.clone()] {
-                let found = phrase.match_around(folded, line.start as usize, &Lead::nothing(), &mut scratch.starts);
+            for line in &folded.lines()[folded.places(lines.clone())] {
+                let found = phrase.match_around(folded, line.start as usize, &Lead::nothing(), starts);
                 if let Some((start, end)) = found {
-                    marks.add(claim(view, phrase.is_line(), start, end, text), rule);
+                    marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
                 }
             }
         }
         for &number in &index.everywhere_patterns {
-            scratch.candidates.extend(lines.clone().map(|line| (number as u32, line as u32)));
+            candidates.extend(lines.clone().map(|line| (number as u32, line as u32)));
         }
     }
 
-    /// Looks the line up among labels, and its words in vocabularies.
-    fn mark_labels(&self, view: &View<'_>, marks: &mut Marks) {
+    /// Looks lines, which are folded, up among labels, and their words in vocabularies.
+    fn mark_labels(&self, view: &View<'_>, folded: &Folded, lines: Range<usize>, marks: &mut Marks) {
         let mut found = Vec::new();
         let longest = self.labels.longest().max(self.vocabulary.longest());
-        for line in 0..view.line_count() {
-            let label = view.bare(line);
-            if label.len() > longest || view.is_wrapped(line) || view.folded().continues(line) {
+        for line in lines {
+            let label = folded.bare(line - folded.first());
+            if label.len() > longest || view.is_wrapped(line) || view.lines().continues(line) {
                 continue;
             }
             for rule in self.labels.find(label, &self.rules).filter(|_| !ends_a_sentence(view.text(line))) {
@@ -354,8 +360,15 @@ impl Filter for Phrases {
 
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let mut found = Marks::default();
-        self.find(&self.index, view, 0..view.line_count(), scratch, &mut found);
-        self.mark_labels(view, &mut found);
+        scratch.candidates.clear();
+        let mut from = 0;
+        while from < view.line_count() {
+            let lines = view.fold_stretch(&mut scratch.folded, from);
+            from = lines.end;
+            self.find(&self.index, view, &lines, scratch, &mut found);
+            self.mark_labels(view, &scratch.folded, lines, &mut found);
+        }
+        self.mark_patterns(view, scratch, &mut found);
         let found = found.take();
         let of = |wanted: fn(&Conditions) -> bool| {
             found.iter().copied().filter(move |mark| self.conditions.get(&mark.rule()).is_some_and(wanted))
@@ -376,7 +389,10 @@ impl Filter for Phrases {
 
     fn protect(&self, view: &View<'_>, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
         let mut found = Marks::default();
-        self.find(&self.protecting, view, lines, scratch, &mut found);
+        scratch.candidates.clear();
+        view.fold(&mut scratch.folded, lines.clone());
+        self.find(&self.protecting, view, &lines, scratch, &mut found);
+        self.mark_patterns(view, scratch, &mut found);
         for mark in self.apply_conditions(view, found.take().into_iter(), &mut scratch.states) {
             marks.add(mark.span(), mark.rule());
         }
@@ -393,13 +409,13 @@ fn ends_a_sentence(line: &str) -> bool {
 
 /// The source span that a match claims: whole lines, or what was matched with the punctuation that closes it and the
 /// white space that would be doubled.
-fn claim(view: &View<'_>, line: bool, start: usize, end: usize, text: &str) -> Span {
-    let (document, folded) = (view.document(), view.folded());
+fn claim(view: &View<'_>, folded: &Folded, line: bool, start: usize, end: usize) -> Span {
+    let document = view.document();
     if line {
-        let (first, last) = (folded.line_index(start), folded.line_index(end - 1));
+        let (first, last) = (folded.first() + folded.line_index(start), folded.first() + folded.line_index(end - 1));
         return Span::at(view.span(first).start(), view.span(last).end());
     }
-    let span = folded.source(start, end, text);
+    let span = folded.source(start, end, document.text());
     let opens = start == 0 || !word_before(folded.bytes(), start - 1);
     tidy(document, span, opens)
 }
@@ -425,19 +441,18 @@ fn tidy(document: &Document<'_>, span: Span, opens: bool) -> Span {
     }
 }
 
-/// Whether the first word of a line, said to start at a folded offset, is one for patterns too. A line that begins with
-/// "½" or "™" has a word there that no pattern knows.
-fn opens_plainly(view: &View<'_>, line: usize, first_word: usize) -> bool {
-    let folded = view.folded();
-    let FoldedLine { start, end, source, .. } = folded.lines()[line];
-    if first_word == start as usize && view.document().text().as_bytes()[source as usize].is_ascii_alphanumeric() {
+/// Whether the first word of a line, said to start at an offset of the folded bytes, is one for patterns too. A line that
+/// begins with "½" or "™" has a word there that no pattern knows.
+fn opens_plainly(view: &View<'_>, line: usize, folded: FoldedLine, bytes: &[u8], first_word: u32) -> bool {
+    let FoldedLine { start, end, source, .. } = folded;
+    if first_word == start && view.document().text().as_bytes()[source as usize].is_ascii_alphanumeric() {
         return true;
     }
-    if first_word == end as usize {
+    if first_word == end {
         return !view.is_wrapped(line);
     }
     let first = view.text(line).chars().find(|&c| is_word(c) || folds_to_word(c));
-    word_after(folded.bytes(), first_word) && first.is_some_and(|c| c.is_alphabetic() || c.is_ascii())
+    word_after(bytes, first_word as usize) && first.is_some_and(|c| c.is_alphabetic() || c.is_ascii())
 }
 
 fn mark_line_pattern(
@@ -509,11 +524,11 @@ fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fold::Folded;
+    use crate::fold::Lines;
 
     /// What a rule matches, tried everywhere.
     fn plainly(filter: &Phrases, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
-        let (folded, text) = (view.folded(), view.document().text());
+        let folded = &Folded::whole(view.document());
         let mut marks = Marks::default();
         for (phrase, _) in (0..filter.phrases.len()).filter_map(|index| filter.phrase(index)).filter(|(_, own)| *own == rule) {
             let mut starts = Vec::new();
@@ -525,7 +540,7 @@ mod tests {
                 starts.extend(folded.char_indices().filter(|(_, c)| !c.is_whitespace()).map(|(at, _)| at));
             }
             for (start, end) in starts.iter().filter_map(|&start| Some((start, phrase.match_at(folded, start)?))) {
-                marks.add(claim(view, phrase.is_line(), start, end, text), rule);
+                marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
             }
         }
         for pattern in filter.patterns.iter().filter(|pattern| pattern.rule == rule) {
@@ -541,13 +556,21 @@ mod tests {
     /// Compares what the search for all rules at once finds in a text with what a rule by itself finds.
     fn compare(filter: &Phrases, rule: RuleId, text: &str, scratch: &mut Scratch) -> usize {
         let document = Document::new(text).unwrap();
-        let mut folded = Folded::default();
-        folded.fill(&document);
-        let view = View::new(&document, &folded);
+        let mut lines = Lines::default();
+        lines.fill(&document);
+        let view = View::new(&document, &lines);
         let mut found = Marks::default();
-        for index in [&filter.index, &filter.protecting] {
-            filter.find(index, &view, 0..view.line_count(), scratch, &mut found);
+        scratch.folded.clear();
+        scratch.candidates.clear();
+        let mut from = 0;
+        while from < view.line_count() {
+            let lines = view.fold_stretch(&mut scratch.folded, from);
+            from = lines.end;
+            for index in [&filter.index, &filter.protecting] {
+                filter.find(index, &view, &lines, scratch, &mut found);
+            }
         }
+        filter.mark_patterns(&view, scratch, &mut found);
         let mut found = found.take();
         found.retain(|mark| mark.rule() == rule);
         assert_eq!(found, plainly(filter, rule, &view), "{:?} in {text:?}", filter.rules.get(rule));
@@ -575,6 +598,27 @@ mod tests {
             }
         }
         assert!(compared > 5000, "{compared}");
+    }
+
+    /// A document of all examples, in stretches of one line and of many, gives what it gives in one piece.
+    #[test]
+    fn nothing_is_missed_between_stretches() {
+        let rules = RuleSet::built_in();
+        let filter = Phrases::new(&rules, &|_| true, false);
+        let examples = rules.iter().flat_map(|(_, rule)| rule.examples.remove.iter().chain(rule.examples.keep.iter()));
+        let text: String = examples.zip(["\n", " ", "\n\n"].iter().cycle()).flat_map(|(example, end)| [example, *end]).collect();
+        let document = Document::new(&text).unwrap();
+        let mut lines = Lines::default();
+        lines.fill(&document);
+        let view = View::new(&document, &lines);
+        let found = |stretch: usize| {
+            let mut marks = Marks::default();
+            filter.mark(&view, &mut marks, &mut Scratch { folded: Folded::in_stretches(stretch), ..Scratch::default() });
+            marks.take()
+        };
+        let whole = found(usize::MAX >> 1);
+        assert!(whole.len() > 1500 && text.len() > 200_000, "{} in {}", whole.len(), text.len());
+        assert!(found(1) == whole && found(20_000) == whole);
     }
 
     /// The same for rules and texts that chance makes of few words: short ones that have no fragment, words of other scripts,

@@ -3,6 +3,7 @@
 //! themselves too; short lines are left alone.
 
 use crate::filter::{Filter, Scratch, Stage};
+use crate::fold::Folded;
 use crate::mark::Marks;
 use crate::rule::RuleId;
 use crate::view::{View, word_count};
@@ -24,41 +25,47 @@ impl Filter for Repeats {
         Stage::Structure
     }
 
-    fn mark(&self, view: &View<'_>, marks: &mut Marks, _: &mut Scratch) {
-        let text = |line: usize| {
-            let wrapped = view.is_wrapped(line) || view.folded().continues(line);
-            let text = view.bare(line);
-            (!wrapped && text.len() >= SHORTEST).then_some(text)
+    fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
+        let folded = &mut scratch.folded;
+        let print = |line: usize, folded: &mut Folded| {
+            let wrapped = view.is_wrapped(line) || view.lines().continues(line);
+            (!wrapped && view.text(line).len() >= SHORTEST).then(|| view.print(line, folded))
         };
-        let mut mark = |line: usize| {
-            if word_count(view.text(line)) >= FEWEST_WORDS {
+        let mut mark = |line: usize, first: usize, folded: &mut Folded| {
+            if word_count(view.text(line)) >= FEWEST_WORDS && says_the_same(view, line, first, folded) {
                 marks.add(view.span(line), self.rule);
             }
         };
-        let mut recent = [None; NEAR];
         for line in 0..view.line_count() {
-            let own = text(line);
-            if own.is_some() && recent.contains(&own) {
-                mark(line);
+            let Some(own) = print(line, folded) else { continue };
+            let mut before = (line.saturating_sub(NEAR)..line).rev();
+            if let Some(first) = before.find(|&before| print(before, folded) == Some(own)) {
+                mark(line, first, folded);
             }
-            recent[line % NEAR] = own;
         }
         // Few lines stand beside what was cut; of the others only the first of each text is asked for.
         let cut = |line: usize| line < view.line_count() && view.is_cut(line);
         let beside: Vec<usize> = (0..view.line_count()).filter(|&line| cut(line.wrapping_sub(1)) || cut(line + 1)).collect();
-        let mut first: FxHashMap<&[u8], Option<usize>> = beside.iter().filter_map(|&line| Some((text(line)?, None))).collect();
+        let mut first: FxHashMap<u64, Option<usize>> = beside.iter().filter_map(|&line| Some((print(line, folded)?, None))).collect();
         if first.is_empty() {
             return;
         }
         for line in 0..view.line_count() {
-            if let Some(first) = text(line).and_then(|text| first.get_mut(text)) {
+            if let Some(first) = print(line, folded).and_then(|print| first.get_mut(&print)) {
                 first.get_or_insert(line);
             }
         }
         for line in beside {
-            if text(line).is_some_and(|text| first[text].is_some_and(|first| first < line)) {
-                mark(line);
+            let first = print(line, folded).and_then(|print| first[&print]);
+            if let Some(first) = first.filter(|&first| first < line) {
+                mark(line, first, folded);
             }
         }
     }
+}
+
+/// Whether two lines that have one print have one text too.
+fn says_the_same(view: &View<'_>, line: usize, other: usize, folded: &mut Folded) -> bool {
+    let own = view.bare(line, folded).to_vec();
+    view.bare(other, folded) == own
 }

@@ -161,15 +161,14 @@ fn clamp(value: i32) -> i16 {
 mod tests {
     use super::*;
     use crate::document::Document;
-    use crate::fold::Folded;
+    use crate::fold::{Folded, Lines};
     use crate::view::View;
 
     fn rows(text: &str) -> Vec<Row> {
         let document = Document::new(text).unwrap();
-        let mut folded = Folded::default();
-        folded.fill(&document);
-        let mut page = Page::default();
-        page.read(&View::new(&document, &folded), &[], None, false);
+        let (mut lines, mut page) = (Lines::default(), Page::default());
+        lines.fill(&document);
+        page.read(&View::new(&document, &lines), &[], None, false, &mut Folded::default());
         (0..page.len())
             .map(|at| {
                 let mut row = empty_row();

@@ -4,6 +4,7 @@
 
 use super::shape::{Shape, end_of, ends_sentence};
 use super::words::{WordScore, Words, grams};
+use crate::fold::Folded;
 use crate::rule::{Category, Confidence, Cue, Effect};
 use crate::span::Span;
 use crate::view::View;
@@ -145,7 +146,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// Reads a document. With `keep_grams` the grams of all units are kept for training.
-    pub(crate) fn read(&mut self, view: &View<'_>, hints: &[Hint], words: Option<&Words>, keep_grams: bool) {
+    pub(crate) fn read(&mut self, view: &View<'_>, hints: &[Hint], words: Option<&Words>, keep_grams: bool, folded: &mut Folded) {
         self.find_units(view);
         self.take_hints(view, hints);
         self.grams.clear();
@@ -158,9 +159,7 @@ impl Page {
             if unit.plain {
                 unit.word = WordScore::RUNNING;
             } else {
-                let lines = &view.folded().lines()[unit.first as usize..unit.end as usize];
-                let range = lines.first().map_or(0, |line| line.start)..lines.last().map_or(0, |line| line.end);
-                let folded = &view.folded().bytes()[range.start as usize..range.end as usize];
+                let folded = view.folded(unit.first as usize..unit.end as usize, folded);
                 unit.whole = super::hash(folded);
                 unit.opening = super::hash(&folded[..memchr::memchr(b' ', folded).unwrap_or(folded.len())]);
                 grams(folded, &mut self.tokens, &mut self.unit_grams);

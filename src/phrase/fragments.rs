@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const MOST_LENGTHS: usize = 48;
 
 /// Longer fragments find nothing sooner.
-const LONGEST_FRAGMENT: usize = 32;
+pub(crate) const LONGEST_FRAGMENT: usize = 32;
 
 /// A phrase is looked for under at most so many texts.
 const MOST_TEXTS: usize = 96;
