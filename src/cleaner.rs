@@ -3,7 +3,10 @@
 
 use crate::document::Document;
 use crate::error::Error;
+#[cfg(feature = "cli")]
+use crate::filter::Judging;
 use crate::filter::{Filter, Scratch, Stage, filters};
+use crate::fold::Lines;
 #[cfg(feature = "cli")]
 use crate::mark::Judgement;
 use crate::mark::{Mark, Marks, Score};
@@ -178,8 +181,9 @@ impl Cleaner {
     /// most. Nothing where it is off, or where the document is too short for it.
     #[cfg(feature = "cli")]
     pub(crate) fn judgements(&self, document: &Document<'_>, all: bool, most: usize, scratch: &mut Scratch) -> Vec<Judgement> {
+        scratch.judging = Some(Judging { all, most, found: Vec::new() });
         let _ = self.clean(document, scratch);
-        self.inner.filters.iter().flat_map(|filter| filter.judgements(all, most, scratch)).collect()
+        scratch.judging.take().map_or_else(Vec::new, |judging| judging.found)
     }
 
     /// Cleans a document and gives, beside the result, every mark that any rule made, cues and protection included.
@@ -188,11 +192,10 @@ impl Cleaner {
     }
 
     fn run<'t>(&self, document: &Document<'t>, scratch: &mut Scratch, all_marks: bool) -> (Vec<Mark>, Cleaned<'t>) {
-        let mut lines = std::mem::take(&mut scratch.lines);
-        lines.fill(document);
+        let lines = Lines::new(document, std::mem::take(&mut scratch.lines));
         scratch.folded.clear();
-        let found = Run::new(&self.inner, View::new(document, &lines), all_marks).finish(document, scratch);
-        scratch.lines = lines;
+        let found = Run::new(&self.inner, View::new(&lines), all_marks).finish(document, scratch);
+        scratch.lines = lines.into_buffer();
         found
     }
 }

@@ -49,7 +49,8 @@ impl Stage {
 /// Buffers that a thread uses again for each document.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    pub(crate) lines: crate::fold::Lines,
+    /// Where lines are noted.
+    pub(crate) lines: Vec<u32>,
     pub(crate) folded: crate::fold::Folded,
     pub(crate) starts: Vec<usize>,
     /// Patterns to try, and the lines to try them on.
@@ -59,6 +60,17 @@ pub struct Scratch {
     pub(crate) hints: Vec<Hint>,
     pub(crate) page: Page,
     pub(crate) scores: crate::model::Scores,
+    /// What the line model is asked to tell of its judgements.
+    pub(crate) judging: Option<Judging>,
+}
+
+/// Judgements of the line model: those on the lines that it took, or on all, each with the features that weighed most.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    pub all: bool,
+    /// So many features.
+    pub most: usize,
+    pub found: Vec<Judgement>,
 }
 
 /// Code that reads a view and adds marks.
@@ -74,12 +86,6 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
     /// Adds the marks in these lines that protect and that it left for when something there is about to go. No line is
     /// asked for twice, and what hard wrapping broke is asked for together.
     fn protect(&self, _view: &View<'_>, _lines: Range<usize>, _marks: &mut Marks, _scratch: &mut Scratch) {}
-
-    /// How it judged the lines of the document that it just marked, for filters that judge; those that it took, or all.
-    #[doc(hidden)]
-    fn judgements(&self, _all: bool, _most: usize, _scratch: &mut Scratch) -> Vec<Judgement> {
-        Vec::new()
-    }
 }
 
 /// The filters that have something to do with the rules that are on.

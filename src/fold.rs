@@ -35,7 +35,7 @@ pub(crate) struct Folded {
     /// Which of the lines of the document that are not blank is the first of these.
     first: usize,
     /// A hash of the bare text of each line that was ever here, from the first line on.
-    prints: Vec<u64>,
+    prints: Vec<u32>,
     stretch: usize,
 }
 
@@ -93,7 +93,7 @@ impl Folded {
 
     /// Folds a stretch that begins with the line `from`, together with what stands within reach of it, and says which lines
     /// belong to it. Stretches are taken from the first line on, each where the one before ended.
-    pub(crate) fn take_stretch(&mut self, text: &str, lines: &Lines, from: usize) -> Range<usize> {
+    pub(crate) fn take_stretch(&mut self, lines: &Lines<'_>, from: usize) -> Range<usize> {
         if self.covered().contains(&from) {
             self.forget_before(from);
         } else {
@@ -102,7 +102,7 @@ impl Folded {
         let start = self.lines.get(from - self.first).map_or(self.bytes.len(), |line| line.start as usize);
         let first_end = |folded: &Self| folded.lines.get(from - folded.first).map_or(0, |line| line.end as usize);
         while self.covered().end < lines.count() && self.bytes.len() < (start + self.stretch).max(first_end(self)) + REACH {
-            self.push_line(text, lines.get(self.covered().end));
+            self.push_line(lines.document().text(), lines.get(self.covered().end));
         }
         if self.covered().end == lines.count() {
             return from..lines.count();
@@ -112,12 +112,12 @@ impl Folded {
     }
 
     /// Folds lines, unless they are there.
-    pub(crate) fn cover(&mut self, text: &str, lines: &Lines, wanted: Range<usize>) {
+    pub(crate) fn cover(&mut self, lines: &Lines<'_>, wanted: Range<usize>) {
         if self.covered().start <= wanted.start && wanted.end <= self.covered().end {
             return;
         }
         self.start_at(wanted.start);
-        wanted.for_each(|line| self.push_line(text, lines.get(line)));
+        wanted.for_each(|line| self.push_line(lines.document().text(), lines.get(line)));
     }
 
     /// The lines that are there, as the document counts those that are not blank.
@@ -148,9 +148,8 @@ impl Folded {
     /// The fold of a whole document.
     #[cfg(test)]
     pub(crate) fn whole(document: &Document<'_>) -> Self {
-        let (mut lines, mut folded) = (Lines::default(), Self::in_stretches(usize::MAX >> 1));
-        lines.fill(document);
-        folded.take_stretch(document.text(), &lines, 0);
+        let mut folded = Self::in_stretches(usize::MAX >> 1);
+        folded.take_stretch(&Lines::new(document, Vec::new()), 0);
         folded
     }
 
@@ -204,7 +203,7 @@ impl Folded {
         if self.prints.len() == self.covered().end {
             let mut hasher = FxHasher::default();
             hasher.write(&self.bytes[bare.clone()]);
-            self.prints.push(hasher.finish());
+            self.prints.push(hasher.finish() as u32);
         }
         let bare = (bare.start as u32, bare.end as u32);
         self.lines.push(FoldedLine { start: start as u32, end: end as u32, bare, source, number: line.number, joins: line.joins });
@@ -254,7 +253,7 @@ impl Folded {
     }
 
     /// A hash of the bare text of a line of the document, if it ever was here.
-    pub(crate) fn print(&self, line: usize) -> Option<u64> {
+    pub(crate) fn print(&self, line: usize) -> Option<u32> {
         self.prints.get(line).copied()
     }
 
@@ -448,13 +447,12 @@ mod tests {
         let line = |number: usize| format!("  {number}. Ｆull — “width”, ½ ﬁne {}", "İs it? ".repeat(number % 300));
         let text: String = (0..900).map(|number| line(number) + ["\n", "\r\n\r\n", "\n\u{200b}\n"][number % 3]).collect();
         let document = Document::new(&text).unwrap();
-        let mut lines = Lines::default();
-        lines.fill(&document);
+        let lines = Lines::new(&document, Vec::new());
         let whole = whole(&text);
         for stretch in [1, 10_000, 1 << 30] {
             let (mut folded, mut from, mut count) = (Folded::in_stretches(stretch), 0, 0);
             while from < lines.count() {
-                let taken = folded.take_stretch(&text, &lines, from);
+                let taken = folded.take_stretch(&lines, from);
                 assert!(taken.start == from && taken.end > from);
                 let (before, after) = (folded.places(taken.clone()).start, &folded.lines()[folded.places(taken.clone())]);
                 let reach = |bytes: usize, at_edge: bool| assert!(at_edge || bytes >= REACH);
@@ -471,7 +469,7 @@ mod tests {
             }
             assert_eq!(count > 1, stretch < 1 << 20);
             assert_eq!(folded.prints, whole.prints);
-            folded.cover(&text, &lines, 30..31);
+            folded.cover(&lines, 30..31);
             assert_eq!(folded.bare(folded.places(30..31).start), whole.bare(30));
         }
     }

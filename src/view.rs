@@ -3,7 +3,7 @@
 //! order cannot matter.
 
 use crate::document::Document;
-use crate::fold::{Folded, Line, Lines, is_word};
+use crate::fold::{Folded, Lines, is_word};
 use crate::guess::guess;
 use crate::rule::Cue;
 use crate::span::Span;
@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 #[derive(Debug)]
 pub struct View<'d> {
     document: &'d Document<'d>,
-    lines: &'d Lines,
+    lines: &'d Lines<'d>,
     states: Vec<State>,
     /// The language, once somebody asked.
     language: OnceCell<Option<String>>,
@@ -31,8 +31,8 @@ struct State {
 
 impl<'d> View<'d> {
     /// A view of a document of which nothing is cut.
-    pub(crate) fn new(document: &'d Document<'d>, lines: &'d Lines) -> Self {
-        Self { document, lines, states: vec![State::default(); lines.count()], language: OnceCell::new() }
+    pub(crate) fn new(lines: &'d Lines<'d>) -> Self {
+        Self { document: lines.document(), lines, states: vec![State::default(); lines.count()], language: OnceCell::new() }
     }
 
     /// Notes that the lines of a span are this.
@@ -44,13 +44,14 @@ impl<'d> View<'d> {
 
     /// Hides the lines that lie wholly, or but for punctuation, in one of these spans, which are sorted and disjoint.
     pub(crate) fn hide(&mut self, spans: &[Span]) {
-        for (index, line) in self.lines.iter().enumerate() {
-            if !self.states[index].cut {
-                let span = self.document.line(line.number as usize);
-                let first = spans.partition_point(|cut| cut.end() <= span.start());
-                let touched = spans.get(first).is_some_and(|cut| cut.overlaps(span));
-                self.states[index].cut = touched && rest_of(self.document.text(), span, &spans[first..]).all(|rest| !has_word(rest));
+        let mut spans = spans;
+        for line in 0..self.line_count() {
+            let span = self.span(line);
+            while spans.first().is_some_and(|cut| cut.end() <= span.start()) {
+                spans = &spans[1..];
             }
+            let touched = !self.states[line].cut && spans.first().is_some_and(|cut| cut.overlaps(span));
+            self.states[line].cut |= touched && rest_of(self.document.text(), span, spans).all(|rest| !has_word(rest));
         }
     }
 
@@ -67,18 +68,18 @@ impl<'d> View<'d> {
         self.document.language().or_else(|| self.language.get_or_init(|| guess(self.document.text())).as_deref())
     }
 
-    pub(crate) fn lines(&self) -> &'d Lines {
+    pub(crate) fn lines(&self) -> &'d Lines<'d> {
         self.lines
     }
 
     /// Has lines folded in a buffer, if they are not there.
     pub(crate) fn fold(&self, folded: &mut Folded, lines: std::ops::Range<usize>) {
-        folded.cover(self.document.text(), self.lines, lines);
+        folded.cover(self.lines, lines);
     }
 
     /// Folds the stretch of text that begins with a line, and what stands within reach of it. Says which lines it has.
     pub(crate) fn fold_stretch(&self, folded: &mut Folded, from: usize) -> std::ops::Range<usize> {
-        folded.take_stretch(self.document.text(), self.lines, from)
+        folded.take_stretch(self.lines, from)
     }
 
     /// Number of lines that are not blank.
@@ -87,14 +88,10 @@ impl<'d> View<'d> {
         self.states.len()
     }
 
-    fn line(&self, line: usize) -> Line {
-        self.lines.get(line)
-    }
-
     /// The number of a line in the document, blank ones counted, from 0.
     #[must_use]
     pub fn number(&self, line: usize) -> usize {
-        self.line(line).number as usize
+        self.lines.number(line)
     }
 
     /// The span of a line, its terminator included.
@@ -106,7 +103,7 @@ impl<'d> View<'d> {
     /// The text of a line, without white space at its ends.
     #[must_use]
     pub fn text(&self, line: usize) -> &'d str {
-        &self.document.text()[self.line(line).range()]
+        &self.document.text()[self.lines.get(line).range()]
     }
 
     /// The line folded, without punctuation and symbols at its ends; empty if it has no letter or digit.
@@ -116,7 +113,7 @@ impl<'d> View<'d> {
     }
 
     /// A hash of a bare line.
-    pub(crate) fn print(&self, line: usize, folded: &mut Folded) -> u64 {
+    pub(crate) fn print(&self, line: usize, folded: &mut Folded) -> u32 {
         if folded.print(line).is_none() {
             self.fold(folded, 0..line + 1);
         }
@@ -152,7 +149,7 @@ impl<'d> View<'d> {
     /// Whether hard wrapping broke a line, so that the next goes on with its sentence.
     #[must_use]
     pub fn is_wrapped(&self, line: usize) -> bool {
-        self.line(line).joins
+        self.lines.joins(line)
     }
 
     /// Lines with all others that hard wrapping broke them off from.

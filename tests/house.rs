@@ -25,7 +25,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("built_in", &["pack"]),
     ("model", &["view", "fold", "rule", "mark", "document", "span"]),
     ("filter", &["automaton", "texts", "model", "prepare", "pack", "view", "rarity", "phrase", "fold", "rule", "mark", "document", "span"]),
-    ("cleaner", &["filter", "pack", "view", "rule", "mark", "document", "span"]),
+    ("cleaner", &["filter", "fold", "pack", "view", "rule", "mark", "document", "span"]),
     ("verify", &["cleaner", "filter", "pack", "phrase", "fold", "rule", "mark", "document", "span"]),
     ("io", &["verify", "cleaner", "rule", "mark", "document", "span"]),
     ("report", &["texts", "verify", "cleaner", "pack", "view", "rule", "mark", "document", "span"]),

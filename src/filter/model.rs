@@ -4,7 +4,7 @@
 use super::phrases::Phrases;
 #[cfg(feature = "cli")]
 use crate::document::Document;
-use crate::filter::{Filter, Scratch, Stage};
+use crate::filter::{Filter, Judging, Scratch, Stage};
 #[cfg(feature = "cli")]
 use crate::fold::Lines;
 use crate::mark::{Judgement, Marks, Verdict};
@@ -14,10 +14,14 @@ use crate::model::{Model, Page, Scores, Thresholds};
 use crate::pack::RuleSet;
 use crate::rule::RuleId;
 use crate::view::View;
+use std::ops::Range;
 
 /// A document of fewer units or words is left to the rules.
 const FEWEST_UNITS: usize = 4;
 const FEWEST_WORDS: usize = 40;
+/// One of more lines is judged in parts, so that it takes no more memory. The longest page that the model learned from has
+/// a quarter of them.
+const LONGEST_PAGE: usize = 1 << 13;
 
 #[derive(Debug)]
 pub(crate) struct LineModel {
@@ -61,20 +65,30 @@ impl Filter for LineModel {
         if let Some(reader) = &self.reader {
             reader.phrases.mark(view, &mut Marks::default(), scratch);
         }
-        let Scratch { page, hints, scores, folded, .. } = scratch;
-        page.read(view, hints, Some(&self.model.words), false, folded);
-        // What rules took is gone already.
-        self.score(page, |at| page.lines(at).any(|line| !view.is_cut(line)), scores);
-        for (at, score) in self.over(page, &scores.by_unit) {
-            for line in page.lines(at).filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line))) {
-                marks.add_scored(view.span(line), self.rule, self.model.probability(score));
+        let Scratch { page, hints, scores, folded, judging, .. } = scratch;
+        let mut hints = hints.as_slice();
+        for lines in pages(view) {
+            let start = view.span(lines.start).start();
+            hints = &hints[hints.iter().take_while(|hint| hint.span.end() <= start).count()..];
+            page.read(view, lines, hints, Some(&self.model.words), false, folded);
+            // What rules took is gone already.
+            let is_left = |at: usize| page.lines(at).any(|line| !view.is_cut(line));
+            self.score(page, |at| judging.is_some() || is_left(at), scores);
+            for (at, score) in self.over(page, &scores.by_unit) {
+                for line in page.lines(at).filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line))) {
+                    marks.add_scored(view.span(line), self.rule, self.model.probability(score));
+                }
+            }
+            if let Some(judging) = judging {
+                self.judge(page, &scores.by_unit, judging);
             }
         }
     }
+}
 
-    fn judgements(&self, all: bool, most: usize, scratch: &mut Scratch) -> Vec<Judgement> {
-        let Scratch { page, scores, .. } = scratch;
-        self.score(page, |_| true, scores);
+impl LineModel {
+    /// Notes how it judged the units of a page.
+    fn judge(&self, page: &Page, scores: &[i32], judging: &mut Judging) {
         let threshold = self.thresholds.of(page);
         let judge = |(at, &score): (usize, &i32)| Judgement {
             span: page.span(at),
@@ -87,11 +101,21 @@ impl Filter for LineModel {
             score: self.model.probability(score),
             threshold: self.model.probability(threshold),
             is_whole_page: page.is_whole(),
-            weights: if page.is_plain(at) { Vec::new() } else { self.model.weights(page, at, most) },
+            weights: if page.is_plain(at) { Vec::new() } else { self.model.weights(page, at, judging.most) },
         };
-        let wanted = scores.by_unit.iter().enumerate().filter(|&(at, &score)| all || (score > threshold && !page.is_mixed(at)));
-        wanted.map(judge).collect()
+        let wanted = |at: usize, score: i32| judging.all || (score > threshold && !page.is_mixed(at));
+        judging.found.extend(scores.iter().enumerate().filter(|&(at, &score)| wanted(at, score)).map(judge));
     }
+}
+
+/// The lines of a view as pages: all of them or, of a large document, parts of like size that end where a unit does.
+fn pages(view: &View<'_>) -> impl Iterator<Item = Range<usize>> {
+    let (count, parts) = (view.line_count(), view.line_count().div_ceil(LONGEST_PAGE));
+    let edge = move |part: usize| match part * count / parts {
+        0 => 0,
+        line => view.paragraphs(line - 1..line).end,
+    };
+    (0..parts).map(move |part| edge(part)..edge(part + 1)).filter(|lines| !lines.is_empty())
 }
 
 /// Reads documents as pages, with all built-in rules.
@@ -111,13 +135,37 @@ impl PageReader {
     /// Reads a document into the page of the scratch, its grams too.
     #[cfg(feature = "cli")]
     pub(crate) fn read<'s>(&self, document: &Document<'_>, words: Option<&Words>, scratch: &'s mut Scratch) -> &'s Page {
-        let mut lines = Lines::default();
-        lines.fill(document);
+        let lines = Lines::new(document, Vec::new());
         scratch.folded.clear();
-        let view = View::new(document, &lines);
+        let view = View::new(&lines);
         self.phrases.mark(&view, &mut Marks::default(), scratch);
         let Scratch { page, hints, folded, .. } = scratch;
-        page.read(&view, hints, words, true, folded);
+        page.read(&view, 0..view.line_count(), hints, words, true, folded);
         page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Document;
+    use crate::fold::Lines;
+
+    #[test]
+    fn pages_have_each_line_once_and_end_where_paragraphs_do() {
+        let wrapped =
+            "The council voted on Monday to close the bridge for works that will\nlast until the end of next year, and said that.\n";
+        for (line, times) in [("One.\n", 1), ("One.\n", 8192), ("One.\n", 8193), (wrapped, 12_289), ("", 1)] {
+            let text = line.repeat(times);
+            let document = Document::new(&text).unwrap();
+            let lines = Lines::new(&document, Vec::new());
+            let view = View::new(&lines);
+            let mut from = 0;
+            for page in pages(&view) {
+                assert!(page.start == from && page.len() <= LONGEST_PAGE + 2 && !lines.continues(page.start));
+                from = page.end;
+            }
+            assert_eq!(from, view.line_count());
+        }
     }
 }

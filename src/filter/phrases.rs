@@ -556,9 +556,8 @@ mod tests {
     /// Compares what the search for all rules at once finds in a text with what a rule by itself finds.
     fn compare(filter: &Phrases, rule: RuleId, text: &str, scratch: &mut Scratch) -> usize {
         let document = Document::new(text).unwrap();
-        let mut lines = Lines::default();
-        lines.fill(&document);
-        let view = View::new(&document, &lines);
+        let lines = Lines::new(&document, Vec::new());
+        let view = View::new(&lines);
         let mut found = Marks::default();
         scratch.folded.clear();
         scratch.candidates.clear();
@@ -608,9 +607,8 @@ mod tests {
         let examples = rules.iter().flat_map(|(_, rule)| rule.examples.remove.iter().chain(rule.examples.keep.iter()));
         let text: String = examples.zip(["\n", " ", "\n\n"].iter().cycle()).flat_map(|(example, end)| [example, *end]).collect();
         let document = Document::new(&text).unwrap();
-        let mut lines = Lines::default();
-        lines.fill(&document);
-        let view = View::new(&document, &lines);
+        let lines = Lines::new(&document, Vec::new());
+        let view = View::new(&lines);
         let found = |stretch: usize| {
             let mut marks = Marks::default();
             filter.mark(&view, &mut marks, &mut Scratch { folded: Folded::in_stretches(stretch), ..Scratch::default() });

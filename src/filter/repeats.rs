@@ -46,7 +46,7 @@ impl Filter for Repeats {
         // Few lines stand beside what was cut; of the others only the first of each text is asked for.
         let cut = |line: usize| line < view.line_count() && view.is_cut(line);
         let beside: Vec<usize> = (0..view.line_count()).filter(|&line| cut(line.wrapping_sub(1)) || cut(line + 1)).collect();
-        let mut first: FxHashMap<u64, Option<usize>> = beside.iter().filter_map(|&line| Some((print(line, folded)?, None))).collect();
+        let mut first: FxHashMap<u32, Option<usize>> = beside.iter().filter_map(|&line| Some((print(line, folded)?, None))).collect();
         if first.is_empty() {
             return;
         }

@@ -9,10 +9,14 @@ use std::ops::Range;
 const WIDEST_WRAP: usize = 120;
 
 /// The lines of a document that are not blank. They are counted among themselves, from 0.
-#[derive(Debug, Default)]
-pub(crate) struct Lines {
-    all: Vec<Line>,
+#[derive(Debug)]
+pub(crate) struct Lines<'d> {
+    document: &'d Document<'d>,
+    /// The number of each in the document, and in the highest bit whether it joins the next.
+    all: Vec<u32>,
 }
+
+const JOINS: u32 = 1 << 31;
 
 /// A line that is not blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,49 +36,57 @@ impl Line {
     }
 }
 
-impl Lines {
-    /// Finds the lines of a document; those of the one before are forgotten.
-    pub(crate) fn fill(&mut self, document: &Document<'_>) {
-        self.all.clear();
+impl<'d> Lines<'d> {
+    /// Finds the lines of a document. `buffer` is best that of a document before, which [`into_buffer`](Self::into_buffer)
+    /// gives back.
+    pub(crate) fn new(document: &'d Document<'d>, mut buffer: Vec<u32>) -> Self {
+        buffer.clear();
         let text = document.text();
-        for number in 0..document.line_count() {
-            let Range { start, end } = trimmed(text, document.line(number).range());
-            if is_visible(&text[start..end]) {
-                self.all.push(Line { start: start as u32, end: end as u32, number: number as u32, joins: false });
-            }
-        }
-        self.find_wraps(text);
+        let visible = |&number: &usize| is_visible(&text[trimmed(text, document.line(number).range())]);
+        buffer.extend((0..document.line_count()).filter(visible).map(|number| number as u32));
+        let mut lines = Self { document, all: buffer };
+        lines.find_wraps();
+        lines
+    }
+
+    pub(crate) fn into_buffer(self) -> Vec<u32> {
+        self.all
     }
 
     /// Finds the lines that hard wrapping broke: in a text whose lines all keep to one width, a line is broken where
     /// the next word would not have fitted on it.
-    fn find_wraps(&mut self, text: &str) {
-        let lines = &mut self.all;
+    fn find_wraps(&mut self) {
+        let text = |line: usize| &self.document.text()[self.get(line).range()];
         let mut wide = 0;
-        for line in &*lines {
-            wide += usize::from(width(&text[line.range()]) > WIDEST_WRAP);
+        for line in 0..self.count() {
+            wide += usize::from(width(text(line)) > WIDEST_WRAP);
             // Most texts are told by their first lines.
-            if wide * 50 > lines.len() {
+            if wide * 50 > self.count() {
                 return;
             }
         }
-        let widest = lines.iter().map(|line| width(&text[line.range()])).filter(|&width| width <= WIDEST_WRAP).max().unwrap_or(0);
-        if lines.len() < 6 || widest < 50 {
+        let widest = (0..self.count()).map(|line| width(text(line))).filter(|&width| width <= WIDEST_WRAP).max().unwrap_or(0);
+        if self.count() < 6 || widest < 50 {
             return;
         }
-        let neighbours = |pair: &[Line]| pair[1].number == pair[0].number + 1;
-        let breaks = |pair: &[Line]| {
-            let word = text[pair[1].range()].split(' ').next().unwrap_or_default();
-            neighbours(pair) && width(&text[pair[0].range()]) + 1 + width(word) > widest
+        let followed = |line: usize| line + 1 < self.count() && self.number(line + 1) == self.number(line) + 1;
+        let breaks = |line: usize| {
+            followed(line) && {
+                let word = text(line + 1).split(' ').next().unwrap_or_default();
+                width(text(line)) + 1 + width(word) > widest
+            }
         };
-        let together = lines.windows(2).filter(|pair| neighbours(pair)).count();
-        let broken = lines.windows(2).filter(|pair| breaks(pair)).count();
-        if broken * 2 < together || broken < 3 {
+        let together = (0..self.count()).filter(|&line| followed(line)).count();
+        let broken: Vec<bool> = (0..self.count()).map(breaks).collect();
+        let count = broken.iter().filter(|&&broken| broken).count();
+        if count * 2 < together || count < 3 {
             return;
         }
-        for first in 1..lines.len() {
-            lines[first - 1].joins = breaks(&lines[first - 1..=first]);
-        }
+        self.all.iter_mut().zip(broken).filter(|(_, broken)| *broken).for_each(|(line, _)| *line |= JOINS);
+    }
+
+    pub(crate) fn document(&self) -> &'d Document<'d> {
+        self.document
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -82,21 +94,28 @@ impl Lines {
     }
 
     pub(crate) fn get(&self, line: usize) -> Line {
-        self.all[line]
+        let Range { start, end } = trimmed(self.document.text(), self.document.line(self.number(line)).range());
+        Line { start: start as u32, end: end as u32, number: self.number(line) as u32, joins: self.joins(line) }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Line> + '_ {
-        self.all.iter().copied()
+    /// The number of a line in the document.
+    pub(crate) fn number(&self, line: usize) -> usize {
+        (self.all[line] & !JOINS) as usize
+    }
+
+    /// Whether the next line only goes on where hard wrapping broke this one.
+    pub(crate) fn joins(&self, line: usize) -> bool {
+        self.all[line] & JOINS != 0
     }
 
     /// Whether a hard-wrapped line goes on in this one.
     pub(crate) fn continues(&self, line: usize) -> bool {
-        line > 0 && self.all[line - 1].joins
+        line > 0 && self.joins(line - 1)
     }
 
     /// How many lines stand before the line of this number in the document.
     pub(crate) fn before(&self, number: usize) -> usize {
-        self.all.partition_point(|line| (line.number as usize) < number)
+        self.all.partition_point(|line| ((line & !JOINS) as usize) < number)
     }
 }
 
@@ -131,9 +150,9 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<Line> {
-        let mut lines = Lines::default();
-        lines.fill(&Document::new(text).unwrap());
-        lines.iter().collect()
+        let document = Document::new(text).unwrap();
+        let lines = Lines::new(&document, Vec::new());
+        (0..lines.count()).map(|line| lines.get(line)).collect()
     }
 
     #[test]

@@ -166,9 +166,9 @@ mod tests {
 
     fn rows(text: &str) -> Vec<Row> {
         let document = Document::new(text).unwrap();
-        let (mut lines, mut page) = (Lines::default(), Page::default());
-        lines.fill(&document);
-        page.read(&View::new(&document, &lines), &[], None, false, &mut Folded::default());
+        let lines = Lines::new(&document, Vec::new());
+        let mut page = Page::default();
+        page.read(&View::new(&lines), 0..lines.count(), &[], None, false, &mut Folded::default());
         (0..page.len())
             .map(|at| {
                 let mut row = empty_row();

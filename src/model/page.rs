@@ -1,5 +1,5 @@
-//! A document as the line model sees it: a page of units, with what rules found in each, how its words weigh and what
-//! stands around it. It is read in three passes: what rules found; shape and words of each unit that is not plainly prose;
+//! A document, or a part of a large one, as the line model sees it: a page of units, with what rules found in each, how its
+//! words weigh and what stands around it. It is read in three passes: what rules found; shape and words of each unit that is not plainly prose;
 //! runs and distances.
 
 use super::shape::{Shape, end_of, ends_sentence};
@@ -9,6 +9,7 @@ use crate::rule::{Category, Confidence, Cue, Effect};
 use crate::span::Span;
 use crate::view::View;
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// A unit of at least so many bytes that ends as a sentence does, and in which no rule finds anything, is plainly prose.
 const PLAIN: usize = 90;
@@ -145,9 +146,17 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Reads a document. With `keep_grams` the grams of all units are kept for training.
-    pub(crate) fn read(&mut self, view: &View<'_>, hints: &[Hint], words: Option<&Words>, keep_grams: bool, folded: &mut Folded) {
-        self.find_units(view);
+    /// Reads lines of a document. With `keep_grams` the grams of all units are kept for training.
+    pub(crate) fn read(
+        &mut self,
+        view: &View<'_>,
+        lines: Range<usize>,
+        hints: &[Hint],
+        words: Option<&Words>,
+        keep_grams: bool,
+        folded: &mut Folded,
+    ) {
+        self.find_units(view, lines);
         self.take_hints(view, hints);
         self.grams.clear();
         self.offsets.clear();
@@ -175,12 +184,12 @@ impl Page {
     }
 
     /// A unit is a line, or the lines that hard wrapping made of a paragraph.
-    fn find_units(&mut self, view: &View<'_>) {
+    fn find_units(&mut self, view: &View<'_>, lines: Range<usize>) {
         self.units.clear();
-        let mut line = 0;
-        while line < view.line_count() {
+        let mut line = lines.start;
+        while line < lines.end {
             let mut end = line + 1;
-            while end < view.line_count() && view.is_wrapped(end - 1) {
+            while end < lines.end && view.is_wrapped(end - 1) {
                 end += 1;
             }
             let above = if line == 0 { view.number(0) } else { view.number(line) - view.number(line - 1) - 1 };
@@ -258,7 +267,8 @@ impl Page {
     }
 
     fn take_hints(&mut self, view: &View<'_>, hints: &[Hint]) {
-        for hint in hints {
+        let here = Span::new(self.units.first().map_or(0, |unit| unit.from), self.units.last().map_or(0, |unit| unit.to));
+        for hint in hints.iter().take_while(|hint| hint.span.start() < here.end()).filter(|hint| hint.span.overlaps(here)) {
             let lines = view.lines_of(hint.span);
             let first = self.units.partition_point(|unit| unit.end as usize <= lines.start);
             for unit in self.units[first..].iter_mut().take_while(|unit| (unit.first as usize) < lines.end) {
