@@ -98,6 +98,7 @@ impl Folded {
             self.forget_before(from);
         } else {
             self.start_at(from);
+            self.prints.reserve(lines.count() - self.prints.len());
         }
         let start = self.lines.get(from - self.first).map_or(self.bytes.len(), |line| line.start as usize);
         let first_end = |folded: &Self| folded.lines.get(from - folded.first).map_or(0, |line| line.end as usize);

@@ -43,6 +43,7 @@ impl<'d> Lines<'d> {
         buffer.clear();
         let text = document.text();
         let visible = |&number: &usize| is_visible(&text[trimmed(text, document.line(number).range())]);
+        buffer.reserve(document.line_count());
         buffer.extend((0..document.line_count()).filter(visible).map(|number| number as u32));
         let mut lines = Self { document, all: buffer };
         lines.find_wraps();
