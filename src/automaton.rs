@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// States that one automaton may keep, in bytes; where it needs more it forgets some.
-const CAPACITY: usize = 1 << 18;
+const CAPACITY: usize = 1 << 20;
 
 /// How an expression is to be understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

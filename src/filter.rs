@@ -55,6 +55,8 @@ pub struct Scratch {
     pub(crate) starts: Vec<usize>,
     /// Patterns to try, and the lines to try them on.
     pub(crate) candidates: Vec<(u32, u32)>,
+    /// The same of patterns that take no whole lines.
+    pub(crate) spans: Vec<(u32, u32)>,
     pub(crate) states: crate::automaton::States,
     /// What all built-in rules find, for the line model.
     pub(crate) hints: Vec<Hint>,

@@ -102,13 +102,21 @@ impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
         self.entries.push((Hashes::<BYTES, PLACES>::hash(bytes) as u32, entry));
     }
 
-    /// Orders the entries, once all are there.
+    /// Orders the entries by groups, once all are there.
     fn build(&mut self) {
-        self.entries.sort_unstable();
-        self.entries.dedup();
+        // By counting, for this is part of each start of the program; a group has few.
+        let group = |hash: u32| hash as usize / (PLACES / GROUPS);
         self.starts = vec![0; GROUPS + 1];
-        self.entries.iter().for_each(|(hash, _)| self.starts[*hash as usize / (PLACES / GROUPS) + 1] += 1);
+        self.entries.iter().for_each(|(hash, _)| self.starts[group(*hash) + 1] += 1);
         (0..GROUPS).for_each(|group| self.starts[group + 1] += self.starts[group]);
+        let mut next = self.starts.clone();
+        let mut ordered = self.entries.clone();
+        for entry in self.entries.drain(..) {
+            let next = &mut next[group(entry.0)];
+            ordered[*next as usize] = entry;
+            *next += 1;
+        }
+        self.entries = ordered;
     }
 
     fn get(&self, bytes: u64) -> impl Iterator<Item = &Entry> {

@@ -292,20 +292,28 @@ impl Phrases {
         }
     }
 
-    /// Runs patterns on the lines that were noted for them.
-    fn mark_patterns(&self, view: &View<'_>, scratch: &mut Scratch, marks: &mut Marks) {
-        let Scratch { candidates, states, .. } = scratch;
+    /// Runs the patterns that take whole lines on those that were noted for them, and leaves the others.
+    fn mark_line_patterns(&self, view: &View<'_>, scratch: &mut Scratch, marks: &mut Marks) {
+        let Scratch { candidates, spans, states, .. } = scratch;
         candidates.sort_unstable();
         candidates.dedup();
-        for lines in candidates.chunk_by(|a, b| a.0 == b.0) {
-            let pattern = &self.patterns[lines[0].0 as usize];
-            let lines = lines.iter().map(|&(_, line)| line as usize);
-            if let Some(longest) = pattern.whole {
-                mark_line_pattern(pattern, longest, lines, view, states, marks);
-            } else {
-                mark_span_pattern(pattern, lines, view, marks);
+        for noted in candidates.chunk_by(|a, b| a.0 == b.0) {
+            let pattern = &self.patterns[noted[0].0 as usize];
+            match pattern.whole {
+                Some(longest) => mark_line_pattern(pattern, longest, lines_of(noted), view, states, marks),
+                None => spans.extend(noted),
             }
         }
+        candidates.clear();
+    }
+
+    /// Runs the others once all is noted, because a text between the lines is read once, whatever stretches these were in.
+    fn mark_span_patterns(&self, view: &View<'_>, scratch: &mut Scratch, marks: &mut Marks) {
+        scratch.spans.sort_unstable();
+        for noted in scratch.spans.chunk_by(|a, b| a.0 == b.0) {
+            mark_span_pattern(&self.patterns[noted[0].0 as usize], lines_of(noted), view, marks);
+        }
+        scratch.spans.clear();
     }
 
     /// Drops marks whose conditions do not hold: language and host, zone, `unless`, then `near`, which looks only at
@@ -360,15 +368,15 @@ impl Filter for Phrases {
 
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let mut found = Marks::default();
-        scratch.candidates.clear();
         let mut from = 0;
         while from < view.line_count() {
             let lines = view.fold_stretch(&mut scratch.folded, from);
             from = lines.end;
             self.find(&self.index, view, &lines, scratch, &mut found);
             self.mark_labels(view, &scratch.folded, lines, &mut found);
+            self.mark_line_patterns(view, scratch, &mut found);
         }
-        self.mark_patterns(view, scratch, &mut found);
+        self.mark_span_patterns(view, scratch, &mut found);
         let found = found.take();
         let of = |wanted: fn(&Conditions) -> bool| {
             found.iter().copied().filter(move |mark| self.conditions.get(&mark.rule()).is_some_and(wanted))
@@ -389,10 +397,9 @@ impl Filter for Phrases {
 
     fn protect(&self, view: &View<'_>, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
         let mut found = Marks::default();
-        scratch.candidates.clear();
         view.fold(&mut scratch.folded, lines.clone());
         self.find(&self.protecting, view, &lines, scratch, &mut found);
-        self.mark_patterns(view, scratch, &mut found);
+        self.mark_line_patterns(view, scratch, &mut found);
         for mark in self.apply_conditions(view, found.take().into_iter(), &mut scratch.states) {
             marks.add(mark.span(), mark.rule());
         }
@@ -453,6 +460,10 @@ fn opens_plainly(view: &View<'_>, line: usize, folded: FoldedLine, bytes: &[u8],
     }
     let first = view.text(line).chars().find(|&c| is_word(c) || folds_to_word(c));
     word_after(bytes, first_word as usize) && first.is_some_and(|c| c.is_alphabetic() || c.is_ascii())
+}
+
+fn lines_of(noted: &[(u32, u32)]) -> impl Iterator<Item = usize> {
+    noted.iter().map(|&(_, line)| line as usize)
 }
 
 fn mark_line_pattern(
@@ -560,7 +571,6 @@ mod tests {
         let view = View::new(&lines);
         let mut found = Marks::default();
         scratch.folded.clear();
-        scratch.candidates.clear();
         let mut from = 0;
         while from < view.line_count() {
             let lines = view.fold_stretch(&mut scratch.folded, from);
@@ -569,7 +579,8 @@ mod tests {
                 filter.find(index, &view, &lines, scratch, &mut found);
             }
         }
-        filter.mark_patterns(&view, scratch, &mut found);
+        filter.mark_line_patterns(&view, scratch, &mut found);
+        filter.mark_span_patterns(&view, scratch, &mut found);
         let mut found = found.take();
         found.retain(|mark| mark.rule() == rule);
         assert_eq!(found, plainly(filter, rule, &view), "{:?} in {text:?}", filter.rules.get(rule));
