@@ -7,6 +7,8 @@
 mod document;
 #[path = "src/error.rs"]
 mod error;
+#[path = "src/expression.rs"]
+mod expression;
 #[path = "src/fold.rs"]
 mod fold;
 #[path = "src/language.rs"]
@@ -30,6 +32,7 @@ pub use document::Document;
 pub use pack::RuleSet;
 pub use span::Span;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs, io};
 
@@ -49,6 +52,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         list.push_str(&format!("({origin:?}, include_str!({:?})),\n", path.to_string_lossy()));
     }
     fs::write(out.join("packs.rs"), list + "]")?;
+    let expressions: BTreeMap<String, Vec<u8>> = set
+        .iter()
+        .flat_map(|(_, rule)| rule.expressions())
+        .filter_map(|(source, ignore_case)| {
+            let expression = expression::Expression::new(source, ignore_case, false)?;
+            Some((expression::Expression::name(source, ignore_case), postcard::to_allocvec(&expression).ok()?))
+        })
+        .collect();
+    let (mut names, mut packed) = (String::from("["), Vec::new());
+    for (name, expression) in expressions {
+        packed.extend(expression);
+        names.push_str(&format!("({name:?}, {}),\n", packed.len()));
+    }
+    fs::write(out.join("expressions.rs"), names + "]")?;
+    fs::write(out.join("expressions.bin"), packed)?;
     fs::write(out.join("packs.bin"), postcard::to_allocvec(set.contents())?)?;
     Ok(())
 }

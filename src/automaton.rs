@@ -1,15 +1,12 @@
 //! Regular expressions that are only asked whether they match, made for a start that takes microseconds. An expression
-//! tells few characters apart: each set of characters that it treats alike becomes one byte, so that `[^\s,]{1,20}` is a
+//! tells few characters apart: each set of characters that it treats alike becomes one byte (`expression`), so that `[^\s,]{1,20}` is a
 //! chain of twenty states and not of twenty times all of UTF-8. The automaton itself is the regex-automata crate's, whose
 //! states are made as texts ask for them.
 
-mod alphabet;
-
-use alphabet::Alphabet;
+use crate::expression::{Alphabet, Expression};
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::{Compiler, Config, WhichCaptures};
 use regex_automata::{Anchored, Input};
-use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, Look};
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,11 +44,10 @@ pub(crate) struct States {
 }
 
 impl Automaton {
-    /// None for an expression that is invalid, or tells too many characters apart.
-    pub(crate) fn new(source: &str, reading: Reading) -> Option<Self> {
+    /// The automaton of an expression whose characters are told apart as this reading asks.
+    pub(crate) fn of(expression: Expression, reading: Reading) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let hir = ParserBuilder::new().case_insensitive(reading.ignore_case).build().parse(source).ok()?;
-        let (alphabet, hir) = Alphabet::new(&hir, reading.foreign)?;
+        let (hir, alphabet) = (expression.hir(), expression.alphabet);
         let hir = if reading.whole { Hir::concat(vec![hir, Hir::look(Look::End)]) } else { hir };
         let config = Config::new().utf8(false).reverse(reading.backward).which_captures(WhichCaptures::None);
         let nfa = Compiler::new().configure(config).build_from_hir(&hir).ok()?;
@@ -108,6 +104,10 @@ mod tests {
         (0..3000).map(|_| (0..draw(7)).map(|_| PARTS[draw(PARTS.len())]).collect()).collect()
     }
 
+    fn automaton(source: &str, reading: Reading) -> Automaton {
+        Automaton::of(Expression::new(source, reading.ignore_case, reading.foreign).unwrap(), reading).unwrap()
+    }
+
     #[test]
     fn automata_match_what_the_expressions_match() {
         let mut states = States::default();
@@ -120,7 +120,7 @@ mod tests {
                 let end = if whole { r"\z" } else { "" };
                 let regex = RegexBuilder::new(&format!("{start}(?:{source}){end}")).case_insensitive(ignore_case).build().unwrap();
                 for foreign in [false, true] {
-                    let automaton = Automaton::new(source, Reading { ignore_case, whole, backward, foreign }).unwrap();
+                    let automaton = automaton(source, Reading { ignore_case, whole, backward, foreign });
                     for text in texts().iter().filter(|text| foreign || !has_foreign_word(text)) {
                         let found = automaton.is_match(text, &mut states);
                         assert_eq!(
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn expressions_without_word_boundaries_need_no_second_alphabet() {
-        let automaton = Automaton::new("[é-ü]+", Reading { whole: true, ..Reading::default() }).unwrap();
+        let automaton = automaton("[é-ü]+", Reading { whole: true, ..Reading::default() });
         assert!(automaton.is_match("ñé", &mut States::default()));
         assert!(!automaton.is_match("ñex", &mut States::default()));
     }
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn expressions_that_tell_too_much_apart_are_refused() {
         let all: String = ('一'..).take(300).flat_map(|c| [c, '.', '|']).collect();
-        assert!(Automaton::new(&all, Reading::default()).is_none());
-        assert!(Automaton::new("(", Reading::default()).is_none());
+        assert!(Expression::new(&all, false, false).is_none());
+        assert!(Expression::new("(", false, false).is_none());
     }
 }

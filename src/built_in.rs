@@ -2,6 +2,7 @@
 //! unpacks what that gave.
 
 use crate::error::Error;
+use crate::expression::Expression;
 use crate::pack::RuleSet;
 use std::sync::LazyLock;
 
@@ -9,6 +10,18 @@ use std::sync::LazyLock;
 const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
 /// The rule set that reading them gives.
 const PREPARED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/packs.bin"));
+
+/// Expressions of their rules with their characters told apart, packed, and where each of them ends, in the order of their names.
+const EXPRESSIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/expressions.bin"));
+const NAMES: &[(&str, usize)] = &include!(concat!(env!("OUT_DIR"), "/expressions.rs"));
+
+/// An expression, if a built-in rule has it.
+pub(crate) fn expression(source: &str, ignore_case: bool) -> Option<Expression> {
+    let name = Expression::name(source, ignore_case);
+    let at = NAMES.binary_search_by_key(&name.as_str(), |(name, _)| name).ok()?;
+    let start = at.checked_sub(1).map_or(0, |before| NAMES[before].1);
+    postcard::from_bytes(&EXPRESSIONS[start..NAMES[at].1]).ok()
+}
 
 impl RuleSet {
     /// The rules of the packs that are part of dechaff.
@@ -38,6 +51,20 @@ mod tests {
         if let Err(error) = lint_built_in() {
             panic!("{error}");
         }
+    }
+
+    #[test]
+    fn expressions_are_packed_as_they_would_be_made() {
+        let mut count = 0;
+        for (_, rule) in RuleSet::built_in().iter() {
+            for (source, ignore_case) in rule.expressions() {
+                let made = Expression::new(source, ignore_case, false);
+                assert_eq!(format!("{made:?}"), format!("{:?}", expression(source, ignore_case)), "{source}");
+                count += 1;
+            }
+        }
+        assert!(count > 500 && NAMES.is_sorted_by_key(|(name, _)| name), "{count}");
+        assert!(expression("nobody's", false).is_none());
     }
 
     #[test]

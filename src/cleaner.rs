@@ -519,3 +519,33 @@ pub fn restore<'r>(cleaned: &[u8], removed: impl IntoIterator<Item = (usize, &'r
     source.extend_from_slice(rest);
     Ok(source)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold::Folded;
+
+    /// A document in stretches of one line loses what it loses in one piece, at every stage.
+    #[test]
+    fn stretches_make_no_difference() {
+        let samples = [
+            include_str!("../samples/harbour-bridge.txt"),
+            include_str!("../samples/cup-final.txt"),
+            include_str!("../samples/council-wrapped.txt"),
+            include_str!("../samples/curly-and-nbsp.txt"),
+        ];
+        let text: String = (0..160).map(|number| samples[number % 4].replace("the", ["the", "The", "a"][number % 3])).collect();
+        let document = Document::new(&text).unwrap();
+        for level in Level::ALL {
+            let cleaner = Cleaner::builder().level(*level).build().unwrap();
+            let clean = |stretch: usize| {
+                let mut scratch = Scratch { folded: Folded::in_stretches(stretch), ..Scratch::default() };
+                let (marks, cleaned) = cleaner.examine(&document, &mut scratch);
+                (marks, cleaned.found().to_vec(), cleaned.vetoed().to_vec())
+            };
+            let whole = clean(usize::MAX >> 1);
+            assert!(whole.1.len() > 300 && text.len() > 3 * crate::fold::REACH, "{} in {}", whole.1.len(), text.len());
+            assert!(clean(1) == whole, "{level}");
+        }
+    }
+}

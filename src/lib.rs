@@ -32,6 +32,7 @@ mod cleaner;
 pub mod cli;
 mod document;
 mod error;
+mod expression;
 mod filter;
 mod fold;
 mod guess;

@@ -305,6 +305,18 @@ impl Rule {
         self.name.split_once('/').map_or(&self.name, |(pack, _)| pack)
     }
 
+    /// Its regular expressions: those that it removes by, and those of exceptions, in which case does not count. The build
+    /// asks for them.
+    #[allow(dead_code, reason = "the library itself does not ask")]
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = (&str, bool)> {
+        let patterns = match &self.matcher {
+            Matcher::Patterns { patterns, .. } => Some(patterns),
+            _ => None,
+        };
+        let own = patterns.into_iter().flat_map(|patterns| patterns.iter().map(|source| (source, false)));
+        own.chain(self.unless.iter().map(|source| (source.as_str(), true)))
+    }
+
     /// The filter that applies it.
     #[must_use]
     pub fn filter(&self) -> FilterName {

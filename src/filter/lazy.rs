@@ -2,6 +2,8 @@
 //! need a few.
 
 use crate::automaton::{Automaton, Reading, States, has_foreign_word};
+use crate::built_in;
+use crate::expression::Expression;
 use crate::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
@@ -46,10 +48,15 @@ impl LazyRegex {
         let backward = self.free && memchr::memchr(b'\n', text.as_bytes()).is_none();
         let reading = Reading { ignore_case: self.ignore_case, whole: self.whole, backward, foreign };
         let made = &self.automata[usize::from(foreign) + 2 * usize::from(backward)];
-        match made.get_or_init(|| if self.plain { None } else { Automaton::new(&self.source, reading) }) {
+        match made.get_or_init(|| if self.plain { None } else { self.automaton(reading) }) {
             Some(automaton) => automaton.is_match(text, states),
             None => self.regex().is_some_and(|regex| regex.is_match(text)),
         }
+    }
+
+    fn automaton(&self, reading: Reading) -> Option<Automaton> {
+        let known = if reading.foreign { None } else { built_in::expression(&self.source, reading.ignore_case) };
+        Automaton::of(known.or_else(|| Expression::new(&self.source, reading.ignore_case, reading.foreign))?, reading)
     }
 
     /// The expression as the regex crate has it; none if it is invalid, which the lint of packs excludes.
