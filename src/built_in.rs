@@ -13,6 +13,7 @@ const PREPARED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/packs.bin"));
 
 /// Expressions of their rules with their characters told apart, packed, and where each of them ends, in the order of their names.
 const EXPRESSIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/expressions.bin"));
+#[allow(clippy::unreadable_literal, reason = "the build writes it")]
 const NAMES: &[(&str, usize)] = &include!(concat!(env!("OUT_DIR"), "/expressions.rs"));
 
 /// An expression, if a built-in rule has it.

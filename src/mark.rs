@@ -65,6 +65,7 @@ impl Mark {
 
 /// How the line model judged some lines.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the command tells them"))]
 pub struct Judgement {
     /// The lines.
     pub span: Span,
@@ -95,6 +96,7 @@ pub enum Verdict {
 
 /// A feature that weighed in a judgement.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the command tells them"))]
 pub struct Weight {
     /// Its name.
     pub feature: &'static str,
