@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -99,7 +101,10 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="wo
 
 
 @needs_proc
-def test_ray_with_a_killed_worker(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
+def test_ray_with_a_killed_worker(
+    crawl: Path, expected: tuple[dict[str, bytes], object], engine: Callable[[str], Any], tmp_path: Path
+) -> None:
+    engine("ray")
     code, log = run("ray_clean.py", crawl, tmp_path / "out", "--cpus", "2", kill=True)
     assert code == 0, log
     check(tmp_path / "out", expected)
@@ -107,7 +112,10 @@ def test_ray_with_a_killed_worker(crawl: Path, expected: tuple[dict[str, bytes],
 
 @needs_proc
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not here")
-def test_spark_with_a_killed_worker(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
+def test_spark_with_a_killed_worker(
+    crawl: Path, expected: tuple[dict[str, bytes], object], engine: Callable[[str], Any], tmp_path: Path
+) -> None:
+    engine("pyspark")
     code, log = run("spark_clean.py", crawl, tmp_path / "out", "--master", "local[2,4]", kill=True)
     assert code == 0, log
     check(tmp_path / "out", expected)
