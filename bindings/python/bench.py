@@ -134,7 +134,8 @@ def main() -> None:
             for name, taken in turn_times.items():
                 times[name].append(taken)
     base = statistics.median(times["engine in Rust, one thread"])
-    print(f"{len(source)} texts, {megabytes:.1f} MB, {len(os.sched_getaffinity(0))} cores\n\n| | MB/s | of the engine |\n|---|---:|---:|")
+    print(f"{len(source)} texts, {megabytes:.1f} MB, {len(os.sched_getaffinity(0))} cores\n")
+    print("| | MB/s | of the engine |\n|---|---:|---:|")
     for name, taken in times.items():
         print(f"| {name} | {megabytes / statistics.median(taken):.1f} | {base / statistics.median(taken):.2f} |")
     print(f"\nclean takes {overhead(cleaner, source):.1f} µs a text beside the engine's own time")

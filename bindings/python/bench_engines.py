@@ -1,7 +1,8 @@
 """Engines at work on the same texts, for `bench.py --engines`: each passes a column of texts through, and cleans it.
 
-One function an engine. It starts the engine, gives what it does with a column (nothing, or cleaning), and stops it. Start-up is told
-by itself: first runs start workers, so rates are of those after it. As others may use the machine, time that cores spent is told too.
+One function an engine. It starts the engine, gives what it does with a column (nothing, or cleaning), and stops it. First runs
+start workers, so that rates are of those after it, and start-up is told by itself. As others may use the machine, the time that
+cores spent is told too.
 """
 
 from __future__ import annotations
@@ -219,9 +220,8 @@ def row(name: str, engine: Callable[[Pages], Works], pages: Pages) -> str:
     megabytes = pages.table["text"].nbytes / 1e6
     rates = [megabytes / statistics.median(turn[work][0] for turn in rounds) for work in range(3)]
     shares = [statistics.median(turn[0][kind] / turn[2][kind] for turn in rounds) for kind in range(2)]
-    return f"| {name} | {started:.1f} | {first - megabytes / rates[2]:.1f} | " + " | ".join(
-        [*(f"{rate:,.1f}" for rate in rates), *(f"{share:.2f}" for share in shares)]
-    )
+    started += max(0.0, first - megabytes / rates[2])
+    return " | ".join([f"| {name}", f"{started:.1f}", *(f"{rate:,.1f}" for rate in rates), *(f"{share:.2f}" for share in shares), ""])
 
 
 def table(source: list[str]) -> None:
@@ -230,8 +230,8 @@ def table(source: list[str]) -> None:
     small = pa.table({"text": source})
     large = pa.concat_tables([small] * -(-LARGE // small.nbytes))
     print(f"{small.nbytes / 1e6:.0f} MB, for engines with processes of their own {large.nbytes / 1e6:.0f} MB, {cores} cores\n")
-    print("| | start, s | first run, s | `clean_arrow`, MB/s | nothing | cleaning | of `clean_arrow` | by time of cores |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("| | start, s | `clean_arrow`, MB/s | nothing | cleaning | of `clean_arrow` | by time of cores |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as directory:
         for number in range(8):
             rows = len(large) // 8
@@ -239,6 +239,6 @@ def table(source: list[str]) -> None:
         for engine in INSIDE + OUTSIDE:
             pages = Pages(large if engine in OUTSIDE else small, Path(directory), cores, cleaner)
             try:
-                print(row(engine.__name__, engine, pages) + " |", flush=True)
+                print(row(engine.__name__, engine, pages).rstrip(), flush=True)
             except ImportError as error:
                 print(f"{engine.__name__} is left out: {error}", flush=True)

@@ -87,7 +87,8 @@ def test_huggingface(expected: list[str]) -> None:
     for processes in [None, 2]:
         mapped = dataset.map(Clean(), batched=True, batch_size=3, num_proc=processes).with_format(None)
         assert list(mapped["text"]) == expected
-    code = "from datasets.fingerprint import Hasher; from dechaff.integrations.huggingface import Clean; print(Hasher.hash(Clean()))"
+    code = "from datasets.fingerprint import Hasher; from dechaff.integrations.huggingface import Clean\n"
+    code += "print(Hasher.hash(Clean()))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert Hasher.hash(Clean()) == other != Hasher.hash(Clean(cleaner=Cleaner(skip="model")))
 
@@ -124,7 +125,8 @@ def test_llama_index(expected: list[str]) -> None:
     documents = [Document(text=text, metadata={"n": index}) for index, text in enumerate(TEXTS)]
     cleaned = IngestionPipeline(transformations=[Clean()]).run(documents=documents)
     assert [document.text for document in cleaned] == expected
-    assert [(document.id_, document.metadata) for document in cleaned] == [(document.id_, document.metadata) for document in documents]
+    assert [document.id_ for document in cleaned] == [document.id_ for document in documents]
+    assert [document.metadata for document in cleaned] == [document.metadata for document in documents]
     assert [document.text for document in documents] == TEXTS
     image = ImageNode(image_url="https://example.org/a.png")
     assert Clean()([image])[0] is image
@@ -186,8 +188,10 @@ def test_ray(expected: list[str], engine: Callable[[str], Any]) -> None:
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        dataset = ray.data.from_arrow(table()).map_batches(Clean, batch_format="pyarrow", batch_size=3, concurrency=1)
-        assert [row["text"] for row in sorted(dataset.take_all(), key=lambda row: row["number"])] == expected
+        source = ray.data.from_arrow(table())
+        for step, how in [(Clean("text"), {}), (Clean, {"concurrency": 1})]:
+            dataset = source.map_batches(step, batch_format="pyarrow", batch_size=3, **how)
+            assert [row["text"] for row in sorted(dataset.take_all(), key=lambda row: row["number"])] == expected
     finally:
         ray.shutdown()
 

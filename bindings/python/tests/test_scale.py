@@ -36,7 +36,8 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for text in TEXTS:
                 body = f"{text}\nPage {number}, {row}.\n".encode()
                 head = f"WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://example.org/{row}\r\n"
-                records.append(f"{head}Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + b"\r\n\r\n")
+                head += f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
+                records.append(head.encode() + body + b"\r\n\r\n")
         (root / f"{number}.wet").write_bytes(b"".join(records))
     return root
 
@@ -95,6 +96,18 @@ def check(output: Path, expected: tuple[dict[str, bytes], object]) -> None:
     assert len(texts) == 6
     assert outputs(output / "text") == texts
     assert json.loads((output / "stats.json").read_text()) == stats
+
+
+def test_what_a_killed_worker_left_is_removed(tmp_path: Path) -> None:
+    from dechaff.integrations.files import clean_file, merge_stats
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(TEXTS[0])
+    clean_file("a.txt", tmp_path / "in", tmp_path / "out")
+    left = tmp_path / "out" / "stats" / f".a.txt.json.{'0' * 32}"
+    left.write_text("{")
+    merge_stats(["a.txt"], tmp_path / "out")
+    assert sorted(outputs(tmp_path / "out")) == ["stats.json", "stats/a.txt.json", "text/a.txt"]
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="workers are found in /proc, which is not here")
