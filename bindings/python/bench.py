@@ -93,18 +93,6 @@ def rust(source: list[str]) -> float:
         return float(subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=True).stdout)
 
 
-def overhead(cleaner: Cleaner, source: list[str]) -> float:
-    """Microseconds that a call of `clean` takes beside the engine's own time, on texts of about 3 KB."""
-    some = [text for text in source if 2500 < len(text) < 3500][:500] or source[:500]
-    differences = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        for text in some:
-            cleaner.clean(text)
-        differences.append((time.perf_counter() - start - rust(some)) / len(some))
-    return statistics.median(differences) * 1e6
-
-
 def main() -> None:
     arguments = sys.argv[1:]
     source = texts([argument for argument in arguments if not argument.startswith("--")])
@@ -138,7 +126,6 @@ def main() -> None:
     print("| | MB/s | of the engine |\n|---|---:|---:|")
     for name, taken in times.items():
         print(f"| {name} | {megabytes / statistics.median(taken):.1f} | {base / statistics.median(taken):.2f} |")
-    print(f"\nclean takes {overhead(cleaner, source):.1f} µs a text beside the engine's own time")
 
 
 if __name__ == "__main__":

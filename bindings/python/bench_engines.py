@@ -221,7 +221,8 @@ def row(name: str, engine: Callable[[Pages], Works], pages: Pages) -> str:
     rates = [megabytes / statistics.median(turn[work][0] for turn in rounds) for work in range(3)]
     shares = [statistics.median(turn[0][kind] / turn[2][kind] for turn in rounds) for kind in range(2)]
     started += max(0.0, first - megabytes / rates[2])
-    return " | ".join([f"| {name}", f"{started:.1f}", *(f"{rate:,.1f}" for rate in rates), *(f"{share:.2f}" for share in shares), ""])
+    cells = [name, f"{started:.1f}", *(f"{rate:,.1f}" for rate in rates), *(f"{share:.2f}" for share in shares)]
+    return f"| {' | '.join(cells)} |"
 
 
 def table(source: list[str]) -> None:
@@ -239,6 +240,6 @@ def table(source: list[str]) -> None:
         for engine in INSIDE + OUTSIDE:
             pages = Pages(large if engine in OUTSIDE else small, Path(directory), cores, cleaner)
             try:
-                print(row(engine.__name__, engine, pages).rstrip(), flush=True)
+                print(row(engine.__name__, engine, pages), flush=True)
             except ImportError as error:
                 print(f"{engine.__name__} is left out: {error}", flush=True)
