@@ -70,7 +70,7 @@ def worker(output: Path) -> int | None:
     return None
 
 
-def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool) -> tuple[int, str]:
+def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool, interrupt: bool = False) -> tuple[int, str]:
     command = [sys.executable, str(PACKAGE / "scale" / script), str(crawl), str(output), *arguments]
     log = output.with_suffix(".log")
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
@@ -84,6 +84,8 @@ def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool) -> 
                     os.kill(victim, signal.SIGKILL)
                     killed = True
                 time.sleep(0.005)
+            if interrupt:
+                process.send_signal(signal.SIGINT)
             code = process.wait(120)
         finally:
             process.kill()
@@ -139,6 +141,18 @@ def test_datatrove_and_again(crawl: Path, expected: tuple[dict[str, bytes], obje
         code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=False)
         assert code == 0, log
         check(tmp_path / "out", expected)
+
+
+@needs_proc
+def test_datatrove_with_a_killed_worker_and_again(
+    crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path
+) -> None:
+    code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=True, interrupt=True)
+    assert code != 0, log
+    assert not (tmp_path / "out" / "stats.json").exists()
+    code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=False)
+    assert code == 0, log
+    check(tmp_path / "out", expected)
 
 
 def test_datatrove_on_slurm(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
