@@ -2,9 +2,10 @@
 
     taskset -c 1 python bindings/python/bench.py [PAGES.jsonl.gz ...]      one core
     python bindings/python/bench.py [PAGES.jsonl.gz ...]                   all cores
+    python bindings/python/bench.py --engines [PAGES.jsonl.gz ...]         the engines that are installed, each beside `clean_arrow`
     taskset -c 1 python bindings/python/bench.py --line-rules [PAGES.jsonl.gz ...]     beside datatrove's C4 filter
 
-It runs in an environment with the package, pyarrow, Polars and DuckDB, such as `target/tmp/python`, which the heavy tests make.
+It runs in an environment with the package and pyarrow, such as `target/tmp/python`, which the heavy tests make.
 The engine alone is `cargo bench --bench engine`. Without pages, texts are made of the samples.
 """
 
@@ -24,6 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import bench_engines
 import pyarrow as pa
 
 from dechaff import Cleaner
@@ -40,28 +42,16 @@ def texts(paths: list[str]) -> list[str]:
     return ["".join(drawn.sample(samples, 2)) for _ in range(1500)]
 
 
-def engines(cleaner: Cleaner, source: list[str]) -> dict[str, Callable[[], Any]]:
-    import duckdb
-    import polars as pl
-
+def functions(cleaner: Cleaner, source: list[str]) -> dict[str, Callable[[], Any]]:
     from dechaff.integrations.arrow import CleanTable
-    from dechaff.integrations.duckdb import register
-    from dechaff.integrations.polars import clean
 
     table = pa.table({"text": source})
-    frame = pl.DataFrame({"text": source})
-    connection = duckdb.connect()
-    register(connection, cleaner)
-    connection.register("pages", table)
     return {
         "loop of clean": lambda: [cleaner.clean(text) for text in source],
         "clean_many": lambda: cleaner.clean_many(source),
         "clean_arrow": lambda: cleaner.clean_arrow(table["text"]),
         "scan_arrow": lambda: cleaner.scan_arrow(table["text"]),
         "table": lambda: CleanTable("text", cleaner, threads=None)(table),
-        "polars": lambda: frame.with_columns(clean("text", cleaner)),
-        "duckdb": lambda: connection.execute("CREATE OR REPLACE TABLE t AS SELECT dechaff(text) FROM pages"),
-        "duckdb, doing nothing": lambda: connection.execute("CREATE OR REPLACE TABLE t AS SELECT text FROM pages"),
     }
 
 
@@ -103,21 +93,12 @@ def rust(source: list[str]) -> float:
         return float(subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=True).stdout)
 
 
-def overhead(cleaner: Cleaner, source: list[str]) -> float:
-    """Microseconds that a call of `clean` takes beside the engine's own time, on texts of about 3 KB."""
-    some = [text for text in source if 2500 < len(text) < 3500][:500] or source[:500]
-    differences = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        for text in some:
-            cleaner.clean(text)
-        differences.append((time.perf_counter() - start - rust(some)) / len(some))
-    return statistics.median(differences) * 1e6
-
-
 def main() -> None:
     arguments = sys.argv[1:]
-    source = texts([argument for argument in arguments if argument != "--line-rules"])
+    source = texts([argument for argument in arguments if not argument.startswith("--")])
+    if "--engines" in arguments:
+        bench_engines.table(source)
+        return
     if "--line-rules" in arguments:
         for name, sentences in {"line rules alone": -1, "as it is by default": 5}.items():
             if sentences > 0 and find_spec("spacy") is None:
@@ -128,7 +109,7 @@ def main() -> None:
         return
     megabytes = sum(len(text.encode()) for text in source) / 1e6
     cleaner = Cleaner()
-    runs = engines(cleaner, source)
+    runs = functions(cleaner, source)
     times: dict[str, list[float]] = {name: [] for name in ["engine in Rust, one thread", *runs]}
     for turn in range(ROUNDS + 1):
         turn_times = {"engine in Rust, one thread": rust(source)}
@@ -141,10 +122,10 @@ def main() -> None:
             for name, taken in turn_times.items():
                 times[name].append(taken)
     base = statistics.median(times["engine in Rust, one thread"])
-    print(f"{len(source)} texts, {megabytes:.1f} MB, {len(os.sched_getaffinity(0))} cores\n\n| | MB/s | of the engine |\n|---|---:|---:|")
+    print(f"{len(source)} texts, {megabytes:.1f} MB, {len(os.sched_getaffinity(0))} cores\n")
+    print("| | MB/s | of the engine |\n|---|---:|---:|")
     for name, taken in times.items():
         print(f"| {name} | {megabytes / statistics.median(taken):.1f} | {base / statistics.median(taken):.2f} |")
-    print(f"\nclean takes {overhead(cleaner, source):.1f} µs a text beside the engine's own time")
 
 
 if __name__ == "__main__":

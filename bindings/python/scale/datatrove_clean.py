@@ -1,6 +1,7 @@
-"""Cleans a directory with datatrove's executors: python datatrove_clean.py CRAWL CLEAN [--slurm PARTITION] [-- OPTIONS OF dechaff clean]
+"""Cleans a directory with datatrove's executors: python datatrove_clean.py CRAWL CLEAN [--slurm PARTITION] [-- OPTIONS]
 
-Task I of N takes each Nth file. Run again, it goes on with what is not done; the statistics are added up when all is.
+Options are those of dechaff clean. Task I of N takes each Nth file. Run again, it goes on with what is not done; the statistics are
+added up when all is.
 """
 
 import argparse

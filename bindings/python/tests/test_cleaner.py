@@ -130,9 +130,12 @@ def test_a_process_may_fork_after_it_used_threads() -> None:
         assert pool.map_async(_in_a_child, [CHAFF] * 4).get(60) == [CLEAN] * 4
 
 
-@pytest.mark.parametrize("call", ["clean_many(['It rained all day, she said.\\n' * 99] * 9**6)", "clean('Rain, she said.\\n' * 3 * 9**7)"])
+@pytest.mark.parametrize(
+    "call", ["clean_many(['It rained all day, she said.\\n' * 99] * 9**6)", "clean('Rain, she said.\\n' * 3 * 9**7)"]
+)
 def test_ctrl_c_ends_a_long_call(call: str) -> None:
-    code = f"import dechaff; c = dechaff.Cleaner(); print('go', flush=True)\ntry: c.{call}\nexcept KeyboardInterrupt: print('ended', flush=True)"
+    code = "import dechaff; c = dechaff.Cleaner(); print('go', flush=True)\n"
+    code += f"try: c.{call}\nexcept KeyboardInterrupt: print('ended', flush=True)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "go\n"
         time.sleep(1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +66,8 @@ def test_duckdb(expected: list[str]) -> None:
     assert connection.execute("SELECT dechaff(NULL::VARCHAR)").fetchone() == (None,)
 
 
-def test_daft(expected: list[str]) -> None:
-    import daft
+def test_daft(expected: list[str], engine: Callable[[str], Any]) -> None:
+    daft = engine("daft")
 
     from dechaff.integrations.daft import clean
 
@@ -85,7 +87,8 @@ def test_huggingface(expected: list[str]) -> None:
     for processes in [None, 2]:
         mapped = dataset.map(Clean(), batched=True, batch_size=3, num_proc=processes).with_format(None)
         assert list(mapped["text"]) == expected
-    code = "from datasets.fingerprint import Hasher; from dechaff.integrations.huggingface import Clean; print(Hasher.hash(Clean()))"
+    code = "from datasets.fingerprint import Hasher; from dechaff.integrations.huggingface import Clean\n"
+    code += "print(Hasher.hash(Clean()))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert Hasher.hash(Clean()) == other != Hasher.hash(Clean(cleaner=Cleaner(skip="model")))
 
@@ -113,23 +116,90 @@ def test_langchain(expected: list[str]) -> None:
     assert [document.metadata["n"] for document in cleaned] == list(range(len(TEXTS)))
 
 
-def test_ray(expected: list[str]) -> None:
-    ray = pytest.importorskip("ray")
+def test_llama_index(expected: list[str]) -> None:
+    from llama_index.core.ingestion import IngestionPipeline
+    from llama_index.core.schema import Document, ImageNode
+
+    from dechaff.integrations.llama_index import Clean
+
+    documents = [Document(text=text, metadata={"n": index}) for index, text in enumerate(TEXTS)]
+    cleaned = IngestionPipeline(transformations=[Clean()]).run(documents=documents)
+    assert [document.text for document in cleaned] == expected
+    assert [document.id_ for document in cleaned] == [document.id_ for document in documents]
+    assert [document.metadata for document in cleaned] == [document.metadata for document in documents]
+    assert [document.text for document in documents] == TEXTS
+    image = ImageNode(image_url="https://example.org/a.png")
+    assert Clean()([image])[0] is image
+    # A pipeline's cache knows a step by this.
+    assert Clean().to_dict() == Clean(Cleaner()).to_dict() != Clean(Cleaner(skip="model")).to_dict()
+    assert pickle.loads(pickle.dumps(Clean(Cleaner(skip="model")))).cleaner == Cleaner(skip="model")
+
+
+def test_haystack(expected: list[str]) -> None:
+    from haystack import Document, Pipeline
+
+    from dechaff.integrations.haystack import Clean
+
+    documents = [Document(content=text, meta={"n": index}) for index, text in enumerate(TEXTS)]
+    pipeline = Pipeline()
+    pipeline.add_component("clean", Clean())
+    cleaned = pipeline.run({"clean": {"documents": [*documents, Document(content=None)]}})["clean"]["documents"]
+    assert [document.content for document in cleaned] == [*expected, None]
+    assert [document.meta for document in cleaned[:-1]] == [document.meta for document in documents]
+    assert [document.content for document in documents] == TEXTS
+    at = next(index for index, text in enumerate(TEXTS) if text != expected[index])
+    assert cleaned[at].id != documents[at].id == Clean(keep_id=True).run(documents)["documents"][at].id
+    other = Pipeline()
+    other.add_component("clean", Clean(Cleaner(level="precise", skip="model")))
+    loaded = Pipeline.loads(other.dumps(), allowed_modules=["dechaff.integrations.haystack"])
+    assert loaded.get_component("clean").cleaner == Cleaner(level="precise", skip="model")
+
+
+def test_nemo_curator(expected: list[str], engine: Callable[[str], Any]) -> None:
+    modifiers, tasks = engine("nemo_curator.stages.text.modifiers"), engine("nemo_curator.tasks")
+    import pandas
+
+    from dechaff.integrations.nemo_curator import Clean
+
+    def cleaned(stage: Any) -> list[Any]:
+        frame = pandas.DataFrame({"text": [*TEXTS, None], "url": [*["https://example.org/"] * len(TEXTS), None]})
+        batch = stage.process(tasks.DocumentBatch(dataset_name="pages", data=frame))
+        texts = batch.to_pandas()["text"]
+        assert texts.isna().tolist() == [*[False] * len(TEXTS), True]
+        return texts.tolist()[:-1]
+
+    assert cleaned(modifiers.Modify(pickle.loads(pickle.dumps(Clean())))) == expected
+    assert cleaned(modifiers.Modify(Clean(url="url"), input_fields=[["text", "url"]], output_fields="text")) == expected
+
+
+def test_nemo_curator_on_ray(expected: list[str], engine: Callable[[str], Any]) -> None:
+    """A pipeline of NeMo Curator on its Ray Data backend, in a process of its own, as it starts and stops a cluster."""
+    engine("nemo_curator.stages.text.modifiers")
+    command = [sys.executable, Path(__file__).with_name("curate.py")]
+    run = subprocess.run(command, input="\0".join(TEXTS).encode(), capture_output=True)
+    assert run.returncode == 0, run.stderr.decode()
+    assert run.stdout.decode().split("\0")[1:] == expected
+
+
+def test_ray(expected: list[str], engine: Callable[[str], Any]) -> None:
+    ray = engine("ray")
 
     from dechaff.integrations.ray import Clean
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        dataset = ray.data.from_arrow(table()).map_batches(Clean, batch_format="pyarrow", batch_size=3, concurrency=1)
-        assert [row["text"] for row in sorted(dataset.take_all(), key=lambda row: row["number"])] == expected
+        source = ray.data.from_arrow(table())
+        for step, how in [(Clean("text"), {}), (Clean, {"concurrency": 1})]:
+            dataset = source.map_batches(step, batch_format="pyarrow", batch_size=3, **how)
+            assert [row["text"] for row in sorted(dataset.take_all(), key=lambda row: row["number"])] == expected
     finally:
         ray.shutdown()
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not here")
-def test_spark(expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spark(expected: list[str], engine: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    pyspark = pytest.importorskip("pyspark.sql")
+    pyspark = engine("pyspark.sql")
 
     from dechaff.integrations.spark import clean_batches, clean_udf
 

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,7 +36,8 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for text in TEXTS:
                 body = f"{text}\nPage {number}, {row}.\n".encode()
                 head = f"WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://example.org/{row}\r\n"
-                records.append(f"{head}Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + b"\r\n\r\n")
+                head += f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
+                records.append(head.encode() + body + b"\r\n\r\n")
         (root / f"{number}.wet").write_bytes(b"".join(records))
     return root
 
@@ -67,7 +70,7 @@ def worker(output: Path) -> int | None:
     return None
 
 
-def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool) -> tuple[int, str]:
+def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool, interrupt: bool = False) -> tuple[int, str]:
     command = [sys.executable, str(PACKAGE / "scale" / script), str(crawl), str(output), *arguments]
     log = output.with_suffix(".log")
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
@@ -81,6 +84,8 @@ def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool) -> 
                     os.kill(victim, signal.SIGKILL)
                     killed = True
                 time.sleep(0.005)
+            if interrupt:
+                process.send_signal(signal.SIGINT)
             code = process.wait(120)
         finally:
             process.kill()
@@ -95,11 +100,26 @@ def check(output: Path, expected: tuple[dict[str, bytes], object]) -> None:
     assert json.loads((output / "stats.json").read_text()) == stats
 
 
+def test_what_a_killed_worker_left_is_removed(tmp_path: Path) -> None:
+    from dechaff.integrations.files import clean_file, merge_stats
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(TEXTS[0])
+    clean_file("a.txt", tmp_path / "in", tmp_path / "out")
+    left = tmp_path / "out" / "stats" / f".a.txt.json.{'0' * 32}"
+    left.write_text("{")
+    merge_stats(["a.txt"], tmp_path / "out")
+    assert sorted(outputs(tmp_path / "out")) == ["stats.json", "stats/a.txt.json", "text/a.txt"]
+
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="workers are found in /proc, which is not here")
 
 
 @needs_proc
-def test_ray_with_a_killed_worker(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
+def test_ray_with_a_killed_worker(
+    crawl: Path, expected: tuple[dict[str, bytes], object], engine: Callable[[str], Any], tmp_path: Path
+) -> None:
+    engine("ray")
     code, log = run("ray_clean.py", crawl, tmp_path / "out", "--cpus", "2", kill=True)
     assert code == 0, log
     check(tmp_path / "out", expected)
@@ -107,7 +127,10 @@ def test_ray_with_a_killed_worker(crawl: Path, expected: tuple[dict[str, bytes],
 
 @needs_proc
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not here")
-def test_spark_with_a_killed_worker(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
+def test_spark_with_a_killed_worker(
+    crawl: Path, expected: tuple[dict[str, bytes], object], engine: Callable[[str], Any], tmp_path: Path
+) -> None:
+    engine("pyspark")
     code, log = run("spark_clean.py", crawl, tmp_path / "out", "--master", "local[2,4]", kill=True)
     assert code == 0, log
     check(tmp_path / "out", expected)
@@ -118,6 +141,18 @@ def test_datatrove_and_again(crawl: Path, expected: tuple[dict[str, bytes], obje
         code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=False)
         assert code == 0, log
         check(tmp_path / "out", expected)
+
+
+@needs_proc
+def test_datatrove_with_a_killed_worker_and_again(
+    crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path
+) -> None:
+    code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=True, interrupt=True)
+    assert code != 0, log
+    assert not (tmp_path / "out" / "stats.json").exists()
+    code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=False)
+    assert code == 0, log
+    check(tmp_path / "out", expected)
 
 
 def test_datatrove_on_slurm(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:

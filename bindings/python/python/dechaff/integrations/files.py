@@ -7,6 +7,7 @@ workers at once, after one of them was lost: both write the same bytes and put t
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -47,7 +48,10 @@ def clean_file(name: str, root: str | Path, output: str | Path, options: Sequenc
 
 
 def merge_stats(names: Sequence[str], output: str | Path) -> Path:
-    """Adds up the statistics of these files into `output/stats.json`. Each must have been cleaned."""
+    """Adds up the statistics of these files into `output/stats.json`. Each must have been cleaned.
+
+    What workers left unfinished that were killed is removed.
+    """
     total = Path(output, "stats.json")
     part = total.with_name(f".stats.{uuid.uuid4().hex}")
     try:
@@ -57,6 +61,9 @@ def merge_stats(names: Sequence[str], output: str | Path) -> Path:
             part.write_bytes(_run("stats", "merge", *([part] if start else []), *step))
         if names:
             os.replace(part, total)
+        for left in Path(output, "stats").rglob(".*"):
+            if re.fullmatch(r".*\.json\.[0-9a-f]{32}", left.name):
+                left.unlink(missing_ok=True)
     finally:
         part.unlink(missing_ok=True)
     return total
