@@ -9,7 +9,7 @@ mod characters;
 mod lines;
 
 pub(crate) use characters::{first_char, fold, folds_to_word, is_invisible, is_spaceless, is_word, word_after, word_before};
-pub(crate) use lines::{Line, Lines};
+pub(crate) use lines::Lines;
 
 #[cfg(test)]
 use crate::document::Document;
@@ -25,6 +25,9 @@ const STRETCH: usize = 1 << 18;
 /// So much is kept on both sides of it. No phrase can be longer.
 pub(crate) const REACH: usize = 1 << 15;
 
+/// A line of more than twice as many bytes is told from others by this much of both its ends.
+const PRINTED: usize = 64;
+
 /// Lines of a document, folded: a single space for each run of white space inside a line, `\n` between lines.
 #[derive(Debug)]
 pub(crate) struct Folded {
@@ -34,7 +37,7 @@ pub(crate) struct Folded {
     lines: Vec<FoldedLine>,
     /// Which of the lines of the document that are not blank is the first of these.
     first: usize,
-    /// A hash of the bare text of each line that was ever here, from the first line on.
+    /// A print of the bare text of each line that was ever here, from the first line on.
     prints: Vec<u32>,
     stretch: usize,
 }
@@ -103,7 +106,7 @@ impl Folded {
         let start = self.lines.get(from - self.first).map_or(self.bytes.len(), |line| line.start as usize);
         let first_end = |folded: &Self| folded.lines.get(from - folded.first).map_or(0, |line| line.end as usize);
         while self.covered().end < lines.count() && self.bytes.len() < (start + self.stretch).max(first_end(self)) + REACH {
-            self.push_line(lines.document().text(), lines.get(self.covered().end));
+            self.push_line(lines, self.covered().end);
         }
         if self.covered().end == lines.count() {
             return from..lines.count();
@@ -118,7 +121,7 @@ impl Folded {
             return;
         }
         self.start_at(wanted.start);
-        wanted.for_each(|line| self.push_line(lines.document().text(), lines.get(line)));
+        wanted.for_each(|line| self.push_line(lines, line));
     }
 
     /// The lines that are there, as the document counts those that are not blank.
@@ -154,12 +157,13 @@ impl Folded {
         folded
     }
 
-    fn push_line(&mut self, text: &str, line: Line) {
+    fn push_line(&mut self, lines: &Lines<'_>, line: usize) {
         if !self.lines.is_empty() {
             self.bytes.push(b'\n');
         }
+        let text = lines.document().text();
         let source = text.as_bytes();
-        let Range { start: mut at, end: to } = line.range();
+        let Range { start: mut at, end: to } = lines.document().line(lines.number(line)).range();
         let start = self.bytes.len();
         let (mut gap, mut visible) = (false, None);
         while at < to {
@@ -195,19 +199,17 @@ impl Folded {
                 }
             }
         }
-        self.close_line(start, visible.unwrap_or(to) as u32, line);
+        self.close_line(start, visible.unwrap_or(to) as u32, lines.number(line) as u32, lines.joins(line));
     }
 
-    fn close_line(&mut self, start: usize, source: u32, line: Line) {
+    fn close_line(&mut self, start: usize, source: u32, number: u32, joins: bool) {
         let end = self.bytes.len();
         let bare = bare(&self.bytes, start..end);
         if self.prints.len() == self.covered().end {
-            let mut hasher = FxHasher::default();
-            hasher.write(&self.bytes[bare.clone()]);
-            self.prints.push(hasher.finish() as u32);
+            self.prints.push(print(&self.bytes[bare.clone()]));
         }
         let bare = (bare.start as u32, bare.end as u32);
-        self.lines.push(FoldedLine { start: start as u32, end: end as u32, bare, source, number: line.number, joins: line.joins });
+        self.lines.push(FoldedLine { start: start as u32, end: end as u32, bare, source, number, joins });
     }
 
     /// Copies ASCII up to white space that would collapse; single spaces between words go along.
@@ -253,7 +255,8 @@ impl Folded {
         &self.bytes[self.lines[place].bare()]
     }
 
-    /// A hash of the bare text of a line of the document, if it ever was here.
+    /// A print of the bare text of a line of the document, if it ever was here: the same for the same texts, and for others
+    /// next to never.
     pub(crate) fn print(&self, line: usize) -> Option<u32> {
         self.prints.get(line).copied()
     }
@@ -286,6 +289,19 @@ impl Folded {
         }
         at
     }
+}
+
+/// A hash of a text: of all of a short one, of a long one its ends and its length.
+fn print(text: &[u8]) -> u32 {
+    let mut hasher = FxHasher::default();
+    if let (true, Some(first), Some(last)) = (text.len() > 2 * PRINTED, text.first_chunk::<PRINTED>(), text.last_chunk::<PRINTED>()) {
+        hasher.write(first);
+        hasher.write(last);
+    } else {
+        hasher.write(text);
+    }
+    hasher.write_usize(text.len());
+    hasher.finish() as u32
 }
 
 fn decode(text: &str, at: usize) -> (char, usize) {

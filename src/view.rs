@@ -103,7 +103,7 @@ impl<'d> View<'d> {
     /// The text of a line, without white space at its ends.
     #[must_use]
     pub fn text(&self, line: usize) -> &'d str {
-        &self.document.text()[self.lines.get(line).range()]
+        self.lines.text(line)
     }
 
     /// The line folded, without punctuation and symbols at its ends; empty if it has no letter or digit.
@@ -112,7 +112,7 @@ impl<'d> View<'d> {
         folded.bare(folded.places(line..line + 1).start)
     }
 
-    /// A hash of a bare line.
+    /// A print of a bare line: the same for the same texts, and for others next to never.
     pub(crate) fn print(&self, line: usize, folded: &mut Folded) -> u32 {
         if folded.print(line).is_none() {
             self.fold(folded, 0..line + 1);

@@ -18,31 +18,21 @@ pub(crate) struct Lines<'d> {
 
 const JOINS: u32 = 1 << 31;
 
-/// A line that is not blank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// Where its text starts and ends in the source, white space at its ends left out.
-    pub start: u32,
-    pub end: u32,
-    /// Its number in the document, from 0.
-    pub number: u32,
-    /// Whether the next line only goes on where hard wrapping broke this one.
-    pub joins: bool,
-}
-
-impl Line {
-    pub(crate) fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
-
 impl<'d> Lines<'d> {
     /// Finds the lines of a document. `buffer` is best that of a document before, which [`into_buffer`](Self::into_buffer)
     /// gives back.
     pub(crate) fn new(document: &'d Document<'d>, mut buffer: Vec<u32>) -> Self {
         buffer.clear();
         let text = document.text();
-        let visible = |&number: &usize| is_visible(&text[trimmed(text, document.line(number).range())]);
+        let visible = |&number: &usize| {
+            let range = document.line(number).range();
+            // Nearly all lines are told by their first byte.
+            match text.as_bytes()[range.start] {
+                b'\n' => false,
+                first if first.is_ascii_graphic() => true,
+                _ => is_visible(&text[trimmed(text, range)]),
+            }
+        };
         buffer.reserve(document.line_count());
         buffer.extend((0..document.line_count()).filter(visible).map(|number| number as u32));
         let mut lines = Self { document, all: buffer };
@@ -57,7 +47,7 @@ impl<'d> Lines<'d> {
     /// Finds the lines that hard wrapping broke: in a text whose lines all keep to one width, a line is broken where
     /// the next word would not have fitted on it.
     fn find_wraps(&mut self) {
-        let text = |line: usize| &self.document.text()[self.get(line).range()];
+        let text = |line: usize| self.text(line);
         let mut wide = 0;
         for line in 0..self.count() {
             wide += usize::from(width(text(line)) > WIDEST_WRAP);
@@ -94,9 +84,9 @@ impl<'d> Lines<'d> {
         self.all.len()
     }
 
-    pub(crate) fn get(&self, line: usize) -> Line {
-        let Range { start, end } = trimmed(self.document.text(), self.document.line(self.number(line)).range());
-        Line { start: start as u32, end: end as u32, number: self.number(line) as u32, joins: self.joins(line) }
+    /// The text of a line, white space at its ends left out.
+    pub(crate) fn text(&self, line: usize) -> &'d str {
+        &self.document.text()[trimmed(self.document.text(), self.document.line(self.number(line)).range())]
     }
 
     /// The number of a line in the document.
@@ -150,17 +140,17 @@ fn is_visible(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<Line> {
+    /// Number, text, and whether it joins the next, of each line.
+    fn lines(text: &str) -> Vec<(usize, String, bool)> {
         let document = Document::new(text).unwrap();
         let lines = Lines::new(&document, Vec::new());
-        (0..lines.count()).map(|line| lines.get(line)).collect()
+        (0..lines.count()).map(|line| (lines.number(line), lines.text(line).to_owned(), lines.joins(line))).collect()
     }
 
     #[test]
     fn blank_lines_are_left_out_and_numbers_stay() {
         let text = "\n a\u{a0}\r\n \u{200b}\r\n\u{feff}b\n";
-        let found: Vec<_> = lines(text).iter().map(|line| (line.number, &text[line.range()])).collect();
-        assert_eq!(found, [(1, "a"), (3, "\u{feff}b")]);
+        assert_eq!(lines(text), [(1, "a".to_owned(), false), (3, "\u{feff}b".to_owned(), false)]);
     }
 
     #[test]
@@ -172,7 +162,7 @@ mod tests {
             Traders in the old harbour said they had not been asked, and expected to\n\
             lose a third of their custom before the work is done and the road opens\n\
             again.\n\nShare\n";
-        assert_eq!(lines(wrapped).iter().map(|line| line.joins).collect::<Vec<_>>(), [true, true, false, true, true, false, false]);
-        assert!(lines("Home\nNews\nSport\nCulture\nTravel\nAbout us\n").iter().all(|line| !line.joins));
+        assert_eq!(lines(wrapped).iter().map(|line| line.2).collect::<Vec<_>>(), [true, true, false, true, true, false, false]);
+        assert!(lines("Home\nNews\nSport\nCulture\nTravel\nAbout us\n").iter().all(|line| !line.2));
     }
 }

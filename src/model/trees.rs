@@ -69,6 +69,7 @@ impl Forest {
     }
 
     /// The sum of the leaves that each row falls into; the least there is for rows that are prose early on.
+    #[inline(never)] // Inside its caller its innermost loop has too few registers, and takes a twentieth more instructions.
     pub(super) fn score(&self, rows: &[Row], scores: &mut [i32]) {
         let mut open: Vec<u16> = (0..rows.len() as u16).collect();
         let mut from = 0;
