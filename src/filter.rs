@@ -2,6 +2,7 @@
 //! below; which ones run, and in which stage, is settled here.
 
 mod blanks;
+mod conditions;
 mod footer;
 mod gate;
 mod labels;

@@ -1,9 +1,10 @@
 //! Phrases, labels and patterns of all packs, found in one pass over the folded text and one over its lines. The gate finds
 //! the places that are worth trying inside lines, openings those at the beginnings of lines; each try is then made by the
-//! phrase or pattern itself. A rule that neither finds is tried on every line.
+//! phrase or pattern itself. A rule that neither finds is tried on every line. What else rules ask for is in `conditions`.
 
 use crate::automaton::States;
 use crate::document::Document;
+use crate::filter::conditions::{Asked, Conditions};
 use crate::filter::gate::Gate;
 use crate::filter::lazy::{LazyPhrase, LazyRegex};
 use crate::filter::lookup::Labels;
@@ -16,17 +17,14 @@ use crate::model::Hint;
 use crate::pack::RuleSet;
 use crate::phrase::{Fragment, LONGEST_FRAGMENT, Lead, Phrase, line_start};
 use crate::prepare::{ByteSet, Prepared, Search};
-use crate::rule::{Category, Confidence, Effect, Matcher, Rule, RuleId, Zone};
+use crate::rule::{Effect, Matcher, Rule, RuleId};
 use crate::span::Span;
 use crate::view::View;
-use rustc_hash::FxHashMap;
 use std::fmt;
 use std::ops::Range;
 
 /// Lines above and below a fragment that a pattern may reach.
 const PATTERN_REACH: usize = 3;
-/// Head and tail are at least so many lines.
-const ZONE_LINES: usize = 8;
 
 /// The filter for phrases, labels and patterns.
 pub(super) struct Phrases {
@@ -38,7 +36,7 @@ pub(super) struct Phrases {
     patterns: Vec<Pattern>,
     labels: Labels,
     vocabulary: Vocabulary,
-    conditions: FxHashMap<RuleId, Conditions>,
+    conditions: Conditions,
     /// Whether what built-in rules find is noted, those that are off among them.
     hints: bool,
 }
@@ -81,21 +79,6 @@ struct Pattern {
     regex: LazyRegex,
 }
 
-/// What else a rule asks for, apart from its words.
-struct Conditions {
-    zone: Zone,
-    unless: Vec<LazyRegex>,
-    near: Option<(Vec<Category>, usize)>,
-    /// Whether it is bound to languages or hosts.
-    is_bound: bool,
-    category: Category,
-    confidence: Confidence,
-    effect: Effect,
-    /// Whether it is on, and whether the line model wants to know what it finds.
-    is_on: bool,
-    hints: bool,
-}
-
 impl Phrases {
     /// With `hints` all built-in rules run, and what they find is noted for the line model.
     pub(super) fn new(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool, hints: bool) -> Self {
@@ -107,7 +90,7 @@ impl Phrases {
             patterns: Vec::new(),
             labels: Labels::default(),
             vocabulary: Vocabulary::default(),
-            conditions: FxHashMap::default(),
+            conditions: Conditions::default(),
             hints,
         };
         let hints = |id: RuleId| hints && rules.is_built_in(id);
@@ -129,20 +112,7 @@ impl Phrases {
                 (Matcher::Words { telling, filler }, _) => filter.vocabulary.add(id, telling, filler),
                 _ => continue,
             }
-            filter.conditions.insert(
-                id,
-                Conditions {
-                    zone: rule.zone,
-                    unless: rule.unless.iter().map(|source| LazyRegex::new(source.clone(), true)).collect(),
-                    near: rule.near.as_ref().map(|near| (near.categories.clone(), near.within)),
-                    is_bound: !rule.languages.is_empty() || !rule.hosts.is_empty(),
-                    category: rule.category,
-                    confidence: rule.confidence,
-                    effect: rule.effect,
-                    is_on: is_on(id),
-                    hints: hints(id),
-                },
-            );
+            filter.conditions.add(id, rule, is_on(id), hints(id));
         }
         filter.index.gate.build();
         filter.protecting.gate.build();
@@ -315,44 +285,6 @@ impl Phrases {
         }
         scratch.spans.clear();
     }
-
-    /// Drops marks whose conditions do not hold: language and host, zone, `unless`, then `near`, which looks only at
-    /// marks that do not themselves depend on neighbours.
-    fn apply_conditions(&self, view: &View<'_>, marks: impl Iterator<Item = Mark>, states: &mut States) -> Vec<Mark> {
-        let document = view.document();
-        let holds = |mark: &Mark| {
-            let Some(conditions) = self.conditions.get(&mark.rule()) else { return true };
-            // The language is asked for last, for it may have to be guessed.
-            let suits = |rule: &Rule| rule.lives(document.host()) && rule.speaks(|| view.language());
-            in_zone(view, conditions.zone, mark.span())
-                && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span(), states))
-                && (!conditions.is_bound || suits(self.rules.get(mark.rule())))
-        };
-        let marks: Vec<Mark> = marks.filter(holds).collect();
-        let near = |mark: &Mark| self.conditions.get(&mark.rule()).and_then(|conditions| conditions.near.as_ref());
-        if !marks.iter().any(|mark| near(mark).is_some()) {
-            return marks;
-        }
-        let mut firm: Vec<(Category, usize)> = Vec::new();
-        for mark in marks.iter().filter(|mark| near(mark).is_none()) {
-            if let Some(conditions) = self.conditions.get(&mark.rule()).filter(|conditions| conditions.effect == Effect::Remove) {
-                firm.extend(view.lines_of(mark.span()).map(|line| (conditions.category, line)));
-            }
-        }
-        firm.sort_unstable();
-        let has_neighbour = |mark: &Mark| {
-            near(mark).is_none_or(|(categories, within)| {
-                let lines = view.lines_of(mark.span());
-                let (from, to) = (lines.start.saturating_sub(*within), lines.end + within);
-                categories.iter().any(|&category| {
-                    let first = firm.partition_point(|&neighbour| neighbour < (category, from));
-                    let mut neighbours = firm[first..].iter().take_while(|&&(own, line)| own == category && line < to);
-                    neighbours.any(|(_, line)| !lines.contains(line))
-                })
-            })
-        };
-        marks.into_iter().filter(has_neighbour).collect()
-    }
 }
 
 impl fmt::Debug for Phrases {
@@ -378,19 +310,17 @@ impl Filter for Phrases {
         }
         self.mark_span_patterns(view, scratch, &mut found);
         let found = found.take();
-        let of = |wanted: fn(&Conditions) -> bool| {
-            found.iter().copied().filter(move |mark| self.conditions.get(&mark.rule()).is_some_and(wanted))
-        };
+        let of = |wanted: fn(&Asked) -> bool| found.iter().copied().filter(move |mark| self.conditions.of(mark.rule()).is_some_and(wanted));
         if self.hints {
             let hint = |mark: Mark| {
-                let Conditions { effect, category, confidence, .. } = self.conditions[&mark.rule()];
+                let &Rule { effect, category, confidence, .. } = self.rules.get(mark.rule());
                 Hint { span: mark.span(), effect, category, confidence }
             };
-            let hints = self.apply_conditions(view, of(|rule| rule.hints), &mut scratch.states);
+            let hints = self.conditions.apply(&self.rules, view, of(|rule| rule.hints), &mut scratch.states);
             scratch.hints.clear();
             scratch.hints.extend(hints.into_iter().map(hint));
         }
-        for mark in self.apply_conditions(view, of(|rule| rule.is_on), &mut scratch.states) {
+        for mark in self.conditions.apply(&self.rules, view, of(|rule| rule.is_on), &mut scratch.states) {
             marks.add(mark.span(), mark.rule());
         }
     }
@@ -400,7 +330,7 @@ impl Filter for Phrases {
         view.fold(&mut scratch.folded, lines.clone());
         self.find(&self.protecting, view, &lines, scratch, &mut found);
         self.mark_line_patterns(view, scratch, &mut found);
-        for mark in self.apply_conditions(view, found.take().into_iter(), &mut scratch.states) {
+        for mark in self.conditions.apply(&self.rules, view, found.take().into_iter(), &mut scratch.states) {
             marks.add(mark.span(), mark.rule());
         }
     }
@@ -511,24 +441,6 @@ fn mark_span_pattern(pattern: &Pattern, lines: impl Iterator<Item = usize>, view
             let opens = before.is_empty() || before.ends_with(|c: char| !crate::fold::is_word(c));
             marks.add(tidy(document, span, opens), pattern.rule);
         }
-    }
-}
-
-/// Whether an exception hits on the lines that a span touches.
-fn hits(unless: &LazyRegex, document: &Document<'_>, span: Span, states: &mut States) -> bool {
-    let start = document.line(document.line_at(span.start())).start();
-    let end = document.line(document.line_at(span.end().saturating_sub(1))).end();
-    unless.is_match(&document.text()[start..end], states)
-}
-
-fn in_zone(view: &View<'_>, zone: Zone, span: Span) -> bool {
-    let count = view.line_count();
-    let reach = ZONE_LINES.max(count.div_ceil(5));
-    let lines = view.lines_of(span);
-    match zone {
-        Zone::Anywhere => true,
-        Zone::Head => lines.end <= reach,
-        Zone::Tail => lines.start + reach >= count,
     }
 }
 
