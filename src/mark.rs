@@ -94,6 +94,19 @@ pub enum Verdict {
     Mixed,
 }
 
+#[cfg(feature = "cli")]
+impl Verdict {
+    /// Returns the name that JSON output uses.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Below => "below",
+            Self::Prose => "prose",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
 /// A feature that weighed in a judgement.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the command tells them"))]

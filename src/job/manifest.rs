@@ -3,7 +3,9 @@
 
 use crate::cleaner::Cleaner;
 use crate::io::{Pending, Sum, hexadecimal};
+use crate::pack::RuleSet;
 use crate::report::Stats;
+use crate::rule::Rule;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,14 +49,21 @@ impl Plan {
     /// What a cleaner and these options will do.
     #[must_use]
     pub fn new(cleaner: &Cleaner, options: Value, shard: Option<Shard>) -> Self {
-        let mut packs: BTreeMap<String, Sha256> = BTreeMap::new();
-        for (_, rule) in cleaner.rules().iter() {
-            packs.entry(rule.pack().to_owned()).or_default().update(format!("{rule:?}\n"));
-        }
-        let packs = packs.into_iter().map(|(name, sum)| (name, hexadecimal(&sum.finalize()))).collect();
+        let packs = pack_hashes(cleaner.rules());
         let model = hexadecimal(&Sha256::digest(MODEL));
         Self { dechaff: env!("CARGO_PKG_VERSION").to_owned(), options, packs, model, shard }
     }
+}
+
+/// Hashes the rules of each pack by their binary encoding, so that renaming a field or moving a pack's file changes no hash.
+fn pack_hashes(rules: &RuleSet) -> BTreeMap<String, String> {
+    let mut hashes: BTreeMap<&str, Sha256> = BTreeMap::new();
+    for (_, rule) in rules.iter() {
+        let content = Rule { origin: Default::default(), ..rule.clone() };
+        // A vector grows as needed, so encoding cannot fail.
+        hashes.entry(rule.pack()).or_default().update(postcard::to_allocvec(&content).unwrap_or_default());
+    }
+    hashes.into_iter().map(|(name, hash)| (name.to_owned(), hexadecimal(&hash.finalize()))).collect()
 }
 
 /// What became of an input.

@@ -272,7 +272,7 @@ impl Telling<'_> {
             "model": line.judgement.map(|judgement| json!({
                 "score": f64::from(judgement.score.thousandths()) / 1000.0,
                 "threshold": f64::from(judgement.threshold.thousandths()) / 1000.0,
-                "verdict": format!("{:?}", judgement.verdict).to_lowercase(),
+                "verdict": judgement.verdict.name(),
                 "page": if judgement.is_whole_page { "whole" } else { "article" },
                 "weights": weights_json(judgement),
             })),

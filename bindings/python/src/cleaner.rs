@@ -70,8 +70,14 @@ impl PartialEq for Cleaner {
 
 impl Hash for Cleaner {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        format!("{:?}", self.options).hash(state);
+        let Options { level, packs, only, skip, max_removed, max_loss } = &self.options;
+        (level.name(), packs, only, skip, bits(*max_removed), max_loss.map(bits)).hash(state);
     }
+}
+
+/// Returns the bits of a share, with both zeros alike, so that equal shares hash alike.
+fn bits(share: f64) -> u64 {
+    (share + 0.0).to_bits()
 }
 
 impl Cleaner {
