@@ -1,7 +1,13 @@
 //! Reads the packs of `rules/` and prepares them, so that a start of dechaff need not: the same code that reads users'
 //! packs, run once. Writes their texts (for the lint, which tests run) and the prepared rules.
 
-#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "parts of the library serve the build as they are")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    missing_docs,
+    reason = "parts of the library serve the build as they are"
+)]
 
 #[path = "src/document.rs"]
 mod document;
@@ -47,9 +53,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     packs.extend(toml_files(&root.join("rules/languages"))?);
     let (mut set, mut list) = (RuleSet::default(), String::from("["));
     for path in packs {
-        let origin = path.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
+        let origin = path
+            .strip_prefix(&root)?
+            .to_string_lossy()
+            .replace('\\', "/");
         set.add_linted(&fs::read_to_string(&path)?, &origin);
-        list.push_str(&format!("({origin:?}, include_str!({:?})),\n", path.to_string_lossy()));
+        list.push_str(&format!(
+            "({origin:?}, include_str!({:?})),\n",
+            path.to_string_lossy()
+        ));
     }
     fs::write(out.join("packs.rs"), list + "]")?;
     let expressions: BTreeMap<String, Vec<u8>> = set
@@ -57,7 +69,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .flat_map(|(_, rule)| rule.expressions())
         .filter_map(|(source, ignore_case)| {
             let expression = expression::Expression::new(source, ignore_case, false)?;
-            Some((expression::Expression::name(source, ignore_case), postcard::to_allocvec(&expression).ok()?))
+            Some((
+                expression::Expression::name(source, ignore_case),
+                postcard::to_allocvec(&expression).ok()?,
+            ))
         })
         .collect();
     let (mut names, mut packed) = (String::from("["), Vec::new());
@@ -67,13 +82,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("expressions.rs"), names + "]")?;
     fs::write(out.join("expressions.bin"), packed)?;
-    fs::write(out.join("packs.bin"), postcard::to_allocvec(set.contents())?)?;
+    fs::write(
+        out.join("packs.bin"),
+        postcard::to_allocvec(set.contents())?,
+    )?;
     Ok(())
 }
 
 fn toml_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    let mut files: Vec<PathBuf> = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<_>>()?;
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
     files.sort();
     Ok(files)
 }

@@ -17,12 +17,23 @@ fn main() {
 /// The texts of a directory of samples, one after the other, until they make about a megabyte.
 fn samples(directory: &str) -> Vec<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
-    let mut paths: Vec<_> = std::fs::read_dir(directory).expect("samples are there").map(|entry| entry.expect("readable").path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(directory)
+        .expect("samples are there")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     paths.sort();
-    let texts: Vec<String> = paths.iter().map(|path| std::fs::read_to_string(path).expect("text")).collect();
+    let texts: Vec<String> = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("text"))
+        .collect();
     let size: usize = texts.iter().map(String::len).sum();
-    texts.iter().cycle().take(texts.len() * (1 << 20).max(size) / size).cloned().collect()
+    texts
+        .iter()
+        .cycle()
+        .take(texts.len() * (1 << 20).max(size) / size)
+        .cloned()
+        .collect()
 }
 
 fn labelled_pages() -> Option<File> {
@@ -31,10 +42,16 @@ fn labelled_pages() -> Option<File> {
 
 /// A field of the train pages that are wanted, each text once.
 fn pages(field: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<String> {
-    let lines = labelled_pages().into_iter().flat_map(|file| BufReader::new(flate2::read::MultiGzDecoder::new(file)).lines());
-    let pages = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line.expect("readable")).expect("JSON"));
+    let lines = labelled_pages()
+        .into_iter()
+        .flat_map(|file| BufReader::new(flate2::read::MultiGzDecoder::new(file)).lines());
+    let pages = lines.map(|line| {
+        serde_json::from_str::<serde_json::Value>(&line.expect("readable")).expect("JSON")
+    });
     let chosen = pages.filter(|page| page["split"] == "train" && wanted(page));
-    let mut texts: Vec<String> = chosen.filter_map(|page| page[field].as_str().map(str::to_owned)).collect();
+    let mut texts: Vec<String> = chosen
+        .filter_map(|page| page[field].as_str().map(str::to_owned))
+        .collect();
     let mut seen = std::collections::HashSet::new();
     texts.retain(|text| !text.trim().is_empty() && seen.insert(text.clone()));
     texts
@@ -43,7 +60,9 @@ fn pages(field: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<String
 fn corpus(input: &str) -> Vec<String> {
     match input {
         "articles" => pages("gold", |page| page["lang"] == "en"),
-        "leaky articles" => pages("text", |page| page["lang"] == "en" && page["extractor"] == "trafilatura_recall"),
+        "leaky articles" => pages("text", |page| {
+            page["lang"] == "en" && page["extractor"] == "trafilatura_recall"
+        }),
         "many languages" => pages("gold", |page| page["lang"] != "en"),
         "clean" => samples("samples/clean"),
         _ => samples("samples"),
@@ -51,21 +70,45 @@ fn corpus(input: &str) -> Vec<String> {
 }
 
 fn inputs() -> &'static [&'static str] {
-    const ALL: &[&str] = &["dirty", "clean", "articles", "leaky articles", "many languages"];
-    if labelled_pages().is_some() { ALL } else { &ALL[..2] }
+    const ALL: &[&str] = &[
+        "dirty",
+        "clean",
+        "articles",
+        "leaky articles",
+        "many languages",
+    ];
+    if labelled_pages().is_some() {
+        ALL
+    } else {
+        &ALL[..2]
+    }
 }
 
 fn run(bencher: divan::Bencher<'_, '_>, input: &str, level: Level, skip: &[&str]) {
-    let cleaner = Cleaner::builder().level(level).skip(skip.iter().copied()).build().expect("built-in rules compile");
+    let cleaner = Cleaner::builder()
+        .level(level)
+        .skip(skip.iter().copied())
+        .build()
+        .expect("built-in rules compile");
     clean(bencher, &corpus(input), &cleaner);
 }
 
 fn clean(bencher: divan::Bencher<'_, '_>, texts: &[String], cleaner: &Cleaner) {
-    let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::new(text).expect("short")).collect();
+    let documents: Vec<Document<'_>> = texts
+        .iter()
+        .map(|text| Document::new(text).expect("short"))
+        .collect();
     let mut scratch = Scratch::default();
     bencher
-        .counter(BytesCount::new(texts.iter().map(String::len).sum::<usize>()))
-        .bench_local(move || documents.iter().map(|document| cleaner.clean(document, &mut scratch).text().len()).sum::<usize>());
+        .counter(BytesCount::new(
+            texts.iter().map(String::len).sum::<usize>(),
+        ))
+        .bench_local(move || {
+            documents
+                .iter()
+                .map(|document| cleaner.clean(document, &mut scratch).text().len())
+                .sum::<usize>()
+        });
 }
 
 /// What memory allows.
@@ -73,8 +116,15 @@ fn clean(bencher: divan::Bencher<'_, '_>, texts: &[String], cleaner: &Cleaner) {
 fn count_line_ends(bencher: divan::Bencher<'_, '_>, input: &str) {
     let texts = corpus(input);
     bencher
-        .counter(BytesCount::new(texts.iter().map(String::len).sum::<usize>()))
-        .bench_local(move || texts.iter().map(|text| memchr::memchr_iter(b'\n', text.as_bytes()).count()).sum::<usize>());
+        .counter(BytesCount::new(
+            texts.iter().map(String::len).sum::<usize>(),
+        ))
+        .bench_local(move || {
+            texts
+                .iter()
+                .map(|text| memchr::memchr_iter(b'\n', text.as_bytes()).count())
+                .sum::<usize>()
+        });
 }
 
 /// The same articles in documents of so many bytes, rules alone.
@@ -90,7 +140,11 @@ fn by_document_size(bencher: divan::Bencher<'_, '_>, size: usize) {
         texts.push(piece.to_owned());
         rest = left;
     }
-    let cleaner = Cleaner::builder().level(Level::Precise).skip(["model"]).build().expect("built-in rules compile");
+    let cleaner = Cleaner::builder()
+        .level(Level::Precise)
+        .skip(["model"])
+        .build()
+        .expect("built-in rules compile");
     clean(bencher, &texts, &cleaner);
 }
 
@@ -98,8 +152,11 @@ fn by_document_size(bencher: divan::Bencher<'_, '_>, size: usize) {
 #[divan::bench(args = [100, 1_000, 10_000])]
 fn by_number_of_rules(bencher: divan::Bencher<'_, '_>, count: usize) {
     let texts = corpus(inputs()[inputs().len().min(3) - 1]);
-    let mut words: Vec<&str> =
-        texts.iter().flat_map(|text| text.split(|c: char| !c.is_ascii_lowercase())).filter(|word| word.len() > 2).collect();
+    let mut words: Vec<&str> = texts
+        .iter()
+        .flat_map(|text| text.split(|c: char| !c.is_ascii_lowercase()))
+        .filter(|word| word.len() > 2)
+        .collect();
     words.sort_unstable();
     words.dedup();
     let mut pack = String::from("[pack]\nname = 'made'\ndescription = 'Made for a bench.'\n");
@@ -113,7 +170,10 @@ fn by_number_of_rules(bencher: divan::Bencher<'_, '_>, count: usize) {
     }
     let mut rules = RuleSet::default();
     rules.add_pack(&pack, "made").expect("the pack is sound");
-    let cleaner = Cleaner::builder().rules(rules).build().expect("the rules compile");
+    let cleaner = Cleaner::builder()
+        .rules(rules)
+        .build()
+        .expect("the rules compile");
     clean(bencher, &texts, &cleaner);
 }
 

@@ -9,7 +9,12 @@ use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo adds `--bench` to the arguments.
-    let Some(file) = std::env::args().skip(1).find(|argument| !argument.starts_with("--")) else { return Ok(()) };
+    let Some(file) = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"))
+    else {
+        return Ok(());
+    };
     let source = std::fs::read_to_string(file)?;
     let texts: Vec<&str> = source.split('\0').collect();
     let cleaner = Cleaner::builder().build()?;

@@ -48,29 +48,62 @@ impl Automaton {
     pub(crate) fn of(expression: Expression, reading: Reading) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let (hir, alphabet) = (expression.hir(), expression.alphabet);
-        let hir = if reading.whole { Hir::concat(vec![hir, Hir::look(Look::End)]) } else { hir };
-        let config = Config::new().utf8(false).reverse(reading.backward).which_captures(WhichCaptures::None);
-        let nfa = Compiler::new().configure(config).build_from_hir(&hir).ok()?;
-        let config = DFA::config().cache_capacity(CAPACITY).skip_cache_capacity_check(true);
+        let hir = if reading.whole {
+            Hir::concat(vec![hir, Hir::look(Look::End)])
+        } else {
+            hir
+        };
+        let config = Config::new()
+            .utf8(false)
+            .reverse(reading.backward)
+            .which_captures(WhichCaptures::None);
+        let nfa = Compiler::new()
+            .configure(config)
+            .build_from_hir(&hir)
+            .ok()?;
+        let config = DFA::config()
+            .cache_capacity(CAPACITY)
+            .skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
-        Some(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), alphabet, dfa, reading })
+        Some(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            alphabet,
+            dfa,
+            reading,
+        })
     }
 
     pub(crate) fn is_match(&self, text: &str, states: &mut States) -> bool {
-        let States { by_automaton, text: written } = states;
+        let States {
+            by_automaton,
+            text: written,
+        } = states;
         let text = self.alphabet.write(text, written);
-        let cache = by_automaton.entry(self.id).or_insert_with(|| self.dfa.create_cache());
-        let anchored = if self.reading.whole || self.reading.backward { Anchored::Yes } else { Anchored::No };
+        let cache = by_automaton
+            .entry(self.id)
+            .or_insert_with(|| self.dfa.create_cache());
+        let anchored = if self.reading.whole || self.reading.backward {
+            Anchored::Yes
+        } else {
+            Anchored::No
+        };
         let input = Input::new(text).anchored(anchored).earliest(true);
         // These searches fail only where a limit is set, and none is.
-        let found = if self.reading.backward { self.dfa.try_search_rev(cache, &input) } else { self.dfa.try_search_fwd(cache, &input) };
+        let found = if self.reading.backward {
+            self.dfa.try_search_rev(cache, &input)
+        } else {
+            self.dfa.try_search_fwd(cache, &input)
+        };
         found.is_ok_and(|found| found.is_some())
     }
 }
 
 /// Whether a text has a letter, digit or mark outside ASCII, as word boundaries of expressions count them.
 pub(crate) fn has_foreign_word(text: &str) -> bool {
-    !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && regex_syntax::is_word_character(c))
+    !text.is_ascii()
+        && text
+            .chars()
+            .any(|c| !c.is_ascii() && regex_syntax::is_word_character(c))
 }
 
 #[cfg(test)]
@@ -93,19 +126,25 @@ mod tests {
     /// A few thousand texts of the characters that the expressions tell apart.
     fn texts() -> Vec<String> {
         const PARTS: &[&str] = &[
-            "a", "É", "é", "x", "said", " ", "\u{a0}", ",", "“", "ß", "SS", "straße", "k", "\u{212a}", "7", "\n", "–", "λ", "広告", "ぁん",
-            "sagte", ".", "_",
+            "a", "É", "é", "x", "said", " ", "\u{a0}", ",", "“", "ß", "SS", "straße", "k",
+            "\u{212a}", "7", "\n", "–", "λ", "広告", "ぁん", "sagte", ".", "_",
         ];
         let mut state = 7u64;
         let mut draw = |most: usize| {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
             (state >> 33) as usize % most
         };
-        (0..3000).map(|_| (0..draw(7)).map(|_| PARTS[draw(PARTS.len())]).collect()).collect()
+        (0..3000)
+            .map(|_| (0..draw(7)).map(|_| PARTS[draw(PARTS.len())]).collect())
+            .collect()
     }
 
     fn automaton(source: &str, reading: Reading) -> Automaton {
-        Automaton::of(Expression::new(source, reading.ignore_case, reading.foreign).unwrap(), reading).unwrap()
+        Automaton::of(
+            Expression::new(source, reading.ignore_case, reading.foreign).unwrap(),
+            reading,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -113,15 +152,33 @@ mod tests {
         let mut states = States::default();
         let mut matched = 0;
         for source in EXPRESSIONS {
-            for (ignore_case, whole, backward) in
-                [(false, false, false), (true, false, false), (false, true, false), (true, true, false), (false, true, true)]
-            {
+            for (ignore_case, whole, backward) in [
+                (false, false, false),
+                (true, false, false),
+                (false, true, false),
+                (true, true, false),
+                (false, true, true),
+            ] {
                 let start = if whole && !backward { r"\A" } else { "" };
                 let end = if whole { r"\z" } else { "" };
-                let regex = RegexBuilder::new(&format!("{start}(?:{source}){end}")).case_insensitive(ignore_case).build().unwrap();
+                let regex = RegexBuilder::new(&format!("{start}(?:{source}){end}"))
+                    .case_insensitive(ignore_case)
+                    .build()
+                    .unwrap();
                 for foreign in [false, true] {
-                    let automaton = automaton(source, Reading { ignore_case, whole, backward, foreign });
-                    for text in texts().iter().filter(|text| foreign || !has_foreign_word(text)) {
+                    let automaton = automaton(
+                        source,
+                        Reading {
+                            ignore_case,
+                            whole,
+                            backward,
+                            foreign,
+                        },
+                    );
+                    for text in texts()
+                        .iter()
+                        .filter(|text| foreign || !has_foreign_word(text))
+                    {
                         let found = automaton.is_match(text, &mut states);
                         assert_eq!(
                             found,
@@ -138,7 +195,13 @@ mod tests {
 
     #[test]
     fn expressions_without_word_boundaries_need_no_second_alphabet() {
-        let automaton = automaton("[é-ü]+", Reading { whole: true, ..Reading::default() });
+        let automaton = automaton(
+            "[é-ü]+",
+            Reading {
+                whole: true,
+                ..Reading::default()
+            },
+        );
         assert!(automaton.is_match("ñé", &mut States::default()));
         assert!(!automaton.is_match("ñex", &mut States::default()));
     }

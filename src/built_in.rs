@@ -19,7 +19,9 @@ const NAMES: &[(&str, usize)] = &include!(concat!(env!("OUT_DIR"), "/expressions
 /// An expression, if a built-in rule has it.
 pub(crate) fn expression(source: &str, ignore_case: bool) -> Option<Expression> {
     let name = Expression::name(source, ignore_case);
-    let at = NAMES.binary_search_by_key(&name.as_str(), |(name, _)| name).ok()?;
+    let at = NAMES
+        .binary_search_by_key(&name.as_str(), |(name, _)| name)
+        .ok()?;
     let start = at.checked_sub(1).map_or(0, |before| NAMES[before].1);
     postcard::from_bytes(&EXPRESSIONS[start..NAMES[at].1]).ok()
 }
@@ -29,7 +31,11 @@ impl RuleSet {
     #[must_use]
     pub fn built_in() -> Self {
         // Unpacked once. What was packed by the same version unpacks; a test holds that nothing is missing.
-        static RULES: LazyLock<RuleSet> = LazyLock::new(|| postcard::from_bytes(PREPARED).map(RuleSet::of_built_in).unwrap_or_default());
+        static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
+            postcard::from_bytes(PREPARED)
+                .map(RuleSet::of_built_in)
+                .unwrap_or_default()
+        });
         RULES.clone()
     }
 }
@@ -40,7 +46,9 @@ impl RuleSet {
 /// [`Error::Pack`] as [`RuleSet::add_pack`] gives it.
 pub fn lint_built_in() -> Result<(), Error> {
     let mut set = RuleSet::default();
-    SOURCES.iter().try_for_each(|(origin, source)| set.add_pack(source, origin))
+    SOURCES
+        .iter()
+        .try_for_each(|(origin, source)| set.add_pack(source, origin))
 }
 
 #[cfg(test)]
@@ -60,19 +68,31 @@ mod tests {
         for (_, rule) in RuleSet::built_in().iter() {
             for (source, ignore_case) in rule.expressions() {
                 let made = Expression::new(source, ignore_case, false);
-                assert_eq!(format!("{made:?}"), format!("{:?}", expression(source, ignore_case)), "{source}");
+                assert_eq!(
+                    format!("{made:?}"),
+                    format!("{:?}", expression(source, ignore_case)),
+                    "{source}"
+                );
                 count += 1;
             }
         }
-        assert!(count > 500 && NAMES.is_sorted_by_key(|(name, _)| name), "{count}");
+        assert!(
+            count > 500 && NAMES.is_sorted_by_key(|(name, _)| name),
+            "{count}"
+        );
         assert!(expression("nobody's", false).is_none());
     }
 
     #[test]
     fn what_was_packed_is_what_the_packs_say() {
         let mut set = RuleSet::default();
-        SOURCES.iter().for_each(|(origin, source)| set.add_pack(source, origin).unwrap());
+        SOURCES
+            .iter()
+            .for_each(|(origin, source)| set.add_pack(source, origin).unwrap());
         assert!(set.len() > 100);
-        assert_eq!(format!("{:?}", set.iter().collect::<Vec<_>>()), format!("{:?}", RuleSet::built_in().iter().collect::<Vec<_>>()));
+        assert_eq!(
+            format!("{:?}", set.iter().collect::<Vec<_>>()),
+            format!("{:?}", RuleSet::built_in().iter().collect::<Vec<_>>())
+        );
     }
 }

@@ -82,17 +82,38 @@ impl Builder {
     /// a loss that was never so low, [`Error::Model`] if the line model does not fit this version.
     pub fn build(self) -> Result<Cleaner, Error> {
         if !(0.0..=1.0).contains(&self.max_removed) {
-            return Err(Error::Option(format!("max-removed is a share from 0 to 1, not {}", self.max_removed)));
+            return Err(Error::Option(format!(
+                "max-removed is a share from 0 to 1, not {}",
+                self.max_removed
+            )));
         }
         if let Some(share) = self.max_loss.filter(|share| !(0.0..=1.0).contains(share)) {
-            return Err(Error::Option(format!("max-loss is a share from 0 to 1, not {share}")));
+            return Err(Error::Option(format!(
+                "max-loss is a share from 0 to 1, not {share}"
+            )));
         }
         for name in self.only.iter().chain(&self.skip) {
             check_name(name, &self.rules)?;
         }
-        let on: Vec<bool> = self.rules.iter().map(|(_, rule)| self.is_on(rule)).collect();
-        let filters = filters(&self.rules, &|id: RuleId| on[id.index()], self.level, self.max_loss)?;
-        Ok(Cleaner { inner: Arc::new(Inner { rules: self.rules, on, filters, max_removed: self.max_removed }) })
+        let on: Vec<bool> = self
+            .rules
+            .iter()
+            .map(|(_, rule)| self.is_on(rule))
+            .collect();
+        let filters = filters(
+            &self.rules,
+            &|id: RuleId| on[id.index()],
+            self.level,
+            self.max_loss,
+        )?;
+        Ok(Cleaner {
+            inner: Arc::new(Inner {
+                rules: self.rules,
+                on,
+                filters,
+                max_removed: self.max_removed,
+            }),
+        })
     }
 
     fn is_on(&self, rule: &crate::rule::Rule) -> bool {
@@ -107,14 +128,28 @@ impl Builder {
 
 /// Whether a name means a rule, pack, category or filter.
 fn check_name(name: &str, rules: &RuleSet) -> Result<(), Error> {
-    let fixed = || Category::ALL.iter().map(|c| c.name()).chain(FilterName::ALL.iter().map(|f| f.name()));
+    let fixed = || {
+        Category::ALL
+            .iter()
+            .map(|c| c.name())
+            .chain(FilterName::ALL.iter().map(|f| f.name()))
+    };
     if fixed().any(|known| known == name) || rules.iter().any(|(_, rule)| rule.answers_to(name)) {
         return Ok(());
     }
-    let of_rules = rules.iter().flat_map(|(_, rule)| [rule.name.as_str(), rule.pack()]);
-    let nearest = fixed().chain(of_rules).map(|known| (strsim::osa_distance(name, known), known)).min();
-    let nearest = nearest.filter(|(distance, known)| *distance <= known.len().max(name.len()).div_ceil(3));
-    Err(Error::UnknownName { name: name.to_owned(), nearest: nearest.map(|(_, known)| known.to_owned()) })
+    let of_rules = rules
+        .iter()
+        .flat_map(|(_, rule)| [rule.name.as_str(), rule.pack()]);
+    let nearest = fixed()
+        .chain(of_rules)
+        .map(|known| (strsim::osa_distance(name, known), known))
+        .min();
+    let nearest =
+        nearest.filter(|(distance, known)| *distance <= known.len().max(name.len()).div_ceil(3));
+    Err(Error::UnknownName {
+        name: name.to_owned(),
+        nearest: nearest.map(|(_, known)| known.to_owned()),
+    })
 }
 
 /// A text cleaner: compiled once, shared by all threads.
@@ -168,7 +203,9 @@ impl Cleaner {
     /// Cleans a text of which nothing else is known. A text that is too long for a [`Document`] comes back as it was.
     #[must_use]
     pub fn clean_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        Document::new(text).map_or(Cow::Borrowed(text), |document| self.clean(&document, &mut Scratch::default()).into_text())
+        Document::new(text).map_or(Cow::Borrowed(text), |document| {
+            self.clean(&document, &mut Scratch::default()).into_text()
+        })
     }
 
     /// Cleans a document. `scratch` is best kept for the next document.
@@ -180,18 +217,40 @@ impl Cleaner {
     /// How the line model judges the lines of a document, those that it takes or all, each with the features that weighed
     /// most. Nothing where it is off, or where the document is too short for it.
     #[cfg(feature = "cli")]
-    pub(crate) fn judgements(&self, document: &Document<'_>, all: bool, most: usize, scratch: &mut Scratch) -> Vec<Judgement> {
-        scratch.judging = Some(Judging { all, most, found: Vec::new() });
+    pub(crate) fn judgements(
+        &self,
+        document: &Document<'_>,
+        all: bool,
+        most: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Judgement> {
+        scratch.judging = Some(Judging {
+            all,
+            most,
+            found: Vec::new(),
+        });
         let _ = self.clean(document, scratch);
-        scratch.judging.take().map_or_else(Vec::new, |judging| judging.found)
+        scratch
+            .judging
+            .take()
+            .map_or_else(Vec::new, |judging| judging.found)
     }
 
     /// Cleans a document and gives, beside the result, every mark that any rule made, cues and protection included.
-    pub(crate) fn examine<'t>(&self, document: &Document<'t>, scratch: &mut Scratch) -> (Vec<Mark>, Cleaned<'t>) {
+    pub(crate) fn examine<'t>(
+        &self,
+        document: &Document<'t>,
+        scratch: &mut Scratch,
+    ) -> (Vec<Mark>, Cleaned<'t>) {
         self.run(document, scratch, true)
     }
 
-    fn run<'t>(&self, document: &Document<'t>, scratch: &mut Scratch, all_marks: bool) -> (Vec<Mark>, Cleaned<'t>) {
+    fn run<'t>(
+        &self,
+        document: &Document<'t>,
+        scratch: &mut Scratch,
+        all_marks: bool,
+    ) -> (Vec<Mark>, Cleaned<'t>) {
         let lines = Lines::new(document, std::mem::take(&mut scratch.lines));
         scratch.folded.clear();
         let found = Run::new(&self.inner, View::new(&lines), all_marks).finish(document, scratch);
@@ -233,7 +292,11 @@ impl<'c, 'd> Run<'c, 'd> {
         }
     }
 
-    fn finish<'t>(mut self, document: &Document<'t>, scratch: &mut Scratch) -> (Vec<Mark>, Cleaned<'t>) {
+    fn finish<'t>(
+        mut self,
+        document: &Document<'t>,
+        scratch: &mut Scratch,
+    ) -> (Vec<Mark>, Cleaned<'t>) {
         let mut marks = Marks::default();
         if self.all_marks {
             self.protect(0..self.view.line_count(), &mut marks, scratch);
@@ -243,12 +306,20 @@ impl<'c, 'd> Run<'c, 'd> {
             if stage >= Stage::Context && self.applied.is_empty() {
                 break;
             }
-            for filter in self.cleaner.filters.iter().filter(|filter| filter.stage() == stage) {
+            for filter in self
+                .cleaner
+                .filters
+                .iter()
+                .filter(|filter| filter.stage() == stage)
+            {
                 filter.mark(&self.view, &mut marks, scratch);
             }
             self.apply(marks.take(), scratch);
         }
-        (std::mem::take(&mut self.made), Cleaned::new(document.text(), self))
+        (
+            std::mem::take(&mut self.made),
+            Cleaned::new(document.text(), self),
+        )
     }
 
     /// Takes the marks of a stage: sets aside what protects, vetoes what touches it, and hides the rest.
@@ -263,7 +334,13 @@ impl<'c, 'd> Run<'c, 'd> {
             self.protect(self.view.lines_of(mark.span()), &mut protection, scratch);
         }
         let protection = protection.take();
-        self.keep(marks.iter().filter(|mark| effect(mark) == Effect::Keep).chain(&protection).copied());
+        self.keep(
+            marks
+                .iter()
+                .filter(|mark| effect(mark) == Effect::Keep)
+                .chain(&protection)
+                .copied(),
+        );
         for mark in &marks {
             if let Effect::Cue(cue) = rules.get(mark.rule()).effect {
                 self.view.add_cue(mark.span(), cue);
@@ -271,7 +348,10 @@ impl<'c, 'd> Run<'c, 'd> {
         }
         self.made.extend(marks.iter().chain(&protection));
         let before = self.applied.len();
-        for mark in marks.into_iter().filter(|mark| effect(&mark) == Effect::Remove) {
+        for mark in marks
+            .into_iter()
+            .filter(|mark| effect(&mark) == Effect::Remove)
+        {
             match self.protector(mark.span()) {
                 Some(by) => self.vetoed.push(Veto { mark, by }),
                 None => self.applied.push(mark),
@@ -286,14 +366,24 @@ impl<'c, 'd> Run<'c, 'd> {
 
     /// Has filters look for what protects these lines, where they have not yet.
     fn protect(&mut self, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
-        if self.searched[lines.clone()].iter().all(|&searched| searched) {
+        if self.searched[lines.clone()]
+            .iter()
+            .all(|&searched| searched)
+        {
             return;
         }
         let lines = self.view.paragraphs(lines);
-        for run in lines.clone().collect::<Vec<_>>().chunk_by(|&a, &b| self.searched[a] == self.searched[b]) {
+        for run in lines
+            .clone()
+            .collect::<Vec<_>>()
+            .chunk_by(|&a, &b| self.searched[a] == self.searched[b])
+        {
             let run = run[0]..run[run.len() - 1] + 1;
             if !self.searched[run.start] {
-                self.cleaner.filters.iter().for_each(|filter| filter.protect(&self.view, run.clone(), marks, scratch));
+                self.cleaner
+                    .filters
+                    .iter()
+                    .for_each(|filter| filter.protect(&self.view, run.clone(), marks, scratch));
             }
         }
         self.searched[lines].fill(true);
@@ -302,14 +392,27 @@ impl<'c, 'd> Run<'c, 'd> {
     fn keep(&mut self, marks: impl Iterator<Item = Mark>) {
         self.kept.extend(marks);
         self.kept.sort_unstable();
-        self.longest_kept = self.kept.iter().map(|mark| mark.span().len()).max().unwrap_or(0);
+        self.longest_kept = self
+            .kept
+            .iter()
+            .map(|mark| mark.span().len())
+            .max()
+            .unwrap_or(0);
     }
 
     /// A rule that protects a part of a span.
     fn protector(&self, span: Span) -> Option<RuleId> {
-        let reach = self.kept.partition_point(|mark| mark.span().start() < span.end());
-        let reached = self.kept[..reach].iter().rev().take_while(|mark| self.longest_kept + mark.span().start() > span.start());
-        reached.filter(|mark| mark.span().overlaps(span)).map(|mark| mark.rule()).min()
+        let reach = self
+            .kept
+            .partition_point(|mark| mark.span().start() < span.end());
+        let reached = self.kept[..reach]
+            .iter()
+            .rev()
+            .take_while(|mark| self.longest_kept + mark.span().start() > span.start());
+        reached
+            .filter(|mark| mark.span().overlaps(span))
+            .map(|mark| mark.rule())
+            .min()
     }
 
     fn cut(&self) -> Vec<Span> {
@@ -327,7 +430,9 @@ impl<'c, 'd> Run<'c, 'd> {
         // The last line looked at, and whether text that stays would be joined with the next line if its end went.
         let mut last: Option<(usize, bool)> = None;
         for mark in &self.applied[new..] {
-            for line in document.line_at(mark.span().start())..=document.line_at(mark.span().end() - 1) {
+            for line in
+                document.line_at(mark.span().start())..=document.line_at(mark.span().end() - 1)
+            {
                 if last.is_some_and(|(last, _)| line <= last) {
                     continue;
                 }
@@ -335,12 +440,20 @@ impl<'c, 'd> Run<'c, 'd> {
                 let cut = &cut[cut.partition_point(|cut| cut.end() <= span.start())..];
                 let emptied = rest_of(document.text(), span, cut).all(|rest| !has_word(rest));
                 let crossed = cut.first().is_some_and(|cut| cut.start() < span.start());
-                let joined = crossed && last.is_some_and(|(last, text_stays)| last + 1 == line && text_stays);
+                let joined = crossed
+                    && last.is_some_and(|(last, text_stays)| last + 1 == line && text_stays);
                 last = Some((line, joined || !emptied));
                 if emptied && self.protector(span).is_none() {
                     let line = &document.text()[span.range()];
-                    let end = if joined { span.start() + line.trim_end_matches(['\n', '\r']).len() } else { span.end() };
-                    more.extend(gaps(Span::at(span.start(), end.max(span.start())), cut).map(|gap| mark.on(gap)));
+                    let end = if joined {
+                        span.start() + line.trim_end_matches(['\n', '\r']).len()
+                    } else {
+                        span.end()
+                    };
+                    more.extend(
+                        gaps(Span::at(span.start(), end.max(span.start())), cut)
+                            .map(|gap| mark.on(gap)),
+                    );
                 }
             }
         }
@@ -405,7 +518,12 @@ impl<'t> Cleaned<'t> {
             _ if share > run.cleaner.max_removed => Outcome::Held { share },
             _ => Outcome::Changed,
         };
-        Self { source, removals, vetoed: run.vetoed, outcome }
+        Self {
+            source,
+            removals,
+            vetoed: run.vetoed,
+            outcome,
+        }
     }
 
     /// The cleaned text; borrowed from the source where nothing is removed.
@@ -415,7 +533,8 @@ impl<'t> Cleaned<'t> {
             return Cow::Borrowed(self.source);
         }
         let mut text = String::with_capacity(self.source.len());
-        self.kept().for_each(|span| text.push_str(&self.source[span.range()]));
+        self.kept()
+            .for_each(|span| text.push_str(&self.source[span.range()]));
         Cow::Owned(text)
     }
 
@@ -431,15 +550,27 @@ impl<'t> Cleaned<'t> {
 
     /// What is kept: the spans between the removals, in order.
     pub fn kept(&self) -> impl Iterator<Item = Span> + '_ {
-        let starts = std::iter::once(0).chain(self.removals().iter().map(|removal| removal.span.end()));
-        let ends = self.removals().iter().map(|removal| removal.span.start()).chain(std::iter::once(self.source.len()));
-        starts.zip(ends).map(|(start, end)| Span::at(start, end)).filter(|span| !span.is_empty())
+        let starts =
+            std::iter::once(0).chain(self.removals().iter().map(|removal| removal.span.end()));
+        let ends = self
+            .removals()
+            .iter()
+            .map(|removal| removal.span.start())
+            .chain(std::iter::once(self.source.len()));
+        starts
+            .zip(ends)
+            .map(|(start, end)| Span::at(start, end))
+            .filter(|span| !span.is_empty())
     }
 
     /// What was removed: disjoint spans, in order. Nothing if the document is held.
     #[must_use]
     pub fn removals(&self) -> &[Removal] {
-        if self.outcome == Outcome::Changed { &self.removals } else { &[] }
+        if self.outcome == Outcome::Changed {
+            &self.removals
+        } else {
+            &[]
+        }
     }
 
     /// What was found, whether or not the document is held.
@@ -465,7 +596,10 @@ impl<'t> Cleaned<'t> {
 fn account(marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
     let mut marks = marks;
     marks.sort_unstable();
-    let mut edges: Vec<usize> = marks.iter().flat_map(|mark| [mark.span().start(), mark.span().end()]).collect();
+    let mut edges: Vec<usize> = marks
+        .iter()
+        .flat_map(|mark| [mark.span().start(), mark.span().end()])
+        .collect();
     edges.sort_unstable();
     edges.dedup();
     let mut removals: Vec<Removal> = Vec::new();
@@ -480,13 +614,24 @@ fn account(marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
         let mut takers: Vec<Mark> = active.clone();
         takers.sort_unstable_by_key(|mark| (rules.get(mark.rule()).confidence, mark.rule()));
         takers.dedup_by_key(|mark| mark.rule());
-        let Some((first, others)) = takers.split_first() else { continue };
+        let Some((first, others)) = takers.split_first() else {
+            continue;
+        };
         let also: Vec<RuleId> = others.iter().map(|mark| mark.rule()).collect();
         match removals.last_mut() {
-            Some(last) if last.span.end() == edge[0] && (last.rule, last.score) == (first.rule(), first.score()) && last.also == also => {
+            Some(last)
+                if last.span.end() == edge[0]
+                    && (last.rule, last.score) == (first.rule(), first.score())
+                    && last.also == also =>
+            {
                 last.span = Span::at(last.span.start(), edge[1]);
             }
-            _ => removals.push(Removal { span: Span::at(edge[0], edge[1]), rule: first.rule(), also, score: first.score() }),
+            _ => removals.push(Removal {
+                span: Span::at(edge[0], edge[1]),
+                rule: first.rule(),
+                also,
+                score: first.score(),
+            }),
         }
     }
     removals
@@ -504,7 +649,10 @@ fn account(marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
 ///
 /// # Errors
 /// [`Error::Restore`] if the spans are out of order or start after the end of what is restored so far.
-pub fn restore<'r>(cleaned: &[u8], removed: impl IntoIterator<Item = (usize, &'r [u8])>) -> Result<Vec<u8>, Error> {
+pub fn restore<'r>(
+    cleaned: &[u8],
+    removed: impl IntoIterator<Item = (usize, &'r [u8])>,
+) -> Result<Vec<u8>, Error> {
     let mut source = Vec::with_capacity(cleaned.len());
     let mut rest = cleaned;
     for (start, bytes) in removed {
@@ -534,17 +682,27 @@ mod tests {
             include_str!("../samples/council-wrapped.txt"),
             include_str!("../samples/curly-and-nbsp.txt"),
         ];
-        let text: String = (0..160).map(|number| samples[number % 4].replace("the", ["the", "The", "a"][number % 3])).collect();
+        let text: String = (0..160)
+            .map(|number| samples[number % 4].replace("the", ["the", "The", "a"][number % 3]))
+            .collect();
         let document = Document::new(&text).unwrap();
         for level in Level::ALL {
             let cleaner = Cleaner::builder().level(*level).build().unwrap();
             let clean = |stretch: usize| {
-                let mut scratch = Scratch { folded: Folded::in_stretches(stretch), ..Scratch::default() };
+                let mut scratch = Scratch {
+                    folded: Folded::in_stretches(stretch),
+                    ..Scratch::default()
+                };
                 let (marks, cleaned) = cleaner.examine(&document, &mut scratch);
                 (marks, cleaned.found().to_vec(), cleaned.vetoed().to_vec())
             };
             let whole = clean(usize::MAX >> 1);
-            assert!(whole.1.len() > 300 && text.len() > 3 * crate::fold::REACH, "{} in {}", whole.1.len(), text.len());
+            assert!(
+                whole.1.len() > 300 && text.len() > 3 * crate::fold::REACH,
+                "{} in {}",
+                whole.1.len(),
+                text.len()
+            );
             assert!(clean(1) == whole, "{level}");
         }
     }

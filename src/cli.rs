@@ -47,7 +47,11 @@ where
         Err(error) => {
             // A closed pipe while printing help is no failure.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Unusable as u8 } else { 0 };
+            return if error.use_stderr() {
+                Exit::Unusable as u8
+            } else {
+                0
+            };
         }
     };
     let mut terminal = Terminal::new(match cli.color {
@@ -67,7 +71,11 @@ where
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
 }
 
 fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
@@ -77,10 +85,19 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Diff(args) => diff::run(*args, terminal),
         Command::Report(args) => report::run(*args, terminal),
         Command::Restore(args) => restore::restore_text(args, terminal),
-        Command::Verify { directory, json } => restore::verify_directory(&directory, json, terminal),
-        Command::Stats { command: StatsCommand::Merge { files } } => restore::merge_stats(&files, terminal),
+        Command::Verify { directory, json } => {
+            restore::verify_directory(&directory, json, terminal)
+        }
+        Command::Stats {
+            command: StatsCommand::Merge { files },
+        } => restore::merge_stats(&files, terminal),
         Command::Eval(args) => eval::run(*args, terminal),
-        Command::Features { files, output, words, folds } => {
+        Command::Features {
+            files,
+            output,
+            words,
+            folds,
+        } => {
             let tables = words.map_or_else(|| Ok(Folds::default()), |path| Folds::read(&path))?;
             let units = write_features(&files, &output, &tables, folds)?;
             terminal.note(&format!("{units} units written."));
@@ -96,7 +113,10 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Man => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            for command in Cli::command().get_subcommands_mut().filter(|command| !command.is_hide_set()) {
+            for command in Cli::command()
+                .get_subcommands_mut()
+                .filter(|command| !command.is_hide_set())
+            {
                 let name = format!("dechaff-{}", command.get_name());
                 clap_mangen::Man::new(command.clone().name(name)).render(&mut page)?;
             }

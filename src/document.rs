@@ -42,7 +42,12 @@ impl<'t> Document<'t> {
         if starts.last().copied() != Some(text.len() as u32) {
             starts.push(text.len() as u32);
         }
-        Ok(Self { text, starts, language: None, host: None })
+        Ok(Self {
+            text,
+            starts,
+            language: None,
+            host: None,
+        })
     }
 
     /// Says which language the text is in, as an ISO 639-1 code (`en`; `en-GB` counts as `en`). Rules that name
@@ -116,8 +121,12 @@ impl<'t> Document<'t> {
     /// The line (counted from 0) that holds the byte at `offset`; the last line for an offset at or past the end.
     #[must_use]
     pub fn line_at(&self, offset: usize) -> usize {
-        let after = self.starts.partition_point(|&start| start as usize <= offset);
-        after.saturating_sub(1).min(self.line_count().saturating_sub(1))
+        let after = self
+            .starts
+            .partition_point(|&start| start as usize <= offset);
+        after
+            .saturating_sub(1)
+            .min(self.line_count().saturating_sub(1))
     }
 }
 
@@ -126,7 +135,11 @@ fn host_of(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
-    let host = if host.starts_with('[') { host.split_inclusive(']').next()? } else { host.split(':').next()? };
+    let host = if host.starts_with('[') {
+        host.split_inclusive(']').next()?
+    } else {
+        host.split(':').next()?
+    };
     (!host.is_empty()).then_some(host)
 }
 
@@ -138,9 +151,14 @@ mod tests {
     fn lines_partition_the_text() {
         for text in ["", "\n", "a", "a\n", "\na", "a\r\n\r\nb", "ä\nö\n\n"] {
             let document = Document::new(text).unwrap();
-            let joined: String = (0..document.line_count()).map(|line| &text[document.line(line).range()]).collect();
+            let joined: String = (0..document.line_count())
+                .map(|line| &text[document.line(line).range()])
+                .collect();
             assert_eq!(joined, text);
-            assert!((0..document.line_count()).all(|line| !document.line(line).is_empty()), "{text:?}");
+            assert!(
+                (0..document.line_count()).all(|line| !document.line(line).is_empty()),
+                "{text:?}"
+            );
         }
     }
 
@@ -153,8 +171,14 @@ mod tests {
 
     #[test]
     fn addresses_have_hosts() {
-        assert_eq!(host_of("https://user@www.example.org:8080/a?b"), Some("www.example.org"));
+        assert_eq!(
+            host_of("https://user@www.example.org:8080/a?b"),
+            Some("www.example.org")
+        );
         assert_eq!(host_of("https://[::1]:80/"), Some("[::1]"));
-        assert_eq!((host_of("example.org/a"), host_of("file:///a")), (None, None));
+        assert_eq!(
+            (host_of("example.org/a"), host_of("file:///a")),
+            (None, None)
+        );
     }
 }

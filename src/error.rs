@@ -7,7 +7,10 @@ use std::fmt;
 #[non_exhaustive]
 pub enum Error {
     /// A text is longer than spans can address.
-    #[error("the text has {bytes} bytes, more than the {} that a document can have; split it", crate::Span::MAX_TEXT)]
+    #[error(
+        "the text has {bytes} bytes, more than the {} that a document can have; split it",
+        crate::Span::MAX_TEXT
+    )]
     TooLong {
         /// Its length in bytes.
         bytes: usize,
@@ -27,7 +30,9 @@ pub enum Error {
     #[error("{0}")]
     Option(String),
     /// A line model cannot be used.
-    #[error("the line model cannot be used: {0}; build dechaff again from clean sources, or train the model (training/README.md)")]
+    #[error(
+        "the line model cannot be used: {0}; build dechaff again from clean sources, or train the model (training/README.md)"
+    )]
     Model(String),
     /// A removal record does not fit the text that it should restore.
     #[error("cannot restore: {0}")]
@@ -49,7 +54,11 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.origin, self.line, self.column, self.message)
+        write!(
+            f,
+            "{}:{}:{}: {}",
+            self.origin, self.line, self.column, self.message
+        )
     }
 }
 

@@ -4,7 +4,10 @@
 //! where they should. Finding these sets is most of what making an automaton takes; for built-in patterns the build does it.
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look,
+    Repetition,
+};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +22,11 @@ impl Expression {
     /// None for an expression that is invalid, or tells too many characters apart. With `foreign` word boundaries beside
     /// letters outside ASCII are told.
     pub(crate) fn new(source: &str, ignore_case: bool, foreign: bool) -> Option<Self> {
-        let hir = ParserBuilder::new().case_insensitive(ignore_case).build().parse(source).ok()?;
+        let hir = ParserBuilder::new()
+            .case_insensitive(ignore_case)
+            .build()
+            .parse(source)
+            .ok()?;
         let (alphabet, node) = Alphabet::new(&hir, foreign)?;
         Some(Self { alphabet, node })
     }
@@ -57,12 +64,19 @@ impl Node {
             Self::Empty => Hir::empty(),
             Self::Literal(bytes) => Hir::literal(bytes.clone()),
             Self::Class(ranges) => {
-                let ranges = ranges.iter().map(|&(start, end)| ClassBytesRange::new(start, end));
+                let ranges = ranges
+                    .iter()
+                    .map(|&(start, end)| ClassBytesRange::new(start, end));
                 Hir::class(Class::Bytes(ClassBytes::new(ranges)))
             }
             // What is no assertion was never written.
             Self::Look(look) => Look::from_repr(*look).map_or_else(Hir::fail, Hir::look),
-            &Self::Repetition(min, max, greedy, ref sub) => Hir::repetition(Repetition { min, max, greedy, sub: Box::new(sub.hir()) }),
+            &Self::Repetition(min, max, greedy, ref sub) => Hir::repetition(Repetition {
+                min,
+                max,
+                greedy,
+                sub: Box::new(sub.hir()),
+            }),
             Self::Concat(parts) => Hir::concat(all(parts)),
             Self::Alternation(parts) => Hir::alternation(all(parts)),
         }
@@ -90,22 +104,44 @@ impl Alphabet {
         }
         classes.sort_unstable_by(|a, b| a.ranges().cmp(b.ranges()));
         classes.dedup();
-        let mut alphabet = Self { runs: Vec::new(), ascii: None };
-        let samples = alphabet.tell_apart(&classes, if words { 0 } else { 0x80 }, &mut Bytes::new(words))?;
+        let mut alphabet = Self {
+            runs: Vec::new(),
+            ascii: None,
+        };
+        let samples = alphabet.tell_apart(
+            &classes,
+            if words { 0 } else { 0x80 },
+            &mut Bytes::new(words),
+        )?;
         if words {
-            alphabet.ascii = Some((0..128).map(|character: u8| alphabet.byte(char::from(character))).collect());
+            alphabet.ascii = Some(
+                (0..128)
+                    .map(|character: u8| alphabet.byte(char::from(character)))
+                    .collect(),
+            );
         }
         let node = alphabet.translate(hir, &samples)?;
         Some((alphabet, node))
     }
 
     /// Gives a byte to each set of characters from `first` on that the classes treat alike; for each a character of it.
-    fn tell_apart(&mut self, classes: &[ClassUnicode], first: u32, bytes: &mut Bytes) -> Option<Vec<(char, u8)>> {
+    fn tell_apart(
+        &mut self,
+        classes: &[ClassUnicode],
+        first: u32,
+        bytes: &mut Bytes,
+    ) -> Option<Vec<(char, u8)>> {
         let bounds = |(class, range): (usize, &ClassUnicodeRange)| {
-            let (start, end) = (u32::from(range.start()).max(first), u32::from(range.end()) + 1);
+            let (start, end) = (
+                u32::from(range.start()).max(first),
+                u32::from(range.end()) + 1,
+            );
             [(start, class), (end.max(start), class)]
         };
-        let ranges = classes.iter().enumerate().flat_map(|(class, set)| set.ranges().iter().map(move |range| (class, range)));
+        let ranges = classes
+            .iter()
+            .enumerate()
+            .flat_map(|(class, set)| set.ranges().iter().map(move |range| (class, range)));
         let mut events: Vec<(u32, usize)> = ranges.flat_map(bounds).collect();
         events.sort_unstable();
         let mut inside = vec![0u64; classes.len().div_ceil(64)];
@@ -139,7 +175,9 @@ impl Alphabet {
 
     /// The byte of a character that does not stand for itself.
     fn byte(&self, character: char) -> u8 {
-        let after = self.runs.partition_point(|&(start, _)| start <= u32::from(character));
+        let after = self
+            .runs
+            .partition_point(|&(start, _)| start <= u32::from(character));
         self.runs[after - 1].1
     }
 
@@ -149,9 +187,17 @@ impl Alphabet {
             return text.as_bytes();
         }
         out.clear();
-        for chunk in text.as_bytes().chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+        for chunk in text
+            .as_bytes()
+            .chunk_by(|a, b| a.is_ascii() == b.is_ascii())
+        {
             match &self.ascii {
-                _ if !chunk[0].is_ascii() => out.extend(std::str::from_utf8(chunk).unwrap_or_default().chars().map(|c| self.byte(c))),
+                _ if !chunk[0].is_ascii() => out.extend(
+                    std::str::from_utf8(chunk)
+                        .unwrap_or_default()
+                        .chars()
+                        .map(|c| self.byte(c)),
+                ),
                 None => out.extend_from_slice(chunk),
                 Some(bytes) => out.extend(chunk.iter().map(|&byte| bytes[usize::from(byte)])),
             }
@@ -160,15 +206,26 @@ impl Alphabet {
     }
 
     fn translate(&self, hir: &Hir, samples: &[(char, u8)]) -> Option<Node> {
-        let all = |parts: &[Hir]| parts.iter().map(|part| self.translate(part, samples)).collect::<Option<Vec<_>>>();
+        let all = |parts: &[Hir]| {
+            parts
+                .iter()
+                .map(|part| self.translate(part, samples))
+                .collect::<Option<Vec<_>>>()
+        };
         Some(match hir.kind() {
             HirKind::Empty => Node::Empty,
-            HirKind::Literal(literal) => Node::Literal(self.write(std::str::from_utf8(&literal.0).ok()?, &mut Vec::new()).to_vec()),
+            HirKind::Literal(literal) => Node::Literal(
+                self.write(std::str::from_utf8(&literal.0).ok()?, &mut Vec::new())
+                    .to_vec(),
+            ),
             HirKind::Class(class) => Node::Class(self.class(&unicode(class)?, samples)),
             HirKind::Look(look) => Node::Look(ascii_look(*look).as_repr()),
-            HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
-                Node::Repetition(*min, *max, *greedy, Box::new(self.translate(sub, samples)?))
-            }
+            HirKind::Repetition(Repetition {
+                min,
+                max,
+                greedy,
+                sub,
+            }) => Node::Repetition(*min, *max, *greedy, Box::new(self.translate(sub, samples)?)),
             HirKind::Capture(capture) => self.translate(&capture.sub, samples)?,
             HirKind::Concat(parts) => Node::Concat(all(parts)?),
             HirKind::Alternation(parts) => Node::Alternation(all(parts)?),
@@ -177,15 +234,33 @@ impl Alphabet {
 
     /// The bytes of a class, as ranges.
     fn class(&self, class: &ClassUnicode, samples: &[(char, u8)]) -> Vec<(u8, u8)> {
-        let holds = |character: char| class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&character));
+        let holds = |character: char| {
+            class
+                .ranges()
+                .iter()
+                .any(|range| (range.start()..=range.end()).contains(&character))
+        };
         let own = |range: &ClassUnicodeRange| {
             let end = u8::try_from(range.end().min('\x7F')).ok()?;
-            let start = u8::try_from(range.start()).ok().filter(|&start| start <= end)?;
+            let start = u8::try_from(range.start())
+                .ok()
+                .filter(|&start| start <= end)?;
             Some(ClassBytesRange::new(start, end))
         };
-        let own = class.ranges().iter().filter(|_| self.ascii.is_none()).filter_map(own);
-        let told = samples.iter().filter(|(sample, _)| holds(*sample)).map(|&(_, byte)| ClassBytesRange::new(byte, byte));
-        ClassBytes::new(own.chain(told)).ranges().iter().map(|range| (range.start(), range.end())).collect()
+        let own = class
+            .ranges()
+            .iter()
+            .filter(|_| self.ascii.is_none())
+            .filter_map(own);
+        let told = samples
+            .iter()
+            .filter(|(sample, _)| holds(*sample))
+            .map(|&(_, byte)| ClassBytesRange::new(byte, byte));
+        ClassBytes::new(own.chain(told))
+            .ranges()
+            .iter()
+            .map(|range| (range.start(), range.end()))
+            .collect()
     }
 }
 
@@ -193,12 +268,21 @@ impl Alphabet {
 mod differences {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(runs: &[(u32, u8)], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        runs: &[(u32, u8)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let starts = std::iter::once(0).chain(runs.iter().map(|run| run.0));
-        serializer.collect_seq(runs.iter().zip(starts).map(|(run, last)| (run.0 - last, run.1)))
+        serializer.collect_seq(
+            runs.iter()
+                .zip(starts)
+                .map(|(run, last)| (run.0 - last, run.1)),
+        )
     }
 
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Vec<(u32, u8)>, D::Error> {
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
+        deserializer: D,
+    ) -> Result<Vec<(u32, u8)>, D::Error> {
         let mut runs = Vec::<(u32, u8)>::deserialize(deserializer)?;
         let mut start = 0u32;
         for run in &mut runs {
@@ -221,7 +305,9 @@ impl Bytes {
     /// ASCII.
     fn new(all: bool) -> Self {
         let free = |byte: &u8| if all { *byte != b'\n' } else { *byte >= 0x80 };
-        let (words, others) = (0..=u8::MAX).filter(free).partition(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let (words, others) = (0..=u8::MAX)
+            .filter(free)
+            .partition(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         Self { words, others, all }
     }
 
@@ -239,7 +325,10 @@ fn collect(hir: &Hir, all: bool, classes: &mut Vec<ClassUnicode>) -> Option<()> 
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Some(()),
         HirKind::Literal(literal) => {
-            let told = std::str::from_utf8(&literal.0).ok()?.chars().filter(|c| all || !c.is_ascii());
+            let told = std::str::from_utf8(&literal.0)
+                .ok()?
+                .chars()
+                .filter(|c| all || !c.is_ascii());
             classes.extend(told.map(single));
             Some(())
         }
@@ -249,7 +338,9 @@ fn collect(hir: &Hir, all: bool, classes: &mut Vec<ClassUnicode>) -> Option<()> 
         }
         HirKind::Repetition(repetition) => collect(&repetition.sub, all, classes),
         HirKind::Capture(capture) => collect(&capture.sub, all, classes),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().try_for_each(|part| collect(part, all, classes)),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts
+            .iter()
+            .try_for_each(|part| collect(part, all, classes)),
     }
 }
 

@@ -44,7 +44,13 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in the order in which they run.
-    pub const ALL: [Self; 5] = [Self::Match, Self::Structure, Self::Model, Self::Context, Self::Spacing];
+    pub const ALL: [Self; 5] = [
+        Self::Match,
+        Self::Structure,
+        Self::Model,
+        Self::Context,
+        Self::Spacing,
+    ];
 }
 
 /// Buffers that a thread uses again for each document.
@@ -88,7 +94,14 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
 
     /// Adds the marks in these lines that protect and that it left for when something there is about to go. No line is
     /// asked for twice, and what hard wrapping broke is asked for together.
-    fn protect(&self, _view: &View<'_>, _lines: Range<usize>, _marks: &mut Marks, _scratch: &mut Scratch) {}
+    fn protect(
+        &self,
+        _view: &View<'_>,
+        _lines: Range<usize>,
+        _marks: &mut Marks,
+        _scratch: &mut Scratch,
+    ) {
+    }
 }
 
 /// The filters that have something to do with the rules that are on.
@@ -105,7 +118,9 @@ pub(crate) fn filters(
     let line_model = match on("model/line") {
         Some(rule) => {
             let model = Model::built_in()?;
-            let thresholds = max_loss.map_or(Ok(model.thresholds(level)), |share| model.thresholds_for(level, share))?;
+            let thresholds = max_loss.map_or(Ok(model.thresholds(level)), |share| {
+                model.thresholds_for(level, share)
+            })?;
             Some(model::LineModel::new(rule, model, thresholds, rules))
         }
         None => None,
@@ -118,16 +133,26 @@ pub(crate) fn filters(
             Some(match name {
                 FilterName::Phrases => Box::new(phrases::Phrases::new(rules, is_on, hints)),
                 FilterName::Model => Box::new(line_model.take()?),
-                FilterName::Footer => Box::new(footer::Footer { rule: on("structure/newsroom-footer")? }),
-                FilterName::Links => Box::new(links::Links { rule: on("structure/link-list")? }),
-                FilterName::Labels => {
-                    Box::new(labels::Labels { share: on("structure/share-run"), navigation: on("structure/navigation-run") })
-                }
-                FilterName::Repeats => Box::new(repeats::Repeats { rule: on("structure/repeated-line")? }),
-                FilterName::Orphans => {
-                    Box::new(orphans::Orphans { heading: on("layout/orphan-heading"), separator: on("layout/orphan-separator") })
-                }
-                FilterName::Blanks => Box::new(blanks::Blanks { rule: on("layout/blank-lines")? }),
+                FilterName::Footer => Box::new(footer::Footer {
+                    rule: on("structure/newsroom-footer")?,
+                }),
+                FilterName::Links => Box::new(links::Links {
+                    rule: on("structure/link-list")?,
+                }),
+                FilterName::Labels => Box::new(labels::Labels {
+                    share: on("structure/share-run"),
+                    navigation: on("structure/navigation-run"),
+                }),
+                FilterName::Repeats => Box::new(repeats::Repeats {
+                    rule: on("structure/repeated-line")?,
+                }),
+                FilterName::Orphans => Box::new(orphans::Orphans {
+                    heading: on("layout/orphan-heading"),
+                    separator: on("layout/orphan-separator"),
+                }),
+                FilterName::Blanks => Box::new(blanks::Blanks {
+                    rule: on("layout/blank-lines")?,
+                }),
             })
         })
         .collect())

@@ -8,7 +8,9 @@ mod characters;
 #[path = "fold/lines.rs"]
 mod lines;
 
-pub(crate) use characters::{first_char, fold, folds_to_word, is_invisible, is_spaceless, is_word, word_after, word_before};
+pub(crate) use characters::{
+    first_char, fold, folds_to_word, is_invisible, is_spaceless, is_word, word_after, word_before,
+};
 pub(crate) use lines::Lines;
 
 #[cfg(test)]
@@ -78,7 +80,14 @@ impl FoldedLine {
 impl Folded {
     /// A buffer for stretches of so many folded bytes.
     pub(crate) fn in_stretches(stretch: usize) -> Self {
-        Self { bytes: Vec::new(), map: Vec::new(), lines: Vec::new(), first: 0, prints: Vec::new(), stretch }
+        Self {
+            bytes: Vec::new(),
+            map: Vec::new(),
+            lines: Vec::new(),
+            first: 0,
+            prints: Vec::new(),
+            stretch,
+        }
     }
 
     /// Forgets the document.
@@ -103,16 +112,29 @@ impl Folded {
             self.start_at(from);
             self.prints.reserve(lines.count() - self.prints.len());
         }
-        let start = self.lines.get(from - self.first).map_or(self.bytes.len(), |line| line.start as usize);
-        let first_end = |folded: &Self| folded.lines.get(from - folded.first).map_or(0, |line| line.end as usize);
-        while self.covered().end < lines.count() && self.bytes.len() < (start + self.stretch).max(first_end(self)) + REACH {
+        let start = self
+            .lines
+            .get(from - self.first)
+            .map_or(self.bytes.len(), |line| line.start as usize);
+        let first_end = |folded: &Self| {
+            folded
+                .lines
+                .get(from - folded.first)
+                .map_or(0, |line| line.end as usize)
+        };
+        while self.covered().end < lines.count()
+            && self.bytes.len() < (start + self.stretch).max(first_end(self)) + REACH
+        {
             self.push_line(lines, self.covered().end);
         }
         if self.covered().end == lines.count() {
             return from..lines.count();
         }
         let within = self.bytes.len() - REACH;
-        from..self.first + self.lines.partition_point(|line| line.end as usize <= within)
+        from..self.first
+            + self
+                .lines
+                .partition_point(|line| line.end as usize <= within)
     }
 
     /// Folds lines, unless they are there.
@@ -132,17 +154,29 @@ impl Folded {
     /// Lets go of what nothing from a line on can reach back to.
     fn forget_before(&mut self, line: usize) {
         let reached = (self.lines[line - self.first].start as usize).saturating_sub(REACH);
-        let gone = self.lines.partition_point(|line| line.start as usize <= reached).saturating_sub(1);
-        let Some(&FoldedLine { start, source, .. }) = self.lines.get(gone).filter(|_| gone > 0) else { return };
+        let gone = self
+            .lines
+            .partition_point(|line| line.start as usize <= reached)
+            .saturating_sub(1);
+        let Some(&FoldedLine { start, source, .. }) = self.lines.get(gone).filter(|_| gone > 0)
+        else {
+            return;
+        };
         self.bytes.drain(..start as usize);
         self.lines.drain(..gone);
-        self.map.drain(..self.map.partition_point(|&(folded, _)| folded < start));
+        self.map
+            .drain(..self.map.partition_point(|&(folded, _)| folded < start));
         if self.map.first().is_none_or(|&(folded, _)| folded > start) {
             self.map.insert(0, (start, source));
         }
         self.map.iter_mut().for_each(|(folded, _)| *folded -= start);
         for line in &mut self.lines {
-            for offset in [&mut line.start, &mut line.end, &mut line.bare.0, &mut line.bare.1] {
+            for offset in [
+                &mut line.start,
+                &mut line.end,
+                &mut line.bare.0,
+                &mut line.bare.1,
+            ] {
                 *offset -= start;
             }
         }
@@ -163,16 +197,30 @@ impl Folded {
         }
         let text = lines.document().text();
         let source = text.as_bytes();
-        let Range { start: mut at, end: to } = lines.document().line(lines.number(line)).range();
+        let Range {
+            start: mut at,
+            end: to,
+        } = lines.document().line(lines.number(line)).range();
         let start = self.bytes.len();
         let (mut gap, mut visible) = (false, None);
         while at < to {
             let byte = source[at];
-            let (character, width) = if byte < 0x80 { (byte as char, 1) } else { decode(text, at) };
-            let folding = if byte < 0x80 { None } else { Folding::of(character) };
+            let (character, width) = if byte < 0x80 {
+                (byte as char, 1)
+            } else {
+                decode(text, at)
+            };
+            let folding = if byte < 0x80 {
+                None
+            } else {
+                Folding::of(character)
+            };
             let (is_blank, is_unseen) = match folding {
                 Some(folding) => (folding.kind == Kind::Blank, folding.kind == Kind::Invisible),
-                None => (character.is_whitespace(), byte >= 0x80 && is_invisible(character)),
+                None => (
+                    character.is_whitespace(),
+                    byte >= 0x80 && is_invisible(character),
+                ),
             };
             if is_blank || is_unseen {
                 gap |= is_blank;
@@ -199,7 +247,12 @@ impl Folded {
                 }
             }
         }
-        self.close_line(start, visible.unwrap_or(to) as u32, lines.number(line) as u32, lines.joins(line));
+        self.close_line(
+            start,
+            visible.unwrap_or(to) as u32,
+            lines.number(line) as u32,
+            lines.joins(line),
+        );
     }
 
     fn close_line(&mut self, start: usize, source: u32, number: u32, joins: bool) {
@@ -209,7 +262,14 @@ impl Folded {
             self.prints.push(print(&self.bytes[bare.clone()]));
         }
         let bare = (bare.start as u32, bare.end as u32);
-        self.lines.push(FoldedLine { start: start as u32, end: end as u32, bare, source, number, joins });
+        self.lines.push(FoldedLine {
+            start: start as u32,
+            end: end as u32,
+            bare,
+            source,
+            number,
+            joins,
+        });
     }
 
     /// Copies ASCII up to white space that would collapse; single spaces between words go along.
@@ -225,7 +285,11 @@ impl Folded {
     /// Notes where the next character comes from, if that does not follow from the one before.
     fn note(&mut self, source: usize) {
         let (folded, source) = (self.bytes.len() as u32, source as u32);
-        if self.map.last().is_none_or(|&(f, s)| s + (folded - f) != source) {
+        if self
+            .map
+            .last()
+            .is_none_or(|&(f, s)| s + (folded - f) != source)
+        {
             self.map.push((folded, source));
         }
     }
@@ -263,7 +327,9 @@ impl Folded {
 
     /// The place in [`lines`](Self::lines) of the line that holds the folded offset.
     pub(crate) fn line_index(&self, offset: usize) -> usize {
-        self.lines.partition_point(|line| line.start as usize <= offset).saturating_sub(1)
+        self.lines
+            .partition_point(|line| line.start as usize <= offset)
+            .saturating_sub(1)
     }
 
     /// Whether a hard-wrapped line goes on in the line at a place.
@@ -294,7 +360,11 @@ impl Folded {
 /// A hash of a text: of all of a short one, of a long one its ends and its length.
 fn print(text: &[u8]) -> u32 {
     let mut hasher = FxHasher::default();
-    if let (true, Some(first), Some(last)) = (text.len() > 2 * PRINTED, text.first_chunk::<PRINTED>(), text.last_chunk::<PRINTED>()) {
+    if let (true, Some(first), Some(last)) = (
+        text.len() > 2 * PRINTED,
+        text.first_chunk::<PRINTED>(),
+        text.last_chunk::<PRINTED>(),
+    ) {
         hasher.write(first);
         hasher.write(last);
     } else {
@@ -336,7 +406,9 @@ fn plain_length(bytes: &[u8]) -> usize {
     while let Some(block) = bytes[at..].first_chunk::<{ BLOCK + 1 }>() {
         let is = |byte: u8, other: u8| u8::from(byte == other);
         let breaks = |at: usize| {
-            u8::from(block[at].wrapping_sub(b' ') > b'~' - b' ') | is(block[at], b'`') | is(block[at], b' ') & is(block[at + 1], b' ')
+            u8::from(block[at].wrapping_sub(b' ') > b'~' - b' ')
+                | is(block[at], b'`')
+                | is(block[at], b' ') & is(block[at + 1], b' ')
         };
         if (0..BLOCK).fold(0, |any, at| any | breaks(at)) != 0 {
             break;
@@ -351,7 +423,11 @@ fn plain_length(bytes: &[u8]) -> usize {
         at += 8;
     };
     // A space at the end is none between words.
-    if end > 0 && bytes[end - 1] == b' ' { end - 1 } else { end }
+    if end > 0 && bytes[end - 1] == b' ' {
+        end - 1
+    } else {
+        end
+    }
 }
 
 /// The upper bit of each of eight bytes that is no visible ASCII, a backtick, or the second of two spaces, the first of
@@ -361,7 +437,10 @@ fn breaks_of_eight(bytes: &[u8], after_space: bool) -> u64 {
     const UPPER: u64 = ALL << 7;
     let eight = match bytes.first_chunk() {
         Some(&chunk) => u64::from_le_bytes(chunk),
-        None => bytes.iter().rev().fold(0, |eight, &byte| eight << 8 | u64::from(byte)),
+        None => bytes
+            .iter()
+            .rev()
+            .fold(0, |eight, &byte| eight << 8 | u64::from(byte)),
     };
     let seven = eight & !UPPER;
     // No sum of seven bits carries into the next byte.
@@ -384,7 +463,9 @@ mod tests {
     fn what_is_remembered_is_what_folding_gives() {
         // Behind a letter that some marks would belong to.
         for before in ["", "i", "α"] {
-            for character in ('\u{80}'..='\u{12000}').filter(|c| !c.is_whitespace() && !is_invisible(*c)) {
+            for character in
+                ('\u{80}'..='\u{12000}').filter(|c| !c.is_whitespace() && !is_invisible(*c))
+            {
                 let text = format!("{before}{character}");
                 let folded = whole(&text);
                 let mut bytes = before.as_bytes().to_vec();
@@ -397,17 +478,40 @@ mod tests {
     #[test]
     fn plain_text_ends_where_the_first_other_byte_is() {
         let plainly = |bytes: &[u8]| {
-            let graphic = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'`');
+            let graphic = |at: usize| {
+                bytes
+                    .get(at)
+                    .is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'`')
+            };
             let fine = |at: usize| graphic(at) || (bytes[at] == b' ' && graphic(at + 1));
-            (0..bytes.len()).find(|&at| !fine(at)).unwrap_or(bytes.len())
+            (0..bytes.len())
+                .find(|&at| !fine(at))
+                .unwrap_or(bytes.len())
         };
         for length in 0..70 {
             for at in 0..=length {
-                for other in [&b""[..], b" ", b"  ", b"\n", b"\x7f", b" \x7f", b"\xc3\xa9", b"\0", b"`", b" `", b" ~"] {
+                for other in [
+                    &b""[..],
+                    b" ",
+                    b"  ",
+                    b"\n",
+                    b"\x7f",
+                    b" \x7f",
+                    b"\xc3\xa9",
+                    b"\0",
+                    b"`",
+                    b" `",
+                    b" ~",
+                ] {
                     let text =
                         [&b"It was a dark and stormy night; the rain fell in torrents, except at night."[..at], other, &b"~!a b"[..]]
                             .concat();
-                    assert_eq!(plain_length(&text), plainly(&text), "{:?}", String::from_utf8_lossy(&text));
+                    assert_eq!(
+                        plain_length(&text),
+                        plainly(&text),
+                        "{:?}",
+                        String::from_utf8_lossy(&text)
+                    );
                 }
             }
         }
@@ -450,19 +554,35 @@ mod tests {
     fn every_folded_byte_leads_back_to_its_character() {
         let text = "\u{feff}É ½ß  x\u{ad}y\r\n ‘ｚ’ ﬁn  ";
         let folded = whole(text);
-        assert_eq!(std::str::from_utf8(folded.bytes()).unwrap(), "e\u{301} 1\u{2044}2ss xy\n'z' fin");
+        assert_eq!(
+            std::str::from_utf8(folded.bytes()).unwrap(),
+            "e\u{301} 1\u{2044}2ss xy\n'z' fin"
+        );
         let back: Vec<&str> = (0..folded.bytes().len())
             .filter(|&at| !folded.bytes()[at].is_ascii_whitespace())
             .map(|at| &text[folded.source(at, at + 1, text).range()])
             .collect();
-        assert_eq!(back, ["É", "É", "É", "½", "½", "½", "½", "½", "ß", "ß", "x", "y", "‘", "ｚ", "’", "ﬁ", "ﬁ", "n"]);
+        assert_eq!(
+            back,
+            [
+                "É", "É", "É", "½", "½", "½", "½", "½", "ß", "ß", "x", "y", "‘", "ｚ", "’", "ﬁ",
+                "ﬁ", "n"
+            ]
+        );
     }
 
     /// Taken in stretches, lines are what they are in the fold of the whole, wherever a stretch begins.
     #[test]
     fn stretches_are_parts_of_the_whole() {
-        let line = |number: usize| format!("  {number}. Ｆull — “width”, ½ ﬁne {}", "İs it? ".repeat(number % 300));
-        let text: String = (0..900).map(|number| line(number) + ["\n", "\r\n\r\n", "\n\u{200b}\n"][number % 3]).collect();
+        let line = |number: usize| {
+            format!(
+                "  {number}. Ｆull — “width”, ½ ﬁne {}",
+                "İs it? ".repeat(number % 300)
+            )
+        };
+        let text: String = (0..900)
+            .map(|number| line(number) + ["\n", "\r\n\r\n", "\n\u{200b}\n"][number % 3])
+            .collect();
         let document = Document::new(&text).unwrap();
         let lines = Lines::new(&document, Vec::new());
         let whole = whole(&text);
@@ -471,15 +591,24 @@ mod tests {
             while from < lines.count() {
                 let taken = folded.take_stretch(&lines, from);
                 assert!(taken.start == from && taken.end > from);
-                let (before, after) = (folded.places(taken.clone()).start, &folded.lines()[folded.places(taken.clone())]);
+                let (before, after) = (
+                    folded.places(taken.clone()).start,
+                    &folded.lines()[folded.places(taken.clone())],
+                );
                 let reach = |bytes: usize, at_edge: bool| assert!(at_edge || bytes >= REACH);
                 reach(folded.lines()[before].start as usize, folded.first() == 0);
-                reach(folded.bytes().len() - after[after.len() - 1].end as usize, folded.covered().end == lines.count());
+                reach(
+                    folded.bytes().len() - after[after.len() - 1].end as usize,
+                    folded.covered().end == lines.count(),
+                );
                 for place in 0..folded.lines().len() {
-                    let (own, same) = (folded.lines()[place], whole.lines()[folded.first() + place]);
+                    let (own, same) =
+                        (folded.lines()[place], whole.lines()[folded.first() + place]);
                     assert_eq!(folded.bytes()[own.range()], whole.bytes()[same.range()]);
                     assert_eq!(folded.bare(place), whole.bare(folded.first() + place));
-                    let source = |folded: &Folded, line: FoldedLine| folded.source(line.start as usize, line.end as usize, &text);
+                    let source = |folded: &Folded, line: FoldedLine| {
+                        folded.source(line.start as usize, line.end as usize, &text)
+                    };
                     assert_eq!(source(&folded, own), source(&whole, same));
                 }
                 (from, count) = (taken.end, count + 1);

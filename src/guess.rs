@@ -11,14 +11,23 @@ const PROSE: usize = 60;
 /// The language of a text; none where that is not sure. Reads a bounded part of it.
 pub(crate) fn guess(text: &str) -> Option<String> {
     let mut sample = String::new();
-    for line in text.lines().take(SAMPLE).map(str::trim).filter(|line| line.len() >= PROSE) {
+    for line in text
+        .lines()
+        .take(SAMPLE)
+        .map(str::trim)
+        .filter(|line| line.len() >= PROSE)
+    {
         sample.push_str(&line[..line.floor_char_boundary(SAMPLE - sample.len())]);
         sample.push('\n');
         if sample.len() >= SAMPLE {
             break;
         }
     }
-    let sample = if sample.is_empty() { &text[..text.floor_char_boundary(SAMPLE)] } else { &sample };
+    let sample = if sample.is_empty() {
+        &text[..text.floor_char_boundary(SAMPLE)]
+    } else {
+        &sample
+    };
     if is_english(sample) {
         return Some("en".to_owned());
     }
@@ -29,7 +38,9 @@ pub(crate) fn guess(text: &str) -> Option<String> {
 /// Whether a text is English beyond doubt, by its commonest words, which no other language shares in such numbers. Most texts
 /// are, and comparing trigrams takes longer than cleaning.
 fn is_english(text: &str) -> bool {
-    const COMMON: &[&str] = &["the", "of", "and", "to", "that", "was", "is", "for", "with", "on", "it"];
+    const COMMON: &[&str] = &[
+        "the", "of", "and", "to", "that", "was", "is", "for", "with", "on", "it",
+    ];
     let (mut words, mut the, mut common) = (0, 0, 0);
     for word in text.split_ascii_whitespace() {
         words += 1;
@@ -97,7 +108,10 @@ mod tests {
         assert_eq!(guess(german).as_deref(), Some("de"));
         let finnish = "Kaupunginvaltuusto päätti maanantaina sulkea vanhan sillan liikenteeltä vuoden loppuun saakka.\n";
         assert_eq!(guess(finnish).as_deref(), Some("fi"));
-        assert_eq!(guess("市議会は月曜日、古い橋を年末まで閉鎖することを決めた。\n").as_deref(), Some("ja"));
+        assert_eq!(
+            guess("市議会は月曜日、古い橋を年末まで閉鎖することを決めた。\n").as_deref(),
+            Some("ja")
+        );
         assert_eq!(guess(""), None);
         assert_eq!(guess("1 2 3 4"), None);
     }

@@ -132,7 +132,13 @@ pub struct Handled {
 impl Handled {
     /// Why it failed, if it did.
     fn failure(&self) -> Option<&anyhow::Error> {
-        self.events.iter().find_map(|event| if let Event::Failed(error) = event { Some(error) } else { None })
+        self.events.iter().find_map(|event| {
+            if let Event::Failed(error) = event {
+                Some(error)
+            } else {
+                None
+            }
+        })
     }
 
     /// Whether the run was stopped before the end of it.
@@ -149,15 +155,24 @@ impl Options {
         match content {
             Content::Text(text) => self.handle_text(name, text, scratch),
             Content::Binary { .. } => Handled {
-                stats: Stats { binary: 1, ..Stats::default() },
+                stats: Stats {
+                    binary: 1,
+                    ..Stats::default()
+                },
                 events: trouble.map(Event::Passed).into_iter().collect(),
                 passed_over: true,
                 ..Handled::default()
             },
             Content::Invalid { bytes, .. } if !self.strict => Handled {
                 input: bytes,
-                stats: Stats { invalid: 1, ..Stats::default() },
-                events: trouble.map(|trouble| Event::Passed(format!("{trouble}; passed through unchanged"))).into_iter().collect(),
+                stats: Stats {
+                    invalid: 1,
+                    ..Stats::default()
+                },
+                events: trouble
+                    .map(|trouble| Event::Passed(format!("{trouble}; passed through unchanged")))
+                    .into_iter()
+                    .collect(),
                 ..Handled::default()
             },
             Content::Invalid { .. } => failed(anyhow!(trouble.unwrap_or_default())),
@@ -171,11 +186,20 @@ impl Options {
             Err(error) => return failed(error),
         };
         match text.into_rest(&removed) {
-            Ok(rest) if removed.is_empty() => Handled { input: rest, ..handled },
-            Ok(rest) => Handled { output: Some(rest), ..handled },
+            Ok(rest) if removed.is_empty() => Handled {
+                input: rest,
+                ..handled
+            },
+            Ok(rest) => Handled {
+                output: Some(rest),
+                ..handled
+            },
             Err((error, input)) => Handled {
                 input,
-                stats: Stats { invalid: 1, ..Stats::default() },
+                stats: Stats {
+                    invalid: 1,
+                    ..Stats::default()
+                },
                 events: vec![Event::Passed(format!("{error}; passed through unchanged"))],
                 ..Handled::default()
             },
@@ -183,31 +207,77 @@ impl Options {
     }
 
     /// Cleans a text, notes all that is to be told of it, and says what is to be removed.
-    fn examine(&self, name: &str, text: &Text, scratch: &mut Scratch, handled: &mut Handled) -> Result<Vec<Range<usize>>> {
+    fn examine(
+        &self,
+        name: &str,
+        text: &Text,
+        scratch: &mut Scratch,
+        handled: &mut Handled,
+    ) -> Result<Vec<Range<usize>>> {
         let document = self.describe(Document::new(text.as_str())?);
         let cleaned = self.cleaner.clean(&document, scratch);
-        let removed: Vec<Range<usize>> = cleaned.removals().iter().map(|removal| removal.span.range()).collect();
+        let removed: Vec<Range<usize>> = cleaned
+            .removals()
+            .iter()
+            .map(|removal| removal.span.range())
+            .collect();
         match cleaned.outcome() {
-            Outcome::Changed => handled.events.push(Event::Changed(removed.len(), removed.iter().map(Range::len).sum())),
+            Outcome::Changed => handled.events.push(Event::Changed(
+                removed.len(),
+                removed.iter().map(Range::len).sum(),
+            )),
             Outcome::Held { share } => {
                 let share = share * 100.0;
-                handled.events.push(Event::Passed(format!("held whole: {share:.1} % would have gone; --max-removed 1 would allow it")));
+                handled.events.push(Event::Passed(format!(
+                    "held whole: {share:.1} % would have gone; --max-removed 1 would allow it"
+                )));
             }
             Outcome::Clean => {}
         }
         handled.stats.add_document(&cleaned, self.cleaner.rules());
-        handled.events.extend(self.look(&Name { path: name, ..Name::default() }, &document, &cleaned, scratch));
+        handled.events.extend(self.look(
+            &Name {
+                path: name,
+                ..Name::default()
+            },
+            &document,
+            &cleaned,
+            scratch,
+        ));
         if self.records {
-            let places = removed.iter().map(|range| text.source(range.clone())).collect();
-            let origin = Origin { path: name, bytes: text.bytes(), encoding: text.encoding(), places, ..Origin::default() };
-            document_records(&cleaned, &origin, self.cleaner.rules(), &mut handled.records)?;
+            let places = removed
+                .iter()
+                .map(|range| text.source(range.clone()))
+                .collect();
+            let origin = Origin {
+                path: name,
+                bytes: text.bytes(),
+                encoding: text.encoding(),
+                places,
+                ..Origin::default()
+            };
+            document_records(
+                &cleaned,
+                &origin,
+                self.cleaner.rules(),
+                &mut handled.records,
+            )?;
         }
         Ok(removed)
     }
 
     /// Has the witness look at a document.
-    fn look(&self, name: &Name<'_>, document: &Document<'_>, cleaned: &Cleaned<'_>, scratch: &mut Scratch) -> Option<Event> {
-        self.witness.as_ref()?.see(name, document, cleaned, scratch).map(Event::Told)
+    fn look(
+        &self,
+        name: &Name<'_>,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<Event> {
+        self.witness
+            .as_ref()?
+            .see(name, document, cleaned, scratch)
+            .map(Event::Told)
     }
 
     /// Adds what is known of all documents.
@@ -225,5 +295,13 @@ impl Options {
 }
 
 fn failed(error: anyhow::Error) -> Handled {
-    Handled { stats: Stats { failed: 1, ..Stats::default() }, events: vec![Event::Failed(error)], passed_over: true, ..Handled::default() }
+    Handled {
+        stats: Stats {
+            failed: 1,
+            ..Stats::default()
+        },
+        events: vec![Event::Failed(error)],
+        passed_over: true,
+        ..Handled::default()
+    }
 }

@@ -3,7 +3,11 @@
 /// The code that rules use for a language: ISO 639-1 where there is one, without region or script, one for both
 /// written forms of Norwegian.
 pub(crate) fn canonical(code: &str) -> String {
-    let code = code.split(['-', '_']).next().unwrap_or(code).to_ascii_lowercase();
+    let code = code
+        .split(['-', '_'])
+        .next()
+        .unwrap_or(code)
+        .to_ascii_lowercase();
     match code.as_str() {
         "nb" | "nn" => "no".to_owned(),
         _ => code,
@@ -55,7 +59,10 @@ pub(crate) fn known(code: &str) -> Option<String> {
     let code = canonical(code);
     match code.len() {
         2 if code.bytes().all(|byte| byte.is_ascii_lowercase()) => Some(code),
-        3 => LONG.iter().find(|(long, _)| *long == code).map(|(_, short)| (*short).to_owned()),
+        3 => LONG
+            .iter()
+            .find(|(long, _)| *long == code)
+            .map(|(_, short)| (*short).to_owned()),
         _ => None,
     }
 }
@@ -66,10 +73,28 @@ mod tests {
 
     #[test]
     fn codes_have_one_form() {
-        assert_eq!(["eng_Latn", "de-AT", "cmn_Hani", "NB", "oci", "English", "x", ""].map(known), {
-            let some = |code: &str| Some(code.to_owned());
-            [some("en"), some("de"), some("zh"), some("no"), None, None, None, None]
-        });
-        assert_eq!(["en-GB", "EN", "nb", "nn_NO", "no", "zh-Hant"].map(canonical), ["en", "en", "no", "no", "no", "zh"]);
+        assert_eq!(
+            [
+                "eng_Latn", "de-AT", "cmn_Hani", "NB", "oci", "English", "x", ""
+            ]
+            .map(known),
+            {
+                let some = |code: &str| Some(code.to_owned());
+                [
+                    some("en"),
+                    some("de"),
+                    some("zh"),
+                    some("no"),
+                    None,
+                    None,
+                    None,
+                    None,
+                ]
+            }
+        );
+        assert_eq!(
+            ["en-GB", "EN", "nb", "nn_NO", "no", "zh-Hant"].map(canonical),
+            ["en", "en", "no", "no", "no", "zh"]
+        );
     }
 }

@@ -62,7 +62,10 @@ pub use error::{Error, Problem};
 pub use filter::{Filter, Scratch, Stage};
 pub use mark::{Mark, Marks, Score};
 pub use pack::RuleSet;
-pub use rule::{Category, Confidence, Cue, Effect, Examples, FilterName, Level, Matcher, Near, Rule, RuleId, Zone};
+pub use rule::{
+    Category, Confidence, Cue, Effect, Examples, FilterName, Level, Matcher, Near, Rule, RuleId,
+    Zone,
+};
 pub use span::Span;
 pub use view::View;
 
@@ -78,5 +81,7 @@ use std::sync::OnceLock;
 pub fn clean(text: &str) -> Cow<'_, str> {
     static CLEANER: OnceLock<Option<Cleaner>> = OnceLock::new();
     let cleaner = CLEANER.get_or_init(|| Cleaner::builder().build().ok());
-    cleaner.as_ref().map_or(Cow::Borrowed(text), |cleaner| cleaner.clean_text(text))
+    cleaner
+        .as_ref()
+        .map_or(Cow::Borrowed(text), |cleaner| cleaner.clean_text(text))
 }

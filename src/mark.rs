@@ -35,7 +35,11 @@ impl Mark {
     /// A rule's mark on a span of the source text.
     #[must_use]
     pub fn new(span: Span, rule: RuleId) -> Self {
-        Self { span, rule, score: Score::RULE }
+        Self {
+            span,
+            rule,
+            score: Score::RULE,
+        }
     }
 
     /// What is claimed, in bytes of the source text.
@@ -65,7 +69,10 @@ impl Mark {
 
 /// How the line model judged some lines.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the command tells them"))]
+#[cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, reason = "the command tells them")
+)]
 pub struct Judgement {
     /// The lines.
     pub span: Span,
@@ -109,7 +116,10 @@ impl Verdict {
 
 /// A feature that weighed in a judgement.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the command tells them"))]
+#[cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, reason = "the command tells them")
+)]
 pub struct Weight {
     /// Its name.
     pub feature: &'static str,
@@ -169,7 +179,18 @@ mod tests {
         marks.add(Span::new(1, 2), b);
         marks.add(Span::new(6, 8), a);
         marks.add(Span::new(5, 5), b);
-        let taken: Vec<_> = marks.take().iter().map(|mark| (mark.span(), mark.rule())).collect();
-        assert_eq!(taken, [(Span::new(0, 6), a), (Span::new(1, 2), b), (Span::new(6, 8), a)]);
+        let taken: Vec<_> = marks
+            .take()
+            .iter()
+            .map(|mark| (mark.span(), mark.rule()))
+            .collect();
+        assert_eq!(
+            taken,
+            [
+                (Span::new(0, 6), a),
+                (Span::new(1, 2), b),
+                (Span::new(6, 8), a)
+            ]
+        );
     }
 }

@@ -62,7 +62,11 @@ pub(crate) struct Thresholds {
 impl Thresholds {
     /// The one for a page.
     pub(crate) fn of(self, page: &Page) -> i32 {
-        if page.is_whole() { self.whole } else { self.article }
+        if page.is_whole() {
+            self.whole
+        } else {
+            self.article
+        }
     }
 }
 
@@ -94,12 +98,16 @@ impl Model {
         }
         let (format, features) = (header.u16()?, header.u16()?);
         if format != FORMAT {
-            return Err(Error::Model(format!("its format is version {format}, this dechaff reads version {FORMAT}")));
+            return Err(Error::Model(format!(
+                "its format is version {format}, this dechaff reads version {FORMAT}"
+            )));
         }
         let checksum = header.u64()?;
         let payload = header.rest();
         if fnv(payload) != checksum {
-            return Err(Error::Model("it is damaged: its checksum differs".to_owned()));
+            return Err(Error::Model(
+                "it is damaged: its checksum differs".to_owned(),
+            ));
         }
         let mut reader = Reader::new(payload);
         if features != FEATURES || reader.u64()? != fnv(NAMES.join(" ").as_bytes()) {
@@ -109,19 +117,34 @@ impl Model {
         }
         let words = Words::read(&mut reader)?;
         let forest = Forest::read(&mut reader)?;
-        let steps = (0..reader.u16()?).map(|_| reader.i32()).collect::<Result<_, _>>()?;
+        let steps = (0..reader.u16()?)
+            .map(|_| reader.i32())
+            .collect::<Result<_, _>>()?;
         let mut curve = || -> Result<(i32, Vec<Point>), Error> {
             let threshold = reader.i32()?;
-            let points =
-                (0..reader.u16()?).map(|_| Ok(Point { threshold: reader.i32()?, loss: reader.u32()? })).collect::<Result<_, Error>>()?;
+            let points = (0..reader.u16()?)
+                .map(|_| {
+                    Ok(Point {
+                        threshold: reader.i32()?,
+                        loss: reader.u32()?,
+                    })
+                })
+                .collect::<Result<_, Error>>()?;
             Ok((threshold, points))
         };
         let mut level = || -> Result<(Thresholds, [Vec<Point>; 2]), Error> {
             let [(article, first), (whole, second)] = [curve()?, curve()?];
             Ok((Thresholds { article, whole }, [first, second]))
         };
-        let [(first, precise), (second, balanced), (third, thorough)] = [level()?, level()?, level()?];
-        Ok(Self { words, forest, steps, thresholds: [first, second, third], curves: [precise, balanced, thorough] })
+        let [(first, precise), (second, balanced), (third, thorough)] =
+            [level()?, level()?, level()?];
+        Ok(Self {
+            words,
+            forest,
+            steps,
+            thresholds: [first, second, third],
+            curves: [precise, balanced, thorough],
+        })
     }
 
     /// The raw scores that units must exceed at a level.
@@ -137,20 +160,32 @@ impl Model {
     pub(crate) fn thresholds_for(&self, level: Level, share: f64) -> Result<Thresholds, Error> {
         let [article, whole] = &self.curves[level as usize];
         let lowest = |curve: &[Point]| {
-            let within = curve.iter().filter(|point| f64::from(point.loss) <= share * 1e6);
+            let within = curve
+                .iter()
+                .filter(|point| f64::from(point.loss) <= share * 1e6);
             within.map(|point| point.threshold).min()
         };
         let threshold = lowest(article).ok_or_else(|| {
             let least = article.iter().map(|point| point.loss).min().unwrap_or(0);
-            Error::Option(format!("max-loss {share}: at the level {level} the least that was measured is {}", f64::from(least) / 1e6))
+            Error::Option(format!(
+                "max-loss {share}: at the level {level} the least that was measured is {}",
+                f64::from(least) / 1e6
+            ))
         })?;
         // Of whole pages the rules may lose more than that already; then the model adds nothing.
-        Ok(Thresholds { article: threshold, whole: lowest(whole).unwrap_or(i32::MAX) })
+        Ok(Thresholds {
+            article: threshold,
+            whole: lowest(whole).unwrap_or(i32::MAX),
+        })
     }
 
     /// The raw score of each unit of a page; the least there is for what is plainly prose, and for what need not be judged.
     pub(crate) fn score(&self, page: &Page, needs: impl Fn(usize) -> bool, scores: &mut Scores) {
-        let Scores { by_unit, judged, rows } = scores;
+        let Scores {
+            by_unit,
+            judged,
+            rows,
+        } = scores;
         by_unit.clear();
         by_unit.resize(page.len(), i32::MIN);
         judged.clear();
@@ -158,9 +193,15 @@ impl Model {
         rows.resize(BLOCK, features::empty_row());
         for block in judged.chunks(BLOCK) {
             let mut sums = [0; BLOCK];
-            block.iter().zip(&mut *rows).for_each(|(&at, row)| page.fill(at, row));
+            block
+                .iter()
+                .zip(&mut *rows)
+                .for_each(|(&at, row)| page.fill(at, row));
             self.forest.score(&rows[..block.len()], &mut sums);
-            block.iter().zip(sums).for_each(|(&at, sum)| by_unit[at] = sum);
+            block
+                .iter()
+                .zip(sums)
+                .for_each(|(&at, sum)| by_unit[at] = sum);
         }
     }
 
@@ -179,15 +220,24 @@ impl Model {
 
 /// A hash that is the same on all platforms, eight bytes at a time.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
+    let mix =
+        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
     let (words, rest) = bytes.as_chunks::<8>();
-    let hash = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    mix(hash, rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)))
+    let hash = words.iter().fold(bytes.len() as u64, |hash, word| {
+        mix(hash, u64::from_le_bytes(*word))
+    });
+    mix(
+        hash,
+        rest.iter()
+            .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    )
 }
 
 /// The hash FNV-1a with 64 bits.
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
 }
 
 #[cfg(test)]
@@ -197,8 +247,14 @@ mod tests {
     #[test]
     fn the_model_that_is_part_of_dechaff_fits_its_features() {
         let model = Model::built_in().unwrap();
-        let thresholds = Level::ALL.iter().map(|&level| model.thresholds(level)).collect::<Vec<_>>();
-        assert!(thresholds.is_sorted_by(|a, b| a.article > b.article && a.whole > b.whole), "{thresholds:?}");
+        let thresholds = Level::ALL
+            .iter()
+            .map(|&level| model.thresholds(level))
+            .collect::<Vec<_>>();
+        assert!(
+            thresholds.is_sorted_by(|a, b| a.article > b.article && a.whole > b.whole),
+            "{thresholds:?}"
+        );
         assert!(BUILT_IN.len() <= 2 << 20);
     }
 
@@ -214,7 +270,12 @@ mod tests {
         refuse(4, "format is version");
         refuse(6, "features of version");
         refuse(BUILT_IN.len() - 1, "checksum");
-        assert!(Model::read(&BUILT_IN[..10]).unwrap_err().to_string().contains("ends"));
+        assert!(
+            Model::read(&BUILT_IN[..10])
+                .unwrap_err()
+                .to_string()
+                .contains("ends")
+        );
     }
 
     #[test]
@@ -223,6 +284,11 @@ mod tests {
         let thresholds = |share| model.thresholds_for(Level::Balanced, share);
         let (low, high) = (thresholds(0.001).unwrap(), thresholds(0.01).unwrap());
         assert!(low.article > high.article && low.whole > high.whole);
-        assert!(thresholds(0.0).unwrap_err().to_string().contains("least that was measured"));
+        assert!(
+            thresholds(0.0)
+                .unwrap_err()
+                .to_string()
+                .contains("least that was measured")
+        );
     }
 }

@@ -6,7 +6,9 @@ use crate::fold::is_word;
 use crate::language::canonical;
 use crate::phrase::Phrase;
 use crate::prepare::{Prepared, prepare};
-use crate::rule::{Category, Confidence, Cue, Effect, Examples, FilterName, Matcher, Near, Rule, RuleId, Zone};
+use crate::rule::{
+    Category, Confidence, Cue, Effect, Examples, FilterName, Matcher, Near, Rule, RuleId, Zone,
+};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
 use serde::de::{SeqAccess, Visitor};
@@ -56,7 +58,8 @@ impl RuleSet {
     /// [`Error::Pack`] with all that is wrong with the pack, its examples apart: those are run by
     /// [`Verifier`](crate::verify::Verifier).
     pub fn add_pack(&mut self, source: &str, origin: &str) -> Result<(), Error> {
-        let mut parsed = parse(source, origin, true).map_err(|problem| Error::Pack(vec![problem]))?;
+        let mut parsed =
+            parse(source, origin, true).map_err(|problem| Error::Pack(vec![problem]))?;
         let mut problems = std::mem::take(&mut parsed.problems);
         for rule in &parsed.rules {
             let known = self.find(&rule.name).map(|id| &self.get(id).origin);
@@ -65,10 +68,18 @@ impl RuleSet {
                     "rule '{}' exists already ({file}, line {line}); choose another id, or set override = true to replace it",
                     rule.name
                 ),
-                None if rule.overrides => format!("there is no rule '{}' to override; remove override = true", rule.name),
+                None if rule.overrides => format!(
+                    "there is no rule '{}' to override; remove override = true",
+                    rule.name
+                ),
                 _ => continue,
             };
-            problems.push(Problem { origin: origin.to_owned(), line: rule.origin.1, column: 1, message });
+            problems.push(Problem {
+                origin: origin.to_owned(),
+                line: rule.origin.1,
+                column: 1,
+                message,
+            });
         }
         if !problems.is_empty() {
             return Err(Error::Pack(problems));
@@ -89,7 +100,9 @@ impl RuleSet {
                 contents.prepared[id.index()] = prepared;
                 contents.rules[id.index()] = rule;
             } else {
-                contents.by_name.insert(rule.name.clone(), RuleId::new(contents.rules.len()));
+                contents
+                    .by_name
+                    .insert(rule.name.clone(), RuleId::new(contents.rules.len()));
                 contents.prepared.push(prepared);
                 contents.rules.push(rule);
             }
@@ -107,7 +120,10 @@ impl RuleSet {
     /// The built-in rules, unpacked.
     #[allow(dead_code, reason = "the build does not need it")]
     pub(crate) fn of_built_in(contents: Contents) -> Self {
-        Self { built_in: contents.rules.len(), contents: Arc::new(contents) }
+        Self {
+            built_in: contents.rules.len(),
+            contents: Arc::new(contents),
+        }
     }
 
     /// What is to be packed.
@@ -131,8 +147,15 @@ impl RuleSet {
     /// These rules, each with a change.
     #[cfg(feature = "cli")]
     pub(crate) fn with(&self, change: impl Fn(&mut Rule)) -> Self {
-        let mut rules = Self { contents: Arc::clone(&self.contents), built_in: 0 };
-        let Contents { rules: list, prepared, .. } = Arc::make_mut(&mut rules.contents);
+        let mut rules = Self {
+            contents: Arc::clone(&self.contents),
+            built_in: 0,
+        };
+        let Contents {
+            rules: list,
+            prepared,
+            ..
+        } = Arc::make_mut(&mut rules.contents);
         for (rule, prepared) in list.iter_mut().zip(prepared) {
             let before = rule.matcher.clone();
             change(rule);
@@ -172,7 +195,11 @@ impl RuleSet {
     /// All rules, in the order in which their packs were added.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleId, &Rule)> {
-        self.contents.rules.iter().enumerate().map(|(index, rule)| (RuleId::new(index), rule))
+        self.contents
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(index, rule)| (RuleId::new(index), rule))
     }
 
     /// How many rules there are.
@@ -284,7 +311,16 @@ impl<'de> Deserialize<'de> for OneOrMany {
 /// The texts of one or many, each with its place.
 fn texts(all: &Spanned<OneOrMany>) -> impl Iterator<Item = (&String, Range<usize>)> {
     // A single text stands where the whole does.
-    all.get_ref().0.iter().map(|text| (text.get_ref(), if text.span().is_empty() { all.span() } else { text.span() }))
+    all.get_ref().0.iter().map(|text| {
+        (
+            text.get_ref(),
+            if text.span().is_empty() {
+                all.span()
+            } else {
+                text.span()
+            },
+        )
+    })
 }
 
 /// Where problems of a pack are noted.
@@ -301,7 +337,12 @@ impl Lint<'_> {
         let before = &self.source[..self.source.floor_char_boundary(span.start)];
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.matches('\n').count() + 1;
-        Problem { origin: self.origin.to_owned(), line, column: before[start..].chars().count() + 1, message }
+        Problem {
+            origin: self.origin.to_owned(),
+            line,
+            column: before[start..].chars().count() + 1,
+            message,
+        }
     }
 
     fn note(&mut self, span: Range<usize>, message: impl Into<String>) {
@@ -319,14 +360,22 @@ struct Parsed {
 }
 
 fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Problem> {
-    let mut lint = Lint { source, origin, deep, problems: Vec::new() };
+    let mut lint = Lint {
+        source,
+        origin,
+        deep,
+        problems: Vec::new(),
+    };
     let file: PackFile = toml::from_str(source).map_err(|error| {
         let message = error.message().trim().replace('\n', " ");
         lint.problem(error.span().unwrap_or(0..0), message)
     })?;
     let pack = file.pack.name.get_ref();
     if !is_name(pack) {
-        lint.note(file.pack.name.span(), format!("the pack's name '{pack}' must be lower-case letters, digits and hyphens"));
+        lint.note(
+            file.pack.name.span(),
+            format!("the pack's name '{pack}' must be lower-case letters, digits and hyphens"),
+        );
     }
     let mut seen: FxHashMap<&str, usize> = FxHashMap::default();
     let mut rules = Vec::with_capacity(file.rule.len());
@@ -334,20 +383,43 @@ fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Problem> {
         let id = &entry.get_ref().id;
         let line = lint.problem(id.span(), String::new()).line;
         if let Some(first) = seen.insert(id.get_ref(), line) {
-            lint.note(id.span(), format!("the id '{}' is taken by the rule in line {first}", id.get_ref()));
+            lint.note(
+                id.span(),
+                format!(
+                    "the id '{}' is taken by the rule in line {first}",
+                    id.get_ref()
+                ),
+            );
         }
         rules.extend(read_rule(entry, pack, line, &mut lint));
     }
-    Ok(Parsed { name: pack.clone(), description: file.pack.description, rules, problems: lint.problems })
+    Ok(Parsed {
+        name: pack.clone(),
+        description: file.pack.description,
+        rules,
+        problems: lint.problems,
+    })
 }
 
-fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lint<'_>) -> Option<Rule> {
+fn read_rule(
+    entry: &Spanned<RuleEntry>,
+    pack: &str,
+    line: usize,
+    lint: &mut Lint<'_>,
+) -> Option<Rule> {
     let (at, entry) = (entry.get_ref().id.span(), entry.get_ref());
     let id = entry.id.get_ref();
     // A rule that overrides may name another pack's rule in full.
-    let name = if id.contains('/') && entry.overrides { id.clone() } else { format!("{pack}/{id}") };
+    let name = if id.contains('/') && entry.overrides {
+        id.clone()
+    } else {
+        format!("{pack}/{id}")
+    };
     if !name.split('/').all(is_name) || name.split('/').count() != 2 {
-        lint.note(at.clone(), format!("the id '{id}' must be lower-case letters, digits and hyphens"));
+        lint.note(
+            at.clone(),
+            format!("the id '{id}' must be lower-case letters, digits and hyphens"),
+        );
     }
     let effect = match (entry.keep, entry.cue) {
         (true, Some(_)) => {
@@ -362,16 +434,25 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
         lint.note(at.clone(), "a rule that removes needs a category");
     }
     if effect == Effect::Remove && entry.confidence.is_none() {
-        lint.note(at.clone(), "a rule that removes needs a confidence: certain, likely or possible");
+        lint.note(
+            at.clone(),
+            "a rule that removes needs a confidence: certain, likely or possible",
+        );
     }
     if entry.examples.remove.len() < 2 || entry.examples.keep.len() < 2 {
-        lint.note(at.clone(), "a rule needs at least two examples.remove and two examples.keep");
+        lint.note(
+            at.clone(),
+            "a rule needs at least two examples.remove and two examples.keep",
+        );
     }
     if entry.longest.is_some() && !(entry.line && entry.pattern.is_some()) {
         lint.note(at.clone(), "'longest' limits the lines that a pattern takes whole; it goes with pattern and line = true");
     }
     if entry.within.is_some() && entry.near.is_empty() {
-        lint.note(at.clone(), "'within' says how far 'near' reaches; without 'near' it means nothing");
+        lint.note(
+            at.clone(),
+            "'within' says how far 'near' reaches; without 'near' it means nothing",
+        );
     }
     for pattern in &entry.unless {
         lint_pattern(pattern.get_ref(), pattern.span(), false, false, lint);
@@ -383,28 +464,55 @@ fn read_rule(entry: &Spanned<RuleEntry>, pack: &str, line: usize, lint: &mut Lin
         confidence: entry.confidence.unwrap_or(Confidence::Certain),
         effect,
         matcher: read_matcher(entry, at, lint)?,
-        unless: entry.unless.iter().map(|pattern| pattern.get_ref().clone()).collect(),
+        unless: entry
+            .unless
+            .iter()
+            .map(|pattern| pattern.get_ref().clone())
+            .collect(),
         longest: entry.longest,
         zone: entry.zone.unwrap_or(Zone::Anywhere),
-        near: (!entry.near.is_empty()).then(|| Near { categories: entry.near.clone(), within: entry.within.unwrap_or(2) }),
+        near: (!entry.near.is_empty()).then(|| Near {
+            categories: entry.near.clone(),
+            within: entry.within.unwrap_or(2),
+        }),
         languages: entry.languages.iter().map(|code| canonical(code)).collect(),
-        hosts: entry.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-        examples: Examples { remove: entry.examples.remove.iter().collect(), keep: entry.examples.keep.iter().collect() },
+        hosts: entry
+            .hosts
+            .iter()
+            .map(|host| host.to_ascii_lowercase())
+            .collect(),
+        examples: Examples {
+            remove: entry.examples.remove.iter().collect(),
+            keep: entry.examples.keep.iter().collect(),
+        },
         overrides: entry.overrides,
         origin: (lint.origin.to_owned(), line),
     })
 }
 
 fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Option<Matcher> {
-    match (&entry.phrase, &entry.pattern, &entry.labels, &entry.words, entry.filter) {
+    match (
+        &entry.phrase,
+        &entry.pattern,
+        &entry.labels,
+        &entry.words,
+        entry.filter,
+    ) {
         (Some(phrases), None, None, None, None) => {
             texts(phrases).for_each(|(phrase, at)| lint_phrase(phrase, at, entry.line, lint));
-            Some(Matcher::Phrases { phrases: texts(phrases).map(|(phrase, _)| phrase).collect(), line: entry.line })
+            Some(Matcher::Phrases {
+                phrases: texts(phrases).map(|(phrase, _)| phrase).collect(),
+                line: entry.line,
+            })
         }
         (None, Some(patterns), None, None, None) => {
             let bounded = entry.line && entry.longest.is_some();
-            texts(patterns).for_each(|(pattern, at)| lint_pattern(pattern, at, true, bounded, lint));
-            Some(Matcher::Patterns { patterns: texts(patterns).map(|(pattern, _)| pattern).collect(), line: entry.line })
+            texts(patterns)
+                .for_each(|(pattern, at)| lint_pattern(pattern, at, true, bounded, lint));
+            Some(Matcher::Patterns {
+                patterns: texts(patterns).map(|(pattern, _)| pattern).collect(),
+                line: entry.line,
+            })
         }
         (None, None, Some(labels), None, None) => {
             for label in labels {
@@ -415,27 +523,43 @@ fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Opt
                     );
                 }
             }
-            Some(Matcher::Labels(labels.iter().map(toml::Spanned::get_ref).collect()))
+            Some(Matcher::Labels(
+                labels.iter().map(toml::Spanned::get_ref).collect(),
+            ))
         }
         (None, None, None, Some(words), None) => {
             for word in words.telling.iter().chain(&words.filler) {
                 if word.get_ref().is_empty() || !word.get_ref().chars().all(is_word) {
-                    lint.note(word.span(), format!("'{}' is not one word of letters and digits", word.get_ref()));
+                    lint.note(
+                        word.span(),
+                        format!("'{}' is not one word of letters and digits", word.get_ref()),
+                    );
                 }
             }
-            let all = |words: &[Spanned<String>]| words.iter().map(|word| word.get_ref().clone()).collect();
-            Some(Matcher::Words { telling: all(&words.telling), filler: all(&words.filler) })
+            let all = |words: &[Spanned<String>]| {
+                words.iter().map(|word| word.get_ref().clone()).collect()
+            };
+            Some(Matcher::Words {
+                telling: all(&words.telling),
+                filler: all(&words.filler),
+            })
         }
         (None, None, None, None, Some(filter)) => Some(Matcher::Filter(filter)),
         _ => {
-            lint.note(at, "a rule needs exactly one of phrase, pattern, labels, words and filter");
+            lint.note(
+                at,
+                "a rule needs exactly one of phrase, pattern, labels, words and filter",
+            );
             None
         }
     }
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut Lint<'_>) {
@@ -452,7 +576,13 @@ fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut Lint<'_>) 
     }
 }
 
-fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, bounded: bool, lint: &mut Lint<'_>) {
+fn lint_pattern(
+    pattern: &str,
+    at: Range<usize>,
+    removes: bool,
+    bounded: bool,
+    lint: &mut Lint<'_>,
+) {
     if !lint.deep {
         return;
     }
@@ -464,12 +594,25 @@ fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, bounded: bool, l
                 regex_syntax::Error::Translate(error) => error.kind().to_string(),
                 _ => error.to_string(),
             };
-            lint.note(at, format!("the pattern '{pattern}' is no regular expression: {reason}"));
+            lint.note(
+                at,
+                format!("the pattern '{pattern}' is no regular expression: {reason}"),
+            );
             return;
         }
     };
-    if removes && hir.properties().minimum_len().is_none_or(|least| least == 0) {
-        lint.note(at.clone(), format!("the pattern '{pattern}' can match nothing at all; make a part of it obligatory"));
+    if removes
+        && hir
+            .properties()
+            .minimum_len()
+            .is_none_or(|least| least == 0)
+    {
+        lint.note(
+            at.clone(),
+            format!(
+                "the pattern '{pattern}' can match nothing at all; make a part of it obligatory"
+            ),
+        );
     }
     if !bounded && unbounded(&hir) {
         lint.note(
@@ -481,14 +624,19 @@ fn lint_pattern(pattern: &str, at: Range<usize>, removes: bool, bounded: bool, l
         );
     }
     if regex::Regex::new(pattern).is_err() {
-        lint.note(at, format!("the pattern '{pattern}' is too large; use smaller bounds or split it"));
+        lint.note(
+            at,
+            format!("the pattern '{pattern}' is too large; use smaller bounds or split it"),
+        );
     }
 }
 
 /// Whether an expression repeats, without a bound, something that stands for letters and spaces alike.
 fn unbounded(hir: &Hir) -> bool {
     match hir.kind() {
-        HirKind::Repetition(repetition) => (repetition.max.is_none() && takes_prose(&repetition.sub)) || unbounded(&repetition.sub),
+        HirKind::Repetition(repetition) => {
+            (repetition.max.is_none() && takes_prose(&repetition.sub)) || unbounded(&repetition.sub)
+        }
         HirKind::Capture(capture) => unbounded(&capture.sub),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(unbounded),
         _ => false,
@@ -522,39 +670,93 @@ mod tests {
     const EXAMPLES: &str = "examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n";
 
     fn problems(rule: &str) -> String {
-        let pack = format!("[pack]\nname = 'p'\n\n[[rule]]\nid = 'r'\ndescription = 'D.'\n{rule}\n{EXAMPLES}");
-        RuleSet::default().add_pack(&pack, "p.toml").map_or_else(|error| error.to_string(), |()| String::new())
+        let pack = format!(
+            "[pack]\nname = 'p'\n\n[[rule]]\nid = 'r'\ndescription = 'D.'\n{rule}\n{EXAMPLES}"
+        );
+        RuleSet::default()
+            .add_pack(&pack, "p.toml")
+            .map_or_else(|error| error.to_string(), |()| String::new())
     }
 
     #[test]
     fn bad_rules_are_refused_where_they_stand() {
         let kind = "category = 'share'\nconfidence = 'certain'\n";
         for (rule, expected) in [
-            ("phrase = 'share this story'", "p.toml:5:6: a rule that removes needs a category"),
-            ("category = 'chair'", "p.toml:7:12: unknown category 'chair'"),
-            (&format!("{kind}phrase = 'share'"), "p.toml:9:10: the phrase 'share' is too short"),
-            (&format!("{kind}phrase = '続きを'"), "p.toml:9:10: the phrase '続きを' is too short"),
-            (&format!("{kind}phrase = '[share this]'"), "p.toml:9:10: in '[share this]': the phrase can match nothing"),
-            (&format!("{kind}pattern = 'share.*'"), "p.toml:9:11: the pattern 'share.*' has an unbounded"),
-            (&format!("{kind}pattern = '(share)?'"), "p.toml:9:11: the pattern '(share)?' can match nothing"),
-            (&format!("{kind}pattern = 'sha(re'"), "p.toml:9:11: the pattern 'sha(re' is no regular expression: unclosed group"),
-            (&format!("{kind}phrase = 'a b'\npattern = 'c'"), "p.toml:5:6: a rule needs exactly one of"),
+            (
+                "phrase = 'share this story'",
+                "p.toml:5:6: a rule that removes needs a category",
+            ),
+            (
+                "category = 'chair'",
+                "p.toml:7:12: unknown category 'chair'",
+            ),
+            (
+                &format!("{kind}phrase = 'share'"),
+                "p.toml:9:10: the phrase 'share' is too short",
+            ),
+            (
+                &format!("{kind}phrase = '続きを'"),
+                "p.toml:9:10: the phrase '続きを' is too short",
+            ),
+            (
+                &format!("{kind}phrase = '[share this]'"),
+                "p.toml:9:10: in '[share this]': the phrase can match nothing",
+            ),
+            (
+                &format!("{kind}pattern = 'share.*'"),
+                "p.toml:9:11: the pattern 'share.*' has an unbounded",
+            ),
+            (
+                &format!("{kind}pattern = '(share)?'"),
+                "p.toml:9:11: the pattern '(share)?' can match nothing",
+            ),
+            (
+                &format!("{kind}pattern = 'sha(re'"),
+                "p.toml:9:11: the pattern 'sha(re' is no regular expression: unclosed group",
+            ),
+            (
+                &format!("{kind}phrase = 'a b'\npattern = 'c'"),
+                "p.toml:5:6: a rule needs exactly one of",
+            ),
             (
                 &format!("{kind}line = true\nphrase = [\n  'share this',\n  'share (this',\n]"),
                 "p.toml:12:3: in 'share (this': '(' is not closed",
             ),
-            (&format!("{kind}phrase = 1"), "p.toml:9:10: invalid type: integer `1`, expected a text or a list of texts"),
-            (&format!("{kind}words.telling = ['sign in']"), "p.toml:9:18: 'sign in' is not one word"),
-            (&format!("{kind}longest = 9\nlabels = ['Share']"), "'longest' limits the lines"),
-            (&format!("{kind}labels = ['+5']"), "p.toml:9:11: a label needs a letter"),
-            (&format!("{kind}labels = ['***']"), "p.toml:9:11: a label needs a letter"),
-            (&format!("{kind}labels = ['Share']\ncolour = 1"), "p.toml:10:1: unknown field `colour`"),
+            (
+                &format!("{kind}phrase = 1"),
+                "p.toml:9:10: invalid type: integer `1`, expected a text or a list of texts",
+            ),
+            (
+                &format!("{kind}words.telling = ['sign in']"),
+                "p.toml:9:18: 'sign in' is not one word",
+            ),
+            (
+                &format!("{kind}longest = 9\nlabels = ['Share']"),
+                "'longest' limits the lines",
+            ),
+            (
+                &format!("{kind}labels = ['+5']"),
+                "p.toml:9:11: a label needs a letter",
+            ),
+            (
+                &format!("{kind}labels = ['***']"),
+                "p.toml:9:11: a label needs a letter",
+            ),
+            (
+                &format!("{kind}labels = ['Share']\ncolour = 1"),
+                "p.toml:10:1: unknown field `colour`",
+            ),
         ] {
             let found = problems(rule);
             assert!(found.contains(expected), "{rule}\n{found}");
         }
         assert_eq!(problems(&format!("{kind}phrase = '続きを読むには'")), "");
-        assert_eq!(problems(&format!("{kind}pattern = '(?i)share[^\\n]{{0,80}}\\s+\\w+'")), "");
+        assert_eq!(
+            problems(&format!(
+                "{kind}pattern = '(?i)share[^\\n]{{0,80}}\\s+\\w+'"
+            )),
+            ""
+        );
     }
 
     #[test]
@@ -566,12 +768,26 @@ mod tests {
             )
         };
         let mut rules = RuleSet::built_in();
-        let error = rules.add_pack(&rule("html5-upgrade", ""), "mine.toml").unwrap_err().to_string();
-        assert!(error.contains("exists already") && error.contains("override = true"), "{error}");
-        let error = rules.add_pack(&rule("html6", "override = true"), "mine.toml").unwrap_err().to_string();
-        assert!(error.contains("no rule 'video/html6' to override"), "{error}");
+        let error = rules
+            .add_pack(&rule("html5-upgrade", ""), "mine.toml")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("exists already") && error.contains("override = true"),
+            "{error}"
+        );
+        let error = rules
+            .add_pack(&rule("html6", "override = true"), "mine.toml")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("no rule 'video/html6' to override"),
+            "{error}"
+        );
         let before = rules.len();
-        rules.add_pack(&rule("html5-upgrade", "override = true"), "mine.toml").unwrap();
+        rules
+            .add_pack(&rule("html5-upgrade", "override = true"), "mine.toml")
+            .unwrap();
         assert_eq!(rules.len(), before);
         let id = rules.find("video/html5-upgrade").unwrap();
         assert_eq!(rules.get(id).confidence, Confidence::Likely);

@@ -50,7 +50,9 @@ impl Phrase {
     pub(crate) fn parse(source: &str, line: bool) -> Result<Self, String> {
         let nodes = parse::parse(source)?;
         if !line && matches!(nodes.first(), Some(Node::Letters(..))) {
-            return Err("a gap of letters cannot begin a phrase inside a line; use line = true".to_owned());
+            return Err(
+                "a gap of letters cannot begin a phrase inside a line; use line = true".to_owned(),
+            );
         }
         let mut ops = Vec::new();
         compile(&nodes, &mut ops, true);
@@ -65,7 +67,9 @@ impl Phrase {
             return Err("the phrase can be too long a text; split it".to_owned());
         }
         if phrase.matches_nothing() {
-            return Err("the phrase can match nothing at all; make a part of it obligatory".to_owned());
+            return Err(
+                "the phrase can match nothing at all; make a part of it obligatory".to_owned(),
+            );
         }
         Ok(phrase)
     }
@@ -75,15 +79,25 @@ impl Phrase {
     ///
     /// # Errors
     /// A sentence that says what is wrong with it.
-    pub(crate) fn search(source: &str, line: bool) -> Result<(Vec<Vec<u8>>, Vec<Fragment>), String> {
+    pub(crate) fn search(
+        source: &str,
+        line: bool,
+    ) -> Result<(Vec<Vec<u8>>, Vec<Fragment>), String> {
         Self::parse(source, line)?;
         let nodes = parse::parse(source)?;
         let mut ops = Vec::new();
         let starts = compile(&nodes, &mut ops, true);
-        let openings = if line { fragments::openings(&ops) } else { Vec::new() };
+        let openings = if line {
+            fragments::openings(&ops)
+        } else {
+            Vec::new()
+        };
         let fragments = fragments(&nodes, &ops, &starts, line);
         if !line && fragments.is_empty() {
-            return Err("the phrase has no word that every match holds; use line = true or say more".to_owned());
+            return Err(
+                "the phrase has no word that every match holds; use line = true or say more"
+                    .to_owned(),
+            );
         }
         Ok((openings, fragments))
     }
@@ -96,12 +110,21 @@ impl Phrase {
     pub(crate) fn least(source: &str) -> (usize, usize) {
         let shortest = Self::shortest(source);
         let spaceless = shortest.chars().filter(|&c| is_spaceless(c)).count();
-        (shortest.split(' ').filter(|word| word.chars().any(is_word)).count(), spaceless)
+        (
+            shortest
+                .split(' ')
+                .filter(|word| word.chars().any(is_word))
+                .count(),
+            spaceless,
+        )
     }
 
     /// The shortest text that a phrase matches, folded; empty if it is no phrase.
     pub(crate) fn shortest(source: &str) -> String {
-        parse::parse(source).map_or_else(|_| String::new(), |nodes| String::from_utf8_lossy(&parse::shortest(&nodes)).into_owned())
+        parse::parse(source).map_or_else(
+            |_| String::new(),
+            |nodes| String::from_utf8_lossy(&parse::shortest(&nodes)).into_owned(),
+        )
     }
 
     /// At least as many folded bytes as a match can have.
@@ -109,14 +132,21 @@ impl Phrase {
         let longest = |op: &Op| match op {
             Op::Text(text) => text.len(),
             Op::Number => LONGEST_WORD,
-            Op::Gap(_, most) | Op::Letters(_, most) | Op::Rest(_, most) => (most + 1) * (LONGEST_WORD + 1),
+            Op::Gap(_, most) | Op::Letters(_, most) | Op::Rest(_, most) => {
+                (most + 1) * (LONGEST_WORD + 1)
+            }
             Op::Branch(_) | Op::Jump(_) => 0,
         };
         self.ops.iter().map(longest).sum()
     }
 
     fn matches_nothing(&self) -> bool {
-        Matching { phrase: self, text: &Folded::default() }.run(0, 0).is_some()
+        Matching {
+            phrase: self,
+            text: &Folded::default(),
+        }
+        .run(0, 0)
+        .is_some()
     }
 
     /// The end of the match that starts at a folded offset, if there is one. For a phrase that must be the whole
@@ -147,16 +177,30 @@ impl Phrase {
 
     /// The match that holds a fragment which stands at a folded offset: its start and end; of several the earliest.
     /// `starts` is a buffer.
-    pub(crate) fn match_around(&self, text: &Folded, at: usize, lead: &Lead, starts: &mut Vec<usize>) -> Option<(usize, usize)> {
+    pub(crate) fn match_around(
+        &self,
+        text: &Folded,
+        at: usize,
+        lead: &Lead,
+        starts: &mut Vec<usize>,
+    ) -> Option<(usize, usize)> {
         // Where a gap comes first, what follows it has few places to stand; the gap has many.
         if let Some(lengths) = &lead.behind_gap {
             let rest = Matching { phrase: self, text };
-            if !lengths.iter().filter_map(|length| at.checked_sub(*length)).any(|start| rest.run(1, start).is_some()) {
+            if !lengths
+                .iter()
+                .filter_map(|length| at.checked_sub(*length))
+                .any(|start| rest.run(1, start).is_some())
+            {
                 return None;
             }
         }
         self.starts(text, at, lead, starts);
-        let found = |&start: &usize| self.match_at(text, start).filter(|&end| end > at).map(|end| (start, end));
+        let found = |&start: &usize| {
+            self.match_at(text, start)
+                .filter(|&end| end > at)
+                .map(|end| (start, end))
+        };
         starts.iter().find_map(found)
     }
 
@@ -174,9 +218,14 @@ impl Phrase {
             let mut start = at;
             for _ in 0..=lead.words + 1 {
                 starts.push(start);
-                let Some(space) = start.checked_sub(1) else { break };
+                let Some(space) = start.checked_sub(1) else {
+                    break;
+                };
                 let from = space.saturating_sub(LONGEST_WORD);
-                start = bytes[from..space].iter().rposition(u8::is_ascii_whitespace).map_or(from, |found| from + found + 1);
+                start = bytes[from..space]
+                    .iter()
+                    .rposition(u8::is_ascii_whitespace)
+                    .map_or(from, |found| from + found + 1);
                 if from > 0 && start == from {
                     break;
                 }
@@ -236,11 +285,16 @@ impl Matching<'_, '_> {
                 }
                 Some(Op::Jump(to)) => op = *to,
                 Some(Op::Branch(_)) if !self.phrase.can_start(op, bytes, at) => return None,
-                Some(Op::Branch(targets)) => return targets.iter().find_map(|&target| self.run(target, at)),
+                Some(Op::Branch(targets)) => {
+                    return targets.iter().find_map(|&target| self.run(target, at));
+                }
                 Some(Op::Number) => {
                     let rest = bytes.get(at..)?;
-                    let digits =
-                        rest.iter().take(LONGEST_WORD).take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',')).count();
+                    let digits = rest
+                        .iter()
+                        .take(LONGEST_WORD)
+                        .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+                        .count();
                     if !rest.first()?.is_ascii_digit() {
                         return None;
                     }
@@ -319,14 +373,18 @@ impl Matching<'_, '_> {
             }
         }
         let full_stop = first == '.' && !word_after(self.text.bytes(), end);
-        (!first.is_whitespace() && !full_stop && !matches!(first, '!' | '?' | '。' | '।' | '؟')).then_some(end)
+        (!first.is_whitespace() && !full_stop && !matches!(first, '!' | '?' | '。' | '।' | '؟'))
+            .then_some(end)
     }
 
     /// Where a word ends that starts at `at`.
     fn word_end(&self, at: usize) -> Option<usize> {
         let rest = self.text.bytes().get(at..)?;
         let rest = &rest[..rest.len().min(LONGEST_WORD)];
-        let length = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(u8::is_ascii_whitespace)
+            .unwrap_or(rest.len());
         (length > 0 && length < LONGEST_WORD).then_some(at + length)
     }
 
@@ -334,7 +392,8 @@ impl Matching<'_, '_> {
     fn skip_word_and_space(&self, at: usize) -> Option<usize> {
         let bytes = self.text.bytes();
         let end = self.word_end(at)?;
-        let sentence = ends_sentence(&bytes[at..end]) && !(self.phrase.line && asks(&bytes[at..end]));
+        let sentence =
+            ends_sentence(&bytes[at..end]) && !(self.phrase.line && asks(&bytes[at..end]));
         (end < bytes.len() && !sentence && !self.breaks(end)).then_some(end + 1)
     }
 
@@ -347,13 +406,18 @@ impl Matching<'_, '_> {
         let next = self.text.line_index(at + 1);
         let lines = self.text.lines();
         let apart = lines[next].number > lines[next - 1].number + 1;
-        if self.phrase.line { !self.text.continues(next) } else { apart }
+        if self.phrase.line {
+            !self.text.continues(next)
+        } else {
+            apart
+        }
     }
 
     /// Up to the end of the line or, in a span, of the sentence.
     fn skip_rest(&self, start: usize, min: usize, max: usize) -> Option<usize> {
         let bytes = self.text.bytes();
-        let hard = |at: usize| bytes[at] == b'\n' && !self.text.continues(self.text.line_index(at + 1));
+        let hard =
+            |at: usize| bytes[at] == b'\n' && !self.text.continues(self.text.line_index(at + 1));
         let (mut at, mut words) = (start, 0);
         // What is glued to the last word, such as its full stop.
         while at < bytes.len() && !bytes[at].is_ascii_whitespace() {
@@ -366,7 +430,8 @@ impl Matching<'_, '_> {
             return None;
         }
         loop {
-            let sentence = !self.phrase.line && ends_sentence(&bytes[at.saturating_sub(LONGEST_WORD).max(start)..at]);
+            let sentence = !self.phrase.line
+                && ends_sentence(&bytes[at.saturating_sub(LONGEST_WORD).max(start)..at]);
             if at >= bytes.len() || hard(at) || sentence {
                 return (words >= min).then_some(at);
             }
@@ -387,7 +452,9 @@ impl Matching<'_, '_> {
             let rest = std::str::from_utf8(bytes.get(at..end)?).ok()?;
             return (!line.joins && !rest.chars().any(is_word)).then_some(end);
         }
-        let glued = word_after(bytes, at) && word_before(bytes, at) && !first_char(&bytes[at..]).is_some_and(is_spaceless);
+        let glued = word_after(bytes, at)
+            && word_before(bytes, at)
+            && !first_char(&bytes[at..]).is_some_and(is_spaceless);
         (!glued).then_some(at)
     }
 }
@@ -397,7 +464,9 @@ fn ends_sentence(word: &[u8]) -> bool {
     if word.last().is_some_and(u8::is_ascii_alphanumeric) {
         return false;
     }
-    let Ok(word) = std::str::from_utf8(word) else { return false };
+    let Ok(word) = std::str::from_utf8(word) else {
+        return false;
+    };
     let bare = word.trim_end_matches(['"', '\'', ')', ']', '」', '』', '”']);
     let stem = bare.trim_end_matches(['.', '!', '?', '。', '！', '？', '।', '؟']);
     let initial = bare.ends_with('.') && stem.chars().count() == 1;
@@ -407,7 +476,10 @@ fn ends_sentence(word: &[u8]) -> bool {
 /// Whether a word ends a question or a cry. Those that open a line are mostly put to the reader ("Got a story? Tell
 /// us"), so that the gap of a whole-line phrase may cross them, where it may not swallow a statement.
 fn asks(word: &[u8]) -> bool {
-    word.iter().rev().find(|byte| !matches!(byte, b'"' | b'\'' | b')')).is_some_and(|byte| matches!(byte, b'?' | b'!'))
+    word.iter()
+        .rev()
+        .find(|byte| !matches!(byte, b'"' | b'\'' | b')'))
+        .is_some_and(|byte| matches!(byte, b'?' | b'!'))
 }
 
 /// Whether a sentence starts at a folded offset: at the start of a line, or after a word that ends one.
@@ -417,7 +489,10 @@ fn starts_sentence(bytes: &[u8], at: usize) -> bool {
         Some(b' ') => {
             let from = at.saturating_sub(LONGEST_WORD);
             let before = &bytes[from..at - 1];
-            let word = before.iter().rposition(u8::is_ascii_whitespace).map_or(before, |space| &before[space + 1..]);
+            let word = before
+                .iter()
+                .rposition(u8::is_ascii_whitespace)
+                .map_or(before, |space| &before[space + 1..]);
             ends_sentence(word)
         }
         Some(_) => false,
@@ -433,15 +508,33 @@ mod tests {
     fn found(phrase: &str, line: bool, text: &str) -> Vec<String> {
         let phrase = Phrase::parse(phrase, line).unwrap();
         let folded = Folded::whole(&Document::new(text).unwrap());
-        let starts = (0..folded.bytes().len()).filter(|&at| !folded.bytes()[at].is_ascii_whitespace());
+        let starts =
+            (0..folded.bytes().len()).filter(|&at| !folded.bytes()[at].is_ascii_whitespace());
         let starts = starts.filter(|&at| std::str::from_utf8(&folded.bytes()[at..]).is_ok());
-        let starts = starts.filter(|&at| !line || folded.lines().iter().any(|line| line.bare().start == at));
-        starts.filter_map(|at| Some(text[folded.source(at, phrase.match_at(&folded, at)?, text).range()].to_owned())).collect()
+        let starts =
+            starts.filter(|&at| !line || folded.lines().iter().any(|line| line.bare().start == at));
+        starts
+            .filter_map(|at| {
+                Some(
+                    text[folded
+                        .source(at, phrase.match_at(&folded, at)?, text)
+                        .range()]
+                    .to_owned(),
+                )
+            })
+            .collect()
     }
 
     #[test]
     fn a_span_stands_at_word_boundaries_and_crosses_any_white_space() {
-        assert_eq!(found("enable javascript", false, "Please ENABLE\r\n\u{a0}JavaScript!"), ["ENABLE\r\n\u{a0}JavaScript"]);
+        assert_eq!(
+            found(
+                "enable javascript",
+                false,
+                "Please ENABLE\r\n\u{a0}JavaScript!"
+            ),
+            ["ENABLE\r\n\u{a0}JavaScript"]
+        );
         assert!(found("enable javascript", false, "reenable javascript").is_empty());
         assert!(found("enable javascript", false, "enable javascripts").is_empty());
     }
@@ -449,58 +542,147 @@ mod tests {
     #[test]
     fn choices_and_options_take_their_spaces_along() {
         let phrase = "(sign up|subscribe) [now|today] to our [free] newsletter[s] [here]";
-        for text in ["Sign up to our newsletter", "subscribe today to our free newsletters", "Sign up now to our newsletter here"] {
+        for text in [
+            "Sign up to our newsletter",
+            "subscribe today to our free newsletters",
+            "Sign up now to our newsletter here",
+        ] {
             assert_eq!(found(phrase, true, text), [text]);
         }
         assert!(found(phrase, true, "Sign up to our newsletter there").is_empty());
-        assert_eq!(found("[go] [back] to [the] top [now] [please]", true, "to top please"), ["to top please"]);
+        assert_eq!(
+            found(
+                "[go] [back] to [the] top [now] [please]",
+                true,
+                "to top please"
+            ),
+            ["to top please"]
+        );
     }
 
     #[test]
     fn gaps_take_words_within_bounds() {
-        assert_eq!(found("more {1..2} stories", true, "More great new stories"), ["More great new stories"]);
+        assert_eq!(
+            found("more {1..2} stories", true, "More great new stories"),
+            ["More great new stories"]
+        );
         assert!(found("more {1..2} stories", true, "More stories").is_empty());
         assert!(found("more {1..2} stories", true, "More of his new stories").is_empty());
         assert_eq!(
-            found("{..3} contributed to this report", true, "Ann Lee contributed to this report."),
+            found(
+                "{..3} contributed to this report",
+                true,
+                "Ann Lee contributed to this report."
+            ),
             ["Ann Lee contributed to this report."]
         );
     }
 
     #[test]
     fn the_rest_of_a_line_or_sentence_is_bounded_too() {
-        assert_eq!(found("sign up for {..4}", true, "Sign up for a free trial."), ["Sign up for a free trial."]);
+        assert_eq!(
+            found("sign up for {..4}", true, "Sign up for a free trial."),
+            ["Sign up for a free trial."]
+        );
         assert!(found("sign up for {..2}", true, "Sign up for a free trial.").is_empty());
-        assert_eq!(found("read our guide {..9}", false, "He left. Read our guide to tea. She stayed."), ["Read our guide to tea."]);
-        assert!(found("sign up for {..9}", true, "Sign up for\nThe minister spoke.").iter().all(|found| !found.contains("minister")));
+        assert_eq!(
+            found(
+                "read our guide {..9}",
+                false,
+                "He left. Read our guide to tea. She stayed."
+            ),
+            ["Read our guide to tea."]
+        );
+        assert!(
+            found(
+                "sign up for {..9}",
+                true,
+                "Sign up for\nThe minister spoke."
+            )
+            .iter()
+            .all(|found| !found.contains("minister"))
+        );
     }
 
     #[test]
     fn options_stand_before_other_options_and_before_a_last_gap() {
-        for text in ["Follow us", "Follow us now", "Follow us now today", "Follow us today", "Follow us now today for free"] {
+        for text in [
+            "Follow us",
+            "Follow us now",
+            "Follow us now today",
+            "Follow us today",
+            "Follow us now today for free",
+        ] {
             assert_eq!(found("follow us [now] [today] {..3}", true, text), [text]);
         }
-        assert_eq!(found("read on [here|there] {..2}", true, "Read on: more"), ["Read on: more"]);
+        assert_eq!(
+            found("read on [here|there] {..2}", true, "Read on: more"),
+            ["Read on: more"]
+        );
         assert!(found("follow us [now] {..1}", true, "Follow us now or never").is_empty());
     }
 
     #[test]
     fn glued_gaps_take_letters() {
-        assert_eq!(found("abonneer{..3} [u] op", true, "Abonneert u op"), ["Abonneert u op"]);
+        assert_eq!(
+            found("abonneer{..3} [u] op", true, "Abonneert u op"),
+            ["Abonneert u op"]
+        );
         assert!(found("abonneer{..3} [u] op", true, "Abonneer en op").is_empty());
-        assert_eq!(found("この記事は{..20}で公開{..6}", true, "この記事は港新聞（旧・町報）で公開されました。").len(), 1);
-        assert!(found("この記事は{..5}で公開{..6}", true, "この記事は港新聞（旧・町報）で公開されました").is_empty());
-        assert!(found("この記事は{..20}で公開{..6}", true, "この記事は長い。港新聞で公開されました").is_empty());
-        assert_eq!(found("続きを読むには{..8}", false, "雨が降った。続きを読むには登録を。終わり"), ["続きを読むには登録を"]);
-        assert_eq!(found("{1..3} 뉴스레터{..2} 구독", true, "항구 뉴스레터를 구독").len(), 1);
-        assert_eq!(found("{..10}の記事一覧", true, "佐藤花子の記事一覧").len(), 1);
+        assert_eq!(
+            found(
+                "この記事は{..20}で公開{..6}",
+                true,
+                "この記事は港新聞（旧・町報）で公開されました。"
+            )
+            .len(),
+            1
+        );
+        assert!(
+            found(
+                "この記事は{..5}で公開{..6}",
+                true,
+                "この記事は港新聞（旧・町報）で公開されました"
+            )
+            .is_empty()
+        );
+        assert!(
+            found(
+                "この記事は{..20}で公開{..6}",
+                true,
+                "この記事は長い。港新聞で公開されました"
+            )
+            .is_empty()
+        );
+        assert_eq!(
+            found(
+                "続きを読むには{..8}",
+                false,
+                "雨が降った。続きを読むには登録を。終わり"
+            ),
+            ["続きを読むには登録を"]
+        );
+        assert_eq!(
+            found("{1..3} 뉴스레터{..2} 구독", true, "항구 뉴스레터를 구독").len(),
+            1
+        );
+        assert_eq!(
+            found("{..10}の記事一覧", true, "佐藤花子の記事一覧").len(),
+            1
+        );
     }
 
     #[test]
     fn numbers_are_single() {
-        assert_eq!(found("{#} comment[s]", true, "• 1,204 comments"), ["1,204 comments"]);
+        assert_eq!(
+            found("{#} comment[s]", true, "• 1,204 comments"),
+            ["1,204 comments"]
+        );
         assert!(found("{#} comment[s]", true, "ten comments").is_empty());
-        assert!(found("advertisement {#}", true, "Advertisement\n5.").is_empty(), "the number may be a list's");
+        assert!(
+            found("advertisement {#}", true, "Advertisement\n5.").is_empty(),
+            "the number may be a list's"
+        );
     }
 
     #[test]
@@ -529,11 +711,23 @@ mod tests {
     #[test]
     fn every_match_holds_a_fragment_at_one_of_its_leads() {
         for (phrase, text) in [
-            ("sign up [now] for our newsletter", "sign up for our newsletter"),
-            ("(join|follow) us on (facebook|twitter)", "follow us on twitter"),
-            ("{..3} contributed to this report", "ann lee contributed to this report"),
+            (
+                "sign up [now] for our newsletter",
+                "sign up for our newsletter",
+            ),
+            (
+                "(join|follow) us on (facebook|twitter)",
+                "follow us on twitter",
+            ),
+            (
+                "{..3} contributed to this report",
+                "ann lee contributed to this report",
+            ),
             ("{#} (comments|replies)", "12 replies"),
-            ("follow{..3} us on [the] (facebook|twitter) now", "follows us on twitter now"),
+            (
+                "follow{..3} us on [the] (facebook|twitter) now",
+                "follows us on twitter now",
+            ),
         ] {
             let (_, fragments) = Phrase::search(phrase, false).unwrap();
             let phrase = Phrase::parse(phrase, false).unwrap();

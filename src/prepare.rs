@@ -70,8 +70,12 @@ impl Opening {
     /// The opening that a text is, or begins with if it is longer.
     pub(crate) fn of(text: &[u8]) -> Self {
         let text = &text[..text.len().min(LONGEST_OPENING)];
-        let push = |bytes, &byte: &u8| bytes << 8 | u64::from(if byte == b'\n' { b' ' } else { byte });
-        Self { bytes: text.iter().fold(0, push), length: text.len() as u8 }
+        let push =
+            |bytes, &byte: &u8| bytes << 8 | u64::from(if byte == b'\n' { b' ' } else { byte });
+        Self {
+            bytes: text.iter().fold(0, push),
+            length: text.len() as u8,
+        }
     }
 }
 
@@ -84,8 +88,18 @@ const SHORT_LINE: u32 = 100;
 /// Prepares a rule. What is wrong with it counts as if it were not there; the lint of packs tells.
 pub(crate) fn prepare(matcher: &Matcher) -> Prepared {
     match matcher {
-        Matcher::Phrases { phrases, line } => Prepared::Phrases(phrases.iter().map(|source| search_phrase(source, *line)).collect()),
-        Matcher::Patterns { patterns, line } => Prepared::Patterns(patterns.iter().map(|source| prepare_pattern(source, *line)).collect()),
+        Matcher::Phrases { phrases, line } => Prepared::Phrases(
+            phrases
+                .iter()
+                .map(|source| search_phrase(source, *line))
+                .collect(),
+        ),
+        Matcher::Patterns { patterns, line } => Prepared::Patterns(
+            patterns
+                .iter()
+                .map(|source| prepare_pattern(source, *line))
+                .collect(),
+        ),
         Matcher::Labels(labels) => Prepared::Labels(labels.iter().map(fold_label).collect()),
         Matcher::Words { .. } | Matcher::Filter(_) => Prepared::Other,
     }
@@ -98,24 +112,59 @@ fn search_phrase(source: &str, line: bool) -> Search<Fragment> {
 
 fn prepare_pattern(source: &str, line: bool) -> PreparedPattern {
     let Ok(hir) = regex_syntax::parse(source) else {
-        return PreparedPattern { search: Search::Everywhere, most: None, first: ByteSet::ALL, free: false };
+        return PreparedPattern {
+            search: Search::Everywhere,
+            most: None,
+            first: ByteSet::ALL,
+            free: false,
+        };
     };
-    let openings = if line { openings::openings(&hir).unwrap_or_default() } else { Vec::new() };
-    let most = hir.properties().maximum_len().and_then(|bytes| u32::try_from(bytes).ok());
-    let lines = if most.is_some_and(|most| most <= SHORT_LINE) { SHORT_LINES } else { LINES };
-    let search = choose(openings, required::required(&hir, line).unwrap_or_default(), Vec::as_slice, lines);
-    PreparedPattern { search, most, first: first_bytes(&hir), free: begins_freely(&hir) }
+    let openings = if line {
+        openings::openings(&hir).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let most = hir
+        .properties()
+        .maximum_len()
+        .and_then(|bytes| u32::try_from(bytes).ok());
+    let lines = if most.is_some_and(|most| most <= SHORT_LINE) {
+        SHORT_LINES
+    } else {
+        LINES
+    };
+    let search = choose(
+        openings,
+        required::required(&hir, line).unwrap_or_default(),
+        Vec::as_slice,
+        lines,
+    );
+    PreparedPattern {
+        search,
+        most,
+        first: first_bytes(&hir),
+        free: begins_freely(&hir),
+    }
 }
 
 /// Whether an expression begins with `[^\n]*`, perhaps after so many characters of that kind. What it matches in a line it
 /// then matches with whatever of the line stands before that, too.
 fn begins_freely(hir: &Hir) -> bool {
-    let HirKind::Concat(parts) = hir.kind() else { return false };
+    let HirKind::Concat(parts) = hir.kind() else {
+        return false;
+    };
     let any = |part: &Hir| match part.kind() {
         HirKind::Repetition(repetition) => {
-            let HirKind::Class(Class::Unicode(class)) = repetition.sub.kind() else { return None };
-            let [first, second] = class.ranges() else { return None };
-            let all = first.start() == '\0' && first.end() == '\t' && second.start() == '\u{B}' && second.end() == char::MAX;
+            let HirKind::Class(Class::Unicode(class)) = repetition.sub.kind() else {
+                return None;
+            };
+            let [first, second] = class.ranges() else {
+                return None;
+            };
+            let all = first.start() == '\0'
+                && first.end() == '\t'
+                && second.start() == '\u{B}'
+                && second.end() == char::MAX;
             all.then_some(repetition.max.is_none())
         }
         _ => None,
@@ -125,10 +174,20 @@ fn begins_freely(hir: &Hir) -> bool {
 
 /// Of two ways to find a rule, either of which may not be there, the one that finds fewer places. Of so many places one is
 /// where the rule's lines begin.
-fn choose<F>(openings: Vec<Vec<u8>>, fragments: Vec<F>, text: impl Fn(&F) -> &[u8], lines: u64) -> Search<F> {
+fn choose<F>(
+    openings: Vec<Vec<u8>>,
+    fragments: Vec<F>,
+    text: impl Fn(&F) -> &[u8],
+    lines: u64,
+) -> Search<F> {
     let lines = cost(openings.iter().map(Vec::as_slice)) / lines;
     if !openings.is_empty() && (fragments.is_empty() || lines <= cost(fragments.iter().map(text))) {
-        Search::Openings(openings.iter().map(|opening| Opening::of(opening)).collect())
+        Search::Openings(
+            openings
+                .iter()
+                .map(|opening| Opening::of(opening))
+                .collect(),
+        )
     } else if fragments.is_empty() {
         Search::Everywhere
     } else {
@@ -148,16 +207,38 @@ mod tests {
     #[test]
     fn patterns_that_begin_with_anything_are_told() {
         let free = |pattern: &str| prepare_pattern(pattern, true).free;
-        assert!(free(r"[^\n]*said") && free(r"[^\n]{8}[^\n]*\sphoto") && free(r"[^\n]{2,5}[^\n]{3,}x"));
-        assert!(!free(r"[^\n]{0,60}said") && !free(r"[^\n.]*said") && !free(r"a[^\n]*") && !free(r".*said|x"));
+        assert!(
+            free(r"[^\n]*said") && free(r"[^\n]{8}[^\n]*\sphoto") && free(r"[^\n]{2,5}[^\n]{3,}x")
+        );
+        assert!(
+            !free(r"[^\n]{0,60}said")
+                && !free(r"[^\n.]*said")
+                && !free(r"a[^\n]*")
+                && !free(r".*said|x")
+        );
     }
 
     #[test]
     fn a_rule_is_looked_for_where_it_is_rarest() {
-        assert!(matches!(prepare_pattern(r"\W{0,3}(?:Read|READ) more", true).search, Search::Openings(_)));
-        assert!(matches!(prepare_pattern(r"the [^\n]{2,40} privacy policy", true).search, Search::Fragments(_)));
-        assert!(matches!(prepare_pattern(r"\w+", false).search, Search::Everywhere));
-        assert!(matches!(search_phrase("the {..9} newsletter", true), Search::Fragments(_)));
-        assert!(matches!(search_phrase("subscribe {..9} the", true), Search::Openings(_)));
+        assert!(matches!(
+            prepare_pattern(r"\W{0,3}(?:Read|READ) more", true).search,
+            Search::Openings(_)
+        ));
+        assert!(matches!(
+            prepare_pattern(r"the [^\n]{2,40} privacy policy", true).search,
+            Search::Fragments(_)
+        ));
+        assert!(matches!(
+            prepare_pattern(r"\w+", false).search,
+            Search::Everywhere
+        ));
+        assert!(matches!(
+            search_phrase("the {..9} newsletter", true),
+            Search::Fragments(_)
+        ));
+        assert!(matches!(
+            search_phrase("subscribe {..9} the", true),
+            Search::Openings(_)
+        ));
     }
 }

@@ -13,14 +13,23 @@ pub(crate) const LONGEST: usize = 4;
 /// The rarest run of a text of [`LONGEST`] bytes, or all of a shorter text: where it starts, and how often it is to be
 /// expected in 16 MiB.
 pub(crate) fn rarest(text: &[u8]) -> (usize, u64) {
-    let runs = text.windows(LONGEST.min(text.len()).max(1)).map(expected).enumerate();
-    runs.min_by_key(|&(_, expected)| expected).unwrap_or((0, u64::MAX >> 16))
+    let runs = text
+        .windows(LONGEST.min(text.len()).max(1))
+        .map(expected)
+        .enumerate();
+    runs.min_by_key(|&(_, expected)| expected)
+        .unwrap_or((0, u64::MAX >> 16))
 }
 
 /// Where the rarest pair of runs of [`LONGEST`] bytes that begin side by side starts, in a text of more bytes.
 pub(crate) fn rarest_pair(text: &[u8]) -> usize {
-    let pairs = text.windows(LONGEST + 1).map(|pair| expected(&pair[..LONGEST]) + expected(&pair[1..])).enumerate();
-    pairs.min_by_key(|&(_, expected)| expected).map_or(0, |(start, _)| start)
+    let pairs = text
+        .windows(LONGEST + 1)
+        .map(|pair| expected(&pair[..LONGEST]) + expected(&pair[1..]))
+        .enumerate();
+    pairs
+        .min_by_key(|&(_, expected)| expected)
+        .map_or(0, |(start, _)| start)
 }
 
 /// What looking for these texts costs: how often one of them is to be expected in 16 MiB, as far as that can be told from
@@ -30,14 +39,20 @@ pub(crate) fn cost<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> u64 {
         let expected = rarest(text).1;
         // Each further byte rules out a quarter of the places.
         let cost = (LONGEST..text.len()).fold(expected, |left, _| left - left / 4) + expected / 64;
-        if text.len() < SHORTEST { cost * SHORT_COST } else { cost }
+        if text.len() < SHORTEST {
+            cost * SHORT_COST
+        } else {
+            cost
+        }
     };
     texts.into_iter().map(cost).sum()
 }
 
 fn expected(run: &[u8]) -> u64 {
     // FNV-1a with 32 bits.
-    let hash = run.iter().fold(0x811C_9DC5u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = run.iter().fold(0x811C_9DC5u32, |hash, &byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
     let eighths = u32::from(TABLE[(hash >> 16) as usize]);
     (1u64 << (eighths / 8)) * u64::from(8 + eighths % 8) / 8
 }

@@ -60,7 +60,8 @@ impl fmt::Display for Name<'_> {
     /// Path, record and field, as in `pages.jsonl#3.text`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.path)?;
-        self.record.map_or(Ok(()), |record| write!(f, "#{record}"))?;
+        self.record
+            .map_or(Ok(()), |record| write!(f, "#{record}"))?;
         self.field.map_or(Ok(()), |field| write!(f, ".{field}"))
     }
 }
@@ -69,7 +70,10 @@ impl fmt::Display for Name<'_> {
 /// characters that reorder text.
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    let is_harmful = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let is_harmful = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
     if !text.contains(is_harmful) {
         return text.to_owned();
     }
@@ -79,7 +83,11 @@ pub fn harmless(text: &str) -> String {
         if c == '\r' && characters.peek() == Some(&'\n') {
             continue;
         }
-        if is_harmful(c) { safe.extend(c.escape_unicode()) } else { safe.push(c) }
+        if is_harmful(c) {
+            safe.extend(c.escape_unicode())
+        } else {
+            safe.push(c)
+        }
     }
     safe
 }
@@ -94,6 +102,9 @@ pub fn shown(path: &std::path::Path) -> String {
 mod tests {
     #[test]
     fn control_characters_become_visible() {
-        assert_eq!(super::harmless("a\u{1b}[31mb\r\nc\td"), "a\\u{1b}[31mb\nc\td");
+        assert_eq!(
+            super::harmless("a\u{1b}[31mb\r\nc\td"),
+            "a\\u{1b}[31mb\nc\td"
+        );
     }
 }

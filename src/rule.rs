@@ -302,7 +302,9 @@ impl Rule {
     /// The name of the pack that it came from.
     #[must_use]
     pub fn pack(&self) -> &str {
-        self.name.split_once('/').map_or(&self.name, |(pack, _)| pack)
+        self.name
+            .split_once('/')
+            .map_or(&self.name, |(pack, _)| pack)
     }
 
     /// Its regular expressions: those that it removes by, and those of exceptions, in which case does not count. The build
@@ -313,7 +315,9 @@ impl Rule {
             Matcher::Patterns { patterns, .. } => Some(patterns),
             _ => None,
         };
-        let own = patterns.into_iter().flat_map(|patterns| patterns.iter().map(|source| (source, false)));
+        let own = patterns
+            .into_iter()
+            .flat_map(|patterns| patterns.iter().map(|source| (source, false)));
         own.chain(self.unless.iter().map(|source| (source.as_str(), true)))
     }
 
@@ -338,12 +342,17 @@ impl Rule {
     /// Whether the rule applies to a document of this language, which is asked for only if that matters. Where it is
     /// not known, all rules apply.
     pub(crate) fn speaks<'l>(&self, language: impl FnOnce() -> Option<&'l str>) -> bool {
-        self.languages.is_empty() || language().is_none_or(|code| self.languages.iter().any(|own| own == code))
+        self.languages.is_empty()
+            || language().is_none_or(|code| self.languages.iter().any(|own| own == code))
     }
 
     /// Whether the rule applies to a document of this host. A rule that is bound to hosts needs one.
     pub(crate) fn lives(&self, host: Option<&str>) -> bool {
-        let within = |host: &str, own: &str| host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        self.hosts.is_empty() || host.is_some_and(|host| self.hosts.iter().any(|own| within(host, own)))
+        let within = |host: &str, own: &str| {
+            host.strip_suffix(own)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.hosts.is_empty()
+            || host.is_some_and(|host| self.hosts.iter().any(|own| within(host, own)))
     }
 }

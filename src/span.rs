@@ -27,7 +27,10 @@ impl Span {
     /// Makes the span `start..end`. Where `end < start` the span is empty, at `start`.
     #[must_use]
     pub fn new(start: u32, end: u32) -> Self {
-        Self { start, end: end.max(start) }
+        Self {
+            start,
+            end: end.max(start),
+        }
     }
 
     /// Makes a span from offsets that are known to lie in a document, hence below [`Span::MAX_TEXT`].
@@ -102,7 +105,12 @@ mod tests {
 
     #[test]
     fn union_merges_what_overlaps_or_touches() {
-        let mut spans = vec![Span::new(8, 9), Span::new(0, 4), Span::new(2, 6), Span::new(6, 7)];
+        let mut spans = vec![
+            Span::new(8, 9),
+            Span::new(0, 4),
+            Span::new(2, 6),
+            Span::new(6, 7),
+        ];
         union(&mut spans);
         assert_eq!(spans, [Span::new(0, 7), Span::new(8, 9)]);
     }

@@ -39,7 +39,12 @@ impl Case<'_> {
     /// A name for the case: `share/label keep 2`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{} {} {}", self.rule.name, if self.removes { "remove" } else { "keep" }, self.number)
+        format!(
+            "{} {} {}",
+            self.rule.name,
+            if self.removes { "remove" } else { "keep" },
+            self.number
+        )
     }
 
     /// Whether the rule should find something in it: a keep rule finds what its keep examples show.
@@ -69,7 +74,13 @@ pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
     for (id, rule) in rules.iter() {
         for (removes, texts) in [(true, &rule.examples.remove), (false, &rule.examples.keep)] {
-            cases.extend(texts.iter().enumerate().map(|(index, text)| Case { id, rule, removes, number: index + 1, text }));
+            cases.extend(texts.iter().enumerate().map(|(index, text)| Case {
+                id,
+                rule,
+                removes,
+                number: index + 1,
+                text,
+            }));
         }
     }
     cases
@@ -96,7 +107,11 @@ impl Verifier {
     /// # Errors
     /// What [`Builder::build`](crate::Builder::build) has against them.
     pub fn new(rules: &RuleSet) -> Result<Self, Error> {
-        let cleaner = Cleaner::builder().rules(rules.clone()).level(Level::Thorough).max_removed(1.0).build()?;
+        let cleaner = Cleaner::builder()
+            .rules(rules.clone())
+            .level(Level::Thorough)
+            .max_removed(1.0)
+            .build()?;
         Ok(Self { cleaner })
     }
 
@@ -107,15 +122,26 @@ impl Verifier {
     pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
         let document = case.document()?;
         let (marks, cleaned) = self.cleaner.examine(&document, &mut Scratch::default());
-        let took: Vec<&str> = marks.iter().filter(|mark| mark.rule() == case.id).map(|mark| &case.text[mark.span().range()]).collect();
+        let took: Vec<&str> = marks
+            .iter()
+            .filter(|mark| mark.rule() == case.id)
+            .map(|mark| &case.text[mark.span().range()])
+            .collect();
         let verb = match case.rule.effect {
             Effect::Remove => "remove",
             Effect::Keep => "protect",
             Effect::Cue(_) => "give its cue for",
         };
         match (case.expects(), took.is_empty()) {
-            (true, true) => Err(format!("should {verb} something in {:?}, and did not; dechaff gives {:?}", case.text, cleaned.text())),
-            (false, false) => Err(format!("should {verb} nothing in {:?}, but took {:?}", case.text, took)),
+            (true, true) => Err(format!(
+                "should {verb} something in {:?}, and did not; dechaff gives {:?}",
+                case.text,
+                cleaned.text()
+            )),
+            (false, false) => Err(format!(
+                "should {verb} nothing in {:?}, but took {:?}",
+                case.text, took
+            )),
             _ => Ok(()),
         }
     }

@@ -32,7 +32,12 @@ struct State {
 impl<'d> View<'d> {
     /// A view of a document of which nothing is cut.
     pub(crate) fn new(lines: &'d Lines<'d>) -> Self {
-        Self { document: lines.document(), lines, states: vec![State::default(); lines.count()], language: OnceCell::new() }
+        Self {
+            document: lines.document(),
+            lines,
+            states: vec![State::default(); lines.count()],
+            language: OnceCell::new(),
+        }
     }
 
     /// Notes that the lines of a span are this.
@@ -50,8 +55,10 @@ impl<'d> View<'d> {
             while spans.first().is_some_and(|cut| cut.end() <= span.start()) {
                 spans = &spans[1..];
             }
-            let touched = !self.states[line].cut && spans.first().is_some_and(|cut| cut.overlaps(span));
-            self.states[line].cut |= touched && rest_of(self.document.text(), span, spans).all(|rest| !has_word(rest));
+            let touched =
+                !self.states[line].cut && spans.first().is_some_and(|cut| cut.overlaps(span));
+            self.states[line].cut |=
+                touched && rest_of(self.document.text(), span, spans).all(|rest| !has_word(rest));
         }
     }
 
@@ -65,7 +72,11 @@ impl<'d> View<'d> {
     /// that is sure.
     #[must_use]
     pub fn language(&self) -> Option<&str> {
-        self.document.language().or_else(|| self.language.get_or_init(|| guess(self.document.text())).as_deref())
+        self.document.language().or_else(|| {
+            self.language
+                .get_or_init(|| guess(self.document.text()))
+                .as_deref()
+        })
     }
 
     pub(crate) fn lines(&self) -> &'d Lines<'d> {
@@ -121,10 +132,15 @@ impl<'d> View<'d> {
     }
 
     /// Lines folded.
-    pub(crate) fn folded<'f>(&self, lines: std::ops::Range<usize>, folded: &'f mut Folded) -> &'f [u8] {
+    pub(crate) fn folded<'f>(
+        &self,
+        lines: std::ops::Range<usize>,
+        folded: &'f mut Folded,
+    ) -> &'f [u8] {
         self.fold(folded, lines.clone());
         let lines = &folded.lines()[folded.places(lines)];
-        let range = lines.first().map_or(0, |line| line.start)..lines.last().map_or(0, |line| line.end);
+        let range =
+            lines.first().map_or(0, |line| line.start)..lines.last().map_or(0, |line| line.end);
         &folded.bytes()[range.start as usize..range.end as usize]
     }
 
@@ -174,7 +190,11 @@ impl<'d> View<'d> {
 }
 
 /// The parts of a span that none of `cuts` covers; `cuts` are sorted and disjoint.
-pub(crate) fn rest_of<'t>(text: &'t str, span: Span, cuts: &[Span]) -> impl Iterator<Item = &'t str> {
+pub(crate) fn rest_of<'t>(
+    text: &'t str,
+    span: Span,
+    cuts: &[Span],
+) -> impl Iterator<Item = &'t str> {
     gaps(span, cuts).map(|gap| &text[gap.range()])
 }
 
@@ -183,11 +203,16 @@ pub(crate) fn gaps(span: Span, cuts: &[Span]) -> impl Iterator<Item = Span> {
     let inside = cuts.iter().take_while(move |cut| cut.start() < span.end());
     let mut at = span.start();
     let ends = Span::at(span.end(), span.end());
-    inside.chain(std::iter::once(&ends)).copied().collect::<Vec<_>>().into_iter().filter_map(move |cut| {
-        let gap = Span::at(at, cut.start().max(at));
-        at = at.max(cut.end());
-        (!gap.is_empty()).then_some(gap)
-    })
+    inside
+        .chain(std::iter::once(&ends))
+        .copied()
+        .collect::<Vec<_>>()
+        .into_iter()
+        .filter_map(move |cut| {
+            let gap = Span::at(at, cut.start().max(at));
+            at = at.max(cut.end());
+            (!gap.is_empty()).then_some(gap)
+        })
 }
 
 /// Whether a text has a letter or digit.
@@ -197,8 +222,17 @@ pub(crate) fn has_word(text: &str) -> bool {
 
 /// Number of words in a text; in scripts without spaces, two characters count as one.
 pub(crate) fn word_count(text: &str) -> usize {
-    let spaceless = text.chars().filter(|&c| crate::fold::is_spaceless(c)).count();
-    let spaced = text.split_whitespace().filter(|word| word.chars().any(|c| is_word(c) && !crate::fold::is_spaceless(c))).count();
+    let spaceless = text
+        .chars()
+        .filter(|&c| crate::fold::is_spaceless(c))
+        .count();
+    let spaced = text
+        .split_whitespace()
+        .filter(|word| {
+            word.chars()
+                .any(|c| is_word(c) && !crate::fold::is_spaceless(c))
+        })
+        .count();
     spaced + spaceless.div_ceil(2)
 }
 

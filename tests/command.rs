@@ -1,6 +1,11 @@
 //! The command as its user meets it: the cases under `tests/cmd`, and what bad input gets.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 mod common;
 
@@ -28,35 +33,80 @@ fn read(directory: &Path, name: &str) -> String {
 }
 
 fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
 
 #[test]
 fn cases() {
-    trycmd::TestCases::new().case("tests/cmd/*.toml").case("tests/cmd/*.trycmd");
+    trycmd::TestCases::new()
+        .case("tests/cmd/*.toml")
+        .case("tests/cmd/*.trycmd");
 }
 
 #[test]
 fn a_tree_is_mirrored() {
     let directory = tree();
     let path = directory.path();
-    run(path, &["clean", "in", "--output", "out"], 0, "4 documents: 3 changed");
-    assert_eq!([read(path, "out/a.txt"), read(path, "out/sub/b.md"), read(path, "out/clean.txt")], [CLEAN, CLEAN, CLEAN]);
-    run(path, &["clean", "in", "--output", "out"], 2, "out holds the outputs of an earlier run; use --resume");
+    run(
+        path,
+        &["clean", "in", "--output", "out"],
+        0,
+        "4 documents: 3 changed",
+    );
+    assert_eq!(
+        [
+            read(path, "out/a.txt"),
+            read(path, "out/sub/b.md"),
+            read(path, "out/clean.txt")
+        ],
+        [CLEAN, CLEAN, CLEAN]
+    );
+    run(
+        path,
+        &["clean", "in", "--output", "out"],
+        2,
+        "out holds the outputs of an earlier run; use --resume",
+    );
     fs::remove_dir_all(path.join("out/.dechaff")).unwrap();
-    run(path, &["clean", "in", "--output", "out"], 2, "out/a.txt exists; use --force");
-    run(path, &["clean", "in", "--output", "out", "--force", "-q"], 0, "");
-    run(path, &["clean", "in", "--output", "some", "--include", "*.md", "-q"], 0, "");
-    assert_eq!(names(&path.join("some")), [".dechaff", "dechaff-run.json", "sub"]);
+    run(
+        path,
+        &["clean", "in", "--output", "out"],
+        2,
+        "out/a.txt exists; use --force",
+    );
+    run(
+        path,
+        &["clean", "in", "--output", "out", "--force", "-q"],
+        0,
+        "",
+    );
+    run(
+        path,
+        &["clean", "in", "--output", "some", "--include", "*.md", "-q"],
+        0,
+        "",
+    );
+    assert_eq!(
+        names(&path.join("some")),
+        [".dechaff", "dechaff-run.json", "sub"]
+    );
 }
 
 #[test]
 fn a_dash_is_standard_output() {
     let directory = tree();
     let path = directory.path();
-    let output = run(path, &["clean", "in/a.txt", "--output", "-"], 0, "1 document: 1 changed");
+    let output = run(
+        path,
+        &["clean", "in/a.txt", "--output", "-"],
+        0,
+        "1 document: 1 changed",
+    );
     assert_eq!(text(&output.stdout), CLEAN);
     assert_eq!(names(path), ["in"]);
 }
@@ -65,19 +115,56 @@ fn a_dash_is_standard_output() {
 fn in_place_changes_only_what_changes_and_can_be_restored() {
     let directory = tree();
     let path = directory.path();
-    let before = fs::metadata(path.join("in/clean.txt")).unwrap().modified().unwrap();
-    run(path, &["clean", "in", "--in-place", "--removed", "record.jsonl", "--stats", "stats.json"], 0, "3 changed");
+    let before = fs::metadata(path.join("in/clean.txt"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    run(
+        path,
+        &[
+            "clean",
+            "in",
+            "--in-place",
+            "--removed",
+            "record.jsonl",
+            "--stats",
+            "stats.json",
+        ],
+        0,
+        "3 changed",
+    );
     assert_eq!(read(path, "in/sub/c"), CLEAN);
-    assert_eq!(fs::metadata(path.join("in/clean.txt")).unwrap().modified().unwrap(), before);
+    assert_eq!(
+        fs::metadata(path.join("in/clean.txt"))
+            .unwrap()
+            .modified()
+            .unwrap(),
+        before
+    );
     let record = read(path, "record.jsonl");
     let first: serde_json::Value = serde_json::from_str(record.lines().next().unwrap()).unwrap();
     assert_eq!(
-        (first["path"].as_str(), first["start"].as_u64(), first["rule"].as_str()),
+        (
+            first["path"].as_str(),
+            first["start"].as_u64(),
+            first["rule"].as_str()
+        ),
         (Some("in/a.txt"), Some(11), Some("advert/marker"))
     );
     let stats: serde_json::Value = serde_json::from_str(&read(path, "stats.json")).unwrap();
-    assert_eq!((stats["documents"].as_u64(), stats["rules"]["advert/marker"]["sole-bytes"].as_u64()), (Some(4), Some(42)));
-    run(path, &["restore", "--in-place", "--removed", "record.jsonl"], 0, "3 files restored");
+    assert_eq!(
+        (
+            stats["documents"].as_u64(),
+            stats["rules"]["advert/marker"]["sole-bytes"].as_u64()
+        ),
+        (Some(4), Some(42))
+    );
+    run(
+        path,
+        &["restore", "--in-place", "--removed", "record.jsonl"],
+        0,
+        "3 files restored",
+    );
     assert_eq!(read(path, "in/sub/c"), CHAFF);
 }
 
@@ -89,17 +176,35 @@ fn wrong_use_is_refused_with_advice() {
         (&["clean", "in"][..], "need --output DIR or --in-place"),
         (&["clean", "in", "-o", "in"], "use --in-place"),
         (&["clean", "in", "-o", "in/out"], "lies inside the input"),
-        (&["clean", "in", "--in-place", "--removed", "in/r.jsonl"], "lies inside the input"),
+        (
+            &["clean", "in", "--in-place", "--removed", "in/r.jsonl"],
+            "lies inside the input",
+        ),
         (&["clean", "in/a.txt", "-o", "in/a.txt"], "use --in-place"),
         (&["clean", "gone.txt"], "gone.txt: cannot be opened"),
-        (&["clean", "in/a.txt", "--skip", "newslettr"], "did you mean 'newsletter'?"),
+        (
+            &["clean", "in/a.txt", "--skip", "newslettr"],
+            "did you mean 'newsletter'?",
+        ),
         (&["clean", "in/a.txt", "--max-removed", "2"], "from 0 to 1"),
-        (&["clean", "in/a.txt", "--max-document", "much"], "is no size"),
-        (&["clean", "in/a.txt", "--encoding", "klingon"], "is no encoding"),
-        (&["clean", "in/a.txt", "--rules", "gone.toml"], "cannot read the pack gone.toml"),
+        (
+            &["clean", "in/a.txt", "--max-document", "much"],
+            "is no size",
+        ),
+        (
+            &["clean", "in/a.txt", "--encoding", "klingon"],
+            "is no encoding",
+        ),
+        (
+            &["clean", "in/a.txt", "--rules", "gone.toml"],
+            "cannot read the pack gone.toml",
+        ),
         (&["clean", "-", "in/a.txt"], "cannot be cleaned together"),
         (&["clean", "--in-place"], "name a file"),
-        (&["clean", "in/a.txt", "--level", "fierce"], "unknown level 'fierce'"),
+        (
+            &["clean", "in/a.txt", "--level", "fierce"],
+            "unknown level 'fierce'",
+        ),
     ] {
         run(path, args, 2, message);
     }
@@ -110,28 +215,76 @@ fn wrong_use_is_refused_with_advice() {
 fn one_bad_input_does_not_stop_the_others() {
     let directory = tree();
     let path = directory.path();
-    fs::write(path.join("in/bad.txt"), b"It rained.\nAdvertisement\n\xff\n").unwrap();
+    fs::write(
+        path.join("in/bad.txt"),
+        b"It rained.\nAdvertisement\n\xff\n",
+    )
+    .unwrap();
     fs::write(path.join("in/image.png"), b"\x89PNG\0\0").unwrap();
     fs::write(path.join("in/empty.txt"), b"").unwrap();
-    run(path, &["clean", "in", "-o", "out"], 0, "in/bad.txt: is not valid text at byte 25");
-    assert_eq!(fs::read(path.join("out/bad.txt")).unwrap(), fs::read(path.join("in/bad.txt")).unwrap());
-    assert_eq!((path.join("out/image.png").exists(), read(path, "out/empty.txt").len()), (false, 0));
-    run(path, &["clean", "in", "-o", "strict", "--strict"], 3, "1 failed");
+    run(
+        path,
+        &["clean", "in", "-o", "out"],
+        0,
+        "in/bad.txt: is not valid text at byte 25",
+    );
+    assert_eq!(
+        fs::read(path.join("out/bad.txt")).unwrap(),
+        fs::read(path.join("in/bad.txt")).unwrap()
+    );
+    assert_eq!(
+        (
+            path.join("out/image.png").exists(),
+            read(path, "out/empty.txt").len()
+        ),
+        (false, 0)
+    );
+    run(
+        path,
+        &["clean", "in", "-o", "strict", "--strict"],
+        3,
+        "1 failed",
+    );
     assert!(!path.join("strict/bad.txt").exists() && path.join("strict/a.txt").exists());
-    run(path, &["clean", "in", "gone.txt", "-o", "three"], 3, "gone.txt: cannot be read");
+    run(
+        path,
+        &["clean", "in", "gone.txt", "-o", "three"],
+        3,
+        "gone.txt: cannot be read",
+    );
     assert_eq!(read(path, "three/a.txt"), CLEAN);
-    run(path, &["clean", "in/a.txt", "in/sub/../a.txt", "-o", "four"], 3, "already written to 'a.txt'");
+    run(
+        path,
+        &["clean", "in/a.txt", "in/sub/../a.txt", "-o", "four"],
+        3,
+        "already written to 'a.txt'",
+    );
 }
 
 #[test]
 fn large_and_held_documents_pass_whole() {
     let directory = tree();
     let path = directory.path();
-    let output = run(path, &["clean", "in/a.txt", "--max-document", "8"], 0, "larger than --max-document");
+    let output = run(
+        path,
+        &["clean", "in/a.txt", "--max-document", "8"],
+        0,
+        "larger than --max-document",
+    );
     assert_eq!(text(&output.stdout), CHAFF);
-    run(path, &["clean", "in", "-o", "out", "--max-document", "8"], 0, "4 passed through unchanged");
+    run(
+        path,
+        &["clean", "in", "-o", "out", "--max-document", "8"],
+        0,
+        "4 passed through unchanged",
+    );
     assert_eq!(read(path, "out/a.txt"), CHAFF);
-    let output = run(path, &["clean", "in/a.txt", "--max-removed", "0.1"], 0, "held whole");
+    let output = run(
+        path,
+        &["clean", "in/a.txt", "--max-removed", "0.1"],
+        0,
+        "held whole",
+    );
     assert_eq!(text(&output.stdout), CHAFF);
 }
 
@@ -140,26 +293,63 @@ fn check_and_diff_write_nothing() {
     let directory = tree();
     let path = directory.path();
     let output = run(path, &["clean", "in", "--check", "-q"], 1, "");
-    assert_eq!(text(&output.stdout), "in/a.txt: 1 removal, 14 bytes\nin/sub/b.md: 1 removal, 14 bytes\nin/sub/c: 1 removal, 14 bytes\n");
+    assert_eq!(
+        text(&output.stdout),
+        "in/a.txt: 1 removal, 14 bytes\nin/sub/b.md: 1 removal, 14 bytes\nin/sub/c: 1 removal, 14 bytes\n"
+    );
     let told = text(&run(path, &["clean", "in", "--check", "--json", "-q"], 1, "").stdout);
     let first: serde_json::Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
-    assert_eq!((first["path"].as_str(), first["removals"].as_u64(), first["bytes"].as_u64()), (Some("in/a.txt"), Some(1), Some(14)));
+    assert_eq!(
+        (
+            first["path"].as_str(),
+            first["removals"].as_u64(),
+            first["bytes"].as_u64()
+        ),
+        (Some("in/a.txt"), Some(1), Some(14))
+    );
     run(path, &["clean", "in", "--json"], 2, "--check");
     run(path, &["clean", "in/clean.txt", "--check", "-q"], 0, "");
     let output = run(path, &["clean", "in/a.txt", "--diff", "-q"], 0, "");
-    assert_eq!(text(&output.stdout), "--- in/a.txt\n+++ in/a.txt (cleaned)\n@@ -1,3 +1,2 @@\n It rained.\n-Advertisement\n It stopped.\n");
-    assert_eq!((read(path, "in/a.txt"), names(path)), (CHAFF.to_owned(), vec!["in".to_owned()]));
+    assert_eq!(
+        text(&output.stdout),
+        "--- in/a.txt\n+++ in/a.txt (cleaned)\n@@ -1,3 +1,2 @@\n It rained.\n-Advertisement\n It stopped.\n"
+    );
+    assert_eq!(
+        (read(path, "in/a.txt"), names(path)),
+        (CHAFF.to_owned(), vec!["in".to_owned()])
+    );
 }
 
 #[test]
 fn other_encodings_keep_their_bytes() {
     let directory = tree();
     let path = directory.path();
-    fs::write(path.join("latin.txt"), b"Caf\xe9.\r\nAdvertisement\r\nNa\xefve.").unwrap();
-    let output = run(path, &["clean", "latin.txt", "--encoding", "windows-1252", "--removed", "r.jsonl"], 0, "");
+    fs::write(
+        path.join("latin.txt"),
+        b"Caf\xe9.\r\nAdvertisement\r\nNa\xefve.",
+    )
+    .unwrap();
+    let output = run(
+        path,
+        &[
+            "clean",
+            "latin.txt",
+            "--encoding",
+            "windows-1252",
+            "--removed",
+            "r.jsonl",
+        ],
+        0,
+        "",
+    );
     assert_eq!(output.stdout, b"Caf\xe9.\r\nNa\xefve.");
     fs::write(path.join("cleaned.txt"), &output.stdout).unwrap();
-    let output = run(path, &["restore", "cleaned.txt", "--removed", "r.jsonl"], 0, "");
+    let output = run(
+        path,
+        &["restore", "cleaned.txt", "--removed", "r.jsonl"],
+        0,
+        "",
+    );
     assert_eq!(output.stdout, fs::read(path.join("latin.txt")).unwrap());
 }
 
@@ -170,17 +360,39 @@ fn packs_and_configuration_are_the_users_to_write() {
     let pack = "[pack]\nname = \"mine\"\n\n[[rule]]\nid = \"rain\"\ndescription = \"Rain.\"\ncategory = \"other\"\nconfidence = \"certain\"\n\
                 labels = [\"It rained\"]\nexamples.remove = [\"It rained.\\nx\", \"It rained\\nx\"]\nexamples.keep = [\"It rains.\", \"Rain\"]\n";
     fs::write(path.join("mine.toml"), pack).unwrap();
-    fs::write(path.join("dechaff.toml"), "rules = [\"mine.toml\"]\nskip = [\"advert\"]\n").unwrap();
+    fs::write(
+        path.join("dechaff.toml"),
+        "rules = [\"mine.toml\"]\nskip = [\"advert\"]\n",
+    )
+    .unwrap();
     let output = run(&path.join("in"), &["clean", "a.txt", "-q"], 0, "");
     assert_eq!(text(&output.stdout), "Advertisement\nIt stopped.\n");
     run(path, &["rules", "test"], 0, "");
-    fs::write(path.join("mine.toml"), pack.replace("\"Rain\"]", "\"It rained!\"]")).unwrap();
+    fs::write(
+        path.join("mine.toml"),
+        pack.replace("\"Rain\"]", "\"It rained!\"]"),
+    )
+    .unwrap();
     let output = run(path, &["rules", "test"], 1, "");
-    assert!(text(&output.stdout).contains("mine.toml:5: mine/rain keep 2: should remove nothing"), "{}", text(&output.stdout));
+    assert!(
+        text(&output.stdout).contains("mine.toml:5: mine/rain keep 2: should remove nothing"),
+        "{}",
+        text(&output.stdout)
+    );
     fs::write(path.join("mine.toml"), pack.replace("labels", "label")).unwrap();
-    run(path, &["clean", "in/a.txt"], 2, "mine.toml:9:1: unknown field `label`");
+    run(
+        path,
+        &["clean", "in/a.txt"],
+        2,
+        "mine.toml:9:1: unknown field `label`",
+    );
     fs::write(path.join("dechaff.toml"), "levle = \"precise\"\n").unwrap();
-    run(path, &["clean", "in/a.txt"], 2, "dechaff.toml:1:1: unknown field `levle`");
+    run(
+        path,
+        &["clean", "in/a.txt"],
+        2,
+        "dechaff.toml:1:1: unknown field `levle`",
+    );
 }
 
 #[test]
@@ -189,17 +401,35 @@ fn standard_input_goes_to_standard_output_and_a_closed_pipe_ends_it() {
     let start = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
         command.args(["clean", "-q"]).current_dir(directory.path());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     };
     let mut child = start();
-    child.stdin.take().unwrap().write_all(CHAFF.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(CHAFF.as_bytes())
+        .unwrap();
     assert_eq!(text(&child.wait_with_output().unwrap().stdout), CLEAN);
 
     let mut child = start();
     drop(child.stdout.take());
-    child.stdin.take().unwrap().write_all(CLEAN.repeat(50_000).as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(CLEAN.repeat(50_000).as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new())
+    );
 }
 
 #[test]
@@ -207,15 +437,40 @@ fn threads_do_not_change_outputs_or_records() {
     let directory = tree();
     let path = directory.path();
     for number in 0..200 {
-        fs::write(path.join(format!("in/{number}.txt")), CHAFF.repeat(number % 7 + 1)).unwrap();
+        fs::write(
+            path.join(format!("in/{number}.txt")),
+            CHAFF.repeat(number % 7 + 1),
+        )
+        .unwrap();
     }
     for jobs in ["1", "4"] {
         let (out, record) = (format!("out{jobs}"), format!("r{jobs}.jsonl"));
-        run(path, &["clean", "in", "-o", &out, "--removed", &record, "--jobs", jobs, "-q"], 0, "");
+        run(
+            path,
+            &[
+                "clean",
+                "in",
+                "-o",
+                &out,
+                "--removed",
+                &record,
+                "--jobs",
+                jobs,
+                "-q",
+            ],
+            0,
+            "",
+        );
     }
     assert_eq!(read(path, "r1.jsonl"), read(path, "r4.jsonl"));
-    for name in names(&path.join("out1")).iter().filter(|name| !["sub", ".dechaff"].contains(&name.as_str())) {
-        assert_eq!(read(path, &format!("out1/{name}")), read(path, &format!("out4/{name}")));
+    for name in names(&path.join("out1"))
+        .iter()
+        .filter(|name| !["sub", ".dechaff"].contains(&name.as_str()))
+    {
+        assert_eq!(
+            read(path, &format!("out1/{name}")),
+            read(path, &format!("out4/{name}"))
+        );
     }
 }
 
@@ -230,12 +485,35 @@ mod unix {
         let path = directory.path();
         symlink("..", path.join("in/sub/loop")).unwrap();
         symlink("../a.txt", path.join("in/sub/link.txt")).unwrap();
-        assert!(Command::new("mkfifo").arg(path.join("in/fifo")).status().unwrap().success());
+        assert!(
+            Command::new("mkfifo")
+                .arg(path.join("in/fifo"))
+                .status()
+                .unwrap()
+                .success()
+        );
         fs::set_permissions(path.join("in/a.txt"), fs::Permissions::from_mode(0o640)).unwrap();
-        run(path, &["clean", "in", "-o", "out"], 0, "3 passed over as links, devices or pipes");
-        assert_eq!(fs::metadata(path.join("out/a.txt")).unwrap().permissions().mode() & 0o777, 0o640);
+        run(
+            path,
+            &["clean", "in", "-o", "out"],
+            0,
+            "3 passed over as links, devices or pipes",
+        );
+        assert_eq!(
+            fs::metadata(path.join("out/a.txt"))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o640
+        );
         assert!(!path.join("out/sub/link.txt").exists());
-        run(path, &["clean", "in", "-o", "followed", "--follow-links"], 3, "leads back");
+        run(
+            path,
+            &["clean", "in", "-o", "followed", "--follow-links"],
+            3,
+            "leads back",
+        );
         assert_eq!(read(path, "followed/sub/link.txt"), CLEAN);
         // In place, a link stays a link and what it leads to is cleaned.
         symlink("in/a.txt", path.join("link.txt")).unwrap();
@@ -249,10 +527,23 @@ mod unix {
         let directory = tree();
         let path = directory.path();
         fs::write(path.join("evil\u{1b}[31m.txt"), b"\xff").unwrap();
-        let output = run(path, &["clean", "evil\u{1b}[31m.txt"], 0, "evil\\u{1b}[31m.txt: is not valid text");
+        let output = run(
+            path,
+            &["clean", "evil\u{1b}[31m.txt"],
+            0,
+            "evil\\u{1b}[31m.txt: is not valid text",
+        );
         assert!(!output.stderr.contains(&0x1b));
-        fs::write(path.join("evil.txt"), "It \u{1b}]0;x\u{7} rained.\nAdvertisement\n").unwrap();
-        assert!(!run(path, &["explain", "evil.txt"], 0, "").stdout.contains(&0x1b));
+        fs::write(
+            path.join("evil.txt"),
+            "It \u{1b}]0;x\u{7} rained.\nAdvertisement\n",
+        )
+        .unwrap();
+        assert!(
+            !run(path, &["explain", "evil.txt"], 0, "")
+                .stdout
+                .contains(&0x1b)
+        );
     }
 
     const STORY: &str = "The bridge over the harbour will stay closed until Monday, the council said after a meeting.\nAdvertisement\nEngineers found cracks in two of its piers when they looked at it in March, and a third in April.\n";
@@ -265,17 +556,35 @@ mod unix {
             fs::write(path.join(format!("in/{number}.txt")), STORY).unwrap();
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-        let mut child = command.args(["clean", "in", "-o", "out"]).current_dir(path).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .args(["clean", "in", "-o", "out"])
+            .current_dir(path)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         while !path.join("out").exists() {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
         let code = child.wait().unwrap().code();
         assert!(matches!(code, Some(130 | 0)), "{code:?}");
-        for name in names(&path.join("out")).into_iter().filter(|name| !["sub", ".dechaff", "dechaff-run.json"].contains(&name.as_str())) {
+        for name in names(&path.join("out"))
+            .into_iter()
+            .filter(|name| !["sub", ".dechaff", "dechaff-run.json"].contains(&name.as_str()))
+        {
             assert!(!name.starts_with(".dechaff"), "{name} was left");
             let input = read(path, &format!("in/{name}"));
-            assert_eq!(read(path, &format!("out/{name}")), input.replace("Advertisement\n", ""), "{name} is whole");
+            assert_eq!(
+                read(path, &format!("out/{name}")),
+                input.replace("Advertisement\n", ""),
+                "{name} is whole"
+            );
         }
     }
 }
@@ -285,7 +594,10 @@ fn the_page_of_rules_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = text(&dechaff(root, &["rules", "page"]).stdout);
     let kept = fs::read_to_string(root.join("docs/rules.md")).unwrap();
-    assert!(page == kept, "docs/rules.md is out of date; make it with: dechaff rules page > docs/rules.md");
+    assert!(
+        page == kept,
+        "docs/rules.md is out of date; make it with: dechaff rules page > docs/rules.md"
+    );
 }
 
 #[test]
@@ -299,25 +611,81 @@ fn rules_are_tried_on_a_labelled_corpus() {
         r#"{"text": "It rained.", "labels": "kk", "lang": "en"}"#,
     ];
     fs::write(path.join("pages.jsonl"), rows.join("\n")).unwrap();
-    let output = run(path, &["rules", "test", "--corpus", "pages.jsonl", "--samples", "2"], 3, "pages.jsonl: line 3: is no JSON");
+    let output = run(
+        path,
+        &["rules", "test", "--corpus", "pages.jsonl", "--samples", "2"],
+        3,
+        "pages.jsonl: line 3: is no JSON",
+    );
     let table = text(&output.stdout);
-    let row =
-        |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let row = |name: &str| {
+        table
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     // Rule, confidence, hits, lines, sole, kept lines hit, their words.
-    assert_eq!(row("advert/marker"), ["advert/marker", "certain", "3", "2", "2", "1", "1"]);
-    assert_eq!(row("share/share-labels"), ["share/share-labels", "certain", "1", "1", "0", "0", "0"]);
+    assert_eq!(
+        row("advert/marker"),
+        ["advert/marker", "certain", "3", "2", "2", "1", "1"]
+    );
+    assert_eq!(
+        row("share/share-labels"),
+        ["share/share-labels", "certain", "1", "1", "0", "0", "0"]
+    );
     assert!(table.contains("    ! Advertisement\n"), "{table}");
     assert!(table.contains("recall 100.0 % (3 of 3)"), "{table}");
-    assert!(table.contains("prose words lost 20.000 % (1 of 5)"), "{table}");
+    assert!(
+        table.contains("prose words lost 20.000 % (1 of 5)"),
+        "{table}"
+    );
 
-    let output = run(path, &["rules", "test", "--corpus", "pages.jsonl", "--where", "lang=de", "--json"], 3, "line 3");
+    let output = run(
+        path,
+        &[
+            "rules",
+            "test",
+            "--corpus",
+            "pages.jsonl",
+            "--where",
+            "lang=de",
+            "--json",
+        ],
+        3,
+        "line 3",
+    );
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&json["documents"], &json["chaff-removed"], &json["prose-words-lost"]), (&1.into(), &1.into(), &0.into()));
+    assert_eq!(
+        (
+            &json["documents"],
+            &json["chaff-removed"],
+            &json["prose-words-lost"]
+        ),
+        (&1.into(), &1.into(), &0.into())
+    );
 
     fs::write(path.join("plain.txt"), "It rained.\nAdvertisement\n").unwrap();
     let table = text(&run(path, &["rules", "test", "--corpus", "plain.txt"], 0, "").stdout);
-    assert!(table.contains("words removed of lines without a label 33.333 % (1 of 3)"), "{table}");
-    run(path, &["rules", "test", "--corpus", "plain.txt", "--where", "lang=fr"], 2, "--where");
+    assert!(
+        table.contains("words removed of lines without a label 33.333 % (1 of 3)"),
+        "{table}"
+    );
+    run(
+        path,
+        &[
+            "rules",
+            "test",
+            "--corpus",
+            "plain.txt",
+            "--where",
+            "lang=fr",
+        ],
+        2,
+        "--where",
+    );
     run(path, &["rules", "test", "--samples", "2"], 2, "--corpus");
 }
 
@@ -334,11 +702,23 @@ fn languages_narrow_rules_that_are_unsafe_elsewhere() {
                   De handlende ved havnen frygter for deres forretning og vil klage over beslutningen.\n";
     fs::write(path.join("de.txt"), german).unwrap();
     fs::write(path.join("da.txt"), danish).unwrap();
-    let cleaned =
-        |file: &str, more: &[&str]| text(&run(path, &[&["clean", "-q", "--rules", "mine.toml", file], more].concat(), 0, "").stdout);
+    let cleaned = |file: &str, more: &[&str]| {
+        text(
+            &run(
+                path,
+                &[&["clean", "-q", "--rules", "mine.toml", file], more].concat(),
+                0,
+                "",
+            )
+            .stdout,
+        )
+    };
     assert_eq!(cleaned("de.txt", &[]), german);
     assert_eq!(cleaned("da.txt", &[]), danish.replace("Delphin\n", ""));
-    assert_eq!(cleaned("de.txt", &["--lang", "no"]), german.replace("Delphin\n", ""));
+    assert_eq!(
+        cleaned("de.txt", &["--lang", "no"]),
+        german.replace("Delphin\n", "")
+    );
     assert_eq!(cleaned("da.txt", &["--lang", "de-AT"]), danish);
 }
 
@@ -351,20 +731,70 @@ fn labelled_pages_are_measured_by_level_and_field() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(path.join("pages.jsonl"), LABELLED).unwrap();
-    let output = run(path, &["eval", "pages.jsonl", "--by", "lang", "--json", "--errors", "errors.jsonl", "-l", "balanced"], 0, "");
+    let output = run(
+        path,
+        &[
+            "eval",
+            "pages.jsonl",
+            "--by",
+            "lang",
+            "--json",
+            "--errors",
+            "errors.jsonl",
+            "-l",
+            "balanced",
+        ],
+        0,
+        "",
+    );
     let groups: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-    let of = |value: &str| groups.iter().find(|group| group["value"].as_str().unwrap_or("") == value).unwrap();
+    let of = |value: &str| {
+        groups
+            .iter()
+            .find(|group| group["value"].as_str().unwrap_or("") == value)
+            .unwrap()
+    };
     let all = of("");
-    assert_eq!((all["texts"].as_u64(), all["publishers"].as_u64()), (Some(2), Some(2)));
-    assert_eq!((all["chaff-lines"].as_u64(), all["chaff-lines-removed"].as_u64()), (Some(3), Some(2)));
+    assert_eq!(
+        (all["texts"].as_u64(), all["publishers"].as_u64()),
+        (Some(2), Some(2))
+    );
+    assert_eq!(
+        (
+            all["chaff-lines"].as_u64(),
+            all["chaff-lines-removed"].as_u64()
+        ),
+        (Some(3), Some(2))
+    );
     // One of the eleven words of prose is lost, on one of two pages.
-    assert_eq!((all["prose-words"].as_u64(), all["prose-words-removed"].as_u64()), (Some(11), Some(1)));
-    assert_eq!((all["damaged"]["value"].as_f64(), of("en")["recall"]["value"].as_f64()), (Some(0.5), Some(1.0)));
+    assert_eq!(
+        (
+            all["prose-words"].as_u64(),
+            all["prose-words-removed"].as_u64()
+        ),
+        (Some(11), Some(1))
+    );
+    assert_eq!(
+        (
+            all["damaged"]["value"].as_f64(),
+            of("en")["recall"]["value"].as_f64()
+        ),
+        (Some(0.5), Some(1.0))
+    );
     assert_eq!(of("de")["precision"]["value"].as_f64(), Some(0.0));
-    let errors: Vec<serde_json::Value> = read(path, "errors.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let errors: Vec<serde_json::Value> = read(path, "errors.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let told: Vec<_> = errors
         .iter()
-        .map(|error| (error["kind"].as_str().unwrap(), error["line"].as_u64().unwrap(), error["id"].as_str().unwrap()))
+        .map(|error| {
+            (
+                error["kind"].as_str().unwrap(),
+                error["line"].as_u64().unwrap(),
+                error["id"].as_str().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(told, [("left", 2, "2"), ("lost", 3, "2")]);
     assert_eq!(errors[1]["rules"][0], "advert/marker");
@@ -377,17 +807,37 @@ fn labelled_pages_may_be_compressed_and_wrong_ones_are_named() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(LABELLED.as_bytes()).unwrap();
     fs::write(path.join("pages.jsonl.gz"), gzip.finish().unwrap()).unwrap();
-    fs::write(path.join("pages.jsonl.zst"), zstd::encode_all(LABELLED.as_bytes(), 1).unwrap()).unwrap();
+    fs::write(
+        path.join("pages.jsonl.zst"),
+        zstd::encode_all(LABELLED.as_bytes(), 1).unwrap(),
+    )
+    .unwrap();
     fs::write(path.join("pages.jsonl"), LABELLED).unwrap();
     let table = |name: &str| text(&run(path, &["eval", name], 0, "").stdout);
     let plain = table("pages.jsonl");
     assert_eq!(plain.lines().count(), 5, "{plain}");
-    assert_eq!([table("pages.jsonl.gz"), table("pages.jsonl.zst")], [plain.clone(), plain]);
-    fs::write(path.join("wrong.jsonl"), "{\"text\": \"a\\nb\", \"labels\": \"k\"}\n").unwrap();
+    assert_eq!(
+        [table("pages.jsonl.gz"), table("pages.jsonl.zst")],
+        [plain.clone(), plain]
+    );
+    fs::write(
+        path.join("wrong.jsonl"),
+        "{\"text\": \"a\\nb\", \"labels\": \"k\"}\n",
+    )
+    .unwrap();
     run(path, &["eval", "wrong.jsonl"], 2, "1 labels for 2 lines");
     fs::write(path.join("bare.jsonl"), "{\"text\": \"a\"}\n").unwrap();
     run(path, &["eval", "bare.jsonl"], 2, "no page has labels");
-    assert!(run(path, &["eval", "gone.jsonl"], 2, "gone.jsonl: cannot be read").stdout.is_empty());
+    assert!(
+        run(
+            path,
+            &["eval", "gone.jsonl"],
+            2,
+            "gone.jsonl: cannot be read"
+        )
+        .stdout
+        .is_empty()
+    );
 }
 
 /// `eval` knows what was removed; the benchmark's own script aligns texts afterwards. They must tell the same.
@@ -401,7 +851,10 @@ fn eval_agrees_with_the_script_of_the_benchmark() {
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let clean = format!("'{}' clean -q --level thorough", env!("CARGO_BIN_EXE_dechaff"));
+    let clean = format!(
+        "'{}' clean -q --level thorough",
+        env!("CARGO_BIN_EXE_dechaff")
+    );
     let mut python = Command::new("python3");
     python.arg(script).args([
         "--cmd",
@@ -420,12 +873,39 @@ fn eval_agrees_with_the_script_of_the_benchmark() {
     let theirs: serde_json::Value = serde_json::from_str(&read(path, "score.json")).unwrap();
     let pages = shared.join("data/pages.jsonl.gz");
     let leaky = "extractor=trafilatura_recall,readability_lxml,resiliparse_main,newspaper4k";
-    let filters = ["--where", "split=valid", "--where", "dataset=fundus_eval", "--where", leaky];
-    let output = run(path, &[&["eval", pages.to_str().unwrap(), "-l", "thorough", "--json"], &filters[..]].concat(), 0, "");
+    let filters = [
+        "--where",
+        "split=valid",
+        "--where",
+        "dataset=fundus_eval",
+        "--where",
+        leaky,
+    ];
+    let output = run(
+        path,
+        &[
+            &["eval", pages.to_str().unwrap(), "-l", "thorough", "--json"],
+            &filters[..],
+        ]
+        .concat(),
+        0,
+        "",
+    );
     let ours: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    for (name, field) in [("precision", "precision"), ("recall", "recall"), ("word_loss", "prose-loss"), ("damaged_pages", "damaged")] {
-        let (theirs, ours) = (theirs[name].as_f64().unwrap(), ours[0][field]["value"].as_f64().unwrap());
-        assert!((theirs - ours).abs() <= 0.002, "{name}: {theirs} says the script, {ours} says eval");
+    for (name, field) in [
+        ("precision", "precision"),
+        ("recall", "recall"),
+        ("word_loss", "prose-loss"),
+        ("damaged_pages", "damaged"),
+    ] {
+        let (theirs, ours) = (
+            theirs[name].as_f64().unwrap(),
+            ours[0][field]["value"].as_f64().unwrap(),
+        );
+        assert!(
+            (theirs - ours).abs() <= 0.002,
+            "{name}: {theirs} says the script, {ours} says eval"
+        );
     }
 }
 
@@ -442,18 +922,75 @@ fn the_line_model_can_be_explained_measured_protected_from_and_switched_off() {
     let path = directory.path();
     fs::write(path.join("article.txt"), ARTICLE).unwrap();
     let told = text(&run(path, &["explain", "article.txt", "-l", "thorough"], 0, "").stdout);
-    let line = told.lines().find(|line| line.contains("{model/line 0.")).unwrap_or_else(|| panic!("{told}"));
-    assert!(line.contains(": ") && line.contains("(+"), "the features that weighed most are missing: {line}");
-    assert!(!text(&run(path, &["explain", "article.txt", "-l", "thorough", "--skip", "model"], 0, "").stdout).contains("model/line"));
+    let line = told
+        .lines()
+        .find(|line| line.contains("{model/line 0."))
+        .unwrap_or_else(|| panic!("{told}"));
+    assert!(
+        line.contains(": ") && line.contains("(+"),
+        "the features that weighed most are missing: {line}"
+    );
+    assert!(
+        !text(
+            &run(
+                path,
+                &[
+                    "explain",
+                    "article.txt",
+                    "-l",
+                    "thorough",
+                    "--skip",
+                    "model"
+                ],
+                0,
+                ""
+            )
+            .stdout
+        )
+        .contains("model/line")
+    );
     fs::write(
         path.join("keep.toml"),
         "[pack]\nname = 'mine'\n[[rule]]\nid = 'ferry'\ndescription = 'Ours.'\nkeep = true\nlabels = ['Ferry to replace bridge is late again', 'Council meets over bridge', 'Harbour', 'Transport']\n\
          examples.remove = ['Share this', 'Most read']\nexamples.keep = ['A.\\nHarbour', 'B.\\nTransport']\n",
     )
     .unwrap();
-    let kept = text(&run(path, &["clean", "article.txt", "-l", "thorough", "--rules", "keep.toml"], 0, "").stdout);
-    assert!(kept.contains("Ferry to replace bridge is late again\n") && kept.contains("Transport\n"), "{kept}");
-    run(path, &["clean", "article.txt", "--max-loss", "0.003"], 0, "");
-    run(path, &["clean", "article.txt", "--max-loss", "0.00000001"], 2, "least that was measured");
-    run(path, &["clean", "article.txt", "--max-loss", "2"], 2, "0 to 1");
+    let kept = text(
+        &run(
+            path,
+            &[
+                "clean",
+                "article.txt",
+                "-l",
+                "thorough",
+                "--rules",
+                "keep.toml",
+            ],
+            0,
+            "",
+        )
+        .stdout,
+    );
+    assert!(
+        kept.contains("Ferry to replace bridge is late again\n") && kept.contains("Transport\n"),
+        "{kept}"
+    );
+    run(
+        path,
+        &["clean", "article.txt", "--max-loss", "0.003"],
+        0,
+        "",
+    );
+    run(
+        path,
+        &["clean", "article.txt", "--max-loss", "0.00000001"],
+        2,
+        "least that was measured",
+    );
+    run(
+        path,
+        &["clean", "article.txt", "--max-loss", "2"],
+        2,
+        "0 to 1",
+    );
 }

@@ -1,6 +1,11 @@
 //! Outputs in another format than their inputs.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 mod common;
 
@@ -27,9 +32,17 @@ fn inputs(directory: &Path) {
         "no JSON",
     ];
     fs::write(directory.join("a.jsonl"), lines.join("\n") + "\n").unwrap();
-    fs::write(directory.join("b.csv"), format!("id,text,note\n1,\"{CHAFF}\",x\n2,Fine.,\"a \"\"b\"\", c\"\n3,broken\n")).unwrap();
+    fs::write(
+        directory.join("b.csv"),
+        format!("id,text,note\n1,\"{CHAFF}\",x\n2,Fine.,\"a \"\"b\"\", c\"\n3,broken\n"),
+    )
+    .unwrap();
     fs::write(directory.join("c.txt"), CHAFF).unwrap();
-    let records = [wet("info", "warcinfo", "a: b\r\n"), wet("one", "conversion", CHAFF), wet("two", "conversion", "Fine.")];
+    let records = [
+        wet("info", "warcinfo", "a: b\r\n"),
+        wet("one", "conversion", CHAFF),
+        wet("two", "conversion", "Fine."),
+    ];
     fs::write(directory.join("d.warc.wet"), records.concat()).unwrap();
 }
 
@@ -67,10 +80,26 @@ fn every_format_becomes_every_other() {
         let output = run(path, &["clean", "-q", input, "--output-format", format], 0, "");
         assert_eq!(text(&output.stdout), expected, "{input} as {format}");
     }
-    let output = run(path, &["clean", "-q", "d.warc.wet", "--output-format", "jsonl", "--annotate", "field"], 0, "");
+    let output = run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "d.warc.wet",
+            "--output-format",
+            "jsonl",
+            "--annotate",
+            "field",
+        ],
+        0,
+        "",
+    );
     let marks = r#""dechaff": [{"field":"text","start":11,"end":25,"rule":"advert/marker","category":"advert","score":1.0}]}"#;
     let first = text(&output.stdout).lines().next().unwrap().to_owned();
-    assert!(first.contains("Advertisement") && first.ends_with(marks), "{first}");
+    assert!(
+        first.contains("Advertisement") && first.ends_with(marks),
+        "{first}"
+    );
 }
 
 #[test]
@@ -86,15 +115,51 @@ fn what_cannot_be_turned_is_told_of_and_recorded() {
         "such as record 3, which holds null in 'text' instead of a text; left out",
     );
     let removed = fs::read_to_string(path.join("r.jsonl")).unwrap();
-    for lost in [r#""text":"no JSON\n""#, r#""text":"{\"id\": \"none\", \"text\": null}\n""#] {
+    for lost in [
+        r#""text":"no JSON\n""#,
+        r#""text":"{\"id\": \"none\", \"text\": null}\n""#,
+    ] {
         assert!(removed.contains(lost), "{removed}");
     }
-    assert_eq!(fs::read_to_string(path.join("e.jsonl")).unwrap().lines().count(), 2);
-    run(path, &["clean", "a.jsonl", "--output-format", "xml"], 2, "'xml' is no format of outputs");
-    run(path, &["clean", "a.jsonl", "--output-format", "csv", "--in-place"], 2, "use --output DIR instead of --in-place");
-    run(path, &["clean", "a.jsonl", "--output-format", "csv", "--annotate", "field"], 2, "--output-format jsonl makes it so");
+    assert_eq!(
+        fs::read_to_string(path.join("e.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
+    run(
+        path,
+        &["clean", "a.jsonl", "--output-format", "xml"],
+        2,
+        "'xml' is no format of outputs",
+    );
+    run(
+        path,
+        &["clean", "a.jsonl", "--output-format", "csv", "--in-place"],
+        2,
+        "use --output DIR instead of --in-place",
+    );
+    run(
+        path,
+        &[
+            "clean",
+            "a.jsonl",
+            "--output-format",
+            "csv",
+            "--annotate",
+            "field",
+        ],
+        2,
+        "--output-format jsonl makes it so",
+    );
     fs::write(path.join("e.json"), "[1]\n").unwrap();
-    run(path, &["clean", "e.json", "--output-format", "jsonl"], 2, "cannot become another format");
+    run(
+        path,
+        &["clean", "e.json", "--output-format", "jsonl"],
+        2,
+        "cannot become another format",
+    );
 }
 
 #[test]
@@ -104,18 +169,47 @@ fn a_tree_changes_its_names_and_its_manifest_holds() {
     fs::create_dir(path.join("in")).unwrap();
     inputs(&path.join("in"));
     fs::write(path.join("in/a.csv"), "text\nFine.\n").unwrap();
-    let clean = ["clean", "in", "-o", "out", "--output-format", "jsonl", "--compress", "zstd"];
+    let clean = [
+        "clean",
+        "in",
+        "-o",
+        "out",
+        "--output-format",
+        "jsonl",
+        "--compress",
+        "zstd",
+    ];
     // Two inputs would become one output; the second one fails, and the rest is done.
-    run(path, &clean, 3, "another input is already written to 'a.jsonl.zst'");
-    let mut names: Vec<String> =
-        fs::read_dir(path.join("out")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    run(
+        path,
+        &clean,
+        3,
+        "another input is already written to 'a.jsonl.zst'",
+    );
+    let mut names: Vec<String> = fs::read_dir(path.join("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
-    assert_eq!(names, [".dechaff", "a.jsonl.zst", "b.jsonl.zst", "c.jsonl.zst", "d.jsonl.zst", "dechaff-run.json"]);
+    assert_eq!(
+        names,
+        [
+            ".dechaff",
+            "a.jsonl.zst",
+            "b.jsonl.zst",
+            "c.jsonl.zst",
+            "d.jsonl.zst",
+            "dechaff-run.json"
+        ]
+    );
     fs::remove_file(path.join("in/a.csv")).unwrap();
     run(path, &[&clean[..], &["--resume"]].concat(), 0, "");
     run(path, &["verify", "out"], 0, "4 outputs are as written");
     let lines = zstd::decode_all(fs::File::open(path.join("out/c.jsonl.zst")).unwrap()).unwrap();
-    assert_eq!(text(&lines), "{\"id\": \"in/c.txt\", \"text\": \"It rained.\\nIt stopped.\\n\"}\n");
+    assert_eq!(
+        text(&lines),
+        "{\"id\": \"in/c.txt\", \"text\": \"It rained.\\nIt stopped.\\n\"}\n"
+    );
 }
 
 #[cfg(feature = "parquet")]
@@ -125,30 +219,100 @@ fn tables_are_made_and_taken_apart() {
     let path = directory.path();
     // Enough for several row groups, on several threads.
     let story = "It rained in the town by the sea, all day long. ".repeat(400);
-    let line = |number: usize| format!("{{\"id\":\"{number}\",\"url\":null,\"text\":\"{story}\\nAdvertisement\\nIt stopped.\"}}\n");
+    let line = |number: usize| {
+        format!(
+            "{{\"id\":\"{number}\",\"url\":null,\"text\":\"{story}\\nAdvertisement\\nIt stopped.\"}}\n"
+        )
+    };
     let lines: String = (0..4000).map(line).collect();
     fs::write(path.join("a.jsonl"), &lines).unwrap();
     let cleaned = lines.replace("Advertisement\\n", "");
     let only = ["--only", "advert/marker", "--skip", "model", "-q"];
     for jobs in ["1", "3"] {
         let table = format!("{jobs}.parquet");
-        run(path, &[&["clean", "a.jsonl", "-o", &table, "--output-format", "parquet", "--jobs", jobs][..], &only].concat(), 0, "");
+        run(
+            path,
+            &[
+                &[
+                    "clean",
+                    "a.jsonl",
+                    "-o",
+                    &table,
+                    "--output-format",
+                    "parquet",
+                    "--jobs",
+                    jobs,
+                ][..],
+                &only,
+            ]
+            .concat(),
+            0,
+            "",
+        );
     }
     assert!(fs::read(path.join("1.parquet")).unwrap() == fs::read(path.join("3.parquet")).unwrap());
-    let reader = parquet::file::reader::SerializedFileReader::new(fs::File::open(path.join("1.parquet")).unwrap()).unwrap();
+    let reader = parquet::file::reader::SerializedFileReader::new(
+        fs::File::open(path.join("1.parquet")).unwrap(),
+    )
+    .unwrap();
     let groups = parquet::file::reader::FileReader::metadata(&reader).num_row_groups();
     assert!(groups > 1, "{groups}");
     // A table with nothing to remove comes back as the lines that it was made of.
-    let output = run(path, &[&["clean", "1.parquet", "--output-format", "jsonl"][..], &only].concat(), 0, "");
+    let output = run(
+        path,
+        &[
+            &["clean", "1.parquet", "--output-format", "jsonl"][..],
+            &only,
+        ]
+        .concat(),
+        0,
+        "",
+    );
     assert!(text(&output.stdout) == cleaned);
     fs::create_dir(path.join("in")).unwrap();
     inputs(&path.join("in"));
-    run(path, &["clean", "in", "-o", "out", "--output-format", "parquet", "-q"], 0, "");
-    let output = run(path, &["clean", "-q", "out/d.parquet", "--output-format", "text"], 0, "");
+    run(
+        path,
+        &[
+            "clean",
+            "in",
+            "-o",
+            "out",
+            "--output-format",
+            "parquet",
+            "-q",
+        ],
+        0,
+        "",
+    );
+    let output = run(
+        path,
+        &["clean", "-q", "out/d.parquet", "--output-format", "text"],
+        0,
+        "",
+    );
     assert_eq!(text(&output.stdout), "It rained.\nIt stopped.\n\nFine.\n\n");
     // What has no rows is a table with columns all the same.
     fs::write(path.join("empty.jsonl"), "").unwrap();
-    run(path, &["clean", "-q", "empty.jsonl", "-o", "empty.parquet", "--output-format", "parquet"], 0, "");
-    let output = run(path, &["clean", "-q", "empty.parquet", "--output-format", "csv"], 0, "");
+    run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "empty.jsonl",
+            "-o",
+            "empty.parquet",
+            "--output-format",
+            "parquet",
+        ],
+        0,
+        "",
+    );
+    let output = run(
+        path,
+        &["clean", "-q", "empty.parquet", "--output-format", "csv"],
+        0,
+        "",
+    );
     assert_eq!(text(&output.stdout), "id,url,text\n");
 }

@@ -1,7 +1,12 @@
 //! The commands that README and the pages of `docs/` show: each runs as it stands there, and what the pages show of its
 //! output is what it prints. `DECHAFF_DOCS=write cargo test --test docs` writes the outputs anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 #![cfg(unix)]
 
 use std::fs;
@@ -43,21 +48,32 @@ fn shell(directory: &Path, command: &str) -> (String, i32) {
         .env("SLURM_ARRAY_TASK_ID", "3")
         .output()
         .unwrap();
-    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
+    (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        output.status.code().unwrap_or(-1),
+    )
 }
 
 /// Whether a text is what a page shows: `[..]` stands for a part of a line, a line `...` for any lines.
 fn fits(shown: &[&str], told: &[&str]) -> bool {
-    let Some((first, rest)) = shown.split_first() else { return told.is_empty() };
+    let Some((first, rest)) = shown.split_first() else {
+        return told.is_empty();
+    };
     if *first == "..." {
         return (0..=told.len()).any(|skipped| fits(rest, &told[skipped..]));
     }
-    let Some((line, others)) = told.split_first() else { return false };
+    let Some((line, others)) = told.split_first() else {
+        return false;
+    };
     let mut at = 0;
     let mut parts = first.split("[..]").peekable();
     let mut is_first = true;
     while let Some(part) = parts.next() {
-        let found = if is_first { line.starts_with(part).then_some(0) } else { line[at..].find(part) };
+        let found = if is_first {
+            line.starts_with(part).then_some(0)
+        } else {
+            line[at..].find(part)
+        };
         let Some(found) = found else { return false };
         at += found + part.len();
         if parts.peek().is_none() && !part.is_empty() && !line.ends_with(part) {
@@ -80,22 +96,45 @@ fn play(page: &str) -> (String, Vec<String>) {
         if line.starts_with("```") {
             inside = line == "```console";
         }
-        let Some(command) = line.strip_prefix("$ ").filter(|_| inside) else { continue };
+        let Some(command) = line.strip_prefix("$ ").filter(|_| inside) else {
+            continue;
+        };
         let mut shown = Vec::new();
-        while lines.peek().is_some_and(|next| !next.starts_with("```") && !next.starts_with("$ ")) {
+        while lines
+            .peek()
+            .is_some_and(|next| !next.starts_with("```") && !next.starts_with("$ "))
+        {
             shown.push(lines.next().unwrap());
         }
         let (told, _) = shell(directory.path(), command);
         let told: Vec<&str> = told.lines().map(str::trim_end).collect();
         // A blank line before the next command belongs to the page.
-        let kept: Vec<&str> =
-            shown.iter().rev().skip_while(|line| line.is_empty()).collect::<Vec<_>>().into_iter().rev().copied().collect();
-        let bare: Vec<&str> = told.iter().rev().skip_while(|line| line.is_empty()).collect::<Vec<_>>().into_iter().rev().copied().collect();
+        let kept: Vec<&str> = shown
+            .iter()
+            .rev()
+            .skip_while(|line| line.is_empty())
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .copied()
+            .collect();
+        let bare: Vec<&str> = told
+            .iter()
+            .rev()
+            .skip_while(|line| line.is_empty())
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .copied()
+            .collect();
         if fits(&kept, &bare) {
-            shown.iter().for_each(|line| anew.push_str(&format!("{line}\n")));
+            shown
+                .iter()
+                .for_each(|line| anew.push_str(&format!("{line}\n")));
         } else {
             wrong.push(format!("$ {command}\n{}", bare.join("\n")));
-            bare.iter().for_each(|line| anew.push_str(&format!("{line}\n")));
+            bare.iter()
+                .for_each(|line| anew.push_str(&format!("{line}\n")));
             (kept.len()..shown.len()).for_each(|_| anew.push('\n'));
         }
     }
@@ -116,7 +155,12 @@ fn recordings_print_what_the_pages_show() {
         if std::env::var_os("DECHAFF_DOCS").is_some_and(|what| what == "write") {
             fs::write(&path, anew).unwrap();
         } else {
-            assert!(wrong.is_empty(), "{} shows something else than comes:\n{}", path.display(), wrong.join("\n"));
+            assert!(
+                wrong.is_empty(),
+                "{} shows something else than comes:\n{}",
+                path.display(),
+                wrong.join("\n")
+            );
         }
     }
     assert!(recordings > 10);
@@ -137,15 +181,30 @@ fn the_reference_is_up_to_date() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    let pages = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    for path in pages.chain(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root().join(name))) {
+    let pages = fs::read_dir(root().join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    for path in pages
+        .chain(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root().join(name)))
+    {
         if path.extension().is_none_or(|extension| extension != "md") {
             continue;
         }
-        for target in fs::read_to_string(&path).unwrap().split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for target in fs::read_to_string(&path)
+            .unwrap()
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let target = target.split('#').next().unwrap();
-            let leads = target.is_empty() || target.contains(':') || path.parent().unwrap().join(target).exists();
-            assert!(leads || path.ends_with("rules.md"), "{} links to {target}", path.display());
+            let leads = target.is_empty()
+                || target.contains(':')
+                || path.parent().unwrap().join(target).exists();
+            assert!(
+                leads || path.ends_with("rules.md"),
+                "{} links to {target}",
+                path.display()
+            );
         }
     }
 }
@@ -167,16 +226,33 @@ fn every_command_of_the_readme_runs() {
     }
     fs::copy(work.join("article.txt"), work.join("texts/a.txt")).unwrap();
     fs::copy(work.join("pages.jsonl"), work.join("crawl/pages.jsonl")).unwrap();
-    fs::copy(work.join("pages.jsonl"), work.join("corpus/documents/pages.jsonl")).unwrap();
-    fs::write(work.join("table.csv"), "id,body\n1,\"It rained.\nAdvertisement\n\"\n").unwrap();
+    fs::copy(
+        work.join("pages.jsonl"),
+        work.join("corpus/documents/pages.jsonl"),
+    )
+    .unwrap();
+    fs::write(
+        work.join("table.csv"),
+        "id,body\n1,\"It rained.\nAdvertisement\n\"\n",
+    )
+    .unwrap();
     fs::write(work.join("chats.jsonl"), "{\"prompt\":\"It rained.\",\"messages\":[{\"content\":\"Advertisement\\nIt stopped.\\n\"}]}\n")
         .unwrap();
     let text = "It rained.\nAdvertisement\nIt stopped.\n";
-    let wet = format!("WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: {}\r\n\r\n{text}\r\n\r\n", text.len());
+    let wet = format!(
+        "WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: {}\r\n\r\n{text}\r\n\r\n",
+        text.len()
+    );
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(wet.as_bytes()).unwrap();
-    fs::write(work.join("CC-MAIN-00000.warc.wet.gz"), gzip.finish().unwrap()).unwrap();
-    run("dechaff clean -q pages.jsonl -o pages.jsonl.zst && dechaff clean -q corpus -o ../new --removed new.jsonl --level precise");
+    fs::write(
+        work.join("CC-MAIN-00000.warc.wet.gz"),
+        gzip.finish().unwrap(),
+    )
+    .unwrap();
+    run(
+        "dechaff clean -q pages.jsonl -o pages.jsonl.zst && dechaff clean -q corpus -o ../new --removed new.jsonl --level precise",
+    );
     let labelled = "{\"text\":\"It rained.\\nAdvertisement\",\"labels\":\"kd\",\"publisher\":\"a\",\"lang\":\"en\"}\n";
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (mut inside, mut ran) = (false, 0);
@@ -185,11 +261,20 @@ fn every_command_of_the_readme_runs() {
             inside = line == "```sh";
             continue;
         }
-        let command = line.split("  #").next().unwrap().split(" # ").next().unwrap().trim();
+        let command = line
+            .split("  #")
+            .next()
+            .unwrap()
+            .split(" # ")
+            .next()
+            .unwrap()
+            .trim();
         if !inside || command.is_empty() || LEFT_OUT.iter().any(|part| command.contains(part)) {
             continue;
         }
-        let lacks = |tool: &str| command.contains(tool) && Command::new(tool).arg("--version").output().is_err();
+        let lacks = |tool: &str| {
+            command.contains(tool) && Command::new(tool).arg("--version").output().is_err()
+        };
         if lacks("zstdcat") || lacks("jq") {
             println!("left out: {command}");
             continue;
@@ -199,12 +284,17 @@ fn every_command_of_the_readme_runs() {
             let plain = name.trim_end_matches(".gz");
             fs::write(work.join(plain), labelled.repeat(9)).unwrap();
             if plain != name {
-                run(&format!("dechaff clean -q --level precise --only cookie --compress gzip {plain} -o {name}"));
+                run(&format!(
+                    "dechaff clean -q --level precise --only cookie --compress gzip {plain} -o {name}"
+                ));
             }
         }
         // What an earlier line wrote is in the way of none but one that goes on with it.
         let words: Vec<&str> = command.split_whitespace().collect();
-        for pair in words.windows(2).filter(|pair| matches!(pair[0], "-o" | "--output" | "--removed" | "--errors")) {
+        for pair in words
+            .windows(2)
+            .filter(|pair| matches!(pair[0], "-o" | "--output" | "--removed" | "--errors"))
+        {
             if command.contains("dechaff clean") && !command.contains("--resume") {
                 let _ = fs::remove_dir_all(work.join(pair[1]));
                 let _ = fs::remove_file(work.join(pair[1]));

@@ -1,6 +1,11 @@
 //! Files of records as their user meets them: JSON Lines, CSV and WET in and out, compressed or not, damaged or not.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 mod common;
 
@@ -13,7 +18,12 @@ use std::process::{Command, Output, Stdio};
 
 fn piped(directory: &Path, args: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-    command.args(args).current_dir(directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(args)
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_owned());
     let writer = std::thread::spawn(move || stdin.write_all(&input).map(|()| drop(stdin)));
@@ -28,8 +38,12 @@ fn read(directory: &Path, name: &str) -> String {
 
 /// The names in an output directory, less those of dechaff's own files.
 fn outputs(directory: &Path) -> Vec<String> {
-    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| name != ".dechaff" && !name.starts_with("dechaff-run")).collect();
+    let names = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names
+        .filter(|name| name != ".dechaff" && !name.starts_with("dechaff-run"))
+        .collect();
     names.sort();
     names
 }
@@ -45,17 +59,28 @@ fn gzip(pieces: &[&[u8]]) -> Vec<u8> {
 
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
     let mut found = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut found).unwrap();
+    flate2::read::MultiGzDecoder::new(bytes)
+        .read_to_end(&mut found)
+        .unwrap();
     found
 }
 
 /// Lines whose texts differ in length and of which every other one has chaff.
 fn corpus(lines: usize) -> String {
     let line = |number: usize| {
-        let chaff = if number.is_multiple_of(2) { "Advertisement\n" } else { "" };
-        let day = |day| format!("On day {day} the bridge over the harbour stayed closed, the council said.\n");
+        let chaff = if number.is_multiple_of(2) {
+            "Advertisement\n"
+        } else {
+            ""
+        };
+        let day = |day| {
+            format!("On day {day} the bridge over the harbour stayed closed, the council said.\n")
+        };
         let story = (0..=number % 13).map(day).collect::<Vec<_>>().concat();
-        format!("{}\n", json!({ "id": number, "text": format!("{story}{chaff}It rained in the \u{e9}vening \u{1d11e}.") }))
+        format!(
+            "{}\n",
+            json!({ "id": number, "text": format!("{story}{chaff}It rained in the \u{e9}vening \u{1d11e}.") })
+        )
     };
     (0..lines).map(line).collect()
 }
@@ -64,7 +89,10 @@ fn corpus(lines: usize) -> String {
 fn cleaned_corpus(plain: &str) -> String {
     let clean = |line: &str| {
         let row: Value = serde_json::from_str(line).unwrap();
-        format!("{}\n", json!({ "id": row["id"], "text": dechaff::clean(row["text"].as_str().unwrap()) }))
+        format!(
+            "{}\n",
+            json!({ "id": row["id"], "text": dechaff::clean(row["text"].as_str().unwrap()) })
+        )
     };
     plain.lines().map(clean).collect()
 }
@@ -80,20 +108,55 @@ fn only_the_removed_spans_leave_a_line() {
         "{\"text\":\"Clean \\u0041.\",\"n\":-0}\n",
         "{\"text\":\"It rained.\\nAdvertisement\"}",
     );
-    let after = before.replace("Advertisement\\n", "").replace("\\nAdvertisement", "\\n");
+    let after = before
+        .replace("Advertisement\\n", "")
+        .replace("\\nAdvertisement", "\\n");
     fs::write(path.join("a.jsonl"), before).unwrap();
-    let output = run(path, &["clean", "a.jsonl", "--removed", "r.jsonl", "--stats", "s.json"], 0, "3 documents: 2 changed");
+    let output = run(
+        path,
+        &[
+            "clean",
+            "a.jsonl",
+            "--removed",
+            "r.jsonl",
+            "--stats",
+            "s.json",
+        ],
+        0,
+        "3 documents: 2 changed",
+    );
     assert_eq!(text(&output.stdout), after);
-    let records: Vec<Value> = read(path, "r.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let (start, end) = (records[0]["start"].as_u64().unwrap() as usize, records[0]["end"].as_u64().unwrap() as usize);
+    let records: Vec<Value> = read(path, "r.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (start, end) = (
+        records[0]["start"].as_u64().unwrap() as usize,
+        records[0]["end"].as_u64().unwrap() as usize,
+    );
     assert_eq!(&before[start..end], "Advertisement\\n");
-    assert_eq!((&records[0]["field"], &records[0]["record"], &records[1]["record"]), (&json!("text"), &json!(1), &json!(4)));
+    assert_eq!(
+        (
+            &records[0]["field"],
+            &records[0]["record"],
+            &records[1]["record"]
+        ),
+        (&json!("text"), &json!(1), &json!(4))
+    );
     // What went comes back, escapes and all.
     fs::write(path.join("cleaned.jsonl"), &output.stdout).unwrap();
-    let output = run(path, &["restore", "cleaned.jsonl", "--removed", "r.jsonl"], 0, "");
+    let output = run(
+        path,
+        &["restore", "cleaned.jsonl", "--removed", "r.jsonl"],
+        0,
+        "",
+    );
     assert_eq!(text(&output.stdout), before);
     // The same from standard input, where the first line tells the format.
-    assert_eq!(text(&piped(path, &["clean", "-q"], before.as_bytes()).stdout), after);
+    assert_eq!(
+        text(&piped(path, &["clean", "-q"], before.as_bytes()).stdout),
+        after
+    );
 }
 
 #[test]
@@ -102,11 +165,38 @@ fn fields_are_named_by_paths() {
     let path = directory.path();
     let line = r#"{"title":"Advertisement","doc":{"body":"It rained.\nAdvertisement\n"},"messages":[{"content":"Advertisement\nHi there, all."},{"role":"x"}],"text":"Advertisement\nIt stopped."}"#;
     fs::write(path.join("a.ndjson"), line).unwrap();
-    let output = run(path, &["clean", "-q", "a.ndjson", "--text-field", "doc.body,messages.content"], 0, "");
-    assert_eq!(text(&output.stdout), line.replacen("\\nAdvertisement\\n", "\\n", 1).replacen("\"Advertisement\\nHi", "\"Hi", 1));
-    fs::write(path.join("dechaff.toml"), "text-field = ['text']\non-error = 'fail'\n").unwrap();
-    assert!(text(&run(path, &["clean", "-q", "a.ndjson"], 0, "").stdout).ends_with(r#""text":"It stopped."}"#));
-    run(path, &["clean", "a.ndjson", "--text-field", "nothing"], 2, "a.ndjson: record 1 has no field 'nothing'");
+    let output = run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "a.ndjson",
+            "--text-field",
+            "doc.body,messages.content",
+        ],
+        0,
+        "",
+    );
+    assert_eq!(
+        text(&output.stdout),
+        line.replacen("\\nAdvertisement\\n", "\\n", 1)
+            .replacen("\"Advertisement\\nHi", "\"Hi", 1)
+    );
+    fs::write(
+        path.join("dechaff.toml"),
+        "text-field = ['text']\non-error = 'fail'\n",
+    )
+    .unwrap();
+    assert!(
+        text(&run(path, &["clean", "-q", "a.ndjson"], 0, "").stdout)
+            .ends_with(r#""text":"It stopped."}"#)
+    );
+    run(
+        path,
+        &["clean", "a.ndjson", "--text-field", "nothing"],
+        2,
+        "a.ndjson: record 1 has no field 'nothing'",
+    );
 }
 
 #[test]
@@ -126,30 +216,90 @@ fn damaged_records_are_passed_dropped_or_fail_the_file() {
     let file = [good.as_bytes(), &damaged.concat(), lone].concat();
     fs::write(path.join("a.jsonl"), &file).unwrap();
     let args = ["clean", "a.jsonl", "--errors", "e.jsonl"];
-    let output = run(path, &args, 0, "a.jsonl: 6 records are damaged, such as record 2, which is not JSON");
+    let output = run(
+        path,
+        &args,
+        0,
+        "a.jsonl: 6 records are damaged, such as record 2, which is not JSON",
+    );
     let cleaned = "{\"text\":\"It rained.\\n\"}\n";
     // Halves of surrogate pairs stay as they are and do not keep a line from being cleaned.
     let lone_cleaned = b"{\"text\":\"\\ud800 It rained.\\nIt \\udc00 stopped.\"}\n";
-    assert_eq!(text(&output.stdout), text(&[cleaned.as_bytes(), &damaged.concat(), lone_cleaned].concat()));
-    let errors: Vec<Value> = read(path, "e.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(errors.iter().map(|error| error["record"].as_u64().unwrap()).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7]);
-    assert_eq!(errors[1]["reason"], "holds null in 'text' instead of a text");
+    assert_eq!(
+        text(&output.stdout),
+        text(&[cleaned.as_bytes(), &damaged.concat(), lone_cleaned].concat())
+    );
+    let errors: Vec<Value> = read(path, "e.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        errors
+            .iter()
+            .map(|error| error["record"].as_u64().unwrap())
+            .collect::<Vec<_>>(),
+        [2, 3, 4, 5, 6, 7]
+    );
+    assert_eq!(
+        errors[1]["reason"],
+        "holds null in 'text' instead of a text"
+    );
     assert_eq!(errors[4]["reason"], "is not valid UTF-8 at byte 9");
     let offset = errors[3]["offset"].as_u64().unwrap() as usize;
     assert!(file[offset..].starts_with(damaged[3]));
 
-    let output = run(path, &["clean", "a.jsonl", "--on-error", "drop", "--removed", "r.jsonl"], 0, "left out");
-    assert_eq!(text(&output.stdout), text(&[cleaned.as_bytes(), lone_cleaned].concat()));
+    let output = run(
+        path,
+        &[
+            "clean",
+            "a.jsonl",
+            "--on-error",
+            "drop",
+            "--removed",
+            "r.jsonl",
+        ],
+        0,
+        "left out",
+    );
+    assert_eq!(
+        text(&output.stdout),
+        text(&[cleaned.as_bytes(), lone_cleaned].concat())
+    );
     // What was left out is accounted for too.
     fs::write(path.join("cleaned.jsonl"), &output.stdout).unwrap();
-    assert_eq!(run(path, &["restore", "cleaned.jsonl", "--removed", "r.jsonl"], 0, "").stdout, file);
+    assert_eq!(
+        run(
+            path,
+            &["restore", "cleaned.jsonl", "--removed", "r.jsonl"],
+            0,
+            ""
+        )
+        .stdout,
+        file
+    );
 
-    run(path, &["clean", "a.jsonl", "--on-error", "fail"], 2, "a.jsonl: record 2 is not JSON");
+    run(
+        path,
+        &["clean", "a.jsonl", "--on-error", "fail"],
+        2,
+        "a.jsonl: record 2 is not JSON",
+    );
     fs::create_dir(path.join("in")).unwrap();
     fs::write(path.join("in/a.jsonl"), &file).unwrap();
     fs::write(path.join("in/b.jsonl"), good).unwrap();
-    run(path, &["clean", "in", "-o", "out", "--on-error", "fail"], 3, "in/a.jsonl: record 2");
-    assert_eq!((read(path, "out/b.jsonl").as_str(), path.join("out/a.jsonl").exists()), (cleaned, false));
+    run(
+        path,
+        &["clean", "in", "-o", "out", "--on-error", "fail"],
+        3,
+        "in/a.jsonl: record 2",
+    );
+    assert_eq!(
+        (
+            read(path, "out/b.jsonl").as_str(),
+            path.join("out/a.jsonl").exists()
+        ),
+        (cleaned, false)
+    );
 }
 
 #[test]
@@ -158,13 +308,49 @@ fn json_that_is_not_json_lines_is_nobodys_text() {
     let path = directory.path();
     let list = "[\n\"Advertisement\",\n{\"text\": \"It rained.\\nAdvertisement\\n\"}\n]\n";
     fs::write(path.join("list.json"), list).unwrap();
-    assert_eq!(text(&run(path, &["clean", "list.json"], 0, "passed through unchanged; `jq -c .[]`").stdout), list);
-    fs::write(path.join("lines.json"), "{\"text\": \"It rained.\\nAdvertisement\\n\"}\n").unwrap();
-    assert_eq!(text(&run(path, &["clean", "-q", "lines.json"], 0, "").stdout), "{\"text\": \"It rained.\\n\"}\n");
+    assert_eq!(
+        text(
+            &run(
+                path,
+                &["clean", "list.json"],
+                0,
+                "passed through unchanged; `jq -c .[]`"
+            )
+            .stdout
+        ),
+        list
+    );
+    fs::write(
+        path.join("lines.json"),
+        "{\"text\": \"It rained.\\nAdvertisement\\n\"}\n",
+    )
+    .unwrap();
+    assert_eq!(
+        text(&run(path, &["clean", "-q", "lines.json"], 0, "").stdout),
+        "{\"text\": \"It rained.\\n\"}\n"
+    );
     // A word from the user wins.
-    let output = run(path, &["clean", "-q", "list.json", "--format", "text", "--max-removed", "1"], 0, "");
+    let output = run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "list.json",
+            "--format",
+            "text",
+            "--max-removed",
+            "1",
+        ],
+        0,
+        "",
+    );
     assert!(text(&output.stdout) != list);
-    run(path, &["clean", "lines.json", "--format", "xml"], 2, "'xml' is no format");
+    run(
+        path,
+        &["clean", "lines.json", "--format", "xml"],
+        2,
+        "'xml' is no format",
+    );
 }
 
 #[test]
@@ -175,29 +361,106 @@ fn outputs_are_compressed_as_inputs_are_or_as_asked() {
     let (one, two) = plain.split_at(plain.len() / 3);
     fs::write(path.join("a.jsonl"), &plain).unwrap();
     // Members and frames that end in the middle of a line.
-    fs::write(path.join("a.jsonl.gz"), gzip(&[one.as_bytes(), &[], two.as_bytes()])).unwrap();
-    let frames = [zstd::encode_all(one.as_bytes(), 1).unwrap(), zstd::encode_all(two.as_bytes(), 1).unwrap()].concat();
+    fs::write(
+        path.join("a.jsonl.gz"),
+        gzip(&[one.as_bytes(), &[], two.as_bytes()]),
+    )
+    .unwrap();
+    let frames = [
+        zstd::encode_all(one.as_bytes(), 1).unwrap(),
+        zstd::encode_all(two.as_bytes(), 1).unwrap(),
+    ]
+    .concat();
     fs::write(path.join("a.jsonl.zst"), frames).unwrap();
-    fs::write(path.join("story.txt.gz"), gzip(&[b"It rained.\nAdvertisement\nIt stopped.\n"])).unwrap();
+    fs::write(
+        path.join("story.txt.gz"),
+        gzip(&[b"It rained.\nAdvertisement\nIt stopped.\n"]),
+    )
+    .unwrap();
     let cleaned = run(path, &["clean", "-q", "a.jsonl"], 0, "").stdout;
     assert!(cleaned.len() < plain.len());
     assert!(gunzip(&run(path, &["clean", "-q", "a.jsonl.gz"], 0, "").stdout) == cleaned);
-    assert!(zstd::decode_all(run(path, &["clean", "-q", "a.jsonl.zst"], 0, "").stdout.as_slice()).unwrap() == cleaned);
-    assert_eq!(gunzip(&run(path, &["clean", "-q", "story.txt.gz"], 0, "").stdout), b"It rained.\nIt stopped.\n");
-    assert!(run(path, &["clean", "-q", "a.jsonl.gz", "--compress", "none"], 0, "").stdout == cleaned);
+    assert!(
+        zstd::decode_all(
+            run(path, &["clean", "-q", "a.jsonl.zst"], 0, "")
+                .stdout
+                .as_slice()
+        )
+        .unwrap()
+            == cleaned
+    );
+    assert_eq!(
+        gunzip(&run(path, &["clean", "-q", "story.txt.gz"], 0, "").stdout),
+        b"It rained.\nIt stopped.\n"
+    );
+    assert!(
+        run(
+            path,
+            &["clean", "-q", "a.jsonl.gz", "--compress", "none"],
+            0,
+            ""
+        )
+        .stdout
+            == cleaned
+    );
     // A name that was given for the output tells too.
-    run(path, &["clean", "-q", "a.jsonl.gz", "-o", "b.jsonl.zst"], 0, "");
-    assert!(zstd::decode_all(fs::read(path.join("b.jsonl.zst")).unwrap().as_slice()).unwrap() == cleaned);
-    run(path, &["clean", "-q", "a.jsonl.gz", "story.txt.gz", "-o", "out", "--compress", "zstd:1"], 0, "");
-    assert!(zstd::decode_all(fs::read(path.join("out/a.jsonl.zst")).unwrap().as_slice()).unwrap() == cleaned);
+    run(
+        path,
+        &["clean", "-q", "a.jsonl.gz", "-o", "b.jsonl.zst"],
+        0,
+        "",
+    );
+    assert!(
+        zstd::decode_all(fs::read(path.join("b.jsonl.zst")).unwrap().as_slice()).unwrap()
+            == cleaned
+    );
+    run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "a.jsonl.gz",
+            "story.txt.gz",
+            "-o",
+            "out",
+            "--compress",
+            "zstd:1",
+        ],
+        0,
+        "",
+    );
+    assert!(
+        zstd::decode_all(fs::read(path.join("out/a.jsonl.zst")).unwrap().as_slice()).unwrap()
+            == cleaned
+    );
     assert!(path.join("out/story.txt.zst").exists());
     // Nothing at all is a whole file too.
     fs::write(path.join("empty.jsonl.gz"), gzip(&[b""])).unwrap();
-    assert_eq!(gunzip(&run(path, &["clean", "-q", "empty.jsonl.gz"], 0, "").stdout), b"");
+    assert_eq!(
+        gunzip(&run(path, &["clean", "-q", "empty.jsonl.gz"], 0, "").stdout),
+        b""
+    );
     // In place and back, compressed.
-    run(path, &["clean", "-q", "a.jsonl.gz", "--in-place", "--removed", "r.jsonl"], 0, "");
+    run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "a.jsonl.gz",
+            "--in-place",
+            "--removed",
+            "r.jsonl",
+        ],
+        0,
+        "",
+    );
     assert!(gunzip(&fs::read(path.join("a.jsonl.gz")).unwrap()) == cleaned);
-    run(path, &["restore", "--in-place", "--removed", "r.jsonl"], 0, "1 file restored");
+    run(
+        path,
+        &["restore", "--in-place", "--removed", "r.jsonl"],
+        0,
+        "1 file restored",
+    );
     assert!(gunzip(&fs::read(path.join("a.jsonl.gz")).unwrap()) == plain.as_bytes());
 }
 
@@ -207,12 +470,27 @@ fn cut_off_files_are_not_written_and_do_not_stop_the_others() {
     let path = directory.path();
     fs::create_dir(path.join("in")).unwrap();
     let plain = corpus(6000);
-    for (name, bytes) in [("a.jsonl.gz", gzip(&[plain.as_bytes()])), ("b.jsonl.zst", zstd::encode_all(plain.as_bytes(), 1).unwrap())] {
+    for (name, bytes) in [
+        ("a.jsonl.gz", gzip(&[plain.as_bytes()])),
+        (
+            "b.jsonl.zst",
+            zstd::encode_all(plain.as_bytes(), 1).unwrap(),
+        ),
+    ] {
         fs::write(path.join("in").join(name), &bytes[..bytes.len() - 20]).unwrap();
     }
     fs::write(path.join("in/c.jsonl"), corpus(3)).unwrap();
-    let output = run(path, &["clean", "in", "-o", "out", "--removed", "r.jsonl"], 3, "in/a.jsonl.gz: cannot be read behind record");
-    assert!(text(&output.stderr).contains("in/b.jsonl.zst: cannot be read behind record"), "{}", text(&output.stderr));
+    let output = run(
+        path,
+        &["clean", "in", "-o", "out", "--removed", "r.jsonl"],
+        3,
+        "in/a.jsonl.gz: cannot be read behind record",
+    );
+    assert!(
+        text(&output.stderr).contains("in/b.jsonl.zst: cannot be read behind record"),
+        "{}",
+        text(&output.stderr)
+    );
     assert_eq!(outputs(&path.join("out")), ["c.jsonl"]);
     // Of what was not written nothing is recorded.
     assert!(!read(path, "r.jsonl").contains("in/a.jsonl.gz"));
@@ -223,18 +501,46 @@ fn threads_do_not_change_one_large_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let plain = corpus(12_000);
-    assert!(plain.len() > 6 << 20, "it should be cleaned by itself, in several batches");
+    assert!(
+        plain.len() > 6 << 20,
+        "it should be cleaned by itself, in several batches"
+    );
     fs::create_dir(path.join("in")).unwrap();
     fs::write(path.join("in/a.jsonl"), &plain).unwrap();
     for jobs in ["1", "3"] {
         let (out, removed) = (format!("out{jobs}"), format!("r{jobs}.jsonl"));
-        run(path, &["clean", "in", "-o", &out, "--removed", &removed, "--jobs", jobs, "--compress", "gzip:1"], 0, "12000 documents");
+        run(
+            path,
+            &[
+                "clean",
+                "in",
+                "-o",
+                &out,
+                "--removed",
+                &removed,
+                "--jobs",
+                jobs,
+                "--compress",
+                "gzip:1",
+            ],
+            0,
+            "12000 documents",
+        );
     }
     assert!(read(path, "r1.jsonl") == read(path, "r3.jsonl"));
     let one = fs::read(path.join("out1/a.jsonl.gz")).unwrap();
     assert!(one == fs::read(path.join("out3/a.jsonl.gz")).unwrap());
     assert!(gunzip(&one) == cleaned_corpus(&plain).as_bytes() && gunzip(&one) != plain.as_bytes());
-    assert!(gunzip(&piped(path, &["clean", "-q", "--compress", "gzip:1"], plain.as_bytes()).stdout) == gunzip(&one));
+    assert!(
+        gunzip(
+            &piped(
+                path,
+                &["clean", "-q", "--compress", "gzip:1"],
+                plain.as_bytes()
+            )
+            .stdout
+        ) == gunzip(&one)
+    );
 }
 
 #[test]
@@ -245,17 +551,63 @@ fn records_that_are_too_large_pass_whole() {
     let large = line(&"It rained. ".repeat(300_000));
     let file = [line("One."), large.clone(), line("Three.")].concat();
     fs::write(path.join("a.jsonl"), &file).unwrap();
-    let args = ["clean", "a.jsonl", "--max-record", "2M", "--errors", "e.jsonl"];
-    let output = run(path, &args, 0, "record 2 is larger than --max-record allows");
+    let args = [
+        "clean",
+        "a.jsonl",
+        "--max-record",
+        "2M",
+        "--errors",
+        "e.jsonl",
+    ];
+    let output = run(
+        path,
+        &args,
+        0,
+        "record 2 is larger than --max-record allows",
+    );
     assert!(
         text(&output.stdout)
-            == [line("One.").replace("Advertisement\\n", ""), large, line("Three.").replace("Advertisement\\n", "")].concat()
+            == [
+                line("One.").replace("Advertisement\\n", ""),
+                large,
+                line("Three.").replace("Advertisement\\n", "")
+            ]
+            .concat()
     );
     assert_eq!(read(path, "e.jsonl").lines().count(), 1);
-    let output = run(path, &["clean", "a.jsonl", "--max-record", "2M", "--on-error", "drop", "--removed", "r.jsonl"], 0, "");
-    assert_eq!(text(&output.stdout), [line("One."), line("Three.")].concat().replace("Advertisement\\n", ""));
+    let output = run(
+        path,
+        &[
+            "clean",
+            "a.jsonl",
+            "--max-record",
+            "2M",
+            "--on-error",
+            "drop",
+            "--removed",
+            "r.jsonl",
+        ],
+        0,
+        "",
+    );
+    assert_eq!(
+        text(&output.stdout),
+        [line("One."), line("Three.")]
+            .concat()
+            .replace("Advertisement\\n", "")
+    );
     fs::write(path.join("cleaned.jsonl"), &output.stdout).unwrap();
-    assert!(text(&run(path, &["restore", "cleaned.jsonl", "--removed", "r.jsonl"], 0, "").stdout) == file);
+    assert!(
+        text(
+            &run(
+                path,
+                &["restore", "cleaned.jsonl", "--removed", "r.jsonl"],
+                0,
+                ""
+            )
+            .stdout
+        ) == file
+    );
 }
 
 #[test]
@@ -265,65 +617,204 @@ fn records_without_a_text_left_stay_unless_dropped() {
     let file = "{\"text\":\"Advertisement\"}\n{\"text\":\"It rained.\"}\n";
     fs::write(path.join("a.jsonl"), file).unwrap();
     run(path, &["clean", "a.jsonl"], 0, "1 held whole");
-    let output = run(path, &["clean", "a.jsonl", "--max-removed", "1"], 0, "1 empty");
-    assert_eq!(text(&output.stdout), "{\"text\":\"\"}\n{\"text\":\"It rained.\"}\n");
-    let output = run(path, &["clean", "-q", "a.jsonl", "--max-removed", "1", "--drop-empty", "--removed", "r.jsonl"], 0, "");
+    let output = run(
+        path,
+        &["clean", "a.jsonl", "--max-removed", "1"],
+        0,
+        "1 empty",
+    );
+    assert_eq!(
+        text(&output.stdout),
+        "{\"text\":\"\"}\n{\"text\":\"It rained.\"}\n"
+    );
+    let output = run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "a.jsonl",
+            "--max-removed",
+            "1",
+            "--drop-empty",
+            "--removed",
+            "r.jsonl",
+        ],
+        0,
+        "",
+    );
     assert_eq!(text(&output.stdout), "{\"text\":\"It rained.\"}\n");
     fs::write(path.join("cleaned.jsonl"), &output.stdout).unwrap();
-    assert_eq!(text(&run(path, &["restore", "cleaned.jsonl", "--removed", "r.jsonl"], 0, "").stdout), file);
+    assert_eq!(
+        text(
+            &run(
+                path,
+                &["restore", "cleaned.jsonl", "--removed", "r.jsonl"],
+                0,
+                ""
+            )
+            .stdout
+        ),
+        file
+    );
 }
 
 #[test]
 fn records_are_checked_and_compared_too() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    fs::write(path.join("a.jsonl"), "{\"text\":\"Clean.\"}\n{\"text\":\"It rained.\\nAdvertisement\\nIt stopped.\"}\n").unwrap();
+    fs::write(
+        path.join("a.jsonl"),
+        "{\"text\":\"Clean.\"}\n{\"text\":\"It rained.\\nAdvertisement\\nIt stopped.\"}\n",
+    )
+    .unwrap();
     let output = run(path, &["clean", "a.jsonl", "--check", "-q"], 1, "");
     assert_eq!(text(&output.stdout), "a.jsonl: 1 removal, 14 bytes\n");
     let output = run(path, &["clean", "a.jsonl", "--diff", "-q"], 0, "");
-    assert!(text(&output.stdout).starts_with("--- a.jsonl#2.text\n"), "{}", text(&output.stdout));
-    run(path, &["clean", "a.jsonl", "--encoding", "windows-1252"], 2, "cannot be read with --encoding");
-    run(path, &["clean", "a.jsonl", "--compress", "lzma"], 2, "'lzma' is no compression");
-    run(path, &["clean", "a.jsonl", "--on-error", "weep"], 2, "invalid value 'weep'");
+    assert!(
+        text(&output.stdout).starts_with("--- a.jsonl#2.text\n"),
+        "{}",
+        text(&output.stdout)
+    );
+    run(
+        path,
+        &["clean", "a.jsonl", "--encoding", "windows-1252"],
+        2,
+        "cannot be read with --encoding",
+    );
+    run(
+        path,
+        &["clean", "a.jsonl", "--compress", "lzma"],
+        2,
+        "'lzma' is no compression",
+    );
+    run(
+        path,
+        &["clean", "a.jsonl", "--on-error", "weep"],
+        2,
+        "invalid value 'weep'",
+    );
 }
 
 fn warc(kind: &str, more: &str, block: &str) -> String {
     let length = block.len();
-    format!("WARC/1.0\r\nWARC-Type: {kind}\r\n{more}Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n")
+    format!(
+        "WARC/1.0\r\nWARC-Type: {kind}\r\n{more}Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
+    )
 }
 
 #[test]
 fn wet_records_keep_their_frame() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let digest =
-        |sum: &str| format!("WARC-Target-URI: https://example.org/\r\nWARC-Block-Digest: sha1:{sum}\r\nWARC-Record-ID: <urn:uuid:1>\r\n");
+    let digest = |sum: &str| {
+        format!(
+            "WARC-Target-URI: https://example.org/\r\nWARC-Block-Digest: sha1:{sum}\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
+        )
+    };
     let info = warc("warcinfo", "", "Advertisement\r\n");
-    let before = warc("conversion", &digest("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), "It rained.\nAdvertisement\nIt stopped.\n");
+    let before = warc(
+        "conversion",
+        &digest("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        "It rained.\nAdvertisement\nIt stopped.\n",
+    );
     // The sum of what is left, by sha1sum and base32.
-    let after = warc("conversion", &digest("2TY5DRO323PPGXNRB7A6FRSQVZXTSXSH"), "It rained.\nIt stopped.\n");
+    let after = warc(
+        "conversion",
+        &digest("2TY5DRO323PPGXNRB7A6FRSQVZXTSXSH"),
+        "It rained.\nIt stopped.\n",
+    );
     let clean = warc("conversion", "", "It rained and it stopped.\n");
     let liar = clean.replace("Length: 26", "Length: 999");
     let file = [&info, &before, &liar, &clean, &before].map(String::as_str);
     let expected = [&info, &after, &liar, &clean, &after].map(String::as_bytes);
     // A digest that was wrong comes back right.
-    let right = file.map(|record| record.replace("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "USBAB3RZKHRFLV5SUR6RVCATIMPGCVXH"));
+    let right = file.map(|record| {
+        record.replace(
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "USBAB3RZKHRFLV5SUR6RVCATIMPGCVXH",
+        )
+    });
     fs::write(path.join("a.warc.wet"), file.concat()).unwrap();
-    let output = run(path, &["clean", "a.warc.wet", "--removed", "r.jsonl", "--errors", "e.jsonl"], 0, "record 3 has not the 999 bytes");
+    let output = run(
+        path,
+        &[
+            "clean",
+            "a.warc.wet",
+            "--removed",
+            "r.jsonl",
+            "--errors",
+            "e.jsonl",
+        ],
+        0,
+        "record 3 has not the 999 bytes",
+    );
     assert_eq!(text(&output.stdout), text(&expected.concat()));
-    let record: Value = serde_json::from_str(read(path, "r.jsonl").lines().next().unwrap()).unwrap();
-    assert_eq!((&record["record"], &record["id"]), (&json!(2), &json!("<urn:uuid:1>")));
-    let (start, end) = (record["start"].as_u64().unwrap() as usize, record["end"].as_u64().unwrap() as usize);
+    let record: Value =
+        serde_json::from_str(read(path, "r.jsonl").lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&record["record"], &record["id"]),
+        (&json!(2), &json!("<urn:uuid:1>"))
+    );
+    let (start, end) = (
+        record["start"].as_u64().unwrap() as usize,
+        record["end"].as_u64().unwrap() as usize,
+    );
     assert_eq!(&file.concat()[start..end], "Advertisement\n");
     fs::write(path.join("cleaned.warc.wet"), &output.stdout).unwrap();
-    assert_eq!(text(&run(path, &["restore", "cleaned.warc.wet", "--removed", "r.jsonl"], 0, "").stdout), right.concat());
-    let output = run(path, &["clean", "-q", "a.warc.wet", "--on-error", "drop", "--removed", "r.jsonl", "-f"], 0, "");
+    assert_eq!(
+        text(
+            &run(
+                path,
+                &["restore", "cleaned.warc.wet", "--removed", "r.jsonl"],
+                0,
+                ""
+            )
+            .stdout
+        ),
+        right.concat()
+    );
+    let output = run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "a.warc.wet",
+            "--on-error",
+            "drop",
+            "--removed",
+            "r.jsonl",
+            "-f",
+        ],
+        0,
+        "",
+    );
     fs::write(path.join("cleaned.warc.wet"), &output.stdout).unwrap();
-    assert_eq!(text(&run(path, &["restore", "cleaned.warc.wet", "--removed", "r.jsonl"], 0, "").stdout), right.concat());
-    run(path, &["restore", "a.warc.wet", "--removed", "r.jsonl"], 2, "does not fit");
+    assert_eq!(
+        text(
+            &run(
+                path,
+                &["restore", "cleaned.warc.wet", "--removed", "r.jsonl"],
+                0,
+                ""
+            )
+            .stdout
+        ),
+        right.concat()
+    );
+    run(
+        path,
+        &["restore", "a.warc.wet", "--removed", "r.jsonl"],
+        2,
+        "does not fit",
+    );
     // As Common Crawl writes it, and so that readers can seek: a member for each record.
     fs::write(path.join("a.warc.wet.gz"), gzip(&file.map(str::as_bytes))).unwrap();
-    let output = run(path, &["clean", "-q", "a.warc.wet.gz", "-o", "b.warc.wet.gz"], 0, "");
+    let output = run(
+        path,
+        &["clean", "-q", "a.warc.wet.gz", "-o", "b.warc.wet.gz"],
+        0,
+        "",
+    );
     assert!(output.stdout.is_empty());
     let packed = fs::read(path.join("b.warc.wet.gz")).unwrap();
     let (mut rest, mut members) = (packed.as_slice(), Vec::new());
@@ -346,14 +837,40 @@ fn tables_keep_their_quotes_and_other_columns() {
                   3,\"Broken,row\r\n4,\"\"\r\n";
     let after = before.replace("Advertisement\n", "");
     fs::write(path.join("a.csv"), before).unwrap();
-    let output =
-        run(path, &["clean", "a.csv", "--removed", "r.jsonl", "--errors", "e.jsonl"], 0, "record 4 has a quote that is not closed");
+    let output = run(
+        path,
+        &[
+            "clean",
+            "a.csv",
+            "--removed",
+            "r.jsonl",
+            "--errors",
+            "e.jsonl",
+        ],
+        0,
+        "record 4 has a quote that is not closed",
+    );
     assert_eq!(text(&output.stdout), after);
     fs::write(path.join("cleaned.csv"), &output.stdout).unwrap();
-    assert_eq!(text(&run(path, &["restore", "cleaned.csv", "--removed", "r.jsonl"], 0, "").stdout), before);
-    let tabs = "text\tid\nAdvertisement It rained.\t1\n\"It rained, \"\"hard\"\".\nAdvertisement\n\"\t2\n";
+    assert_eq!(
+        text(
+            &run(
+                path,
+                &["restore", "cleaned.csv", "--removed", "r.jsonl"],
+                0,
+                ""
+            )
+            .stdout
+        ),
+        before
+    );
+    let tabs =
+        "text\tid\nAdvertisement It rained.\t1\n\"It rained, \"\"hard\"\".\nAdvertisement\n\"\t2\n";
     let output = piped(path, &["clean", "-q", "--format", "tsv"], tabs.as_bytes());
-    assert_eq!(text(&output.stdout), tabs.replace("\nAdvertisement\n", "\n"));
+    assert_eq!(
+        text(&output.stdout),
+        tabs.replace("\nAdvertisement\n", "\n")
+    );
     run(
         path,
         &["clean", "a.csv", "--text-field", "body"],
@@ -373,14 +890,63 @@ fn marks_are_written_beside_texts() {
         "no JSON",
     ];
     fs::write(path.join("a.jsonl"), lines.join("\n") + "\n").unwrap();
-    let output = run(path, &["clean", "a.jsonl", "--annotate", "field", "--annotate-name", "chaff"], 0, "14 B of 32 B would go");
+    let output = run(
+        path,
+        &[
+            "clean",
+            "a.jsonl",
+            "--annotate",
+            "field",
+            "--annotate-name",
+            "chaff",
+        ],
+        0,
+        "14 B of 32 B would go",
+    );
     let marks = r#"[{"field":"text","start":5,"end":19,"rule":"advert/marker","category":"advert","score":1.0}]"#;
-    let with = |line: &str, member: &str| format!("{}, \"chaff\": {member}}}\n", line.strip_suffix('}').unwrap());
-    assert_eq!(text(&output.stdout), [with(lines[0], marks), with(lines[1], "[]"), lines[2..].join("\n") + "\n"].concat());
-    fs::write(path.join("taken.jsonl"), "{\"text\":\"Clean.\",\"dechaff\":1}\n").unwrap();
-    run(path, &["clean", "taken.jsonl", "--annotate", "field"], 0, "has a field already of the name");
+    let with = |line: &str, member: &str| {
+        format!(
+            "{}, \"chaff\": {member}}}\n",
+            line.strip_suffix('}').unwrap()
+        )
+    };
+    assert_eq!(
+        text(&output.stdout),
+        [
+            with(lines[0], marks),
+            with(lines[1], "[]"),
+            lines[2..].join("\n") + "\n"
+        ]
+        .concat()
+    );
+    fs::write(
+        path.join("taken.jsonl"),
+        "{\"text\":\"Clean.\",\"dechaff\":1}\n",
+    )
+    .unwrap();
+    run(
+        path,
+        &["clean", "taken.jsonl", "--annotate", "field"],
+        0,
+        "has a field already of the name",
+    );
     // Attribute files have a line for each line of the documents.
-    run(path, &["clean", "-q", "a.jsonl", "-o", "attributes/", "--annotate", "dolma", "--compress", "gzip"], 0, "");
+    run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "a.jsonl",
+            "-o",
+            "attributes/",
+            "--annotate",
+            "dolma",
+            "--compress",
+            "gzip",
+        ],
+        0,
+        "",
+    );
     let attributes = gunzip(&fs::read(path.join("attributes/a.jsonl.gz")).unwrap());
     let expected = [
         r#"{"id":"a","attributes":{"dechaff__all":[[5,19,1.0]],"dechaff__advert":[[5,19,1.0]]}}"#,
@@ -390,13 +956,52 @@ fn marks_are_written_beside_texts() {
     ];
     assert_eq!(text(&attributes), expected.join("\n") + "\n");
     // So does one that is too large, however many pieces it comes in.
-    let large = [format!("{{\"text\":\"{}\"}}", "It rained. ".repeat(300_000)), "{\"id\":2,\"text\":\"Clean.\"}".to_owned()].join("\n");
+    let large = [
+        format!("{{\"text\":\"{}\"}}", "It rained. ".repeat(300_000)),
+        "{\"id\":2,\"text\":\"Clean.\"}".to_owned(),
+    ]
+    .join("\n");
     fs::write(path.join("large.jsonl"), large).unwrap();
-    let output = run(path, &["clean", "-q", "large.jsonl", "--annotate", "dolma", "--max-record", "1M"], 0, "");
-    assert_eq!(text(&output.stdout), [expected[2], &expected[1].replace('7', "2")].map(|line| format!("{line}\n")).concat());
+    let output = run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "large.jsonl",
+            "--annotate",
+            "dolma",
+            "--max-record",
+            "1M",
+        ],
+        0,
+        "",
+    );
+    assert_eq!(
+        text(&output.stdout),
+        [expected[2], &expected[1].replace('7', "2")]
+            .map(|line| format!("{line}\n"))
+            .concat()
+    );
     fs::write(path.join("a.csv"), "text\nAdvertisement\n").unwrap();
-    run(path, &["clean", "a.csv", "--annotate", "field"], 2, "is not JSON Lines");
-    run(path, &["clean", "a.jsonl", "--annotate", "field", "--removed", "r.jsonl"], 2, "cannot be used with");
+    run(
+        path,
+        &["clean", "a.csv", "--annotate", "field"],
+        2,
+        "is not JSON Lines",
+    );
+    run(
+        path,
+        &[
+            "clean",
+            "a.jsonl",
+            "--annotate",
+            "field",
+            "--removed",
+            "r.jsonl",
+        ],
+        2,
+        "cannot be used with",
+    );
 }
 
 #[cfg(feature = "parquet")]
@@ -421,7 +1026,9 @@ mod tables {
     }";
 
     fn story(number: usize, chaff: &str) -> ByteArray {
-        format!("It rained on day {number} in the town by the sea.\n{chaff}It stopped.\n").into_bytes().into()
+        format!("It rained on day {number} in the town by the sea.\n{chaff}It stopped.\n")
+            .into_bytes()
+            .into()
     }
 
     /// Row groups of three rows: a text, no text, a text; the first and last of them with turns.
@@ -432,22 +1039,40 @@ mod tables {
             .set_key_value_metadata(Some(vec![KeyValue::new("who".to_owned(), "me".to_owned())]))
             .build();
         let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
-        let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::new(properties)).unwrap();
+        let mut writer =
+            SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::new(properties))
+                .unwrap();
         for group in 0..3 {
             let mut rows = writer.next_row_group().unwrap();
             let mut column = rows.next_column().unwrap().unwrap();
-            column.typed::<Int64Type>().write_batch(&[group, group + 10, group + 20], None, None).unwrap();
+            column
+                .typed::<Int64Type>()
+                .write_batch(&[group, group + 10, group + 20], None, None)
+                .unwrap();
             column.close().unwrap();
             let mut column = rows.next_column().unwrap().unwrap();
             let texts = [story(1, "Advertisement\n"), story(2, "")];
-            column.typed::<ByteArrayType>().write_batch(&texts, Some(&[1, 0, 1]), None).unwrap();
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(&texts, Some(&[1, 0, 1]), None)
+                .unwrap();
             column.close().unwrap();
             let mut column = rows.next_column().unwrap().unwrap();
-            column.typed::<DoubleType>().write_batch(&[0.1, f64::NAN], Some(&[1, 1, 0]), None).unwrap();
+            column
+                .typed::<DoubleType>()
+                .write_batch(&[0.1, f64::NAN], Some(&[1, 1, 0]), None)
+                .unwrap();
             column.close().unwrap();
             let mut column = rows.next_column().unwrap().unwrap();
-            let turns = [story(3, ""), story(4, "Advertisement\n"), story(5, "Advertisement\n")];
-            column.typed::<ByteArrayType>().write_batch(&turns, Some(&[4, 4, 0, 4, 3]), Some(&[0, 1, 0, 0, 1])).unwrap();
+            let turns = [
+                story(3, ""),
+                story(4, "Advertisement\n"),
+                story(5, "Advertisement\n"),
+            ];
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(&turns, Some(&[4, 4, 0, 4, 3]), Some(&[0, 1, 0, 0, 1]))
+                .unwrap();
             column.close().unwrap();
             rows.close().unwrap();
         }
@@ -456,7 +1081,11 @@ mod tables {
 
     fn rows(path: &Path) -> Vec<String> {
         let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
-        reader.get_row_iter(None).unwrap().map(|row: Result<Row, _>| row.unwrap().to_string()).collect()
+        reader
+            .get_row_iter(None)
+            .unwrap()
+            .map(|row: Result<Row, _>| row.unwrap().to_string())
+            .collect()
     }
 
     #[test]
@@ -466,7 +1095,14 @@ mod tables {
         write(&path.join("a.parquet"));
         run(
             path,
-            &["clean", "a.parquet", "-o", "b.parquet", "--removed", "r.jsonl"],
+            &[
+                "clean",
+                "a.parquet",
+                "-o",
+                "b.parquet",
+                "--removed",
+                "r.jsonl",
+            ],
             0,
             "3 records are damaged, such as record 2, which holds null",
         );
@@ -478,39 +1114,105 @@ mod tables {
         };
         let expected: Vec<String> = rows(&path.join("a.parquet")).iter().map(chaff).collect();
         assert_eq!(rows(&path.join("b.parquet")), expected);
-        let record: Value = serde_json::from_str(read(path, "r.jsonl").lines().nth(1).unwrap()).unwrap();
+        let record: Value =
+            serde_json::from_str(read(path, "r.jsonl").lines().nth(1).unwrap()).unwrap();
         assert_eq!(
-            (&record["record"], &record["id"], &record["start"], &record["text"]),
-            (&json!(4), &json!("1"), &json!(43), &json!("Advertisement\n"))
+            (
+                &record["record"],
+                &record["id"],
+                &record["start"],
+                &record["text"]
+            ),
+            (
+                &json!(4),
+                &json!("1"),
+                &json!(43),
+                &json!("Advertisement\n")
+            )
         );
         // Everything else is as it was.
-        let [before, after] =
-            ["a.parquet", "b.parquet"].map(|name| SerializedFileReader::new(File::open(path.join(name)).unwrap()).unwrap());
+        let [before, after] = ["a.parquet", "b.parquet"]
+            .map(|name| SerializedFileReader::new(File::open(path.join(name)).unwrap()).unwrap());
         let [before, after] = [before.metadata(), after.metadata()];
-        assert_eq!(after.file_metadata().key_value_metadata(), before.file_metadata().key_value_metadata());
+        assert_eq!(
+            after.file_metadata().key_value_metadata(),
+            before.file_metadata().key_value_metadata()
+        );
         assert_eq!(after.num_row_groups(), 3);
         for column in 0..4 {
             let [old, new] = [before, after].map(|metadata| metadata.row_group(2).column(column));
             assert_eq!(new.compression(), old.compression());
-            assert_eq!(new.dictionary_page_offset().is_some(), old.dictionary_page_offset().is_some());
-            assert_eq!(new.bloom_filter_offset().is_some(), old.bloom_filter_offset().is_some());
-            assert_eq!(new.column_index_offset().is_some(), old.column_index_offset().is_some());
+            assert_eq!(
+                new.dictionary_page_offset().is_some(),
+                old.dictionary_page_offset().is_some()
+            );
+            assert_eq!(
+                new.bloom_filter_offset().is_some(),
+                old.bloom_filter_offset().is_some()
+            );
+            assert_eq!(
+                new.column_index_offset().is_some(),
+                old.column_index_offset().is_some()
+            );
             if column != 1 {
-                assert_eq!((new.statistics(), new.compressed_size()), (old.statistics(), old.compressed_size()));
+                assert_eq!(
+                    (new.statistics(), new.compressed_size()),
+                    (old.statistics(), old.compressed_size())
+                );
             }
         }
 
-        run(path, &["clean", "-q", "a.parquet", "-o", "c.parquet", "--text-field", "text,turns.content"], 0, "");
-        let all = rows(&path.join("a.parquet")).iter().map(|row| row.replace("Advertisement\n", "")).collect::<Vec<_>>();
+        run(
+            path,
+            &[
+                "clean",
+                "-q",
+                "a.parquet",
+                "-o",
+                "c.parquet",
+                "--text-field",
+                "text,turns.content",
+            ],
+            0,
+            "",
+        );
+        let all = rows(&path.join("a.parquet"))
+            .iter()
+            .map(|row| row.replace("Advertisement\n", ""))
+            .collect::<Vec<_>>();
         assert_eq!(rows(&path.join("c.parquet")), all);
-        let piped = piped(path, &["clean", "-q"], &fs::read(path.join("a.parquet")).unwrap());
+        let piped = piped(
+            path,
+            &["clean", "-q"],
+            &fs::read(path.join("a.parquet")).unwrap(),
+        );
         assert!(piped.stdout == fs::read(path.join("b.parquet")).unwrap());
         let output = run(path, &["clean", "-q", "a.parquet"], 0, "");
         assert!(output.stdout == fs::read(path.join("b.parquet")).unwrap());
         run(path, &["clean", "a.parquet", "--check", "-q"], 1, "");
-        run(path, &["diff", "precise", "balanced", "--over", "a.parquet", "-q", "--only", "advert/marker"], 0, "");
-        let told = String::from_utf8(run(path, &["report", "a.parquet", "-o", "-", "--json"], 0, "").stdout).unwrap();
-        assert!(told.contains("a.parquet#") && told.contains("\"advert/marker\""), "{told}");
+        run(
+            path,
+            &[
+                "diff",
+                "precise",
+                "balanced",
+                "--over",
+                "a.parquet",
+                "-q",
+                "--only",
+                "advert/marker",
+            ],
+            0,
+            "",
+        );
+        let told = String::from_utf8(
+            run(path, &["report", "a.parquet", "-o", "-", "--json"], 0, "").stdout,
+        )
+        .unwrap();
+        assert!(
+            told.contains("a.parquet#") && told.contains("\"advert/marker\""),
+            "{told}"
+        );
     }
 
     #[test]
@@ -523,19 +1225,75 @@ mod tables {
         fs::write(path.join("in/c.jsonl"), corpus(30)).unwrap();
         let before = rows(&path.join("in/a.parquet"));
         let fields = ["--text-field", "text,turns.content"];
-        run(path, &[&["clean", "-q", "in", "-o", "out", "--removed", "r.jsonl"][..], &fields].concat(), 0, "");
-        run(path, &[&["clean", "-q", "in", "--in-place", "--removed", "own.jsonl"][..], &fields].concat(), 0, "");
+        run(
+            path,
+            &[
+                &["clean", "-q", "in", "-o", "out", "--removed", "r.jsonl"][..],
+                &fields,
+            ]
+            .concat(),
+            0,
+            "",
+        );
+        run(
+            path,
+            &[
+                &["clean", "-q", "in", "--in-place", "--removed", "own.jsonl"][..],
+                &fields,
+            ]
+            .concat(),
+            0,
+            "",
+        );
         assert_ne!(rows(&path.join("in/a.parquet")), before);
-        run(path, &["restore", "--in-place", "--removed", "own.jsonl"], 0, "3 files restored");
+        run(
+            path,
+            &["restore", "--in-place", "--removed", "own.jsonl"],
+            0,
+            "3 files restored",
+        );
         assert_eq!(rows(&path.join("in/a.parquet")), before);
         assert_eq!(rows(&path.join("in/b.parquet")), before);
         assert_eq!(read(path, "in/c.jsonl"), corpus(30));
-        run(path, &["restore", "out/b.parquet", "--removed", "r.jsonl", "-o", "b.parquet"], 0, "");
+        run(
+            path,
+            &[
+                "restore",
+                "out/b.parquet",
+                "--removed",
+                "r.jsonl",
+                "-o",
+                "b.parquet",
+            ],
+            0,
+            "",
+        );
         assert_eq!(rows(&path.join("b.parquet")), before);
         // A record of what it is not is refused.
-        run(path, &["restore", "b.parquet", "--removed", "r.jsonl", "--path", "in/c.jsonl"], 2, "");
-        fs::write(path.join("bad.jsonl"), read(path, "r.jsonl").replace("\"record\":4", "\"record\":400")).unwrap();
-        run(path, &["restore", "out/b.parquet", "--removed", "bad.jsonl"], 2, "tells of row 400, which does not fit");
+        run(
+            path,
+            &[
+                "restore",
+                "b.parquet",
+                "--removed",
+                "r.jsonl",
+                "--path",
+                "in/c.jsonl",
+            ],
+            2,
+            "",
+        );
+        fs::write(
+            path.join("bad.jsonl"),
+            read(path, "r.jsonl").replace("\"record\":4", "\"record\":400"),
+        )
+        .unwrap();
+        run(
+            path,
+            &["restore", "out/b.parquet", "--removed", "bad.jsonl"],
+            2,
+            "tells of row 400, which does not fit",
+        );
     }
 
     #[test]
@@ -544,28 +1302,117 @@ mod tables {
         let path = directory.path();
         write(&path.join("a.parquet"));
         let [before, clean] = [rows(&path.join("a.parquet")), {
-            run(path, &["clean", "-q", "a.parquet", "-o", "b.parquet"], 0, "");
+            run(
+                path,
+                &["clean", "-q", "a.parquet", "-o", "b.parquet"],
+                0,
+                "",
+            );
             rows(&path.join("b.parquet"))
         }];
         // The second row of each group has no text.
-        let staying = |all: &[String]| all.iter().enumerate().filter(|(at, _)| at % 3 != 1).map(|(_, row)| row.clone()).collect::<Vec<_>>();
+        let staying = |all: &[String]| {
+            all.iter()
+                .enumerate()
+                .filter(|(at, _)| at % 3 != 1)
+                .map(|(_, row)| row.clone())
+                .collect::<Vec<_>>()
+        };
         for jobs in ["1", "3"] {
-            let args = ["clean", "a.parquet", "-f", "-o", "c.parquet", "--removed", "r.jsonl", "--on-error", "drop", "--jobs", jobs];
-            run(path, &args, 0, "3 records are damaged, such as record 2, which holds null in 'text' instead of a text; left out");
+            let args = [
+                "clean",
+                "a.parquet",
+                "-f",
+                "-o",
+                "c.parquet",
+                "--removed",
+                "r.jsonl",
+                "--on-error",
+                "drop",
+                "--jobs",
+                jobs,
+            ];
+            run(
+                path,
+                &args,
+                0,
+                "3 records are damaged, such as record 2, which holds null in 'text' instead of a text; left out",
+            );
             assert_eq!(rows(&path.join("c.parquet")), staying(&clean));
         }
-        run(path, &["restore", "c.parquet", "--removed", "r.jsonl"], 2, "rows were left out of it");
+        run(
+            path,
+            &["restore", "c.parquet", "--removed", "r.jsonl"],
+            2,
+            "rows were left out of it",
+        );
         // Of several fields one text is enough, and a row of nothing but chaff is empty.
-        let args = ["clean", "-q", "a.parquet", "-f", "-o", "c.parquet", "--removed", "r.jsonl", "--drop-empty", "--max-removed", "1"];
-        run(path, &[&args[..], &["--text-field", "text,turns.content"]].concat(), 0, "");
-        assert_eq!(rows(&path.join("c.parquet")), before.iter().map(|row| row.replace("Advertisement\n", "")).collect::<Vec<_>>());
-        fs::write(path.join("d.jsonl"), "{\"text\":\"Advertisement\"}\n{\"text\":\"It rained.\"}\n".repeat(3)).unwrap();
-        run(path, &["clean", "-q", "d.jsonl", "-o", "d.parquet", "--output-format", "parquet", "--only", "cookie"], 0, "");
-        run(path, &[&["clean", "-q", "d.parquet"], &args[3..]].concat(), 0, "");
+        let args = [
+            "clean",
+            "-q",
+            "a.parquet",
+            "-f",
+            "-o",
+            "c.parquet",
+            "--removed",
+            "r.jsonl",
+            "--drop-empty",
+            "--max-removed",
+            "1",
+        ];
+        run(
+            path,
+            &[&args[..], &["--text-field", "text,turns.content"]].concat(),
+            0,
+            "",
+        );
+        assert_eq!(
+            rows(&path.join("c.parquet")),
+            before
+                .iter()
+                .map(|row| row.replace("Advertisement\n", ""))
+                .collect::<Vec<_>>()
+        );
+        fs::write(
+            path.join("d.jsonl"),
+            "{\"text\":\"Advertisement\"}\n{\"text\":\"It rained.\"}\n".repeat(3),
+        )
+        .unwrap();
+        run(
+            path,
+            &[
+                "clean",
+                "-q",
+                "d.jsonl",
+                "-o",
+                "d.parquet",
+                "--output-format",
+                "parquet",
+                "--only",
+                "cookie",
+            ],
+            0,
+            "",
+        );
+        run(
+            path,
+            &[&["clean", "-q", "d.parquet"], &args[3..]].concat(),
+            0,
+            "",
+        );
         assert_eq!(rows(&path.join("c.parquet")).len(), 3);
-        let record: Value = serde_json::from_str(read(path, "r.jsonl").lines().next().unwrap()).unwrap();
-        assert_eq!((&record["record"], &record["rule"], &record["text"]), (&json!(1), &json!("record/empty"), &json!("Advertisement")));
-        run(path, &["restore", "c.parquet", "--removed", "r.jsonl"], 2, "rows were left out of it");
+        let record: Value =
+            serde_json::from_str(read(path, "r.jsonl").lines().next().unwrap()).unwrap();
+        assert_eq!(
+            (&record["record"], &record["rule"], &record["text"]),
+            (&json!(1), &json!("record/empty"), &json!("Advertisement"))
+        );
+        run(
+            path,
+            &["restore", "c.parquet", "--removed", "r.jsonl"],
+            2,
+            "rows were left out of it",
+        );
     }
 
     #[test]
@@ -584,18 +1431,40 @@ mod tables {
         page[200..300].fill(0xEE);
         fs::write(path.join("in/page.parquet"), page).unwrap();
         fs::write(path.join("in/good.parquet"), whole).unwrap();
-        let output = run(path, &["clean", "in", "-o", "out"], 3, "in/footer.parquet: cannot be read as Parquet");
-        assert!(text(&output.stderr).contains("in/short.parquet: cannot be read as Parquet"), "{}", text(&output.stderr));
-        assert_eq!(outputs(&path.join("out")), ["good.parquet"], "{}", text(&output.stderr));
+        let output = run(
+            path,
+            &["clean", "in", "-o", "out"],
+            3,
+            "in/footer.parquet: cannot be read as Parquet",
+        );
+        assert!(
+            text(&output.stderr).contains("in/short.parquet: cannot be read as Parquet"),
+            "{}",
+            text(&output.stderr)
+        );
+        assert_eq!(
+            outputs(&path.join("out")),
+            ["good.parquet"],
+            "{}",
+            text(&output.stderr)
+        );
         for (args, message) in [
             (
                 &["--text-field", "body"][..],
                 "has no column 'body'; name one with --text-field (there are 'id', 'text', 'score', 'turns.content')",
             ),
-            (&["--text-field", "score"], "the column 'score' does not hold texts"),
+            (
+                &["--text-field", "score"],
+                "the column 'score' does not hold texts",
+            ),
             (&["--on-error", "fail"], "record 2 holds null in 'text'"),
         ] {
-            run(path, &[&["clean", "a.parquet", "-o", "x.parquet"], args].concat(), 2, message);
+            run(
+                path,
+                &[&["clean", "a.parquet", "-o", "x.parquet"], args].concat(),
+                2,
+                message,
+            );
         }
     }
 }

@@ -1,6 +1,11 @@
 //! Whole documents: the samples come out as expected, texts without chaff come out untouched, and prose is left alone.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 use dechaff::{Cleaner, Document, Level, Outcome, Scratch};
 use std::borrow::Cow;
@@ -9,10 +14,16 @@ use std::path::{Path, PathBuf};
 
 fn texts(directory: &str) -> Vec<(PathBuf, String)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     paths.sort();
-    paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 fn cleaner(level: Level) -> Cleaner {
@@ -25,7 +36,13 @@ fn samples_come_out_as_expected() {
     let samples = texts("samples");
     assert!(samples.len() >= 8);
     for (path, text) in samples {
-        let expected = fs::read_to_string(path.parent().unwrap().join("expected").join(path.file_name().unwrap())).unwrap();
+        let expected = fs::read_to_string(
+            path.parent()
+                .unwrap()
+                .join("expected")
+                .join(path.file_name().unwrap()),
+        )
+        .unwrap();
         assert_eq!(cleaner.clean_text(&text), expected, "{}", path.display());
     }
 }
@@ -37,10 +54,18 @@ fn samples_have_chaff_of_every_category() {
     for (_, text) in texts("samples") {
         let document = Document::new(&text).unwrap();
         for removal in cleaner.clean(&document, &mut Scratch::default()).removals() {
-            seen.extend(std::iter::once(&removal.rule).chain(&removal.also).map(|&id| cleaner.rules().get(id).category.name()));
+            seen.extend(
+                std::iter::once(&removal.rule)
+                    .chain(&removal.also)
+                    .map(|&id| cleaner.rules().get(id).category.name()),
+            );
         }
     }
-    let missing: Vec<_> = dechaff::Category::ALL.iter().map(|category| category.name()).filter(|name| !seen.contains(name)).collect();
+    let missing: Vec<_> = dechaff::Category::ALL
+        .iter()
+        .map(|category| category.name())
+        .filter(|name| !seen.contains(name))
+        .collect();
     assert!(missing.is_empty(), "not in the samples: {missing:?}");
 }
 
@@ -49,14 +74,28 @@ fn texts_without_chaff_come_back_borrowed_at_every_level() {
     for &level in Level::ALL {
         let cleaner = cleaner(level);
         let directories: &[&str] = match level {
-            Level::Precise => &["samples/clean", "samples/clean/balanced", "samples/clean/precise"],
-            Level::Balanced => &["samples/clean", "samples/clean/balanced", "samples/expected"],
+            Level::Precise => &[
+                "samples/clean",
+                "samples/clean/balanced",
+                "samples/clean/precise",
+            ],
+            Level::Balanced => &[
+                "samples/clean",
+                "samples/clean/balanced",
+                "samples/expected",
+            ],
             Level::Thorough => &["samples/clean"],
         };
         for (path, text) in directories.iter().copied().flat_map(texts) {
             let document = Document::new(&text).unwrap();
             let cleaned = cleaner.clean(&document, &mut Scratch::default());
-            assert_eq!(cleaned.outcome(), Outcome::Clean, "{} at {level}: {:?}", path.display(), cleaned.text());
+            assert_eq!(
+                cleaned.outcome(),
+                Outcome::Clean,
+                "{} at {level}: {:?}",
+                path.display(),
+                cleaned.text()
+            );
             assert!(matches!(cleaned.text(), Cow::Borrowed(_)));
         }
     }
@@ -69,8 +108,10 @@ fn the_article_that_it_began_with_comes_out_byte_for_byte() {
         println!("left out: the seed article is not here");
         return;
     }
-    let (article, expected) =
-        (fs::read_to_string(seed.join("article.txt")).unwrap(), fs::read_to_string(seed.join("article.cleaned.txt")).unwrap());
+    let (article, expected) = (
+        fs::read_to_string(seed.join("article.txt")).unwrap(),
+        fs::read_to_string(seed.join("article.cleaned.txt")).unwrap(),
+    );
     assert_eq!(dechaff::clean(&article), expected);
 }
 
@@ -86,7 +127,9 @@ fn prose_of_labelled_pages_is_left_alone() {
     let mut scratch = Scratch::default();
     let mut seen = std::collections::HashSet::new();
     let (mut words, mut lost, mut texts, mut touched) = (0, 0, 0, 0);
-    for line in std::io::BufRead::lines(std::io::BufReader::new(flate2::read::MultiGzDecoder::new(file))) {
+    for line in std::io::BufRead::lines(std::io::BufReader::new(flate2::read::MultiGzDecoder::new(
+        file,
+    ))) {
         let page: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
         let gold = page["gold"].as_str().unwrap_or_default();
         if page["lang"] != "en" || gold.trim().is_empty() || !seen.insert(gold.to_owned()) {
@@ -94,7 +137,11 @@ fn prose_of_labelled_pages_is_left_alone() {
         }
         let document = Document::new(gold).unwrap();
         let cleaned = cleaner.clean(&document, &mut scratch);
-        let gone: usize = cleaned.removals().iter().map(|removal| gold[removal.span.range()].split_whitespace().count()).sum();
+        let gone: usize = cleaned
+            .removals()
+            .iter()
+            .map(|removal| gold[removal.span.range()].split_whitespace().count())
+            .sum();
         words += gold.split_whitespace().count();
         lost += gone;
         texts += 1;
@@ -103,5 +150,8 @@ fn prose_of_labelled_pages_is_left_alone() {
     println!("{texts} texts, {touched} touched; {lost} of {words} words gone");
     assert!(texts > 100);
     // Some of what annotators left in is chaff after all; a rule that takes prose shows as a jump.
-    assert!(lost * 600 < words, "{lost} of {words} words of prose are gone");
+    assert!(
+        lost * 600 < words,
+        "{lost} of {words} words of prose are gone"
+    );
 }

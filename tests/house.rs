@@ -1,6 +1,11 @@
 //! The design's house rules, held by tests: who may import whom, and that nothing is left out of a list.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,9 +27,17 @@ const TABLE: &[(&str, &[&str])] = &[
     ("phrase", &["rarity", "fold"]),
     ("view", &["fold", "guess", "rule", "document", "span"]),
     ("prepare", &["rarity", "phrase", "fold", "rule", "texts"]),
-    ("pack", &["prepare", "phrase", "fold", "language", "rule", "mark", "document", "span"]),
+    (
+        "pack",
+        &[
+            "prepare", "phrase", "fold", "language", "rule", "mark", "document", "span",
+        ],
+    ),
     ("built_in", &["expression", "pack"]),
-    ("model", &["view", "fold", "rule", "mark", "document", "span"]),
+    (
+        "model",
+        &["view", "fold", "rule", "mark", "document", "span"],
+    ),
     (
         "filter",
         &[
@@ -45,18 +58,52 @@ const TABLE: &[(&str, &[&str])] = &[
             "span",
         ],
     ),
-    ("cleaner", &["filter", "fold", "pack", "view", "rule", "mark", "document", "span"]),
-    ("verify", &["cleaner", "filter", "pack", "phrase", "fold", "rule", "mark", "document", "span"]),
-    ("io", &["verify", "cleaner", "rule", "mark", "document", "span"]),
-    ("report", &["texts", "verify", "cleaner", "pack", "view", "rule", "mark", "document", "span"]),
-    ("job", &["model", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
-    ("cli", &["built_in", "job", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark", "document", "span"]),
+    (
+        "cleaner",
+        &[
+            "filter", "fold", "pack", "view", "rule", "mark", "document", "span",
+        ],
+    ),
+    (
+        "verify",
+        &[
+            "cleaner", "filter", "pack", "phrase", "fold", "rule", "mark", "document", "span",
+        ],
+    ),
+    (
+        "io",
+        &["verify", "cleaner", "rule", "mark", "document", "span"],
+    ),
+    (
+        "report",
+        &[
+            "texts", "verify", "cleaner", "pack", "view", "rule", "mark", "document", "span",
+        ],
+    ),
+    (
+        "job",
+        &[
+            "model", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark",
+            "document", "span",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "built_in", "job", "io", "report", "verify", "cleaner", "filter", "pack", "view",
+            "rule", "mark", "document", "span",
+        ],
+    ),
 ];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { sources(&path, found) } else { found.push(path) }
+        if path.is_dir() {
+            sources(&path, found)
+        } else {
+            found.push(path)
+        }
     }
 }
 
@@ -68,17 +115,40 @@ fn rooms_import_only_what_the_table_allows() {
     sources(&root, &mut paths);
     for path in paths {
         let relative = path.strip_prefix(&root).unwrap();
-        let room = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+        let room = relative
+            .iter()
+            .next()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs");
         if matches!(room, "main" | "lib" | "error") {
             continue;
         }
-        let allowed = table.get(room).unwrap_or_else(|| panic!("the room '{room}' is not in the table"));
+        let allowed = table
+            .get(room)
+            .unwrap_or_else(|| panic!("the room '{room}' is not in the table"));
         let source = fs::read_to_string(&path).unwrap();
         let code = source.split("#[cfg(test)]").next().unwrap();
-        for used in code.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split("crate::").skip(1)) {
-            let name: String = used.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-            let fine = name.is_empty() || name == room || name == "error" || name == "restore" || allowed.contains(&name.as_str());
-            assert!(fine, "{} uses {name}, which {room} must not", relative.display());
+        for used in code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .flat_map(|line| line.split("crate::").skip(1))
+        {
+            let name: String = used
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
+            let fine = name.is_empty()
+                || name == room
+                || name == "error"
+                || name == "restore"
+                || allowed.contains(&name.as_str());
+            assert!(
+                fine,
+                "{} uses {name}, which {room} must not",
+                relative.display()
+            );
         }
     }
 }
@@ -91,11 +161,22 @@ fn every_pack_is_built_in_and_every_file_says_its_job() {
     sources(&root.join("rules"), &mut packs);
     for path in packs {
         let pack = path.file_stem().unwrap().to_str().unwrap();
-        assert!(rules.iter().any(|(_, rule)| rule.pack() == pack), "{} is not built in", path.display());
+        assert!(
+            rules.iter().any(|(_, rule)| rule.pack() == pack),
+            "{} is not built in",
+            path.display()
+        );
     }
     let mut paths = Vec::new();
     sources(&root.join("src"), &mut paths);
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
-        assert!(fs::read_to_string(path).unwrap().starts_with("//! "), "{} does not say its job", path.display());
+    for path in paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+    {
+        assert!(
+            fs::read_to_string(path).unwrap().starts_with("//! "),
+            "{} does not say its job",
+            path.display()
+        );
     }
 }

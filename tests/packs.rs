@@ -1,6 +1,11 @@
 //! A rule's life from a sentence to a tested pack, and the schema from which editors know the format.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 mod common;
 
@@ -13,15 +18,24 @@ use std::path::Path;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn schema() -> Value {
-    serde_json::from_str(&text(&run(ROOT.as_ref(), &["rules", "schema"], 0, "").stdout)).unwrap()
+    serde_json::from_str(&text(
+        &run(ROOT.as_ref(), &["rules", "schema"], 0, "").stdout,
+    ))
+    .unwrap()
 }
 
 /// What a value has against a schema: as much of the standard as this schema uses.
 fn problem(value: &Value, schema: &Value) -> Option<String> {
     if let Some(ways) = schema["anyOf"].as_array() {
-        return ways.iter().all(|way| problem(value, way).is_some()).then(|| format!("{value} fits none of {schema}"));
+        return ways
+            .iter()
+            .all(|way| problem(value, way).is_some())
+            .then(|| format!("{value} fits none of {schema}"));
     }
-    let fits = match schema["type"].as_str().unwrap_or_else(|| panic!("no type in {schema}")) {
+    let fits = match schema["type"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no type in {schema}"))
+    {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.as_u64().is_some(),
@@ -29,30 +43,45 @@ fn problem(value: &Value, schema: &Value) -> Option<String> {
         "object" => value.is_object(),
         other => panic!("unknown type {other}"),
     };
-    if !fits || schema["enum"].as_array().is_some_and(|names| !names.contains(value)) {
+    if !fits
+        || schema["enum"]
+            .as_array()
+            .is_some_and(|names| !names.contains(value))
+    {
         return Some(format!("{value} is not {schema}"));
     }
-    let pattern = schema["pattern"].as_str().map(|pattern| regex::Regex::new(pattern).unwrap());
+    let pattern = schema["pattern"]
+        .as_str()
+        .map(|pattern| regex::Regex::new(pattern).unwrap());
     if pattern.is_some_and(|pattern| !pattern.is_match(value.as_str().unwrap())) {
         return Some(format!("{value} is no name"));
     }
     if let Some(items) = value.as_array() {
-        let few = schema["minItems"].as_u64().is_some_and(|least| (items.len() as u64) < least);
+        let few = schema["minItems"]
+            .as_u64()
+            .is_some_and(|least| (items.len() as u64) < least);
         return if few {
             Some(format!("{value} has too few items"))
         } else {
-            items.iter().find_map(|item| problem(item, &schema["items"]))
+            items
+                .iter()
+                .find_map(|item| problem(item, &schema["items"]))
         };
     }
     let members = value.as_object()?;
-    let missing = schema["required"].as_array()?.iter().find(|name| !members.contains_key(name.as_str().unwrap()));
+    let missing = schema["required"]
+        .as_array()?
+        .iter()
+        .find(|name| !members.contains_key(name.as_str().unwrap()));
     if let Some(name) = missing {
         return Some(format!("{name} is missing in {value}"));
     }
-    members.iter().find_map(|(name, member)| match &schema["properties"][name] {
-        Value::Null => Some(format!("{name} is unknown")),
-        of => problem(member, of),
-    })
+    members
+        .iter()
+        .find_map(|(name, member)| match &schema["properties"][name] {
+            Value::Null => Some(format!("{name} is unknown")),
+            of => problem(member, of),
+        })
 }
 
 fn json(pack: &str) -> Value {
@@ -62,15 +91,26 @@ fn json(pack: &str) -> Value {
 #[test]
 fn the_schema_is_up_to_date_and_fits_all_packs() {
     let schema = schema();
-    let kept: Value = serde_json::from_str(&fs::read_to_string(Path::new(ROOT).join("docs/pack.schema.json")).unwrap()).unwrap();
-    assert!(schema == kept, "run `dechaff rules schema > docs/pack.schema.json`");
+    let kept: Value = serde_json::from_str(
+        &fs::read_to_string(Path::new(ROOT).join("docs/pack.schema.json")).unwrap(),
+    )
+    .unwrap();
+    assert!(
+        schema == kept,
+        "run `dechaff rules schema > docs/pack.schema.json`"
+    );
     let mut packs = 0;
     for directory in ["rules", "rules/languages"] {
         for entry in fs::read_dir(Path::new(ROOT).join(directory)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
                 packs += 1;
-                assert_eq!(problem(&json(&fs::read_to_string(&path).unwrap()), &schema), None, "{}", path.display());
+                assert_eq!(
+                    problem(&json(&fs::read_to_string(&path).unwrap()), &schema),
+                    None,
+                    "{}",
+                    path.display()
+                );
             }
         }
     }
@@ -80,12 +120,31 @@ fn the_schema_is_up_to_date_and_fits_all_packs() {
             "[pack]\nname = 'p'\n[[rule]]\nid = 'a'\ndescription = 'D.'\n{extra}\nexamples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n"
         )
     };
-    assert_eq!(problem(&json(&rule("phrase = 'share this'\ncategory = 'share'\nconfidence = 'certain'")), &schema), None);
-    for wrong in
-        ["colour = 1", "category = 'chair'", "zone = 'middle'", "phrase = 1", "near = 'share'", "words.filler = ['a']", "line = 'yes'"]
-    {
+    assert_eq!(
+        problem(
+            &json(&rule(
+                "phrase = 'share this'\ncategory = 'share'\nconfidence = 'certain'"
+            )),
+            &schema
+        ),
+        None
+    );
+    for wrong in [
+        "colour = 1",
+        "category = 'chair'",
+        "zone = 'middle'",
+        "phrase = 1",
+        "near = 'share'",
+        "words.filler = ['a']",
+        "line = 'yes'",
+    ] {
         assert!(problem(&json(&rule(wrong)), &schema).is_some(), "{wrong}");
-        assert!(dechaff::RuleSet::default().add_pack(&rule(wrong), "p.toml").is_err(), "{wrong}");
+        assert!(
+            dechaff::RuleSet::default()
+                .add_pack(&rule(wrong), "p.toml")
+                .is_err(),
+            "{wrong}"
+        );
     }
 }
 
@@ -93,17 +152,44 @@ fn the_schema_is_up_to_date_and_fits_all_packs() {
 fn the_schema_knows_the_keys_that_the_reader_knows() {
     // The reader names them when it meets another one.
     let known = |pack: &str| -> BTreeSet<String> {
-        let error = dechaff::RuleSet::default().add_pack(pack, "p.toml").unwrap_err().to_string();
-        error.split("expected ").nth(1).unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        let error = dechaff::RuleSet::default()
+            .add_pack(pack, "p.toml")
+            .unwrap_err()
+            .to_string();
+        error
+            .split("expected ")
+            .nth(1)
+            .unwrap()
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect()
     };
-    let of = |schema: &Value| -> BTreeSet<String> { schema["properties"].as_object().unwrap().keys().cloned().collect() };
+    let of = |schema: &Value| -> BTreeSet<String> {
+        schema["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    };
     let schema = schema();
     let rule = &schema["properties"]["rule"]["items"];
     assert_eq!(known("colour = 1"), of(&schema));
-    assert_eq!(known("[pack]\ncolour = 1"), of(&schema["properties"]["pack"]));
+    assert_eq!(
+        known("[pack]\ncolour = 1"),
+        of(&schema["properties"]["pack"])
+    );
     assert_eq!(known("[pack]\nname = 'p'\n[[rule]]\ncolour = 1"), of(rule));
-    assert_eq!(known("[pack]\nname = 'p'\n[[rule]]\nwords.colour = 1"), of(&rule["properties"]["words"]));
-    assert_eq!(known("[pack]\nname = 'p'\n[[rule]]\nexamples.colour = 1"), of(&rule["properties"]["examples"]));
+    assert_eq!(
+        known("[pack]\nname = 'p'\n[[rule]]\nwords.colour = 1"),
+        of(&rule["properties"]["words"])
+    );
+    assert_eq!(
+        known("[pack]\nname = 'p'\n[[rule]]\nexamples.colour = 1"),
+        of(&rule["properties"]["examples"])
+    );
 }
 
 #[test]
@@ -111,36 +197,101 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let sentence = "Book your day trip with Harwell Ferries today!";
-    fs::write(path.join("a.txt"), format!("It rained.\n{sentence}\nBook your day trip with Blue Star today!\nIt stopped.\n")).unwrap();
+    fs::write(
+        path.join("a.txt"),
+        format!("It rained.\n{sentence}\nBook your day trip with Blue Star today!\nIt stopped.\n"),
+    )
+    .unwrap();
     let told = text(
-        &run(path, &["rules", "new", sentence, "--category", "advert", "--dry-run"], 0, "vary from page to page: Harwell Ferries").stdout,
+        &run(
+            path,
+            &[
+                "rules",
+                "new",
+                sentence,
+                "--category",
+                "advert",
+                "--dry-run",
+            ],
+            0,
+            "vary from page to page: Harwell Ferries",
+        )
+        .stdout,
     );
-    assert!(told.contains("phrase = \"book your day trip with {1..4} today\"") && !path.join("mine.toml").exists(), "{told}");
-    run(path, &["rules", "new", sentence, "--category", "advert"], 0, "mine/book-day-trip is written to mine.toml");
+    assert!(
+        told.contains("phrase = \"book your day trip with {1..4} today\"")
+            && !path.join("mine.toml").exists(),
+        "{told}"
+    );
+    run(
+        path,
+        &["rules", "new", sentence, "--category", "advert"],
+        0,
+        "mine/book-day-trip is written to mine.toml",
+    );
     run(path, &["rules", "test", "mine.toml"], 0, "");
-    let output = run(path, &["clean", "a.txt", "--rules", "mine.toml", "-q"], 0, "");
+    let output = run(
+        path,
+        &["clean", "a.txt", "--rules", "mine.toml", "-q"],
+        0,
+        "",
+    );
     assert_eq!(text(&output.stdout), "It rained.\nIt stopped.\n");
-    run(path, &["rules", "new", sentence, "--pack", "mine.toml"], 2, "removed already, by mine/book-day-trip");
-    run(path, &["rules", "new", "Share this article"], 2, "removed already, by share/");
+    run(
+        path,
+        &["rules", "new", sentence, "--pack", "mine.toml"],
+        2,
+        "removed already, by mine/book-day-trip",
+    );
+    run(
+        path,
+        &["rules", "new", "Share this article"],
+        2,
+        "removed already, by share/",
+    );
     // What the pack says already stays as it is, comments too, and its first file is where rules go by default.
     let before = fs::read_to_string(path.join("mine.toml")).unwrap() + "# Ours.";
     fs::write(path.join("mine.toml"), &before).unwrap();
     fs::write(path.join("dechaff.toml"), "rules = ['mine.toml']\n").unwrap();
     run(
         path,
-        &["rules", "new", "Book your day trip on the quay", "--id", "quay", "--keep", "Book it.", "--keep", "He will book."],
+        &[
+            "rules",
+            "new",
+            "Book your day trip on the quay",
+            "--id",
+            "quay",
+            "--keep",
+            "Book it.",
+            "--keep",
+            "He will book.",
+        ],
         0,
         "mine/quay",
     );
     let after = fs::read_to_string(path.join("mine.toml")).unwrap();
-    assert!(after.starts_with(&before) && after.contains("\"He will book.\""), "{after}");
+    assert!(
+        after.starts_with(&before) && after.contains("\"He will book.\""),
+        "{after}"
+    );
     assert_eq!(problem(&json(&after), &schema()), None);
-    run(path, &["rules", "new", "Book a trip on the quay", "--id", "quay"], 2, "the id 'quay' is taken");
+    run(
+        path,
+        &["rules", "new", "Book a trip on the quay", "--id", "quay"],
+        2,
+        "the id 'quay' is taken",
+    );
     // A configuration may name a pack that is still to be made.
     fs::write(path.join("early.toml"), "rules = ['early-pack.toml']\n").unwrap();
     run(
         path,
-        &["rules", "new", "Moor your boat on the quay", "--config", "early.toml"],
+        &[
+            "rules",
+            "new",
+            "Moor your boat on the quay",
+            "--config",
+            "early.toml",
+        ],
         0,
         "early-pack/moor-boat-quay is written to early-pack.toml",
     );
@@ -148,12 +299,36 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
     fs::create_dir(path.join("packs")).unwrap();
     fs::copy(path.join("mine.toml"), path.join("packs/mine.toml")).unwrap();
     fs::write(path.join("other.toml"), "rules = ['packs']\n").unwrap();
-    let output = run(path, &["rules", "new", "Moor your boat on the quay", "--config", "other.toml"], 0, "is written to packs/mine.toml");
-    assert!(!text(&output.stderr).contains("use it with"), "{}", text(&output.stderr));
+    let output = run(
+        path,
+        &[
+            "rules",
+            "new",
+            "Moor your boat on the quay",
+            "--config",
+            "other.toml",
+        ],
+        0,
+        "is written to packs/mine.toml",
+    );
+    assert!(
+        !text(&output.stderr).contains("use it with"),
+        "{}",
+        text(&output.stderr)
+    );
     let page = text(&run(path, &["rules", "doc", "mine/quay"], 0, "").stdout);
-    assert!(page.starts_with("### mine/quay\n\nLines such as “Book your day trip on the quay”. ("), "{page}");
-    let rules: Value = serde_json::from_str(&text(&run(path, &["rules", "show", "mine", "--json"], 0, "").stdout)).unwrap();
-    assert_eq!((rules[0]["name"].as_str(), rules[1]["line"].as_bool()), (Some("mine/book-day-trip"), Some(true)));
+    assert!(
+        page.starts_with("### mine/quay\n\nLines such as “Book your day trip on the quay”. ("),
+        "{page}"
+    );
+    let rules: Value = serde_json::from_str(&text(
+        &run(path, &["rules", "show", "mine", "--json"], 0, "").stdout,
+    ))
+    .unwrap();
+    assert_eq!(
+        (rules[0]["name"].as_str(), rules[1]["line"].as_bool()),
+        (Some("mine/book-day-trip"), Some(true))
+    );
 }
 
 #[test]
@@ -177,6 +352,15 @@ fn an_example_that_fails_is_shown_with_the_difference() {
     ] {
         assert!(told.contains(part), "{part}\n{told}");
     }
-    let told: Value = serde_json::from_str(&text(&run(path, &["rules", "test", "mine.toml", "--json"], 1, "").stdout)).unwrap();
-    assert_eq!((told["failed"].as_array().unwrap().len(), told["failed"][2]["example"].as_str()), (3, Some("keep")));
+    let told: Value = serde_json::from_str(&text(
+        &run(path, &["rules", "test", "mine.toml", "--json"], 1, "").stdout,
+    ))
+    .unwrap();
+    assert_eq!(
+        (
+            told["failed"].as_array().unwrap().len(),
+            told["failed"][2]["example"].as_str()
+        ),
+        (3, Some("keep"))
+    );
 }

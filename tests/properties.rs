@@ -1,7 +1,12 @@
 //! The laws: removal only, everything accounted for, deterministic, restored exactly. Texts are made of prose, chaff
 //! and awkward bytes in any order.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 use dechaff::{Cleaned, Cleaner, Document, Level, Outcome, Scratch, restore};
 use proptest::prelude::*;
@@ -15,7 +20,14 @@ static CLEANERS: LazyLock<Vec<Cleaner>> = LazyLock::new(|| {
 
 /// Cleaners of all levels without the context stage, which alone need not nest.
 static NESTED: LazyLock<Vec<Cleaner>> = LazyLock::new(|| {
-    let build = |&level: &Level| Cleaner::builder().level(level).skip(["orphans", "blanks"]).max_removed(1.0).build().unwrap();
+    let build = |&level: &Level| {
+        Cleaner::builder()
+            .level(level)
+            .skip(["orphans", "blanks"])
+            .max_removed(1.0)
+            .build()
+            .unwrap()
+    };
     Level::ALL.iter().map(build).collect()
 });
 
@@ -54,10 +66,15 @@ const LINES: &[&str] = &[
 ];
 
 fn text() -> impl Strategy<Value = String> {
-    let line = prop_oneof![9 => prop::sample::select(LINES).prop_map(str::to_owned), 1 => "\\PC{0,12}"];
-    let end = prop_oneof![6 => Just("\n"), 2 => Just("\n\n"), 1 => Just("\r\n"), 1 => Just("\n\n\n")];
+    let line =
+        prop_oneof![9 => prop::sample::select(LINES).prop_map(str::to_owned), 1 => "\\PC{0,12}"];
+    let end =
+        prop_oneof![6 => Just("\n"), 2 => Just("\n\n"), 1 => Just("\r\n"), 1 => Just("\n\n\n")];
     (prop::collection::vec((line, end), 0..40), any::<bool>()).prop_map(|(lines, ends)| {
-        let mut text: String = lines.iter().flat_map(|(line, end)| [line.as_str(), end]).collect();
+        let mut text: String = lines
+            .iter()
+            .flat_map(|(line, end)| [line.as_str(), end])
+            .collect();
         if !ends {
             text.truncate(text.trim_end_matches(['\r', '\n']).len());
         }
@@ -67,16 +84,35 @@ fn text() -> impl Strategy<Value = String> {
 
 /// The laws that hold for every cleaned text.
 fn check(source: &str, cleaned: &Cleaned<'_>) {
-    let mut spans: Vec<_> = cleaned.kept().chain(cleaned.removals().iter().map(|removal| removal.span)).collect();
+    let mut spans: Vec<_> = cleaned
+        .kept()
+        .chain(cleaned.removals().iter().map(|removal| removal.span))
+        .collect();
     spans.sort_unstable();
     let joined: String = spans.iter().map(|span| &source[span.range()]).collect();
     assert_eq!(joined, source, "kept and removed partition the source");
     let kept: String = cleaned.kept().map(|span| &source[span.range()]).collect();
     assert_eq!(kept, cleaned.text());
-    assert_eq!(cleaned.outcome() == Outcome::Changed, !cleaned.removals().is_empty());
-    assert_eq!(matches!(cleaned.text(), Cow::Borrowed(_)), cleaned.removals().is_empty(), "clean means borrowed");
-    let removed = cleaned.removals().iter().map(|removal| (removal.span.start(), source[removal.span.range()].as_bytes()));
-    assert_eq!(restore(cleaned.text().as_bytes(), removed).unwrap(), source.as_bytes(), "restore inverts");
+    assert_eq!(
+        cleaned.outcome() == Outcome::Changed,
+        !cleaned.removals().is_empty()
+    );
+    assert_eq!(
+        matches!(cleaned.text(), Cow::Borrowed(_)),
+        cleaned.removals().is_empty(),
+        "clean means borrowed"
+    );
+    let removed = cleaned.removals().iter().map(|removal| {
+        (
+            removal.span.start(),
+            source[removal.span.range()].as_bytes(),
+        )
+    });
+    assert_eq!(
+        restore(cleaned.text().as_bytes(), removed).unwrap(),
+        source.as_bytes(),
+        "restore inverts"
+    );
 }
 
 /// The longest run of blank lines.
@@ -148,7 +184,14 @@ fn threads_do_not_matter() {
     let alone = CLEANERS[1].clean(&document, &mut Scratch::default());
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| assert_eq!(CLEANERS[1].clean(&document, &mut Scratch::default()).removals(), alone.removals()));
+            scope.spawn(|| {
+                assert_eq!(
+                    CLEANERS[1]
+                        .clean(&document, &mut Scratch::default())
+                        .removals(),
+                    alone.removals()
+                )
+            });
         }
     });
 }
@@ -160,17 +203,30 @@ fn filters_of_a_stage_do_not_see_each_other() {
     let source = format!("{}\n", LINES.join("\n"));
     let document = Document::new(&source).unwrap();
     let alone = |names: &[&str]| {
-        let others = ["footer", "links", "labels", "repeats"].iter().filter(|name| !names.contains(name)).copied();
-        let cleaner = Cleaner::builder().level(Level::Thorough).skip(others.chain(["orphans", "blanks"])).build().unwrap();
+        let others = ["footer", "links", "labels", "repeats"]
+            .iter()
+            .filter(|name| !names.contains(name))
+            .copied();
+        let cleaner = Cleaner::builder()
+            .level(Level::Thorough)
+            .skip(others.chain(["orphans", "blanks"]))
+            .build()
+            .unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
         let mut gone = vec![false; source.len()];
-        cleaned.removals().iter().for_each(|removal| gone[removal.span.range()].fill(true));
+        cleaned
+            .removals()
+            .iter()
+            .for_each(|removal| gone[removal.span.range()].fill(true));
         gone
     };
     let all = alone(&["footer", "links", "labels", "repeats"]);
     let mut union = vec![false; source.len()];
     for name in ["footer", "links", "labels", "repeats"] {
-        union.iter_mut().zip(alone(&[name])).for_each(|(sum, one)| *sum |= one);
+        union
+            .iter_mut()
+            .zip(alone(&[name]))
+            .for_each(|(sum, one)| *sum |= one);
     }
     assert_eq!(all, union);
 }
@@ -187,20 +243,48 @@ fn scores_do_not_shift_with_options() {
     let scores = |cleaner: Cleaner| -> std::collections::BTreeMap<usize, u16> {
         let model = cleaner.rules().find("model/line").unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
-        let taken = cleaned.removals().iter().filter(|removal| removal.rule == model);
+        let taken = cleaned
+            .removals()
+            .iter()
+            .filter(|removal| removal.rule == model);
         taken
-            .flat_map(|removal| removal.span.range().map(move |byte| (byte, removal.score.thousandths())))
+            .flat_map(|removal| {
+                removal
+                    .span
+                    .range()
+                    .map(move |byte| (byte, removal.score.thousandths()))
+            })
             .filter(|&(byte, _)| !text.as_bytes()[byte].is_ascii_whitespace()) // line ends go with one of two lines
             .collect()
     };
-    let alone = scores(Cleaner::builder().level(Level::Thorough).only(["model"]).max_removed(1.0).build().unwrap());
+    let alone = scores(
+        Cleaner::builder()
+            .level(Level::Thorough)
+            .only(["model"])
+            .max_removed(1.0)
+            .build()
+            .unwrap(),
+    );
     assert!(!alone.is_empty());
     let mut rules = dechaff::RuleSet::built_in();
     rules.add_pack("[pack]\nname = 'mine'\n[[rule]]\nid = 'model/line'\ndescription = 'Ours.'\ncategory = 'other'\nconfidence = 'certain'\noverride = true\nfilter = 'model'\nexamples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']", "mine.toml").unwrap();
-    let replaced = Cleaner::builder().rules(rules).level(Level::Thorough).only(["model"]).max_removed(1.0).build().unwrap();
+    let replaced = Cleaner::builder()
+        .rules(rules)
+        .level(Level::Thorough)
+        .only(["model"])
+        .max_removed(1.0)
+        .build()
+        .unwrap();
     assert_eq!(scores(replaced), alone);
     for level in Level::ALL {
-        for (byte, score) in scores(Cleaner::builder().level(*level).skip(["share"]).max_removed(1.0).build().unwrap()) {
+        for (byte, score) in scores(
+            Cleaner::builder()
+                .level(*level)
+                .skip(["share"])
+                .max_removed(1.0)
+                .build()
+                .unwrap(),
+        ) {
             assert_eq!(alone.get(&byte), Some(&score), "byte {byte} at {level}");
         }
     }
@@ -210,9 +294,18 @@ fn scores_do_not_shift_with_options() {
 #[test]
 fn time_is_linear_in_hostile_texts() {
     let cleaner = &CLEANERS[2];
-    for unit in
-        ["sign up for our ", "share\n", "Related\n", "“", "a\u{301}", "to view this video ", "- \n", "Read more: x\n", " ", "1 of 2 | "]
-    {
+    for unit in [
+        "sign up for our ",
+        "share\n",
+        "Related\n",
+        "“",
+        "a\u{301}",
+        "to view this video ",
+        "- \n",
+        "Read more: x\n",
+        " ",
+        "1 of 2 | ",
+    ] {
         let seconds = |times: usize| {
             let source = unit.repeat(times);
             let document = Document::new(&source).unwrap();
@@ -223,7 +316,10 @@ fn time_is_linear_in_hostile_texts() {
         let _ = seconds(100);
         let (short, long) = (seconds(2_000), seconds(32_000));
         // Sixteen times the text; quadratic cost would be 256 times. The bound leaves room for a busy machine.
-        assert!(long < short.max(0.002) * 100.0, "{unit:?}: {short} s, then {long} s");
+        assert!(
+            long < short.max(0.002) * 100.0,
+            "{unit:?}: {short} s, then {long} s"
+        );
     }
 }
 

@@ -3,7 +3,12 @@
 //! `DECHAFF_HEAVY` is set. Engines that weigh hundreds of megabytes each (`engines.txt`) are there only where it is `all`; the
 //! tests of these are left out elsewhere.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these are tests"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +16,10 @@ use std::process::Command;
 
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    let (told, errors) = (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr));
+    let (told, errors) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{command:?}\n{told}\n{errors}");
     told
 }
@@ -23,18 +31,32 @@ fn the_python_package_passes_its_tests() {
         println!("left out: DECHAFF_HEAVY is not set, or the package is not here");
         return;
     };
-    let lists: &[&str] = if heavy == "all" { &["requirements.txt", "engines.txt"] } else { &["requirements.txt"] };
-    let lists: Vec<_> = lists.iter().map(|name| package.join("tests").join(name)).collect();
-    let wanted: Vec<u8> = lists.iter().flat_map(|list| fs::read(list).unwrap()).collect();
+    let lists: &[&str] = if heavy == "all" {
+        &["requirements.txt", "engines.txt"]
+    } else {
+        &["requirements.txt"]
+    };
+    let lists: Vec<_> = lists
+        .iter()
+        .map(|name| package.join("tests").join(name))
+        .collect();
+    let wanted: Vec<u8> = lists
+        .iter()
+        .flat_map(|list| fs::read(list).unwrap())
+        .collect();
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (environment, wheels) = (temporary.join("python"), temporary.join("wheels"));
     let stamp = environment.join("made-from.txt");
     if !fs::read(&stamp).is_ok_and(|made| made == wanted) {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
+        run(Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment));
         // The lists name all that is needed, so that nothing has to be worked out, which takes minutes. pip would keep a second
         // copy of each, which nothing reads again.
         let mut pip = Command::new(environment.join("bin/pip"));
-        run(pip.args(["install", "-q", "--no-deps", "--no-cache-dir"]).args(lists.iter().flat_map(|list| [Path::new("-r"), list])));
+        run(pip
+            .args(["install", "-q", "--no-deps", "--no-cache-dir"])
+            .args(lists.iter().flat_map(|list| [Path::new("-r"), list])));
         fs::write(&stamp, &wanted).unwrap();
     }
     let tool = |name: &str| {
@@ -43,15 +65,40 @@ fn the_python_package_passes_its_tests() {
         command
     };
     let _ = fs::remove_dir_all(&wheels);
-    run(tool("maturin").args(["build", "--release", "--locked", "--out"]).arg(&wheels));
-    let wheel = fs::read_dir(&wheels).unwrap().next().unwrap().unwrap().path();
-    assert!(wheel.to_string_lossy().contains("-cp310-abi3-"), "{}", wheel.display());
-    run(tool("pip").args(["install", "-q", "--no-deps", "--no-cache-dir", "--force-reinstall"]).arg(&wheel));
+    run(tool("maturin")
+        .args(["build", "--release", "--locked", "--out"])
+        .arg(&wheels));
+    let wheel = fs::read_dir(&wheels)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    assert!(
+        wheel.to_string_lossy().contains("-cp310-abi3-"),
+        "{}",
+        wheel.display()
+    );
+    run(tool("pip")
+        .args([
+            "install",
+            "-q",
+            "--no-deps",
+            "--no-cache-dir",
+            "--force-reinstall",
+        ])
+        .arg(&wheel));
     // Reasons of what was left out are told.
     let mut pytest = tool("pytest");
-    let told = run(pytest.args(["-q", "-rs", "-p", "no:cacheprovider"]).env("HF_HUB_OFFLINE", "1").env("HF_HOME", temporary.join("hf")));
+    let told = run(pytest
+        .args(["-q", "-rs", "-p", "no:cacheprovider"])
+        .env("HF_HUB_OFFLINE", "1")
+        .env("HF_HOME", temporary.join("hf")));
     println!("{told}");
-    assert!(heavy != "all" || !told.contains("is not installed"), "an engine could not be imported\n{told}");
+    assert!(
+        heavy != "all" || !told.contains("is not installed"),
+        "an engine could not be imported\n{told}"
+    );
     run(tool("mypy").arg("--cache-dir").arg(temporary.join("mypy")));
     run(&mut tool("basedpyright"));
 }

@@ -16,15 +16,31 @@ fn main() {
             Trial::test(case.name(), move || verifier.run(&case).map_err(Into::into))
         })
         .collect();
-    trials.push(Trial::test("every category but the model's has a rule", || {
-        let removing = || rules.iter().filter(|(_, rule)| rule.effect == Effect::Remove);
-        let missing: Vec<&str> = dechaff::Category::ALL
-            .iter()
-            .filter(|&&category| category != dechaff::Category::Other && !removing().any(|(_, rule)| rule.category == category))
-            .map(|category| category.name())
-            .collect();
-        if missing.is_empty() { Ok(()) } else { Err(format!("no rule removes {missing:?}").into()) }
+    trials.push(Trial::test(
+        "every category but the model's has a rule",
+        || {
+            let removing = || {
+                rules
+                    .iter()
+                    .filter(|(_, rule)| rule.effect == Effect::Remove)
+            };
+            let missing: Vec<&str> = dechaff::Category::ALL
+                .iter()
+                .filter(|&&category| {
+                    category != dechaff::Category::Other
+                        && !removing().any(|(_, rule)| rule.category == category)
+                })
+                .map(|category| category.name())
+                .collect();
+            if missing.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("no rule removes {missing:?}").into())
+            }
+        },
+    ));
+    trials.push(Trial::test("the built-in packs pass the lint", || {
+        dechaff::lint_built_in().map_err(|error| error.to_string().into())
     }));
-    trials.push(Trial::test("the built-in packs pass the lint", || dechaff::lint_built_in().map_err(|error| error.to_string().into())));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

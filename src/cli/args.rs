@@ -399,7 +399,11 @@ pub(super) struct CorpusArgs {
     #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     pub corpus: Vec<PathBuf>,
     /// Only rows of which a field has this value, or one of these
-    #[arg(long = "where", value_name = "FIELD=VALUE[,VALUE]", requires = "corpus")]
+    #[arg(
+        long = "where",
+        value_name = "FIELD=VALUE[,VALUE]",
+        requires = "corpus"
+    )]
     pub filters: Vec<String>,
     /// The field that holds the text; labels count for `text` only
     #[arg(long, value_name = "NAME", default_value = "text", requires = "corpus")]

@@ -47,7 +47,9 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
         (false, false) => Action::Clean,
     };
     if args.diff {
-        options.witness = Some(Arc::new(Diffs { colour: terminal.has_colour() }));
+        options.witness = Some(Arc::new(Diffs {
+            colour: terminal.has_colour(),
+        }));
     }
     Ok(run(args, &config, described, &options, terminal)?.exit)
 }
@@ -61,18 +63,46 @@ pub(super) fn look(
     witness: Arc<dyn Witness>,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
-    let LookArgs { quiet, jobs, fields, selection: _, reading } = args;
-    let records = RecordArgs { fields, ..RecordArgs::default() };
-    let mut args = CleanArgs { paths, quiet, jobs, records, reading, ..CleanArgs::default() };
-    let options = Options { action: Action::Look, witness: Some(witness), ..build_options(&mut args, config, cleaner)? };
+    let LookArgs {
+        quiet,
+        jobs,
+        fields,
+        selection: _,
+        reading,
+    } = args;
+    let records = RecordArgs {
+        fields,
+        ..RecordArgs::default()
+    };
+    let mut args = CleanArgs {
+        paths,
+        quiet,
+        jobs,
+        records,
+        reading,
+        ..CleanArgs::default()
+    };
+    let options = Options {
+        action: Action::Look,
+        witness: Some(witness),
+        ..build_options(&mut args, config, cleaner)?
+    };
     run(args, config, Value::Null, &options, terminal)
 }
 
-fn run(mut args: CleanArgs, config: &Config, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
+fn run(
+    mut args: CleanArgs,
+    config: &Config,
+    described: Value,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     terminal.quiet = args.quiet;
     set_jobs(args.jobs.or(config.jobs))?;
     let dash = |path: &PathBuf| path.as_os_str() == "-";
-    if args.reading.files_from.is_none() && (args.paths.is_empty() || (args.paths.len() == 1 && args.paths.iter().all(dash))) {
+    if args.reading.files_from.is_none()
+        && (args.paths.is_empty() || (args.paths.len() == 1 && args.paths.iter().all(dash)))
+    {
         return clean_stream(&args, options, terminal);
     }
     if args.paths.iter().any(dash) {
@@ -82,16 +112,26 @@ fn run(mut args: CleanArgs, config: &Config, described: Value, options: &Options
         Some(list) => read_list(read_input(list)?)?,
         None => Vec::new(),
     };
-    if args.shard.is_some() && args.output.is_none() && !args.in_place && options.action == Action::Clean {
+    if args.shard.is_some()
+        && args.output.is_none()
+        && !args.in_place
+        && options.action == Action::Clean
+    {
         bail!("--shard needs --output, so that shards do not mix");
     }
-    if let ([path], None, false, None) = (args.paths.as_slice(), &args.output, args.in_place, &args.reading.files_from)
-        && !path.is_dir()
+    if let ([path], None, false, None) = (
+        args.paths.as_slice(),
+        &args.output,
+        args.in_place,
+        &args.reading.files_from,
+    ) && !path.is_dir()
         && options.action != Action::Check
     {
         return clean_file(path, &args, options, terminal);
     }
-    let all = |own: &[String], configured: &[String]| globs(if own.is_empty() { configured } else { own });
+    let all = |own: &[String], configured: &[String]| {
+        globs(if own.is_empty() { configured } else { own })
+    };
     let inputs = Inputs {
         paths: std::mem::take(&mut args.paths),
         listed,
@@ -103,7 +143,11 @@ fn run(mut args: CleanArgs, config: &Config, described: Value, options: &Options
 }
 
 fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Result<Options> {
-    let size = args.reading.max_document.as_ref().or(config.max_document.as_ref());
+    let size = args
+        .reading
+        .max_document
+        .as_ref()
+        .or(config.max_document.as_ref());
     let encoding = args.reading.encoding.as_ref().or(config.encoding.as_ref());
     Ok(Options {
         cleaner,
@@ -128,14 +172,22 @@ fn clean_stream(args: &CleanArgs, options: &Options, terminal: &mut Terminal) ->
     if io::stdin().is_terminal() && !args.quiet {
         terminal.note("reading standard input; `dechaff clean --help` tells more");
     }
-    let source = Source::new(Path::new("-"), io::stdin(), options.format.format).context("standard input")?;
+    let source = Source::new(Path::new("-"), io::stdin(), options.format.format)
+        .context("standard input")?;
     clean_one(Path::new("-"), source, 0, args, options, terminal)
 }
 
 /// Cleans one file to standard output.
-fn clean_file(path: &Path, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
+fn clean_file(
+    path: &Path,
+    args: &CleanArgs,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     let named = || crate::report::shown(path);
-    let file = File::open(path).context("cannot be opened").with_context(named)?;
+    let file = File::open(path)
+        .context("cannot be opened")
+        .with_context(named)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let source = Source::new(path, file, options.format.format).with_context(named)?;
     clean_one(path, source, size, args, options, terminal)
@@ -154,19 +206,41 @@ fn clean_one(
     }
     let packing = packing_of(args, options, source.compression, terminal);
     if source.format == Format::OtherJson && options.format.target.is_some() {
-        bail!("{} is JSON, but not JSON Lines, and cannot become another format", crate::report::shown(path));
+        bail!(
+            "{} is JSON, but not JSON Lines, and cannot become another format",
+            crate::report::shown(path)
+        );
     }
     if source.format == Format::OtherJson {
-        let passed = Passed { reason: other_json(), stats: Stats { invalid: 1, ..Stats::default() } };
-        return pass_whole(path, passed, &mut source.reader, packing, args, options, terminal);
+        let passed = Passed {
+            reason: other_json(),
+            stats: Stats {
+                invalid: 1,
+                ..Stats::default()
+            },
+        };
+        return pass_whole(
+            path,
+            passed,
+            &mut source.reader,
+            packing,
+            args,
+            options,
+            terminal,
+        );
     }
-    let bytes = match read_up_to(&mut source, size, options.max_document).with_context(|| crate::report::shown(path))? {
+    let bytes = match read_up_to(&mut source, size, options.max_document)
+        .with_context(|| crate::report::shown(path))?
+    {
         Whole::Read(bytes) => bytes,
         Whole::Larger(start) => {
             let mut rest = start.as_slice().chain(source.reader);
             let passed = Passed {
                 reason: "is larger than --max-document; passed through unchanged".to_owned(),
-                stats: Stats { too_large: 1, ..Stats::default() },
+                stats: Stats {
+                    too_large: 1,
+                    ..Stats::default()
+                },
             };
             return pass_whole(path, passed, &mut rest, packing, args, options, terminal);
         }
@@ -189,19 +263,30 @@ fn finish_one(
 ) -> Result<Ended> {
     open_reports(args)?.write(&handled.records, &[])?;
     let changed = handled.stats.changed > 0;
-    let found = handled.events.iter().any(|event| matches!(event, Event::Failed(_) | Event::Passed(_))) && handled.passed_over;
+    let found = handled
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Failed(_) | Event::Passed(_)))
+        && handled.passed_over;
     let mut listener = Listener::new(args, options, terminal);
     for event in std::mem::take(&mut handled.events) {
         listener.event(path, event);
     }
     if found {
-        return Ok(Ended { exit: Exit::Unusable, stats: handled.stats });
+        return Ok(Ended {
+            exit: Exit::Unusable,
+            stats: handled.stats,
+        });
     }
     if let (Action::Clean, Some(text)) = (options.action, handled.output) {
         let output = Packer::new(packing)?.packed(text)?;
         match &args.output {
             Some(target) => {
-                let target = if target.is_dir() { target.join(path.file_name().unwrap_or_default()) } else { target.clone() };
+                let target = if target.is_dir() {
+                    target.join(path.file_name().unwrap_or_default())
+                } else {
+                    target.clone()
+                };
                 Pending::write(&target, &mut output.as_slice(), None, args.force)?.commit()?;
             }
             None => terminal.text(&output)?,
@@ -228,16 +313,24 @@ fn pass_whole(
 ) -> Result<Ended> {
     terminal.error(Some(path), &anyhow!(passed.reason));
     if options.action == Action::Clean {
-        let mut draft = args.output.as_ref().map(|target| Draft::new(target, None, args.force)).transpose()?;
+        let mut draft = args
+            .output
+            .as_ref()
+            .map(|target| Draft::new(target, None, args.force))
+            .transpose()?;
         let mut packer = Packer::new(packing)?;
         loop {
             let mut piece = Vec::new();
-            rest.take(PIECE).read_to_end(&mut piece).context("cannot be read")?;
+            rest.take(PIECE)
+                .read_to_end(&mut piece)
+                .context("cannot be read")?;
             if piece.is_empty() {
                 break;
             }
             let piece = packer.packed(piece)?;
-            draft.as_mut().map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;
+            draft
+                .as_mut()
+                .map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;
         }
         draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
     }
@@ -252,13 +345,21 @@ pub(super) fn open_new(path: &Path, force: bool) -> Result<File> {
         open.create_new(true);
     }
     open.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => anyhow!("{} exists; use --force to replace it", path.display()),
+        io::ErrorKind::AlreadyExists => {
+            anyhow!("{} exists; use --force to replace it", path.display())
+        }
         _ => anyhow::Error::from(error).context(format!("cannot write {}", path.display())),
     })
 }
 
 /// Writes the statistics and the summary, and settles the exit code.
-pub(super) fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
+pub(super) fn finish(
+    stats: &Stats,
+    changed: bool,
+    args: &CleanArgs,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     if let Some(path) = &args.stats {
         let mut json = serde_json::to_vec_pretty(stats)?;
         json.push(b'\n');
@@ -268,29 +369,51 @@ pub(super) fn finish(stats: &Stats, changed: bool, args: &CleanArgs, options: &O
         let removes = options.action == Action::Clean && options.format.annotate.is_none();
         terminal.note(&stats.summary(if removes { "removed" } else { "would go" }));
     }
-    let done = stats.documents + stats.damaged + stats.invalid + stats.too_large + stats.binary + stats.special;
+    let done = stats.documents
+        + stats.damaged
+        + stats.invalid
+        + stats.too_large
+        + stats.binary
+        + stats.special;
     let exit = match (stats.failed, done) {
         (1.., 0) => Exit::Unusable,
         (1.., _) => Exit::SomeFailed,
         _ if changed && args.check => Exit::Found,
         _ => Exit::Done,
     };
-    Ok(Ended { exit, stats: stats.clone() })
+    Ok(Ended {
+        exit,
+        stats: stats.clone(),
+    })
 }
 
-fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
+fn clean_files(
+    args: &CleanArgs,
+    inputs: Inputs,
+    described: Value,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     let single = inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
     let target = match (&args.output, args.in_place, options.action) {
         (_, true, Action::Clean) if options.format.target.is_some() => {
-            bail!("--output-format would leave files under names that say another format; use --output DIR instead of --in-place")
+            bail!(
+                "--output-format would leave files under names that say another format; use --output DIR instead of --in-place"
+            )
         }
         (_, true, _) | (_, _, Action::Check | Action::Look) => Target::InPlace,
-        (Some(output), false, _) if single && !output.is_dir() && !ends_in_separator(output) => Target::File(output.clone()),
+        (Some(output), false, _) if single && !output.is_dir() && !ends_in_separator(output) => {
+            Target::File(output.clone())
+        }
         (Some(output), false, _) => Target::Directory(output.clone()),
-        (None, false, _) => bail!("several files or a directory need --output DIR or --in-place (or --check, or --diff)"),
+        (None, false, _) => bail!(
+            "several files or a directory need --output DIR or --in-place (or --check, or --diff)"
+        ),
     };
     if let Target::File(output) = &target
-        && fs::canonicalize(output).is_ok_and(|output| fs::canonicalize(&inputs.paths[0]).is_ok_and(|input| input == output))
+        && fs::canonicalize(output).is_ok_and(|output| {
+            fs::canonicalize(&inputs.paths[0]).is_ok_and(|input| input == output)
+        })
     {
         bail!("--output is the input file; use --in-place to replace it");
     }
@@ -299,23 +422,46 @@ fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Opt
     // Where a handler is set already, as in a program that embeds this one, that one decides.
     let _ = ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed));
     let shard = args.shard.as_deref().map(parse_shard).transpose()?;
-    let directory = if let Target::Directory(directory) = &target { Some(directory.clone()) } else { None };
-    let job = Job { options, inputs: &inputs, target, shard, stop: &stop };
-    job.check_reports(args.removed.iter().chain(&args.stats).chain(&args.records.errors))?;
+    let directory = if let Target::Directory(directory) = &target {
+        Some(directory.clone())
+    } else {
+        None
+    };
+    let job = Job {
+        options,
+        inputs: &inputs,
+        target,
+        shard,
+        stop: &stop,
+    };
+    job.check_reports(
+        args.removed
+            .iter()
+            .chain(&args.stats)
+            .chain(&args.records.errors),
+    )?;
     let journal = match directory {
         Some(directory) => {
             job.check_target()?;
             let plan = Plan::new(&options.cleaner, described, shard);
             let (journal, note) = Journal::open(&directory, plan, args.resume, args.force)?;
-            note.into_iter().filter(|_| !args.quiet).for_each(|note| terminal.note(note));
+            note.into_iter()
+                .filter(|_| !args.quiet)
+                .for_each(|note| terminal.note(note));
             Some(journal)
         }
-        None if args.resume => bail!("--resume goes on with a run into a directory; name it with --output"),
+        None if args.resume => {
+            bail!("--resume goes on with a run into a directory; name it with --output")
+        }
         None => None,
     };
     let mut reports = open_reports(args)?;
-    let bar = (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
-    let mut listener = Listener { bar, ..Listener::new(args, options, terminal) };
+    let bar =
+        (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
+    let mut listener = Listener {
+        bar,
+        ..Listener::new(args, options, terminal)
+    };
     let is_resumable = journal.is_some();
     let stats = job.run(&mut reports, journal, &mut listener);
     if let Some(bar) = listener.bar.take() {
@@ -330,13 +476,19 @@ fn clean_files(args: &CleanArgs, inputs: Inputs, described: Value, options: &Opt
         } else {
             "interrupted; what was finished stays"
         });
-        return Ok(Ended { exit: Exit::Interrupted, ..ended });
+        return Ok(Ended {
+            exit: Exit::Interrupted,
+            ..ended
+        });
     }
     Ok(ended)
 }
 
 fn ends_in_separator(path: &Path) -> bool {
-    path.as_os_str().as_encoded_bytes().last().is_some_and(|&byte| std::path::is_separator(byte as char))
+    path.as_os_str()
+        .as_encoded_bytes()
+        .last()
+        .is_some_and(|&byte| std::path::is_separator(byte as char))
 }
 
 /// Number of files and bytes ahead.
@@ -359,7 +511,14 @@ pub(super) struct Listener<'t> {
 
 impl<'t> Listener<'t> {
     pub(super) fn new(args: &CleanArgs, options: &Options, terminal: &'t mut Terminal) -> Self {
-        Self { terminal, action: options.action, quiet: args.quiet, json: args.json, bar: None, changed: false }
+        Self {
+            terminal,
+            action: options.action,
+            quiet: args.quiet,
+            json: args.json,
+            bar: None,
+            changed: false,
+        }
     }
 }
 
@@ -368,13 +527,20 @@ impl Observer for Listener<'_> {
         self.changed |= matches!(event, Event::Changed(..));
         let print = || match event {
             Event::Failed(error) => self.terminal.error(Some(path), &error),
-            Event::Passed(reason) if !self.quiet => self.terminal.error(Some(path), &anyhow!(reason)),
+            Event::Passed(reason) if !self.quiet => {
+                self.terminal.error(Some(path), &anyhow!(reason))
+            }
             Event::Changed(spans, bytes) if self.action == Action::Check && self.json => {
-                let line = json!({ "path": path.to_string_lossy(), "removals": spans, "bytes": bytes });
+                let line =
+                    json!({ "path": path.to_string_lossy(), "removals": spans, "bytes": bytes });
                 self.terminal.print(&format!("{line}\n"));
             }
             Event::Changed(spans, bytes) if self.action == Action::Check => {
-                let line = format!("{}: {spans} removal{}, {bytes} bytes\n", crate::report::shown(path), if spans == 1 { "" } else { "s" });
+                let line = format!(
+                    "{}: {spans} removal{}, {bytes} bytes\n",
+                    crate::report::shown(path),
+                    if spans == 1 { "" } else { "s" }
+                );
                 self.terminal.print(&line);
             }
             Event::Told(text) => self.terminal.print(&text),

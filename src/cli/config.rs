@@ -54,18 +54,33 @@ impl Config {
                 None => return Ok(Self::default()),
             },
         };
-        let source = std::fs::read_to_string(&path).with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        let source = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
         let mut config: Self = match toml::from_str(&source) {
             Ok(config) => config,
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start);
                 let before = &source[..source.floor_char_boundary(at)];
-                let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-                bail!("{}:{}:{column}: {}", path.display(), before.matches('\n').count() + 1, error.message().trim());
+                let column = before
+                    .rsplit('\n')
+                    .next()
+                    .unwrap_or_default()
+                    .chars()
+                    .count()
+                    + 1;
+                bail!(
+                    "{}:{}:{column}: {}",
+                    path.display(),
+                    before.matches('\n').count() + 1,
+                    error.message().trim()
+                );
             }
         };
         if let Some(directory) = path.parent() {
-            config.rules.iter_mut().for_each(|rules| *rules = directory.join(&*rules));
+            config
+                .rules
+                .iter_mut()
+                .for_each(|rules| *rules = directory.join(&*rules));
         }
         Ok(config)
     }
@@ -73,5 +88,7 @@ impl Config {
 
 fn nearest() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
-    here.ancestors().map(|directory| directory.join(NAME)).find(|path| path.is_file())
+    here.ancestors()
+        .map(|directory| directory.join(NAME))
+        .find(|path| path.is_file())
 }

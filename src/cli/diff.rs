@@ -15,12 +15,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let DiffArgs { old, new, over, samples, json, look: options } = args;
+    let DiffArgs {
+        old,
+        new,
+        over,
+        samples,
+        json,
+        look: options,
+    } = args;
     let comparison = if over.is_empty() {
         compare_records(Path::new(&old), Path::new(&new), samples)?
     } else {
         let config = Config::load(options.selection.config.as_deref())?;
-        let (before, after) = (meant(&old, &options.selection)?, meant(&new, &options.selection)?);
+        let (before, after) = (
+            meant(&old, &options.selection)?,
+            meant(&new, &options.selection)?,
+        );
         let comparer = Arc::new(Comparer::new(before, after.rules().clone(), samples));
         let ended = look(over, options, &config, after, comparer.clone(), terminal)?;
         if ended.exit != Exit::Done {
@@ -33,14 +43,24 @@ pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
     } else {
         terminal.print(&comparison.text([&old, &new], terminal.setting()));
     }
-    Ok(if comparison.differs() { Exit::Found } else { Exit::Done })
+    Ok(if comparison.differs() {
+        Exit::Found
+    } else {
+        Exit::Done
+    })
 }
 
 /// The cleaner that a side means: a level, or a configuration file.
 fn meant(side: &str, selection: &Selection) -> Result<Cleaner> {
     if let Ok(level) = side.parse::<Level>() {
         let config = Config::load(selection.config.as_deref())?;
-        return build_cleaner(Selection { level: Some(level), ..selection.clone() }, &config);
+        return build_cleaner(
+            Selection {
+                level: Some(level),
+                ..selection.clone()
+            },
+            &config,
+        );
     }
     if !Path::new(side).is_file() {
         bail!(

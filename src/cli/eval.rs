@@ -16,26 +16,69 @@ use anyhow::Result;
 
 pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.selection.config.as_deref())?;
-    let levels = args.selection.level.map_or_else(|| Level::ALL.to_vec(), |level| vec![level]);
-    let cleaner = |&level: &Level| Ok((level, build_cleaner(Selection { level: Some(level), ..args.selection.clone() }, &config)?));
+    let levels = args
+        .selection
+        .level
+        .map_or_else(|| Level::ALL.to_vec(), |level| vec![level]);
+    let cleaner = |&level: &Level| {
+        Ok((
+            level,
+            build_cleaner(
+                Selection {
+                    level: Some(level),
+                    ..args.selection.clone()
+                },
+                &config,
+            )?,
+        ))
+    };
     let cleaners = levels.iter().map(cleaner).collect::<Result<Vec<_>>>()?;
-    let filters = args.filters.iter().map(|filter| parse_filter(filter)).collect::<Result<Vec<_>>>()?;
-    let inputs = Inputs { paths: args.files, ..Inputs::default() };
-    let corpus = Corpus { inputs: &inputs, field: "text", filters: &filters };
-    let evaluation = Evaluation { cleaners: &cleaners, corpus, by: &args.by, draws: args.draws };
+    let filters = args
+        .filters
+        .iter()
+        .map(|filter| parse_filter(filter))
+        .collect::<Result<Vec<_>>>()?;
+    let inputs = Inputs {
+        paths: args.files,
+        ..Inputs::default()
+    };
+    let corpus = Corpus {
+        inputs: &inputs,
+        field: "text",
+        filters: &filters,
+    };
+    let evaluation = Evaluation {
+        cleaners: &cleaners,
+        corpus,
+        by: &args.by,
+        draws: args.draws,
+    };
     let mut errors: Vec<u8> = Vec::new();
-    let (groups, failed) = evaluation.run(args.errors.is_some().then_some(&mut errors as &mut dyn std::io::Write))?;
+    let (groups, failed) = evaluation.run(
+        args.errors
+            .is_some()
+            .then_some(&mut errors as &mut dyn std::io::Write),
+    )?;
     complain(&failed, terminal);
     if let Some(path) = &args.errors {
         Pending::write(path, &mut errors.as_slice(), None, true)?.commit()?;
     }
     let rows = || {
-        groups
-            .iter()
-            .map(|group| (group.level.name(), group.by.as_ref().map(|(field, value)| (field.as_str(), value.as_str())), &group.measured))
+        groups.iter().map(|group| {
+            (
+                group.level.name(),
+                group
+                    .by
+                    .as_ref()
+                    .map(|(field, value)| (field.as_str(), value.as_str())),
+                &group.measured,
+            )
+        })
     };
     if args.json {
-        let list: Vec<_> = rows().map(|(level, by, measured)| eval_json(level, by, measured)).collect();
+        let list: Vec<_> = rows()
+            .map(|(level, by, measured)| eval_json(level, by, measured))
+            .collect();
         terminal.json(&list.into())?;
     } else if !groups.is_empty() {
         terminal.raw(eval_table(rows(), terminal.setting()).as_bytes())?;

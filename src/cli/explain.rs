@@ -16,24 +16,54 @@ pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit
     let cleaner = build_cleaner(args.look.selection.clone(), &config)?;
     let explainer = Explainer {
         cleaner: cleaner.clone(),
-        level: args.look.selection.level.or(config.level).unwrap_or(Level::Balanced),
+        level: args
+            .look
+            .selection
+            .level
+            .or(config.level)
+            .unwrap_or(Level::Balanced),
         lines: Vec::new(),
         near: None,
         record: args.record,
         json: args.json,
         colour: terminal.has_colour(),
-        headings: args.paths.len() > 1 || args.paths.iter().any(|path| path.is_dir()) || args.look.reading.files_from.is_some(),
+        headings: args.paths.len() > 1
+            || args.paths.iter().any(|path| path.is_dir())
+            || args.look.reading.files_from.is_some(),
     };
-    let explainer = explainer.with_lines(args.line.iter().map(|text| parse_lines(text)).collect::<Result<_>>()?)?;
+    let explainer = explainer.with_lines(
+        args.line
+            .iter()
+            .map(|text| parse_lines(text))
+            .collect::<Result<_>>()?,
+    )?;
     // Text that cannot be read cannot be explained.
     args.look.reading.strict = true;
-    Ok(look(args.paths, args.look, &config, cleaner, Arc::new(explainer), terminal)?.exit)
+    Ok(look(
+        args.paths,
+        args.look,
+        &config,
+        cleaner,
+        Arc::new(explainer),
+        terminal,
+    )?
+    .exit)
 }
 
 /// Reads `7`, `7-9`, `removed`, `kept` or `all`.
 fn parse_lines(text: &str) -> Result<Lines> {
-    let advice = || format!("'{text}' names no lines; write a number from 1, a range such as 7-9, or removed, kept or all");
-    let number = |text: &str| text.trim().parse::<usize>().ok().filter(|&number| number > 0).with_context(advice);
+    let advice = || {
+        format!(
+            "'{text}' names no lines; write a number from 1, a range such as 7-9, or removed, kept or all"
+        )
+    };
+    let number = |text: &str| {
+        text.trim()
+            .parse::<usize>()
+            .ok()
+            .filter(|&number| number > 0)
+            .with_context(advice)
+    };
     Ok(match text {
         "removed" => Lines::Removed,
         "kept" => Lines::Kept,
@@ -56,7 +86,13 @@ mod tests {
         assert_eq!(parse_lines("7-9").unwrap(), Lines::Numbers(7, 9));
         assert_eq!(parse_lines("removed").unwrap(), Lines::Removed);
         for wrong in ["0", "9-7", "seven", "-3", ""] {
-            assert!(parse_lines(wrong).unwrap_err().to_string().contains("names no lines"), "{wrong}");
+            assert!(
+                parse_lines(wrong)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("names no lines"),
+                "{wrong}"
+            );
         }
     }
 }

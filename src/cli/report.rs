@@ -21,19 +21,42 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.look.selection.config.as_deref())?;
     let options = described(&args.look.selection, &config);
     let named: Vec<String> = args.paths.iter().map(|path| shown(path)).collect();
-    let title =
-        args.title.unwrap_or_else(|| format!("Chaff in {}", if named.is_empty() { "standard input".to_owned() } else { named.join(", ") }));
+    let title = args.title.unwrap_or_else(|| {
+        format!(
+            "Chaff in {}",
+            if named.is_empty() {
+                "standard input".to_owned()
+            } else {
+                named.join(", ")
+            }
+        )
+    });
     let cleaner = build_cleaner(args.look.selection.clone(), &config)?;
     let rules = cleaner.rules().clone();
     let surveyor = Arc::new(Surveyor::new(rules.clone()));
-    let ended = look(args.paths, args.look, &config, cleaner, surveyor.clone(), terminal)?;
+    let ended = look(
+        args.paths,
+        args.look,
+        &config,
+        cleaner,
+        surveyor.clone(),
+        terminal,
+    )?;
     if matches!(ended.exit, Exit::Unusable | Exit::Interrupted) {
         return Ok(ended.exit);
     }
     let summary = ended.stats.summary("would go");
-    let heading = Heading { title: &title, options: &options, summary: &summary };
+    let heading = Heading {
+        title: &title,
+        options: &options,
+        summary: &summary,
+    };
     let survey = surveyor.take();
-    let page = if args.json { format!("{:#}\n", survey_json(&survey, &rules, &heading)) } else { html_page(&survey, &rules, &heading) };
+    let page = if args.json {
+        format!("{:#}\n", survey_json(&survey, &rules, &heading))
+    } else {
+        html_page(&survey, &rules, &heading)
+    };
     match output {
         Some(path) => Pending::write(&path, &mut page.as_bytes(), None, args.force)?.commit()?,
         None => drop(terminal.raw(page.as_bytes())?),
@@ -43,10 +66,25 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
 
 /// The options that decide what goes, for people.
 fn described(selection: &Selection, config: &Config) -> String {
-    let mut text = format!("level {}", selection.level.or(config.level).unwrap_or(Level::Balanced));
-    let only = if selection.only.is_empty() { &config.only } else { &selection.only };
-    let skip: Vec<&str> = config.skip.iter().chain(&selection.skip).map(String::as_str).collect();
-    for (name, list) in [("only", only.iter().map(String::as_str).collect()), ("skip", skip)] {
+    let mut text = format!(
+        "level {}",
+        selection.level.or(config.level).unwrap_or(Level::Balanced)
+    );
+    let only = if selection.only.is_empty() {
+        &config.only
+    } else {
+        &selection.only
+    };
+    let skip: Vec<&str> = config
+        .skip
+        .iter()
+        .chain(&selection.skip)
+        .map(String::as_str)
+        .collect();
+    for (name, list) in [
+        ("only", only.iter().map(String::as_str).collect()),
+        ("skip", skip),
+    ] {
         if !list.is_empty() {
             text.push_str(&format!(", {name} {}", list.join(" ")));
         }

@@ -11,7 +11,8 @@ use crate::job::corpus::{Corpus, Failed, Trial, parse_filter};
 use crate::job::walk::Inputs;
 use crate::pack::RuleSet;
 use crate::report::{
-    explain, harmless, list, list_json, missed, pack_schema, rule_json, rule_page, rules_page, show, worth_json, worth_table,
+    explain, harmless, list, list_json, missed, pack_schema, rule_json, rule_page, rules_page,
+    show, worth_json, worth_table,
 };
 use crate::rule::{Level, Rule};
 use crate::span::Span;
@@ -24,30 +25,61 @@ const MOST_COMPLAINTS: usize = 10;
 
 pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit> {
     match command {
-        RulesCommand::List { names, examples, json, selection } => {
+        RulesCommand::List {
+            names,
+            examples,
+            json,
+            selection,
+        } => {
             let config = Config::load(selection.config.as_deref())?;
             // Names that mean nothing are refused as anywhere.
-            build_cleaner(Selection { only: names.clone(), ..selection.clone() }, &config)?;
+            build_cleaner(
+                Selection {
+                    only: names.clone(),
+                    ..selection.clone()
+                },
+                &config,
+            )?;
             let cleaner = build_cleaner(selection, &config)?;
             if json {
                 return terminal.json(&list_json(&cleaner, &names));
             }
             terminal.raw(list(&cleaner, &names, examples, terminal.setting()).as_bytes())
         }
-        RulesCommand::Show { names, json, selection } => {
+        RulesCommand::Show {
+            names,
+            json,
+            selection,
+        } => {
             let rules = named(&names, selection)?;
             if json {
                 return terminal.json(&rules.iter().map(rule_json).collect());
             }
-            terminal.raw(rules.iter().map(show).collect::<Vec<_>>().join("\n").as_bytes())
+            terminal.raw(
+                rules
+                    .iter()
+                    .map(show)
+                    .collect::<Vec<_>>()
+                    .join("\n")
+                    .as_bytes(),
+            )
         }
-        RulesCommand::Doc { names, selection } => {
-            terminal.raw(named(&names, selection)?.iter().map(rule_page).collect::<Vec<_>>().join("\n").as_bytes())
-        }
+        RulesCommand::Doc { names, selection } => terminal.raw(
+            named(&names, selection)?
+                .iter()
+                .map(rule_page)
+                .collect::<Vec<_>>()
+                .join("\n")
+                .as_bytes(),
+        ),
         RulesCommand::New(args) => new_rule::run(args, terminal),
         RulesCommand::Page => terminal.raw(rules_page(&RuleSet::built_in()).as_bytes()),
         RulesCommand::Schema => terminal.json(&pack_schema()),
-        RulesCommand::Test { packs, corpus, mut selection } => {
+        RulesCommand::Test {
+            packs,
+            corpus,
+            mut selection,
+        } => {
             let config = Config::load(selection.config.as_deref())?;
             if !corpus.corpus.is_empty() {
                 selection.rules.extend(packs);
@@ -63,9 +95,18 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
 /// The rules that answer to some names.
 fn named(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
     let config = Config::load(selection.config.as_deref())?;
-    let cleaner = build_cleaner(Selection { only: names.to_vec(), ..selection }, &config)?;
+    let cleaner = build_cleaner(
+        Selection {
+            only: names.to_vec(),
+            ..selection
+        },
+        &config,
+    )?;
     let rules = cleaner.rules().iter().map(|(_, rule)| rule);
-    Ok(rules.filter(|rule| names.iter().any(|name| rule.answers_to(name))).cloned().collect())
+    Ok(rules
+        .filter(|rule| names.iter().any(|name| rule.answers_to(name)))
+        .cloned()
+        .collect())
 }
 
 /// Runs the examples of all rules and prints what failed, with what dechaff made of it.
@@ -78,18 +119,30 @@ fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Ex
             continue;
         };
         let (file, line) = &case.rule.origin;
-        report.push_str(&format!("{file}:{line}: {}: {}\n", case.name(), harmless(&reason)));
+        report.push_str(&format!(
+            "{file}:{line}: {}: {}\n",
+            case.name(),
+            harmless(&reason)
+        ));
         report.push_str(&failure(&case, &verifier, terminal.has_colour())?);
         failed.push(json!({
             "rule": case.rule.name, "file": file, "line": line, "example": if case.removes { "remove" } else { "keep" }, "number": case.number,
             "text": case.text, "reason": reason,
         }));
     }
-    let exit = if failed.is_empty() { Exit::Done } else { Exit::Found };
+    let exit = if failed.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Found
+    };
     if json {
         terminal.json(&json!({ "rules": rules.len(), "passed": passed, "failed": failed }))?;
     } else {
-        report.push_str(&format!("{} rules, {passed} examples passed, {} failed\n", rules.len(), failed.len()));
+        report.push_str(&format!(
+            "{} rules, {passed} examples passed, {} failed\n",
+            rules.len(),
+            failed.len()
+        ));
         terminal.raw(report.as_bytes())?;
     }
     Ok(exit)
@@ -97,18 +150,30 @@ fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Ex
 
 /// What dechaff makes of an example that fails, and what the rule missed.
 fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String> {
-    let Ok(document) = case.document() else { return Ok(String::new()) };
+    let Ok(document) = case.document() else {
+        return Ok(String::new());
+    };
     let mut scratch = Scratch::default();
     let cleaned = verifier.cleaner().clean(&document, &mut scratch);
     let mut lines = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
     if case.expects() {
         let whole = Span::at(0, case.text.len());
-        let misses = NearMisses::new(verifier.cleaner())?.look(&document, &mut scratch).of_line(whole, &mut scratch);
+        let misses = NearMisses::new(verifier.cleaner())?
+            .look(&document, &mut scratch)
+            .of_line(whole, &mut scratch);
         for miss in misses.iter().filter(|miss| miss.rule == case.id) {
-            lines.push_str(&format!("{} {}\n", case.rule.name, missed(case.rule, miss, case.text, Level::Thorough)));
+            lines.push_str(&format!(
+                "{} {}\n",
+                case.rule.name,
+                missed(case.rule, miss, case.text, Level::Thorough)
+            ));
         }
     }
-    Ok(lines.lines().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat())
+    Ok(lines
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect::<Vec<_>>()
+        .concat())
 }
 
 /// Names inputs that failed.
@@ -117,17 +182,40 @@ pub(super) fn complain(failed: &Failed, terminal: &mut Terminal) {
         terminal.error(Some(path), error);
     }
     if failed.len() > MOST_COMPLAINTS {
-        terminal.note(&format!("{} more inputs failed", failed.len() - MOST_COMPLAINTS));
+        terminal.note(&format!(
+            "{} more inputs failed",
+            failed.len() - MOST_COMPLAINTS
+        ));
     }
 }
 
 /// Runs the rules over a corpus and prints what each took.
-fn try_rules(args: CorpusArgs, selection: Selection, config: &Config, terminal: &mut Terminal) -> Result<Exit> {
+fn try_rules(
+    args: CorpusArgs,
+    selection: Selection,
+    config: &Config,
+    terminal: &mut Terminal,
+) -> Result<Exit> {
     let cleaner = build_cleaner(selection, config)?;
-    let filters = args.filters.iter().map(|filter| parse_filter(filter)).collect::<Result<Vec<_>>>()?;
-    let inputs = Inputs { paths: args.corpus, ..Inputs::default() };
-    let corpus = Corpus { inputs: &inputs, field: &args.text_field, filters: &filters };
-    let trial = Trial { cleaner: &cleaner, corpus, samples: args.samples };
+    let filters = args
+        .filters
+        .iter()
+        .map(|filter| parse_filter(filter))
+        .collect::<Result<Vec<_>>>()?;
+    let inputs = Inputs {
+        paths: args.corpus,
+        ..Inputs::default()
+    };
+    let corpus = Corpus {
+        inputs: &inputs,
+        field: &args.text_field,
+        filters: &filters,
+    };
+    let trial = Trial {
+        cleaner: &cleaner,
+        corpus,
+        samples: args.samples,
+    };
     let (worth, failed) = trial.run()?;
     complain(&failed, terminal);
     if args.json {

@@ -23,8 +23,15 @@ pub(super) fn build_cleaner(selection: Selection, config: &Config) -> Result<Cle
     if let Some(share) = selection.max_removed.or(config.max_removed) {
         builder = builder.max_removed(share);
     }
-    let only = if selection.only.is_empty() { config.only.clone() } else { selection.only };
-    Ok(builder.only(only).skip(config.skip.iter().cloned().chain(selection.skip)).build()?)
+    let only = if selection.only.is_empty() {
+        config.only.clone()
+    } else {
+        selection.only
+    };
+    Ok(builder
+        .only(only)
+        .skip(config.skip.iter().cloned().chain(selection.skip))
+        .build()?)
 }
 
 /// The built-in rules with those of some packs and directories of packs.
@@ -32,7 +39,8 @@ pub(super) fn load_rules<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result
     let mut rules = RuleSet::built_in();
     for path in paths {
         for pack in packs_of(path)? {
-            let source = fs::read_to_string(&pack).with_context(|| format!("cannot read the pack {}", pack.display()))?;
+            let source = fs::read_to_string(&pack)
+                .with_context(|| format!("cannot read the pack {}", pack.display()))?;
             rules.add_pack(&source, &pack.to_string_lossy())?;
         }
     }
@@ -44,9 +52,15 @@ pub(super) fn packs_of(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = fs::read_dir(path).with_context(|| format!("cannot read the directory of packs {}", path.display()))?;
-    let mut packs: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-    packs.retain(|pack| pack.extension().is_some_and(|extension| extension == "toml"));
+    let entries = fs::read_dir(path)
+        .with_context(|| format!("cannot read the directory of packs {}", path.display()))?;
+    let mut packs: Vec<PathBuf> = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<_>>()?;
+    packs.retain(|pack| {
+        pack.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
     if packs.is_empty() {
         bail!("the directory {} has no packs (*.toml)", path.display());
     }
@@ -64,7 +78,8 @@ pub(super) fn parse_size(option: &str, text: &str) -> Result<u64> {
     };
     let number: Option<u64> = digits.parse().ok();
     let size = number.and_then(|number| number.checked_mul(unit));
-    let size = size.with_context(|| format!("'{text}' is no size; write bytes, or a number with k, M or G"))?;
+    let size = size
+        .with_context(|| format!("'{text}' is no size; write bytes, or a number with k, M or G"))?;
     if size > crate::Span::MAX_TEXT as u64 {
         bail!("{option} can be {} bytes at most", crate::Span::MAX_TEXT);
     }
@@ -88,7 +103,9 @@ pub(super) fn set_jobs(jobs: Option<usize>) -> Result<()> {
         if jobs == 0 {
             bail!("--jobs needs at least one thread");
         }
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build_global();
     }
     Ok(())
 }
@@ -97,7 +114,10 @@ pub(super) fn set_jobs(jobs: Option<usize>) -> Result<()> {
 pub(super) fn read_input(path: &Path) -> Result<Vec<u8>> {
     if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .context("cannot read standard input")?;
         return Ok(bytes);
     }
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))

@@ -23,7 +23,11 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn new(choice: ColorChoice) -> Self {
-        Self { choice, quiet: false, broken: false }
+        Self {
+            choice,
+            quiet: false,
+            broken: false,
+        }
     }
 
     /// Whether standard output takes colours.
@@ -36,8 +40,14 @@ impl Terminal {
 
     /// How tables are set: as wide as a terminal, and anywhere else as wide as they are.
     pub(super) fn setting(&self) -> Setting {
-        let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-        Setting { width: width.map(|(width, _)| usize::from(width.0)), colour: self.has_colour() }
+        let width = io::stdout()
+            .is_terminal()
+            .then(terminal_size::terminal_size)
+            .flatten();
+        Setting {
+            width: width.map(|(width, _)| usize::from(width.0)),
+            colour: self.has_colour(),
+        }
     }
 
     /// Says on standard error what is the matter, with an input or in general.
@@ -59,7 +69,11 @@ impl Terminal {
             return;
         }
         let plain = io::stdout().is_terminal() && !self.has_colour();
-        let text = if plain { harmless(text) } else { text.to_owned() };
+        let text = if plain {
+            harmless(text)
+        } else {
+            text.to_owned()
+        };
         self.broken = io::stdout().lock().write_all(text.as_bytes()).is_err();
     }
 
@@ -76,7 +90,11 @@ impl Terminal {
 
     /// A cleaned text on standard output: its bytes, or on a terminal what is harmless of them.
     pub(super) fn text(&self, bytes: &[u8]) -> Result<()> {
-        if io::stdout().is_terminal() { write_out(harmless(&String::from_utf8_lossy(bytes)).as_bytes()) } else { write_out(bytes) }
+        if io::stdout().is_terminal() {
+            write_out(harmless(&String::from_utf8_lossy(bytes)).as_bytes())
+        } else {
+            write_out(bytes)
+        }
     }
 
     /// Whether people read standard output.
@@ -95,13 +113,22 @@ impl Terminal {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Progress { bar, begun: Instant::now(), visible: false, done: 0, files }
+        Progress {
+            bar,
+            begun: Instant::now(),
+            visible: false,
+            done: 0,
+            files,
+        }
     }
 }
 
 fn write_out(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).context("cannot write to standard output")
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
 }
 
 /// A progress bar that appears when a batch takes longer than a second.
@@ -121,7 +148,8 @@ impl Progress {
             self.visible = true;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        self.bar.set_message(format!("{}/{} files", self.done, self.files));
+        self.bar
+            .set_message(format!("{}/{} files", self.done, self.files));
     }
 
     pub(super) fn suspend(&self, print: impl FnOnce()) {

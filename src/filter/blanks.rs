@@ -34,7 +34,13 @@ impl Filter for Blanks {
             for (index, gap) in gaps.iter().enumerate() {
                 if !gap.is_empty() && (at_edge || Some(index) != longest) {
                     let document = view.document();
-                    marks.add(Span::at(document.line(gap.start).start(), document.line(gap.end - 1).end()), self.rule);
+                    marks.add(
+                        Span::at(
+                            document.line(gap.start).start(),
+                            document.line(gap.end - 1).end(),
+                        ),
+                        self.rule,
+                    );
                 }
             }
             line = end;
@@ -45,7 +51,15 @@ impl Filter for Blanks {
 /// The blank lines before a line that is not blank, as numbers in the document; before the one past the last, those at
 /// the end.
 fn gap_before(view: &View<'_>, line: usize) -> Range<usize> {
-    let from = if line == 0 { 0 } else { view.number(line - 1) + 1 };
-    let to = if line == view.line_count() { view.document().line_count() } else { view.number(line) };
+    let from = if line == 0 {
+        0
+    } else {
+        view.number(line - 1) + 1
+    };
+    let to = if line == view.line_count() {
+        view.document().line_count()
+    } else {
+        view.number(line)
+    };
     from..to
 }

@@ -36,8 +36,15 @@ impl Conditions {
     pub(super) fn add(&mut self, id: RuleId, rule: &Rule, is_on: bool, hints: bool) {
         let asked = Asked {
             zone: rule.zone,
-            unless: rule.unless.iter().map(|source| LazyRegex::new(source.clone(), true)).collect(),
-            near: rule.near.as_ref().map(|near| (near.categories.clone(), near.within)),
+            unless: rule
+                .unless
+                .iter()
+                .map(|source| LazyRegex::new(source.clone(), true))
+                .collect(),
+            near: rule
+                .near
+                .as_ref()
+                .map(|near| (near.categories.clone(), near.within)),
             is_bound: !rule.languages.is_empty() || !rule.hosts.is_empty(),
             is_on,
             hints,
@@ -52,18 +59,33 @@ impl Conditions {
 
     /// Drops marks whose conditions do not hold: language and host, zone, `unless`, then `near`, which looks only at
     /// marks that do not themselves depend on neighbours.
-    pub(super) fn apply(&self, rules: &RuleSet, view: &View<'_>, marks: impl Iterator<Item = Mark>, states: &mut States) -> Vec<Mark> {
+    pub(super) fn apply(
+        &self,
+        rules: &RuleSet,
+        view: &View<'_>,
+        marks: impl Iterator<Item = Mark>,
+        states: &mut States,
+    ) -> Vec<Mark> {
         let document = view.document();
         let holds = |mark: &Mark| {
-            let Some(conditions) = self.of(mark.rule()) else { return true };
+            let Some(conditions) = self.of(mark.rule()) else {
+                return true;
+            };
             // The language is asked for last, for it may have to be guessed.
-            let suits = |rule: &Rule| rule.lives(document.host()) && rule.speaks(|| view.language());
+            let suits =
+                |rule: &Rule| rule.lives(document.host()) && rule.speaks(|| view.language());
             in_zone(view, conditions.zone, mark.span())
-                && !conditions.unless.iter().any(|unless| hits(unless, document, mark.span(), states))
+                && !conditions
+                    .unless
+                    .iter()
+                    .any(|unless| hits(unless, document, mark.span(), states))
                 && (!conditions.is_bound || suits(rules.get(mark.rule())))
         };
         let marks: Vec<Mark> = marks.filter(holds).collect();
-        let near = |mark: &Mark| self.of(mark.rule()).and_then(|conditions| conditions.near.as_ref());
+        let near = |mark: &Mark| {
+            self.of(mark.rule())
+                .and_then(|conditions| conditions.near.as_ref())
+        };
         if !marks.iter().any(|mark| near(mark).is_some()) {
             return marks;
         }
@@ -81,7 +103,9 @@ impl Conditions {
                 let (from, to) = (lines.start.saturating_sub(*within), lines.end + within);
                 categories.iter().any(|&category| {
                     let first = firm.partition_point(|&neighbour| neighbour < (category, from));
-                    let mut neighbours = firm[first..].iter().take_while(|&&(own, line)| own == category && line < to);
+                    let mut neighbours = firm[first..]
+                        .iter()
+                        .take_while(|&&(own, line)| own == category && line < to);
                     neighbours.any(|(_, line)| !lines.contains(line))
                 })
             })
@@ -93,7 +117,9 @@ impl Conditions {
 /// Whether an exception hits on the lines that a span touches.
 fn hits(unless: &LazyRegex, document: &Document<'_>, span: Span, states: &mut States) -> bool {
     let start = document.line(document.line_at(span.start())).start();
-    let end = document.line(document.line_at(span.end().saturating_sub(1))).end();
+    let end = document
+        .line(document.line_at(span.end().saturating_sub(1)))
+        .end();
     unless.is_match(&document.text()[start..end], states)
 }
 

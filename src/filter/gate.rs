@@ -83,7 +83,8 @@ impl<const BYTES: usize, const PLACES: usize> Hashes<BYTES, PLACES> {
         if PLACES == 1 << (8 * BYTES) {
             return bytes as usize % PLACES;
         }
-        (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15 << (64 - 8 * BYTES)) >> (64 - PLACES.ilog2())) as usize
+        (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15 << (64 - 8 * BYTES)) >> (64 - PLACES.ilog2()))
+            as usize
     }
 
     fn add(&mut self, bytes: u64) {
@@ -99,7 +100,8 @@ impl<const BYTES: usize, const PLACES: usize> Hashes<BYTES, PLACES> {
 impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
     fn add(&mut self, bytes: u64, entry: Entry) {
         self.hashes.add(bytes);
-        self.entries.push((Hashes::<BYTES, PLACES>::hash(bytes) as u32, entry));
+        self.entries
+            .push((Hashes::<BYTES, PLACES>::hash(bytes) as u32, entry));
     }
 
     /// Orders the entries by groups, once all are there.
@@ -107,7 +109,9 @@ impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
         // By counting, for this is part of each start of the program; a group has few.
         let group = |hash: u32| hash as usize / (PLACES / GROUPS);
         self.starts = vec![0; GROUPS + 1];
-        self.entries.iter().for_each(|(hash, _)| self.starts[group(*hash) + 1] += 1);
+        self.entries
+            .iter()
+            .for_each(|(hash, _)| self.starts[group(*hash) + 1] += 1);
         (0..GROUPS).for_each(|group| self.starts[group + 1] += self.starts[group]);
         let mut next = self.starts.clone();
         let mut ordered = self.entries.clone();
@@ -122,8 +126,15 @@ impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
     fn get(&self, bytes: u64) -> impl Iterator<Item = &Entry> {
         let hash = Hashes::<BYTES, PLACES>::hash(bytes);
         let group = hash / (PLACES / GROUPS);
-        let range = if self.hashes.0[hash] == 0 { 0..0 } else { self.starts[group] as usize..self.starts[group + 1] as usize };
-        self.entries[range].iter().filter(move |(own, _)| *own as usize == hash).map(|(_, entry)| entry)
+        let range = if self.hashes.0[hash] == 0 {
+            0..0
+        } else {
+            self.starts[group] as usize..self.starts[group + 1] as usize
+        };
+        self.entries[range]
+            .iter()
+            .filter(move |(own, _)| *own as usize == hash)
+            .map(|(_, entry)| entry)
     }
 }
 
@@ -131,7 +142,16 @@ impl<T> Default for Gate<T> {
     fn default() -> Self {
         let (fragments, texts) = Default::default();
         let (keys, short_keys, deep, shallow, short, shortest) = Default::default();
-        Self { fragments, texts, keys, short_keys, deep, shallow, short, shortest }
+        Self {
+            fragments,
+            texts,
+            keys,
+            short_keys,
+            deep,
+            shallow,
+            short,
+            shortest,
+        }
     }
 }
 
@@ -140,18 +160,38 @@ impl<T> Gate<T> {
     pub(super) fn add(&mut self, text: &[u8], target: T) {
         let (number, start) = (self.fragments.len(), self.texts.len());
         self.texts.extend_from_slice(text);
-        self.fragments.push(Fragment { start: start as u32, end: self.texts.len() as u32, target });
+        self.fragments.push(Fragment {
+            start: start as u32,
+            end: self.texts.len() as u32,
+            target,
+        });
         let entry = |offset: isize| {
-            let start = usize::try_from(offset).unwrap_or(0).min(text.len().saturating_sub(8));
+            let start = usize::try_from(offset)
+                .unwrap_or(0)
+                .min(text.len().saturating_sub(8));
             let bytes = &text[start..text.len().min(start + 8)];
-            let (offset, before, length) = (offset as i16, (offset - start as isize) as i8, bytes.len() as u8);
-            Entry { fragment: number as u32, offset, bytes: load(bytes, 0), before, length }
+            let (offset, before, length) = (
+                offset as i16,
+                (offset - start as isize) as i8,
+                bytes.len() as u8,
+            );
+            Entry {
+                fragment: number as u32,
+                offset,
+                bytes: load(bytes, 0),
+                before,
+                length,
+            }
         };
         if text.len() < KEY + STRIDE - 1 {
             return self.add_short(text, entry);
         }
         // Keys that are part of deep keys are told better, even if others are rarer.
-        let first = rarest_pair(if text.len() > DEEP { &text[..text.len() - (DEEP - KEY)] } else { text });
+        let first = rarest_pair(if text.len() > DEEP {
+            &text[..text.len() - (DEEP - KEY)]
+        } else {
+            text
+        });
         for offset in first..first + STRIDE {
             let (key, entry) = (&text[offset..offset + KEY], entry(offset as isize));
             spellings(key).for_each(|key| self.keys.add(key));
@@ -166,11 +206,25 @@ impl<T> Gate<T> {
     fn add_short(&mut self, text: &[u8], entry: impl Fn(isize) -> Entry) {
         let last = if text.len() == 1 { -1 } else { 1 };
         for offset in [0, last] {
-            let run: Vec<u8> = (offset..).take(SHORT).filter_map(|at| text.get(usize::try_from(at).ok()?)).copied().collect();
+            let run: Vec<u8> = (offset..)
+                .take(SHORT)
+                .filter_map(|at| text.get(usize::try_from(at).ok()?))
+                .copied()
+                .collect();
             for key in spellings(&run) {
                 // A run of one byte has any other before or behind it.
-                let others = if run.len() == 1 { 0..=u64::from(u8::MAX) } else { 0..=0 };
-                let keys = others.map(|other| if offset < 0 { key << 8 | other } else { key | other << 8 });
+                let others = if run.len() == 1 {
+                    0..=u64::from(u8::MAX)
+                } else {
+                    0..=0
+                };
+                let keys = others.map(|other| {
+                    if offset < 0 {
+                        key << 8 | other
+                    } else {
+                        key | other << 8
+                    }
+                });
                 for shortest in keys {
                     self.short_keys.add(shortest);
                     if run.len() < SHORT {
@@ -195,12 +249,22 @@ impl<T> Gate<T> {
     /// Calls `each` for every place at which a fragment stands, with the target of the fragment.
     pub(super) fn find<'g>(&'g self, text: &[u8], each: impl FnMut(usize, &'g T)) {
         let shorts = !(self.short.entries.is_empty() && self.shortest.entries.is_empty());
-        if shorts { self.read::<true>(text, each) } else { self.read::<false>(text, each) }
+        if shorts {
+            self.read::<true>(text, each)
+        } else {
+            self.read::<false>(text, each)
+        }
     }
 
     fn read<'g, const SHORTS: bool>(&'g self, text: &[u8], mut each: impl FnMut(usize, &'g T)) {
         const EIGHT: usize = 8;
-        let short = |word: u64| if SHORTS { self.short_keys.may_have(word) } else { 0 };
+        let short = |word: u64| {
+            if SHORTS {
+                self.short_keys.may_have(word)
+            } else {
+                0
+            }
+        };
         let mut places = [0u32; BLOCK / STRIDE];
         // Eight bytes at once, as long as eight more follow.
         let whole = (text.len() / EIGHT).saturating_sub(1);
@@ -211,7 +275,9 @@ impl<T> Gate<T> {
             let mut count = 0;
             for (at, pair) in (from..).zip(eights[from..=to].windows(2)) {
                 for step in 0..EIGHT / STRIDE {
-                    let word = pair.as_flattened()[step * STRIDE..][..EIGHT].try_into().map_or(0, u64::from_le_bytes);
+                    let word = pair.as_flattened()[step * STRIDE..][..EIGHT]
+                        .try_into()
+                        .map_or(0, u64::from_le_bytes);
                     places[count % (BLOCK / STRIDE)] = (at * EIGHT + step * STRIDE) as u32;
                     count += usize::from(self.keys.may_have(word) | short(word));
                 }
@@ -225,30 +291,54 @@ impl<T> Gate<T> {
                 let short = self.short.hashes.may_have(word) | self.shortest.hashes.may_have(word);
                 left += usize::from(long | short);
             }
-            places[..left].iter().for_each(|&at| self.compare(text, at as usize, &mut each));
+            places[..left]
+                .iter()
+                .for_each(|&at| self.compare(text, at as usize, &mut each));
             from = to;
         }
-        (whole * EIGHT..text.len()).step_by(STRIDE).for_each(|at| self.compare(text, at, &mut each));
+        (whole * EIGHT..text.len())
+            .step_by(STRIDE)
+            .for_each(|at| self.compare(text, at, &mut each));
     }
 
     fn compare<'g>(&'g self, text: &[u8], at: usize, each: &mut impl FnMut(usize, &'g T)) {
         let word = load(text, at);
-        self.deep.get(word).for_each(|entry| self.confirm(entry, text, at, each));
-        self.shallow.get(word).for_each(|entry| self.confirm(entry, text, at, each));
-        self.short.get(word).for_each(|entry| self.confirm(entry, text, at, each));
-        self.shortest.get(word).for_each(|entry| self.confirm(entry, text, at, each));
+        self.deep
+            .get(word)
+            .for_each(|entry| self.confirm(entry, text, at, each));
+        self.shallow
+            .get(word)
+            .for_each(|entry| self.confirm(entry, text, at, each));
+        self.short
+            .get(word)
+            .for_each(|entry| self.confirm(entry, text, at, each));
+        self.shortest
+            .get(word)
+            .for_each(|entry| self.confirm(entry, text, at, each));
     }
 
-    fn confirm<'g>(&'g self, entry: &Entry, text: &[u8], at: usize, each: &mut impl FnMut(usize, &'g T)) {
+    fn confirm<'g>(
+        &'g self,
+        entry: &Entry,
+        text: &[u8],
+        at: usize,
+        each: &mut impl FnMut(usize, &'g T),
+    ) {
         let place = |before: isize| at.checked_add_signed(-before);
-        let Some(bytes) = place(entry.before.into()).map(|start| without_line_ends(load(text, start))) else { return };
+        let Some(bytes) =
+            place(entry.before.into()).map(|start| without_line_ends(load(text, start)))
+        else {
+            return;
+        };
         let others = 64 - 8 * entry.length;
         if bytes << others != entry.bytes << others {
             return;
         }
         let Fragment { start, end, target } = &self.fragments[entry.fragment as usize];
         let fragment = &self.texts[*start as usize..*end as usize];
-        if let Some(start) = place(entry.offset.into()).filter(|&start| stands_at(text, start, fragment)) {
+        if let Some(start) =
+            place(entry.offset.into()).filter(|&start| stands_at(text, start, fragment))
+        {
             each(start, target);
         }
     }
@@ -276,17 +366,27 @@ pub(super) fn without_line_ends(bytes: u64) -> u64 {
 
 /// Up to eight bytes with a space or a line end for each of their spaces.
 fn spellings(text: &[u8]) -> impl Iterator<Item = u64> {
-    let spaces = (0..text.len()).filter(|&at| text[at] == b' ').fold(0u8, |spaces, at| spaces | 1 << at);
+    let spaces = (0..text.len())
+        .filter(|&at| text[at] == b' ')
+        .fold(0u8, |spaces, at| spaces | 1 << at);
     let bytes = load(text, 0);
-    let spell =
-        move |ends: u8| (0..8).filter(|at| ends >> at & 1 != 0).fold(bytes, |bytes, at| bytes ^ u64::from(b' ' ^ b'\n') << (8 * at));
-    (0..=spaces).filter(move |ends| ends & !spaces == 0).map(spell)
+    let spell = move |ends: u8| {
+        (0..8)
+            .filter(|at| ends >> at & 1 != 0)
+            .fold(bytes, |bytes, at| {
+                bytes ^ u64::from(b' ' ^ b'\n') << (8 * at)
+            })
+    };
+    (0..=spaces)
+        .filter(move |ends| ends & !spaces == 0)
+        .map(spell)
 }
 
 /// Whether a fragment stands at a place.
 fn stands_at(text: &[u8], start: usize, fragment: &[u8]) -> bool {
     let alike = |(own, found): (&u8, &u8)| own == found || (*own == b' ' && *found == b'\n');
-    text.get(start..start + fragment.len()).is_some_and(|found| fragment.iter().zip(found).all(alike))
+    text.get(start..start + fragment.len())
+        .is_some_and(|found| fragment.iter().zip(found).all(alike))
 }
 
 #[cfg(test)]
@@ -296,12 +396,18 @@ mod tests {
     /// The plain way: every fragment at every place.
     fn reference(fragments: &[&str], text: &str) -> Vec<(usize, usize)> {
         let pairs = |at| (0..fragments.len()).map(move |number| (at, number));
-        (0..text.len()).flat_map(pairs).filter(|&(at, number)| stands_at(text.as_bytes(), at, fragments[number].as_bytes())).collect()
+        (0..text.len())
+            .flat_map(pairs)
+            .filter(|&(at, number)| stands_at(text.as_bytes(), at, fragments[number].as_bytes()))
+            .collect()
     }
 
     fn found(fragments: &[&str], text: &str) -> Vec<(usize, usize)> {
         let mut gate = Gate::default();
-        fragments.iter().enumerate().for_each(|(number, fragment)| gate.add(fragment.as_bytes(), number));
+        fragments
+            .iter()
+            .enumerate()
+            .for_each(|(number, fragment)| gate.add(fragment.as_bytes(), number));
         gate.build();
         let mut found = Vec::new();
         gate.find(text.as_bytes(), |at, &number| found.push((at, number)));
@@ -317,21 +423,39 @@ mod tests {
             (state >> 33) as usize % most
         };
         for _ in 0..300 {
-            let mut words =
-                |count: usize| (0..count).map(|_| ["a", "b", "ab ", "ba", " ", "\n", "é", "新", "@"][draw(9)]).collect::<String>();
+            let mut words = |count: usize| {
+                (0..count)
+                    .map(|_| ["a", "b", "ab ", "ba", " ", "\n", "é", "新", "@"][draw(9)])
+                    .collect::<String>()
+            };
             let text = words(300);
-            let fragments: Vec<String> = (1..12).map(|count| words(count / 2 + 1).replace('\n', " ")).collect();
+            let fragments: Vec<String> = (1..12)
+                .map(|count| words(count / 2 + 1).replace('\n', " "))
+                .collect();
             let mut fragments: Vec<&str> = fragments.iter().map(String::as_str).collect();
             fragments.sort_unstable();
             fragments.dedup();
-            assert_eq!(found(&fragments, &text), reference(&fragments, &text), "{fragments:?} in {text:?}");
+            assert_eq!(
+                found(&fragments, &text),
+                reference(&fragments, &text),
+                "{fragments:?} in {text:?}"
+            );
         }
     }
 
     #[test]
     fn fragments_are_found_at_the_ends_and_over_line_ends() {
-        assert_eq!(found(&["b", "ab", "to our newsletter"], "ab to our\nnewsletter ab"), [(0, 1), (1, 0), (3, 2), (21, 1), (22, 0)]);
-        assert_eq!(found(&["share"], &format!("{}share", "x".repeat(10_000))), [(10_000, 0)]);
+        assert_eq!(
+            found(
+                &["b", "ab", "to our newsletter"],
+                "ab to our\nnewsletter ab"
+            ),
+            [(0, 1), (1, 0), (3, 2), (21, 1), (22, 0)]
+        );
+        assert_eq!(
+            found(&["share"], &format!("{}share", "x".repeat(10_000))),
+            [(10_000, 0)]
+        );
         assert!(found(&["share"], "shar").is_empty());
     }
 }

@@ -34,20 +34,45 @@ impl Filter for Labels {
 }
 
 impl Labels {
-    fn mark_run(&self, view: &View<'_>, run: std::ops::Range<usize>, marks: &mut Marks, folded: &mut Folded) {
+    fn mark_run(
+        &self,
+        view: &View<'_>,
+        run: std::ops::Range<usize>,
+        marks: &mut Marks,
+        folded: &mut Folded,
+    ) {
         let known: Vec<usize> = run.filter(|&line| is_known(view, line)).collect();
-        let cued = |line: &&usize| view.has_cue(**line, Cue::Share) || view.has_cue(**line, Cue::Navigation);
+        let cued = |line: &&usize| {
+            view.has_cue(**line, Cue::Share) || view.has_cue(**line, Cue::Navigation)
+        };
         // One word again and again is a refrain.
-        let mut differs = |pair: &[usize]| view.print(pair[0], folded) != view.print(pair[1], folded);
-        if known.len() < FEWEST || known.iter().find(cued).is_none() || !known.windows(2).any(&mut differs) {
+        let mut differs =
+            |pair: &[usize]| view.print(pair[0], folded) != view.print(pair[1], folded);
+        if known.len() < FEWEST
+            || known.iter().find(cued).is_none()
+            || !known.windows(2).any(&mut differs)
+        {
             return;
         }
         let (first, last) = (known[0], known[known.len() - 1]);
-        let shares = known.iter().filter(|&&line| view.has_cue(line, Cue::Share)).count();
-        let menus = known.iter().filter(|&&line| view.has_cue(line, Cue::Navigation)).count();
-        let common = if shares >= menus { self.share } else { self.navigation };
+        let shares = known
+            .iter()
+            .filter(|&&line| view.has_cue(line, Cue::Share))
+            .count();
+        let menus = known
+            .iter()
+            .filter(|&&line| view.has_cue(line, Cue::Navigation))
+            .count();
+        let common = if shares >= menus {
+            self.share
+        } else {
+            self.navigation
+        };
         for line in (first..=last).filter(|&line| has_word(view.text(line)) && !view.is_cut(line)) {
-            let rule = match (view.has_cue(line, Cue::Share), view.has_cue(line, Cue::Navigation)) {
+            let rule = match (
+                view.has_cue(line, Cue::Share),
+                view.has_cue(line, Cue::Navigation),
+            ) {
                 (true, false) => self.share,
                 (false, true) => self.navigation,
                 _ => common,
@@ -75,7 +100,11 @@ fn run_end(view: &View<'_>, first: usize) -> usize {
         } else if has_word(view.text(line)) {
             strangers += 1;
             let text = view.text(line);
-            if strangers > 1 || word_count(text) > LONGEST_LABEL || ends_like_sentence(text) || view.is_wrapped(line) {
+            if strangers > 1
+                || word_count(text) > LONGEST_LABEL
+                || ends_like_sentence(text)
+                || view.is_wrapped(line)
+            {
                 break;
             }
         }

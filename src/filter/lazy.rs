@@ -28,41 +28,90 @@ impl LazyRegex {
     pub(super) fn new(source: String, ignore_case: bool) -> Self {
         let bounds = source.contains(r"\b") || source.contains(r"\B");
         let (automata, regex) = Default::default();
-        Self { source, ignore_case, whole: false, free: false, bounds, plain: false, automata, regex }
+        Self {
+            source,
+            ignore_case,
+            whole: false,
+            free: false,
+            bounds,
+            plain: false,
+            automata,
+            regex,
+        }
     }
 
     /// The expression of a pattern, which may have to be the whole line.
     pub(super) fn pattern(source: &str, whole: bool, free: bool) -> Self {
-        Self { whole, free, ..Self::new(source.to_owned(), false) }
+        Self {
+            whole,
+            free,
+            ..Self::new(source.to_owned(), false)
+        }
     }
 
     /// The same by the regex crate alone, to compare them with.
     #[cfg(test)]
     pub(super) fn plainly(&self) -> Self {
-        Self { whole: self.whole, plain: true, ..Self::new(self.source.clone(), self.ignore_case) }
+        Self {
+            whole: self.whole,
+            plain: true,
+            ..Self::new(self.source.clone(), self.ignore_case)
+        }
     }
 
     pub(super) fn is_match(&self, text: &str, states: &mut States) -> bool {
         let foreign = self.bounds && has_foreign_word(text);
         // What can begin with anything is searched from the end of a line, where most lines are told apart.
         let backward = self.free && memchr::memchr(b'\n', text.as_bytes()).is_none();
-        let reading = Reading { ignore_case: self.ignore_case, whole: self.whole, backward, foreign };
+        let reading = Reading {
+            ignore_case: self.ignore_case,
+            whole: self.whole,
+            backward,
+            foreign,
+        };
         let made = &self.automata[usize::from(foreign) + 2 * usize::from(backward)];
-        match made.get_or_init(|| if self.plain { None } else { self.automaton(reading) }) {
+        match made.get_or_init(|| {
+            if self.plain {
+                None
+            } else {
+                self.automaton(reading)
+            }
+        }) {
             Some(automaton) => automaton.is_match(text, states),
             None => self.regex().is_some_and(|regex| regex.is_match(text)),
         }
     }
 
     fn automaton(&self, reading: Reading) -> Option<Automaton> {
-        let known = if reading.foreign { None } else { built_in::expression(&self.source, reading.ignore_case) };
-        Automaton::of(known.or_else(|| Expression::new(&self.source, reading.ignore_case, reading.foreign))?, reading)
+        let known = if reading.foreign {
+            None
+        } else {
+            built_in::expression(&self.source, reading.ignore_case)
+        };
+        Automaton::of(
+            known
+                .or_else(|| Expression::new(&self.source, reading.ignore_case, reading.foreign))?,
+            reading,
+        )
     }
 
     /// The expression as the regex crate has it; none if it is invalid, which the lint of packs excludes.
     pub(super) fn regex(&self) -> Option<&Regex> {
-        let source = || if self.whole { format!(r"\A(?:{})\z", self.source) } else { self.source.clone() };
-        self.regex.get_or_init(|| RegexBuilder::new(&source()).case_insensitive(self.ignore_case).build().ok()).as_ref()
+        let source = || {
+            if self.whole {
+                format!(r"\A(?:{})\z", self.source)
+            } else {
+                self.source.clone()
+            }
+        };
+        self.regex
+            .get_or_init(|| {
+                RegexBuilder::new(&source())
+                    .case_insensitive(self.ignore_case)
+                    .build()
+                    .ok()
+            })
+            .as_ref()
     }
 }
 
@@ -73,7 +122,9 @@ pub(super) struct LazyPhrase(OnceLock<Option<Phrase>>);
 impl LazyPhrase {
     /// The phrase; none if it is invalid, which the lint of packs excludes.
     pub(super) fn get(&self, source: &str, line: bool) -> Option<&Phrase> {
-        self.0.get_or_init(|| Phrase::parse(source, line).ok()).as_ref()
+        self.0
+            .get_or_init(|| Phrase::parse(source, line).ok())
+            .as_ref()
     }
 }
 
@@ -87,7 +138,14 @@ mod tests {
         let mut states = States::default();
         assert!(regex.is_match("the “caf” by the sea", &mut states));
         assert!(!regex.is_match("the “café” by the sea", &mut states));
-        assert_eq!(regex.automata.iter().filter(|automaton| automaton.get().is_some()).count(), 2);
+        assert_eq!(
+            regex
+                .automata
+                .iter()
+                .filter(|automaton| automaton.get().is_some())
+                .count(),
+            2
+        );
     }
 
     #[test]

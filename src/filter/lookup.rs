@@ -22,7 +22,11 @@ pub(super) struct Labels {
 
 impl Default for Labels {
     fn default() -> Self {
-        Self { bits: Box::new([0; PLACES / 64]), labels: Vec::new(), longest: 0 }
+        Self {
+            bits: Box::new([0; PLACES / 64]),
+            labels: Vec::new(),
+            longest: 0,
+        }
     }
 }
 
@@ -46,15 +50,27 @@ impl Labels {
     }
 
     /// The rules that have a folded line among their labels.
-    pub(super) fn find<'l>(&'l self, line: &'l [u8], rules: &'l RuleSet) -> impl Iterator<Item = RuleId> + 'l {
-        let hash = if line.len() <= self.longest { Some(hash(line)) } else { None };
+    pub(super) fn find<'l>(
+        &'l self,
+        line: &'l [u8],
+        rules: &'l RuleSet,
+    ) -> impl Iterator<Item = RuleId> + 'l {
+        let hash = if line.len() <= self.longest {
+            Some(hash(line))
+        } else {
+            None
+        };
         let hash = hash.filter(|&hash| self.bits[place(hash) / 64] >> (place(hash) % 64) & 1 != 0);
         let alike = hash.into_iter().flat_map(|hash| {
             let first = self.labels.partition_point(|label| label.0 < hash);
-            self.labels[first..].iter().take_while(move |label| label.0 == hash)
+            self.labels[first..]
+                .iter()
+                .take_while(move |label| label.0 == hash)
         });
         let is_label = move |rule, number| matches!(rules.prepared(rule), Prepared::Labels(labels) if labels[number].as_bytes() == line);
-        alike.filter(move |&&(_, rule, number)| is_label(rule, number as usize)).map(|&(_, rule, _)| rule)
+        alike
+            .filter(move |&&(_, rule, number)| is_label(rule, number as usize))
+            .map(|&(_, rule, _)| rule)
     }
 }
 

@@ -36,7 +36,12 @@ impl LineModel {
     /// `thresholds` are the raw scores that units must exceed.
     pub(super) fn new(rule: RuleId, model: Model, thresholds: Thresholds, rules: &RuleSet) -> Self {
         let reader = (!rules.has_built_in()).then(PageReader::default);
-        Self { rule, model, thresholds, reader }
+        Self {
+            rule,
+            model,
+            thresholds,
+            reader,
+        }
     }
 
     /// The raw scores of the units of a page that need one; none if it is too short to judge.
@@ -65,17 +70,30 @@ impl Filter for LineModel {
         if let Some(reader) = &self.reader {
             reader.phrases.mark(view, &mut Marks::default(), scratch);
         }
-        let Scratch { page, hints, scores, folded, judging, .. } = scratch;
+        let Scratch {
+            page,
+            hints,
+            scores,
+            folded,
+            judging,
+            ..
+        } = scratch;
         let mut hints = hints.as_slice();
         for lines in pages(view) {
             let start = view.span(lines.start).start();
-            hints = &hints[hints.iter().take_while(|hint| hint.span.end() <= start).count()..];
+            hints = &hints[hints
+                .iter()
+                .take_while(|hint| hint.span.end() <= start)
+                .count()..];
             page.read(view, lines, hints, Some(&self.model.words), false, folded);
             // What rules took is gone already.
             let is_left = |at: usize| page.lines(at).any(|line| !view.is_cut(line));
             self.score(page, |at| judging.is_some() || is_left(at), scores);
             for (at, score) in self.over(page, &scores.by_unit) {
-                for line in page.lines(at).filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line))) {
+                for line in page
+                    .lines(at)
+                    .filter(|&line| !view.is_cut(line) && crate::view::has_word(view.text(line)))
+                {
                     marks.add_scored(view.span(line), self.rule, self.model.probability(score));
                 }
             }
@@ -101,10 +119,21 @@ impl LineModel {
             score: self.model.probability(score),
             threshold: self.model.probability(threshold),
             is_whole_page: page.is_whole(),
-            weights: if page.is_plain(at) { Vec::new() } else { self.model.weights(page, at, judging.most) },
+            weights: if page.is_plain(at) {
+                Vec::new()
+            } else {
+                self.model.weights(page, at, judging.most)
+            },
         };
-        let wanted = |at: usize, score: i32| judging.all || (score > threshold && !page.is_mixed(at));
-        judging.found.extend(scores.iter().enumerate().filter(|&(at, &score)| wanted(at, score)).map(judge));
+        let wanted =
+            |at: usize, score: i32| judging.all || (score > threshold && !page.is_mixed(at));
+        judging.found.extend(
+            scores
+                .iter()
+                .enumerate()
+                .filter(|&(at, &score)| wanted(at, score))
+                .map(judge),
+        );
     }
 }
 
@@ -115,7 +144,9 @@ fn pages(view: &View<'_>) -> impl Iterator<Item = Range<usize>> {
         0 => 0,
         line => view.paragraphs(line - 1..line).end,
     };
-    (0..parts).map(move |part| edge(part)..edge(part + 1)).filter(|lines| !lines.is_empty())
+    (0..parts)
+        .map(move |part| edge(part)..edge(part + 1))
+        .filter(|lines| !lines.is_empty())
 }
 
 /// Reads documents as pages, with all built-in rules.
@@ -127,19 +158,31 @@ pub(crate) struct PageReader {
 impl Default for PageReader {
     fn default() -> Self {
         let rules = RuleSet::built_in();
-        Self { phrases: Phrases::new(&rules, &|_| true, true) }
+        Self {
+            phrases: Phrases::new(&rules, &|_| true, true),
+        }
     }
 }
 
 impl PageReader {
     /// Reads a document into the page of the scratch, its grams too.
     #[cfg(feature = "cli")]
-    pub(crate) fn read<'s>(&self, document: &Document<'_>, words: Option<&Words>, scratch: &'s mut Scratch) -> &'s Page {
+    pub(crate) fn read<'s>(
+        &self,
+        document: &Document<'_>,
+        words: Option<&Words>,
+        scratch: &'s mut Scratch,
+    ) -> &'s Page {
         let lines = Lines::new(document, Vec::new());
         scratch.folded.clear();
         let view = View::new(&lines);
         self.phrases.mark(&view, &mut Marks::default(), scratch);
-        let Scratch { page, hints, folded, .. } = scratch;
+        let Scratch {
+            page,
+            hints,
+            folded,
+            ..
+        } = scratch;
         page.read(&view, 0..view.line_count(), hints, words, true, folded);
         page
     }
@@ -153,16 +196,25 @@ mod tests {
 
     #[test]
     fn pages_have_each_line_once_and_end_where_paragraphs_do() {
-        let wrapped =
-            "The council voted on Monday to close the bridge for works that will\nlast until the end of next year, and said that.\n";
-        for (line, times) in [("One.\n", 1), ("One.\n", 8192), ("One.\n", 8193), (wrapped, 12_289), ("", 1)] {
+        let wrapped = "The council voted on Monday to close the bridge for works that will\nlast until the end of next year, and said that.\n";
+        for (line, times) in [
+            ("One.\n", 1),
+            ("One.\n", 8192),
+            ("One.\n", 8193),
+            (wrapped, 12_289),
+            ("", 1),
+        ] {
             let text = line.repeat(times);
             let document = Document::new(&text).unwrap();
             let lines = Lines::new(&document, Vec::new());
             let view = View::new(&lines);
             let mut from = 0;
             for page in pages(&view) {
-                assert!(page.start == from && page.len() <= LONGEST_PAGE + 2 && !lines.continues(page.start));
+                assert!(
+                    page.start == from
+                        && page.len() <= LONGEST_PAGE + 2
+                        && !lines.continues(page.start)
+                );
                 from = page.end;
             }
             assert_eq!(from, view.line_count());

@@ -23,7 +23,12 @@ pub(super) struct Openings<T> {
 
 impl<T> Default for Openings<T> {
     fn default() -> Self {
-        Self { lengths: [0; 256], hashes: Box::new([0; PLACES / 64]), last: FxHashMap::default(), targets: Vec::new() }
+        Self {
+            lengths: [0; 256],
+            hashes: Box::new([0; PLACES / 64]),
+            last: FxHashMap::default(),
+            targets: Vec::new(),
+        }
     }
 }
 
@@ -39,23 +44,31 @@ impl<T> Openings<T> {
 
     /// What is to be tried where these bytes begin.
     pub(super) fn find(&self, text: &[u8]) -> impl Iterator<Item = &T> {
-        let lengths = text.first().map_or(0, |&first| self.lengths[usize::from(first)]);
+        let lengths = text
+            .first()
+            .map_or(0, |&first| self.lengths[usize::from(first)]);
         let most = text.len().min(LONGEST_OPENING) as u8;
         let longest = match text.first_chunk() {
             Some(&bytes) => without_line_ends(u64::from_be_bytes(bytes)),
             None => Opening::of(text).bytes,
         };
         let openings = (1..=most).filter(move |length| lengths >> (length - 1) & 1 != 0);
-        let openings = openings.map(move |length| Opening { bytes: longest >> (8 * (most - length)), length });
-        let known = openings.filter(|&opening| self.hashes[place(opening) / 64] >> (place(opening) % 64) & 1 != 0);
+        let openings = openings.map(move |length| Opening {
+            bytes: longest >> (8 * (most - length)),
+            length,
+        });
+        let known = openings
+            .filter(|&opening| self.hashes[place(opening) / 64] >> (place(opening) % 64) & 1 != 0);
         let last = known.filter_map(|opening| self.last.get(&opening).copied());
-        last.flat_map(|last| std::iter::successors(Some(last), |&at| self.targets[at as usize].1)).map(|at| &self.targets[at as usize].0)
+        last.flat_map(|last| std::iter::successors(Some(last), |&at| self.targets[at as usize].1))
+            .map(|at| &self.targets[at as usize].0)
     }
 }
 
 /// The place of an opening in the table of hashes.
 fn place(opening: Opening) -> usize {
-    let multiplied = (opening.bytes ^ u64::from(opening.length) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let multiplied =
+        (opening.bytes ^ u64::from(opening.length) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (multiplied >> 32) as usize % PLACES
 }
 
@@ -66,7 +79,10 @@ mod tests {
     #[test]
     fn lines_are_looked_up_by_their_first_bytes() {
         let mut openings = Openings::default();
-        for (target, opening) in ["share", "share this", "7", "read mo"].into_iter().enumerate() {
+        for (target, opening) in ["share", "share this", "7", "read mo"]
+            .into_iter()
+            .enumerate()
+        {
             openings.add(Opening::of(opening.as_bytes()), target);
         }
         let found = |text: &str| {
@@ -75,7 +91,11 @@ mod tests {
             found
         };
         assert_eq!(found("share this now"), [0, 1]);
-        assert_eq!(found("share\nthem"), [0, 1], "eight bytes are looked at, and a line end is a space");
+        assert_eq!(
+            found("share\nthem"),
+            [0, 1],
+            "eight bytes are looked at, and a line end is a space"
+        );
         assert_eq!(found("shared"), [0]);
         assert_eq!(found("7"), [2]);
         assert_eq!(found("shar"), [0; 0]);

@@ -31,7 +31,9 @@ impl Orphans {
     /// the same rank or the end. Says which lines they are.
     fn mark_headings(&self, view: &View<'_>, marks: &mut Marks) -> Vec<bool> {
         let mut orphaned = vec![false; view.line_count()];
-        let Some(rule) = self.heading else { return orphaned };
+        let Some(rule) = self.heading else {
+            return orphaned;
+        };
         // From the end, so that a heading over orphaned headings is one too. `next` is the rank of the next line that
         // stays, if it is a heading; `cut` whether something was cut in between.
         let (mut next, mut cut) = (Some(0), false);
@@ -64,14 +66,17 @@ impl Orphans {
                 line += 1;
                 continue;
             }
-            let end = (line..view.line_count()).find(|&at| stays(at)).unwrap_or(view.line_count());
+            let end = (line..view.line_count())
+                .find(|&at| stays(at))
+                .unwrap_or(view.line_count());
             let at_edge = line == 0 || end == view.line_count();
             if (line..end).any(gone) {
                 // Between two texts one separator may stay: the first that is a line of its own, not a lone bullet.
                 let mut kept = at_edge;
                 for at in (line..end).filter(|&at| !gone(at)) {
                     let beside = (at > line && gone(at - 1)) || (at + 1 < end && gone(at + 1));
-                    let rule_line = view.text(at).chars().filter(|c| !c.is_whitespace()).count() >= 3;
+                    let rule_line =
+                        view.text(at).chars().filter(|c| !c.is_whitespace()).count() >= 3;
                     if !kept && rule_line {
                         kept = true;
                     } else if at_edge || beside {

@@ -97,19 +97,37 @@ impl Phrases {
         for (id, rule) in rules.iter().filter(|(id, _)| is_on(*id) || hints(*id)) {
             match (&rule.matcher, rules.prepared(id)) {
                 (Matcher::Phrases { .. }, Prepared::Phrases(all)) => {
-                    all.iter().enumerate().for_each(|(number, search)| filter.add_phrase(id, number, search));
+                    all.iter()
+                        .enumerate()
+                        .for_each(|(number, search)| filter.add_phrase(id, number, search));
                 }
                 (Matcher::Patterns { patterns, line }, Prepared::Patterns(all)) => {
                     let whole = line.then(|| rule.longest.unwrap_or(usize::MAX));
-                    let protects = *line && rule.effect == Effect::Keep && rule.near.is_none() && !hints(id);
+                    let protects =
+                        *line && rule.effect == Effect::Keep && rule.near.is_none() && !hints(id);
                     for (source, prepared) in patterns.iter().zip(all) {
                         let most = prepared.most.map_or(usize::MAX, |most| most as usize);
                         let regex = LazyRegex::pattern(source, *line, prepared.free);
-                        filter.add_pattern(Pattern { rule: id, whole, most, first: prepared.first, regex }, &prepared.search, protects);
+                        filter.add_pattern(
+                            Pattern {
+                                rule: id,
+                                whole,
+                                most,
+                                first: prepared.first,
+                                regex,
+                            },
+                            &prepared.search,
+                            protects,
+                        );
                     }
                 }
-                (_, Prepared::Labels(labels)) => labels.iter().enumerate().for_each(|(at, label)| filter.labels.add(label, id, at)),
-                (Matcher::Words { telling, filler }, _) => filter.vocabulary.add(id, telling, filler),
+                (_, Prepared::Labels(labels)) => labels
+                    .iter()
+                    .enumerate()
+                    .for_each(|(at, label)| filter.labels.add(label, id, at)),
+                (Matcher::Words { telling, filler }, _) => {
+                    filter.vocabulary.add(id, telling, filler)
+                }
                 _ => continue,
             }
             filter.conditions.add(id, rule, is_on(id), hints(id));
@@ -124,62 +142,116 @@ impl Phrases {
         let index = self.phrases.len();
         match search {
             Search::Openings(openings) => {
-                openings.iter().for_each(|&opening| self.index.openings.add(opening, Target::Phrase(index as u32, None)));
+                openings.iter().for_each(|&opening| {
+                    self.index
+                        .openings
+                        .add(opening, Target::Phrase(index as u32, None))
+                });
             }
             Search::Fragments(fragments) => {
                 for (at, fragment) in (0..).zip(fragments) {
-                    self.index.gate.add(&fragment.text, Target::Phrase(index as u32, Some(at)));
+                    self.index
+                        .gate
+                        .add(&fragment.text, Target::Phrase(index as u32, Some(at)));
                 }
             }
             Search::Everywhere => self.index.everywhere_phrases.push(index),
         }
-        self.phrases.push(PhraseOf { rule, number, phrase: LazyPhrase::default() });
+        self.phrases.push(PhraseOf {
+            rule,
+            number,
+            phrase: LazyPhrase::default(),
+        });
     }
 
     /// The phrase of this number among all, with its rule.
     fn phrase(&self, index: usize) -> Option<(&Phrase, RuleId)> {
-        let PhraseOf { rule, number, phrase } = &self.phrases[index];
-        let Matcher::Phrases { phrases, line } = &self.rules.get(*rule).matcher else { return None };
+        let PhraseOf {
+            rule,
+            number,
+            phrase,
+        } = &self.phrases[index];
+        let Matcher::Phrases { phrases, line } = &self.rules.get(*rule).matcher else {
+            return None;
+        };
         Some((phrase.get(&phrases[*number], *line)?, *rule))
     }
 
     /// A fragment of a phrase.
     fn fragment(&self, index: usize, fragment: u32) -> Option<&Fragment> {
         let PhraseOf { rule, number, .. } = &self.phrases[index];
-        let Prepared::Phrases(all) = self.rules.prepared(*rule) else { return None };
-        let Search::Fragments(fragments) = &all[*number] else { return None };
+        let Prepared::Phrases(all) = self.rules.prepared(*rule) else {
+            return None;
+        };
+        let Search::Fragments(fragments) = &all[*number] else {
+            return None;
+        };
         fragments.get(fragment as usize)
     }
 
     fn add_pattern(&mut self, pattern: Pattern, search: &Search<Vec<u8>>, protects: bool) {
         let number = self.patterns.len();
-        let index = if protects { &mut self.protecting } else { &mut self.index };
+        let index = if protects {
+            &mut self.protecting
+        } else {
+            &mut self.index
+        };
         match search {
             Search::Openings(openings) => {
-                openings.iter().for_each(|&opening| index.openings.add(opening, Target::Pattern(number as u32)));
+                openings.iter().for_each(|&opening| {
+                    index.openings.add(opening, Target::Pattern(number as u32))
+                });
                 index.opening_patterns.push(number);
             }
-            Search::Fragments(fragments) => fragments.iter().for_each(|fragment| index.gate.add(fragment, Target::Pattern(number as u32))),
+            Search::Fragments(fragments) => fragments
+                .iter()
+                .for_each(|fragment| index.gate.add(fragment, Target::Pattern(number as u32))),
             Search::Everywhere => index.everywhere_patterns.push(number),
         }
         self.patterns.push(pattern);
     }
 
     /// What the rules of an index match in these lines, which are folded, whatever else they ask for. Patterns are noted.
-    fn find(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
+    fn find(
+        &self,
+        index: &Index,
+        view: &View<'_>,
+        lines: &Range<usize>,
+        scratch: &mut Scratch,
+        marks: &mut Marks,
+    ) {
         self.mark_gated(index, view, lines, scratch, marks);
         self.mark_openings(index, view, lines, scratch, marks);
         self.mark_everywhere(index, view, lines, scratch, marks);
     }
 
     /// Tries what the gate finds, and notes the lines on which patterns are to be tried.
-    fn mark_gated(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        let Scratch { folded, starts, candidates, .. } = scratch;
+    fn mark_gated(
+        &self,
+        index: &Index,
+        view: &View<'_>,
+        lines: &Range<usize>,
+        scratch: &mut Scratch,
+        marks: &mut Marks,
+    ) {
+        let Scratch {
+            folded,
+            starts,
+            candidates,
+            ..
+        } = scratch;
         let folded = &*folded;
         let bytes = folded.bytes();
-        let Some([first, ..]) = folded.lines().get(folded.places(lines.clone())) else { return };
-        let (from, to) =
-            (first.start as usize, folded.lines().get(folded.places(lines.clone()).end).map_or(bytes.len(), |next| next.start as usize));
+        let Some([first, ..]) = folded.lines().get(folded.places(lines.clone())) else {
+            return;
+        };
+        let (from, to) = (
+            first.start as usize,
+            folded
+                .lines()
+                .get(folded.places(lines.clone()).end)
+                .map_or(bytes.len(), |next| next.start as usize),
+        );
         // What begins in these lines may end in the next.
         let text = &bytes[from..bytes.len().min(to + LONGEST_FRAGMENT)];
         index.gate.find(text, |at, &target| {
@@ -187,21 +259,43 @@ impl Phrases {
             match target {
                 _ if at >= to => {}
                 Target::Phrase(index, fragment) => {
-                    let fragment = fragment.and_then(|fragment| self.fragment(index as usize, fragment));
-                    let Some(fragment) = fragment.filter(|fragment| fragment.suits(bytes, at)) else { return };
-                    let Some((phrase, rule)) = self.phrase(index as usize) else { return };
-                    if let Some((start, end)) = phrase.match_around(folded, at, &fragment.lead, starts) {
+                    let fragment =
+                        fragment.and_then(|fragment| self.fragment(index as usize, fragment));
+                    let Some(fragment) = fragment.filter(|fragment| fragment.suits(bytes, at))
+                    else {
+                        return;
+                    };
+                    let Some((phrase, rule)) = self.phrase(index as usize) else {
+                        return;
+                    };
+                    if let Some((start, end)) =
+                        phrase.match_around(folded, at, &fragment.lead, starts)
+                    {
                         marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
                     }
                 }
-                Target::Pattern(number) => candidates.push((number, (folded.first() + folded.line_index(at)) as u32)),
+                Target::Pattern(number) => {
+                    candidates.push((number, (folded.first() + folded.line_index(at)) as u32))
+                }
             }
         });
     }
 
     /// Tries what can begin as lines begin.
-    fn mark_openings(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        let Scratch { folded, starts, candidates, .. } = scratch;
+    fn mark_openings(
+        &self,
+        index: &Index,
+        view: &View<'_>,
+        lines: &Range<usize>,
+        scratch: &mut Scratch,
+        marks: &mut Marks,
+    ) {
+        let Scratch {
+            folded,
+            starts,
+            candidates,
+            ..
+        } = scratch;
         let folded = &*folded;
         let bytes = folded.bytes();
         for line in lines.clone().filter(|&line| !view.lines().continues(line)) {
@@ -212,7 +306,9 @@ impl Phrases {
                 for &target in index.openings.find(&bytes[start..]) {
                     match target {
                         Target::Phrase(index, _) => {
-                            let Some((phrase, rule)) = self.phrase(index as usize) else { continue };
+                            let Some((phrase, rule)) = self.phrase(index as usize) else {
+                                continue;
+                            };
                             if let Some(end) = phrase.match_at(folded, start) {
                                 marks.add(claim(view, folded, true, start, end), rule);
                             }
@@ -223,18 +319,40 @@ impl Phrases {
             }
             let first_word = starts.last().map_or(folded_line.end, |&start| start as u32);
             if !opens_plainly(view, line, folded_line, bytes, first_word) {
-                candidates.extend(index.opening_patterns.iter().map(|&number| (number as u32, line as u32)));
+                candidates.extend(
+                    index
+                        .opening_patterns
+                        .iter()
+                        .map(|&number| (number as u32, line as u32)),
+                );
             }
         }
     }
 
     /// Tries the phrases that nothing finds at the start of every line, for such phrases are whole lines, and notes all
     /// lines for such patterns.
-    fn mark_everywhere(&self, index: &Index, view: &View<'_>, lines: &Range<usize>, scratch: &mut Scratch, marks: &mut Marks) {
-        let Scratch { folded, starts, candidates, .. } = scratch;
-        for (phrase, rule) in index.everywhere_phrases.iter().filter_map(|&number| self.phrase(number)) {
+    fn mark_everywhere(
+        &self,
+        index: &Index,
+        view: &View<'_>,
+        lines: &Range<usize>,
+        scratch: &mut Scratch,
+        marks: &mut Marks,
+    ) {
+        let Scratch {
+            folded,
+            starts,
+            candidates,
+            ..
+        } = scratch;
+        for (phrase, rule) in index
+            .everywhere_phrases
+            .iter()
+            .filter_map(|&number| self.phrase(number))
+        {
             for line in &folded.lines()[folded.places(lines.clone())] {
-                let found = phrase.match_around(folded, line.start as usize, &Lead::nothing(), starts);
+                let found =
+                    phrase.match_around(folded, line.start as usize, &Lead::nothing(), starts);
                 if let Some((start, end)) = found {
                     marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
                 }
@@ -246,7 +364,13 @@ impl Phrases {
     }
 
     /// Looks lines, which are folded, up among labels, and their words in vocabularies.
-    fn mark_labels(&self, view: &View<'_>, folded: &Folded, lines: Range<usize>, marks: &mut Marks) {
+    fn mark_labels(
+        &self,
+        view: &View<'_>,
+        folded: &Folded,
+        lines: Range<usize>,
+        marks: &mut Marks,
+    ) {
         let mut found = Vec::new();
         let longest = self.labels.longest().max(self.vocabulary.longest());
         for line in lines {
@@ -254,23 +378,36 @@ impl Phrases {
             if label.len() > longest || view.is_wrapped(line) || view.lines().continues(line) {
                 continue;
             }
-            for rule in self.labels.find(label, &self.rules).filter(|_| !ends_a_sentence(view.text(line))) {
+            for rule in self
+                .labels
+                .find(label, &self.rules)
+                .filter(|_| !ends_a_sentence(view.text(line)))
+            {
                 marks.add(view.span(line), rule);
             }
             self.vocabulary.matches(label, &mut found);
-            found.iter().for_each(|&rule| marks.add(view.span(line), rule));
+            found
+                .iter()
+                .for_each(|&rule| marks.add(view.span(line), rule));
         }
     }
 
     /// Runs the patterns that take whole lines on those that were noted for them, and leaves the others.
     fn mark_line_patterns(&self, view: &View<'_>, scratch: &mut Scratch, marks: &mut Marks) {
-        let Scratch { candidates, spans, states, .. } = scratch;
+        let Scratch {
+            candidates,
+            spans,
+            states,
+            ..
+        } = scratch;
         candidates.sort_unstable();
         candidates.dedup();
         for noted in candidates.chunk_by(|a, b| a.0 == b.0) {
             let pattern = &self.patterns[noted[0].0 as usize];
             match pattern.whole {
-                Some(longest) => mark_line_pattern(pattern, longest, lines_of(noted), view, states, marks),
+                Some(longest) => {
+                    mark_line_pattern(pattern, longest, lines_of(noted), view, states, marks)
+                }
                 None => spans.extend(noted),
             }
         }
@@ -281,7 +418,12 @@ impl Phrases {
     fn mark_span_patterns(&self, view: &View<'_>, scratch: &mut Scratch, marks: &mut Marks) {
         scratch.spans.sort_unstable();
         for noted in scratch.spans.chunk_by(|a, b| a.0 == b.0) {
-            mark_span_pattern(&self.patterns[noted[0].0 as usize], lines_of(noted), view, marks);
+            mark_span_pattern(
+                &self.patterns[noted[0].0 as usize],
+                lines_of(noted),
+                view,
+                marks,
+            );
         }
         scratch.spans.clear();
     }
@@ -289,7 +431,10 @@ impl Phrases {
 
 impl fmt::Debug for Phrases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Phrases").field("phrases", &self.phrases.len()).field("patterns", &self.patterns.len()).finish_non_exhaustive()
+        f.debug_struct("Phrases")
+            .field("phrases", &self.phrases.len())
+            .field("patterns", &self.patterns.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -310,27 +455,63 @@ impl Filter for Phrases {
         }
         self.mark_span_patterns(view, scratch, &mut found);
         let found = found.take();
-        let of = |wanted: fn(&Asked) -> bool| found.iter().copied().filter(move |mark| self.conditions.of(mark.rule()).is_some_and(wanted));
+        let of = |wanted: fn(&Asked) -> bool| {
+            found
+                .iter()
+                .copied()
+                .filter(move |mark| self.conditions.of(mark.rule()).is_some_and(wanted))
+        };
         if self.hints {
             let hint = |mark: Mark| {
-                let &Rule { effect, category, confidence, .. } = self.rules.get(mark.rule());
-                Hint { span: mark.span(), effect, category, confidence }
+                let &Rule {
+                    effect,
+                    category,
+                    confidence,
+                    ..
+                } = self.rules.get(mark.rule());
+                Hint {
+                    span: mark.span(),
+                    effect,
+                    category,
+                    confidence,
+                }
             };
-            let hints = self.conditions.apply(&self.rules, view, of(|rule| rule.hints), &mut scratch.states);
+            let hints = self.conditions.apply(
+                &self.rules,
+                view,
+                of(|rule| rule.hints),
+                &mut scratch.states,
+            );
             scratch.hints.clear();
             scratch.hints.extend(hints.into_iter().map(hint));
         }
-        for mark in self.conditions.apply(&self.rules, view, of(|rule| rule.is_on), &mut scratch.states) {
+        for mark in self.conditions.apply(
+            &self.rules,
+            view,
+            of(|rule| rule.is_on),
+            &mut scratch.states,
+        ) {
             marks.add(mark.span(), mark.rule());
         }
     }
 
-    fn protect(&self, view: &View<'_>, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
+    fn protect(
+        &self,
+        view: &View<'_>,
+        lines: Range<usize>,
+        marks: &mut Marks,
+        scratch: &mut Scratch,
+    ) {
         let mut found = Marks::default();
         view.fold(&mut scratch.folded, lines.clone());
         self.find(&self.protecting, view, &lines, scratch, &mut found);
         self.mark_line_patterns(view, scratch, &mut found);
-        for mark in self.conditions.apply(&self.rules, view, found.take().into_iter(), &mut scratch.states) {
+        for mark in self.conditions.apply(
+            &self.rules,
+            view,
+            found.take().into_iter(),
+            &mut scratch.states,
+        ) {
             marks.add(mark.span(), mark.rule());
         }
     }
@@ -341,7 +522,8 @@ impl Filter for Phrases {
 fn ends_a_sentence(line: &str) -> bool {
     let line = line.trim_end_matches(['"', '\'', '”', '’', ')']);
     let answers = line.starts_with("— ") || line.starts_with("– ");
-    (line.starts_with(char::is_lowercase) && line.ends_with('.')) || (answers && line.ends_with(['.', '!', '?', '…', ',']))
+    (line.starts_with(char::is_lowercase) && line.ends_with('.'))
+        || (answers && line.ends_with(['.', '!', '?', '…', ',']))
 }
 
 /// The source span that a match claims: whole lines, or what was matched with the punctuation that closes it and the
@@ -349,7 +531,10 @@ fn ends_a_sentence(line: &str) -> bool {
 fn claim(view: &View<'_>, folded: &Folded, line: bool, start: usize, end: usize) -> Span {
     let document = view.document();
     if line {
-        let (first, last) = (folded.first() + folded.line_index(start), folded.first() + folded.line_index(end - 1));
+        let (first, last) = (
+            folded.first() + folded.line_index(start),
+            folded.first() + folded.line_index(end - 1),
+        );
         return Span::at(view.span(first).start(), view.span(last).end());
     }
     let span = folded.source(start, end, document.text());
@@ -362,7 +547,14 @@ fn tidy(document: &Document<'_>, span: Span, opens: bool) -> Span {
     let text = document.text();
     let blank = |c: char| c.is_whitespace() && c != '\n';
     let after = &text[span.end()..];
-    let closing = if opens { after.len() - after.trim_start_matches(['.', '!', '?', '…', '。', '！']).len() } else { 0 };
+    let closing = if opens {
+        after.len()
+            - after
+                .trim_start_matches(['.', '!', '?', '…', '。', '！'])
+                .len()
+    } else {
+        0
+    };
     let end = span.end() + closing;
     let after = &text[end..];
     let spaces = after.len() - after.trim_start_matches(blank).len();
@@ -380,16 +572,30 @@ fn tidy(document: &Document<'_>, span: Span, opens: bool) -> Span {
 
 /// Whether the first word of a line, said to start at an offset of the folded bytes, is one for patterns too. A line that
 /// begins with "½" or "™" has a word there that no pattern knows.
-fn opens_plainly(view: &View<'_>, line: usize, folded: FoldedLine, bytes: &[u8], first_word: u32) -> bool {
-    let FoldedLine { start, end, source, .. } = folded;
-    if first_word == start && view.document().text().as_bytes()[source as usize].is_ascii_alphanumeric() {
+fn opens_plainly(
+    view: &View<'_>,
+    line: usize,
+    folded: FoldedLine,
+    bytes: &[u8],
+    first_word: u32,
+) -> bool {
+    let FoldedLine {
+        start, end, source, ..
+    } = folded;
+    if first_word == start
+        && view.document().text().as_bytes()[source as usize].is_ascii_alphanumeric()
+    {
         return true;
     }
     if first_word == end {
         return !view.is_wrapped(line);
     }
-    let first = view.text(line).chars().find(|&c| is_word(c) || folds_to_word(c));
-    word_after(bytes, first_word as usize) && first.is_some_and(|c| c.is_alphabetic() || c.is_ascii())
+    let first = view
+        .text(line)
+        .chars()
+        .find(|&c| is_word(c) || folds_to_word(c));
+    word_after(bytes, first_word as usize)
+        && first.is_some_and(|c| c.is_alphabetic() || c.is_ascii())
 }
 
 fn lines_of(noted: &[(u32, u32)]) -> impl Iterator<Item = usize> {
@@ -412,11 +618,19 @@ fn mark_line_pattern(
         }
         let lines = view.paragraphs(line..line + 1);
         done = lines.end;
-        let span = Span::at(view.span(lines.start).start(), view.span(lines.end - 1).end());
-        let text = view.document().text()[span.range()].trim_matches(|c: char| c.is_whitespace() || crate::fold::is_invisible(c));
+        let span = Span::at(
+            view.span(lines.start).start(),
+            view.span(lines.end - 1).end(),
+        );
+        let text = view.document().text()[span.range()]
+            .trim_matches(|c: char| c.is_whitespace() || crate::fold::is_invisible(c));
         let fits = text.len() <= pattern.most
-            && text.as_bytes().first().is_some_and(|&first| pattern.first.contains(first))
-            && (text.len() <= longest || text.chars().take(longest.saturating_add(1)).count() <= longest);
+            && text
+                .as_bytes()
+                .first()
+                .is_some_and(|&first| pattern.first.contains(first))
+            && (text.len() <= longest
+                || text.chars().take(longest.saturating_add(1)).count() <= longest);
         if fits && pattern.regex.is_match(text, states) {
             marks.add(span, pattern.rule);
         }
@@ -424,20 +638,34 @@ fn mark_line_pattern(
 }
 
 /// Runs a pattern over the neighbourhoods of the lines, each text once.
-fn mark_span_pattern(pattern: &Pattern, lines: impl Iterator<Item = usize>, view: &View<'_>, marks: &mut Marks) {
+fn mark_span_pattern(
+    pattern: &Pattern,
+    lines: impl Iterator<Item = usize>,
+    view: &View<'_>,
+    marks: &mut Marks,
+) {
     let document = view.document();
-    let Some(regex) = pattern.regex.regex() else { return };
+    let Some(regex) = pattern.regex.regex() else {
+        return;
+    };
     let mut windows: Vec<Span> = lines
         .map(|line| {
             let last = (line + PATTERN_REACH).min(view.line_count() - 1);
-            Span::at(view.span(line.saturating_sub(PATTERN_REACH)).start(), view.span(last).end())
+            Span::at(
+                view.span(line.saturating_sub(PATTERN_REACH)).start(),
+                view.span(last).end(),
+            )
         })
         .collect();
     crate::span::union(&mut windows);
     for window in windows {
-        for found in regex.find_iter(&document.text()[window.range()]).filter(|found| !found.is_empty()) {
+        for found in regex
+            .find_iter(&document.text()[window.range()])
+            .filter(|found| !found.is_empty())
+        {
             let span = Span::at(window.start() + found.start(), window.start() + found.end());
-            let before = document.text()[..span.start()].trim_end_matches(|c: char| c.is_whitespace() && c != '\n');
+            let before = document.text()[..span.start()]
+                .trim_end_matches(|c: char| c.is_whitespace() && c != '\n');
             let opens = before.is_empty() || before.ends_with(|c: char| !crate::fold::is_word(c));
             marks.add(tidy(document, span, opens), pattern.rule);
         }
@@ -453,23 +681,53 @@ mod tests {
     fn plainly(filter: &Phrases, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
         let folded = &Folded::whole(view.document());
         let mut marks = Marks::default();
-        for (phrase, _) in (0..filter.phrases.len()).filter_map(|index| filter.phrase(index)).filter(|(_, own)| *own == rule) {
+        for (phrase, _) in (0..filter.phrases.len())
+            .filter_map(|index| filter.phrase(index))
+            .filter(|(_, own)| *own == rule)
+        {
             let mut starts = Vec::new();
             if phrase.is_line() {
                 let lines = (0..view.line_count()).filter(|&line| !folded.continues(line));
-                lines.for_each(|line| line_start(folded.bytes(), folded.lines()[line].range(), &mut starts));
+                lines.for_each(|line| {
+                    line_start(folded.bytes(), folded.lines()[line].range(), &mut starts)
+                });
             } else {
                 let folded = std::str::from_utf8(folded.bytes()).unwrap();
-                starts.extend(folded.char_indices().filter(|(_, c)| !c.is_whitespace()).map(|(at, _)| at));
+                starts.extend(
+                    folded
+                        .char_indices()
+                        .filter(|(_, c)| !c.is_whitespace())
+                        .map(|(at, _)| at),
+                );
             }
-            for (start, end) in starts.iter().filter_map(|&start| Some((start, phrase.match_at(folded, start)?))) {
+            for (start, end) in starts
+                .iter()
+                .filter_map(|&start| Some((start, phrase.match_at(folded, start)?)))
+            {
                 marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
             }
         }
-        for pattern in filter.patterns.iter().filter(|pattern| pattern.rule == rule) {
-            let anything = Pattern { rule, whole: pattern.whole, most: usize::MAX, first: ByteSet::ALL, regex: pattern.regex.plainly() };
+        for pattern in filter
+            .patterns
+            .iter()
+            .filter(|pattern| pattern.rule == rule)
+        {
+            let anything = Pattern {
+                rule,
+                whole: pattern.whole,
+                most: usize::MAX,
+                first: ByteSet::ALL,
+                regex: pattern.regex.plainly(),
+            };
             match pattern.whole {
-                Some(longest) => mark_line_pattern(&anything, longest, 0..view.line_count(), view, &mut States::default(), &mut marks),
+                Some(longest) => mark_line_pattern(
+                    &anything,
+                    longest,
+                    0..view.line_count(),
+                    view,
+                    &mut States::default(),
+                    &mut marks,
+                ),
                 None => mark_span_pattern(&anything, 0..view.line_count(), view, &mut marks),
             }
         }
@@ -495,7 +753,12 @@ mod tests {
         filter.mark_span_patterns(&view, scratch, &mut found);
         let mut found = found.take();
         found.retain(|mark| mark.rule() == rule);
-        assert_eq!(found, plainly(filter, rule, &view), "{:?} in {text:?}", filter.rules.get(rule));
+        assert_eq!(
+            found,
+            plainly(filter, rule, &view),
+            "{:?} in {text:?}",
+            filter.rules.get(rule)
+        );
         found.len()
     }
 
@@ -508,15 +771,33 @@ mod tests {
             str::to_owned,
             |text| text.replace('\n', "\r\n"),
             |text| text.replace(' ', "\u{a0} "),
-            |text| text.split(' ').enumerate().flat_map(|(at, word)| [word, if at % 3 == 1 { "\n" } else { " " }]).collect(),
-            |text| format!("It rained.\n\n» {}\nIt stopped.", text.replace('"', "“").replace('\'', "’")),
+            |text| {
+                text.split(' ')
+                    .enumerate()
+                    .flat_map(|(at, word)| [word, if at % 3 == 1 { "\n" } else { " " }])
+                    .collect()
+            },
+            |text| {
+                format!(
+                    "It rained.\n\n» {}\nIt stopped.",
+                    text.replace('"', "“").replace('\'', "’")
+                )
+            },
             |text| format!("½ {text} ™"),
         ];
         let (mut scratch, mut compared) = (Scratch::default(), 0);
-        let searched = rules.iter().filter(|(_, rule)| matches!(rule.matcher, Matcher::Phrases { .. } | Matcher::Patterns { .. }));
+        let searched = rules.iter().filter(|(_, rule)| {
+            matches!(
+                rule.matcher,
+                Matcher::Phrases { .. } | Matcher::Patterns { .. }
+            )
+        });
         for (id, rule) in searched {
             for example in rule.examples.remove.iter().chain(rule.examples.keep.iter()) {
-                compared += writings.iter().map(|writing| compare(&filter, id, &writing(example), &mut scratch)).sum::<usize>();
+                compared += writings
+                    .iter()
+                    .map(|writing| compare(&filter, id, &writing(example), &mut scratch))
+                    .sum::<usize>();
             }
         }
         assert!(compared > 5000, "{compared}");
@@ -527,18 +808,35 @@ mod tests {
     fn nothing_is_missed_between_stretches() {
         let rules = RuleSet::built_in();
         let filter = Phrases::new(&rules, &|_| true, false);
-        let examples = rules.iter().flat_map(|(_, rule)| rule.examples.remove.iter().chain(rule.examples.keep.iter()));
-        let text: String = examples.zip(["\n", " ", "\n\n"].iter().cycle()).flat_map(|(example, end)| [example, *end]).collect();
+        let examples = rules
+            .iter()
+            .flat_map(|(_, rule)| rule.examples.remove.iter().chain(rule.examples.keep.iter()));
+        let text: String = examples
+            .zip(["\n", " ", "\n\n"].iter().cycle())
+            .flat_map(|(example, end)| [example, *end])
+            .collect();
         let document = Document::new(&text).unwrap();
         let lines = Lines::new(&document, Vec::new());
         let view = View::new(&lines);
         let found = |stretch: usize| {
             let mut marks = Marks::default();
-            filter.mark(&view, &mut marks, &mut Scratch { folded: Folded::in_stretches(stretch), ..Scratch::default() });
+            filter.mark(
+                &view,
+                &mut marks,
+                &mut Scratch {
+                    folded: Folded::in_stretches(stretch),
+                    ..Scratch::default()
+                },
+            );
             marks.take()
         };
         let whole = found(usize::MAX >> 1);
-        assert!(whole.len() > 1500 && text.len() > 200_000, "{} in {}", whole.len(), text.len());
+        assert!(
+            whole.len() > 1500 && text.len() > 200_000,
+            "{} in {}",
+            whole.len(),
+            text.len()
+        );
         assert!(found(1) == whole && found(20_000) == whole);
     }
 
@@ -560,7 +858,9 @@ mod tests {
             ["off", "oﬀ"],
             ["@", "@"],
         ];
-        const SPACES: &[&str] = &[" ", " ", " ", "\n", "\r\n", "\u{a0}", "  ", "\n\n", ", ", ". "];
+        const SPACES: &[&str] = &[
+            " ", " ", " ", "\n", "\r\n", "\u{a0}", "  ", "\n\n", ", ", ". ",
+        ];
         let mut state = 3u64;
         let mut draw = move |most: usize| {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
@@ -568,9 +868,12 @@ mod tests {
         };
         let (mut scratch, mut compared) = (Scratch::default(), 0);
         for _ in 0..40 {
-            let mut pack = String::from("[pack]\nname = 'chance'\ndescription = 'Made by chance.'\n");
+            let mut pack =
+                String::from("[pack]\nname = 'chance'\ndescription = 'Made by chance.'\n");
             for number in 0..12 {
-                let mut parts: Vec<String> = (0..=draw(4)).map(|_| WORDS[draw(WORDS.len())][0].to_owned()).collect();
+                let mut parts: Vec<String> = (0..=draw(4))
+                    .map(|_| WORDS[draw(WORDS.len())][0].to_owned())
+                    .collect();
                 let (at, line) = (draw(parts.len()), draw(2) == 0);
                 let other = WORDS[draw(WORDS.len())][0];
                 let kind = if draw(3) == 0 { "pattern" } else { "phrase" };
@@ -583,7 +886,11 @@ mod tests {
                     _ => {}
                 }
                 // A pattern says itself what white space and case may be.
-                let body = if kind == "phrase" { parts.join(" ") } else { format!("(?i){}", parts.join(r"\s+")) };
+                let body = if kind == "phrase" {
+                    parts.join(" ")
+                } else {
+                    format!("(?i){}", parts.join(r"\s+"))
+                };
                 pack.push_str(&format!(
                     "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\nconfidence = 'certain'\n{kind} = \"\"\"{}\"\"\"\n\
                      line = {line}\nexamples.remove = ['One.', 'Two.']\nexamples.keep = ['Three.', 'Four.']\n",
@@ -594,8 +901,18 @@ mod tests {
             rules.add_linted(&pack, "chance");
             let filter = Phrases::new(&rules, &|_| true, false);
             for _ in 0..12 {
-                let text: String = (0..40).flat_map(|_| [WORDS[draw(WORDS.len())][draw(2)], SPACES[draw(SPACES.len())]]).collect();
-                compared += rules.iter().map(|(id, _)| compare(&filter, id, &text, &mut scratch)).sum::<usize>();
+                let text: String = (0..40)
+                    .flat_map(|_| {
+                        [
+                            WORDS[draw(WORDS.len())][draw(2)],
+                            SPACES[draw(SPACES.len())],
+                        ]
+                    })
+                    .collect();
+                compared += rules
+                    .iter()
+                    .map(|(id, _)| compare(&filter, id, &text, &mut scratch))
+                    .sum::<usize>();
             }
         }
         assert!(compared > 2000, "{compared}");

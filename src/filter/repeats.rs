@@ -32,12 +32,16 @@ impl Filter for Repeats {
             (!wrapped && view.text(line).len() >= SHORTEST).then(|| view.print(line, folded))
         };
         let mut mark = |line: usize, first: usize, folded: &mut Folded| {
-            if word_count(view.text(line)) >= FEWEST_WORDS && says_the_same(view, line, first, folded) {
+            if word_count(view.text(line)) >= FEWEST_WORDS
+                && says_the_same(view, line, first, folded)
+            {
                 marks.add(view.span(line), self.rule);
             }
         };
         for line in 0..view.line_count() {
-            let Some(own) = print(line, folded) else { continue };
+            let Some(own) = print(line, folded) else {
+                continue;
+            };
             let mut before = (line.saturating_sub(NEAR)..line).rev();
             if let Some(first) = before.find(|&before| print(before, folded) == Some(own)) {
                 mark(line, first, folded);
@@ -45,8 +49,13 @@ impl Filter for Repeats {
         }
         // Few lines stand beside what was cut; of the others only the first of each text is asked for.
         let cut = |line: usize| line < view.line_count() && view.is_cut(line);
-        let beside: Vec<usize> = (0..view.line_count()).filter(|&line| cut(line.wrapping_sub(1)) || cut(line + 1)).collect();
-        let mut first: FxHashMap<u32, Option<usize>> = beside.iter().filter_map(|&line| Some((print(line, folded)?, None))).collect();
+        let beside: Vec<usize> = (0..view.line_count())
+            .filter(|&line| cut(line.wrapping_sub(1)) || cut(line + 1))
+            .collect();
+        let mut first: FxHashMap<u32, Option<usize>> = beside
+            .iter()
+            .filter_map(|&line| Some((print(line, folded)?, None)))
+            .collect();
         if first.is_empty() {
             return;
         }

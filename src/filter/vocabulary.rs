@@ -36,7 +36,11 @@ impl Vocabulary {
 
     /// The longest line that there can be a vocabulary for, in folded bytes.
     pub(super) fn longest(&self) -> usize {
-        if self.rules.is_empty() { 0 } else { LONGEST_LINE }
+        if self.rules.is_empty() {
+            0
+        } else {
+            LONGEST_LINE
+        }
     }
 
     /// The rules whose words a folded line is made of: at least two, one of them telling.
@@ -46,18 +50,30 @@ impl Vocabulary {
             return;
         }
         // Most lines end here: they begin with no word of any vocabulary.
-        let first = line.split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let first = line
+            .split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default();
         if first.is_ascii() && !self.begins(first) {
             return;
         }
-        let Ok(line) = std::str::from_utf8(line) else { return };
-        let words = || line.split(|c: char| !is_word(c)).filter(|word| !word.is_empty()).map(str::as_bytes);
+        let Ok(line) = std::str::from_utf8(line) else {
+            return;
+        };
+        let words = || {
+            line.split(|c: char| !is_word(c))
+                .filter(|word| !word.is_empty())
+                .map(str::as_bytes)
+        };
         if !words().next().is_some_and(|first| self.begins(first)) {
             return;
         }
         for (index, &rule) in self.rules.iter().enumerate() {
             let mut seen = Seen::default();
-            if words().all(|word| self.read(word, index, &mut seen)) && seen.words >= 2 && seen.telling {
+            if words().all(|word| self.read(word, index, &mut seen))
+                && seen.words >= 2
+                && seen.telling
+            {
                 found.push(rule);
             }
         }
@@ -65,7 +81,9 @@ impl Vocabulary {
 
     /// Whether a line that begins with this word may be of the words of some rule.
     fn begins(&self, first: &[u8]) -> bool {
-        let Some(beginning) = first.first_chunk() else { return self.knows(first) };
+        let Some(beginning) = first.first_chunk() else {
+            return self.knows(first);
+        };
         let glued = || (SHORTEST_GLUED..first.len()).any(|end| self.knows(&first[..end]));
         self.beginnings.contains(beginning) && (self.knows(first) || glued())
     }
@@ -79,7 +97,10 @@ impl Vocabulary {
         }
         for end in (SHORTEST_GLUED..word.len().saturating_sub(SHORTEST_GLUED - 1)).rev() {
             if let Some(tells) = self.lists(&word[..end], rule) {
-                let mut rest = Seen { words: seen.words + 1, telling: seen.telling | tells };
+                let mut rest = Seen {
+                    words: seen.words + 1,
+                    telling: seen.telling | tells,
+                };
                 if self.read(&word[end..], rule, &mut rest) {
                     *seen = rest;
                     return true;
@@ -90,7 +111,11 @@ impl Vocabulary {
     }
 
     fn lists(&self, word: &[u8], rule: usize) -> Option<bool> {
-        self.words.get(word)?.iter().find(|(own, _)| *own == rule).map(|(_, tells)| *tells)
+        self.words
+            .get(word)?
+            .iter()
+            .find(|(own, _)| *own == rule)
+            .map(|(_, tells)| *tells)
     }
 
     fn knows(&self, word: &[u8]) -> bool {
@@ -113,7 +138,11 @@ mod tests {
     fn a_line_is_made_of_listed_words_one_of_which_tells() {
         let list = |words: &str| words.split(' ').collect::<Texts>();
         let mut vocabulary = Vocabulary::default();
-        vocabulary.add(RuleId::new(7), &list("Newsletters Subscribe Advertise"), &list("us with my account e paper"));
+        vocabulary.add(
+            RuleId::new(7),
+            &list("Newsletters Subscribe Advertise"),
+            &list("us with my account e paper"),
+        );
         let mut found = Vec::new();
         let mut matches = |line: &str| {
             vocabulary.matches(&fold(line), &mut found);
@@ -123,7 +152,10 @@ mod tests {
         assert!(matches("E-Paper | My Account | SUBSCRIBE"));
         assert!(matches("SubscribeNewsletters"));
         assert!(matches("NewslettersSubscribe my account"));
-        assert!(!matches("Subscribe"), "one word alone is a label's business");
+        assert!(
+            !matches("Subscribe"),
+            "one word alone is a label's business"
+        );
         assert!(!matches("my account with us"));
         assert!(!matches("Subscribe with the others"));
         assert!(!matches("Subscribers advertise"));

@@ -20,7 +20,11 @@ pub(crate) fn fold(text: &str) -> Vec<u8> {
 
 /// Whether the folded text has a letter, digit or mark that ends at `at`.
 pub(crate) fn word_before(folded: &[u8], at: usize) -> bool {
-    if let Some(last) = at.checked_sub(1).map(|last| folded[last]).filter(u8::is_ascii) {
+    if let Some(last) = at
+        .checked_sub(1)
+        .map(|last| folded[last])
+        .filter(u8::is_ascii)
+    {
         return last.is_ascii_alphanumeric();
     }
     let mut start = at;
@@ -35,9 +39,13 @@ pub(crate) fn word_before(folded: &[u8], at: usize) -> bool {
 
 /// Whether the folded text has a letter, digit or mark that starts at `at`.
 pub(crate) fn word_after(folded: &[u8], at: usize) -> bool {
-    folded
-        .get(at)
-        .is_some_and(|&byte| if byte < 0x80 { byte.is_ascii_alphanumeric() } else { first_is_word(&folded[at..folded.len().min(at + 4)]) })
+    folded.get(at).is_some_and(|&byte| {
+        if byte < 0x80 {
+            byte.is_ascii_alphanumeric()
+        } else {
+            first_is_word(&folded[at..folded.len().min(at + 4)])
+        }
+    })
 }
 
 fn first_is_word(bytes: &[u8]) -> bool {
@@ -55,7 +63,8 @@ pub(crate) fn is_word(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphanumeric();
     }
-    Folding::remembered(character).map_or_else(|| belongs_to_word(character), |folding| folding.is_word)
+    Folding::remembered(character)
+        .map_or_else(|| belongs_to_word(character), |folding| folding.is_word)
 }
 
 fn belongs_to_word(character: char) -> bool {
@@ -122,17 +131,26 @@ impl Folding {
 
     /// What is remembered of a character.
     fn remembered(character: char) -> Option<&'static Self> {
-        static BLOCKS: [OnceLock<Box<[Folding; FOLDINGS]>>; REMEMBERED / FOLDINGS] = [const { OnceLock::new() }; REMEMBERED / FOLDINGS];
+        static BLOCKS: [OnceLock<Box<[Folding; FOLDINGS]>>; REMEMBERED / FOLDINGS] =
+            [const { OnceLock::new() }; REMEMBERED / FOLDINGS];
         let code = character as usize;
-        let block =
-            BLOCKS.get(code / FOLDINGS)?.get_or_init(|| Box::new(std::array::from_fn(|at| Self::new(code / FOLDINGS * FOLDINGS + at))));
+        let block = BLOCKS.get(code / FOLDINGS)?.get_or_init(|| {
+            Box::new(std::array::from_fn(|at| {
+                Self::new(code / FOLDINGS * FOLDINGS + at)
+            }))
+        });
         Some(&block[code % FOLDINGS])
     }
 
     fn new(code: usize) -> Self {
         let character = u32::try_from(code).ok().and_then(char::from_u32);
         let is_word = character.is_some_and(belongs_to_word);
-        let other = Self { kind: Kind::Other, is_word, length: 0, bytes: [0; LONGEST_FOLDING] };
+        let other = Self {
+            kind: Kind::Other,
+            is_word,
+            length: 0,
+            bytes: [0; LONGEST_FOLDING],
+        };
         // Marks may be left out behind some letters.
         let Some(character) = character.filter(|c| !matches!(c, '\u{300}'..='\u{36F}')) else {
             return other;
@@ -149,7 +167,12 @@ impl Folding {
         match other.bytes.get(folded.len()..) {
             Some(rest) => {
                 let bytes = std::array::from_fn(|at| folded.get(at).copied().unwrap_or_default());
-                Self { kind, is_word, length: (LONGEST_FOLDING - rest.len()) as u8, bytes }
+                Self {
+                    kind,
+                    is_word,
+                    length: (LONGEST_FOLDING - rest.len()) as u8,
+                    bytes,
+                }
             }
             None => other,
         }
@@ -161,7 +184,13 @@ impl Folding {
 /// Accents that a script leaves out in places go: those of Greek, which capitals do not have, and the hamza on alef.
 pub(super) fn fold_char(character: char, out: &mut Vec<u8>) {
     match character {
-        '\u{2018}'..='\u{201B}' | '\u{2032}' | '\u{2035}' | '\u{B4}' | '\u{2B9}' | '\u{2BC}' | '`' => out.push(b'\''),
+        '\u{2018}'..='\u{201B}'
+        | '\u{2032}'
+        | '\u{2035}'
+        | '\u{B4}'
+        | '\u{2B9}'
+        | '\u{2BC}'
+        | '`' => out.push(b'\''),
         '\u{201C}'..='\u{201F}' | '\u{2033}' | '\u{2036}' | '\u{AB}' | '\u{BB}' => out.push(b'"'),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => out.push(b'-'),
         '\u{4E00}'..='\u{9FFF}' => push(character, out),
@@ -173,7 +202,8 @@ pub(super) fn fold_char(character: char, out: &mut Vec<u8>) {
                     for lower in upper.to_lowercase() {
                         // The dot that lower-casing leaves on a dotted capital I.
                         let dot = lower == '\u{307}' && out.last() == Some(&b'i');
-                        let tonos = lower == '\u{301}' && matches!(out.last_chunk(), Some([0xCE | 0xCF, _]));
+                        let tonos = lower == '\u{301}'
+                            && matches!(out.last_chunk(), Some([0xCE | 0xCF, _]));
                         if !dot && !tonos && !is_invisible(lower) {
                             push(lower, out);
                         }
@@ -199,6 +229,8 @@ mod tests {
 
     #[test]
     fn what_belongs_to_words_is_remembered_too() {
-        assert!(('\0'..='\u{12000}').all(|character| is_word(character) == belongs_to_word(character)));
+        assert!(
+            ('\0'..='\u{12000}').all(|character| is_word(character) == belongs_to_word(character))
+        );
     }
 }

@@ -34,8 +34,15 @@ impl<'d> Lines<'d> {
             }
         };
         buffer.reserve(document.line_count());
-        buffer.extend((0..document.line_count()).filter(visible).map(|number| number as u32));
-        let mut lines = Self { document, all: buffer };
+        buffer.extend(
+            (0..document.line_count())
+                .filter(visible)
+                .map(|number| number as u32),
+        );
+        let mut lines = Self {
+            document,
+            all: buffer,
+        };
         lines.find_wraps();
         lines
     }
@@ -56,11 +63,16 @@ impl<'d> Lines<'d> {
                 return;
             }
         }
-        let widest = (0..self.count()).map(|line| width(text(line))).filter(|&width| width <= WIDEST_WRAP).max().unwrap_or(0);
+        let widest = (0..self.count())
+            .map(|line| width(text(line)))
+            .filter(|&width| width <= WIDEST_WRAP)
+            .max()
+            .unwrap_or(0);
         if self.count() < 6 || widest < 50 {
             return;
         }
-        let followed = |line: usize| line + 1 < self.count() && self.number(line + 1) == self.number(line) + 1;
+        let followed =
+            |line: usize| line + 1 < self.count() && self.number(line + 1) == self.number(line) + 1;
         let breaks = |line: usize| {
             followed(line) && {
                 let word = text(line + 1).split(' ').next().unwrap_or_default();
@@ -73,7 +85,11 @@ impl<'d> Lines<'d> {
         if count * 2 < together || count < 3 {
             return;
         }
-        self.all.iter_mut().zip(broken).filter(|(_, broken)| *broken).for_each(|(line, _)| *line |= JOINS);
+        self.all
+            .iter_mut()
+            .zip(broken)
+            .filter(|(_, broken)| *broken)
+            .for_each(|(line, _)| *line |= JOINS);
     }
 
     pub(crate) fn document(&self) -> &'d Document<'d> {
@@ -86,7 +102,10 @@ impl<'d> Lines<'d> {
 
     /// The text of a line, white space at its ends left out.
     pub(crate) fn text(&self, line: usize) -> &'d str {
-        &self.document.text()[trimmed(self.document.text(), self.document.line(self.number(line)).range())]
+        &self.document.text()[trimmed(
+            self.document.text(),
+            self.document.line(self.number(line)).range(),
+        )]
     }
 
     /// The number of a line in the document.
@@ -106,13 +125,18 @@ impl<'d> Lines<'d> {
 
     /// How many lines stand before the line of this number in the document.
     pub(crate) fn before(&self, number: usize) -> usize {
-        self.all.partition_point(|line| ((line & !JOINS) as usize) < number)
+        self.all
+            .partition_point(|line| ((line & !JOINS) as usize) < number)
     }
 }
 
 /// The code points of a line, or too many.
 fn width(line: &str) -> usize {
-    if line.len() > 4 * WIDEST_WRAP { usize::MAX / 2 } else { line.chars().count() }
+    if line.len() > 4 * WIDEST_WRAP {
+        usize::MAX / 2
+    } else {
+        line.chars().count()
+    }
 }
 
 /// A range of a text without white space at its ends.
@@ -133,7 +157,9 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 
 /// Whether a text without white space at its ends shows anything.
 fn is_visible(text: &str) -> bool {
-    text.as_bytes().first().is_some_and(|&first| first < 0x80 || text.chars().any(|c| !c.is_whitespace() && !is_invisible(c)))
+    text.as_bytes().first().is_some_and(|&first| {
+        first < 0x80 || text.chars().any(|c| !c.is_whitespace() && !is_invisible(c))
+    })
 }
 
 #[cfg(test)]
@@ -144,13 +170,27 @@ mod tests {
     fn lines(text: &str) -> Vec<(usize, String, bool)> {
         let document = Document::new(text).unwrap();
         let lines = Lines::new(&document, Vec::new());
-        (0..lines.count()).map(|line| (lines.number(line), lines.text(line).to_owned(), lines.joins(line))).collect()
+        (0..lines.count())
+            .map(|line| {
+                (
+                    lines.number(line),
+                    lines.text(line).to_owned(),
+                    lines.joins(line),
+                )
+            })
+            .collect()
     }
 
     #[test]
     fn blank_lines_are_left_out_and_numbers_stay() {
         let text = "\n a\u{a0}\r\n \u{200b}\r\n\u{feff}b\n";
-        assert_eq!(lines(text), [(1, "a".to_owned(), false), (3, "\u{feff}b".to_owned(), false)]);
+        assert_eq!(
+            lines(text),
+            [
+                (1, "a".to_owned(), false),
+                (3, "\u{feff}b".to_owned(), false)
+            ]
+        );
     }
 
     #[test]
@@ -162,7 +202,14 @@ mod tests {
             Traders in the old harbour said they had not been asked, and expected to\n\
             lose a third of their custom before the work is done and the road opens\n\
             again.\n\nShare\n";
-        assert_eq!(lines(wrapped).iter().map(|line| line.2).collect::<Vec<_>>(), [true, true, false, true, true, false, false]);
-        assert!(lines("Home\nNews\nSport\nCulture\nTravel\nAbout us\n").iter().all(|line| !line.2));
+        assert_eq!(
+            lines(wrapped).iter().map(|line| line.2).collect::<Vec<_>>(),
+            [true, true, false, true, true, false, false]
+        );
+        assert!(
+            lines("Home\nNews\nSport\nCulture\nTravel\nAbout us\n")
+                .iter()
+                .all(|line| !line.2)
+        );
     }
 }

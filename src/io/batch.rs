@@ -48,7 +48,9 @@ impl Framing {
             Self::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
             Self::Csv(quotes) => quotes.end(bytes),
             Self::Warc { left } => {
-                let end = usize::try_from(*left).ok().filter(|&left| left <= bytes.len());
+                let end = usize::try_from(*left)
+                    .ok()
+                    .filter(|&left| left <= bytes.len());
                 *left -= end.unwrap_or(bytes.len()) as u64;
                 end
             }
@@ -118,7 +120,13 @@ pub struct Start {
 
 impl<R: Read> Batches<R> {
     /// Cuts a stream that stands at `start`. Records of more than `max_record` bytes come in pieces.
-    pub fn new(reader: R, framing: Framing, max_record: usize, start: Start, consumed: Arc<AtomicU64>) -> Self {
+    pub fn new(
+        reader: R,
+        framing: Framing,
+        max_record: usize,
+        start: Start,
+        consumed: Arc<AtomicU64>,
+    ) -> Self {
         let (offset, number) = (start.offset, start.records + 1);
         Self {
             reader,
@@ -169,7 +177,9 @@ impl<R: Read> Batches<R> {
     fn fill(&mut self, wanted: usize) -> io::Result<()> {
         let missing = wanted.saturating_sub(self.waiting().len());
         if missing > 0 && !self.ended {
-            let read = (&mut self.reader).take(missing as u64).read_to_end(&mut self.buffer)?;
+            let read = (&mut self.reader)
+                .take(missing as u64)
+                .read_to_end(&mut self.buffer)?;
             self.ended = read < missing;
         }
         Ok(())
@@ -181,7 +191,9 @@ impl<R: Read> Batches<R> {
         let last = self.ended && self.start + seen == self.buffer.len();
         let (mut ends, mut at) = (Vec::with_capacity(seen / 2048 + 1), 0);
         while at < seen && !(first_only && at > 0) {
-            let Some(end) = self.framing.end(&bytes[at..], last) else { break };
+            let Some(end) = self.framing.end(&bytes[at..], last) else {
+                break;
+            };
             at += end;
             ends.push(at);
         }
@@ -189,7 +201,9 @@ impl<R: Read> Batches<R> {
     }
 
     fn later_piece(&mut self, seen: usize) -> Batch {
-        let end = self.framing.skip(&self.buffer[self.start..self.start + seen]);
+        let end = self
+            .framing
+            .skip(&self.buffer[self.start..self.start + seen]);
         self.within = end.is_none() && !(self.ended && self.start + seen == self.buffer.len());
         self.batch(end.unwrap_or(seen), Vec::new(), Some(Piece::Later))
     }
@@ -213,9 +227,24 @@ impl<R: Read> Batches<R> {
     fn batch(&mut self, length: usize, ends: Vec<usize>, piece: Option<Piece>) -> Batch {
         let (bytes, offset, number) = (self.take(length), self.offset, self.number);
         self.offset += bytes.len() as u64;
-        self.number += if piece == Some(Piece::Later) { u64::from(!self.within) } else { ends.len() as u64 };
-        let end = (!self.within).then_some(Start { offset: self.offset, records: self.number - 1 });
-        Batch { bytes, ends, offset, number, piece, end, consumed: self.consumed.load(Ordering::Relaxed) }
+        self.number += if piece == Some(Piece::Later) {
+            u64::from(!self.within)
+        } else {
+            ends.len() as u64
+        };
+        let end = (!self.within).then_some(Start {
+            offset: self.offset,
+            records: self.number - 1,
+        });
+        Batch {
+            bytes,
+            ends,
+            offset,
+            number,
+            piece,
+            end,
+            consumed: self.consumed.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -231,7 +260,10 @@ impl Batch {
     /// The records with their numbers and their offsets in this batch.
     pub fn records(&self) -> impl Iterator<Item = (u64, usize, &[u8])> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).zip(self.number..).map(|((start, &end), number)| (number, start, &self.bytes[start..end]))
+        starts
+            .zip(&self.ends)
+            .zip(self.number..)
+            .map(|((start, &end), number)| (number, start, &self.bytes[start..end]))
     }
 }
 
@@ -250,19 +282,32 @@ mod tests {
     }
 
     fn batches(bytes: &[u8], max_record: usize) -> Vec<Batch> {
-        Batches::new(Slow(bytes), Framing::Lines, max_record, Start::default(), Arc::default()).map(Result::unwrap).collect()
+        Batches::new(
+            Slow(bytes),
+            Framing::Lines,
+            max_record,
+            Start::default(),
+            Arc::default(),
+        )
+        .map(Result::unwrap)
+        .collect()
     }
 
     #[test]
     fn batches_partition_the_input_at_records() {
-        let input: Vec<u8> = (0..400_000).flat_map(|number| format!("{number}\n").into_bytes()).collect();
+        let input: Vec<u8> = (0..400_000)
+            .flat_map(|number| format!("{number}\n").into_bytes())
+            .collect();
         let found = batches(&input[..input.len() - 1], 1 << 25);
         assert_eq!(found.len(), 3);
         assert_eq!(found.concat_bytes(), &input[..input.len() - 1]);
         let mut expected = 0;
         for batch in &found {
             for (number, _, record) in batch.records() {
-                assert_eq!(std::str::from_utf8(record).unwrap().trim_end(), expected.to_string());
+                assert_eq!(
+                    std::str::from_utf8(record).unwrap().trim_end(),
+                    expected.to_string()
+                );
                 expected += 1;
                 assert_eq!(number, expected);
             }
@@ -271,28 +316,49 @@ mod tests {
 
     #[test]
     fn a_record_that_is_too_large_comes_in_pieces_between_the_others() {
-        let input = [b"one\n".to_vec(), b"x".repeat(5 << 20), b"\nthree\n".to_vec()].concat();
+        let input = [
+            b"one\n".to_vec(),
+            b"x".repeat(5 << 20),
+            b"\nthree\n".to_vec(),
+        ]
+        .concat();
         let found = batches(&input, 2 << 20);
         assert_eq!(found.concat_bytes(), input);
-        let told: Vec<_> = found.iter().map(|batch| (batch.number, batch.piece, batch.ends.len())).collect();
+        let told: Vec<_> = found
+            .iter()
+            .map(|batch| (batch.number, batch.piece, batch.ends.len()))
+            .collect();
         assert_eq!(told.first(), Some(&(1, None, 1)));
         assert_eq!(told[1], (2, Some(Piece::First), 0));
         assert_eq!(told.last(), Some(&(3, None, 1)));
         assert!(found.iter().all(|batch| batch.bytes.len() <= (2 << 20) + 1));
         // The largest that is allowed still comes whole.
-        assert_eq!(batches(&input, (5 << 20) + 1).iter().filter(|batch| batch.piece.is_some()).count(), 0);
+        assert_eq!(
+            batches(&input, (5 << 20) + 1)
+                .iter()
+                .filter(|batch| batch.piece.is_some())
+                .count(),
+            0
+        );
     }
 
     #[test]
     fn a_run_that_goes_on_in_the_middle_cuts_the_same_batches() {
         let lines = (0..60_000).map(|number| format!("{}\n", "y".repeat(number % 97)).into_bytes());
-        let input: Vec<u8> =
-            lines.chain([b"z".repeat(3 << 20), b"\n".to_vec()]).chain((0..9).map(|_| b"w\n".repeat(200_000))).flatten().collect();
+        let input: Vec<u8> = lines
+            .chain([b"z".repeat(3 << 20), b"\n".to_vec()])
+            .chain((0..9).map(|_| b"w\n".repeat(200_000)))
+            .flatten()
+            .collect();
         let whole = batches(&input, 4 << 20);
         for (index, batch) in whole.iter().enumerate() {
             let rest = batches(&input[batch.offset as usize..], 4 << 20);
             assert_eq!(rest.len(), whole.len() - index);
-            assert!(rest.iter().zip(&whole[index..]).all(|(one, other)| one.ends == other.ends && one.bytes == other.bytes));
+            assert!(
+                rest.iter()
+                    .zip(&whole[index..])
+                    .all(|(one, other)| one.ends == other.ends && one.bytes == other.bytes)
+            );
         }
     }
 

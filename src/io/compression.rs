@@ -33,13 +33,22 @@ impl Compression {
     /// What the end of a file's name says, and the name without it.
     #[must_use]
     pub fn of_name(name: &str) -> (Self, &str) {
-        let known = [(".gz", Self::Gzip), (".zst", Self::Zstd), (".zstd", Self::Zstd)];
+        let known = [
+            (".gz", Self::Gzip),
+            (".zst", Self::Zstd),
+            (".zstd", Self::Zstd),
+        ];
         let ends = |end: &str| {
             name.len() > end.len() && name.is_char_boundary(name.len() - end.len()) && {
                 name[name.len() - end.len()..].eq_ignore_ascii_case(end)
             }
         };
-        known.into_iter().find(|(end, _)| ends(end)).map_or((Self::None, name), |(end, kind)| (kind, &name[..name.len() - end.len()]))
+        known
+            .into_iter()
+            .find(|(end, _)| ends(end))
+            .map_or((Self::None, name), |(end, kind)| {
+                (kind, &name[..name.len() - end.len()])
+            })
     }
 
     /// What names of such files end in.
@@ -56,7 +65,10 @@ impl Compression {
     ///
     /// # Errors
     /// If a decoder cannot be made.
-    pub fn decoder<'r>(self, reader: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
+    pub fn decoder<'r>(
+        self,
+        reader: impl Read + Send + 'r,
+    ) -> io::Result<Box<dyn Read + Send + 'r>> {
         Ok(match self {
             Self::None => Box::new(reader),
             Self::Gzip => Box::new(MultiGzDecoder::new(reader)),
@@ -78,7 +90,14 @@ impl Packing {
     /// With the level that the codec's own command takes.
     #[must_use]
     pub fn of(compression: Compression) -> Self {
-        Self { compression, level: if compression == Compression::Zstd { 3 } else { 6 } }
+        Self {
+            compression,
+            level: if compression == Compression::Zstd {
+                3
+            } else {
+                6
+            },
+        }
     }
 
     /// Reads `none`, `gzip`, `zstd`, `gzip:9` or `zstd:19`.
@@ -86,16 +105,29 @@ impl Packing {
     /// # Errors
     /// If it is none of these.
     pub fn parse(text: &str) -> Result<Self> {
-        let (name, level) = text.split_once(':').map_or((text, None), |(name, level)| (name, Some(level)));
+        let (name, level) = text
+            .split_once(':')
+            .map_or((text, None), |(name, level)| (name, Some(level)));
         let (compression, levels) = match name {
             "none" => (Compression::None, 0..=0),
             "gzip" | "gz" => (Compression::Gzip, 1..=9),
             "zstd" | "zst" => (Compression::Zstd, 1..=22),
-            _ => bail!("'{text}' is no compression; write none, gzip, zstd, or one with its level such as zstd:9"),
+            _ => bail!(
+                "'{text}' is no compression; write none, gzip, zstd, or one with its level such as zstd:9"
+            ),
         };
-        let Some(level) = level else { return Ok(Self::of(compression)) };
+        let Some(level) = level else {
+            return Ok(Self::of(compression));
+        };
         let level = level.parse().ok().filter(|level| levels.contains(level));
-        let level = level.with_context(|| format!("{name} has no level '{}'; it has {} to {}", text, levels.start(), levels.end()))?;
+        let level = level.with_context(|| {
+            format!(
+                "{name} has no level '{}'; it has {} to {}",
+                text,
+                levels.start(),
+                levels.end()
+            )
+        })?;
         Ok(Self { compression, level })
     }
 }
@@ -121,7 +153,10 @@ impl Packer {
             Compression::None => Kind::None,
             Compression::Gzip => {
                 let level = flate2::Compression::new(packing.level.unsigned_abs());
-                Kind::Gzip { deflate: Compress::new(level, false), level: packing.level }
+                Kind::Gzip {
+                    deflate: Compress::new(level, false),
+                    level: packing.level,
+                }
             }
             Compression::Zstd => {
                 let mut compressor = zstd::bulk::Compressor::new(packing.level)?;
@@ -171,7 +206,8 @@ impl Packer {
                     // What the codec says of its own output at the worst.
                     out.reserve(piece.len() / 2 + 64);
                     let rest = &piece[deflate.total_in() as usize..];
-                    if deflate.compress_vec(rest, out, FlushCompress::Finish)? == Status::StreamEnd {
+                    if deflate.compress_vec(rest, out, FlushCompress::Finish)? == Status::StreamEnd
+                    {
                         break;
                     }
                 }
@@ -197,21 +233,35 @@ mod tests {
 
     #[test]
     fn pieces_decode_as_one_stream() {
-        let pieces = [b"one\n".repeat(1000), Vec::new(), (0..=255).collect::<Vec<u8>>().repeat(50)];
+        let pieces = [
+            b"one\n".repeat(1000),
+            Vec::new(),
+            (0..=255).collect::<Vec<u8>>().repeat(50),
+        ];
         for name in ["none", "gzip", "gzip:1", "zstd:1", "zstd"] {
             let packing = Packing::parse(name).unwrap();
             let (mut packer, mut packed) = (Packer::new(packing).unwrap(), Vec::new());
-            pieces.iter().for_each(|piece| packer.pack(piece, &mut packed).unwrap());
+            pieces
+                .iter()
+                .for_each(|piece| packer.pack(piece, &mut packed).unwrap());
             assert_eq!(Compression::of_magic(&packed), packing.compression);
             let mut found = Vec::new();
-            packing.compression.decoder(packed.as_slice()).unwrap().read_to_end(&mut found).unwrap();
+            packing
+                .compression
+                .decoder(packed.as_slice())
+                .unwrap()
+                .read_to_end(&mut found)
+                .unwrap();
             assert!(found == pieces.concat(), "{name}");
         }
     }
 
     #[test]
     fn names_tell_and_nonsense_is_refused() {
-        assert_eq!(Compression::of_name("a.jsonl.GZ"), (Compression::Gzip, "a.jsonl"));
+        assert_eq!(
+            Compression::of_name("a.jsonl.GZ"),
+            (Compression::Gzip, "a.jsonl")
+        );
         assert_eq!(Compression::of_name("å.zst"), (Compression::Zstd, "å"));
         assert_eq!(Compression::of_name(".gz"), (Compression::None, ".gz"));
         for text in ["lzma", "gzip:0", "zstd:99", "none:1", "gzip:"] {

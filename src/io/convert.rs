@@ -27,11 +27,18 @@ impl Converter {
     pub fn new(target: Format, layout: &Layout, names: &Names) -> Option<Self> {
         let is_same = match (target, layout) {
             (Format::JsonLines, Layout::Json(_)) | (Format::Text, Layout::Text { .. }) => true,
-            (Format::Csv { delimiter: wanted }, Layout::Csv { delimiter, .. }) => wanted == *delimiter,
+            (Format::Csv { delimiter: wanted }, Layout::Csv { delimiter, .. }) => {
+                wanted == *delimiter
+            }
             _ => false,
         };
         let (columns, texts) = layout.columns(names);
-        (!is_same).then(|| Self { target, columns, texts, names: names.clone() })
+        (!is_same).then(|| Self {
+            target,
+            columns,
+            texts,
+            names: names.clone(),
+        })
     }
 
     /// The names of the columns.
@@ -46,14 +53,23 @@ impl Converter {
     pub fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
         if let Format::Csv { delimiter } = self.target {
-            row(delimiter, self.columns.iter().map(String::as_str), &mut head);
+            row(
+                delimiter,
+                self.columns.iter().map(String::as_str),
+                &mut head,
+            );
         }
         head
     }
 
     /// The values of the record with this number; none if it holds no text that can be read.
     #[must_use]
-    pub fn values<'r>(&self, layout: &'r Layout, number: u64, record: &'r [u8]) -> Option<Values<'r>> {
+    pub fn values<'r>(
+        &self,
+        layout: &'r Layout,
+        number: u64,
+        record: &'r [u8],
+    ) -> Option<Values<'r>> {
         layout.values(number, record, &self.names)
     }
 
@@ -61,13 +77,24 @@ impl Converter {
     pub fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
         match self.target {
             Format::Text => {
-                for text in self.texts.iter().filter_map(|&column| values[column].as_deref()).filter(|text| !text.is_empty()) {
+                for text in self
+                    .texts
+                    .iter()
+                    .filter_map(|&column| values[column].as_deref())
+                    .filter(|text| !text.is_empty())
+                {
                     out.extend_from_slice(text.as_bytes());
                     out.extend_from_slice(if text.ends_with('\n') { b"\n" } else { b"\n\n" });
                 }
             }
             Format::JsonLines => object(&self.columns, values, out),
-            Format::Csv { delimiter } => row(delimiter, values.iter().map(|value| value.as_deref().unwrap_or_default()), out),
+            Format::Csv { delimiter } => row(
+                delimiter,
+                values
+                    .iter()
+                    .map(|value| value.as_deref().unwrap_or_default()),
+                out,
+            ),
             // Rows of a table are put together elsewhere, and nothing becomes the others.
             Format::Parquet | Format::Warc | Format::OtherJson => {}
         }
@@ -89,14 +116,31 @@ impl Converter {
 /// What was found in a record of JSON Lines, in the columns that [`texts_as_columns`] names.
 #[must_use]
 pub(super) fn texts_as_values<'r>(reading: Reading<'r>, names: &Names) -> Option<Values<'r>> {
-    let Reading::Texts(texts) = reading else { return None };
-    let known = [(&names.id, texts.id), (&names.url, texts.url), (&names.language, texts.language)];
-    let mut values: Values<'r> = known.into_iter().filter(|(name, _)| name.is_some()).map(|(_, value)| value.map(Cow::Owned)).collect();
+    let Reading::Texts(texts) = reading else {
+        return None;
+    };
+    let known = [
+        (&names.id, texts.id),
+        (&names.url, texts.url),
+        (&names.language, texts.language),
+    ];
+    let mut values: Values<'r> = known
+        .into_iter()
+        .filter(|(name, _)| name.is_some())
+        .map(|(_, value)| value.map(Cow::Owned))
+        .collect();
     for name in &names.text {
         // Texts of a list stand behind each other, as paragraphs do.
-        let own = texts.fields.iter().filter(|field| field.name == *name).map(|field| &field.text);
+        let own = texts
+            .fields
+            .iter()
+            .filter(|field| field.name == *name)
+            .map(|field| &field.text);
         values.push(own.fold(None, |all: Option<Cow<'r, str>>, text| {
-            Some(all.map_or_else(|| text.clone(), |all| Cow::Owned(format!("{all}\n\n{text}"))))
+            Some(all.map_or_else(
+                || text.clone(),
+                |all| Cow::Owned(format!("{all}\n\n{text}")),
+            ))
         }));
     }
     Some(values)
@@ -104,14 +148,22 @@ pub(super) fn texts_as_values<'r>(reading: Reading<'r>, names: &Names) -> Option
 
 /// The columns of what has none of its own, and which of them hold texts.
 pub(super) fn texts_as_columns(names: &Names) -> (Vec<String>, Vec<usize>) {
-    let known: Vec<&String> = [&names.id, &names.url, &names.language].into_iter().flatten().collect();
+    let known: Vec<&String> = [&names.id, &names.url, &names.language]
+        .into_iter()
+        .flatten()
+        .collect();
     let texts = (known.len()..known.len() + names.text.len()).collect();
-    (known.into_iter().chain(&names.text).cloned().collect(), texts)
+    (
+        known.into_iter().chain(&names.text).cloned().collect(),
+        texts,
+    )
 }
 
 /// Appends a JSON object of all values that are there.
 fn object(columns: &[String], values: &Values<'_>, out: &mut Vec<u8>) {
-    let string = |text: &str, out: &mut Vec<u8>| out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
+    let string = |text: &str, out: &mut Vec<u8>| {
+        out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes())
+    };
     let begun = out.len();
     for (name, value) in columns.iter().zip(values) {
         if let Some(value) = value {

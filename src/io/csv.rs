@@ -31,7 +31,10 @@ impl Quotes {
     /// For rows of fields between delimiters.
     #[must_use]
     pub fn new(delimiter: u8) -> Self {
-        Self { delimiter, place: Place::Start }
+        Self {
+            delimiter,
+            place: Place::Start,
+        }
     }
 
     /// Begins a row.
@@ -45,7 +48,9 @@ impl Quotes {
         while at < bytes.len() {
             match self.place {
                 // A quote here opens a field, or doubles the one before it.
-                Place::Start | Place::AfterQuote if bytes[at] == b'"' => (self.place, at) = (Place::Quoted, at + 1),
+                Place::Start | Place::AfterQuote if bytes[at] == b'"' => {
+                    (self.place, at) = (Place::Quoted, at + 1)
+                }
                 Place::Start | Place::AfterQuote => self.place = Place::Bare,
                 Place::Bare => {
                     at += memchr::memchr2(self.delimiter, b'\n', &bytes[at..])? + 1;
@@ -118,20 +123,42 @@ impl Columns {
         let line = &head[..end];
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         let found: Vec<String> = match fields(line, delimiter) {
-            Ok(fields) => {
-                fields.into_iter().map(|(raw, quoted)| spelt(&String::from_utf8_lossy(&line[raw]), quoted).into_owned()).collect()
-            }
+            Ok(fields) => fields
+                .into_iter()
+                .map(|(raw, quoted)| {
+                    spelt(&String::from_utf8_lossy(&line[raw]), quoted).into_owned()
+                })
+                .collect(),
             Err(reason) => bail!("the line of names {reason}"),
         };
         let column = |wanted: &String| found.iter().position(|name| name == wanted);
-        let texts: Vec<(usize, String)> = names.text.iter().filter_map(|name| Some((column(name)?, name.clone()))).collect();
+        let texts: Vec<(usize, String)> = names
+            .text
+            .iter()
+            .filter_map(|name| Some((column(name)?, name.clone())))
+            .collect();
         if texts.is_empty() {
-            let known = found.iter().take(12).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
-            bail!("has no column {}; name one with --text-field (there are {known})", one_text_of(&names.text));
+            let known = found
+                .iter()
+                .take(12)
+                .map(|name| format!("'{name}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            bail!(
+                "has no column {}; name one with --text-field (there are {known})",
+                one_text_of(&names.text)
+            );
         }
         let one = |name: &Option<String>| name.as_ref().and_then(column);
         let [id, url, language] = [one(&names.id), one(&names.url), one(&names.language)];
-        Ok(Self { delimiter, names: found, texts, id, url, language })
+        Ok(Self {
+            delimiter,
+            names: found,
+            texts,
+            id,
+            url,
+            language,
+        })
     }
 
     /// Finds the texts of a row.
@@ -150,27 +177,57 @@ impl Columns {
         };
         let text = |(column, name): &'r (usize, String)| {
             let (raw, quoted) = fields[*column].clone();
-            Field::new(Cow::Borrowed(name.as_str()), row, raw, if quoted { Spelling::Quoted } else { Spelling::Plain })
+            Field::new(
+                Cow::Borrowed(name.as_str()),
+                row,
+                raw,
+                if quoted {
+                    Spelling::Quoted
+                } else {
+                    Spelling::Plain
+                },
+            )
         };
         let mut texts: Vec<Field<'_>> = self.texts.iter().map(text).collect();
         texts.sort_by_key(|field| field.raw.start);
-        Reading::Texts(Texts { fields: texts, id: one(self.id), url: one(self.url), language: one(self.language), ..Texts::default() })
+        Reading::Texts(Texts {
+            fields: texts,
+            id: one(self.id),
+            url: one(self.url),
+            language: one(self.language),
+            ..Texts::default()
+        })
     }
 
     fn fields(&self, row: &str) -> Result<Vec<(Range<usize>, bool)>, String> {
         let (fields, count) = (fields(row.as_bytes(), self.delimiter)?, self.names.len());
-        if fields.len() == count { Ok(fields) } else { Err(format!("has {} fields where the line of names has {count}", fields.len())) }
+        if fields.len() == count {
+            Ok(fields)
+        } else {
+            Err(format!(
+                "has {} fields where the line of names has {count}",
+                fields.len()
+            ))
+        }
     }
 
     /// The names of all columns, and which of them hold texts.
     pub(super) fn all(&self) -> (Vec<String>, Vec<usize>) {
-        (self.names.clone(), self.texts.iter().map(|(column, _)| *column).collect())
+        (
+            self.names.clone(),
+            self.texts.iter().map(|(column, _)| *column).collect(),
+        )
     }
 
     /// The values of all columns of a row.
     pub(super) fn values<'r>(&self, row: &'r str) -> Option<Values<'r>> {
         let fields = self.fields(row).ok()?;
-        Some(fields.into_iter().map(|(raw, quoted)| Some(spelt(&row[raw], quoted))).collect())
+        Some(
+            fields
+                .into_iter()
+                .map(|(raw, quoted)| Some(spelt(&row[raw], quoted)))
+                .collect(),
+        )
     }
 
     /// Whether a row from which bytes were cut still reads as what is left. Without quotes, a field may come to begin with
@@ -182,7 +239,11 @@ impl Columns {
 }
 
 fn spelt(raw: &str, quoted: bool) -> Cow<'_, str> {
-    if quoted { Spelling::Quoted.decode(raw) } else { Cow::Borrowed(raw) }
+    if quoted {
+        Spelling::Quoted.decode(raw)
+    } else {
+        Cow::Borrowed(raw)
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +251,11 @@ mod tests {
     use super::*;
 
     fn columns(head: &str) -> Result<Columns> {
-        let names = Names { text: vec!["text".to_owned()], id: Some("id".to_owned()), ..Names::default() };
+        let names = Names {
+            text: vec!["text".to_owned()],
+            id: Some("id".to_owned()),
+            ..Names::default()
+        };
         Columns::new(head.as_bytes(), b',', &names)
     }
 
@@ -203,7 +268,15 @@ mod tests {
             rows.push(&table[at..at + end]);
             at += end;
         }
-        assert_eq!(rows, ["id,text\n", "1,\"a\n\"\"b\"\", c\"\r\n", "2,5\" nails\n", "3,\"\"\n"]);
+        assert_eq!(
+            rows,
+            [
+                "id,text\n",
+                "1,\"a\n\"\"b\"\", c\"\r\n",
+                "2,5\" nails\n",
+                "3,\"\"\n"
+            ]
+        );
         // It makes no difference where the bytes are cut.
         let (mut quotes, mut ends) = (Quotes::new(b','), Vec::new());
         for at in 0..table.len() {
@@ -221,9 +294,16 @@ mod tests {
     #[test]
     fn texts_are_found_by_the_name_of_their_column() {
         let columns = columns("\u{feff}\"id\",text\r\n").unwrap();
-        let Reading::Texts(texts) = columns.read("7,\"a \"\"b\"\"\nc\"\r\n") else { panic!() };
-        assert_eq!((texts.id.as_deref(), texts.fields[0].text.as_ref()), (Some("7"), "a \"b\"\nc"));
-        let Reading::Texts(texts) = columns.read(",plain") else { panic!() };
+        let Reading::Texts(texts) = columns.read("7,\"a \"\"b\"\"\nc\"\r\n") else {
+            panic!()
+        };
+        assert_eq!(
+            (texts.id.as_deref(), texts.fields[0].text.as_ref()),
+            (Some("7"), "a \"b\"\nc")
+        );
+        let Reading::Texts(texts) = columns.read(",plain") else {
+            panic!()
+        };
         assert_eq!((texts.id, texts.fields[0].text.as_ref()), (None, "plain"));
         assert_eq!(columns.read("\r\n"), Reading::Other);
         for row in ["1\n", "1,2,3\n", "1,\"open\n", "1,\"a\"b\n"] {
@@ -235,6 +315,9 @@ mod tests {
     #[test]
     fn a_table_without_texts_is_refused() {
         let error = columns("id,body\n").unwrap_err().to_string();
-        assert_eq!(error, "has no column 'text'; name one with --text-field (there are 'id', 'body')");
+        assert_eq!(
+            error,
+            "has no column 'text'; name one with --text-field (there are 'id', 'body')"
+        );
     }
 }

@@ -71,7 +71,10 @@ impl Format {
     /// A file's name, less the end that tells its compression already, without the ends that tell its format.
     #[must_use]
     pub fn stem(name: &str) -> &str {
-        let ends = ["txt", "text", "md", "markdown", "jsonl", "ndjson", "json", "wet", "warc", "csv", "tsv", "parquet"];
+        let ends = [
+            "txt", "text", "md", "markdown", "jsonl", "ndjson", "json", "wet", "warc", "csv",
+            "tsv", "parquet",
+        ];
         let mut stem = name;
         while let Some((shorter, end)) = stem.rsplit_once('.')
             && !shorter.is_empty()
@@ -85,7 +88,10 @@ impl Format {
     /// What the first bytes, decompressed, look like. `is_json` says that the name ends in `.json`.
     #[must_use]
     pub fn of_bytes(head: &[u8], is_json: bool) -> Self {
-        let body = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+        let body = head
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .unwrap_or(head)
+            .trim_ascii_start();
         match body {
             _ if head.starts_with(b"PAR1") => Self::Parquet,
             _ if head.starts_with(b"WARC/1.") || head.starts_with(b"WARC/0.") => Self::Warc,
@@ -98,7 +104,8 @@ impl Format {
 
 /// Whether a first line is a JSON object, or the beginning of one where all that is known is its beginning.
 fn begins_with_object_line(body: &[u8]) -> bool {
-    let (line, whole) = memchr::memchr(b'\n', body).map_or((body, false), |end| (&body[..end], true));
+    let (line, whole) =
+        memchr::memchr(b'\n', body).map_or((body, false), |end| (&body[..end], true));
     match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
         Ok(_) => true,
         Err(error) => error.is_eof() && !whole,
@@ -122,7 +129,11 @@ mod tests {
     fn bytes_tell_where_names_do_not() {
         for (head, is_json, format) in [
             (&b"{\"text\": \"a\"}\n{\"te"[..], false, Format::JsonLines),
-            (b"\xEF\xBB\xBF{\"text\": \"no end yet", false, Format::JsonLines),
+            (
+                b"\xEF\xBB\xBF{\"text\": \"no end yet",
+                false,
+                Format::JsonLines,
+            ),
             (b"{\n  \"text\": 1\n}\n", true, Format::OtherJson),
             (b"[{}]", true, Format::OtherJson),
             (b"{braces} in a text\n", false, Format::Text),
@@ -130,7 +141,12 @@ mod tests {
             (b"PAR1\x15", false, Format::Parquet),
             (b"", true, Format::Text),
         ] {
-            assert_eq!(Format::of_bytes(head, is_json), format, "{}", String::from_utf8_lossy(head));
+            assert_eq!(
+                Format::of_bytes(head, is_json),
+                format,
+                "{}",
+                String::from_utf8_lossy(head)
+            );
         }
     }
 }

@@ -55,7 +55,11 @@ impl Keys {
         for (index, name) in names.text.iter().enumerate() {
             root.add(name, Role::Text(index))?;
         }
-        for (name, role) in [(&names.id, Role::Id), (&names.url, Role::Url), (&names.language, Role::Language)] {
+        for (name, role) in [
+            (&names.id, Role::Id),
+            (&names.url, Role::Url),
+            (&names.language, Role::Language),
+        ] {
             if let Some(name) = name {
                 root.add(name, role)?;
             }
@@ -63,7 +67,10 @@ impl Keys {
         if let Some(name) = &names.free {
             root.add(&name.replace('\\', "\\\\").replace('.', "\\."), Role::Taken)?;
         }
-        Ok(Self { root, names: names.text.clone() })
+        Ok(Self {
+            root,
+            names: names.text.clone(),
+        })
     }
 
     /// Finds the texts of a line.
@@ -75,9 +82,16 @@ impl Keys {
         }
         let mut found = Vec::new();
         let mut parser = serde_json::Deserializer::from_str(body);
-        let seed = Walk { node: &self.root, found: &mut found };
+        let seed = Walk {
+            node: &self.root,
+            found: &mut found,
+        };
         if let Err(error) = seed.deserialize(&mut parser).and_then(|()| parser.end()) {
-            let what = if body.trim_ascii_start().starts_with('{') { "is not JSON" } else { "is no JSON object" };
+            let what = if body.trim_ascii_start().starts_with('{') {
+                "is not JSON"
+            } else {
+                "is no JSON object"
+            };
             return Reading::Damaged(format!("{what} ({})", without_line(&error.to_string())));
         }
         self.sort(line, &found)
@@ -91,7 +105,12 @@ impl Keys {
             match value.role {
                 Role::Text(name) if raw.starts_with('"') => {
                     let range = inside(line, raw);
-                    texts.fields.push(Field::new(Cow::Borrowed(self.names[name].as_str()), line, range, Spelling::Json));
+                    texts.fields.push(Field::new(
+                        Cow::Borrowed(self.names[name].as_str()),
+                        line,
+                        range,
+                        Spelling::Json,
+                    ));
                 }
                 Role::Text(name) => other = other.or(Some((name, kind(raw)))),
                 Role::Id => (texts.id, texts.id_json) = (plain(raw), Some(raw)),
@@ -101,11 +120,16 @@ impl Keys {
             }
         }
         if taken {
-            return Reading::Damaged("has a field already of the name that its annotations were to get".to_owned());
+            return Reading::Damaged(
+                "has a field already of the name that its annotations were to get".to_owned(),
+            );
         }
         match (texts.fields.is_empty(), other) {
             (false, _) => Reading::Texts(texts),
-            (true, Some((name, kind))) => Reading::Damaged(format!("holds {kind} in '{}' instead of a text", self.names[name])),
+            (true, Some((name, kind))) => Reading::Damaged(format!(
+                "holds {kind} in '{}' instead of a text",
+                self.names[name]
+            )),
             (true, None) => Reading::Damaged(format!("has no field {}", one_text_of(&self.names))),
         }
     }
@@ -116,11 +140,18 @@ impl Node {
         let mut node = self;
         node.roles.push(role);
         for key in split(path) {
-            ensure!(!key.is_empty(), "'{path}' is no name of a field; a dot stands between names, and \\. is a dot in a name");
-            let at = node.below.iter().position(|(name, _)| *name == key).unwrap_or_else(|| {
-                node.below.push((key, Self::default()));
-                node.below.len() - 1
-            });
+            ensure!(
+                !key.is_empty(),
+                "'{path}' is no name of a field; a dot stands between names, and \\. is a dot in a name"
+            );
+            let at = node
+                .below
+                .iter()
+                .position(|(name, _)| *name == key)
+                .unwrap_or_else(|| {
+                    node.below.push((key, Self::default()));
+                    node.below.len() - 1
+                });
             node = &mut node.below[at].1;
             node.roles.push(role);
         }
@@ -129,13 +160,22 @@ impl Node {
     }
 
     /// Takes a value at this place: what it is itself, and what is in it.
-    fn take<'r>(&self, raw: &'r str, in_list: bool, found: &mut Vec<Found<'r>>) -> Result<(), serde_json::Error> {
+    fn take<'r>(
+        &self,
+        raw: &'r str,
+        in_list: bool,
+        found: &mut Vec<Found<'r>>,
+    ) -> Result<(), serde_json::Error> {
         match raw.as_bytes().first() {
-            Some(b'{') if !self.below.is_empty() => Walk { node: self, found }.deserialize(&mut serde_json::Deserializer::from_str(raw)),
+            Some(b'{') if !self.below.is_empty() => {
+                Walk { node: self, found }.deserialize(&mut serde_json::Deserializer::from_str(raw))
+            }
             // Lists in lists are not looked into, so that a line is read a bounded number of times.
             Some(b'[') if !in_list => {
                 let items: Vec<&RawValue> = serde_json::from_str(raw)?;
-                items.into_iter().try_for_each(|item| self.take(item.get(), true, found))
+                items
+                    .into_iter()
+                    .try_for_each(|item| self.take(item.get(), true, found))
             }
             _ => {
                 found.extend(self.role.map(|role| Found { role, raw }));
@@ -199,7 +239,9 @@ impl<'r> Visitor<'r> for Walk<'_, '_, 'r> {
                 index += 1;
                 index <= begun || !child.roles.contains(&found.role)
             });
-            child.take(raw.get(), false, self.found).map_err(A::Error::custom)?;
+            child
+                .take(raw.get(), false, self.found)
+                .map_err(A::Error::custom)?;
         }
         Ok(())
     }
@@ -224,7 +266,12 @@ impl<'n> Visitor<'_> for Key<'n> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.below.iter().find(|(name, _)| name == key).map(|(_, node)| node))
+        Ok(self
+            .0
+            .below
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node))
     }
 }
 
@@ -237,7 +284,8 @@ fn inside(line: &str, raw: &str) -> Range<usize> {
 /// A string, or a number as it is spelt.
 fn plain(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
-        b'"' => Some(Spelling::Json.decode(&raw[1..raw.len() - 1]).into_owned()).filter(|text| !text.is_empty()),
+        b'"' => Some(Spelling::Json.decode(&raw[1..raw.len() - 1]).into_owned())
+            .filter(|text| !text.is_empty()),
         b'-' | b'0'..=b'9' => Some(raw.to_owned()),
         _ => None,
     }
@@ -279,12 +327,22 @@ mod tests {
 
     fn keys(names: &[&str]) -> Keys {
         let text = names.iter().map(|&name| name.to_owned()).collect();
-        Keys::new(&Names { text, id: Some("id".to_owned()), url: Some("meta.url".to_owned()), ..Names::default() }).unwrap()
+        Keys::new(&Names {
+            text,
+            id: Some("id".to_owned()),
+            url: Some("meta.url".to_owned()),
+            ..Names::default()
+        })
+        .unwrap()
     }
 
     fn texts(keys: &Keys, line: &str) -> Vec<String> {
         match keys.read(line) {
-            Reading::Texts(texts) => texts.fields.into_iter().map(|field| format!("{}={}", field.name, field.text)).collect(),
+            Reading::Texts(texts) => texts
+                .fields
+                .into_iter()
+                .map(|field| format!("{}={}", field.name, field.text))
+                .collect(),
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -292,21 +350,50 @@ mod tests {
     #[test]
     fn texts_are_found_by_paths() {
         let plain = keys(&["text"]);
-        assert_eq!(texts(&plain, "{\"a\":[{\"text\":\"no\"}], \"te\\u0078t\" : \"a\\nb\"}\r\n"), ["text=a\nb"]);
-        assert_eq!(texts(&plain, r#"{"text":"first","text":"last"}"#), ["text=last"]);
-        assert_eq!(texts(&plain, r#"{"text":["a",1,"b",["c"]]}"#), ["text=a", "text=b"]);
+        assert_eq!(
+            texts(
+                &plain,
+                "{\"a\":[{\"text\":\"no\"}], \"te\\u0078t\" : \"a\\nb\"}\r\n"
+            ),
+            ["text=a\nb"]
+        );
+        assert_eq!(
+            texts(&plain, r#"{"text":"first","text":"last"}"#),
+            ["text=last"]
+        );
+        assert_eq!(
+            texts(&plain, r#"{"text":["a",1,"b",["c"]]}"#),
+            ["text=a", "text=b"]
+        );
         let deep = keys(&["title", "m.content", "a\\.b"]);
-        let line = r#"{"m":[{"content":"one"},{"content":null},{"content":"two"}],"title":"t","a.b":"c"}"#;
-        assert_eq!(texts(&deep, line), ["m.content=one", "m.content=two", "title=t", "a\\.b=c"]);
-        assert_eq!(texts(&deep, r#"{"m":[{"content":"one"}],"m":{"content":"two"}}"#), ["m.content=two"]);
-        let Reading::Texts(found) = plain.read(r#"{"id":1e2,"meta":{"url":"https:\/\/a.org"},"text":""}"#) else { panic!() };
-        assert_eq!((found.id.as_deref(), found.url.as_deref()), (Some("1e2"), Some("https://a.org")));
+        let line =
+            r#"{"m":[{"content":"one"},{"content":null},{"content":"two"}],"title":"t","a.b":"c"}"#;
+        assert_eq!(
+            texts(&deep, line),
+            ["m.content=one", "m.content=two", "title=t", "a\\.b=c"]
+        );
+        assert_eq!(
+            texts(&deep, r#"{"m":[{"content":"one"}],"m":{"content":"two"}}"#),
+            ["m.content=two"]
+        );
+        let Reading::Texts(found) =
+            plain.read(r#"{"id":1e2,"meta":{"url":"https:\/\/a.org"},"text":""}"#)
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (found.id.as_deref(), found.url.as_deref()),
+            (Some("1e2"), Some("https://a.org"))
+        );
     }
 
     #[test]
     fn what_is_no_text_says_why() {
         for (line, reason) in [
-            ("{\"text\": \"a\"", "is not JSON (EOF while parsing an object at byte 12)"),
+            (
+                "{\"text\": \"a\"",
+                "is not JSON (EOF while parsing an object at byte 12)",
+            ),
             ("{\"text\": \"a\nb\"}", "is not JSON"),
             ("{\"text\": \"a\"} x", "is not JSON"),
             ("{\"text\": \"a\", \"b\": nope}", "is not JSON"),
@@ -317,22 +404,37 @@ mod tests {
             ("{\"text\": [[\"a\"]]}", "holds a list in 'text'"),
         ] {
             let keys = keys(&["text"]);
-            let Reading::Damaged(found) = keys.read(line) else { panic!("{line}") };
+            let Reading::Damaged(found) = keys.read(line) else {
+                panic!("{line}")
+            };
             assert!(found.starts_with(reason), "{line}: {found}");
         }
         assert_eq!(keys(&["text"]).read(" \r\n"), Reading::Other);
-        assert!(Keys::new(&Names { text: vec!["a..b".to_owned()], ..Names::default() }).is_err());
+        assert!(
+            Keys::new(&Names {
+                text: vec!["a..b".to_owned()],
+                ..Names::default()
+            })
+            .is_err()
+        );
     }
 
     #[test]
     fn nesting_without_end_is_read_once() {
-        let deep = format!("{{\"x\":{}{},\"text\":\"a\"}}", "[".repeat(200_000), "]".repeat(200_000));
+        let deep = format!(
+            "{{\"x\":{}{},\"text\":\"a\"}}",
+            "[".repeat(200_000),
+            "]".repeat(200_000)
+        );
         assert_eq!(texts(&keys(&["text"]), &deep), ["text=a"]);
     }
 
     #[test]
     fn a_member_is_added_at_the_end() {
-        assert_eq!(with_member(b"{\"a\":1 }\n", "d", b"[]").unwrap(), b"{\"a\":1 , \"d\": []}\n");
+        assert_eq!(
+            with_member(b"{\"a\":1 }\n", "d", b"[]").unwrap(),
+            b"{\"a\":1 , \"d\": []}\n"
+        );
         assert_eq!(with_member(b"{ }", "d", b"[]").unwrap(), b"{ \"d\": []}");
     }
 }

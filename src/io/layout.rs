@@ -41,10 +41,17 @@ impl Layout {
     pub fn new(format: Format, head: &[u8], file: &str, names: &Names) -> Result<Self> {
         Ok(match format {
             Format::JsonLines => Self::Json(Keys::new(names)?),
-            Format::Csv { delimiter } => Self::Csv { columns: Columns::new(head, delimiter, names)?, delimiter },
+            Format::Csv { delimiter } => Self::Csv {
+                columns: Columns::new(head, delimiter, names)?,
+                delimiter,
+            },
             Format::Warc => Self::Warc,
-            Format::Text => Self::Text { name: file.to_owned() },
-            Format::OtherJson | Format::Parquet => bail!("has no records that can be read one by one"),
+            Format::Text => Self::Text {
+                name: file.to_owned(),
+            },
+            Format::OtherJson | Format::Parquet => {
+                bail!("has no records that can be read one by one")
+            }
         })
     }
 
@@ -73,7 +80,12 @@ impl Layout {
         }
         let record = match simdutf8::compat::from_utf8(record) {
             Ok(record) => record,
-            Err(error) => return Reading::Damaged(format!("is not valid UTF-8 at byte {}", error.valid_up_to())),
+            Err(error) => {
+                return Reading::Damaged(format!(
+                    "is not valid UTF-8 at byte {}",
+                    error.valid_up_to()
+                ));
+            }
         };
         match self {
             Self::Json(keys) => keys.read(record),
@@ -82,7 +94,10 @@ impl Layout {
             Self::Warc => Reading::Other,
             Self::Text { .. } => {
                 let fields = vec![Field::plain(Cow::Borrowed(""), record)];
-                Reading::Texts(Texts { fields, ..Texts::default() })
+                Reading::Texts(Texts {
+                    fields,
+                    ..Texts::default()
+                })
             }
         }
     }
@@ -90,27 +105,45 @@ impl Layout {
     /// The names of the columns of records in another format, and which of them hold texts.
     pub(super) fn columns(&self, names: &Names) -> (Vec<String>, Vec<usize>) {
         let text = || names.text.first().cloned().unwrap_or_default();
-        let or = |name: &Option<String>, word: &str| name.clone().unwrap_or_else(|| word.to_owned());
+        let or =
+            |name: &Option<String>, word: &str| name.clone().unwrap_or_else(|| word.to_owned());
         match self {
             Self::Json(_) => texts_as_columns(names),
             Self::Csv { columns, .. } => columns.all(),
             Self::Warc => {
                 let language = or(&names.language, "language");
-                (vec![or(&names.id, "id"), or(&names.url, "url"), "date".to_owned(), language, text()], vec![4])
+                (
+                    vec![
+                        or(&names.id, "id"),
+                        or(&names.url, "url"),
+                        "date".to_owned(),
+                        language,
+                        text(),
+                    ],
+                    vec![4],
+                )
             }
             Self::Text { .. } => (vec![or(&names.id, "id"), text()], vec![1]),
         }
     }
 
     /// The values of a record in these columns; none if it holds no text that can be read.
-    pub(super) fn values<'r>(&'r self, number: u64, record: &'r [u8], names: &Names) -> Option<Values<'r>> {
+    pub(super) fn values<'r>(
+        &'r self,
+        number: u64,
+        record: &'r [u8],
+        names: &Names,
+    ) -> Option<Values<'r>> {
         match self {
             Self::Json(_) => texts_as_values(self.read(number, record), names),
             // The line of names is none.
             Self::Csv { .. } if number == 1 => None,
             Self::Csv { columns, .. } => columns.values(std::str::from_utf8(record).ok()?),
             Self::Warc => warc::values(record),
-            Self::Text { name } => Some(vec![Some(Cow::Borrowed(name)), Some(Cow::Borrowed(std::str::from_utf8(record).ok()?))]),
+            Self::Text { name } => Some(vec![
+                Some(Cow::Borrowed(name)),
+                Some(Cow::Borrowed(std::str::from_utf8(record).ok()?)),
+            ]),
         }
     }
 
@@ -119,7 +152,12 @@ impl Layout {
     ///
     /// # Errors
     /// That reason.
-    pub fn write(&self, record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) -> Result<(), &'static str> {
+    pub fn write(
+        &self,
+        record: &[u8],
+        cuts: &[Range<usize>],
+        out: &mut Vec<u8>,
+    ) -> Result<(), &'static str> {
         let start = out.len();
         match self {
             Self::Warc => warc::write(record, cuts, out),
@@ -128,7 +166,9 @@ impl Layout {
                 cut(record, 0..record.len(), cuts, out);
                 if !std::str::from_utf8(&out[start..]).is_ok_and(|row| columns.holds(row)) {
                     out.truncate(start);
-                    return Err("would read otherwise without what was found in it, as the field has no quotes");
+                    return Err(
+                        "would read otherwise without what was found in it, as the field has no quotes",
+                    );
                 }
             }
         }

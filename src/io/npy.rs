@@ -32,8 +32,16 @@ numbers!(i16 = "<i2", i32 = "<i4", u32 = "<u4", u64 = "<u8");
 /// # Errors
 /// If the file cannot be written.
 pub fn write_npy<N: Number>(path: &Path, numbers: &[N], columns: usize) -> Result<()> {
-    let shape = numbers.len().checked_div(columns).map_or(format!("({},)", numbers.len()), |rows| format!("({rows}, {columns})"));
-    let mut header = format!("{{'descr': '{}', 'fortran_order': False, 'shape': {shape}, }}", N::TYPE);
+    let shape = numbers
+        .len()
+        .checked_div(columns)
+        .map_or(format!("({},)", numbers.len()), |rows| {
+            format!("({rows}, {columns})")
+        });
+    let mut header = format!(
+        "{{'descr': '{}', 'fortran_order': False, 'shape': {shape}, }}",
+        N::TYPE
+    );
     // The header ends in a line feed at a multiple of 64 bytes.
     header.push_str(&" ".repeat(63 - (10 + header.len()) % 64));
     header.push('\n');

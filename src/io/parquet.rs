@@ -18,7 +18,9 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
-use parquet::file::properties::{EnabledStatistics, ReaderProperties, WriterProperties, WriterVersion};
+use parquet::file::properties::{
+    EnabledStatistics, ReaderProperties, WriterProperties, WriterVersion,
+};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -96,7 +98,11 @@ impl ColumnSink<'_> {
         let definition = self.definition.then_some(rows.definition.as_slice());
         let repetition = self.repetition.then_some(rows.repetition.as_slice());
         let Some(staying) = &self.staying else {
-            self.writer.typed::<ByteArrayType>().write_batch(&rows.values, definition, repetition)?;
+            self.writer.typed::<ByteArrayType>().write_batch(
+                &rows.values,
+                definition,
+                repetition,
+            )?;
             return Ok(());
         };
         let all = Leaf {
@@ -106,7 +112,11 @@ impl ColumnSink<'_> {
             max_definition: self.max_definition,
         };
         let (values, levels, lists) = all.without(|row| staying.keeps(rows.first + row as u64));
-        self.writer.typed::<ByteArrayType>().write_batch(&values, definition.map(|_| &*levels), repetition.map(|_| &*lists))?;
+        self.writer.typed::<ByteArrayType>().write_batch(
+            &values,
+            definition.map(|_| &*levels),
+            repetition.map(|_| &*lists),
+        )?;
         Ok(())
     }
 }
@@ -119,26 +129,62 @@ impl Table {
     pub fn new(file: File, names: &Names) -> Result<Self> {
         let options = ReadOptionsBuilder::new()
             .with_page_index()
-            .with_reader_properties(ReaderProperties::builder().set_read_bloom_filter(true).build())
+            .with_reader_properties(
+                ReaderProperties::builder()
+                    .set_read_bloom_filter(true)
+                    .build(),
+            )
             .build();
-        let reader = SerializedFileReader::new_with_options(file.try_clone()?, options).context("cannot be read as Parquet")?;
+        let reader = SerializedFileReader::new_with_options(file.try_clone()?, options)
+            .context("cannot be read as Parquet")?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
-        let paths: Vec<(String, String)> =
-            leaves(schema.root_schema()).into_iter().zip(schema.columns()).map(|(path, column)| (path, column.path().string())).collect();
-        let find = |name: &String| paths.iter().position(|(path, full)| path == name || full == name);
-        let mut texts: Vec<(usize, String)> = names.text.iter().filter_map(|name| Some((find(name)?, name.clone()))).collect();
+        let paths: Vec<(String, String)> = leaves(schema.root_schema())
+            .into_iter()
+            .zip(schema.columns())
+            .map(|(path, column)| (path, column.path().string()))
+            .collect();
+        let find = |name: &String| {
+            paths
+                .iter()
+                .position(|(path, full)| path == name || full == name)
+        };
+        let mut texts: Vec<(usize, String)> = names
+            .text
+            .iter()
+            .filter_map(|name| Some((find(name)?, name.clone())))
+            .collect();
         texts.sort_unstable();
         texts.dedup_by_key(|(column, _)| *column);
         if texts.is_empty() {
-            let known = paths.iter().take(12).map(|(path, _)| format!("'{path}'")).collect::<Vec<_>>().join(", ");
-            bail!("has no column {}; name one with --text-field (there are {known})", super::one_text_of(&names.text));
+            let known = paths
+                .iter()
+                .take(12)
+                .map(|(path, _)| format!("'{path}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            bail!(
+                "has no column {}; name one with --text-field (there are {known})",
+                super::one_text_of(&names.text)
+            );
         }
-        if let Some((_, name)) = texts.iter().find(|(column, _)| !holds_texts(&schema.column(*column))) {
+        if let Some((_, name)) = texts
+            .iter()
+            .find(|(column, _)| !holds_texts(&schema.column(*column)))
+        {
             bail!("the column '{name}' does not hold texts");
         }
-        let one = |name: &Option<String>| name.as_ref().and_then(find).filter(|&column| schema.column(column).max_rep_level() == 0);
+        let one = |name: &Option<String>| {
+            name.as_ref()
+                .and_then(find)
+                .filter(|&column| schema.column(column).max_rep_level() == 0)
+        };
         let others = [one(&names.id), one(&names.url), one(&names.language)];
-        Ok(Self { file, reader, texts, others })
+        Ok(Self {
+            file,
+            reader,
+            texts,
+            others,
+        })
     }
 
     /// The columns of texts of a row group, by name, and the number of its first row.
@@ -147,17 +193,28 @@ impl Table {
     /// If they cannot be read.
     pub fn texts_of(&self, group: usize) -> Result<(u64, Vec<(&str, Chunks)>)> {
         let groups = self.reader.metadata().row_groups();
-        let first = 1 + groups[..group].iter().map(|group| group.num_rows().unsigned_abs()).sum::<u64>();
+        let first = 1 + groups[..group]
+            .iter()
+            .map(|group| group.num_rows().unsigned_abs())
+            .sum::<u64>();
         let reader = self.reader.get_row_group(group)?;
-        let chunks =
-            self.texts.iter().map(|(column, name)| Ok((name.as_str(), Chunks::new(reader.as_ref(), *column, self.others, first)?)));
+        let chunks = self.texts.iter().map(|(column, name)| {
+            Ok((
+                name.as_str(),
+                Chunks::new(reader.as_ref(), *column, self.others, first)?,
+            ))
+        });
         Ok((first, chunks.collect::<Result<_>>()?))
     }
 
     /// Number of rows of a row group.
     #[must_use]
     pub fn rows_of(&self, group: usize) -> usize {
-        self.reader.metadata().row_group(group).num_rows().unsigned_abs() as usize
+        self.reader
+            .metadata()
+            .row_group(group)
+            .num_rows()
+            .unsigned_abs() as usize
     }
 
     /// Writes the table anew. `staying` says of each row group which rows stay, none of it if all do. `column` is given the rows of each column chunk that holds texts, with the name of the column,
@@ -189,20 +246,39 @@ impl Table {
                 let (name, staying) = match (text, &staying) {
                     (Some((_, name)), staying) => (name, staying.clone()),
                     (None, None) => {
-                        target.append_column(&self.file, self.copied(index, number, group.as_ref()))?;
+                        target.append_column(
+                            &self.file,
+                            self.copied(index, number, group.as_ref()),
+                        )?;
                         continue;
                     }
                     (None, Some(staying)) => {
-                        let mut next = target.next_column()?.context("the row group has too many columns")?;
-                        copy_staying(group.get_column_reader(number)?, &mut next, group.metadata().column(number).column_descr(), staying)?;
+                        let mut next = target
+                            .next_column()?
+                            .context("the row group has too many columns")?;
+                        copy_staying(
+                            group.get_column_reader(number)?,
+                            &mut next,
+                            group.metadata().column(number).column_descr(),
+                            staying,
+                        )?;
                         next.close()?;
                         continue;
                     }
                 };
                 let mut chunks = Chunks::new(group.as_ref(), number, self.others, first)?;
-                let next = target.next_column()?.context("the row group has too many columns")?;
-                let (definition, repetition) = (chunks.max_definition > 0, chunks.max_repetition > 0);
-                let mut sink = ColumnSink { writer: next, definition, repetition, max_definition: chunks.max_definition, staying };
+                let next = target
+                    .next_column()?
+                    .context("the row group has too many columns")?;
+                let (definition, repetition) =
+                    (chunks.max_definition > 0, chunks.max_repetition > 0);
+                let mut sink = ColumnSink {
+                    writer: next,
+                    definition,
+                    repetition,
+                    max_definition: chunks.max_definition,
+                    staying,
+                };
                 column(name, &mut chunks, &mut sink)?;
                 sink.writer.close()?;
             }
@@ -214,7 +290,12 @@ impl Table {
     }
 
     /// What the writer is told of a column chunk that is copied.
-    fn copied(&self, group: usize, column: usize, reader: &dyn RowGroupReader) -> ColumnCloseResult {
+    fn copied(
+        &self,
+        group: usize,
+        column: usize,
+        reader: &dyn RowGroupReader,
+    ) -> ColumnCloseResult {
         let metadata = self.reader.metadata();
         let chunk = metadata.row_group(group).column(column);
         ColumnCloseResult {
@@ -222,8 +303,14 @@ impl Table {
             rows_written: metadata.row_group(group).num_rows().unsigned_abs(),
             metadata: chunk.clone(),
             bloom_filter: reader.get_column_bloom_filter(column).cloned(),
-            column_index: metadata.page_index_for_row_group(group).column_index(column).cloned(),
-            offset_index: metadata.page_index_for_row_group(group).offset_index(column).cloned(),
+            column_index: metadata
+                .page_index_for_row_group(group)
+                .column_index(column)
+                .cloned(),
+            offset_index: metadata
+                .page_index_for_row_group(group)
+                .offset_index(column)
+                .cloned(),
         }
     }
 
@@ -242,7 +329,10 @@ impl Table {
                 let path = chunk.column_path().clone();
                 properties = properties
                     .set_column_compression(path.clone(), codec(chunk))
-                    .set_column_dictionary_enabled(path.clone(), chunk.dictionary_page_offset().is_some())
+                    .set_column_dictionary_enabled(
+                        path.clone(),
+                        chunk.dictionary_page_offset().is_some(),
+                    )
                     .set_column_statistics_enabled(path.clone(), statistics(chunk))
                     .set_column_bloom_filter_enabled(path, chunk.bloom_filter_offset().is_some());
             }
@@ -251,9 +341,19 @@ impl Table {
     }
 
     /// How rows are sorted, unless that is by a text, which may not be so any more.
-    fn sorting(&self, group: &RowGroupMetaData) -> Option<Vec<parquet::file::metadata::SortingColumn>> {
-        let is_text = |column: i32| self.texts.iter().any(|(text, _)| i32::try_from(*text) == Ok(column));
-        group.sorting_columns().filter(|columns| !columns.iter().any(|column| is_text(column.column_idx))).cloned()
+    fn sorting(
+        &self,
+        group: &RowGroupMetaData,
+    ) -> Option<Vec<parquet::file::metadata::SortingColumn>> {
+        let is_text = |column: i32| {
+            self.texts
+                .iter()
+                .any(|(text, _)| i32::try_from(*text) == Ok(column))
+        };
+        group
+            .sorting_columns()
+            .filter(|columns| !columns.iter().any(|column| is_text(column.column_idx)))
+            .cloned()
     }
 }
 
@@ -275,8 +375,14 @@ fn statistics(chunk: &ColumnChunkMetaData) -> EnabledStatistics {
 
 fn holds_texts(column: &ColumnDescriptor) -> bool {
     column.physical_type() == Physical::BYTE_ARRAY
-        && matches!(column.logical_type_ref(), None | Some(LogicalType::String | LogicalType::Json | LogicalType::Enum))
-        && matches!(column.converted_type(), ConvertedType::NONE | ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM)
+        && matches!(
+            column.logical_type_ref(),
+            None | Some(LogicalType::String | LogicalType::Json | LogicalType::Enum)
+        )
+        && matches!(
+            column.converted_type(),
+            ConvertedType::NONE | ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM
+        )
 }
 
 /// The paths of all leaves, without the names that only say that something is a list.
@@ -286,7 +392,10 @@ fn leaves(root: &Type) -> Vec<String> {
             return found.push(path.join("."));
         }
         let is_list = node.get_basic_info().converted_type() == ConvertedType::LIST
-            || matches!(node.get_basic_info().logical_type_ref(), Some(LogicalType::List));
+            || matches!(
+                node.get_basic_info().logical_type_ref(),
+                Some(LogicalType::List)
+            );
         for child in node.get_fields() {
             match child.is_group().then(|| child.get_fields()) {
                 Some([element]) if is_list => walk(element, path, found),
@@ -315,35 +424,67 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    fn new(group: &dyn RowGroupReader, column: usize, others: [Option<usize>; 3], first: u64) -> Result<Self> {
+    fn new(
+        group: &dyn RowGroupReader,
+        column: usize,
+        others: [Option<usize>; 3],
+        first: u64,
+    ) -> Result<Self> {
         let descriptor = |column: usize| group.metadata().column(column).column_descr_ptr();
-        let ColumnReader::ByteArrayColumnReader(texts) = group.get_column_reader(column)? else { bail!("the column does not hold texts") };
+        let ColumnReader::ByteArrayColumnReader(texts) = group.get_column_reader(column)? else {
+            bail!("the column does not hold texts")
+        };
         let mut readers = [None, None, None];
         for (reader, column) in readers.iter_mut().zip(others) {
             if let Some(column) = column {
-                *reader = Some((group.get_column_reader(column)?, descriptor(column).max_def_level()));
+                *reader = Some((
+                    group.get_column_reader(column)?,
+                    descriptor(column).max_def_level(),
+                ));
             }
         }
         let own = descriptor(column);
         let (max_definition, max_repetition) = (own.max_def_level(), own.max_rep_level());
-        Ok(Self { texts, others: readers, max_definition, max_repetition, first, step: 16 })
+        Ok(Self {
+            texts,
+            others: readers,
+            max_definition,
+            max_repetition,
+            first,
+            step: 16,
+        })
     }
 
     fn read(&mut self) -> Result<Option<Rows>> {
-        let mut rows = Rows { first: self.first, ..Rows::default() };
-        let (count, _, levels) =
-            self.texts.read_records(self.step, Some(&mut rows.definition), Some(&mut rows.repetition), &mut rows.values)?;
+        let mut rows = Rows {
+            first: self.first,
+            ..Rows::default()
+        };
+        let (count, _, levels) = self.texts.read_records(
+            self.step,
+            Some(&mut rows.definition),
+            Some(&mut rows.repetition),
+            &mut rows.values,
+        )?;
         if count == 0 {
             return Ok(None);
         }
-        self.place(&mut rows, if self.max_definition > 0 || self.max_repetition > 0 { levels } else { count });
+        self.place(
+            &mut rows,
+            if self.max_definition > 0 || self.max_repetition > 0 {
+                levels
+            } else {
+                count
+            },
+        );
         for (other, known) in self.others.iter_mut().zip(&mut rows.others) {
             if let Some((reader, max_definition)) = other {
                 *known = read_plain(reader, *max_definition, count)?;
             }
         }
         self.first += count as u64;
-        self.step = (self.step * CHUNK / rows.size().max(1)).clamp(1, (self.step * 4).min(MOST_ROWS));
+        self.step =
+            (self.step * CHUNK / rows.size().max(1)).clamp(1, (self.step * 4).min(MOST_ROWS));
         Ok(Some(rows))
     }
 
@@ -379,13 +520,20 @@ impl Iterator for Chunks {
 }
 
 /// Values of a column that is no list, as text.
-fn read_plain(reader: &mut ColumnReader, max_definition: i16, count: usize) -> Result<Vec<Option<String>>> {
+fn read_plain(
+    reader: &mut ColumnReader,
+    max_definition: i16,
+    count: usize,
+) -> Result<Vec<Option<String>>> {
     let mut definition = Vec::new();
     let values: Vec<String> = match reader {
         ColumnReader::ByteArrayColumnReader(reader) => {
             let mut values = Vec::new();
             reader.read_records(count, Some(&mut definition), None, &mut values)?;
-            values.iter().map(|value: &ByteArray| String::from_utf8_lossy(value.data()).into_owned()).collect()
+            values
+                .iter()
+                .map(|value: &ByteArray| String::from_utf8_lossy(value.data()).into_owned())
+                .collect()
         }
         ColumnReader::Int64ColumnReader(reader) => {
             let mut values = Vec::new();
@@ -403,5 +551,14 @@ fn read_plain(reader: &mut ColumnReader, max_definition: i16, count: usize) -> R
     if max_definition == 0 {
         return Ok(values.map(Some).collect());
     }
-    Ok(definition.iter().map(|&level| if level == max_definition { values.next() } else { None }).collect())
+    Ok(definition
+        .iter()
+        .map(|&level| {
+            if level == max_definition {
+                values.next()
+            } else {
+                None
+            }
+        })
+        .collect())
 }

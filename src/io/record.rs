@@ -32,12 +32,20 @@ impl Spelling {
             Self::Plain => None,
             Self::Quoted => {
                 let at = from + memchr::memchr(b'"', &raw[from..])?;
-                Some(Escape { at, length: 2, character: '"' })
+                Some(Escape {
+                    at,
+                    length: 2,
+                    character: '"',
+                })
             }
             Self::Json => {
                 let at = from + memchr::memchr(b'\\', &raw[from..])?;
                 let (character, length) = json_escape(&raw[at..]);
-                Some(Escape { at, length, character })
+                Some(Escape {
+                    at,
+                    length,
+                    character,
+                })
             }
         }
     }
@@ -45,7 +53,9 @@ impl Spelling {
     /// The text that is spelt so; borrowed if it has no escapes.
     #[must_use]
     pub fn decode(self, raw: &str) -> Cow<'_, str> {
-        let Some(mut escape) = self.next_escape(raw.as_bytes(), 0) else { return Cow::Borrowed(raw) };
+        let Some(mut escape) = self.next_escape(raw.as_bytes(), 0) else {
+            return Cow::Borrowed(raw);
+        };
         let (mut text, mut at) = (String::with_capacity(raw.len()), 0);
         loop {
             text.push_str(&raw[at..escape.at]);
@@ -62,7 +72,11 @@ impl Spelling {
 
     /// Where ranges of the text, disjoint and in order, are spelt.
     #[must_use]
-    pub fn locate(self, raw: &[u8], ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    pub fn locate(
+        self,
+        raw: &[u8],
+        ranges: impl Iterator<Item = Range<usize>>,
+    ) -> Vec<Range<usize>> {
         // Where the walk stands, in the text and in the bytes, and the escape that comes next.
         let (mut text, mut at) = (0, 0);
         let mut escape = self.next_escape(raw, 0);
@@ -76,7 +90,9 @@ impl Spelling {
             }
             at + (wanted - text)
         };
-        ranges.map(|range| find(range.start)..find(range.end)).collect()
+        ranges
+            .map(|range| find(range.start)..find(range.end))
+            .collect()
     }
 }
 
@@ -95,12 +111,17 @@ fn json_escape(raw: &[u8]) -> (char, usize) {
         Some(b't') => ('\t', 2),
         Some(b'u') => match unit(2) {
             Some(high @ 0xD800..0xDC00) if raw.get(6..8) == Some(b"\\u") => match unit(8) {
-                Some(low @ 0xDC00..0xE000) => {
-                    (char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00)).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
-                }
+                Some(low @ 0xDC00..0xE000) => (
+                    char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+                        .unwrap_or(char::REPLACEMENT_CHARACTER),
+                    12,
+                ),
                 _ => (char::REPLACEMENT_CHARACTER, 6),
             },
-            Some(unit) => (char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), 6),
+            Some(unit) => (
+                char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER),
+                6,
+            ),
             None => (char::REPLACEMENT_CHARACTER, 2),
         },
         // A quote, a backslash or a slash.
@@ -126,20 +147,38 @@ impl<'r> Field<'r> {
     /// A text that is spelt by some bytes of a record.
     #[must_use]
     pub fn new(name: Cow<'r, str>, record: &'r str, raw: Range<usize>, spelling: Spelling) -> Self {
-        Self { name, text: spelling.decode(&record[raw.clone()]), raw, spelling }
+        Self {
+            name,
+            text: spelling.decode(&record[raw.clone()]),
+            raw,
+            spelling,
+        }
     }
 
     /// A text that is all there is.
     #[must_use]
     pub fn plain(name: Cow<'r, str>, text: &'r str) -> Self {
-        Self { name, text: Cow::Borrowed(text), raw: 0..text.len(), spelling: Spelling::Plain }
+        Self {
+            name,
+            text: Cow::Borrowed(text),
+            raw: 0..text.len(),
+            spelling: Spelling::Plain,
+        }
     }
 
     /// The bytes of the record that spell ranges of the text, which are disjoint and in order.
     #[must_use]
-    pub fn locate(&self, record: &[u8], ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    pub fn locate(
+        &self,
+        record: &[u8],
+        ranges: impl Iterator<Item = Range<usize>>,
+    ) -> Vec<Range<usize>> {
         let shift = |range: Range<usize>| self.raw.start + range.start..self.raw.start + range.end;
-        self.spelling.locate(&record[self.raw.clone()], ranges).into_iter().map(shift).collect()
+        self.spelling
+            .locate(&record[self.raw.clone()], ranges)
+            .into_iter()
+            .map(shift)
+            .collect()
     }
 }
 
@@ -178,15 +217,29 @@ mod tests {
         let raw = r#"a\n\u00e9\ud834\udd1e"é𝄞\\\"\/\t\ud834x\udd1e"#;
         let text = Spelling::Json.decode(raw);
         assert_eq!(text, "a\né𝄞\"é𝄞\\\"/\t\u{fffd}x\u{fffd}");
-        let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let boundaries: Vec<usize> = text
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([text.len()])
+            .collect();
         for (index, &start) in boundaries.iter().enumerate() {
             for &end in &boundaries[index..] {
-                let found = Spelling::Json.locate(raw.as_bytes(), std::iter::once(start..end)).remove(0);
-                assert_eq!(Spelling::Json.decode(&raw[found.clone()]), text[start..end], "{start}..{end}");
+                let found = Spelling::Json
+                    .locate(raw.as_bytes(), std::iter::once(start..end))
+                    .remove(0);
+                assert_eq!(
+                    Spelling::Json.decode(&raw[found.clone()]),
+                    text[start..end],
+                    "{start}..{end}"
+                );
                 let rest = [&raw[..found.start], &raw[found.end..]].concat();
                 // Halves of pairs that meet would be a pair; these here stay apart unless what is between them goes.
                 if !(text[..start].ends_with('\u{fffd}') && text[end..].starts_with('\u{fffd}')) {
-                    assert_eq!(Spelling::Json.decode(&rest), [&text[..start], &text[end..]].concat(), "{start}..{end}");
+                    assert_eq!(
+                        Spelling::Json.decode(&rest),
+                        [&text[..start], &text[end..]].concat(),
+                        "{start}..{end}"
+                    );
                 }
             }
         }
@@ -194,7 +247,15 @@ mod tests {
 
     #[test]
     fn quotes_in_quotes_are_one_character() {
-        assert_eq!(Spelling::Quoted.decode(r#"He said ""no""."#), r#"He said "no"."#);
-        assert_eq!(Spelling::Quoted.locate(r#"""a""b"#.as_bytes(), std::iter::once(1..3)).first(), Some(&(2..5)));
+        assert_eq!(
+            Spelling::Quoted.decode(r#"He said ""no""."#),
+            r#"He said "no"."#
+        );
+        assert_eq!(
+            Spelling::Quoted
+                .locate(r#"""a""b"#.as_bytes(), std::iter::once(1..3))
+                .first(),
+            Some(&(2..5))
+        );
     }
 }

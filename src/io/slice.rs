@@ -20,7 +20,9 @@ pub fn slice_of(file: &File, index: u64, of: u64) -> io::Result<Range<u64>> {
 
 /// Where the first line begins that does not begin before a place.
 fn line_at(file: &File, place: u64, size: u64) -> io::Result<u64> {
-    let Some(before) = place.checked_sub(1) else { return Ok(0) };
+    let Some(before) = place.checked_sub(1) else {
+        return Ok(0);
+    };
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(before))?;
     Ok((before + reader.skip_until(b'\n')? as u64).min(size))
@@ -33,7 +35,9 @@ fn line_at(file: &File, place: u64, size: u64) -> io::Result<u64> {
 pub fn skip_lines(reader: &mut dyn Read, bytes: u64) -> io::Result<u64> {
     let (mut buffer, mut left, mut lines) = (vec![0; PIECE], bytes, 0);
     while left > 0 {
-        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let most = buffer
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
         let read = reader.read(&mut buffer[..most])?;
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -51,15 +55,32 @@ mod tests {
 
     #[test]
     fn slices_share_a_file_line_by_line() {
-        for text in ["", "\n", "one line without an end", "a\nbb\n\nccc\nd", "a long first line, longer than all the others\nb\nc\n"] {
+        for text in [
+            "",
+            "\n",
+            "one line without an end",
+            "a\nbb\n\nccc\nd",
+            "a long first line, longer than all the others\nb\nc\n",
+        ] {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(text.as_bytes()).unwrap();
             for of in 1..=9 {
-                let slices: Vec<_> = (1..=of).map(|index| slice_of(&file, index, of).unwrap()).collect();
-                assert_eq!((slices[0].start, slices[of as usize - 1].end), (0, text.len() as u64), "{text} {of}");
+                let slices: Vec<_> = (1..=of)
+                    .map(|index| slice_of(&file, index, of).unwrap())
+                    .collect();
+                assert_eq!(
+                    (slices[0].start, slices[of as usize - 1].end),
+                    (0, text.len() as u64),
+                    "{text} {of}"
+                );
                 assert!(slices.windows(2).all(|pair| pair[0].end == pair[1].start));
-                let begins_line = |at: u64| at == 0 || at == text.len() as u64 || text.as_bytes()[at as usize - 1] == b'\n';
-                assert!(slices.iter().all(|slice| begins_line(slice.start)), "{text} {of}");
+                let begins_line = |at: u64| {
+                    at == 0 || at == text.len() as u64 || text.as_bytes()[at as usize - 1] == b'\n'
+                };
+                assert!(
+                    slices.iter().all(|slice| begins_line(slice.start)),
+                    "{text} {of}"
+                );
             }
         }
         assert_eq!(skip_lines(&mut "a\nb\nc".as_bytes(), 3).unwrap(), 1);

@@ -36,25 +36,47 @@ impl<'r> Source<'r> {
     /// If it cannot be read.
     pub fn new(name: &Path, reader: impl Read + Send + 'r, format: Option<Format>) -> Result<Self> {
         let consumed = Arc::new(AtomicU64::new(0));
-        let mut reader = Counted { reader, count: Arc::clone(&consumed) };
+        let mut reader = Counted {
+            reader,
+            count: Arc::clone(&consumed),
+        };
         let magic = take(&mut reader, 4).context("cannot be read")?;
         let compression = Compression::of_magic(&magic);
         let whole = Cursor::new(magic).chain(reader);
-        let decoder = compression.decoder(whole).context("cannot be decompressed")?;
+        let decoder = compression
+            .decoder(whole)
+            .context("cannot be decompressed")?;
         let mut decoder: Box<dyn Read + Send + 'r> = match compression {
             Compression::None => decoder,
-            _ => Box::new(Limited { reader: decoder, made: 0, consumed: Arc::clone(&consumed) }),
+            _ => Box::new(Limited {
+                reader: decoder,
+                made: 0,
+                consumed: Arc::clone(&consumed),
+            }),
         };
         let (head, damage) = take_some(&mut decoder, HEAD);
-        let is_json = name.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-            || Compression::of_name(&name.to_string_lossy()).1.to_ascii_lowercase().ends_with(".json");
-        let format = format.or_else(|| Format::of_name(name)).unwrap_or_else(|| Format::of_bytes(&head, is_json));
+        let is_json = name
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+            || Compression::of_name(&name.to_string_lossy())
+                .1
+                .to_ascii_lowercase()
+                .ends_with(".json");
+        let format = format
+            .or_else(|| Format::of_name(name))
+            .unwrap_or_else(|| Format::of_bytes(&head, is_json));
         // Damage is met where it is: after what could be read.
         let rest: Box<dyn Read + Send + 'r> = match damage {
             None => decoder,
             Some(error) => Box::new(Damaged(Some(error))),
         };
-        Ok(Self { reader: Box::new(Cursor::new(head.clone()).chain(rest)), compression, format, head, consumed })
+        Ok(Self {
+            reader: Box::new(Cursor::new(head.clone()).chain(rest)),
+            compression,
+            format,
+            head,
+            consumed,
+        })
     }
 }
 
@@ -95,8 +117,11 @@ impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         self.made += read as u64;
-        if self.made > BOMB_BYTES && self.made / BOMB_RATIO > self.consumed.load(Ordering::Relaxed) {
-            let reason = format!("grows to more than {BOMB_RATIO} times its size; decompress it first if that is meant");
+        if self.made > BOMB_BYTES && self.made / BOMB_RATIO > self.consumed.load(Ordering::Relaxed)
+        {
+            let reason = format!(
+                "grows to more than {BOMB_RATIO} times its size; decompress it first if that is meant"
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
         Ok(read)
@@ -107,7 +132,10 @@ struct Damaged(Option<io::Error>);
 
 impl Read for Damaged {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(self.0.take().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()))
+        Err(self
+            .0
+            .take()
+            .unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()))
     }
 }
 
@@ -123,7 +151,10 @@ mod tests {
         gzip.write_all(text.as_bytes()).unwrap();
         let packed = gzip.finish().unwrap();
         let mut source = Source::new(Path::new("-"), packed.as_slice(), None).unwrap();
-        assert_eq!((source.compression, source.format), (Compression::Gzip, Format::JsonLines));
+        assert_eq!(
+            (source.compression, source.format),
+            (Compression::Gzip, Format::JsonLines)
+        );
         let mut found = String::new();
         source.reader.read_to_string(&mut found).unwrap();
         assert!(found == text);
@@ -133,7 +164,8 @@ mod tests {
     #[test]
     fn damage_comes_after_what_is_whole_and_a_bomb_is_stopped() {
         let packed = zstd::encode_all(&b"line\n".repeat(100_000)[..], 1).unwrap();
-        let mut source = Source::new(Path::new("a.txt.zst"), &packed[..packed.len() / 2], None).unwrap();
+        let mut source =
+            Source::new(Path::new("a.txt.zst"), &packed[..packed.len() / 2], None).unwrap();
         assert!(io::copy(&mut source.reader, &mut io::sink()).is_err());
 
         let bomb = zstd::encode_all(io::repeat(b'a').take(2 << 30), 1).unwrap();

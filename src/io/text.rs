@@ -33,18 +33,32 @@ impl Content {
     pub fn new(bytes: Vec<u8>, encoding: Option<&'static Encoding>) -> Self {
         if let Some(encoding) = encoding.filter(|&encoding| encoding != UTF_8) {
             return match decode(&bytes, encoding) {
-                Ok((text, map)) => Self::Text(Text { kind: Kind::Decoded { bytes, text, map, encoding } }),
+                Ok((text, map)) => Self::Text(Text {
+                    kind: Kind::Decoded {
+                        bytes,
+                        text,
+                        map,
+                        encoding,
+                    },
+                }),
                 Err(at) => Self::Invalid { bytes, at },
             };
         }
         if bytes[..bytes.len().min(SNIFFED)].contains(&0) {
-            return Self::Binary { utf16: bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) };
+            return Self::Binary {
+                utf16: bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]),
+            };
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Self::Text(Text { kind: Kind::Utf8(text) }),
+            Ok(text) => Self::Text(Text {
+                kind: Kind::Utf8(text),
+            }),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                Self::Invalid { bytes: error.into_bytes(), at }
+                Self::Invalid {
+                    bytes: error.into_bytes(),
+                    at,
+                }
             }
         }
     }
@@ -56,8 +70,11 @@ impl Content {
 /// If the label names no encoding.
 pub fn encoding_of(label: &str) -> Result<&'static Encoding> {
     let encoding = Encoding::for_label(label.as_bytes());
-    let encoding =
-        encoding.with_context(|| format!("'{label}' is no encoding; use a WHATWG label such as utf-8, windows-1252 or shift_jis"))?;
+    let encoding = encoding.with_context(|| {
+        format!(
+            "'{label}' is no encoding; use a WHATWG label such as utf-8, windows-1252 or shift_jis"
+        )
+    })?;
     if encoding == encoding_rs::REPLACEMENT {
         bail!("'{label}' is an encoding that cannot be read safely; convert the files first");
     }
@@ -73,7 +90,12 @@ pub struct Text {
 #[derive(Debug)]
 enum Kind {
     Utf8(String),
-    Decoded { bytes: Vec<u8>, text: String, map: Vec<(u32, u32)>, encoding: &'static Encoding },
+    Decoded {
+        bytes: Vec<u8>,
+        text: String,
+        map: Vec<(u32, u32)>,
+        encoding: &'static Encoding,
+    },
 }
 
 impl Text {
@@ -118,15 +140,29 @@ impl Text {
     /// # Errors
     /// If the rest would not decode to the rest of the text, as it may in an encoding with shift states: with the bytes.
     pub fn into_rest(self, removed: &[Range<usize>]) -> Result<Vec<u8>, (Error, Vec<u8>)> {
-        let places: Vec<Range<usize>> = removed.iter().map(|range| self.source(range.clone())).collect();
+        let places: Vec<Range<usize>> = removed
+            .iter()
+            .map(|range| self.source(range.clone()))
+            .collect();
         match self.kind {
             Kind::Utf8(text) => Ok(cut(text.into_bytes(), &places)),
             Kind::Decoded { bytes, .. } if removed.is_empty() => Ok(bytes),
-            Kind::Decoded { bytes, text, encoding, .. } => {
-                let (rest, expected) = (cut(bytes.clone(), &places), cut(text.into_bytes(), removed));
-                if decode(&rest, encoding).ok().is_none_or(|(found, _)| found.as_bytes() != expected) {
+            Kind::Decoded {
+                bytes,
+                text,
+                encoding,
+                ..
+            } => {
+                let (rest, expected) =
+                    (cut(bytes.clone(), &places), cut(text.into_bytes(), removed));
+                if decode(&rest, encoding)
+                    .ok()
+                    .is_none_or(|(found, _)| found.as_bytes() != expected)
+                {
                     let name = encoding.name();
-                    let error = anyhow!("what is left would not decode to the same text in {name}; convert the file to UTF-8 first");
+                    let error = anyhow!(
+                        "what is left would not decode to the same text in {name}; convert the file to UTF-8 first"
+                    );
                     return Err((error, bytes));
                 }
                 Ok(rest)
@@ -165,7 +201,8 @@ fn decode(bytes: &[u8], encoding: &'static Encoding) -> Result<(String, Vec<(u32
     let mut buffer = [0u8; 16];
     for at in 0..=bytes.len() {
         let (last, next) = (at == bytes.len(), bytes.get(at..=at).unwrap_or_default());
-        let (result, _, written) = decoder.decode_to_utf8_without_replacement(next, &mut buffer, last);
+        let (result, _, written) =
+            decoder.decode_to_utf8_without_replacement(next, &mut buffer, last);
         if matches!(result, DecoderResult::Malformed(..)) {
             return Err(start);
         }
@@ -202,9 +239,17 @@ mod tests {
         assert_eq!(latin.as_str(), "Café\nShare ©\nnaïve");
         let start = latin.as_str().find("Share").unwrap();
         let end = latin.as_str().find("na").unwrap();
-        assert_eq!(latin.into_rest(std::slice::from_ref(&(start..end))).unwrap(), b"Caf\xe9\nna\xefve");
+        assert_eq!(
+            latin
+                .into_rest(std::slice::from_ref(&(start..end)))
+                .unwrap(),
+            b"Caf\xe9\nna\xefve"
+        );
 
-        let wide: Vec<u8> = "\u{feff}a𝄞b".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = "\u{feff}a𝄞b"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         let wide = text(&wide, "utf-16le");
         let at = wide.as_str().find('𝄞').unwrap();
         assert_eq!(wide.source(at..at + 4), 4..8);
@@ -215,15 +260,29 @@ mod tests {
         let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode("橋は月曜に開く。\n広告\n終わり");
         let sjis = text(&bytes, "shift_jis");
         let start = sjis.as_str().find("広告").unwrap();
-        let rest = sjis.into_rest(std::slice::from_ref(&(start..start + "広告\n".len()))).unwrap();
-        assert_eq!(encoding_rs::SHIFT_JIS.decode(&rest).0, "橋は月曜に開く。\n終わり");
+        let rest = sjis
+            .into_rest(std::slice::from_ref(&(start..start + "広告\n".len())))
+            .unwrap();
+        assert_eq!(
+            encoding_rs::SHIFT_JIS.decode(&rest).0,
+            "橋は月曜に開く。\n終わり"
+        );
     }
 
     #[test]
     fn malformed_and_binary_inputs_are_told_apart() {
-        assert!(matches!(Content::new(b"ab\xff".to_vec(), None), Content::Invalid { at: 2, .. }));
-        assert!(matches!(Content::new(b"\xff\xfea\0".to_vec(), None), Content::Binary { utf16: true }));
-        assert!(matches!(Content::new(b"a\x81".to_vec(), Some(encoding_rs::SHIFT_JIS)), Content::Invalid { at: 1, .. }));
+        assert!(matches!(
+            Content::new(b"ab\xff".to_vec(), None),
+            Content::Invalid { at: 2, .. }
+        ));
+        assert!(matches!(
+            Content::new(b"\xff\xfea\0".to_vec(), None),
+            Content::Binary { utf16: true }
+        ));
+        assert!(matches!(
+            Content::new(b"a\x81".to_vec(), Some(encoding_rs::SHIFT_JIS)),
+            Content::Invalid { at: 1, .. }
+        ));
         assert!(encoding_of("utf-7").is_err());
     }
 }

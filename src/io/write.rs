@@ -61,7 +61,10 @@ impl Sum {
     pub fn of(path: &Path) -> Result<Self> {
         let (mut sum, mut file) = (Sha256::new(), File::open(path)?);
         let bytes = io::copy(&mut file, &mut sum)?;
-        Ok(Self { bytes, sha256: hexadecimal(&sum.finalize()) })
+        Ok(Self {
+            bytes,
+            sha256: hexadecimal(&sum.finalize()),
+        })
     }
 }
 
@@ -72,10 +75,22 @@ impl Draft {
     /// If the target exists and must not be replaced, or cannot be written.
     pub fn new(target: &Path, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
         let directory = prepare(target, replace)?;
-        let file = tempfile::Builder::new().prefix(".dechaff-").tempfile_in(directory);
-        let (file, temporary) = file.with_context(|| format!("cannot write {}", target.display()))?.into_parts();
+        let file = tempfile::Builder::new()
+            .prefix(".dechaff-")
+            .tempfile_in(directory);
+        let (file, temporary) = file
+            .with_context(|| format!("cannot write {}", target.display()))?
+            .into_parts();
         let (target, permissions) = (target.to_owned(), permissions.cloned());
-        Ok(Self { file, temporary, target, permissions, replace, sum: None, length: 0 })
+        Ok(Self {
+            file,
+            temporary,
+            target,
+            permissions,
+            replace,
+            sum: None,
+            length: 0,
+        })
     }
 
     /// Begins an output under a name that a later run finds again, or goes on behind its first `kept` bytes. What it holds
@@ -83,7 +98,12 @@ impl Draft {
     ///
     /// # Errors
     /// As above, and if fewer bytes are there.
-    pub fn resumable(target: &Path, permissions: Option<&Permissions>, replace: bool, kept: u64) -> Result<Self> {
+    pub fn resumable(
+        target: &Path,
+        permissions: Option<&Permissions>,
+        replace: bool,
+        kept: u64,
+    ) -> Result<Self> {
         let directory = prepare(target, replace)?;
         let cannot = || format!("cannot write {}", target.display());
         let path = part_of(directory, target);
@@ -91,7 +111,11 @@ impl Draft {
         let mut file = if kept == 0 {
             // What another run left there is of no use, and whatever else is there is not written to.
             let _ = fs::remove_file(&path);
-            File::options().read(true).write(true).create_new(true).open(&path)
+            File::options()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(&path)
         } else {
             File::options().read(true).write(true).open(&path)
         }
@@ -99,17 +123,31 @@ impl Draft {
         let temporary = TempPath::try_from_path(&path).with_context(cannot)?;
         let found = io::copy(&mut (&mut file).take(kept), &mut sum).with_context(cannot)?;
         if found < kept {
-            bail!("{} is shorter than it was when the last run was interrupted", path.display());
+            bail!(
+                "{} is shorter than it was when the last run was interrupted",
+                path.display()
+            );
         }
-        file.set_len(kept).and_then(|()| file.seek(SeekFrom::Start(kept))).with_context(cannot)?;
+        file.set_len(kept)
+            .and_then(|()| file.seek(SeekFrom::Start(kept)))
+            .with_context(cannot)?;
         let (target, permissions) = (target.to_owned(), permissions.cloned());
-        Ok(Self { file, temporary, target, permissions, replace, sum: Some(sum), length: kept })
+        Ok(Self {
+            file,
+            temporary,
+            target,
+            permissions,
+            replace,
+            sum: Some(sum),
+            length: kept,
+        })
     }
 
     /// Whether a later run would find so many bytes of an output that was not finished.
     #[must_use]
     pub fn has_part(target: &Path, bytes: u64) -> bool {
-        fs::metadata(part_of(target.parent().unwrap_or(Path::new(".")), target)).is_ok_and(|found| found.len() >= bytes)
+        fs::metadata(part_of(target.parent().unwrap_or(Path::new(".")), target))
+            .is_ok_and(|found| found.len() >= bytes)
     }
 
     /// Appends bytes.
@@ -117,7 +155,8 @@ impl Draft {
     /// # Errors
     /// If they cannot be written.
     pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.write_all(bytes).with_context(|| format!("cannot write {}", self.target.display()))
+        self.write_all(bytes)
+            .with_context(|| format!("cannot write {}", self.target.display()))
     }
 
     /// Puts what was written on disk. Gives its length.
@@ -125,7 +164,9 @@ impl Draft {
     /// # Errors
     /// If that cannot be done.
     pub fn sync(&self) -> Result<u64> {
-        self.file.sync_data().with_context(|| format!("cannot write {}", self.target.display()))?;
+        self.file
+            .sync_data()
+            .with_context(|| format!("cannot write {}", self.target.display()))?;
         Ok(self.length)
     }
 
@@ -151,10 +192,20 @@ impl Draft {
             None => default_mode(self.target.parent().unwrap_or(Path::new("."))),
         };
         if let Some(mode) = mode {
-            self.file.set_permissions(mode).with_context(|| format!("cannot write {}", self.target.display()))?;
+            self.file
+                .set_permissions(mode)
+                .with_context(|| format!("cannot write {}", self.target.display()))?;
         }
-        let sum = self.sum.map(|sum| Sum { bytes: self.length, sha256: hexadecimal(&sum.finalize()) });
-        Ok(Pending { temporary: self.temporary, target: self.target, replace: self.replace, sum })
+        let sum = self.sum.map(|sum| Sum {
+            bytes: self.length,
+            sha256: hexadecimal(&sum.finalize()),
+        });
+        Ok(Pending {
+            temporary: self.temporary,
+            target: self.target,
+            replace: self.replace,
+            sum,
+        })
     }
 }
 
@@ -163,8 +214,12 @@ fn prepare(target: &Path, replace: bool) -> Result<&Path> {
     if !replace && fs::symlink_metadata(target).is_ok() {
         bail!("{} exists; use --force to replace it", target.display());
     }
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    let directory = target
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(directory)
+        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
     Ok(directory)
 }
 
@@ -196,9 +251,15 @@ impl Pending {
     ///
     /// # Errors
     /// If the target exists and must not be replaced, or cannot be written.
-    pub fn write(target: &Path, content: &mut dyn io::Read, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
+    pub fn write(
+        target: &Path,
+        content: &mut dyn io::Read,
+        permissions: Option<&Permissions>,
+        replace: bool,
+    ) -> Result<Self> {
         let mut draft = Draft::new(target, permissions, replace)?;
-        io::copy(content, &mut draft).with_context(|| format!("cannot write {}", target.display()))?;
+        io::copy(content, &mut draft)
+            .with_context(|| format!("cannot write {}", target.display()))?;
         draft.finish()
     }
 
@@ -214,8 +275,13 @@ impl Pending {
     /// If the target has come into being meanwhile and must not be replaced, or the rename fails.
     pub fn commit(self) -> Result<()> {
         let target = self.target;
-        let done = if self.replace { self.temporary.persist(&target) } else { self.temporary.persist_noclobber(&target) };
-        done.map_err(|error| error.error).with_context(|| format!("cannot write {}", target.display()))
+        let done = if self.replace {
+            self.temporary.persist(&target)
+        } else {
+            self.temporary.persist_noclobber(&target)
+        };
+        done.map_err(|error| error.error)
+            .with_context(|| format!("cannot write {}", target.display()))
     }
 }
 
@@ -223,7 +289,10 @@ impl Pending {
 #[cfg(unix)]
 fn keep_owner(file: &File, metadata: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
-    if file.metadata().is_ok_and(|own| own.uid() != metadata.uid() || own.gid() != metadata.gid()) {
+    if file
+        .metadata()
+        .is_ok_and(|own| own.uid() != metadata.uid() || own.gid() != metadata.gid())
+    {
         // Only root may give files away; for others the new file is theirs.
         let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
     }
@@ -240,7 +309,12 @@ fn default_mode(directory: &Path) -> Option<fs::Permissions> {
     static MODE: OnceLock<Option<u32>> = OnceLock::new();
     let probe = || {
         let name = directory.join(format!(".dechaff-mode-{}", std::process::id()));
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o666).open(&name).ok()?;
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o666)
+            .open(&name)
+            .ok()?;
         let mode = file.metadata().ok()?.permissions().mode();
         fs::remove_file(&name).ok()?;
         Some(mode)
@@ -287,10 +361,16 @@ mod tests {
     fn an_existing_file_is_replaced_only_where_allowed() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("b.txt");
-        Pending::write(&target, &mut &b"one"[..], None, false).unwrap().commit().unwrap();
+        Pending::write(&target, &mut &b"one"[..], None, false)
+            .unwrap()
+            .commit()
+            .unwrap();
         let error = Pending::write(&target, &mut &b"two"[..], None, false).unwrap_err();
         assert!(error.to_string().contains("--force"), "{error}");
-        Pending::write(&target, &mut &b"two"[..], None, true).unwrap().commit().unwrap();
+        Pending::write(&target, &mut &b"two"[..], None, true)
+            .unwrap()
+            .commit()
+            .unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"two");
     }
 }

@@ -31,17 +31,27 @@ impl Key {
     fn of(record: &Record) -> Self {
         let is_table = Format::of_name(Path::new(&record.path)) == Some(Format::Parquet);
         let field = record.field.clone().filter(|_| is_table);
-        Self { path: record.path.clone(), record: record.record, field }
+        Self {
+            path: record.path.clone(),
+            record: record.record,
+            field,
+        }
     }
 
     /// Which of two comes first, where that can be told: records of one file are in order.
     fn order(&self, other: &Self) -> Option<Ordering> {
-        (self.path == other.path && self.field == other.field).then(|| self.record.cmp(&other.record))
+        (self.path == other.path && self.field == other.field)
+            .then(|| self.record.cmp(&other.record))
     }
 
     fn name(&self) -> String {
-        let record = self.record.map_or_else(String::new, |record| format!("#{record}"));
-        let field = self.field.as_ref().map_or_else(String::new, |field| format!(".{field}"));
+        let record = self
+            .record
+            .map_or_else(String::new, |record| format!("#{record}"));
+        let field = self
+            .field
+            .as_ref()
+            .map_or_else(String::new, |field| format!(".{field}"));
         format!("{}{record}{field}", self.path)
     }
 }
@@ -71,23 +81,35 @@ pub fn compare_records(old: &Path, new: &Path, samples: usize) -> Result<Compari
             continue;
         };
         let other = 1 - side;
-        let known = names[other].contains(&group.key).then(|| waiting[other].iter().position(|waiting| waiting.key == group.key));
+        let known = names[other].contains(&group.key).then(|| {
+            waiting[other]
+                .iter()
+                .position(|waiting| waiting.key == group.key)
+        });
         if let Some(at) = known.flatten() {
             // What waits on both sides came before: the other side has nothing of it.
             settle(&mut comparison, side, waiting[side].drain(..));
             let mut matched = waiting[other].drain(..=at).collect::<Vec<_>>();
             let partner = matched.pop().map_or_else(Vec::new, |group| group.claims);
             settle(&mut comparison, other, matched.into_iter());
-            let (old, new) = if side == 0 { (&group.claims, &partner) } else { (&partner, &group.claims) };
+            let (old, new) = if side == 0 {
+                (&group.claims, &partner)
+            } else {
+                (&partner, &group.claims)
+            };
             comparison.add(&group.key.name(), old, new);
             names.iter_mut().for_each(FxHashSet::clear);
             names[other].extend(waiting[other].iter().map(|group| group.key.clone()));
             continue;
         }
         // In one file, what the other side has before this record has no partner any more.
-        let is_same = waiting[other].back().is_some_and(|waiting| waiting.key.path == group.key.path);
+        let is_same = waiting[other]
+            .back()
+            .is_some_and(|waiting| waiting.key.path == group.key.path);
         let is_passed = |waiting: &Group| waiting.key.order(&group.key) == Some(Ordering::Less);
-        let passed = is_same.then(|| waiting[other].iter().rposition(is_passed)).flatten();
+        let passed = is_same
+            .then(|| waiting[other].iter().rposition(is_passed))
+            .flatten();
         if let Some(at) = passed {
             settle(&mut comparison, other, waiting[other].drain(..=at));
         }
@@ -103,7 +125,11 @@ pub fn compare_records(old: &Path, new: &Path, samples: usize) -> Result<Compari
 /// Adds documents of which only one side removes something.
 fn settle(comparison: &mut Comparison, side: usize, groups: impl Iterator<Item = Group>) {
     groups.for_each(|group| {
-        let (old, new): (&[_], &[_]) = if side == 0 { (&group.claims, &[]) } else { (&[], &group.claims) };
+        let (old, new): (&[_], &[_]) = if side == 0 {
+            (&group.claims, &[])
+        } else {
+            (&[], &group.claims)
+        };
         comparison.add(&group.key.name(), old, new);
     });
 }
@@ -111,9 +137,12 @@ fn settle(comparison: &mut Comparison, side: usize, groups: impl Iterator<Item =
 /// The documents of a removal record, plain or compressed.
 fn groups(path: &Path) -> Result<impl Iterator<Item = Result<Group>>> {
     let open = || Source::new(path, File::open(path)?, Some(Format::JsonLines));
-    let source = open().with_context(|| format!("cannot read the removal record {}", path.display()))?;
+    let source =
+        open().with_context(|| format!("cannot read the removal record {}", path.display()))?;
     let name = path.display().to_string();
-    let mut records = read_records(BufReader::new(source.reader)).map(move |record| record.with_context(|| name.clone())).peekable();
+    let mut records = read_records(BufReader::new(source.reader))
+        .map(move |record| record.with_context(|| name.clone()))
+        .peekable();
     Ok(std::iter::from_fn(move || {
         let first = match records.next()? {
             Ok(record) => record,
@@ -127,7 +156,9 @@ fn groups(path: &Path) -> Result<impl Iterator<Item = Result<Group>>> {
                 Ok(claim) => claims.push(claim),
                 Err(error) => return Some(Err(error)),
             }
-            next = records.next_if(|record| record.as_ref().is_ok_and(|record| Key::of(record) == key)).and_then(Result::ok);
+            next = records
+                .next_if(|record| record.as_ref().is_ok_and(|record| Key::of(record) == key))
+                .and_then(Result::ok);
         }
         // Several fields of a record may be cleaned in another order than they stand in.
         claims.sort_by_key(|claim| claim.range.start);

@@ -6,8 +6,18 @@ use crate::io::with_member;
 
 impl Stream<'_> {
     /// Turns a record that is cleaned into what the converter makes of it.
-    pub(super) fn convert(&self, shape: &Shape, number: u64, record: &[u8], fate: Fate, done: &mut Done, worker: &mut Worker) -> Fate {
-        let Some(converter) = &shape.converter else { return fate };
+    pub(super) fn convert(
+        &self,
+        shape: &Shape,
+        number: u64,
+        record: &[u8],
+        fate: Fate,
+        done: &mut Done,
+        worker: &mut Worker,
+    ) -> Fate {
+        let Some(converter) = &shape.converter else {
+            return fate;
+        };
         let cleaned = std::mem::take(&mut worker.record);
         let record = match fate {
             Fate::Same => record,
@@ -15,9 +25,12 @@ impl Stream<'_> {
             Fate::Dropped => return fate,
         };
         // What is no record, such as a blank line or a line of names, is nothing in another format.
-        let Some(values) = converter.values(&shape.layout, number, record) else { return Fate::Dropped };
+        let Some(values) = converter.values(&shape.layout, number, record) else {
+            return Fate::Dropped;
+        };
         converter.write(&values, &mut worker.record);
-        if let (Some(marks), Some(Annotate::Field(name))) = (worker.marks.take(), &self.options.format.annotate)
+        if let (Some(marks), Some(Annotate::Field(name))) =
+            (worker.marks.take(), &self.options.format.annotate)
             && let Some(longer) = with_member(&worker.record, name, &marks)
         {
             worker.record = longer;

@@ -66,30 +66,55 @@ impl Corpus<'_> {
         documents += batch.len();
         each(&batch)?;
         if documents == 0 && failed.is_empty() {
-            bail!("the corpus has no document{}", if self.filters.is_empty() { "" } else { " that --where lets through" });
+            bail!(
+                "the corpus has no document{}",
+                if self.filters.is_empty() {
+                    ""
+                } else {
+                    " that --where lets through"
+                }
+            );
         }
         Ok(failed)
     }
 
     fn rows(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Result<Row>>>> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-        if [".jsonl", ".ndjson", ".json"].iter().any(|extension| name.ends_with(extension)) {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_ascii_lowercase();
+        let name = name
+            .strip_suffix(".gz")
+            .or(name.strip_suffix(".zst"))
+            .unwrap_or(&name);
+        if [".jsonl", ".ndjson", ".json"]
+            .iter()
+            .any(|extension| name.ends_with(extension))
+        {
             return Ok(Box::new(read_rows(path, self.field)?));
         }
         let Content::Text(text) = Content::new(std::fs::read(path)?, None) else {
-            return Err(anyhow!("is no text; a corpus is JSON Lines (.jsonl, .jsonl.gz, .jsonl.zst) or text files"));
+            return Err(anyhow!(
+                "is no text; a corpus is JSON Lines (.jsonl, .jsonl.gz, .jsonl.zst) or text files"
+            ));
         };
-        let row = Row { text: text.as_str().to_owned(), labels: None, fields: Map::new() };
+        let row = Row {
+            text: text.as_str().to_owned(),
+            labels: None,
+            fields: Map::new(),
+        };
         Ok(Box::new(std::iter::once(Ok(row))))
     }
 
     fn wants(&self, fields: &Map<String, Value>) -> bool {
-        self.filters.iter().all(|(key, values)| match fields.get(key) {
-            Some(Value::String(text)) => values.contains(text),
-            Some(other) => values.contains(&other.to_string()),
-            None => false,
-        })
+        self.filters
+            .iter()
+            .all(|(key, values)| match fields.get(key) {
+                Some(Value::String(text)) => values.contains(text),
+                Some(other) => values.contains(&other.to_string()),
+                None => false,
+            })
     }
 }
 
@@ -114,13 +139,19 @@ impl Trial<'_> {
         let count = |scratch: &mut Scratch, row: &Row| {
             let mut own = Worth::default();
             if let Ok(document) = Document::new(&row.text) {
-                own.add(&self.cleaner.clean(&document, scratch), row.labels.as_deref(), self.samples);
+                own.add(
+                    &self.cleaner.clean(&document, scratch),
+                    row.labels.as_deref(),
+                    self.samples,
+                );
             }
             own
         };
         let failed = self.corpus.read(|batch| {
             let counted: Vec<Worth> = batch.par_iter().map_init(Scratch::default, count).collect();
-            counted.into_iter().for_each(|own| worth.merge(own, self.samples));
+            counted
+                .into_iter()
+                .for_each(|own| worth.merge(own, self.samples));
             Ok(())
         })?;
         Ok((worth, failed))
@@ -132,6 +163,11 @@ impl Trial<'_> {
 /// # Errors
 /// If there is no `=`.
 pub fn parse_filter(text: &str) -> Result<(String, Vec<String>)> {
-    let (key, values) = text.split_once('=').with_context(|| format!("'{text}' is no filter; write FIELD=VALUE or FIELD=VALUE,VALUE"))?;
-    Ok((key.to_owned(), values.split(',').map(str::to_owned).collect()))
+    let (key, values) = text.split_once('=').with_context(|| {
+        format!("'{text}' is no filter; write FIELD=VALUE or FIELD=VALUE,VALUE")
+    })?;
+    Ok((
+        key.to_owned(),
+        values.split(',').map(str::to_owned).collect(),
+    ))
 }

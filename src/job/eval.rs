@@ -51,15 +51,26 @@ impl Evaluation<'_> {
         let (wants_errors, mut pages) = (errors.is_some(), 0);
         let failed = self.corpus.read(|batch| {
             let clean = |scratch: &mut Scratch, row: &Row| self.clean(row, wants_errors, scratch);
-            let cleaned: Vec<Vec<(Level, Tally, String)>> = batch.par_iter().map_init(Scratch::default, clean).collect();
+            let cleaned: Vec<Vec<(Level, Tally, String)>> =
+                batch.par_iter().map_init(Scratch::default, clean).collect();
             for (row, levels) in batch.iter().zip(cleaned) {
                 pages += 1;
                 // Without a publisher a page is its own.
                 let publisher = field(row, "publisher").unwrap_or_else(|| format!("page {pages}"));
                 for (level, tally, mistakes) in levels {
-                    let values = self.by.iter().map(|name| Some((name.clone(), field(row, name).unwrap_or_else(|| "-".to_owned()))));
+                    let values = self.by.iter().map(|name| {
+                        Some((
+                            name.clone(),
+                            field(row, name).unwrap_or_else(|| "-".to_owned()),
+                        ))
+                    });
                     for by in values.chain([None]) {
-                        tallies.entry((level, by)).or_default().entry(publisher.clone()).or_default().add(&tally);
+                        tallies
+                            .entry((level, by))
+                            .or_default()
+                            .entry(publisher.clone())
+                            .or_default()
+                            .add(&tally);
                     }
                     if let Some(errors) = &mut errors {
                         errors.write_all(mistakes.as_bytes())?;
@@ -82,11 +93,22 @@ impl Evaluation<'_> {
     }
 
     /// Cleans a page at each level; a page without labels tells nothing.
-    fn clean(&self, row: &Row, wants_errors: bool, scratch: &mut Scratch) -> Vec<(Level, Tally, String)> {
-        let (Some(labels), Ok(document)) = (&row.labels, Document::new(&row.text)) else { return Vec::new() };
+    fn clean(
+        &self,
+        row: &Row,
+        wants_errors: bool,
+        scratch: &mut Scratch,
+    ) -> Vec<(Level, Tally, String)> {
+        let (Some(labels), Ok(document)) = (&row.labels, Document::new(&row.text)) else {
+            return Vec::new();
+        };
         let level = |(level, cleaner): &(Level, Cleaner)| {
             let cleaned = cleaner.clean(&document, scratch);
-            let mistakes = if wants_errors { mistakes(row, *level, labels, &cleaned, cleaner) } else { String::new() };
+            let mistakes = if wants_errors {
+                mistakes(row, *level, labels, &cleaned, cleaner)
+            } else {
+                String::new()
+            };
             (*level, Tally::of(&cleaned, labels), mistakes)
         };
         self.cleaners.iter().map(level).collect()
@@ -103,7 +125,13 @@ fn field(row: &Row, name: &str) -> Option<String> {
 }
 
 /// Lines of prose that lost words, and lines of chaff that stayed.
-fn mistakes(row: &Row, level: Level, labels: &[Label], cleaned: &Cleaned<'_>, cleaner: &Cleaner) -> String {
+fn mistakes(
+    row: &Row,
+    level: Level,
+    labels: &[Label],
+    cleaned: &Cleaned<'_>,
+    cleaner: &Cleaner,
+) -> String {
     let mut lines = String::new();
     for fate in fates(cleaned) {
         let kind = match labels.get(fate.number) {
@@ -113,8 +141,14 @@ fn mistakes(row: &Row, level: Level, labels: &[Label], cleaned: &Cleaned<'_>, cl
         };
         let mut rules: Vec<&str> = Vec::new();
         for removal in fate.removals {
-            let names = std::iter::once(&removal.rule).chain(&removal.also).map(|&id| cleaner.rules().get(id).name.as_str());
-            rules.extend(names.filter(|name| !rules.contains(name)).collect::<Vec<_>>());
+            let names = std::iter::once(&removal.rule)
+                .chain(&removal.also)
+                .map(|&id| cleaner.rules().get(id).name.as_str());
+            rules.extend(
+                names
+                    .filter(|name| !rules.contains(name))
+                    .collect::<Vec<_>>(),
+            );
         }
         let mut record = json!({
             "kind": kind, "level": level.name(), "line": fate.number + 1, "words": fate.words, "gone": fate.words - fate.left,

@@ -29,7 +29,8 @@ impl Folds {
     /// # Errors
     /// If it cannot be read, or is no whole number of tables.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the weights {}", path.display()))?;
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("cannot read the weights {}", path.display()))?;
         ensure!(
             bytes.len().is_multiple_of(Words::SIZE) && bytes.len() > Words::SIZE,
             "{} does not hold tables of {} weights",
@@ -37,13 +38,24 @@ impl Folds {
             Words::SIZE
         );
         let table = |bytes: &[u8]| Words::new(bytes.iter().map(|&byte| byte as i8).collect());
-        Ok(Self { tables: bytes.chunks(Words::SIZE).map(table).collect() })
+        Ok(Self {
+            tables: bytes.chunks(Words::SIZE).map(table).collect(),
+        })
     }
 
     /// The fold of a page and its table: by publisher among the train pages, else the last.
     fn of(&self, row: &Row, folds: usize) -> (usize, Option<&Words>) {
-        let text = |name: &str| row.fields.get(name).and_then(Value::as_str).unwrap_or_default();
-        let fold = if text("split") == "train" { (crate::model::fnv(text("publisher").as_bytes()) >> 20) as usize % folds } else { folds };
+        let text = |name: &str| {
+            row.fields
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let fold = if text("split") == "train" {
+            (crate::model::fnv(text("publisher").as_bytes()) >> 20) as usize % folds
+        } else {
+            folds
+        };
         (fold, self.tables.get(fold))
     }
 }
@@ -52,11 +64,28 @@ impl Folds {
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn write_features(files: &[PathBuf], output: &Path, tables: &Folds, folds: usize) -> Result<usize> {
-    ensure!(tables.tables.is_empty() || tables.tables.len() == folds + 1, "there must be a table for each of {folds} folds, and one more");
+pub fn write_features(
+    files: &[PathBuf],
+    output: &Path,
+    tables: &Folds,
+    folds: usize,
+) -> Result<usize> {
+    ensure!(
+        tables.tables.is_empty() || tables.tables.len() == folds + 1,
+        "there must be a table for each of {folds} folds, and one more"
+    );
     std::fs::create_dir_all(output)?;
-    let level = |&level: &Level| Cleaner::builder().level(level).skip(["model"]).max_removed(1.0).build();
-    let cleaners = Level::ALL.iter().map(level).collect::<Result<Vec<_>, _>>()?;
+    let level = |&level: &Level| {
+        Cleaner::builder()
+            .level(level)
+            .skip(["model"])
+            .max_removed(1.0)
+            .build()
+    };
+    let cleaners = Level::ALL
+        .iter()
+        .map(level)
+        .collect::<Result<Vec<_>, _>>()?;
     let reader = PageReader::default();
     let (mut all, mut documents, mut number) = (Arrays::default(), String::new(), 0);
     for path in files {
@@ -68,13 +97,24 @@ pub fn write_features(files: &[PathBuf], output: &Path, tables: &Folds, folds: u
             if batch.is_empty() {
                 break;
             }
-            let read = |scratch: &mut Scratch, row: &Row| Arrays::of(row, &reader, &cleaners, tables.of(row, folds).1, scratch);
-            let arrays: Vec<Arrays> = batch.par_iter().map_init(Scratch::default, read).collect::<Result<_>>()?;
+            let read = |scratch: &mut Scratch, row: &Row| {
+                Arrays::of(row, &reader, &cleaners, tables.of(row, folds).1, scratch)
+            };
+            let arrays: Vec<Arrays> = batch
+                .par_iter()
+                .map_init(Scratch::default, read)
+                .collect::<Result<_>>()?;
             for (row, arrays) in batch.iter().zip(arrays) {
                 all.append(arrays, number);
                 let mut fields = row.fields.clone();
-                fields.retain(|name, _| ["id", "dataset", "publisher", "lang", "split", "extractor"].contains(&name.as_str()));
-                fields.insert("file".to_owned(), json!(path.file_name().unwrap_or_default().to_string_lossy()));
+                fields.retain(|name, _| {
+                    ["id", "dataset", "publisher", "lang", "split", "extractor"]
+                        .contains(&name.as_str())
+                });
+                fields.insert(
+                    "file".to_owned(),
+                    json!(path.file_name().unwrap_or_default().to_string_lossy()),
+                );
                 fields.insert("fold".to_owned(), json!(tables.of(row, folds).0));
                 let _ = writeln!(documents, "{}", Value::Object(fields));
                 number += 1;
@@ -82,7 +122,10 @@ pub fn write_features(files: &[PathBuf], output: &Path, tables: &Folds, folds: u
         }
     }
     std::fs::write(output.join("documents.jsonl"), documents)?;
-    std::fs::write(output.join("features.json"), json!({ "version": crate::model::FEATURES, "names": NAMES }).to_string())?;
+    std::fs::write(
+        output.join("features.json"),
+        json!({ "version": crate::model::FEATURES, "names": NAMES }).to_string(),
+    )?;
     write_npy(&output.join("features.npy"), &all.rows, NAMES.len())?;
     write_npy(&output.join("units.npy"), &all.units, 3)?;
     write_npy(&output.join("lines.npy"), &all.lines, 5)?;
@@ -96,7 +139,11 @@ const OWN: [&str; 4] = ["title", "desc", "prose", "table"];
 
 /// Whether a row says of a line that it is the article's own. Titles are not scored, and yet nobody wants to lose them.
 fn is_own(row: &Row, line: usize) -> bool {
-    let why = row.fields.get("why").and_then(|why| why.get(line)).and_then(Value::as_str);
+    let why = row
+        .fields
+        .get("why")
+        .and_then(|why| why.get(line))
+        .and_then(Value::as_str);
     why.is_some_and(|why| OWN.contains(&why))
 }
 
@@ -115,27 +162,40 @@ struct Arrays {
 }
 
 impl Arrays {
-    fn of(row: &Row, reader: &PageReader, cleaners: &[Cleaner], words: Option<&Words>, scratch: &mut Scratch) -> Result<Self> {
+    fn of(
+        row: &Row,
+        reader: &PageReader,
+        cleaners: &[Cleaner],
+        words: Option<&Words>,
+        scratch: &mut Scratch,
+    ) -> Result<Self> {
         let mut arrays = Self::default();
         let document = Document::new(&row.text)?;
         let labels = row.labels.as_deref().unwrap_or_default();
         let mut removed = vec![0; labels.len()];
         for (level, cleaner) in cleaners.iter().enumerate() {
             let cleaned = cleaner.clean(&document, scratch);
-            fates(&cleaned).filter(Fate::is_removed).for_each(|fate| removed[fate.number] |= 1 << level);
+            fates(&cleaned)
+                .filter(Fate::is_removed)
+                .for_each(|fate| removed[fate.number] |= 1 << level);
         }
         let page = reader.read(&document, words, scratch);
         let mut values = empty_row();
         for unit in 0..page.len() {
             page.fill(unit, &mut values);
             arrays.rows.extend(&values[..NAMES.len()]);
-            arrays.units.extend([0, page.lines(unit).len() as i32, i32::from(page.is_plain(unit))]);
+            arrays.units.extend([
+                0,
+                page.lines(unit).len() as i32,
+                i32::from(page.is_plain(unit)),
+            ]);
             arrays.grams.extend(page.grams(unit));
             arrays.offsets.push(arrays.grams.len() as u64);
         }
         let mut unit = 0;
         for fate in fates(&cleaners[0].clean(&document, scratch)) {
-            while unit + 1 < scratch.page.len() && scratch.page.span(unit).end() <= fate.range.start {
+            while unit + 1 < scratch.page.len() && scratch.page.span(unit).end() <= fate.range.start
+            {
                 unit += 1;
             }
             let label = match labels[fate.number] {
@@ -144,7 +204,13 @@ impl Arrays {
                 Label::Unsure if is_own(row, fate.number) => 3,
                 Label::Unsure => 2,
             };
-            arrays.lines.extend([0, unit as i32, label, fate.words as i32, removed[fate.number]]);
+            arrays.lines.extend([
+                0,
+                unit as i32,
+                label,
+                fate.words as i32,
+                removed[fate.number],
+            ]);
         }
         Ok(arrays)
     }
@@ -152,8 +218,14 @@ impl Arrays {
     /// Adds the arrays of one document.
     fn append(&mut self, mut other: Self, document: i32) {
         let (units, grams) = ((self.units.len() / 3) as i32, self.grams.len() as u64);
-        other.units.chunks_mut(3).for_each(|unit| unit[0] = document);
-        other.lines.chunks_mut(5).for_each(|line| (line[0], line[1]) = (document, line[1] + units));
+        other
+            .units
+            .chunks_mut(3)
+            .for_each(|unit| unit[0] = document);
+        other
+            .lines
+            .chunks_mut(5)
+            .for_each(|line| (line[0], line[1]) = (document, line[1] + units));
         other.offsets.iter_mut().for_each(|end| *end += grams);
         self.rows.append(&mut other.rows);
         self.units.append(&mut other.units);

@@ -8,7 +8,9 @@ use super::tables::table_as_lines;
 use super::walk::{Found, Inputs, Met, Whole, other_json, read_up_to};
 use super::{Action, Event, Handled, Observer, Options, Target, failed};
 use crate::filter::Scratch;
-use crate::io::{Compression, Draft, Format, Packer, Packing, Pending, Permissions, Source, Sum, slice_of};
+use crate::io::{
+    Compression, Draft, Format, Packer, Packing, Pending, Permissions, Source, Sum, slice_of,
+};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
 use rayon::prelude::*;
@@ -60,29 +62,40 @@ impl Reports {
     /// If they cannot be written.
     pub fn write(&mut self, removed: &[u8], damage: &[u8]) -> Result<()> {
         if let Some(file) = &mut self.removed {
-            file.write_all(removed).context("cannot write the removal record")?;
+            file.write_all(removed)
+                .context("cannot write the removal record")?;
         }
         if let Some(file) = &mut self.damage {
-            file.write_all(damage).context("cannot write what is wrong with records")?;
+            file.write_all(damage)
+                .context("cannot write what is wrong with records")?;
         }
         Ok(())
     }
 
     fn sync(&self) -> Result<()> {
-        self.removed.as_ref().map_or(Ok(()), File::sync_data).context("cannot write the removal record")
+        self.removed
+            .as_ref()
+            .map_or(Ok(()), File::sync_data)
+            .context("cannot write the removal record")
     }
 
     /// How long both are.
     fn lengths(&mut self) -> Lengths {
-        [&mut self.removed, &mut self.damage].map(|file| file.as_mut().and_then(|file| file.stream_position().ok()))
+        [&mut self.removed, &mut self.damage]
+            .map(|file| file.as_mut().and_then(|file| file.stream_position().ok()))
     }
 
     /// Takes back what was written since.
     fn cut(&mut self, lengths: Lengths) {
-        for (file, length) in [&mut self.removed, &mut self.damage].into_iter().zip(lengths) {
+        for (file, length) in [&mut self.removed, &mut self.damage]
+            .into_iter()
+            .zip(lengths)
+        {
             if let (Some(file), Some(length)) = (file, length) {
                 // A pipe cannot take anything back.
-                let _ = file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length)));
+                let _ = file
+                    .set_len(length)
+                    .and_then(|()| file.seek(SeekFrom::Start(length)));
             }
         }
     }
@@ -120,7 +133,9 @@ impl Run<'_> {
 
     /// Whether an earlier run did a file. If it did a part, the file says so.
     fn is_done(&mut self, found: &mut Found) -> bool {
-        let Some(journal) = &mut self.journal else { return false };
+        let Some(journal) = &mut self.journal else {
+            return false;
+        };
         found.ours = journal.is_ours(&found.place);
         match journal.take(found) {
             Known::New => return false,
@@ -130,7 +145,10 @@ impl Run<'_> {
             }
             Known::Part(part) => found.part = Some(part),
             Known::Changed => {
-                self.observer.event(&found.path, Event::Passed("is not what it was in the earlier run; cleaned anew".to_owned()));
+                self.observer.event(
+                    &found.path,
+                    Event::Passed("is not what it was in the earlier run; cleaned anew".to_owned()),
+                );
                 // Reports are in the order of inputs, so that what follows is cleaned again too.
                 if self.reports.removed.is_some() || self.reports.damage.is_some() {
                     self.reports.cut(journal.forget());
@@ -141,7 +159,13 @@ impl Run<'_> {
     }
 
     /// Counts, notes and tells what became of a file.
-    fn settle(&mut self, found: &Found, handled: Handled, sum: Option<Sum>, lengths: Lengths) -> Result<()> {
+    fn settle(
+        &mut self,
+        found: &Found,
+        handled: Handled,
+        sum: Option<Sum>,
+        lengths: Lengths,
+    ) -> Result<()> {
         self.stats.merge(&handled.stats);
         if let Some(journal) = &mut self.journal {
             match handled.failure() {
@@ -149,7 +173,10 @@ impl Run<'_> {
                 None => journal.finish(found, sum, &handled.stats, lengths)?,
             }
         }
-        handled.events.into_iter().for_each(|event| self.observer.event(&found.path, event));
+        handled
+            .events
+            .into_iter()
+            .for_each(|event| self.observer.event(&found.path, event));
         Ok(())
     }
 }
@@ -161,18 +188,35 @@ impl Job<'_> {
     /// # Errors
     /// If the target makes no sense for the inputs, or a report cannot be written. What concerns one input only goes to
     /// the observer.
-    pub fn run(&self, reports: &mut Reports, mut journal: Option<Journal>, observer: &mut dyn Observer) -> Result<Stats> {
+    pub fn run(
+        &self,
+        reports: &mut Reports,
+        mut journal: Option<Journal>,
+        observer: &mut dyn Observer,
+    ) -> Result<Stats> {
         self.check_target()?;
         if let Some(journal) = &journal {
             reports.cut(journal.lengths());
         }
-        let mut run = Run { stats: Stats::default(), outputs: FxHashSet::default(), reports, journal: journal.as_mut(), observer };
+        let mut run = Run {
+            stats: Stats::default(),
+            outputs: FxHashSet::default(),
+            reports,
+            journal: journal.as_mut(),
+            observer,
+        };
         let (mut number, slices) = (0, self.shard.is_some() && self.slices_input());
         let mut met = self.inputs.walk().filter(|met| {
-            let Some(shard) = self.shard.filter(|_| !slices) else { return true };
+            let Some(shard) = self.shard.filter(|_| !slices) else {
+                return true;
+            };
             number += u64::from(matches!(met, Met::File(_)));
             // What is no file is told of once.
-            if matches!(met, Met::File(_)) { (number - 1) % shard.of == shard.index - 1 } else { shard.index == 1 }
+            if matches!(met, Met::File(_)) {
+                (number - 1) % shard.of == shard.index - 1
+            } else {
+                shard.index == 1
+            }
         });
         loop {
             let (batch, large) = self.next_batch(&mut met, &mut run);
@@ -196,25 +240,39 @@ impl Job<'_> {
         let ready: Vec<Ready> = batch
             .into_par_iter()
             .filter(|_| !self.stop.load(Ordering::Relaxed))
-            .map_init(Scratch::default, |scratch, found| self.prepare(found, scratch))
+            .map_init(Scratch::default, |scratch, found| {
+                self.prepare(found, scratch)
+            })
             .collect();
         // Of a file that was interrupted nothing is told.
-        let ready: Vec<Ready> = ready.into_iter().filter(|ready| !ready.handled.is_interrupted()).collect();
+        let ready: Vec<Ready> = ready
+            .into_iter()
+            .filter(|ready| !ready.handled.is_interrupted())
+            .collect();
         let mut lengths = Vec::with_capacity(ready.len());
         for ready in &ready {
-            run.reports.write(&ready.handled.records, &ready.handled.damage)?;
+            run.reports
+                .write(&ready.handled.records, &ready.handled.damage)?;
             lengths.push(run.reports.lengths());
         }
         if matches!(self.target, Target::InPlace) {
             run.reports.sync()?;
         }
         if let Some(journal) = &mut run.journal {
-            journal.claim(ready.iter().map(|ready| ready.found.place.to_string_lossy().into_owned()).collect())?;
+            journal.claim(
+                ready
+                    .iter()
+                    .map(|ready| ready.found.place.to_string_lossy().into_owned())
+                    .collect(),
+            )?;
         }
         let committed: Vec<(Found, Handled, Option<Sum>)> = ready
             .into_par_iter()
             .map(|ready| {
-                let sum = ready.pending.as_ref().and_then(|pending| pending.sum().cloned());
+                let sum = ready
+                    .pending
+                    .as_ref()
+                    .and_then(|pending| pending.sum().cloned());
                 match ready.pending.map_or(Ok(()), Pending::commit) {
                     Ok(()) => (ready.found, ready.handled, sum),
                     Err(error) => (ready.found, failed(error), None),
@@ -230,9 +288,17 @@ impl Job<'_> {
 
     /// Cleans a large file of records on all threads.
     fn run_large(&self, found: Found, run: &mut Run<'_>) -> Result<()> {
-        let begun = found.part.as_ref().map_or_else(|| run.reports.lengths(), |part| part.begun);
+        let begun = found
+            .part
+            .as_ref()
+            .map_or_else(|| run.reports.lengths(), |part| part.begun);
         let (mut told, mut noted, mut broken) = (0, 0, None);
-        let Run { reports, journal, observer, .. } = run;
+        let Run {
+            reports,
+            journal,
+            observer,
+            ..
+        } = run;
         let mut keep = |error: anyhow::Error| {
             let text = format!("{error:#}");
             broken = Some(error);
@@ -242,18 +308,25 @@ impl Job<'_> {
             let consumed = done.consumed.min(found.size);
             observer.advance(0, consumed.saturating_sub(told));
             told = told.max(consumed);
-            reports.write(&done.records, &done.damage).map_err(&mut keep)?;
+            reports
+                .write(&done.records, &done.damage)
+                .map_err(&mut keep)?;
             // Now and then it is put on disk how far this is.
             if let (Some(journal), Some(draft), Some(end)) = (journal.as_mut(), draft, done.end)
                 && end.offset - noted >= NOTE
             {
                 noted = end.offset;
                 let (written, lengths) = (draft.sync()?, reports.lengths());
-                reports.sync().and_then(|()| journal.part(&found, end, written, tally, lengths, begun)).map_err(&mut keep)?;
+                reports
+                    .sync()
+                    .and_then(|()| journal.part(&found, end, written, tally, lengths, begun))
+                    .map_err(&mut keep)?;
             }
             Ok(())
         };
-        let streamed = self.open(&found).and_then(|source| self.stream(&found, source, rayon::current_num_threads(), each));
+        let streamed = self
+            .open(&found)
+            .and_then(|source| self.stream(&found, source, rayon::current_num_threads(), each));
         if let Some(error) = broken {
             return Err(error);
         }
@@ -285,7 +358,11 @@ impl Job<'_> {
     }
 
     /// The files of the next batch, and the large file of records that comes behind them.
-    fn next_batch(&self, met: &mut dyn Iterator<Item = Met>, run: &mut Run<'_>) -> (Vec<Found>, Option<Found>) {
+    fn next_batch(
+        &self,
+        met: &mut dyn Iterator<Item = Met>,
+        run: &mut Run<'_>,
+    ) -> (Vec<Found>, Option<Found>) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
             match met.next() {
@@ -303,7 +380,11 @@ impl Job<'_> {
                         run.observer.advance(1, found.size);
                         continue;
                     }
-                    if found.size >= LARGE && self.open(&found).is_ok_and(|source| self.options.format.has_records(source.format)) {
+                    if found.size >= LARGE
+                        && self
+                            .open(&found)
+                            .is_ok_and(|source| self.options.format.has_records(source.format))
+                    {
                         return (batch, Some(found));
                     }
                     bytes += found.size;
@@ -319,29 +400,45 @@ impl Job<'_> {
 
     /// Where the only input is a file of lines, each shard takes a slice of it.
     fn slice(&self, found: &mut Found) -> Result<()> {
-        let Some(shard) = self.shard.filter(|_| self.slices_input()) else { return Ok(()) };
+        let Some(shard) = self.shard.filter(|_| self.slices_input()) else {
+            return Ok(());
+        };
         let file = File::open(&found.path).context("cannot be opened")?;
         found.slice = Some(slice_of(&file, shard.index, shard.of).context("cannot be read")?);
-        let name = found.place.file_name().unwrap_or_default().to_string_lossy();
+        let name = found
+            .place
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         let (stem, end) = name.rsplit_once('.').unwrap_or((&name, ""));
-        let place =
-            found.place.with_file_name(format!("{stem}.{}-of-{}{}{end}", shard.index, shard.of, if end.is_empty() { "" } else { "." }));
+        let place = found.place.with_file_name(format!(
+            "{stem}.{}-of-{}{}{end}",
+            shard.index,
+            shard.of,
+            if end.is_empty() { "" } else { "." }
+        ));
         found.place = place;
         Ok(())
     }
 
     /// Whether the only input is a file of lines that is not compressed.
     fn slices_input(&self) -> bool {
-        let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else { return false };
+        let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else {
+            return false;
+        };
         let source = || Source::new(path, File::open(path)?, self.options.format.format);
-        let is_plain = |source: Source<'_>| source.format == Format::JsonLines && source.compression == Compression::None;
+        let is_plain = |source: Source<'_>| {
+            source.format == Format::JsonLines && source.compression == Compression::None
+        };
         !matches!(self.target, Target::InPlace) && path.is_file() && source().is_ok_and(is_plain)
     }
 
     /// The place of an output whose format or compression is not that of its input.
     fn renamed(&self, place: &Path) -> PathBuf {
         let options = &self.options.format;
-        if !matches!(self.target, Target::Directory(_)) || (options.target.is_none() && options.packing.is_none()) {
+        if !matches!(self.target, Target::Directory(_))
+            || (options.target.is_none() && options.packing.is_none())
+        {
             return place.to_owned();
         }
         let name = place.file_name().unwrap_or_default().to_string_lossy();
@@ -350,8 +447,13 @@ impl Job<'_> {
             return place.to_owned();
         }
         let packing = options.packing_or(|| Packing::of(compression));
-        let (stem, extension) = options.target.map_or((plain, ""), |target| (Format::stem(plain), target.extension().unwrap_or_default()));
-        place.with_file_name(format!("{stem}{extension}{}", packing.compression.extension()))
+        let (stem, extension) = options.target.map_or((plain, ""), |target| {
+            (Format::stem(plain), target.extension().unwrap_or_default())
+        });
+        place.with_file_name(format!(
+            "{stem}{extension}{}",
+            packing.compression.extension()
+        ))
     }
 
     /// What is wrong with a file that would be written where another one is. Within one tree places differ of themselves.
@@ -363,28 +465,53 @@ impl Job<'_> {
         }
         if matches!(self.target, Target::InPlace) {
             let file = fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone());
-            return (!outputs.insert(file)).then(|| anyhow!("is the same file as another input; it is cleaned once"));
+            return (!outputs.insert(file))
+                .then(|| anyhow!("is the same file as another input; it is cleaned once"));
         }
-        let clash = || anyhow!("another input is already written to '{}'; clean it on its own", found.place.display());
+        let clash = || {
+            anyhow!(
+                "another input is already written to '{}'; clean it on its own",
+                found.place.display()
+            )
+        };
         (several && !outputs.insert(found.place.clone())).then(clash)
     }
 
     /// Cleans a file and writes its output beside its target.
     fn prepare(&self, found: Found, scratch: &mut Scratch) -> Ready {
         match self.try_prepare(&found, scratch) {
-            Ok((handled, pending)) => Ready { found, handled, pending },
-            Err(error) => Ready { found, handled: failed(error), pending: None },
+            Ok((handled, pending)) => Ready {
+                found,
+                handled,
+                pending,
+            },
+            Err(error) => Ready {
+                found,
+                handled: failed(error),
+                pending: None,
+            },
         }
     }
 
-    fn try_prepare(&self, found: &Found, scratch: &mut Scratch) -> Result<(Handled, Option<Pending>)> {
+    fn try_prepare(
+        &self,
+        found: &Found,
+        scratch: &mut Scratch,
+    ) -> Result<(Handled, Option<Pending>)> {
         let name = found.path.to_string_lossy();
         let mut source = self.open(found)?;
         if source.format == Format::OtherJson && self.options.format.target.is_some() {
             bail!("is JSON, but not JSON Lines, and cannot become another format");
         }
         if source.format == Format::OtherJson {
-            return self.pass_whole(found, other_json(), Stats { invalid: 1, ..Stats::default() });
+            return self.pass_whole(
+                found,
+                other_json(),
+                Stats {
+                    invalid: 1,
+                    ..Stats::default()
+                },
+            );
         }
         if self.options.format.has_records(source.format) {
             let (mut records, mut damage) = (Vec::new(), Vec::new());
@@ -394,11 +521,26 @@ impl Job<'_> {
                 Ok(())
             };
             let (tally, pending) = self.stream(found, source, 1, each)?;
-            return Ok((Handled { records, damage, ..tallied(tally, self.options) }, pending));
+            return Ok((
+                Handled {
+                    records,
+                    damage,
+                    ..tallied(tally, self.options)
+                },
+                pending,
+            ));
         }
-        let Whole::Read(bytes) = read_up_to(&mut source, found.size, self.options.max_document)? else {
+        let Whole::Read(bytes) = read_up_to(&mut source, found.size, self.options.max_document)?
+        else {
             let reason = "is larger than --max-document; passed through unchanged".to_owned();
-            return self.pass_whole(found, reason, Stats { too_large: 1, ..Stats::default() });
+            return self.pass_whole(
+                found,
+                reason,
+                Stats {
+                    too_large: 1,
+                    ..Stats::default()
+                },
+            );
         };
         let mut handled = self.options.handle(&name, bytes, scratch);
         let unchanged = handled.output.is_none();
@@ -406,7 +548,10 @@ impl Job<'_> {
         if self.options.action != Action::Clean || handled.passed_over || (in_place && unchanged) {
             return Ok((handled, None));
         }
-        let output = handled.output.take().unwrap_or_else(|| std::mem::take(&mut handled.input));
+        let output = handled
+            .output
+            .take()
+            .unwrap_or_else(|| std::mem::take(&mut handled.input));
         handled.input = Vec::new();
         let output = Packer::new(self.packing(source.compression))?.packed(output)?;
         let mut draft = self.draft(found)?;
@@ -420,13 +565,29 @@ impl Job<'_> {
     }
 
     /// Cleans a file of records. Gives its figures, and its output unless there is to be none.
-    fn stream(&self, found: &Found, source: Source<'_>, threads: usize, each: &mut Each<'_>) -> Result<(Tally, Option<Pending>)> {
+    fn stream(
+        &self,
+        found: &Found,
+        source: Source<'_>,
+        threads: usize,
+        each: &mut Each<'_>,
+    ) -> Result<(Tally, Option<Pending>)> {
         let name = found.path.to_string_lossy();
         let packing = self.packing(source.compression);
-        let mut draft = (self.options.action == Action::Clean).then(|| self.draft(found)).transpose()?;
+        let mut draft = (self.options.action == Action::Clean)
+            .then(|| self.draft(found))
+            .transpose()?;
         let part = found.part.as_deref();
-        let (mut tally, start) = part.map_or_else(Default::default, |part| (part.tally.clone(), part.start));
-        let stream = Stream { options: self.options, name: &name, threads, packing, stop: self.stop, slice: found.slice.clone() };
+        let (mut tally, start) =
+            part.map_or_else(Default::default, |part| (part.tally.clone(), part.start));
+        let stream = Stream {
+            options: self.options,
+            name: &name,
+            threads,
+            packing,
+            stop: self.stop,
+            slice: found.slice.clone(),
+        };
         if self.options.format.is_table(source.format) {
             let file = File::open(&found.path).context("cannot be opened")?;
             let mut nowhere = std::io::sink();
@@ -436,13 +597,21 @@ impl Job<'_> {
                 each(&mut done, None, &tally)
             })?;
             let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
-            return Ok((tally, draft.filter(|_| !keeps).map(Draft::finish).transpose()?));
+            return Ok((
+                tally,
+                draft.filter(|_| !keeps).map(Draft::finish).transpose()?,
+            ));
         }
-        let source =
-            if source.format == Format::Parquet { table_as_lines(&found.path, source, &self.options.format.names)? } else { source };
+        let source = if source.format == Format::Parquet {
+            table_as_lines(&found.path, source, &self.options.format.names)?
+        } else {
+            source
+        };
         let streamed = stream.run(source, start, &mut |mut done| {
             tally.add(std::mem::take(&mut done.tally));
-            draft.as_mut().map_or(Ok(()), |draft| draft.append(&done.output))?;
+            draft
+                .as_mut()
+                .map_or(Ok(()), |draft| draft.append(&done.output))?;
             each(&mut done, draft.as_ref(), &tally)
         });
         if let Err(error) = streamed {
@@ -452,12 +621,24 @@ impl Job<'_> {
             return Err(error);
         }
         let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
-        Ok((tally, draft.filter(|_| !keeps).map(Draft::finish).transpose()?))
+        Ok((
+            tally,
+            draft.filter(|_| !keeps).map(Draft::finish).transpose()?,
+        ))
     }
 
     /// Passes on a file that is not cleaned.
-    fn pass_whole(&self, found: &Found, reason: String, stats: Stats) -> Result<(Handled, Option<Pending>)> {
-        let handled = Handled { stats, events: vec![Event::Passed(reason)], ..Handled::default() };
+    fn pass_whole(
+        &self,
+        found: &Found,
+        reason: String,
+        stats: Stats,
+    ) -> Result<(Handled, Option<Pending>)> {
+        let handled = Handled {
+            stats,
+            events: vec![Event::Passed(reason)],
+            ..Handled::default()
+        };
         if self.options.action != Action::Clean || matches!(self.target, Target::InPlace) {
             return Ok((handled, None));
         }
@@ -466,7 +647,12 @@ impl Job<'_> {
         let mut draft = self.draft(found)?;
         loop {
             let mut piece = Vec::new();
-            source.reader.by_ref().take(PIECE).read_to_end(&mut piece).context("cannot be read")?;
+            source
+                .reader
+                .by_ref()
+                .take(PIECE)
+                .read_to_end(&mut piece)
+                .context("cannot be read")?;
             if piece.is_empty() {
                 return Ok((handled, Some(draft.finish()?)));
             }
@@ -493,7 +679,12 @@ impl Job<'_> {
             Target::Directory(directory) => {
                 let kept = found.part.as_ref().map_or(0, |part| part.written);
                 let replace = self.options.force || found.ours;
-                Draft::resumable(&directory.join(&found.place), permissions.as_ref(), replace, kept)
+                Draft::resumable(
+                    &directory.join(&found.place),
+                    permissions.as_ref(),
+                    replace,
+                    kept,
+                )
             }
             Target::File(file) => Draft::new(file, permissions.as_ref(), self.options.force),
             // A link stays a link: what it leads to is replaced.
@@ -511,8 +702,17 @@ impl Job<'_> {
     pub fn check_reports<'p>(&self, reports: impl Iterator<Item = &'p PathBuf>) -> Result<()> {
         for report in reports {
             let path = absolute(report);
-            if let Some(input) = self.inputs.paths.iter().find(|input| input.is_dir() && path.starts_with(absolute(input))) {
-                bail!("{} lies inside the input {}; choose a place outside of it", report.display(), input.display());
+            if let Some(input) = self
+                .inputs
+                .paths
+                .iter()
+                .find(|input| input.is_dir() && path.starts_with(absolute(input)))
+            {
+                bail!(
+                    "{} lies inside the input {}; choose a place outside of it",
+                    report.display(),
+                    input.display()
+                );
             }
         }
         Ok(())
@@ -523,18 +723,30 @@ impl Job<'_> {
     /// # Errors
     /// If it does.
     pub fn check_target(&self) -> Result<()> {
-        let Target::Directory(output) = &self.target else { return Ok(()) };
+        let Target::Directory(output) = &self.target else {
+            return Ok(());
+        };
         if output.exists() && !output.is_dir() {
-            bail!("--output {} is a file, and several files need a directory", output.display());
+            bail!(
+                "--output {} is a file, and several files need a directory",
+                output.display()
+            );
         }
         let output_path = absolute(output);
         for input in self.inputs.paths.iter().filter(|path| path.is_dir()) {
             let input_path = absolute(input);
             if output_path == input_path {
-                bail!("--output is the input directory {}; use --in-place to change files where they are", input.display());
+                bail!(
+                    "--output is the input directory {}; use --in-place to change files where they are",
+                    input.display()
+                );
             }
             if output_path.starts_with(&input_path) {
-                bail!("--output {} lies inside the input {}; choose a directory outside of it", output.display(), input.display());
+                bail!(
+                    "--output {} lies inside the input {}; choose a directory outside of it",
+                    output.display(),
+                    input.display()
+                );
             }
         }
         Ok(())
@@ -544,7 +756,11 @@ impl Job<'_> {
 /// What became of a file of records.
 fn tallied(mut tally: Tally, options: &Options) -> Handled {
     let events = tally.events(options.format.on_error);
-    Handled { stats: tally.stats, events, ..Handled::default() }
+    Handled {
+        stats: tally.stats,
+        events,
+        ..Handled::default()
+    }
 }
 
 /// A path with links resolved as far as it exists.

@@ -29,8 +29,14 @@ pub struct Input {
 impl Input {
     fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
-        let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Some(Self { size: metadata.len(), modified: since.and_then(|since| u64::try_from(since.as_nanos()).ok()) })
+        let since = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Some(Self {
+            size: metadata.len(),
+            modified: since.and_then(|since| u64::try_from(since.as_nanos()).ok()),
+        })
     }
 }
 
@@ -108,32 +114,77 @@ impl Journal {
     ///
     /// # Errors
     /// If another run is at it, or an interrupted run was there and it was not said what to do about it.
-    pub fn open(directory: &Path, plan: Plan, resume: bool, force: bool) -> Result<(Self, Option<&'static str>)> {
+    pub fn open(
+        directory: &Path,
+        plan: Plan,
+        resume: bool,
+        force: bool,
+    ) -> Result<(Self, Option<&'static str>)> {
         let own = directory.join(OWN);
-        let shard = plan.shard.map_or_else(String::new, |shard| format!("-{}-of-{}", shard.index, shard.of));
-        fs::create_dir_all(&own).with_context(|| format!("cannot make the directory {}", own.display()))?;
+        let shard = plan.shard.map_or_else(String::new, |shard| {
+            format!("-{}-of-{}", shard.index, shard.of)
+        });
+        fs::create_dir_all(&own)
+            .with_context(|| format!("cannot make the directory {}", own.display()))?;
         let path = own.join(format!("journal{shard}.jsonl"));
-        let open = |path: &Path| File::options().read(true).write(true).create(true).truncate(false).open(path);
+        let open = |path: &Path| {
+            File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+        };
         let cannot = || format!("cannot write the journal {}", path.display());
         let lock = open(&own.join(format!("lock{shard}"))).with_context(cannot)?;
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
-            let which = if shard.is_empty() { "" } else { " of the same shard" };
-            bail!("another run{which} is writing to {}; wait for it, or choose another directory", directory.display());
+            let which = if shard.is_empty() {
+                ""
+            } else {
+                " of the same shard"
+            };
+            bail!(
+                "another run{which} is writing to {}; wait for it, or choose another directory",
+                directory.display()
+            );
         }
         let file = open(&path).with_context(cannot)?;
         let (done, parts) = Default::default();
         let (ours, lengths, files) = Default::default();
-        let mut journal = Self { directory: directory.to_owned(), file, _lock: lock, plan, done, parts, ours, lengths, files };
-        let told = journal.read().with_context(|| format!("cannot read the journal {}", path.display()))?;
+        let mut journal = Self {
+            directory: directory.to_owned(),
+            file,
+            _lock: lock,
+            plan,
+            done,
+            parts,
+            ours,
+            lengths,
+            files,
+        };
+        let told = journal
+            .read()
+            .with_context(|| format!("cannot read the journal {}", path.display()))?;
         let note = match told {
-            Told::Nothing if resume => Some("there is no earlier run to go on with; all files are cleaned"),
+            Told::Nothing if resume => {
+                Some("there is no earlier run to go on with; all files are cleaned")
+            }
             Told::Nothing => None,
             Told::Unfinished | Told::Finished if resume => return Ok((journal, None)),
-            Told::Other if resume => Some("options, rules or dechaff are not those of the earlier run; all files are cleaned anew"),
+            Told::Other if resume => Some(
+                "options, rules or dechaff are not those of the earlier run; all files are cleaned anew",
+            ),
             _ if force => None,
             told => {
-                let what = if told == Told::Finished { "the outputs of an earlier run" } else { "a run that was interrupted" };
-                bail!("{} holds {what}; use --resume to go on with it, or --force to begin anew", directory.display())
+                let what = if told == Told::Finished {
+                    "the outputs of an earlier run"
+                } else {
+                    "a run that was interrupted"
+                };
+                bail!(
+                    "{} holds {what}; use --resume to go on with it, or --force to begin anew",
+                    directory.display()
+                )
             }
         };
         journal.begin(resume)?;
@@ -147,7 +198,9 @@ impl Journal {
         loop {
             line.clear();
             let length = reader.read_until(b'\n', &mut line)? as u64;
-            let Ok(entry) = serde_json::from_slice::<Line>(&line) else { break };
+            let Ok(entry) = serde_json::from_slice::<Line>(&line) else {
+                break;
+            };
             if !line.ends_with(b"\n") {
                 break;
             }
@@ -181,14 +234,24 @@ impl Journal {
 
     /// Begins the journal anew. Outputs of an earlier run may be replaced where a run is gone on with.
     fn begin(&mut self, resume: bool) -> Result<()> {
-        self.file.set_len(0).and_then(|()| self.file.rewind()).context("cannot write the journal")?;
+        self.file
+            .set_len(0)
+            .and_then(|()| self.file.rewind())
+            .context("cannot write the journal")?;
         self.done.clear();
         self.parts.clear();
         self.lengths = None;
         self.write(&Line::Plan(self.plan.clone()))?;
-        let mut ours: Vec<String> = std::mem::take(&mut self.ours).into_iter().filter(|_| resume).collect();
+        let mut ours: Vec<String> = std::mem::take(&mut self.ours)
+            .into_iter()
+            .filter(|_| resume)
+            .collect();
         ours.sort();
-        if ours.is_empty() { Ok(()) } else { self.claim(ours) }
+        if ours.is_empty() {
+            Ok(())
+        } else {
+            self.claim(ours)
+        }
     }
 
     /// How long the reports were when the earlier run was interrupted.
@@ -209,17 +272,26 @@ impl Journal {
         let target = self.directory.join(&found.place);
         let input = Input::of(&found.path);
         if let Some(entry) = self.done.get(place.as_ref()) {
-            let is_there = entry.output.as_ref().is_none_or(|sum| fs::metadata(&target).is_ok_and(|found| found.len() == sum.bytes));
+            let is_there = entry.output.as_ref().is_none_or(|sum| {
+                fs::metadata(&target).is_ok_and(|found| found.len() == sum.bytes)
+            });
             if Some(entry.input) != input || !is_there {
                 return Known::Changed;
             }
             self.lengths = Some(entry.reports);
-            self.files.push(ManifestFile::done(&entry.place, entry.input.size, entry.output.clone(), &entry.stats));
+            self.files.push(ManifestFile::done(
+                &entry.place,
+                entry.input.size,
+                entry.output.clone(),
+                &entry.stats,
+            ));
             return Known::Done(Box::new(entry.stats.clone()));
         }
         match self.parts.get(place.as_ref()) {
             Some(part) if Some(part.input) != input => Known::Changed,
-            Some(part) if Draft::has_part(&target, part.written) => Known::Part(Box::new(part.clone())),
+            Some(part) if Draft::has_part(&target, part.written) => {
+                Known::Part(Box::new(part.clone()))
+            }
             Some(_) | None => Known::New,
         }
     }
@@ -227,7 +299,12 @@ impl Journal {
     /// Forgets all inputs that were not taken over yet. Gives how long the reports were before them.
     pub fn forget(&mut self) -> Lengths {
         let kept: FxHashSet<&str> = self.files.iter().map(|file| file.place.as_str()).collect();
-        let last = self.done.values().filter(|entry| kept.contains(entry.place.as_str())).map(|entry| entry.reports).max();
+        let last = self
+            .done
+            .values()
+            .filter(|entry| kept.contains(entry.place.as_str()))
+            .map(|entry| entry.reports)
+            .max();
         self.done.clear();
         self.parts.clear();
         last.unwrap_or([Some(0); 2])
@@ -246,26 +323,64 @@ impl Journal {
     ///
     /// # Errors
     /// If the journal cannot be written.
-    pub fn finish(&mut self, found: &Found, output: Option<Sum>, stats: &Stats, reports: Lengths) -> Result<()> {
-        let Some(input) = Input::of(&found.path) else { return Ok(()) };
+    pub fn finish(
+        &mut self,
+        found: &Found,
+        output: Option<Sum>,
+        stats: &Stats,
+        reports: Lengths,
+    ) -> Result<()> {
+        let Some(input) = Input::of(&found.path) else {
+            return Ok(());
+        };
         let place = found.place.to_string_lossy().into_owned();
-        self.files.push(ManifestFile::done(&place, input.size, output.clone(), stats));
-        self.write(&Line::Done(Finished { place, input, output, stats: stats.clone(), reports }))
+        self.files.push(ManifestFile::done(
+            &place,
+            input.size,
+            output.clone(),
+            stats,
+        ));
+        self.write(&Line::Done(Finished {
+            place,
+            input,
+            output,
+            stats: stats.clone(),
+            reports,
+        }))
     }
 
     /// Says that an input failed. It is tried again when the run is gone on with.
     pub fn fail(&mut self, path: &Path, reason: &str) {
-        self.files.push(ManifestFile::failed(&path.to_string_lossy(), reason));
+        self.files
+            .push(ManifestFile::failed(&path.to_string_lossy(), reason));
     }
 
     /// Says how far a large input is.
     ///
     /// # Errors
     /// If the journal cannot be written.
-    pub fn part(&mut self, found: &Found, start: Start, written: u64, tally: &Tally, reports: Lengths, begun: Lengths) -> Result<()> {
-        let Some(input) = Input::of(&found.path) else { return Ok(()) };
+    pub fn part(
+        &mut self,
+        found: &Found,
+        start: Start,
+        written: u64,
+        tally: &Tally,
+        reports: Lengths,
+        begun: Lengths,
+    ) -> Result<()> {
+        let Some(input) = Input::of(&found.path) else {
+            return Ok(());
+        };
         let place = found.place.to_string_lossy().into_owned();
-        self.write(&Line::Part(Part { place, input, start, written, tally: tally.clone(), reports, begun }))
+        self.write(&Line::Part(Part {
+            place,
+            input,
+            start,
+            written,
+            tally: tally.clone(),
+            reports,
+            begun,
+        }))
     }
 
     /// Ends a run that came to its end: leaves the manifest.
@@ -281,7 +396,9 @@ impl Journal {
     fn write(&mut self, line: &Line) -> Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
-        self.file.write_all(&bytes).context("cannot write the journal")
+        self.file
+            .write_all(&bytes)
+            .context("cannot write the journal")
     }
 }
 
@@ -301,7 +418,9 @@ enum Told {
 /// # Errors
 /// If it is no such thing.
 pub fn parse_shard(text: &str) -> Result<Shard> {
-    let numbers = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    let numbers = text
+        .split_once('/')
+        .and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
     match numbers {
         Some((index, of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
         _ => bail!("'{text}' is no shard; write I/N, such as 1/8 for the first of eight"),

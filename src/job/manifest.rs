@@ -51,7 +51,13 @@ impl Plan {
     pub fn new(cleaner: &Cleaner, options: Value, shard: Option<Shard>) -> Self {
         let packs = pack_hashes(cleaner.rules());
         let model = hexadecimal(&Sha256::digest(MODEL));
-        Self { dechaff: env!("CARGO_PKG_VERSION").to_owned(), options, packs, model, shard }
+        Self {
+            dechaff: env!("CARGO_PKG_VERSION").to_owned(),
+            options,
+            packs,
+            model,
+            shard,
+        }
     }
 }
 
@@ -59,11 +65,20 @@ impl Plan {
 fn pack_hashes(rules: &RuleSet) -> BTreeMap<String, String> {
     let mut hashes: BTreeMap<&str, Sha256> = BTreeMap::new();
     for (_, rule) in rules.iter() {
-        let content = Rule { origin: Default::default(), ..rule.clone() };
+        let content = Rule {
+            origin: Default::default(),
+            ..rule.clone()
+        };
         // A vector grows as needed, so encoding cannot fail.
-        hashes.entry(rule.pack()).or_default().update(postcard::to_allocvec(&content).unwrap_or_default());
+        hashes
+            .entry(rule.pack())
+            .or_default()
+            .update(postcard::to_allocvec(&content).unwrap_or_default());
     }
-    hashes.into_iter().map(|(name, hash)| (name.to_owned(), hexadecimal(&hash.finalize()))).collect()
+    hashes
+        .into_iter()
+        .map(|(name, hash)| (name.to_owned(), hexadecimal(&hash.finalize())))
+        .collect()
 }
 
 /// What became of an input.
@@ -90,14 +105,29 @@ impl ManifestFile {
     /// An input that is done.
     #[must_use]
     pub fn done(place: &str, size: u64, output: Option<Sum>, stats: &Stats) -> Self {
-        let counts = Stats { rules: BTreeMap::new(), ..stats.clone() };
-        Self { place: place.to_owned(), input_bytes: Some(size), output, counts: Some(counts), failed: None }
+        let counts = Stats {
+            rules: BTreeMap::new(),
+            ..stats.clone()
+        };
+        Self {
+            place: place.to_owned(),
+            input_bytes: Some(size),
+            output,
+            counts: Some(counts),
+            failed: None,
+        }
     }
 
     /// An input that failed.
     #[must_use]
     pub fn failed(path: &str, reason: &str) -> Self {
-        Self { place: path.to_owned(), input_bytes: None, output: None, counts: None, failed: Some(reason.to_owned()) }
+        Self {
+            place: path.to_owned(),
+            input_bytes: None,
+            output: None,
+            counts: None,
+            failed: Some(reason.to_owned()),
+        }
     }
 }
 
@@ -118,7 +148,11 @@ impl Manifest {
     #[must_use]
     pub fn new(plan: Plan, mut files: Vec<ManifestFile>, totals: &Stats) -> Self {
         files.sort_by(|one, other| one.place.cmp(&other.place));
-        Self { plan, files, totals: totals.clone() }
+        Self {
+            plan,
+            files,
+            totals: totals.clone(),
+        }
     }
 
     /// Writes it into a directory.
@@ -126,10 +160,18 @@ impl Manifest {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&self, directory: &Path) -> Result<()> {
-        let shard = self.plan.shard.map_or_else(String::new, |shard| format!("-{}-of-{}", shard.index, shard.of));
+        let shard = self.plan.shard.map_or_else(String::new, |shard| {
+            format!("-{}-of-{}", shard.index, shard.of)
+        });
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
-        Pending::write(&directory.join(format!("{MANIFEST}{shard}.json")), &mut json.as_slice(), None, true)?.commit()
+        Pending::write(
+            &directory.join(format!("{MANIFEST}{shard}.json")),
+            &mut json.as_slice(),
+            None,
+            true,
+        )?
+        .commit()
     }
 }
 
@@ -151,14 +193,18 @@ pub struct Verdict {
 pub fn verify(directory: &Path) -> Result<Verdict> {
     let cannot = || format!("cannot read the directory {}", directory.display());
     let entries = fs::read_dir(directory).with_context(cannot)?;
-    let mut paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>().with_context(cannot)?;
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()
+        .with_context(cannot)?;
     paths.retain(|path| path.file_name().is_some_and(is_manifest));
     paths.sort();
     let mut verdict = Verdict::default();
     let mut shards: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for path in paths {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let manifest: Manifest = serde_json::from_slice(&bytes).with_context(|| format!("{} is no manifest of dechaff", path.display()))?;
+        let manifest: Manifest = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} is no manifest of dechaff", path.display()))?;
         verdict.manifests += 1;
         if let Some(shard) = manifest.plan.shard {
             shards.entry(shard.of).or_default().push(shard.index);
@@ -167,7 +213,9 @@ pub fn verify(directory: &Path) -> Result<Verdict> {
     }
     for (of, found) in shards {
         for missing in (1..=of).filter(|index| !found.contains(index)) {
-            verdict.problems.push(format!("there is no manifest of shard {missing}/{of}"));
+            verdict
+                .problems
+                .push(format!("there is no manifest of shard {missing}/{of}"));
         }
     }
     Ok(verdict)
@@ -177,7 +225,9 @@ pub fn verify(directory: &Path) -> Result<Verdict> {
 #[must_use]
 pub fn is_manifest(name: &std::ffi::OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.strip_prefix(MANIFEST).and_then(|rest| rest.strip_suffix(".json")).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    name.strip_prefix(MANIFEST)
+        .and_then(|rest| rest.strip_suffix(".json"))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 impl Verdict {
@@ -186,16 +236,24 @@ impl Verdict {
         for file in &manifest.files {
             documents += file.counts.as_ref().map_or(0, |counts| counts.documents);
             if let Some(reason) = &file.failed {
-                self.problems.push(format!("{} failed: {reason}", file.place));
+                self.problems
+                    .push(format!("{} failed: {reason}", file.place));
             }
             let Some(output) = &file.output else { continue };
             match Sum::of(&directory.join(&file.place)) {
                 Ok(found) if found == *output => self.sound += 1,
                 Ok(found) if found.bytes != output.bytes => {
-                    self.problems.push(format!("{} has {} bytes, not {}", file.place, found.bytes, output.bytes));
+                    self.problems.push(format!(
+                        "{} has {} bytes, not {}",
+                        file.place, found.bytes, output.bytes
+                    ));
                 }
-                Ok(_) => self.problems.push(format!("{} has other bytes than were written", file.place)),
-                Err(error) => self.problems.push(format!("{} cannot be read: {error:#}", file.place)),
+                Ok(_) => self
+                    .problems
+                    .push(format!("{} has other bytes than were written", file.place)),
+                Err(error) => self
+                    .problems
+                    .push(format!("{} cannot be read: {error:#}", file.place)),
             }
         }
         if documents != manifest.totals.documents {

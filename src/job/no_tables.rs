@@ -23,7 +23,11 @@ pub struct TableMaker;
 
 impl TableMaker {
     pub(super) fn new(converter: Option<&Converter>) -> Result<Self> {
-        if converter.is_some_and(Converter::makes_table) { missing() } else { Ok(Self) }
+        if converter.is_some_and(Converter::makes_table) {
+            missing()
+        } else {
+            Ok(Self)
+        }
     }
 
     pub(super) fn add(&mut self, _: &mut Done) -> Result<()> {
@@ -43,12 +47,22 @@ pub fn open_table(_: &Path, _: Source<'_>) -> Result<File> {
     missing()
 }
 
-pub fn restore_table(_: File, _: Vec<String>, _: &mut dyn Iterator<Item = Result<Record>>, _: &mut (dyn Write + Send)) -> Result<()> {
+pub fn restore_table(
+    _: File,
+    _: Vec<String>,
+    _: &mut dyn Iterator<Item = Result<Record>>,
+    _: &mut (dyn Write + Send),
+) -> Result<()> {
     missing()
 }
 
 impl Stream<'_> {
-    pub fn run_table(&self, _: File, _: &mut (dyn Write + Send), _: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
+    pub fn run_table(
+        &self,
+        _: File,
+        _: &mut (dyn Write + Send),
+        _: &mut dyn FnMut(Done) -> Result<()>,
+    ) -> Result<()> {
         missing()
     }
 }

@@ -24,7 +24,9 @@ pub fn in_order<I: Send, W, O: Send>(
 ) -> Result<()> {
     if threads <= 1 {
         let mut own = worker()?;
-        return items.into_iter().try_for_each(|item| each(work(&mut own, item?)));
+        return items
+            .into_iter()
+            .try_for_each(|item| each(work(&mut own, item?)));
     }
     let room = Room::default();
     let (give, take) = sync_channel::<(I, SyncSender<Result<O>>)>(threads * 2);
@@ -44,7 +46,10 @@ pub fn in_order<I: Send, W, O: Send>(
                 let weight = weigh(&item);
                 let (answer, result) = sync_channel(1);
                 // Each of these fails once nobody takes results any more.
-                if !room.enter(weight) || line_up.send(Ok((result, weight))).is_err() || give.send((item, answer)).is_err() {
+                if !room.enter(weight)
+                    || line_up.send(Ok((result, weight))).is_err()
+                    || give.send((item, answer)).is_err()
+                {
                     return;
                 }
             }
@@ -96,8 +101,12 @@ struct State {
 impl Room {
     /// Waits for room; false if there will be none.
     fn enter(&self, weight: usize) -> bool {
-        let is_full = |state: &mut State| state.taken > 0 && state.taken + weight > ROOM && !state.closed;
-        let mut state = self.changed.wait_while(lock(&self.state), is_full).unwrap_or_else(PoisonError::into_inner);
+        let is_full =
+            |state: &mut State| state.taken > 0 && state.taken + weight > ROOM && !state.closed;
+        let mut state = self
+            .changed
+            .wait_while(lock(&self.state), is_full)
+            .unwrap_or_else(PoisonError::into_inner);
         state.taken += weight;
         !state.closed
     }
@@ -147,14 +156,38 @@ mod tests {
     #[test]
     fn an_error_anywhere_ends_it() {
         for threads in [1, 3] {
-            let items = (0..1_000_000).map(|item| if item == 50 { bail!("item") } else { Ok(item) });
-            let error = in_order(threads, items, |_| ROOM / 4, || Ok(()), |(), item| item, |_| Ok(())).unwrap_err();
+            let items =
+                (0..1_000_000).map(|item| if item == 50 { bail!("item") } else { Ok(item) });
+            let error = in_order(
+                threads,
+                items,
+                |_| ROOM / 4,
+                || Ok(()),
+                |(), item| item,
+                |_| Ok(()),
+            )
+            .unwrap_err();
             assert_eq!(error.to_string(), "item");
             let each = |item| if item == 50 { bail!("each") } else { Ok(()) };
-            let error = in_order(threads, (0..).map(Ok), |_| ROOM / 4, || Ok(()), |(), item: u32| item, each).unwrap_err();
+            let error = in_order(
+                threads,
+                (0..).map(Ok),
+                |_| ROOM / 4,
+                || Ok(()),
+                |(), item: u32| item,
+                each,
+            )
+            .unwrap_err();
             assert_eq!(error.to_string(), "each");
             let worker = || -> Result<u8> { bail!("worker") };
-            let error = in_order(threads, (0..9).map(Ok), |_| 1, worker, |_, item: u32| item, |_| Ok(()));
+            let error = in_order(
+                threads,
+                (0..9).map(Ok),
+                |_| 1,
+                worker,
+                |_, item: u32| item,
+                |_| Ok(()),
+            );
             assert_eq!(error.unwrap_err().to_string(), "worker");
         }
     }

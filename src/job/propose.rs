@@ -19,8 +19,9 @@ const LABEL_WORDS: usize = 4;
 const ID_WORDS: usize = 3;
 /// Words that say nothing of what a line is about.
 const SMALL: &[&str] = &[
-    "a", "all", "an", "and", "are", "as", "at", "be", "by", "for", "from", "get", "have", "here", "in", "is", "it", "of", "on", "or",
-    "our", "please", "that", "the", "this", "to", "us", "was", "we", "will", "with", "you", "your",
+    "a", "all", "an", "and", "are", "as", "at", "be", "by", "for", "from", "get", "have", "here",
+    "in", "is", "it", "of", "on", "or", "our", "please", "that", "the", "this", "to", "us", "was",
+    "we", "will", "with", "you", "your",
 ];
 /// What stands in for a name in an example.
 const OTHER_NAMES: [&str; 3] = ["Blue Star", "Northgate", "Elm Hill"];
@@ -61,7 +62,13 @@ pub struct Proposal {
 ///
 /// # Errors
 /// If no rule can be made of the sentence that passes its own examples and those of the wishes, or the pack is damaged.
-pub fn propose(sentence: &str, wishes: &Wishes, rules: &RuleSet, pack_name: &str, pack: &str) -> Result<Proposal> {
+pub fn propose(
+    sentence: &str,
+    wishes: &Wishes,
+    rules: &RuleSet,
+    pack_name: &str,
+    pack: &str,
+) -> Result<Proposal> {
     let sentence = sentence.trim();
     if !sentence.chars().any(char::is_alphabetic) {
         bail!("'{sentence}' has no words to look for");
@@ -73,18 +80,51 @@ pub fn propose(sentence: &str, wishes: &Wishes, rules: &RuleSet, pack_name: &str
     let parts = parts(sentence, &words);
     let (category, others) = words.vote(sentence);
     let category = wishes.category.unwrap_or(category);
-    let others = others.into_iter().filter(|other| *other != category).collect();
-    let id = wishes.id.clone().unwrap_or_else(|| free_id(sentence, pack_name, rules));
-    let confidence = wishes.confidence.unwrap_or(if wishes.inside { Confidence::Likely } else { Confidence::Certain });
-    let description = wishes.description.clone().unwrap_or_else(|| format!("Lines such as “{}”.", shortened(sentence)));
+    let others = others
+        .into_iter()
+        .filter(|other| *other != category)
+        .collect();
+    let id = wishes
+        .id
+        .clone()
+        .unwrap_or_else(|| free_id(sentence, pack_name, rules));
+    let confidence = wishes.confidence.unwrap_or(if wishes.inside {
+        Confidence::Likely
+    } else {
+        Confidence::Certain
+    });
+    let description = wishes
+        .description
+        .clone()
+        .unwrap_or_else(|| format!("Lines such as “{}”.", shortened(sentence)));
     let mut reason = anyhow!("no rule can be made of it");
     // With all that varies, or as it stands.
     for parts in [&parts, &vec![Part::Fixed(sentence.to_owned())]] {
-        let draft = Draft { id: &id, category, confidence, description: &description, inside: wishes.inside, sentence, parts };
+        let draft = Draft {
+            id: &id,
+            category,
+            confidence,
+            description: &description,
+            inside: wishes.inside,
+            sentence,
+            parts,
+        };
         match draft.proved(wishes, rules, pack_name, pack) {
             Ok(toml) => {
-                let varies = parts.iter().filter_map(|part| if let Part::Varies { text, .. } = part { Some(text.clone()) } else { None });
-                return Ok(Proposal { name: format!("{pack_name}/{id}"), category, others, toml, varies: varies.collect() });
+                let varies = parts.iter().filter_map(|part| {
+                    if let Part::Varies { text, .. } = part {
+                        Some(text.clone())
+                    } else {
+                        None
+                    }
+                });
+                return Ok(Proposal {
+                    name: format!("{pack_name}/{id}"),
+                    category,
+                    others,
+                    toml,
+                    varies: varies.collect(),
+                });
             }
             Err(error) => reason = error,
         }
@@ -95,12 +135,21 @@ pub fn propose(sentence: &str, wishes: &Wishes, rules: &RuleSet, pack_name: &str
 /// The rule that removes a sentence already, if one does.
 #[must_use]
 pub fn removed_already(sentence: &str, cleaner: &Cleaner) -> Option<String> {
-    let text = format!("It rained for two days.\n\n{}\n\nThe ferry stayed in the harbour.\n", sentence.trim());
+    let text = format!(
+        "It rained for two days.\n\n{}\n\nThe ferry stayed in the harbour.\n",
+        sentence.trim()
+    );
     let document = Document::new(&text).ok()?;
     let cleaned = cleaner.clean(&document, &mut Scratch::default());
     let at = text.find(sentence.trim())?;
-    let whole = |removal: &&crate::cleaner::Removal| removal.span.start() <= at && removal.span.end() >= at + sentence.trim().len();
-    cleaned.removals().iter().find(whole).map(|removal| cleaner.rules().get(removal.rule).name.clone())
+    let whole = |removal: &&crate::cleaner::Removal| {
+        removal.span.start() <= at && removal.span.end() >= at + sentence.trim().len()
+    };
+    cleaned
+        .removals()
+        .iter()
+        .find(whole)
+        .map(|removal| cleaner.rules().get(removal.rule).name.clone())
 }
 
 /// A part of a sentence.
@@ -118,9 +167,14 @@ enum Part {
 /// Cuts a sentence into what is fixed and what varies: names, numbers, addresses.
 fn parts(sentence: &str, words: &Words) -> Vec<Part> {
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
-    let capital = |token: &str| token.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(char::is_uppercase);
+    let capital = |token: &str| {
+        token
+            .trim_start_matches(|c: char| !c.is_alphanumeric())
+            .starts_with(char::is_uppercase)
+    };
     // In a heading all words are capital, and none of them is a name.
-    let is_heading = tokens.iter().filter(|token| capital(token)).count() * 2 > tokens.len() && tokens.len() > 3;
+    let is_heading =
+        tokens.iter().filter(|token| capital(token)).count() * 2 > tokens.len() && tokens.len() > 3;
     let mut parts: Vec<Part> = Vec::new();
     let mut starts = true;
     for token in tokens {
@@ -139,22 +193,44 @@ fn parts(sentence: &str, words: &Words) -> Vec<Part> {
             continue;
         }
         // What an address is made of may be several words.
-        let count = token.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count().max(1);
+        let count = token
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .count()
+            .max(1);
         match parts.last_mut() {
-            Some(Part::Varies { text, words, number }) => {
+            Some(Part::Varies {
+                text,
+                words,
+                number,
+            }) => {
                 *text = format!("{text} {token}");
                 *words += count;
                 *number = false;
             }
-            _ => parts.push(Part::Varies { text: token.to_owned(), words: count, number: number && bare == token }),
+            _ => parts.push(Part::Varies {
+                text: token.to_owned(),
+                words: count,
+                number: number && bare == token,
+            }),
         }
     }
-    while parts.iter().filter(|part| matches!(part, Part::Varies { .. })).count() > MOST_GAPS {
-        let shortest = parts.iter().enumerate().filter_map(|(at, part)| match part {
-            Part::Varies { text, .. } => Some((text.len(), at, text.clone())),
-            Part::Fixed(_) => None,
-        });
-        let Some((_, at, text)) = shortest.min() else { break };
+    while parts
+        .iter()
+        .filter(|part| matches!(part, Part::Varies { .. }))
+        .count()
+        > MOST_GAPS
+    {
+        let shortest = parts
+            .iter()
+            .enumerate()
+            .filter_map(|(at, part)| match part {
+                Part::Varies { text, .. } => Some((text.len(), at, text.clone())),
+                Part::Fixed(_) => None,
+            });
+        let Some((_, at, text)) = shortest.min() else {
+            break;
+        };
         parts[at] = Part::Fixed(text);
     }
     parts
@@ -173,7 +249,13 @@ struct Draft<'d> {
 
 impl Draft<'_> {
     /// The rule in TOML, with examples that it passes.
-    fn proved(&self, wishes: &Wishes, rules: &RuleSet, pack_name: &str, pack: &str) -> Result<String> {
+    fn proved(
+        &self,
+        wishes: &Wishes,
+        rules: &RuleSet,
+        pack_name: &str,
+        pack: &str,
+    ) -> Result<String> {
         let remove = vec![self.sentence.to_owned(), self.variation()];
         let mut keep = wishes.keep.clone();
         // The nearest misses that it really leaves alone.
@@ -182,7 +264,10 @@ impl Draft<'_> {
                 break;
             }
             let tried = [candidate.clone(), "It rained for two days.".to_owned()];
-            if self.failures(&self.toml(&remove, &tried), rules, pack_name, pack)?.is_empty() {
+            if self
+                .failures(&self.toml(&remove, &tried), rules, pack_name, pack)?
+                .is_empty()
+            {
                 keep.push(candidate);
             }
         }
@@ -190,28 +275,56 @@ impl Draft<'_> {
         let failures = self.failures(&toml, rules, pack_name, pack)?;
         match failures.first() {
             None => Ok(toml),
-            Some(failure) => bail!("the rule that would be made of it fails its own examples: {failure}"),
+            Some(failure) => {
+                bail!("the rule that would be made of it fails its own examples: {failure}")
+            }
         }
     }
 
     /// What goes wrong with the examples of the rule.
-    fn failures(&self, toml: &str, rules: &RuleSet, pack_name: &str, pack: &str) -> Result<Vec<String>> {
+    fn failures(
+        &self,
+        toml: &str,
+        rules: &RuleSet,
+        pack_name: &str,
+        pack: &str,
+    ) -> Result<Vec<String>> {
         let mut rules = rules.clone();
         rules.add_pack(&format!("{pack}{toml}"), "the pack")?;
         let name = format!("{pack_name}/{}", self.id);
         let verifier = Verifier::new(&rules)?;
-        let own: Vec<_> = cases(&rules).into_iter().filter(|case| case.rule.name == name).collect();
-        own.first().with_context(|| format!("the rule {name} is not in its pack"))?;
-        Ok(own.iter().filter_map(|case| verifier.run(case).err()).collect())
+        let own: Vec<_> = cases(&rules)
+            .into_iter()
+            .filter(|case| case.rule.name == name)
+            .collect();
+        own.first()
+            .with_context(|| format!("the rule {name} is not in its pack"))?;
+        Ok(own
+            .iter()
+            .filter_map(|case| verifier.run(case).err())
+            .collect())
     }
 
     fn toml(&self, remove: &[String], keep: &[String]) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let list = |texts: &[String]| texts.iter().map(|text| format!("\n  {},", quoted(text))).collect::<Vec<_>>().concat();
+        let list = |texts: &[String]| {
+            texts
+                .iter()
+                .map(|text| format!("\n  {},", quoted(text)))
+                .collect::<Vec<_>>()
+                .concat()
+        };
         let fixed = self.parts.iter().all(|part| matches!(part, Part::Fixed(_)));
-        let is_label = !self.inside && fixed && self.sentence.split_whitespace().count() <= LABEL_WORDS;
+        let is_label =
+            !self.inside && fixed && self.sentence.split_whitespace().count() <= LABEL_WORDS;
         let sought = match (is_label, self.inside) {
-            (true, _) => format!("labels = [{}]", quoted(self.sentence.trim_end_matches(|c: char| !c.is_alphanumeric()))),
+            (true, _) => format!(
+                "labels = [{}]",
+                quoted(
+                    self.sentence
+                        .trim_end_matches(|c: char| !c.is_alphanumeric())
+                )
+            ),
             (false, true) => format!("phrase = {}", quoted(&self.phrase())),
             (false, false) => format!("line = true\nphrase = {}", quoted(&self.phrase())),
         };
@@ -235,7 +348,9 @@ impl Draft<'_> {
             Part::Varies { words, .. } => format!("{{1..{}}}", words + 2),
         };
         let phrase = self.parts.iter().map(part).collect::<Vec<_>>().join(" ");
-        phrase.trim_end_matches(['.', '!', '?', '…', ':', ' ']).to_owned()
+        phrase
+            .trim_end_matches(['.', '!', '?', '…', ':', ' '])
+            .to_owned()
     }
 
     /// The sentence with other names and numbers, or, where nothing varies, between others.
@@ -247,18 +362,30 @@ impl Draft<'_> {
             Part::Varies { .. } => names.next().unwrap_or(&"Elm Hill").to_string(),
         };
         let other = self.parts.iter().map(part).collect::<Vec<_>>().join(" ");
-        if other == self.sentence { format!("It rained for two days.\n\n{other}\n\nThe ferry stayed in the harbour.") } else { other }
+        if other == self.sentence {
+            format!("It rained for two days.\n\n{other}\n\nThe ferry stayed in the harbour.")
+        } else {
+            other
+        }
     }
 
     /// Prose that comes close to the sentence, the closest first.
     fn near_misses(&self) -> Vec<String> {
-        let bare = self.sentence.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let bare = self
+            .sentence
+            .trim_end_matches(|c: char| !c.is_alphanumeric());
         let words: Vec<&str> = bare.split_whitespace().collect();
         let half = |words: &[&str]| words.join(" ");
         vec![
             format!("The notice in the window read “{bare}”, and nobody took it down for a year."),
-            format!("She read “{} …” and put the paper away.", half(&words[..words.len().div_ceil(2)])),
-            format!("He could not make out more than “{}”.", half(&words[words.len() / 2..])),
+            format!(
+                "She read “{} …” and put the paper away.",
+                half(&words[..words.len().div_ceil(2)])
+            ),
+            format!(
+                "He could not make out more than “{}”.",
+                half(&words[words.len() / 2..])
+            ),
             format!("The sign said {}.", half(&words[..words.len().min(2)])),
             "It rained for two days, and the ferry stayed in the harbour.".to_owned(),
             "Nobody on the quay had asked for it.".to_owned(),
@@ -274,9 +401,16 @@ struct Words {
 impl Words {
     fn of(rules: &RuleSet) -> Self {
         let mut categories: FxHashMap<String, FxHashMap<Category, usize>> = FxHashMap::default();
-        for (_, rule) in rules.iter().filter(|(_, rule)| rule.effect == Effect::Remove) {
+        for (_, rule) in rules
+            .iter()
+            .filter(|(_, rule)| rule.effect == Effect::Remove)
+        {
             for word in words_of(rule) {
-                *categories.entry(word).or_default().entry(rule.category).or_default() += 1;
+                *categories
+                    .entry(word)
+                    .or_default()
+                    .entry(rule.category)
+                    .or_default() += 1;
             }
         }
         Self { categories }
@@ -290,7 +424,9 @@ impl Words {
     fn vote(&self, sentence: &str) -> (Category, Vec<Category>) {
         let mut votes: FxHashMap<Category, f64> = FxHashMap::default();
         for word in split(sentence).filter(|word| !SMALL.contains(&word.as_str())) {
-            let Some(counts) = self.categories.get(&word) else { continue };
+            let Some(counts) = self.categories.get(&word) else {
+                continue;
+            };
             let all: usize = counts.values().sum();
             for (category, count) in counts {
                 *votes.entry(*category).or_default() += *count as f64 / all as f64;
@@ -299,7 +435,10 @@ impl Words {
         let mut votes: Vec<(Category, f64)> = votes.into_iter().collect();
         votes.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         let mut ranked = votes.into_iter().map(|(category, _)| category);
-        (ranked.next().unwrap_or(Category::Other), ranked.take(2).collect())
+        (
+            ranked.next().unwrap_or(Category::Other),
+            ranked.take(2).collect(),
+        )
     }
 }
 
@@ -314,14 +453,22 @@ fn words_of(rule: &Rule) -> FxHashSet<String> {
 }
 
 fn split(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().any(char::is_alphabetic)).map(str::to_lowercase)
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().any(char::is_alphabetic))
+        .map(str::to_lowercase)
 }
 
 /// An id of the telling words that are fixed, which no other rule of the pack has.
 #[must_use]
 pub fn free_id(sentence: &str, pack: &str, rules: &RuleSet) -> String {
     let parts = parts(sentence, &Words::of(rules));
-    let fixed = parts.iter().filter_map(|part| if let Part::Fixed(text) = part { Some(text.as_str()) } else { None });
+    let fixed = parts.iter().filter_map(|part| {
+        if let Part::Fixed(text) = part {
+            Some(text.as_str())
+        } else {
+            None
+        }
+    });
     let is_plain = |word: &String| word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let telling = |word: &String| is_plain(word) && !SMALL.contains(&word.as_str());
     let fixed = fixed.collect::<Vec<_>>().join(" ");
@@ -329,15 +476,26 @@ pub fn free_id(sentence: &str, pack: &str, rules: &RuleSet) -> String {
     if chosen.is_empty() {
         chosen = split(sentence).filter(is_plain).take(ID_WORDS).collect();
     }
-    let id = if chosen.is_empty() { "rule".to_owned() } else { chosen.join("-") };
+    let id = if chosen.is_empty() {
+        "rule".to_owned()
+    } else {
+        chosen.join("-")
+    };
     let taken = |id: &String| rules.find(&format!("{pack}/{id}")).is_some();
     let numbered = (2..).map(|number| format!("{id}-{number}"));
-    std::iter::once(id.clone()).chain(numbered).find(|id| !taken(id)).unwrap_or(id)
+    std::iter::once(id.clone())
+        .chain(numbered)
+        .find(|id| !taken(id))
+        .unwrap_or(id)
 }
 
 fn shortened(text: &str) -> String {
     let short = &text[..text.floor_char_boundary(70)];
-    if short.len() < text.len() { format!("{}…", short.trim_end()) } else { short.to_owned() }
+    if short.len() < text.len() {
+        format!("{}…", short.trim_end())
+    } else {
+        short.to_owned()
+    }
 }
 
 /// What a pack of this name begins with.
@@ -352,9 +510,20 @@ pub fn pack_name(source: &str, path: &std::path::Path) -> String {
     let named = toml::from_str::<toml::Table>(source).ok();
     let named = named.and_then(|table| table.get("pack")?.get("name")?.as_str().map(str::to_owned));
     named.unwrap_or_else(|| {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-        let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        if plain.is_empty() { "mine".to_owned() } else { plain }
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let plain: String = stem
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        if plain.is_empty() {
+            "mine".to_owned()
+        } else {
+            plain
+        }
     })
 }
 
@@ -363,18 +532,44 @@ mod tests {
     use super::*;
 
     fn proposed(sentence: &str, wishes: &Wishes) -> Proposal {
-        propose(sentence, wishes, &RuleSet::built_in(), "mine", &pack_head("mine")).unwrap_or_else(|error| panic!("{sentence}: {error:#}"))
+        propose(
+            sentence,
+            wishes,
+            &RuleSet::built_in(),
+            "mine",
+            &pack_head("mine"),
+        )
+        .unwrap_or_else(|error| panic!("{sentence}: {error:#}"))
     }
 
     #[test]
     fn names_and_numbers_vary_and_words_of_chaff_are_fixed() {
-        let proposal = proposed("Book your day trip with Harwell Ferries today, from 12 pounds!", &Wishes::default());
-        assert!(proposal.toml.contains("phrase = \"book your day trip with {1..4} today, from {#} pounds\""), "{}", proposal.toml);
-        assert_eq!((proposal.name.as_str(), proposal.varies.len()), ("mine/book-day-trip", 2));
-        let proposal = proposed("Join the Harwell Herald newsletter for free stories by email each Sunday", &Wishes::default());
+        let proposal = proposed(
+            "Book your day trip with Harwell Ferries today, from 12 pounds!",
+            &Wishes::default(),
+        );
+        assert!(
+            proposal
+                .toml
+                .contains("phrase = \"book your day trip with {1..4} today, from {#} pounds\""),
+            "{}",
+            proposal.toml
+        );
+        assert_eq!(
+            (proposal.name.as_str(), proposal.varies.len()),
+            ("mine/book-day-trip", 2)
+        );
+        let proposal = proposed(
+            "Join the Harwell Herald newsletter for free stories by email each Sunday",
+            &Wishes::default(),
+        );
         assert_eq!(proposal.category, Category::Newsletter);
         let proposal = proposed("Tides and tables", &Wishes::default());
-        assert!(proposal.toml.contains("labels = [\"Tides and tables\"]"), "{}", proposal.toml);
+        assert!(
+            proposal.toml.contains("labels = [\"Tides and tables\"]"),
+            "{}",
+            proposal.toml
+        );
     }
 
     #[test]
@@ -388,17 +583,50 @@ mod tests {
         ] {
             assert!(!proposed(sentence, &Wishes::default()).toml.is_empty());
         }
-        let wishes = Wishes { inside: true, keep: vec!["We booked a trip.".to_owned()], ..Wishes::default() };
-        assert!(proposed("Book your trip with Harwell Ferries", &wishes).toml.contains("We booked a trip."));
+        let wishes = Wishes {
+            inside: true,
+            keep: vec!["We booked a trip.".to_owned()],
+            ..Wishes::default()
+        };
+        assert!(
+            proposed("Book your trip with Harwell Ferries", &wishes)
+                .toml
+                .contains("We booked a trip.")
+        );
     }
 
     #[test]
     fn what_cannot_be_a_rule_says_why() {
-        let error =
-            |sentence: &str, wishes: &Wishes| propose(sentence, wishes, &RuleSet::built_in(), "mine", &pack_head("mine")).unwrap_err();
-        assert!(error("***", &Wishes::default()).to_string().contains("no words"));
-        assert!(error("One\ntwo", &Wishes::default()).to_string().contains("one line"));
-        let same = Wishes { keep: vec!["Tides and tables".to_owned(), "It rained.".to_owned()], ..Wishes::default() };
-        assert!(error("Tides and tables", &same).to_string().contains("should remove nothing"), "{}", error("Tides and tables", &same));
+        let error = |sentence: &str, wishes: &Wishes| {
+            propose(
+                sentence,
+                wishes,
+                &RuleSet::built_in(),
+                "mine",
+                &pack_head("mine"),
+            )
+            .unwrap_err()
+        };
+        assert!(
+            error("***", &Wishes::default())
+                .to_string()
+                .contains("no words")
+        );
+        assert!(
+            error("One\ntwo", &Wishes::default())
+                .to_string()
+                .contains("one line")
+        );
+        let same = Wishes {
+            keep: vec!["Tides and tables".to_owned(), "It rained.".to_owned()],
+            ..Wishes::default()
+        };
+        assert!(
+            error("Tides and tables", &same)
+                .to_string()
+                .contains("should remove nothing"),
+            "{}",
+            error("Tides and tables", &same)
+        );
     }
 }

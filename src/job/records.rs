@@ -8,11 +8,12 @@ use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{
-    Batch, Batches, Compression, Converter, Field, Format, Layout, Names, Packer, Packing, Piece, Reading, Source, Start, Texts,
-    skip_lines, with_member,
+    Batch, Batches, Compression, Converter, Field, Format, Layout, Names, Packer, Packing, Piece,
+    Reading, Source, Start, Texts, skip_lines, with_member,
 };
 use crate::report::{
-    Annotation, Name, Origin, Stats, annotate, annotation_list, damage_line, document_records, dolma_line, dropped_record,
+    Annotation, Name, Origin, Stats, annotate, annotation_list, damage_line, document_records,
+    dolma_line, dropped_record,
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
@@ -138,7 +139,13 @@ impl Clone for Tally {
     /// All but what the witness tells, which is told once.
     fn clone(&self) -> Self {
         let (stats, first_damage) = (self.stats.clone(), self.first_damage.clone());
-        Self { stats, spans: self.spans, first_damage, told: Vec::new(), differs: self.differs }
+        Self {
+            stats,
+            spans: self.spans,
+            first_damage,
+            told: Vec::new(),
+            differs: self.differs,
+        }
     }
 }
 
@@ -156,13 +163,27 @@ impl Tally {
     pub fn events(&mut self, on_error: OnError) -> Vec<Event> {
         let mut events = std::mem::take(&mut self.told);
         if let Some((number, reason)) = &self.first_damage {
-            let (count, fate) = (self.stats.damaged, if on_error == OnError::Drop { "left out" } else { "passed through unchanged" });
+            let (count, fate) = (
+                self.stats.damaged,
+                if on_error == OnError::Drop {
+                    "left out"
+                } else {
+                    "passed through unchanged"
+                },
+            );
             let several = || format!("{count} records are damaged, such as record {number}, which");
-            let which = if count == 1 { format!("record {number}") } else { several() };
+            let which = if count == 1 {
+                format!("record {number}")
+            } else {
+                several()
+            };
             events.push(Event::Passed(format!("{which} {reason}; {fate}")));
         }
         if self.spans > 0 {
-            events.push(Event::Changed(self.spans, self.stats.bytes_removed as usize));
+            events.push(Event::Changed(
+                self.spans,
+                self.stats.bytes_removed as usize,
+            ));
         }
         events
     }
@@ -223,47 +244,86 @@ impl Stream<'_> {
     ///
     /// # Errors
     /// If the input cannot be read, a record fails it, or `each` fails; [`Interrupted`] if the run is to stop.
-    pub fn run(&self, source: Source<'_>, mut start: Start, each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
-        if self.options.encoding.is_some_and(|encoding| encoding != encoding_rs::UTF_8) {
+    pub fn run(
+        &self,
+        source: Source<'_>,
+        mut start: Start,
+        each: &mut dyn FnMut(Done) -> Result<()>,
+    ) -> Result<()> {
+        if self
+            .options
+            .encoding
+            .is_some_and(|encoding| encoding != encoding_rs::UTF_8)
+        {
             bail!("holds records, which are UTF-8, and cannot be read with --encoding");
         }
         let options = &self.options.format;
         let layout = Layout::new(source.format, &source.head, self.name, &options.names)?;
-        let converter = options.target.and_then(|target| Converter::new(target, &layout, &options.names));
-        let has_members = converter.as_ref().map_or(source.format == Format::JsonLines, Converter::has_members);
+        let converter = options
+            .target
+            .and_then(|target| Converter::new(target, &layout, &options.names));
+        let has_members = converter
+            .as_ref()
+            .map_or(source.format == Format::JsonLines, Converter::has_members);
         if options.annotate.is_some() && !has_members {
-            bail!("is not JSON Lines, and only there annotations have a place; --output-format jsonl makes it so");
+            bail!(
+                "is not JSON Lines, and only there annotations have a place; --output-format jsonl makes it so"
+            );
         }
         let mut table = TableMaker::new(converter.as_ref())?;
         let begin = self.slice.as_ref().map_or(0, |slice| slice.start);
         let mut is_empty = start.offset <= begin;
         // Of several slices the first one has the line of names.
-        let head = converter.as_ref().filter(|_| is_empty && begin == 0).map(Converter::head).filter(|head| !head.is_empty());
+        let head = converter
+            .as_ref()
+            .filter(|_| is_empty && begin == 0)
+            .map(Converter::head)
+            .filter(|head| !head.is_empty());
         let shape = Shape { layout, converter };
         let end = self.slice.as_ref().map_or(u64::MAX, |slice| slice.end);
         let mut reader = source.reader.take(end);
         let offset = start.offset.max(begin);
-        let lines = skip_lines(&mut reader, offset).context("ends before the place where it is to be gone on with, or cannot be read")?;
+        let lines = skip_lines(&mut reader, offset)
+            .context("ends before the place where it is to be gone on with, or cannot be read")?;
         if start.offset < offset {
-            start = Start { offset, records: lines };
+            start = Start {
+                offset,
+                records: lines,
+            };
         }
         let max_record = self.options.format.max_record;
         let mut records = start.records;
-        let batches = Batches::new(reader, shape.layout.framing(), max_record, start, source.consumed).map(|batch| {
+        let batches = Batches::new(
+            reader,
+            shape.layout.framing(),
+            max_record,
+            start,
+            source.consumed,
+        )
+        .map(|batch| {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(Error::from(Interrupted));
             }
-            let batch = batch.map_err(|error| anyhow!("cannot be read behind record {records}: {error}"))?;
+            let batch = batch
+                .map_err(|error| anyhow!("cannot be read behind record {records}: {error}"))?;
             records = batch.number + batch.ends.len() as u64 - 1;
             Ok(batch)
         });
         let worker = || {
             let packer = Packer::new(self.packing).context("cannot compress")?;
-            Ok(Worker { scratch: Scratch::default(), packer, record: Vec::new(), marks: None })
+            Ok(Worker {
+                scratch: Scratch::default(),
+                packer,
+                record: Vec::new(),
+                marks: None,
+            })
         };
         if let Some(head) = head {
             is_empty = false;
-            each(Done { output: Packer::new(self.packing)?.packed(head)?, ..Done::default() })?;
+            each(Done {
+                output: Packer::new(self.packing)?.packed(head)?,
+                ..Done::default()
+            })?;
         }
         in_order(
             self.threads,
@@ -285,11 +345,22 @@ impl Stream<'_> {
         if is_empty && output.is_empty() {
             Packer::new(self.packing)?.pack(&[], &mut output)?;
         }
-        if output.is_empty() { Ok(()) } else { each(Done { output, ..Done::default() }) }
+        if output.is_empty() {
+            Ok(())
+        } else {
+            each(Done {
+                output,
+                ..Done::default()
+            })
+        }
     }
 
     fn clean(&self, shape: &Shape, batch: Batch, worker: &mut Worker) -> Done {
-        let mut done = Done { consumed: batch.consumed, end: batch.end, ..Done::default() };
+        let mut done = Done {
+            consumed: batch.consumed,
+            end: batch.end,
+            ..Done::default()
+        };
         let cleaned = match batch.piece {
             Some(piece) => self.pass_piece(batch, piece, &mut done, worker),
             None => self.clean_records(shape, batch, &mut done, worker),
@@ -301,7 +372,13 @@ impl Stream<'_> {
     }
 
     /// Passes on a piece of a record that is too large.
-    fn pass_piece(&self, batch: Batch, piece: Piece, done: &mut Done, worker: &mut Worker) -> Result<()> {
+    fn pass_piece(
+        &self,
+        batch: Batch,
+        piece: Piece,
+        done: &mut Done,
+        worker: &mut Worker,
+    ) -> Result<()> {
         let keeps = if piece == Piece::First {
             self.damaged(batch.number, Some(batch.offset), self.too_large(), done)?
         } else {
@@ -315,7 +392,14 @@ impl Stream<'_> {
             return Ok(());
         }
         if !keeps {
-            let place = Place { number: batch.number, offset: batch.offset, record: &batch.bytes, id: None, field: None, item: 0 };
+            let place = Place {
+                number: batch.number,
+                offset: batch.offset,
+                record: &batch.bytes,
+                id: None,
+                field: None,
+                item: 0,
+            };
             self.dropped(&place, DAMAGED, done)?;
         }
         let bytes = if keeps { batch.bytes } else { Vec::new() };
@@ -324,14 +408,31 @@ impl Stream<'_> {
     }
 
     pub(super) fn too_large(&self) -> String {
-        format!("is larger than --max-record allows ({} bytes)", self.options.format.max_record)
+        format!(
+            "is larger than --max-record allows ({} bytes)",
+            self.options.format.max_record
+        )
     }
 
-    fn clean_records(&self, shape: &Shape, batch: Batch, done: &mut Done, worker: &mut Worker) -> Result<()> {
-        let alone = shape.layout.packs_records() && shape.converter.is_none() && worker.packer.packs();
+    fn clean_records(
+        &self,
+        shape: &Shape,
+        batch: Batch,
+        done: &mut Done,
+        worker: &mut Worker,
+    ) -> Result<()> {
+        let alone =
+            shape.layout.packs_records() && shape.converter.is_none() && worker.packer.packs();
         let (mut output, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
-            let fate = self.clean_record(shape, number, batch.offset + start as u64, record, done, worker)?;
+            let fate = self.clean_record(
+                shape,
+                number,
+                batch.offset + start as u64,
+                record,
+                done,
+                worker,
+            )?;
             done.tally.differs |= fate != Fate::Same;
             let fate = self.convert(shape, number, record, fate, done, worker);
             if alone {
@@ -362,10 +463,29 @@ impl Stream<'_> {
         Ok(())
     }
 
-    fn clean_record(&self, shape: &Shape, number: u64, offset: u64, record: &[u8], done: &mut Done, worker: &mut Worker) -> Result<Fate> {
+    fn clean_record(
+        &self,
+        shape: &Shape,
+        number: u64,
+        offset: u64,
+        record: &[u8],
+        done: &mut Done,
+        worker: &mut Worker,
+    ) -> Result<Fate> {
         let is_too_large = record.len() > self.options.format.max_record;
-        let reading = if is_too_large { Reading::Damaged(self.too_large()) } else { shape.layout.read(number, record) };
-        let nowhere = Place { number, offset, record, id: None, field: None, item: 0 };
+        let reading = if is_too_large {
+            Reading::Damaged(self.too_large())
+        } else {
+            shape.layout.read(number, record)
+        };
+        let nowhere = Place {
+            number,
+            offset,
+            record,
+            id: None,
+            field: None,
+            item: 0,
+        };
         let texts = match reading {
             Reading::Texts(texts) => texts,
             Reading::Other => return Ok(self.unmarked(Fate::Same, worker)),
@@ -374,7 +494,14 @@ impl Stream<'_> {
                 return Ok(self.unmarked(fate, worker));
             }
         };
-        let place = Place { number, offset, record, id: texts.id.as_deref(), field: None, item: 0 };
+        let place = Place {
+            number,
+            offset,
+            record,
+            id: texts.id.as_deref(),
+            field: None,
+            item: 0,
+        };
         let mut found = Found::default();
         for field in &texts.fields {
             self.clean_field(&place, field, &texts, &mut found, &mut worker.scratch)?;
@@ -388,7 +515,8 @@ impl Stream<'_> {
                     record.to_owned()
                 }
                 Annotate::Field(name) => {
-                    with_member(record, name, &annotation_list(&found.annotations)?).unwrap_or_else(|| record.to_owned())
+                    with_member(record, name, &annotation_list(&found.annotations)?)
+                        .unwrap_or_else(|| record.to_owned())
                 }
                 Annotate::Dolma(name) => dolma_line(texts.id_json, name, &found.annotations),
             };
@@ -400,7 +528,12 @@ impl Stream<'_> {
             fate = Fate::Changed;
         }
         if let Some(share) = found.held {
-            self.note(number, Some(offset), &format!("is held whole: {:.1} % would have gone", share * 100.0), done)?;
+            self.note(
+                number,
+                Some(offset),
+                &format!("is held whole: {:.1} % would have gone", share * 100.0),
+                done,
+            )?;
         }
         done.tally.add(found.tally);
         if found.kept == 0 {
@@ -416,7 +549,15 @@ impl Stream<'_> {
 
     /// What a record without texts becomes: attribute files have a line for each record.
     fn unmarked(&self, fate: Fate, worker: &mut Worker) -> Fate {
-        let Some(Annotate::Dolma(name)) = self.options.format.annotate.as_ref().filter(|_| fate != Fate::Dropped) else { return fate };
+        let Some(Annotate::Dolma(name)) = self
+            .options
+            .format
+            .annotate
+            .as_ref()
+            .filter(|_| fate != Fate::Dropped)
+        else {
+            return fate;
+        };
         worker.record = dolma_line(None, name, &[]);
         Fate::Changed
     }
@@ -459,25 +600,57 @@ impl Stream<'_> {
     ) -> Result<()> {
         let document = self.describe(Document::new(&field.text)?, texts);
         let cleaned = self.options.cleaner.clean(&document, scratch);
-        let cuts = field.locate(place.record, cleaned.removals().iter().map(|removal| removal.span.range()));
-        found.tally.stats.add_document(&cleaned, self.options.cleaner.rules());
+        let cuts = field.locate(
+            place.record,
+            cleaned
+                .removals()
+                .iter()
+                .map(|removal| removal.span.range()),
+        );
+        found
+            .tally
+            .stats
+            .add_document(&cleaned, self.options.cleaner.rules());
         found.tally.spans += cuts.len();
         if self.options.format.annotate.is_some() {
-            let first = self.options.format.names.text.first().map_or("", String::as_str);
+            let first = self
+                .options
+                .format
+                .names
+                .text
+                .first()
+                .map_or("", String::as_str);
             annotate(
-                if field.name.is_empty() { first } else { &field.name },
+                if field.name.is_empty() {
+                    first
+                } else {
+                    &field.name
+                },
                 &cleaned,
                 self.options.cleaner.rules(),
                 &mut found.annotations,
             );
         }
-        found.kept += cleaned.source().len() - cleaned.removals().iter().map(|removal| removal.span.len()).sum::<usize>();
+        found.kept += cleaned.source().len()
+            - cleaned
+                .removals()
+                .iter()
+                .map(|removal| removal.span.len())
+                .sum::<usize>();
         if let Outcome::Held { share } = cleaned.outcome() {
             found.held = Some(share);
         }
         let field_name = Some(field.name.as_ref()).filter(|name| !name.is_empty());
-        let name = Name { path: self.name, record: Some(place.number), id: place.id, field: field_name };
-        found.tally.told.extend(self.options.look(&name, &document, &cleaned, scratch));
+        let name = Name {
+            path: self.name,
+            record: Some(place.number),
+            id: place.id,
+            field: field_name,
+        };
+        found
+            .tally
+            .told
+            .extend(self.options.look(&name, &document, &cleaned, scratch));
         if self.options.records {
             self.record(place, field, &cleaned, &cuts, &mut found.records)?;
         }
@@ -486,7 +659,14 @@ impl Stream<'_> {
     }
 
     /// Writes the removal records of a text.
-    fn record(&self, place: &Place<'_>, field: &Field<'_>, cleaned: &Cleaned<'_>, cuts: &[Range<usize>], to: &mut Vec<u8>) -> Result<()> {
+    fn record(
+        &self,
+        place: &Place<'_>,
+        field: &Field<'_>,
+        cleaned: &Cleaned<'_>,
+        cuts: &[Range<usize>],
+        to: &mut Vec<u8>,
+    ) -> Result<()> {
         let origin = Origin {
             path: self.name,
             bytes: place.record,
@@ -514,9 +694,17 @@ impl Stream<'_> {
     }
 
     /// Counts a damaged record. Gives whether it stays.
-    pub(super) fn damaged(&self, number: u64, offset: Option<u64>, reason: String, done: &mut Done) -> Result<bool> {
+    pub(super) fn damaged(
+        &self,
+        number: u64,
+        offset: Option<u64>,
+        reason: String,
+        done: &mut Done,
+    ) -> Result<bool> {
         if self.options.format.on_error == OnError::Fail {
-            return Err(anyhow!("record {number} {reason}; --on-error pass would leave it as it is"));
+            return Err(anyhow!(
+                "record {number} {reason}; --on-error pass would leave it as it is"
+            ));
         }
         done.tally.stats.damaged += 1;
         self.note(number, offset, &reason, done)?;
@@ -524,8 +712,18 @@ impl Stream<'_> {
         Ok(self.options.format.on_error == OnError::Pass)
     }
 
-    pub(super) fn note(&self, number: u64, offset: Option<u64>, reason: &str, done: &mut Done) -> Result<()> {
-        if self.options.damage { damage_line(self.name, number, offset, reason, &mut done.damage) } else { Ok(()) }
+    pub(super) fn note(
+        &self,
+        number: u64,
+        offset: Option<u64>,
+        reason: &str,
+        done: &mut Done,
+    ) -> Result<()> {
+        if self.options.damage {
+            damage_line(self.name, number, offset, reason, &mut done.damage)
+        } else {
+            Ok(())
+        }
     }
 }
 

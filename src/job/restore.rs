@@ -1,7 +1,9 @@
 //! Puts removed text back, from cleaned files and the record of what was removed from them.
 
 use super::tables::{open_table, restore_table};
-use crate::io::{Batches, Draft, Format, Framing, Packer, Packing, Permissions, Source, Start, restored_warc};
+use crate::io::{
+    Batches, Draft, Format, Framing, Packer, Packing, Permissions, Source, Start, restored_warc,
+};
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
 use rustc_hash::FxHashMap;
@@ -18,7 +20,12 @@ const PIECE: usize = 1 << 20;
 ///
 /// # Errors
 /// If the record cannot be read, names several files none of which is meant, or does not fit.
-pub fn restore_one(cleaned: &Path, record: &Path, path: Option<&str>, to: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+pub fn restore_one(
+    cleaned: &Path,
+    record: &Path,
+    path: Option<&str>,
+    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     let path = match path {
         Some(path) => Some(path.to_owned()),
         None => meant(cleaned, record)?,
@@ -26,10 +33,15 @@ pub fn restore_one(cleaned: &Path, record: &Path, path: Option<&str>, to: &mut d
     let source = if cleaned == Path::new("-") {
         Source::new(cleaned, std::io::stdin(), None).context("cannot read standard input")?
     } else {
-        let file = File::open(cleaned).with_context(|| format!("cannot read {}", cleaned.display()))?;
+        let file =
+            File::open(cleaned).with_context(|| format!("cannot read {}", cleaned.display()))?;
         Source::new(cleaned, file, None)?
     };
-    let mut own = open(record)?.filter(|entry| entry.as_ref().map_or(true, |entry| Some(&entry.path) == path.as_ref()));
+    let mut own = open(record)?.filter(|entry| {
+        entry
+            .as_ref()
+            .map_or(true, |entry| Some(&entry.path) == path.as_ref())
+    });
     if source.format == Format::Parquet
         && let Some(path) = &path
     {
@@ -49,18 +61,34 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
     while let Some(first) = entries.peek() {
         let name = match first {
             Ok(entry) => entry.path.clone(),
-            Err(_) => return entries.next().map_or(Ok(files), |entry| entry.map(|_| files)),
+            Err(_) => {
+                return entries
+                    .next()
+                    .map_or(Ok(files), |entry| entry.map(|_| files));
+            }
         };
         let path = PathBuf::from(&name);
         let mut restore = || -> Result<()> {
             let source = Source::new(&path, File::open(&path)?, None)?;
             let permissions = Permissions::of(fs::metadata(&path)?);
             let mut draft = Draft::new(&fs::canonicalize(&path)?, Some(&permissions), true)?;
-            let mut own = std::iter::from_fn(|| entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name)));
+            let mut own = std::iter::from_fn(|| {
+                entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name))
+            });
             let to = &mut |piece: &[u8]| draft.append(piece);
             if source.format == Format::Parquet {
-                let columns = if let Some(columns) = &mut columns { columns } else { columns.insert(columns_of(record)?) };
-                put_back_table(&path, source, columns.remove(&name).unwrap_or_default(), &mut own, to)?;
+                let columns = if let Some(columns) = &mut columns {
+                    columns
+                } else {
+                    columns.insert(columns_of(record)?)
+                };
+                put_back_table(
+                    &path,
+                    source,
+                    columns.remove(&name).unwrap_or_default(),
+                    &mut own,
+                    to,
+                )?;
             } else {
                 put_back(source, own, to)?;
             }
@@ -73,7 +101,8 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
 }
 
 fn open(record: &Path) -> Result<impl Iterator<Item = Result<Record>>> {
-    let file = File::open(record).with_context(|| format!("cannot read the removal record {}", record.display()))?;
+    let file = File::open(record)
+        .with_context(|| format!("cannot read the removal record {}", record.display()))?;
     Ok(read_records(BufReader::new(file)))
 }
 
@@ -93,10 +122,17 @@ fn meant(cleaned: &Path, record: &Path) -> Result<Option<String>> {
     if let Some(own) = paths.iter().find(|path| Path::new(path) == cleaned) {
         return Ok(Some(own.clone()));
     }
-    let alike: Vec<&String> = paths.iter().filter(|path| Path::new(path).file_name() == cleaned.file_name()).collect();
+    let alike: Vec<&String> = paths
+        .iter()
+        .filter(|path| Path::new(path).file_name() == cleaned.file_name())
+        .collect();
     match alike.as_slice() {
         [one] => Ok(Some((*one).clone())),
-        _ => bail!("the record names {} files; say with --path which one {} is", paths.len(), cleaned.display()),
+        _ => bail!(
+            "the record names {} files; say with --path which one {} is",
+            paths.len(),
+            cleaned.display()
+        ),
     }
 }
 
@@ -105,7 +141,10 @@ fn columns_of(record: &Path) -> Result<FxHashMap<String, Vec<String>>> {
     let mut found: FxHashMap<String, Vec<String>> = FxHashMap::default();
     for entry in open(record)? {
         let entry = entry?;
-        let (own, field) = (found.entry(entry.path).or_default(), entry.field.unwrap_or_default());
+        let (own, field) = (
+            found.entry(entry.path).or_default(),
+            entry.field.unwrap_or_default(),
+        );
         if !own.contains(&field) {
             own.push(field);
         }
@@ -134,17 +173,32 @@ fn put_back_table(
 }
 
 /// Puts removed bytes back between those that were kept.
-fn put_back(cleaned: Source<'_>, records: impl Iterator<Item = Result<Record>>, to: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+fn put_back(
+    cleaned: Source<'_>,
+    records: impl Iterator<Item = Result<Record>>,
+    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     if cleaned.format == Format::Warc {
         return put_back_warc(cleaned, records, to);
     }
     let packer = Packer::new(Packing::of(cleaned.compression))?;
-    let mut mender = Mender { kept: cleaned.reader, packer, piece: Vec::new(), restored: 0, to };
+    let mut mender = Mender {
+        kept: cleaned.reader,
+        packer,
+        piece: Vec::new(),
+        restored: 0,
+        to,
+    };
     for record in records {
         let record = record?;
         let missing = (record.start as u64).checked_sub(mender.restored);
-        if !missing.map_or(Ok(false), |missing| Ok::<_, anyhow::Error>(mender.keep(missing)? == missing))? {
-            bail!("the removed span at byte {} does not fit the text; is this the record of another text?", record.start);
+        if !missing.map_or(Ok(false), |missing| {
+            Ok::<_, anyhow::Error>(mender.keep(missing)? == missing)
+        })? {
+            bail!(
+                "the removed span at byte {} does not fit the text; is this the record of another text?",
+                record.start
+            );
         }
         mender.add(&record.source_bytes()?);
     }
@@ -166,24 +220,46 @@ fn put_back_warc(
         to(&packer.packed(bytes)?)
     };
     let framing = Framing::Warc { left: 0 };
-    for batch in Batches::new(cleaned.reader, framing, crate::Span::MAX_TEXT, Start::default(), cleaned.consumed) {
+    for batch in Batches::new(
+        cleaned.reader,
+        framing,
+        crate::Span::MAX_TEXT,
+        Start::default(),
+        cleaned.consumed,
+    ) {
         let batch = batch?;
         for (number, _, record) in batch.records() {
             put_back_dropped(&mut removals, &mut dropped, &mut restored, &mut give)?;
             let mut own = Vec::new();
-            let is_own = |entry: &Result<Record>| entry.as_ref().map_or(true, |entry| entry.record == Some(number + dropped));
+            let is_own = |entry: &Result<Record>| {
+                entry
+                    .as_ref()
+                    .map_or(true, |entry| entry.record == Some(number + dropped))
+            };
             while let Some(entry) = removals.next_if(is_own) {
                 let entry = entry?;
                 own.push((entry.start as u64, entry.source_bytes()?));
             }
-            let whole = if own.is_empty() { Some(record.to_owned()) } else { restored_warc(record, restored, &own) };
-            let misfit = || format!("what was removed of record {} does not fit; is this the record of another file?", number + dropped);
+            let whole = if own.is_empty() {
+                Some(record.to_owned())
+            } else {
+                restored_warc(record, restored, &own)
+            };
+            let misfit = || {
+                format!(
+                    "what was removed of record {} does not fit; is this the record of another file?",
+                    number + dropped
+                )
+            };
             give(whole.with_context(misfit)?, &mut restored)?;
         }
     }
     put_back_dropped(&mut removals, &mut dropped, &mut restored, &mut give)?;
     match removals.next() {
-        Some(entry) => bail!("the removed span at byte {} does not fit; is this the record of another file?", entry?.start),
+        Some(entry) => bail!(
+            "the removed span at byte {} does not fit; is this the record of another file?",
+            entry?.start
+        ),
         None => Ok(()),
     }
 }
@@ -196,7 +272,13 @@ fn put_back_dropped(
     give: &mut dyn FnMut(Vec<u8>, &mut u64) -> Result<()>,
 ) -> Result<()> {
     let mut last = None;
-    let here = |at: u64| move |entry: &Result<Record>| entry.as_ref().map_or(true, |entry| entry.is_whole() && entry.start as u64 == at);
+    let here = |at: u64| {
+        move |entry: &Result<Record>| {
+            entry
+                .as_ref()
+                .map_or(true, |entry| entry.is_whole() && entry.start as u64 == at)
+        }
+    };
     while let Some(entry) = removals.next_if(here(*restored)) {
         let entry = entry?;
         *dropped += u64::from(last != entry.record);
@@ -221,7 +303,11 @@ impl Mender<'_> {
     fn keep(&mut self, most: u64) -> Result<u64> {
         let mut copied = 0;
         while copied < most {
-            let read = self.kept.by_ref().take((most - copied).min(PIECE as u64)).read_to_end(&mut self.piece)?;
+            let read = self
+                .kept
+                .by_ref()
+                .take((most - copied).min(PIECE as u64))
+                .read_to_end(&mut self.piece)?;
             if read == 0 {
                 break;
             }

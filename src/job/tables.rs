@@ -8,7 +8,10 @@ pub use crate::io::Block;
 use super::records::{DAMAGED, Done, EMPTY, Found, Interrupted, OnError, Place, Stream};
 use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::{Converter, Field, Format, Names, Rows, Source, Staying, Table, TableBuilder, TableLines, Texts, cut};
+use crate::io::{
+    Converter, Field, Format, Names, Rows, Source, Staying, Table, TableBuilder, TableLines, Texts,
+    cut,
+};
 use crate::report::Record;
 use anyhow::{Context, Error, Result, bail};
 use std::borrow::Cow;
@@ -27,7 +30,11 @@ struct Items {
 impl Items {
     /// Which text of its row the next one is, from 0.
     fn next(&mut self, row: u32) -> u64 {
-        self.count = if self.row == Some(row) { self.count + 1 } else { 0 };
+        self.count = if self.row == Some(row) {
+            self.count + 1
+        } else {
+            0
+        };
         self.row = Some(row);
         self.count
     }
@@ -45,7 +52,13 @@ pub fn restore_table(
     out: &mut (dyn Write + Send),
 ) -> Result<()> {
     let mut records = records.peekable();
-    let table = Table::new(file, &Names { text: columns, ..Names::default() })?;
+    let table = Table::new(
+        file,
+        &Names {
+            text: columns,
+            ..Names::default()
+        },
+    )?;
     table.rewrite(out, &mut |_| Ok(None), &mut |name, chunks, sink| {
         for rows in chunks {
             let mut rows = rows?;
@@ -74,9 +87,14 @@ pub fn restore_table(
         Ok(())
     })?;
     match records.next().transpose()? {
-        Some(entry) if entry.is_whole() => bail!("rows were left out of it, and of their other columns the record knows nothing"),
+        Some(entry) if entry.is_whole() => {
+            bail!("rows were left out of it, and of their other columns the record knows nothing")
+        }
         Some(entry) => {
-            bail!("the record tells of row {}, which does not fit; is it the record of another file?", entry.record.unwrap_or(0))
+            bail!(
+                "the record tells of row {}, which does not fit; is it the record of another file?",
+                entry.record.unwrap_or(0)
+            )
         }
         None => Ok(()),
     }
@@ -93,7 +111,11 @@ impl TableMaker {
     /// If its columns make none.
     pub(super) fn new(converter: Option<&Converter>) -> Result<Self> {
         let converter = converter.filter(|converter| converter.makes_table());
-        Ok(Self(converter.map(|converter| TableBuilder::new(converter.columns())).transpose()?))
+        Ok(Self(
+            converter
+                .map(|converter| TableBuilder::new(converter.columns()))
+                .transpose()?,
+        ))
     }
 
     /// Takes the rows of a batch, and gives it the bytes that are ready. A later run cannot go on in the middle.
@@ -118,7 +140,11 @@ impl TableMaker {
 pub fn table_as_lines<'r>(path: &Path, source: Source<'r>, names: &Names) -> Result<Source<'r>> {
     let file = open_table(path, source)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let source = Source::new(Path::new("-"), TableLines::new(file, names)?, Some(Format::JsonLines))?;
+    let source = Source::new(
+        Path::new("-"),
+        TableLines::new(file, names)?,
+        Some(Format::JsonLines),
+    )?;
     // How far it is cannot be told from the rows.
     source.consumed.store(size, Ordering::Relaxed);
     Ok(source)
@@ -142,7 +168,12 @@ impl Stream<'_> {
     ///
     /// # Errors
     /// If the table cannot be read or written, a value fails it, or `each` fails; [`Interrupted`] if the run is to stop.
-    pub fn run_table(&self, file: File, out: &mut (dyn Write + Send), each: &mut dyn FnMut(Done) -> Result<()>) -> Result<()> {
+    pub fn run_table(
+        &self,
+        file: File,
+        out: &mut (dyn Write + Send),
+        each: &mut dyn FnMut(Done) -> Result<()>,
+    ) -> Result<()> {
         let options = &self.options.format;
         let drops = options.on_error == OnError::Drop || options.drop_empty;
         if options.annotate.is_some() {
@@ -150,17 +181,28 @@ impl Stream<'_> {
         }
         let size = file.metadata().map_or(0, |metadata| metadata.len());
         let table = Table::new(file, &options.names)?;
-        let mut staying = |group: usize| if drops { self.staying(&table, group).map(Some) } else { Ok(None) };
+        let mut staying = |group: usize| {
+            if drops {
+                self.staying(&table, group).map(Some)
+            } else {
+                Ok(None)
+            }
+        };
         table.rewrite(out, &mut staying, &mut |name, chunks, sink| {
             let staying = sink.staying();
-            let work = |scratch: &mut Scratch, rows| self.clean_rows(name, rows, staying.as_ref(), scratch);
+            let work = |scratch: &mut Scratch, rows| {
+                self.clean_rows(name, rows, staying.as_ref(), scratch)
+            };
             self.over_rows(chunks, work, |result: Result<(Rows, Done)>| {
                 let (rows, done) = result?;
                 sink.write(&rows)?;
                 each(done)
             })
         })?;
-        each(Done { consumed: size, ..Done::default() })
+        each(Done {
+            consumed: size,
+            ..Done::default()
+        })
     }
 
     /// Works on the rows of a column some at a time, on several threads; each result is given to `each`, in order.
@@ -170,8 +212,21 @@ impl Stream<'_> {
         work: impl Fn(&mut Scratch, Rows) -> O + Sync,
         each: impl FnMut(O) -> Result<()>,
     ) -> Result<()> {
-        let chunks = chunks.map(|rows| if self.stop.load(Ordering::Relaxed) { Err(Error::from(Interrupted)) } else { rows });
-        in_order(self.threads, chunks, Rows::size, || Ok(Scratch::default()), work, each)
+        let chunks = chunks.map(|rows| {
+            if self.stop.load(Ordering::Relaxed) {
+                Err(Error::from(Interrupted))
+            } else {
+                rows
+            }
+        });
+        in_order(
+            self.threads,
+            chunks,
+            Rows::size,
+            || Ok(Scratch::default()),
+            work,
+            each,
+        )
     }
 
     /// Which rows of a row group stay, by what is left of all their texts. These are cleaned again when they are written, so
@@ -179,13 +234,16 @@ impl Stream<'_> {
     fn staying(&self, table: &Table, group: usize) -> Result<Staying> {
         let options = &self.options.format;
         let (first, columns) = table.texts_of(group)?;
-        let [mut damaged, mut left, mut has_text] = [(); 3].map(|()| vec![false; table.rows_of(group)]);
+        let [mut damaged, mut left, mut has_text] =
+            [(); 3].map(|()| vec![false; table.rows_of(group)]);
         for (_, chunks) in columns {
             let work = |scratch: &mut Scratch, rows: Rows| (self.left_of(&rows, scratch), rows);
             self.over_rows(chunks, work, |(texts, rows)| {
                 let start = (rows.first - first) as usize;
                 if options.names.text.len() == 1 {
-                    rows.missing.iter().for_each(|&row| damaged[start + row as usize] = true);
+                    rows.missing
+                        .iter()
+                        .for_each(|&row| damaged[start + row as usize] = true);
                 }
                 for (text, &row) in texts.into_iter().zip(&rows.rows) {
                     let row = start + row as usize;
@@ -202,28 +260,56 @@ impl Stream<'_> {
             let is_empty = has_text[row] && !left[row] && !damaged[row];
             !(options.on_error == OnError::Drop && damaged[row] || options.drop_empty && is_empty)
         };
-        Ok(Staying { first, rows: (0..damaged.len()).map(stays).collect() })
+        Ok(Staying {
+            first,
+            rows: (0..damaged.len()).map(stays).collect(),
+        })
     }
 
     /// How many bytes are left of each text; none of what cannot be read.
     fn left_of(&self, rows: &Rows, scratch: &mut Scratch) -> Vec<Option<usize>> {
         let left = |(value, &row): (&[u8], &u32)| {
-            let text = simdutf8::basic::from_utf8(value).ok().filter(|text| text.len() <= self.options.format.max_record)?;
+            let text = simdutf8::basic::from_utf8(value)
+                .ok()
+                .filter(|text| text.len() <= self.options.format.max_record)?;
             let document = self.describe(Document::new(text).ok()?, &texts_of(&rows.others, row));
             let cleaned = self.options.cleaner.clean(&document, scratch);
-            Some(text.len() - cleaned.removals().iter().map(|removal| removal.span.len()).sum::<usize>())
+            Some(
+                text.len()
+                    - cleaned
+                        .removals()
+                        .iter()
+                        .map(|removal| removal.span.len())
+                        .sum::<usize>(),
+            )
         };
         rows.texts().zip(&rows.rows).map(left).collect()
     }
 
-    fn clean_rows(&self, name: &str, mut rows: Rows, staying: Option<&Staying>, scratch: &mut Scratch) -> Result<(Rows, Done)> {
+    fn clean_rows(
+        &self,
+        name: &str,
+        mut rows: Rows,
+        staying: Option<&Staying>,
+        scratch: &mut Scratch,
+    ) -> Result<(Rows, Done)> {
         let mut done = Done::default();
         if self.options.format.names.text.len() == 1 {
             for &row in &rows.missing {
                 let number = rows.first + u64::from(row);
-                self.damaged(number, None, format!("holds null in '{name}' instead of a text"), &mut done)?;
+                self.damaged(
+                    number,
+                    None,
+                    format!("holds null in '{name}' instead of a text"),
+                    &mut done,
+                )?;
                 let stays = staying.is_none_or(|staying| staying.keeps(number));
-                self.leave_out(stays, &Place::of_value(number, name, 0, b""), DAMAGED, &mut done)?;
+                self.leave_out(
+                    stays,
+                    &Place::of_value(number, name, 0, b""),
+                    DAMAGED,
+                    &mut done,
+                )?;
             }
         }
         let mut items = Items::default();
@@ -233,29 +319,58 @@ impl Stream<'_> {
             let stays = staying.is_none_or(|staying| staying.keeps(number));
             if value.len() > self.options.format.max_record {
                 self.damaged(number, None, self.too_large(), &mut done)?;
-                self.leave_out(stays, &Place::of_value(number, name, item, value.data()), DAMAGED, &mut done)?;
+                self.leave_out(
+                    stays,
+                    &Place::of_value(number, name, item, value.data()),
+                    DAMAGED,
+                    &mut done,
+                )?;
                 continue;
             }
             let text = match simdutf8::compat::from_utf8(value.data()) {
                 Ok(text) => text,
                 Err(error) => {
-                    self.damaged(number, None, format!("is not valid UTF-8 at byte {}", error.valid_up_to()), &mut done)?;
-                    self.leave_out(stays, &Place::of_value(number, name, item, value.data()), DAMAGED, &mut done)?;
+                    self.damaged(
+                        number,
+                        None,
+                        format!("is not valid UTF-8 at byte {}", error.valid_up_to()),
+                        &mut done,
+                    )?;
+                    self.leave_out(
+                        stays,
+                        &Place::of_value(number, name, item, value.data()),
+                        DAMAGED,
+                        &mut done,
+                    )?;
                     continue;
                 }
             };
             let texts = texts_of(&rows.others, row);
             let field = Field::plain(Cow::Borrowed(name), text);
-            let place = Place { id: texts.id.as_deref(), ..Place::of_value(number, name, item, value.data()) };
+            let place = Place {
+                id: texts.id.as_deref(),
+                ..Place::of_value(number, name, item, value.data())
+            };
             let mut found = Found::default();
-            self.clean_field(&place, &field, &texts, &mut found, scratch).with_context(|| format!("row {number}"))?;
+            self.clean_field(&place, &field, &texts, &mut found, scratch)
+                .with_context(|| format!("row {number}"))?;
             if let Some(share) = found.held {
-                self.note(number, None, &format!("is held whole: {:.1} % would have gone", share * 100.0), &mut done)?;
+                self.note(
+                    number,
+                    None,
+                    &format!("is held whole: {:.1} % would have gone", share * 100.0),
+                    &mut done,
+                )?;
             }
             done.tally.stats.empty += u64::from(found.kept == 0);
             if !stays {
                 found.records.clear();
-                self.leave_out(stays, &place, if found.kept == 0 { EMPTY } else { DAMAGED }, &mut done)?;
+                self.leave_out(
+                    stays,
+                    &place,
+                    if found.kept == 0 { EMPTY } else { DAMAGED },
+                    &mut done,
+                )?;
             }
             if !found.cuts.is_empty() {
                 done.tally.differs = true;
@@ -271,19 +386,35 @@ impl Stream<'_> {
 
     /// Accounts for a text whose row is left out.
     fn leave_out(&self, stays: bool, place: &Place<'_>, rule: &str, done: &mut Done) -> Result<()> {
-        if stays { Ok(()) } else { self.dropped(place, rule, done) }
+        if stays {
+            Ok(())
+        } else {
+            self.dropped(place, rule, done)
+        }
     }
 }
 
 impl<'r> Place<'r> {
     /// A text of a table.
     fn of_value(number: u64, field: &'r str, item: u64, value: &'r [u8]) -> Self {
-        Self { number, offset: 0, record: value, id: None, field: Some(field), item }
+        Self {
+            number,
+            offset: 0,
+            record: value,
+            id: None,
+            field: Some(field),
+            item,
+        }
     }
 }
 
 /// What is known of a row.
 fn texts_of(others: &[Vec<Option<String>>; 3], row: u32) -> Texts<'static> {
     let known = |which: usize| others[which].get(row as usize).cloned().flatten();
-    Texts { id: known(0), url: known(1), language: known(2), ..Texts::default() }
+    Texts {
+        id: known(0),
+        url: known(1),
+        language: known(2),
+        ..Texts::default()
+    }
 }

@@ -67,36 +67,60 @@ impl Inputs {
     }
 
     fn walk_path<'s>(&'s self, path: &'s Path) -> Box<dyn Iterator<Item = Met> + 's> {
-        if path.is_dir() { Box::new(self.walk_tree(path)) } else { Box::new(std::iter::once(named_file(path, name_of(path)))) }
+        if path.is_dir() {
+            Box::new(self.walk_tree(path))
+        } else {
+            Box::new(std::iter::once(named_file(path, name_of(path))))
+        }
     }
 
     fn walk_tree<'s>(&'s self, root: &'s Path) -> impl Iterator<Item = Met> + 's {
-        WalkDir::new(root).follow_links(self.follow_links).sort_by_file_name().into_iter().filter_map(move |entry| {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    let path = error.path().unwrap_or(root).to_owned();
-                    let error = match error.loop_ancestor() {
-                        Some(ancestor) => anyhow!("the link leads back to {}; it is not followed", ancestor.display()),
-                        None => anyhow::Error::from(error.into_io_error().unwrap_or_else(|| std::io::Error::other("cannot be walked"))),
-                    };
-                    return Some(Met::Failed(path, error));
+        WalkDir::new(root)
+            .follow_links(self.follow_links)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_map(move |entry| {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        let path = error.path().unwrap_or(root).to_owned();
+                        let error = match error.loop_ancestor() {
+                            Some(ancestor) => anyhow!(
+                                "the link leads back to {}; it is not followed",
+                                ancestor.display()
+                            ),
+                            None => anyhow::Error::from(
+                                error
+                                    .into_io_error()
+                                    .unwrap_or_else(|| std::io::Error::other("cannot be walked")),
+                            ),
+                        };
+                        return Some(Met::Failed(path, error));
+                    }
+                };
+                let place = entry.path().strip_prefix(root).ok().and_then(plain)?;
+                if entry.file_type().is_dir() || !self.wants(&place) || is_own(&place) {
+                    return None;
                 }
-            };
-            let place = entry.path().strip_prefix(root).ok().and_then(plain)?;
-            if entry.file_type().is_dir() || !self.wants(&place) || is_own(&place) {
-                return None;
-            }
-            if !entry.file_type().is_file() {
-                return Some(Met::Special);
-            }
-            let size = entry.metadata().map_or(0, |metadata| metadata.len());
-            Some(Met::File(Found { path: entry.into_path(), place, size, ours: false, part: None, slice: None }))
-        })
+                if !entry.file_type().is_file() {
+                    return Some(Met::Special);
+                }
+                let size = entry.metadata().map_or(0, |metadata| metadata.len());
+                Some(Met::File(Found {
+                    path: entry.into_path(),
+                    place,
+                    size,
+                    ours: false,
+                    part: None,
+                    slice: None,
+                }))
+            })
     }
 
     fn wants(&self, place: &Path) -> bool {
-        let matches = |globs: &GlobSet| globs.is_match(place) || place.file_name().is_some_and(|name| globs.is_match(name));
+        let matches = |globs: &GlobSet| {
+            globs.is_match(place) || place.file_name().is_some_and(|name| globs.is_match(name))
+        };
         self.include.as_ref().is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
     }
 }
@@ -105,7 +129,9 @@ impl Inputs {
 fn is_own(place: &Path) -> bool {
     let name = place.file_name().unwrap_or_default();
     let is_part = name.to_string_lossy().starts_with(".dechaff-");
-    is_part || place.iter().any(|part| part == OWN) || (place.components().count() == 1 && is_manifest(name))
+    is_part
+        || place.iter().any(|part| part == OWN)
+        || (place.components().count() == 1 && is_manifest(name))
 }
 
 /// A file that was named by itself; a directory in a list is a mistake.
@@ -121,22 +147,35 @@ fn named_file(path: &Path, place: PathBuf) -> Met {
         Ok(metadata.len())
     };
     match check() {
-        Ok(size) => Met::File(Found { path: path.to_owned(), place, size, ours: false, part: None, slice: None }),
+        Ok(size) => Met::File(Found {
+            path: path.to_owned(),
+            place,
+            size,
+            ours: false,
+            part: None,
+            slice: None,
+        }),
         Err(error) => Met::Failed(path.to_owned(), error),
     }
 }
 
 fn name_of(path: &Path) -> PathBuf {
-    path.file_name().map_or_else(|| PathBuf::from("file"), PathBuf::from)
+    path.file_name()
+        .map_or_else(|| PathBuf::from("file"), PathBuf::from)
 }
 
 /// A relative path of plain names only, so that it cannot lead out of where it is put.
 fn plain(path: &Path) -> Option<PathBuf> {
-    let plain = path.components().filter(|part| *part != Component::CurDir).map(|part| match part {
-        Component::Normal(name) => Some(name),
-        _ => None,
-    });
-    plain.collect::<Option<PathBuf>>().filter(|path| !path.as_os_str().is_empty())
+    let plain = path
+        .components()
+        .filter(|part| *part != Component::CurDir)
+        .map(|part| match part {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        });
+    plain
+        .collect::<Option<PathBuf>>()
+        .filter(|path| !path.as_os_str().is_empty())
 }
 
 /// What was read of an input.
@@ -158,8 +197,17 @@ pub fn read_up_to(source: &mut Source<'_>, size: u64, most: u64) -> Result<Whole
         return Ok(Whole::Larger(Vec::new()));
     }
     let mut bytes = Vec::with_capacity(size.min(most) as usize + 1);
-    source.reader.by_ref().take(most + 1).read_to_end(&mut bytes).context("cannot be read")?;
-    Ok(if bytes.len() as u64 <= most { Whole::Read(bytes) } else { Whole::Larger(bytes) })
+    source
+        .reader
+        .by_ref()
+        .take(most + 1)
+        .read_to_end(&mut bytes)
+        .context("cannot be read")?;
+    Ok(if bytes.len() as u64 <= most {
+        Whole::Read(bytes)
+    } else {
+        Whole::Larger(bytes)
+    })
 }
 
 /// Says why JSON that is not JSON Lines is passed through.
@@ -175,7 +223,10 @@ pub fn other_json() -> String {
 pub fn read_list(bytes: Vec<u8>) -> Result<Vec<PathBuf>> {
     let separator = if bytes.contains(&0) { '\0' } else { '\n' };
     let text = String::from_utf8(bytes).context("the list of files is not valid UTF-8")?;
-    let lines = text.split(separator).map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty());
+    let lines = text
+        .split(separator)
+        .map(|line| line.trim_end_matches('\r'))
+        .filter(|line| !line.is_empty());
     Ok(lines.map(PathBuf::from).collect())
 }
 
@@ -184,9 +235,13 @@ pub fn read_list(bytes: Vec<u8>) -> Result<Vec<PathBuf>> {
 pub fn complaint(content: &Content) -> Option<String> {
     match content {
         Content::Text(_) => None,
-        Content::Binary { utf16: true } => Some("looks like UTF-16; name it with --encoding utf-16le or utf-16be".to_owned()),
+        Content::Binary { utf16: true } => {
+            Some("looks like UTF-16; name it with --encoding utf-16le or utf-16be".to_owned())
+        }
         Content::Binary { utf16: false } => Some("is binary".to_owned()),
-        Content::Invalid { at, .. } => Some(format!("is not valid text at byte {at}; name its encoding with --encoding")),
+        Content::Invalid { at, .. } => Some(format!(
+            "is not valid text at byte {at}; name its encoding with --encoding"
+        )),
     }
 }
 

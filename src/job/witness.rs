@@ -16,7 +16,13 @@ use std::sync::{Mutex, PoisonError};
 /// Who looks at each document of a run. Threads come in any order, so that what it gathers must not depend on that.
 pub trait Witness: Send + Sync + fmt::Debug {
     /// Looks at a document and what was found in it. What it gives is told in the order of the inputs.
-    fn see(&self, name: &Name<'_>, document: &Document<'_>, cleaned: &Cleaned<'_>, scratch: &mut Scratch) -> Option<String>;
+    fn see(
+        &self,
+        name: &Name<'_>,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<String>;
 }
 
 /// Tells the diff of each document that changes.
@@ -27,8 +33,15 @@ pub struct Diffs {
 }
 
 impl Witness for Diffs {
-    fn see(&self, name: &Name<'_>, _: &Document<'_>, cleaned: &Cleaned<'_>, _: &mut Scratch) -> Option<String> {
-        (cleaned.outcome() == Outcome::Changed).then(|| diff(&name.to_string(), cleaned, self.colour))
+    fn see(
+        &self,
+        name: &Name<'_>,
+        _: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        _: &mut Scratch,
+    ) -> Option<String> {
+        (cleaned.outcome() == Outcome::Changed)
+            .then(|| diff(&name.to_string(), cleaned, self.colour))
     }
 }
 
@@ -43,7 +56,10 @@ impl Surveyor {
     /// A surveyor of documents that are cleaned with these rules.
     #[must_use]
     pub fn new(rules: RuleSet) -> Self {
-        Self { rules, survey: Mutex::default() }
+        Self {
+            rules,
+            survey: Mutex::default(),
+        }
     }
 
     /// What it found, which it forgets.
@@ -54,8 +70,17 @@ impl Surveyor {
 }
 
 impl Witness for Surveyor {
-    fn see(&self, name: &Name<'_>, _: &Document<'_>, cleaned: &Cleaned<'_>, _: &mut Scratch) -> Option<String> {
-        self.survey.lock().unwrap_or_else(PoisonError::into_inner).add(name, cleaned, &self.rules);
+    fn see(
+        &self,
+        name: &Name<'_>,
+        _: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        _: &mut Scratch,
+    ) -> Option<String> {
+        self.survey
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(name, cleaned, &self.rules);
         None
     }
 }
@@ -111,18 +136,37 @@ impl Explainer {
     /// # Errors
     /// If the rules cannot be compiled in other ways too.
     pub fn with_lines(self, lines: Vec<Lines>) -> anyhow::Result<Self> {
-        let near = if lines.is_empty() { None } else { Some(NearMisses::new(&self.cleaner)?) };
-        Ok(Self { lines, near, ..self })
+        let near = if lines.is_empty() {
+            None
+        } else {
+            Some(NearMisses::new(&self.cleaner)?)
+        };
+        Ok(Self {
+            lines,
+            near,
+            ..self
+        })
     }
 }
 
 impl Witness for Explainer {
-    fn see(&self, name: &Name<'_>, document: &Document<'_>, cleaned: &Cleaned<'_>, scratch: &mut Scratch) -> Option<String> {
-        if self.record.is_some_and(|wanted| name.record != Some(wanted)) {
+    fn see(
+        &self,
+        name: &Name<'_>,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<String> {
+        if self
+            .record
+            .is_some_and(|wanted| name.record != Some(wanted))
+        {
             return None;
         }
         let rules = self.cleaner.rules();
-        let judgements = self.cleaner.judgements(document, !self.lines.is_empty(), WEIGHTS, scratch);
+        let judgements =
+            self.cleaner
+                .judgements(document, !self.lines.is_empty(), WEIGHTS, scratch);
         let mut lines = Vec::new();
         if let Some(near) = &self.near {
             let marks = Near::new(self.cleaner.examine(document, scratch).0);
@@ -137,25 +181,45 @@ impl Witness for Explainer {
                 let whole = document.line(index);
                 let text = document.text()[whole.range()].trim_end_matches(['\n', '\r']);
                 // Of a blank line the end is all there is.
-                let span = if text.is_empty() { whole } else { Span::at(whole.start(), whole.start() + text.len()) };
+                let span = if text.is_empty() {
+                    whole
+                } else {
+                    Span::at(whole.start(), whole.start() + text.len())
+                };
                 let found = cleaned.found();
                 let next = found.partition_point(|removal| removal.span.end() <= span.start());
-                let is_removed = found.get(next).is_some_and(|removal| removal.span.overlaps(span));
-                if !self.lines.iter().any(|lines| lines.wants(index + 1, is_removed, text.trim().is_empty())) {
+                let is_removed = found
+                    .get(next)
+                    .is_some_and(|removal| removal.span.overlaps(span));
+                if !self
+                    .lines
+                    .iter()
+                    .any(|lines| lines.wants(index + 1, is_removed, text.trim().is_empty()))
+                {
                     continue;
                 }
-                let judged = judgements.partition_point(|judgement| judgement.span.end() <= span.start());
+                let judged =
+                    judgements.partition_point(|judgement| judgement.span.end() <= span.start());
                 lines.push(Line {
                     number: index + 1,
                     span,
                     marks: marks.on(span).copied().collect(),
                     vetoes: vetoes.remove(&index).unwrap_or_default(),
-                    judgement: judgements.get(judged).filter(|judgement| judgement.span.overlaps(span)),
+                    judgement: judgements
+                        .get(judged)
+                        .filter(|judgement| judgement.span.overlaps(span)),
                     misses: looked.of_line(span, scratch),
                 });
             }
         }
-        let telling = Telling { name, cleaned, rules, level: self.level, is_judged: !judgements.is_empty(), colour: self.colour };
+        let telling = Telling {
+            name,
+            cleaned,
+            rules,
+            level: self.level,
+            is_judged: !judgements.is_empty(),
+            colour: self.colour,
+        };
         if self.json {
             return Some(format!("{}\n", telling.json(&lines, &judgements)));
         }
@@ -166,7 +230,11 @@ impl Witness for Explainer {
             }
             return Some(format!("{}\n", telling.text(&lines))).filter(|_| !lines.is_empty());
         }
-        let heading = if self.headings || name.record.is_some() { telling.heading() } else { String::new() };
+        let heading = if self.headings || name.record.is_some() {
+            telling.heading()
+        } else {
+            String::new()
+        };
         Some(heading + &explain(cleaned, rules, &judgements, self.colour))
     }
 }
@@ -183,21 +251,40 @@ impl Comparer {
     /// Compares with an older cleaner; `new` are the rules of the run's own. So many samples are kept of each rule.
     #[must_use]
     pub fn new(old: Cleaner, new: RuleSet, samples: usize) -> Self {
-        Self { old, new, comparison: Mutex::new(Comparison::new(samples)) }
+        Self {
+            old,
+            new,
+            comparison: Mutex::new(Comparison::new(samples)),
+        }
     }
 
     /// What it found, which it forgets.
     #[must_use]
     pub fn take(&self) -> Comparison {
-        std::mem::replace(&mut *self.comparison.lock().unwrap_or_else(PoisonError::into_inner), Comparison::new(0))
+        std::mem::replace(
+            &mut *self
+                .comparison
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+            Comparison::new(0),
+        )
     }
 }
 
 impl Witness for Comparer {
-    fn see(&self, name: &Name<'_>, document: &Document<'_>, cleaned: &Cleaned<'_>, scratch: &mut Scratch) -> Option<String> {
+    fn see(
+        &self,
+        name: &Name<'_>,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<String> {
         let old = self.old.clean(document, scratch);
         let (old, new) = (claims(&old, self.old.rules()), claims(cleaned, &self.new));
-        self.comparison.lock().unwrap_or_else(PoisonError::into_inner).add(&name.to_string(), &old, &new);
+        self.comparison
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(&name.to_string(), &old, &new);
         None
     }
 }

@@ -168,7 +168,14 @@ mod tests {
         let document = Document::new(text).unwrap();
         let lines = Lines::new(&document, Vec::new());
         let mut page = Page::default();
-        page.read(&View::new(&lines), 0..lines.count(), &[], None, false, &mut Folded::default());
+        page.read(
+            &View::new(&lines),
+            0..lines.count(),
+            &[],
+            None,
+            false,
+            &mut Folded::default(),
+        );
         (0..page.len())
             .map(|at| {
                 let mut row = empty_row();
@@ -184,8 +191,14 @@ mod tests {
 
     #[test]
     fn a_list_after_a_colon_is_an_announced_run() {
-        let rows = rows("He named three towns:\nHull\nYork\nLeeds\nThen he sat down and said no more about it to anybody there.");
-        let of = |name| rows.iter().map(|row| feature(row, name)).collect::<Vec<_>>();
+        let rows = rows(
+            "He named three towns:\nHull\nYork\nLeeds\nThen he sat down and said no more about it to anybody there.",
+        );
+        let of = |name| {
+            rows.iter()
+                .map(|row| feature(row, name))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of("run"), [4, 4, 4, 4, 0]);
         assert_eq!(of("run_before"), [1, 2, 3, 4, 0]);
         assert_eq!(of("run_after"), [3, 2, 1, 0, 0]);
@@ -200,14 +213,23 @@ mod tests {
                     lorry had struck one of its piers, and the council said that it would stay\n\
                     closed until the engineers had looked at every one of its forty-two bolts.\n\n";
         let rows = rows(&[paragraph, paragraph, "A last one stands alone.\n"].concat());
-        assert_eq!(rows.iter().map(|row| feature(row, "lines")).collect::<Vec<_>>(), [3, 3, 1]);
+        assert_eq!(
+            rows.iter()
+                .map(|row| feature(row, "lines"))
+                .collect::<Vec<_>>(),
+            [3, 3, 1]
+        );
         assert_eq!(feature(&rows[1], "blanks_before"), 1);
     }
 
     #[test]
     fn shapes_are_told_apart() {
         let rows = rows("SHARE THIS | 12\n“Well,” she said.\nShare this\nSHARE THIS | 12");
-        let of = |name| rows.iter().map(|row| feature(row, name)).collect::<Vec<_>>();
+        let of = |name| {
+            rows.iter()
+                .map(|row| feature(row, name))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of("shouted"), [666, 0, 0, 666]);
         assert_eq!(of("bars"), [1, 0, 0, 1]);
         assert_eq!(of("starts"), [2, 5, 2, 2]);

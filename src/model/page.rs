@@ -76,7 +76,12 @@ impl Unit {
         copies: -1,
         copies_before: -1,
         openings: -1,
-        word: WordScore { sum: 0, mean: 0, most: 0, least: 0 },
+        word: WordScore {
+            sum: 0,
+            mean: 0,
+            most: 0,
+            least: 0,
+        },
         certain: -1,
         likely: -1,
         possible: -1,
@@ -170,9 +175,12 @@ impl Page {
             } else {
                 let folded = view.folded(unit.first as usize..unit.end as usize, folded);
                 unit.whole = super::hash(folded);
-                unit.opening = super::hash(&folded[..memchr::memchr(b' ', folded).unwrap_or(folded.len())]);
+                unit.opening =
+                    super::hash(&folded[..memchr::memchr(b' ', folded).unwrap_or(folded.len())]);
                 grams(folded, &mut self.tokens, &mut self.unit_grams);
-                unit.word = words.map(|words| words.score(&self.unit_grams)).unwrap_or_default();
+                unit.word = words
+                    .map(|words| words.score(&self.unit_grams))
+                    .unwrap_or_default();
                 if keep_grams {
                     self.grams.extend(&self.unit_grams);
                 }
@@ -192,7 +200,11 @@ impl Page {
             while end < lines.end && view.is_wrapped(end - 1) {
                 end += 1;
             }
-            let above = if line == 0 { view.number(0) } else { view.number(line) - view.number(line - 1) - 1 };
+            let above = if line == 0 {
+                view.number(0)
+            } else {
+                view.number(line) - view.number(line - 1) - 1
+            };
             self.units.push(Unit {
                 first: line as u32,
                 end: end as u32,
@@ -267,13 +279,29 @@ impl Page {
     }
 
     fn take_hints(&mut self, view: &View<'_>, hints: &[Hint]) {
-        let here = Span::new(self.units.first().map_or(0, |unit| unit.from), self.units.last().map_or(0, |unit| unit.to));
-        for hint in hints.iter().take_while(|hint| hint.span.start() < here.end()).filter(|hint| hint.span.overlaps(here)) {
+        let here = Span::new(
+            self.units.first().map_or(0, |unit| unit.from),
+            self.units.last().map_or(0, |unit| unit.to),
+        );
+        for hint in hints
+            .iter()
+            .take_while(|hint| hint.span.start() < here.end())
+            .filter(|hint| hint.span.overlaps(here))
+        {
             let lines = view.lines_of(hint.span);
-            let first = self.units.partition_point(|unit| unit.end as usize <= lines.start);
-            for unit in self.units[first..].iter_mut().take_while(|unit| (unit.first as usize) < lines.end) {
+            let first = self
+                .units
+                .partition_point(|unit| unit.end as usize <= lines.start);
+            for unit in self.units[first..]
+                .iter_mut()
+                .take_while(|unit| (unit.first as usize) < lines.end)
+            {
                 let whole = Span::new(unit.from, unit.to);
-                let shared = hint.span.end().min(whole.end()).saturating_sub(hint.span.start().max(whole.start()));
+                let shared = hint
+                    .span
+                    .end()
+                    .min(whole.end())
+                    .saturating_sub(hint.span.start().max(whole.start()));
                 let share = (shared * 1000 / whole.len().max(1)) as i32;
                 match (hint.effect, hint.confidence) {
                     (Effect::Keep, _) => unit.kept = 1,
@@ -298,13 +326,26 @@ impl Page {
         self.places.resize(count, Place::default());
         self.sums.clear();
         let mut sum = [0; 4];
-        (self.words, self.prose_words, self.prose, self.shorts, self.found) = (0, 0, 0, 0, 0);
+        (
+            self.words,
+            self.prose_words,
+            self.prose,
+            self.shorts,
+            self.found,
+        ) = (0, 0, 0, 0, 0);
         let (mut last_prose, mut last_found, mut run) = (-FAR, -FAR, 0);
         for (at, unit) in self.units.iter().enumerate() {
             self.sums.push(sum);
             let like = at + 1 < count && unit.shape.resembles(&self.units[at + 1].shape);
-            let own = [i32::from(unit.is_found()), unit.word.mean, unit.shape.chars.min(2000), i32::from(like)];
-            sum.iter_mut().zip(own).for_each(|(sum, own)| *sum = sum.saturating_add(own));
+            let own = [
+                i32::from(unit.is_found()),
+                unit.word.mean,
+                unit.shape.chars.min(2000),
+                i32::from(like),
+            ];
+            sum.iter_mut()
+                .zip(own)
+                .for_each(|(sum, own)| *sum = sum.saturating_add(own));
             let place = &mut self.places[at];
             place.prose_before = self.prose;
             place.to_prose_before = (at as i32 - last_prose).min(FAR);
@@ -330,10 +371,16 @@ impl Page {
         for at in (0..count).rev() {
             let unit = &self.units[at];
             let place = self.places[at];
-            length = if place.run_before == 0 { 0 } else { length.max(place.run_before) };
+            length = if place.run_before == 0 {
+                0
+            } else {
+                length.max(place.run_before)
+            };
             let opens = place.run_before - 1;
             let first = at as i32 - opens;
-            let colon = |index: i32| index >= 0 && self.units[index.unsigned_abs() as usize].shape.ends == 3;
+            let colon = |index: i32| {
+                index >= 0 && self.units[index.unsigned_abs() as usize].shape.ends == 3
+            };
             let announced = place.run_before > 0 && (colon(first - 1) || colon(first));
             self.places[at] = Place {
                 run: length,
@@ -358,12 +405,15 @@ impl Page {
 
     /// A unit near another; an empty one beyond the ends.
     pub(super) fn near(&self, at: usize, by: isize) -> &Unit {
-        at.checked_add_signed(by).and_then(|index| self.units.get(index)).unwrap_or(&Unit::OUTSIDE)
+        at.checked_add_signed(by)
+            .and_then(|index| self.units.get(index))
+            .unwrap_or(&Unit::OUTSIDE)
     }
 
     /// A sum over the units within a distance of another.
     pub(super) fn around(&self, at: usize, reach: usize, which: usize) -> i32 {
-        self.sums[(at + reach + 1).min(self.units.len())][which] - self.sums[at.saturating_sub(reach)][which]
+        self.sums[(at + reach + 1).min(self.units.len())][which]
+            - self.sums[at.saturating_sub(reach)][which]
     }
 
     /// A mean over the units within a distance of another.
@@ -375,6 +425,8 @@ impl Page {
     /// Categories that rules found within a distance, the unit itself left out.
     pub(super) fn categories_around(&self, at: usize, reach: usize) -> u32 {
         let range = at.saturating_sub(reach)..(at + reach + 1).min(self.units.len());
-        range.filter(|&other| other != at).fold(0, |all, other| all | self.units[other].categories)
+        range
+            .filter(|&other| other != at)
+            .fold(0, |all, other| all | self.units[other].categories)
     }
 }

@@ -62,7 +62,11 @@ impl Shape {
 
     /// The shape of some lines. Of running text only its length is told, and how it starts and ends.
     pub(super) fn of<'t>(lines: impl Iterator<Item = &'t str> + Clone, running: bool) -> Self {
-        let mut shape = if running { Self::running(lines.clone()) } else { Counts::of(lines.clone()).shape() };
+        let mut shape = if running {
+            Self::running(lines.clone())
+        } else {
+            Counts::of(lines.clone()).shape()
+        };
         shape.starts = lines.clone().next().map_or(0, start_of);
         shape.ends = lines.last().map_or(0, end_of);
         shape
@@ -78,7 +82,13 @@ impl Shape {
         }
         // Scripts without spaces have a word in six bytes or so.
         let words = spaces.max(bytes / 12) as i32;
-        Self { chars: chars as i32, words, sentences: 1 + words / 20, capitals: 150, ..Self::default() }
+        Self {
+            chars: chars as i32,
+            words,
+            sentences: 1 + words / 20,
+            capitals: 150,
+            ..Self::default()
+        }
     }
 
     pub(super) fn is_short(&self) -> bool {
@@ -95,7 +105,10 @@ impl Shape {
 
     /// Whether two units look alike, as items of a list do.
     pub(super) fn resembles(&self, other: &Self) -> bool {
-        self.starts == other.starts && self.ends == other.ends && self.words <= 2 * other.words + 2 && other.words <= 2 * self.words + 2
+        self.starts == other.starts
+            && self.ends == other.ends
+            && self.words <= 2 * other.words + 2
+            && other.words <= 2 * self.words + 2
     }
 }
 
@@ -151,11 +164,18 @@ const fn ascii_classes() -> [u8; 128] {
     let mut byte = 0u8;
     while byte < 128 {
         let kind = kind_of(byte as char) as u8;
-        classes[byte as usize] = kind
-            | if byte.is_ascii_alphanumeric() { WORD } else { 0 }
-            | if byte.is_ascii_digit() { DIGIT } else { 0 }
-            | if byte.is_ascii_uppercase() { UPPER } else { 0 }
-            | if matches!(byte, b' ' | 9..=13) { SPACE } else { 0 };
+        classes[byte as usize] =
+            kind | if byte.is_ascii_alphanumeric() {
+                WORD
+            } else {
+                0
+            } | if byte.is_ascii_digit() { DIGIT } else { 0 }
+                | if byte.is_ascii_uppercase() { UPPER } else { 0 }
+                | if matches!(byte, b' ' | 9..=13) {
+                    SPACE
+                } else {
+                    0
+                };
         byte += 1;
     }
     classes
@@ -165,7 +185,9 @@ const fn kind_of(c: char) -> Kind {
     match c {
         ',' | '、' | '，' | '،' => Kind::Comma,
         ':' | '：' => Kind::Colon,
-        '|' | '•' | '·' | '/' | '»' | '›' | '→' | '>' | '—' | '–' | '▶' | '∙' | '◦' | '*' => Kind::Bar,
+        '|' | '•' | '·' | '/' | '»' | '›' | '→' | '>' | '—' | '–' | '▶' | '∙' | '◦' | '*' => {
+            Kind::Bar
+        }
         '@' | '#' | '©' | '®' | '™' | '%' | '&' | '+' | '=' | '€' | '$' | '£' => Kind::Sign,
         '"' | '“' | '”' | '„' | '«' | '「' | '」' | '‘' => Kind::Quote,
         '(' | ')' | '[' | ']' => Kind::Bracket,
@@ -199,7 +221,9 @@ impl Counts {
                 at += c.len_utf8();
             }
         }
-        self.links += memchr::memchr2_iter(b'.', b':', bytes).filter(|&at| is_of_link(bytes, at)).count() as i32;
+        self.links += memchr::memchr2_iter(b'.', b':', bytes)
+            .filter(|&at| is_of_link(bytes, at))
+            .count() as i32;
     }
 
     fn read_ascii(&mut self, byte: u8) {
@@ -216,7 +240,8 @@ impl Counts {
         } else {
             self.marks += 1;
             self.kinds[usize::from(class & KIND)] += 1;
-            self.stopped = matches!(byte, b'.' | b'!' | b'?') || (self.stopped && matches!(byte, b'"' | b')'));
+            self.stopped =
+                matches!(byte, b'.' | b'!' | b'?') || (self.stopped && matches!(byte, b'"' | b')'));
         }
     }
 
@@ -290,7 +315,9 @@ impl Counts {
 
 /// Whether a full stop or colon is that of "www.", ".com" or "://".
 fn is_of_link(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].ends_with(b"www") || bytes[at..].starts_with(b".com") || bytes[at..].starts_with(b"://")
+    bytes[..at].ends_with(b"www")
+        || bytes[at..].starts_with(b".com")
+        || bytes[at..].starts_with(b"://")
 }
 
 /// Whether what [`end_of`] tells is the end of a sentence.
@@ -301,13 +328,19 @@ pub(super) fn ends_sentence(ends: i32) -> bool {
 /// How a text starts: 1 small letter, 2 capital, 3 number, 4 number of a list, 5 quotation, 6 bullet or dash, 7 letter
 /// without case, 0 other.
 fn start_of(text: &str) -> i32 {
-    let Some(first) = text.chars().next() else { return 0 };
+    let Some(first) = text.chars().next() else {
+        return 0;
+    };
     match first {
         c if c.is_lowercase() => 1,
         c if c.is_uppercase() => 2,
         c if c.is_numeric() => {
             let rest = text.trim_start_matches(char::is_numeric);
-            if rest.starts_with(['.', ')']) && !rest[1..].starts_with(char::is_numeric) { 4 } else { 3 }
+            if rest.starts_with(['.', ')']) && !rest[1..].starts_with(char::is_numeric) {
+                4
+            } else {
+                3
+            }
         }
         '"' | '“' | '„' | '«' | '‘' | '\'' | '「' => 5,
         '-' | '–' | '—' | '•' | '*' | '·' | '▪' | '►' | '▶' | '+' | '>' | '»' => 6,
@@ -319,7 +352,9 @@ fn start_of(text: &str) -> i32 {
 /// How a text ends: 1 full stop, 2 question or exclamation, 3 colon, 4 comma or semicolon, 5 ellipsis, 6 closing
 /// quotation after a stop, 7 closing quotation or bracket, 8 number, 9 other sign, 0 letter.
 pub(super) fn end_of(text: &str) -> i32 {
-    let Some(last) = text.chars().next_back() else { return 0 };
+    let Some(last) = text.chars().next_back() else {
+        return 0;
+    };
     match last {
         '.' if text.ends_with("...") => 5,
         '.' | '。' | '।' => 1,
@@ -328,8 +363,13 @@ pub(super) fn end_of(text: &str) -> i32 {
         ',' | ';' | '，' | '、' | '،' => 4,
         '…' => 5,
         '"' | '”' | '’' | '\'' | '»' | ')' | ']' | '」' | '』' => {
-            let inner = text.trim_end_matches(['"', '”', '’', '\'', '»', ')', ']', '」', '』', ' ']);
-            if inner.ends_with(['.', '!', '?', '…', '。', '！', '？', ',']) { 6 } else { 7 }
+            let inner =
+                text.trim_end_matches(['"', '”', '’', '\'', '»', ')', ']', '」', '』', ' ']);
+            if inner.ends_with(['.', '!', '?', '…', '。', '！', '？', ',']) {
+                6
+            } else {
+                7
+            }
         }
         c if c.is_numeric() => 8,
         c if c.is_alphabetic() => 0,
@@ -343,19 +383,34 @@ mod tests {
 
     #[test]
     fn characters_are_counted_by_kind() {
-        let shape = Shape::of(["SHARE THIS | 12: Ünïcode’s “end”…", "www.example.com"].into_iter(), false);
+        let shape = Shape::of(
+            ["SHARE THIS | 12: Ünïcode’s “end”…", "www.example.com"].into_iter(),
+            false,
+        );
         assert_eq!((shape.words, shape.longest, shape.sentences), (8, 8, 1));
-        assert_eq!((shape.bars, shape.colons, shape.quotes, shape.links), (1, 1, 2, 2));
+        assert_eq!(
+            (shape.bars, shape.colons, shape.quotes, shape.links),
+            (1, 1, 2, 2)
+        );
         assert_eq!((shape.starts, shape.ends), (2, 0));
-        assert_eq!(Shape::of(["橋が落ちた。雨だ。"].into_iter(), false).sentences, 2);
+        assert_eq!(
+            Shape::of(["橋が落ちた。雨だ。"].into_iter(), false).sentences,
+            2
+        );
         assert_eq!(Shape::of(["橋が落ちた。"].into_iter(), false).words, 3);
     }
 
     #[test]
     fn running_text_is_told_by_its_length() {
         let text = "The bridge over the river was closed to all traffic on Monday night, and it will stay so.";
-        let (counted, told) = (Shape::of([text].into_iter(), false), Shape::of([text].into_iter(), true));
-        assert_eq!((counted.chars, counted.words, counted.starts, counted.ends), (told.chars, told.words, told.starts, told.ends));
+        let (counted, told) = (
+            Shape::of([text].into_iter(), false),
+            Shape::of([text].into_iter(), true),
+        );
+        assert_eq!(
+            (counted.chars, counted.words, counted.starts, counted.ends),
+            (told.chars, told.words, told.starts, told.ends)
+        );
         assert!(told.is_prose() && counted.is_prose());
     }
 }

@@ -37,7 +37,11 @@ impl Tree {
 
     /// What rows came to on average at a node or leaf.
     fn mean(&self, node: usize) -> i32 {
-        i32::from(if node < LEAVES { self.means[node] } else { self.leaves[node - LEAVES] })
+        i32::from(if node < LEAVES {
+            self.means[node]
+        } else {
+            self.leaves[node - LEAVES]
+        })
     }
 }
 
@@ -63,8 +67,12 @@ impl Forest {
     /// # Errors
     /// [`Error::Model`] if they end too early, point nowhere or are too deep.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let early = (0..reader.u16()?).map(|_| Ok((usize::from(reader.u16()?), reader.i32()?))).collect::<Result<_, Error>>()?;
-        let trees = (0..reader.u16()?).map(|_| read_tree(reader)).collect::<Result<_, _>>()?;
+        let early = (0..reader.u16()?)
+            .map(|_| Ok((usize::from(reader.u16()?), reader.i32()?)))
+            .collect::<Result<_, Error>>()?;
+        let trees = (0..reader.u16()?)
+            .map(|_| read_tree(reader))
+            .collect::<Result<_, _>>()?;
         Ok(Self { trees, early })
     }
 
@@ -75,7 +83,8 @@ impl Forest {
         let mut from = 0;
         for &(to, least) in self.early.iter().chain([&(self.trees.len(), i32::MIN)]) {
             for tree in &self.trees[from..to.clamp(from, self.trees.len())] {
-                open.iter().for_each(|&at| scores[usize::from(at)] += tree.leaf(&rows[usize::from(at)]));
+                open.iter()
+                    .for_each(|&at| scores[usize::from(at)] += tree.leaf(&rows[usize::from(at)]));
             }
             open.retain(|&at| {
                 let score = &mut scores[usize::from(at)];
@@ -98,7 +107,12 @@ impl Forest {
                 node = next;
             }
         }
-        let mut heaviest: Vec<_> = NAMES.iter().zip(row).zip(weights).filter(|(_, weight)| *weight != 0).collect();
+        let mut heaviest: Vec<_> = NAMES
+            .iter()
+            .zip(row)
+            .zip(weights)
+            .filter(|(_, weight)| *weight != 0)
+            .collect();
         heaviest.sort_by_key(|(_, weight)| std::cmp::Reverse(weight.abs()));
         let weight = |((feature, value), weight): ((&&'static str, &i16), i32)| Weight {
             feature,
@@ -111,13 +125,28 @@ impl Forest {
 
 fn read_tree(reader: &mut Reader<'_>) -> Result<Tree, Error> {
     let split = |reader: &mut Reader<'_>| -> Result<Split, Error> {
-        Ok(Split { feature: reader.u16()?, threshold: reader.i16()?, children: [reader.i16()?, reader.i16()?], mean: reader.i16()? })
+        Ok(Split {
+            feature: reader.u16()?,
+            threshold: reader.i16()?,
+            children: [reader.i16()?, reader.i16()?],
+            mean: reader.i16()?,
+        })
     };
-    let splits = (0..reader.u16()?).map(|_| split(reader)).collect::<Result<Vec<_>, _>>()?;
-    let leaves = (0..=splits.len()).map(|_| reader.i16()).collect::<Result<Vec<_>, _>>()?;
-    let mut tree = Tree { features: [0; LEAVES], thresholds: [i16::MAX; LEAVES], leaves: [0; LEAVES], means: [0; LEAVES] };
+    let splits = (0..reader.u16()?)
+        .map(|_| split(reader))
+        .collect::<Result<Vec<_>, _>>()?;
+    let leaves = (0..=splits.len())
+        .map(|_| reader.i16())
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut tree = Tree {
+        features: [0; LEAVES],
+        thresholds: [i16::MAX; LEAVES],
+        leaves: [0; LEAVES],
+        means: [0; LEAVES],
+    };
     let root = if splits.is_empty() { -1 } else { 0 };
-    place(&splits, &leaves, root, 1, &mut tree).ok_or_else(|| Error::Model("a tree of it points nowhere or is too deep".to_owned()))?;
+    place(&splits, &leaves, root, 1, &mut tree)
+        .ok_or_else(|| Error::Model("a tree of it points nowhere or is too deep".to_owned()))?;
     Ok(tree)
 }
 
@@ -153,7 +182,10 @@ impl<'f> Reader<'f> {
     }
 
     pub(super) fn bytes(&mut self, count: usize) -> Result<&'f [u8], Error> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| Error::Model("it ends too early".to_owned()))?;
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or_else(|| Error::Model("it ends too early".to_owned()))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -199,10 +231,24 @@ mod tests {
         let mut put = |number: i16| file.extend(number.to_le_bytes());
         [0, 1, depth as i16].into_iter().for_each(&mut put);
         for index in 0..depth as i16 {
-            let left = if index + 1 < depth as i16 { index + 1 } else { -1 };
-            [index % 2 + 1, if index % 2 == 0 { 5 } else { -3 }, left, -2 - index, 15].into_iter().for_each(&mut put);
+            let left = if index + 1 < depth as i16 {
+                index + 1
+            } else {
+                -1
+            };
+            [
+                index % 2 + 1,
+                if index % 2 == 0 { 5 } else { -3 },
+                left,
+                -2 - index,
+                15,
+            ]
+            .into_iter()
+            .for_each(&mut put);
         }
-        (0..=depth as i16).map(|leaf| 10 + leaf * 10).for_each(&mut put);
+        (0..=depth as i16)
+            .map(|leaf| 10 + leaf * 10)
+            .for_each(&mut put);
         file
     }
 
@@ -220,7 +266,10 @@ mod tests {
         forest.score(&rows, &mut scores);
         assert_eq!(scores, [20, 30, 10, 20]);
         let weights = forest.weights(&rows[0], 2);
-        let weights: Vec<f64> = weights.iter().map(|weight| weight.weight * f64::from(LOGIT)).collect();
+        let weights: Vec<f64> = weights
+            .iter()
+            .map(|weight| weight.weight * f64::from(LOGIT))
+            .collect();
         assert_eq!(weights, [5.0], "one split, from 15 to 20");
     }
 

@@ -36,7 +36,12 @@ pub(crate) struct WordScore {
 
 impl WordScore {
     /// Of running text that is plainly prose, whose words are not looked up.
-    pub(super) const RUNNING: Self = Self { sum: -400, mean: -180, most: 0, least: -40 };
+    pub(super) const RUNNING: Self = Self {
+        sum: -400,
+        mean: -180,
+        most: 0,
+        least: -40,
+    };
 }
 
 impl Words {
@@ -49,7 +54,13 @@ impl Words {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self::new(reader.bytes(Self::SIZE)?.iter().map(|&byte| byte as i8).collect()))
+        Ok(Self::new(
+            reader
+                .bytes(Self::SIZE)?
+                .iter()
+                .map(|&byte| byte as i8)
+                .collect(),
+        ))
     }
 
     pub(super) fn score(&self, grams: &[u32]) -> WordScore {
@@ -104,11 +115,20 @@ pub(super) fn grams(folded: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) 
         count += 1;
     });
     let Some(&first) = tokens.first() else { return };
-    let last = if count > tokens.len() { tail[(count - 1) % LAST] } else { tokens[tokens.len() - 1] };
+    let last = if count > tokens.len() {
+        tail[(count - 1) % LAST]
+    } else {
+        tokens[tokens.len() - 1]
+    };
     add(Kind::First, first);
     add(Kind::Last, last);
     if count <= WHOLE {
-        add(Kind::Whole, tokens.iter().fold(count as u64, |hash, &token| hash.rotate_left(7) ^ token));
+        add(
+            Kind::Whole,
+            tokens
+                .iter()
+                .fold(count as u64, |hash, &token| hash.rotate_left(7) ^ token),
+        );
     }
     if tokens.len() > 1 {
         add(Kind::FirstPair, tokens[0].rotate_left(7) ^ tokens[1]);
@@ -121,7 +141,10 @@ pub(super) fn grams(folded: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) 
             add(Kind::Pair, tokens[at - 1].rotate_left(7) ^ tokens[at]);
         }
         if at > 1 {
-            add(Kind::Triple, (tokens[at - 2].rotate_left(7) ^ tokens[at - 1]).rotate_left(7) ^ tokens[at]);
+            add(
+                Kind::Triple,
+                (tokens[at - 2].rotate_left(7) ^ tokens[at - 1]).rotate_left(7) ^ tokens[at],
+            );
         }
     }
 }
@@ -131,7 +154,10 @@ fn hash_token(token: &[u8]) -> u64 {
     if !token.iter().any(u8::is_ascii_digit) {
         return super::hash(token);
     }
-    let digits: Vec<u8> = token.iter().map(|&byte| if byte.is_ascii_digit() { b'0' } else { byte }).collect();
+    let digits: Vec<u8> = token
+        .iter()
+        .map(|&byte| if byte.is_ascii_digit() { b'0' } else { byte })
+        .collect();
     super::hash(&digits)
 }
 
@@ -143,8 +169,13 @@ fn for_each_token<'t>(folded: &'t [u8], mut each: impl FnMut(&'t [u8])) {
         let (word, alone, width) = if folded[at] < 0x80 {
             (folded[at].is_ascii_alphanumeric(), false, 1)
         } else {
-            let character = crate::fold::first_char(&folded[at..folded.len().min(at + 4)]).unwrap_or(' ');
-            (is_word(character), is_spaceless(character), character.len_utf8())
+            let character =
+                crate::fold::first_char(&folded[at..folded.len().min(at + 4)]).unwrap_or(' ');
+            (
+                is_word(character),
+                is_spaceless(character),
+                character.len_utf8(),
+            )
         };
         if !word || alone {
             if let Some(start) = start.take() {
@@ -176,7 +207,9 @@ mod tests {
     #[test]
     fn words_are_cut_at_what_is_no_letter_and_numbers_are_alike() {
         let mut words = Vec::new();
-        for_each_token("it's 4 p.m. 橋が".as_bytes(), |word| words.push(String::from_utf8_lossy(word).into_owned()));
+        for_each_token("it's 4 p.m. 橋が".as_bytes(), |word| {
+            words.push(String::from_utf8_lossy(word).into_owned())
+        });
         assert_eq!(words, ["it", "s", "4", "p", "m", "橋", "が"]);
         assert_eq!(of("page 12 of 40"), of("page 31 of 77"));
         assert_ne!(of("page one"), of("one page"));
@@ -185,7 +218,10 @@ mod tests {
 
     #[test]
     fn only_the_ends_of_a_long_unit_are_read() {
-        let long = (0..1000).map(|n| format!("w{}", n % 26)).collect::<Vec<_>>().join(" ");
+        let long = (0..1000)
+            .map(|n| format!("w{}", n % 26))
+            .collect::<Vec<_>>()
+            .join(" ");
         assert!(of(&long).len() <= (FIRST + LAST) * 4 + 4);
     }
 }

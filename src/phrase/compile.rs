@@ -66,14 +66,18 @@ pub(super) fn first_bytes(ops: &[Op], op: usize, first: &mut [bool; 256]) -> boo
         Some(Op::Text(text)) => {
             // A space stands for a line end as well.
             first[usize::from(b'\n')] |= text.first() == Some(&b' ');
-            text.first().map(|&byte| first[usize::from(byte)] = true).is_some()
+            text.first()
+                .map(|&byte| first[usize::from(byte)] = true)
+                .is_some()
         }
         Some(Op::Number) => {
             (b'0'..=b'9').for_each(|byte| first[usize::from(byte)] = true);
             true
         }
         Some(Op::Jump(to)) => first_bytes(ops, *to, first),
-        Some(Op::Branch(targets)) => targets.iter().all(|&target| first_bytes(ops, target, first)),
+        Some(Op::Branch(targets)) => targets
+            .iter()
+            .all(|&target| first_bytes(ops, target, first)),
         Some(Op::Gap(..) | Op::Rest(..) | Op::Letters(..)) | None => false,
     }
 }
@@ -81,7 +85,9 @@ pub(super) fn first_bytes(ops: &[Op], op: usize, first: &mut [bool; 256]) -> boo
 /// Whether what is left of a phrase is parts that may be missing, and perhaps a gap after them.
 fn may_end(nodes: &[Node]) -> bool {
     match nodes {
-        [Node::Choice(branches)] | [Node::Choice(branches), Node::Space, Node::Gap(..)] => optional(branches),
+        [Node::Choice(branches)] | [Node::Choice(branches), Node::Space, Node::Gap(..)] => {
+            optional(branches)
+        }
         [Node::Choice(branches), Node::Space, rest @ ..] => optional(branches) && may_end(rest),
         _ => false,
     }
@@ -110,7 +116,9 @@ fn compile_choice(branches: &[Vec<Node>], ops: &mut Vec<Op>, space: Option<bool>
         let base = ops.len();
         ops.extend(own.into_iter().map(|op| match op {
             Op::Jump(to) => Op::Jump(to + base),
-            Op::Branch(targets) => Op::Branch(targets.into_iter().map(|target| target + base).collect()),
+            Op::Branch(targets) => {
+                Op::Branch(targets.into_iter().map(|target| target + base).collect())
+            }
             other => other,
         }));
         jumps.push(ops.len());

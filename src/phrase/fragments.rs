@@ -36,7 +36,8 @@ impl Fragment {
     /// Whether the fragment, found at an offset of folded text, keeps to its words.
     pub(crate) fn suits(&self, folded: &[u8], at: usize) -> bool {
         let end = at + self.text.len();
-        let goes_on = || word_after(folded, end) && !first_char(&folded[end..]).is_some_and(is_spaceless);
+        let goes_on =
+            || word_after(folded, end) && !first_char(&folded[end..]).is_some_and(is_spaceless);
         !(self.opens && word_before(folded, at) || self.closes && goes_on())
     }
 }
@@ -59,7 +60,13 @@ pub(crate) struct Lead {
 
 impl Lead {
     fn of(bytes: Option<Vec<usize>>, words: usize, breaks: usize) -> Self {
-        Self { bytes, words, breaks, behind_gap: None, glued: false }
+        Self {
+            bytes,
+            words,
+            breaks,
+            behind_gap: None,
+            glued: false,
+        }
     }
 
     /// Of a part that takes nothing.
@@ -74,7 +81,10 @@ impl Lead {
         self.glued |= next.glued;
         for own in [&mut self.bytes, &mut self.behind_gap] {
             *own = own.take().zip(next.bytes.as_ref()).map(|(own, next)| {
-                let mut sums: Vec<usize> = own.iter().flat_map(|own| next.iter().map(move |next| own + next)).collect();
+                let mut sums: Vec<usize> = own
+                    .iter()
+                    .flat_map(|own| next.iter().map(move |next| own + next))
+                    .collect();
                 sums.sort_unstable();
                 sums.dedup();
                 sums
@@ -102,7 +112,10 @@ impl Lead {
             Node::Text(text) => Self::of(Some(vec![text.len()]), 1, 0),
             Node::Space => Self::of(Some(vec![0, 1]), 0, 1),
             Node::Gap(_, max) => Self::of(None, *max, 0),
-            Node::Letters(..) => Self { glued: true, ..Self::of(None, 0, 0) },
+            Node::Letters(..) => Self {
+                glued: true,
+                ..Self::of(None, 0, 0)
+            },
             Node::Number => Self::of(None, 1, 0),
             Node::Choice(branches) => {
                 let mut all = branches.iter().map(|branch| Self::of_nodes(branch));
@@ -125,7 +138,12 @@ impl Lead {
 
 /// The set of fragments that serves best to find a phrase: every match holds one of them. Empty where there is none.
 /// `starts` says where the ops of each node begin.
-pub(super) fn fragments(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], line: bool) -> Vec<Fragment> {
+pub(super) fn fragments(
+    nodes: &[Node],
+    ops: &[Op],
+    starts: &[Option<usize>],
+    line: bool,
+) -> Vec<Fragment> {
     let mut before = Lead::nothing();
     let mut best: Option<(u64, Vec<Fragment>)> = None;
     for (index, node) in nodes.iter().enumerate() {
@@ -134,11 +152,20 @@ pub(super) fn fragments(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], li
             break;
         }
         let opens = index == 0 || nodes[index - 1] == Node::Space;
-        let texts = starts[index].and_then(|op| LIMITS.iter().find_map(|&limit| spelled(ops, op, limit, false)));
+        let texts = starts[index].and_then(|op| {
+            LIMITS
+                .iter()
+                .find_map(|&limit| spelled(ops, op, limit, false))
+        });
         if let Some(texts) = texts {
-            let set: Vec<Fragment> = texts.iter().map(|(text, whole)| fragment_of(text, *whole, &before, opens)).collect();
+            let set: Vec<Fragment> = texts
+                .iter()
+                .map(|(text, whole)| fragment_of(text, *whole, &before, opens))
+                .collect();
             // Behind a gap each hit has as many places to try as the gap has words.
-            let cost = cost(set.iter().map(|fragment| fragment.text.as_slice())) * (4 + before.words as u64) / 4;
+            let cost = cost(set.iter().map(|fragment| fragment.text.as_slice()))
+                * (4 + before.words as u64)
+                / 4;
             if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                 best = Some((cost, set));
             }
@@ -154,7 +181,11 @@ pub(super) fn fragments(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], li
 /// The texts with which all matches begin, at most [`LONGEST_OPENING`] bytes of each, if they are few; empty where there
 /// is no such set.
 pub(super) fn openings(ops: &[Op]) -> Vec<Vec<u8>> {
-    spelled(ops, 0, LONGEST_OPENING, true).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
+    spelled(ops, 0, LONGEST_OPENING, true)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(text, _)| text)
+        .collect()
 }
 
 /// The texts that ops from one on can match, up to a gap or at most so many bytes of each, and whether the phrase or its
@@ -168,7 +199,14 @@ fn spelled(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<(Vec
     Some(texts)
 }
 
-fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: bool, texts: &mut Vec<(Vec<u8>, bool)>) -> Option<()> {
+fn spell(
+    ops: &[Op],
+    mut op: usize,
+    mut text: Vec<u8>,
+    limit: usize,
+    digits: bool,
+    texts: &mut Vec<(Vec<u8>, bool)>,
+) -> Option<()> {
     loop {
         match ops.get(op) {
             Some(Op::Text(own)) if text.len() < limit => {
@@ -178,7 +216,9 @@ fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: boo
             }
             Some(Op::Jump(to)) => op = *to,
             Some(Op::Branch(targets)) if text.len() < limit => {
-                return targets.iter().try_for_each(|&target| spell(ops, target, text.clone(), limit, digits, texts));
+                return targets.iter().try_for_each(|&target| {
+                    spell(ops, target, text.clone(), limit, digits, texts)
+                });
             }
             Some(Op::Number) if text.is_empty() && digits => {
                 texts.extend((b'0'..=b'9').map(|digit| (vec![digit], false)));
@@ -187,7 +227,9 @@ fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: boo
             last => {
                 let whole = text.len() < limit && matches!(last, None | Some(Op::Rest(..)));
                 texts.push((text, whole));
-                return (texts.len() <= MOST_TEXTS && texts.iter().all(|(text, _)| !text.is_empty())).then_some(());
+                return (texts.len() <= MOST_TEXTS
+                    && texts.iter().all(|(text, _)| !text.is_empty()))
+                .then_some(());
             }
         }
     }
@@ -196,14 +238,28 @@ fn spell(ops: &[Op], mut op: usize, mut text: Vec<u8>, limit: usize, digits: boo
 /// The part of a text around its rarest run as a fragment.
 fn fragment_of(text: &[u8], whole: bool, before: &Lead, opens: bool) -> Fragment {
     let at = rarest(text).0;
-    let start = if text.len() > LONGEST_FRAGMENT { at.saturating_sub(LONGEST_FRAGMENT / 2) } else { 0 };
+    let start = if text.len() > LONGEST_FRAGMENT {
+        at.saturating_sub(LONGEST_FRAGMENT / 2)
+    } else {
+        0
+    };
     let end = text.len().min(start + LONGEST_FRAGMENT);
     let part = text[start..end].to_vec();
     let mut lead = before.clone();
     let spaces = memchr::memchr_iter(b' ', &text[..start]).count();
     lead.then(&Lead::of(Some(vec![start]), spaces, spaces));
-    let opens = if start == 0 { opens } else { text[start - 1] == b' ' };
-    let opens = opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
+    let opens = if start == 0 {
+        opens
+    } else {
+        text[start - 1] == b' '
+    };
+    let opens =
+        opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
     let closes = whole && end == text.len() && word_before(text, end);
-    Fragment { text: part, lead, opens, closes }
+    Fragment {
+        text: part,
+        lead,
+        opens,
+        closes,
+    }
 }

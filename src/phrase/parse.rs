@@ -27,7 +27,11 @@ pub(super) enum Node {
 /// # Errors
 /// A sentence that says what is wrong with it.
 pub(super) fn parse(source: &str) -> Result<Vec<Node>, String> {
-    let mut parser = Parser { rest: source.trim(), gaps: 0, gap_words: 0 };
+    let mut parser = Parser {
+        rest: source.trim(),
+        gaps: 0,
+        gap_words: 0,
+    };
     let nodes = parser.sequence()?;
     if !parser.rest.is_empty() {
         return Err(format!("'{}' closes nothing", &parser.rest[..1]));
@@ -64,7 +68,10 @@ impl Parser<'_> {
                     nodes.push(Node::Space);
                 }
                 _ => {
-                    let end = self.rest.find(|c: char| c.is_whitespace() || "()[]{}|".contains(c)).unwrap_or(self.rest.len());
+                    let end = self
+                        .rest
+                        .find(|c: char| c.is_whitespace() || "()[]{}|".contains(c))
+                        .unwrap_or(self.rest.len());
                     nodes.push(Node::Text(fold(&self.rest[..end])));
                     self.rest = &self.rest[end..];
                 }
@@ -90,7 +97,10 @@ impl Parser<'_> {
             }
         }
         self.rest = &self.rest[1..];
-        if branches.iter().any(|branch| branch.iter().any(|node| matches!(node, Node::Gap(..)))) {
+        if branches
+            .iter()
+            .any(|branch| branch.iter().any(|node| matches!(node, Node::Gap(..))))
+        {
             return Err("a gap cannot stand inside brackets".to_owned());
         }
         if open == '[' {
@@ -107,8 +117,11 @@ impl Parser<'_> {
         if inside == "#" {
             return Ok(Node::Number);
         }
-        let number =
-            |text: &str| text.parse::<usize>().map_err(|_| format!("'{{{inside}}}' is no gap; write {{..5}}, {{1..5}}, {{2}} or {{#}}"));
+        let number = |text: &str| {
+            text.parse::<usize>().map_err(|_| {
+                format!("'{{{inside}}}' is no gap; write {{..5}}, {{1..5}}, {{2}} or {{#}}")
+            })
+        };
         let (min, max) = match inside.split_once("..") {
             Some(("", max)) => (0, number(max)?),
             Some((min, max)) => (number(min)?, number(max)?),
@@ -120,11 +133,17 @@ impl Parser<'_> {
             return Err(format!("the gap '{{{inside}}}' is empty"));
         }
         if self.gaps > MOST_GAPS || self.gap_words > MOST_GAP_WORDS {
-            return Err(format!("a phrase may have {MOST_GAPS} gaps of {MOST_GAP_WORDS} words or letters together"));
+            return Err(format!(
+                "a phrase may have {MOST_GAPS} gaps of {MOST_GAP_WORDS} words or letters together"
+            ));
         }
         let free = |next: char| next.is_whitespace() || matches!(next, '|' | ')' | ']');
         let glued = glued || !self.rest.chars().next().is_none_or(free);
-        Ok(if glued { Node::Letters(min, max) } else { Node::Gap(min, max) })
+        Ok(if glued {
+            Node::Letters(min, max)
+        } else {
+            Node::Gap(min, max)
+        })
     }
 }
 
@@ -134,7 +153,12 @@ fn readings(nodes: &[Node]) -> usize {
     nodes.iter().fold(1usize, |all, node| {
         all.saturating_mul(match node {
             Node::Choice(branches) => {
-                branches.iter().map(|branch| readings(branch)).max().unwrap_or(1) + usize::from(branches.iter().any(Vec::is_empty))
+                branches
+                    .iter()
+                    .map(|branch| readings(branch))
+                    .max()
+                    .unwrap_or(1)
+                    + usize::from(branches.iter().any(Vec::is_empty))
             }
             Node::Gap(min, max) | Node::Letters(min, max) => max - min + 1,
             _ => 1,
@@ -151,7 +175,13 @@ pub(super) fn shortest(nodes: &[Node]) -> Vec<u8> {
             Node::Gap(min, _) => text.extend(std::iter::repeat_n(*b"x ", *min).flatten()),
             Node::Letters(min, _) => text.extend(std::iter::repeat_n(b'x', *min)),
             Node::Number => text.push(b'1'),
-            Node::Choice(branches) => text.extend(branches.iter().map(|branch| shortest(branch)).min_by_key(Vec::len).unwrap_or_default()),
+            Node::Choice(branches) => text.extend(
+                branches
+                    .iter()
+                    .map(|branch| shortest(branch))
+                    .min_by_key(Vec::len)
+                    .unwrap_or_default(),
+            ),
         }
         text
     })

@@ -25,7 +25,11 @@ impl ByteSet {
 /// The bytes that matches of an expression can begin with; all, if it can match nothing.
 pub(super) fn first_bytes(hir: &Hir) -> ByteSet {
     let mut set = ByteSet::default();
-    if add_first(hir, &mut set) { ByteSet::ALL } else { set }
+    if add_first(hir, &mut set) {
+        ByteSet::ALL
+    } else {
+        set
+    }
 }
 
 /// Adds the first bytes of an expression; says whether it can match nothing, so that what follows it counts too.
@@ -41,12 +45,18 @@ fn add_first(hir: &Hir, set: &mut ByteSet) -> bool {
             false
         }
         HirKind::Class(Class::Bytes(class)) => {
-            class.ranges().iter().flat_map(|range| range.start()..=range.end()).for_each(|byte| set.insert(byte));
+            class
+                .ranges()
+                .iter()
+                .flat_map(|range| range.start()..=range.end())
+                .for_each(|byte| set.insert(byte));
             false
         }
         HirKind::Capture(capture) => add_first(&capture.sub, set),
         HirKind::Repetition(repetition) => add_first(&repetition.sub, set) || repetition.min == 0,
-        HirKind::Alternation(parts) => parts.iter().fold(false, |any, part| add_first(part, set) | any),
+        HirKind::Alternation(parts) => parts
+            .iter()
+            .fold(false, |any, part| add_first(part, set) | any),
         HirKind::Concat(parts) => parts.iter().all(|part| add_first(part, set)),
     }
 }
@@ -59,11 +69,16 @@ mod tests {
     fn matches_begin_with_the_bytes_that_are_told() {
         let first = |pattern: &str| {
             let set = first_bytes(&regex_syntax::parse(pattern).unwrap());
-            (0..=255).filter(|&byte| set.contains(byte)).collect::<Vec<u8>>()
+            (0..=255)
+                .filter(|&byte| set.contains(byte))
+                .collect::<Vec<u8>>()
         };
         assert_eq!(first("[“\"]?(?:Share|read)"), [b'"', b'S', b'r', 0xE2]);
         assert_eq!(first("(?i)k"), [b'K', b'k', 0xE2], "the Kelvin sign");
-        assert_eq!(first(r"\b(?:a|b{2,3}|\d{0})c*"), (0..=255).collect::<Vec<u8>>());
+        assert_eq!(
+            first(r"\b(?:a|b{2,3}|\d{0})c*"),
+            (0..=255).collect::<Vec<u8>>()
+        );
         assert_eq!(first("é|ß+x"), [0xC3]);
     }
 }

@@ -9,7 +9,12 @@ use regex_syntax::hir::{Hir, HirKind};
 /// Signs that stand in few lines, so that they are worth looking for where a pattern has no word.
 const RARE_SIGNS: &str = "@©+/|>›→:#%$€£";
 
-const MAKING: Making = Making { longest: 24, most: 600, spelled: 16, words: false };
+const MAKING: Making = Making {
+    longest: 24,
+    most: 600,
+    spelled: 16,
+    words: false,
+};
 
 /// Texts, one of which every match of an expression holds, folded; none if there is no such set. Of all the best. A match
 /// that is a whole line has no white space at its ends, so that spaces at the ends of a text stand inside the line.
@@ -19,10 +24,15 @@ pub(super) fn required(hir: &Hir, line: bool) -> Option<Vec<Vec<u8>>> {
     let inner = match hir.kind() {
         HirKind::Capture(capture) => required(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
-        HirKind::Alternation(parts) => parts.iter().map(required).collect::<Option<Vec<_>>>().map(|sets| sets.concat()),
+        HirKind::Alternation(parts) => parts
+            .iter()
+            .map(required)
+            .collect::<Option<Vec<_>>>()
+            .map(|sets| sets.concat()),
         HirKind::Concat(parts) => {
             let from = (1..parts.len()).filter_map(|start| fragments_of(&parts[start..], line));
-            from.chain(parts.iter().filter_map(required)).min_by_key(|set| cost_of(set))
+            from.chain(parts.iter().filter_map(required))
+                .min_by_key(|set| cost_of(set))
         }
         _ => None,
     };
@@ -46,7 +56,9 @@ fn fragments_of(parts: &[Hir], line: bool) -> Option<Vec<Vec<u8>>> {
     let mut texts = vec![Text::default()];
     let mut found: Vec<Vec<Vec<u8>>> = Vec::new();
     for part in parts {
-        let Some(longer) = MAKING.extend(texts, part) else { break };
+        let Some(longer) = MAKING.extend(texts, part) else {
+            break;
+        };
         found.extend(fragments(&longer, line));
         if longer.iter().all(|text| text.closed) {
             break;
@@ -58,10 +70,19 @@ fn fragments_of(parts: &[Hir], line: bool) -> Option<Vec<Vec<u8>>> {
 
 /// Texts as they are looked for, with the spaces at their ends or without. None if one is too short to find.
 fn fragments(texts: &[Text], spaces: bool) -> Option<Vec<Vec<u8>>> {
-    let worth = |text: &str| text.chars().count() >= 2 || text.chars().any(|c| is_spaceless(c) || RARE_SIGNS.contains(c));
+    let worth = |text: &str| {
+        text.chars().count() >= 2
+            || text
+                .chars()
+                .any(|c| is_spaceless(c) || RARE_SIGNS.contains(c))
+    };
     let mut fragments = Vec::new();
     for text in texts {
-        let fragment = if spaces { &text.bytes[..] } else { text.bytes.trim_ascii() };
+        let fragment = if spaces {
+            &text.bytes[..]
+        } else {
+            text.bytes.trim_ascii()
+        };
         worth(&String::from_utf8_lossy(fragment)).then_some(())?;
         fragments.push(fragment.to_vec());
     }
@@ -79,18 +100,34 @@ mod tests {
         for (pattern, expected) in [
             ("(?i)photos? by", Some(vec!["photo by", "photos by"])),
             (r"\(Image: .{1,40}\)", Some(vec!["(image:"])),
-            ("(?i)(photo|picture): \\w+", Some(vec!["photo:", "picture:"])),
+            (
+                "(?i)(photo|picture): \\w+",
+                Some(vec!["photo:", "picture:"]),
+            ),
             (r"\d+ / \d+", Some(vec!["/"])),
             (r"\w+ [@©] \w+", Some(vec!["@", "©"])),
             (r"(H/T|via) \w+", Some(vec!["h/t", "via"])),
             (r"\d+\. \d+", None),
             ("(?i)фото: \\w+", Some(vec!["фото:"])),
-            ("(?i)télécharg(er|ez)", Some(vec!["te\u{301}le\u{301}charger", "te\u{301}le\u{301}chargez"])),
+            (
+                "(?i)télécharg(er|ez)",
+                Some(vec![
+                    "te\u{301}le\u{301}charger",
+                    "te\u{301}le\u{301}chargez",
+                ]),
+            ),
             ("続きを.{0,9}読む", Some(vec!["続きを"])),
             ("(share|)", None),
         ] {
             let found = required(&regex_syntax::parse(pattern).unwrap(), false);
-            assert_eq!(found, expected.map(|list| list.into_iter().map(|run| run.as_bytes().to_vec()).collect()), "{pattern}");
+            assert_eq!(
+                found,
+                expected.map(|list| list
+                    .into_iter()
+                    .map(|run| run.as_bytes().to_vec())
+                    .collect()),
+                "{pattern}"
+            );
         }
     }
 }

@@ -9,11 +9,15 @@ use std::sync::LazyLock;
 const LARGEST_CLASS: u32 = 1500;
 
 /// What an expression takes for the beginning of a word.
-static WORD: LazyLock<Option<ClassUnicode>> =
-    LazyLock::new(|| match regex_syntax::parse(r"[\p{Alphabetic}\p{M}\p{Nd}]").ok()?.into_kind() {
+static WORD: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| {
+    match regex_syntax::parse(r"[\p{Alphabetic}\p{M}\p{Nd}]")
+        .ok()?
+        .into_kind()
+    {
         HirKind::Class(Class::Unicode(class)) => Some(class),
         _ => None,
-    });
+    }
+});
 
 /// The first bytes of a match, folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,23 +63,38 @@ impl Making {
             HirKind::Literal(literal) => {
                 let spelled = std::str::from_utf8(&literal.0).ok()?;
                 let mut texts = texts;
-                texts.iter_mut().for_each(|text| spelled.chars().for_each(|c| self.push(text, c)));
+                texts
+                    .iter_mut()
+                    .for_each(|text| spelled.chars().for_each(|c| self.push(text, c)));
                 texts
             }
             HirKind::Class(Class::Unicode(class)) => self.extend_by_class(texts, class)?,
             HirKind::Class(Class::Bytes(_)) => return None,
             HirKind::Capture(capture) => self.extend(texts, &capture.sub)?,
-            HirKind::Concat(parts) => parts.iter().try_fold(texts, |texts, part| self.extend(texts, part))?,
+            HirKind::Concat(parts) => parts
+                .iter()
+                .try_fold(texts, |texts, part| self.extend(texts, part))?,
             HirKind::Alternation(parts) => {
-                let extended = parts.iter().map(|part| self.extend(texts.clone(), part)).collect::<Option<Vec<_>>>()?;
+                let extended = parts
+                    .iter()
+                    .map(|part| self.extend(texts.clone(), part))
+                    .collect::<Option<Vec<_>>>()?;
                 extended.concat()
             }
             HirKind::Repetition(repetition) => {
                 let once = self.extend(texts.clone(), &repetition.sub)?;
                 let spaces = matches!(repetition.sub.kind(), HirKind::Class(Class::Unicode(class)) if is_white_space(class));
                 let ends = repetition.max == Some(1) || spaces;
-                let once = if ends { once } else { once.into_iter().map(Text::close).collect() };
-                if repetition.min == 0 { [texts, once].concat() } else { once }
+                let once = if ends {
+                    once
+                } else {
+                    once.into_iter().map(Text::close).collect()
+                };
+                if repetition.min == 0 {
+                    [texts, once].concat()
+                } else {
+                    once
+                }
             }
         };
         self.reduce(texts)
@@ -87,7 +106,11 @@ impl Making {
             texts.iter_mut().for_each(|text| self.push(text, ' '));
             return Some(texts);
         }
-        let size: u32 = class.ranges().iter().map(|range| u32::from(range.end()) - u32::from(range.start()) + 1).sum();
+        let size: u32 = class
+            .ranges()
+            .iter()
+            .map(|range| u32::from(range.end()) - u32::from(range.start()) + 1)
+            .sum();
         let mut words = class.clone();
         words.intersect(WORD.as_ref()?);
         let mut extended = Vec::new();
@@ -99,7 +122,11 @@ impl Making {
             } else if size > LARGEST_CLASS {
                 return None;
             } else {
-                for character in class.ranges().iter().flat_map(|range| range.start()..=range.end()) {
+                for character in class
+                    .ranges()
+                    .iter()
+                    .flat_map(|range| range.start()..=range.end())
+                {
                     let mut longer = text.clone();
                     self.push(&mut longer, character);
                     if size as usize > self.spelled {
@@ -140,5 +167,10 @@ impl Text {
 }
 
 fn is_white_space(class: &ClassUnicode) -> bool {
-    class.ranges().iter().flat_map(|range| range.start()..=range.end()).take(64).all(char::is_whitespace)
+    class
+        .ranges()
+        .iter()
+        .flat_map(|range| range.start()..=range.end())
+        .take(64)
+        .all(char::is_whitespace)
 }

@@ -55,7 +55,9 @@ pub fn annotation_list(annotations: &[Annotation]) -> Result<Vec<u8>> {
             "field": mark.field, "start": mark.start, "end": mark.end, "rule": mark.rule, "category": mark.category, "score": mark.score,
         })
     };
-    Ok(serde_json::to_vec(&annotations.iter().map(mark).collect::<Vec<_>>())?)
+    Ok(serde_json::to_vec(
+        &annotations.iter().map(mark).collect::<Vec<_>>(),
+    )?)
 }
 
 /// A line of a Dolma attribute file, with the id as it is spelt in the document: all marks as `NAME__all`, and those of each category as `NAME__CATEGORY`.
@@ -64,14 +66,21 @@ pub fn dolma_line(id: Option<&str>, name: &str, annotations: &[Annotation]) -> V
     let mut attributes = Map::new();
     attributes.insert(format!("{name}__all"), json!([]));
     for mark in annotations {
-        for key in [format!("{name}__all"), format!("{name}__{}", mark.category.replace('-', "_"))] {
+        for key in [
+            format!("{name}__all"),
+            format!("{name}__{}", mark.category.replace('-', "_")),
+        ] {
             if let Value::Array(list) = attributes.entry(key).or_insert_with(|| json!([])) {
                 list.push(json!([mark.start, mark.end, mark.score]));
             }
         }
     }
     let attributes = Value::Object(attributes);
-    format!("{{\"id\":{},\"attributes\":{attributes}}}\n", id.unwrap_or("null")).into_bytes()
+    format!(
+        "{{\"id\":{},\"attributes\":{attributes}}}\n",
+        id.unwrap_or("null")
+    )
+    .into_bytes()
 }
 
 #[cfg(test)]
@@ -82,10 +91,21 @@ mod tests {
     #[test]
     fn offsets_count_code_points() {
         let cleaner = Cleaner::builder().build().unwrap();
-        let document = Document::new("Es regnete \u{1d11e} süß.\nAdvertisement\nÄh.\nShare this article\nEnde.").unwrap();
+        let document = Document::new(
+            "Es regnete \u{1d11e} süß.\nAdvertisement\nÄh.\nShare this article\nEnde.",
+        )
+        .unwrap();
         let mut found = Vec::new();
-        annotate("text", &cleaner.clean(&document, &mut Scratch::default()), cleaner.rules(), &mut found);
-        let spans: Vec<_> = found.iter().map(|mark| (mark.start, mark.end, mark.category)).collect();
+        annotate(
+            "text",
+            &cleaner.clean(&document, &mut Scratch::default()),
+            cleaner.rules(),
+            &mut found,
+        );
+        let spans: Vec<_> = found
+            .iter()
+            .map(|mark| (mark.start, mark.end, mark.category))
+            .collect();
         assert_eq!(spans, [(18, 32, "advert"), (36, 55, "share")]);
         let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found)).unwrap();
         let all = r#""x__all":[[18,32,1.0],[36,55,1.0]],"x__advert":[[18,32,1.0]],"x__share":[[36,55,1.0]]"#;

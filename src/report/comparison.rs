@@ -57,7 +57,11 @@ impl Comparison {
     /// Nothing yet.
     #[must_use]
     pub fn new(samples: usize) -> Self {
-        Self { samples, documents: 0, sides: Default::default() }
+        Self {
+            samples,
+            documents: 0,
+            sides: Default::default(),
+        }
     }
 
     /// Adds a document with what both sides remove of it, each in order.
@@ -66,20 +70,35 @@ impl Comparison {
         for (side, own, other) in [(0, old, new), (1, new, old)] {
             let side = &mut self.sides[side];
             let mut seen = BTreeSet::new();
-            side.removed += own.iter().map(|claim| claim.range.len() as u64).sum::<u64>();
-            for (claim, alone) in own.iter().flat_map(|claim| pieces(claim, other).map(move |alone| (claim, alone))) {
+            side.removed += own
+                .iter()
+                .map(|claim| claim.range.len() as u64)
+                .sum::<u64>();
+            for (claim, alone) in own
+                .iter()
+                .flat_map(|claim| pieces(claim, other).map(move |alone| (claim, alone)))
+            {
                 differs = true;
-                let entry = side.rules.entry(claim.rule.clone().into_owned()).or_default();
+                let entry = side
+                    .rules
+                    .entry(claim.rule.clone().into_owned())
+                    .or_default();
                 entry.spans += 1;
                 entry.bytes += alone.len() as u64;
                 entry.documents += u64::from(seen.insert(&claim.rule));
                 let rank = mix(hash(name.as_bytes()) ^ alone.start as u64);
                 entry.samples.offer(self.samples, rank, name, || {
                     let inside = alone.start - claim.range.start..alone.end - claim.range.start;
-                    let part = claim.bytes.get(inside).filter(|part| part.len() < claim.bytes.len());
+                    let part = claim
+                        .bytes
+                        .get(inside)
+                        .filter(|part| part.len() < claim.bytes.len());
                     let text = part.map_or(Cow::Borrowed(&*claim.text), String::from_utf8_lossy);
                     let inner = text.trim_end_matches(['\n', '\r']);
-                    (name.to_owned(), shorter(if inner.is_empty() { &text } else { inner }, SAMPLE_BYTES))
+                    (
+                        name.to_owned(),
+                        shorter(if inner.is_empty() { &text } else { inner }, SAMPLE_BYTES),
+                    )
                 });
             }
         }
@@ -109,12 +128,27 @@ impl Comparison {
                 continue;
             }
             let all: u64 = side.rules.values().map(|rule| rule.bytes).sum();
-            text.push_str(&format!("\nOnly {name} removes {}:\n", super::stats::bytes(all)));
+            text.push_str(&format!(
+                "\nOnly {name} removes {}:\n",
+                super::stats::bytes(all)
+            ));
             let mut table = Table::new(&["RULE", ">SPANS", ">BYTES", ">DOCUMENTS"]);
             for (rule, alone) in sorted(side) {
-                table.row([harmless(rule), alone.spans.to_string(), alone.bytes.to_string(), alone.documents.to_string()], style);
+                table.row(
+                    [
+                        harmless(rule),
+                        alone.spans.to_string(),
+                        alone.bytes.to_string(),
+                        alone.documents.to_string(),
+                    ],
+                    style,
+                );
                 for (document, sample) in alone.samples.iter() {
-                    table.note(format!("{}: {}", harmless(document).replace('\n', "\\n"), sample.replace('\n', "⏎")));
+                    table.note(format!(
+                        "{}: {}",
+                        harmless(document).replace('\n', "\\n"),
+                        sample.replace('\n', "⏎")
+                    ));
                 }
             }
             text.push_str(&table.text(setting));
@@ -126,7 +160,10 @@ impl Comparison {
     #[must_use]
     pub fn json(&self, names: [&str; 2]) -> Value {
         let rule = |(name, alone): (&String, &Alone)| {
-            let samples = alone.samples.iter().map(|(document, text)| json!({ "document": document, "text": text }));
+            let samples = alone
+                .samples
+                .iter()
+                .map(|(document, text)| json!({ "document": document, "text": text }));
             json!({
                 "rule": name, "spans": alone.spans, "bytes": alone.bytes, "documents": alone.documents, "samples": samples.collect::<Vec<_>>(),
             })
@@ -149,15 +186,23 @@ fn sorted(side: &Side) -> Vec<(&String, &Alone)> {
 }
 
 /// The parts of a span that none of the others, which are in order, covers.
-fn pieces<'c>(claim: &Claimed<'_>, others: &'c [Claimed<'_>]) -> impl Iterator<Item = Range<usize>> + use<'c> {
+fn pieces<'c>(
+    claim: &Claimed<'_>,
+    others: &'c [Claimed<'_>],
+) -> impl Iterator<Item = Range<usize>> + use<'c> {
     let first = others.partition_point(|other| other.range.end <= claim.range.start);
     let (mut at, end) = (claim.range.start, claim.range.end);
-    let inside = others[first..].iter().map(|other| other.range.clone()).take_while(move |other| other.start < end);
-    inside.chain(std::iter::once(end..end)).filter_map(move |other| {
-        let piece = at..other.start.max(at);
-        at = at.max(other.end);
-        (!piece.is_empty()).then_some(piece)
-    })
+    let inside = others[first..]
+        .iter()
+        .map(|other| other.range.clone())
+        .take_while(move |other| other.start < end);
+    inside
+        .chain(std::iter::once(end..end))
+        .filter_map(move |other| {
+            let piece = at..other.start.max(at);
+            at = at.max(other.end);
+            (!piece.is_empty()).then_some(piece)
+        })
 }
 
 #[cfg(test)]
@@ -178,18 +223,40 @@ mod tests {
     fn what_only_one_side_takes_is_told_by_its_rule() {
         let text = "0123456789";
         let mut comparison = Comparison::new(2);
-        comparison.add("a", &claims(text, &[(0, 4, "p/a"), (6, 9, "p/b")]), &claims(text, &[(2, 3, "p/c"), (6, 10, "p/d")]));
-        comparison.add("b", &claims(text, &[(0, 4, "p/a")]), &claims(text, &[(0, 2, "p/x"), (2, 4, "p/y")]));
+        comparison.add(
+            "a",
+            &claims(text, &[(0, 4, "p/a"), (6, 9, "p/b")]),
+            &claims(text, &[(2, 3, "p/c"), (6, 10, "p/d")]),
+        );
+        comparison.add(
+            "b",
+            &claims(text, &[(0, 4, "p/a")]),
+            &claims(text, &[(0, 2, "p/x"), (2, 4, "p/y")]),
+        );
         let told = comparison.json(["old", "new"]);
-        assert_eq!((told["documents-that-differ"].as_u64(), told["old"]["bytes-removed"].as_u64()), (Some(1), Some(11)));
+        assert_eq!(
+            (
+                told["documents-that-differ"].as_u64(),
+                told["old"]["bytes-removed"].as_u64()
+            ),
+            (Some(1), Some(11))
+        );
         assert_eq!(told["old"]["rules"][0]["rule"], "p/a");
         assert_eq!(told["old"]["rules"][0]["bytes"], 3);
-        let mut samples: Vec<&str> =
-            told["old"]["rules"][0]["samples"].as_array().unwrap().iter().map(|s| s["text"].as_str().unwrap()).collect();
+        let mut samples: Vec<&str> = told["old"]["rules"][0]["samples"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["text"].as_str().unwrap())
+            .collect();
         samples.sort_unstable();
         assert_eq!(samples, ["01", "3"]);
         assert_eq!(told["new"]["rules"].as_array().unwrap().len(), 1);
         assert_eq!(told["new"]["rules"][0]["samples"][0]["text"], "9");
-        assert!(comparison.text(["old", "new"], Setting::default()).contains("Only new removes 1 B:\nRULE  SPANS  BYTES  DOCUMENTS\np/d "));
+        assert!(
+            comparison
+                .text(["old", "new"], Setting::default())
+                .contains("Only new removes 1 B:\nRULE  SPANS  BYTES  DOCUMENTS\np/d ")
+        );
     }
 }

@@ -7,15 +7,40 @@ use serde_json::{Value, json};
 
 /// A table with a row for each level and group: each figure with its 95 % interval.
 #[must_use]
-pub fn eval_table<'g>(groups: impl Iterator<Item = (&'g str, Option<(&'g str, &'g str)>, &'g Measured)>, setting: Setting) -> String {
-    let mut table =
-        Table::new(&["level", "pages", ">texts", ">publ.", "precision", "recall", "F1", "prose words lost, %", "texts damaged, %"]);
+pub fn eval_table<'g>(
+    groups: impl Iterator<Item = (&'g str, Option<(&'g str, &'g str)>, &'g Measured)>,
+    setting: Setting,
+) -> String {
+    let mut table = Table::new(&[
+        "level",
+        "pages",
+        ">texts",
+        ">publ.",
+        "precision",
+        "recall",
+        "F1",
+        "prose words lost, %",
+        "texts damaged, %",
+    ]);
     for (level, by, measured) in groups {
-        let name = by.map_or_else(|| "all".to_owned(), |(field, value)| format!("{field}={value}"));
+        let name = by.map_or_else(
+            || "all".to_owned(),
+            |(field, value)| format!("{field}={value}"),
+        );
         let figures = measured.tally.figures();
         let cell = |of: fn(&Figures) -> Option<f64>, scale: f64, decimals: usize| {
-            let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{:.decimals$}", value * scale));
-            format!("{} [{}, {}]", show(of(&figures)), show(of(&measured.low)), show(of(&measured.high)))
+            let show = |value: Option<f64>| {
+                value.map_or_else(
+                    || "-".to_owned(),
+                    |value| format!("{:.decimals$}", value * scale),
+                )
+            };
+            format!(
+                "{} [{}, {}]",
+                show(of(&figures)),
+                show(of(&measured.low)),
+                show(of(&measured.high))
+            )
         };
         let cells = [
             level.to_owned(),

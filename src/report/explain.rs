@@ -10,12 +10,27 @@ use std::fmt::Write;
 /// codes where asked for; of removals by the line model the score is told, and what weighed most in its judgement. Control
 /// characters are made visible.
 #[must_use]
-pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, judgements: &[Judgement], colour: bool) -> String {
+pub fn explain(
+    cleaned: &Cleaned<'_>,
+    rules: &RuleSet,
+    judgements: &[Judgement],
+    colour: bool,
+) -> String {
     let name = |id| rules.get(id).name.as_str();
-    let paint = |style: anstyle::Style, text: String| if colour { format!("{style}{text}{style:#}") } else { text };
+    let paint = |style: anstyle::Style, text: String| {
+        if colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text
+        }
+    };
     let mut text = String::new();
     if let Outcome::Held { share } = cleaned.outcome() {
-        let _ = writeln!(text, "held whole: {:.1} % would have gone, more than --max-removed allows; found were:\n", share * 100.0);
+        let _ = writeln!(
+            text,
+            "held whole: {:.1} % would have gone, more than --max-removed allows; found were:\n",
+            share * 100.0
+        );
     }
     let mut notes: Vec<(crate::Span, bool, String)> = Vec::new();
     for removal in cleaned.found() {
@@ -23,16 +38,28 @@ pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, judgements: &[Judgement],
         names.extend(removal.also.iter().map(|&id| name(id)));
         let mut note = names.join(", ");
         if removal.score != Score::RULE {
-            let _ = write!(note, " {:.3}", f64::from(removal.score.thousandths()) / 1000.0);
-            let from = judgements.partition_point(|judgement| judgement.span.end() <= removal.span.start());
-            for judgement in judgements[from..].iter().take_while(|judgement| judgement.span.overlaps(removal.span)) {
+            let _ = write!(
+                note,
+                " {:.3}",
+                f64::from(removal.score.thousandths()) / 1000.0
+            );
+            let from = judgements
+                .partition_point(|judgement| judgement.span.end() <= removal.span.start());
+            for judgement in judgements[from..]
+                .iter()
+                .take_while(|judgement| judgement.span.overlaps(removal.span))
+            {
                 let _ = write!(note, ": {}", weights(judgement));
             }
         }
         notes.push((removal.span, true, note));
     }
     for veto in cleaned.vetoed() {
-        notes.push((veto.mark.span(), false, format!("{}, kept by {}", name(veto.mark.rule()), name(veto.by))));
+        notes.push((
+            veto.mark.span(),
+            false,
+            format!("{}, kept by {}", name(veto.mark.rule()), name(veto.by)),
+        ));
     }
     notes.sort_unstable();
     let source = cleaned.source();
@@ -47,8 +74,17 @@ pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, judgements: &[Judgement],
         text.push_str(&harmless(&source[at..start]));
         let body = &source[start..span.end()];
         let inner = body.trim_end_matches(['\n', '\r']);
-        let (open, close, style) = if removed { ("[-", "-]", REMOVED) } else { ("[=", "=]", SAVED) };
-        let _ = write!(text, "{}{}", paint(style, format!("{open}{}{close}", harmless(inner))), paint(NAME, format!("{{{label}}}")));
+        let (open, close, style) = if removed {
+            ("[-", "-]", REMOVED)
+        } else {
+            ("[=", "=]", SAVED)
+        };
+        let _ = write!(
+            text,
+            "{}{}",
+            paint(style, format!("{open}{}{close}", harmless(inner))),
+            paint(NAME, format!("{{{label}}}"))
+        );
         text.push_str(&harmless(&body[inner.len()..]));
         at = span.end();
     }
@@ -61,8 +97,18 @@ pub fn explain(cleaned: &Cleaned<'_>, rules: &RuleSet, judgements: &[Judgement],
 
 /// What weighed most in a judgement: features, their values, and what each added to the logit.
 pub(super) fn weights(judgement: &Judgement) -> String {
-    let weight = |weight: &Weight| format!("{} {} ({:+.1})", weight.feature, weight.value, weight.weight);
-    judgement.weights.iter().map(weight).collect::<Vec<_>>().join(", ")
+    let weight = |weight: &Weight| {
+        format!(
+            "{} {} ({:+.1})",
+            weight.feature, weight.value, weight.weight
+        )
+    };
+    judgement
+        .weights
+        .iter()
+        .map(weight)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -73,8 +119,16 @@ mod tests {
     fn removed_spans_are_marked_and_named() {
         let cleaner = Cleaner::builder().build().unwrap();
         let document = Document::new("It rained.\nAdvertisement\nIt\u{1b} stopped.").unwrap();
-        let text = super::explain(&cleaner.clean(&document, &mut Scratch::default()), cleaner.rules(), &[], false);
-        assert!(text.starts_with("It rained.\n[-Advertisement-]{advert/"), "{text}");
+        let text = super::explain(
+            &cleaner.clean(&document, &mut Scratch::default()),
+            cleaner.rules(),
+            &[],
+            false,
+        );
+        assert!(
+            text.starts_with("It rained.\n[-Advertisement-]{advert/"),
+            "{text}"
+        );
         assert!(text.ends_with("}\nIt\\u{1b} stopped.\n"), "{text}");
     }
 }

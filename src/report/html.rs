@@ -35,12 +35,20 @@ pub struct Heading<'h> {
 pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &Heading<'_>) -> String {
     let data = inert(&survey_json(survey, rules, heading).to_string());
     let source = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
-    let policy =
-        format!("default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'", source(SCRIPT), source(STYLE));
-    let mut page = String::with_capacity(TEMPLATE.len() + STYLE.len() + SCRIPT.len() + data.len() + 1024);
+    let policy = format!(
+        "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
+        source(SCRIPT),
+        source(STYLE)
+    );
+    let mut page =
+        String::with_capacity(TEMPLATE.len() + STYLE.len() + SCRIPT.len() + data.len() + 1024);
     // What is put in is not searched for places again.
     for (index, part) in TEMPLATE.split("{{").enumerate() {
-        let (place, rest) = if index == 0 { ("", part) } else { part.split_once("}}").unwrap_or(("", part)) };
+        let (place, rest) = if index == 0 {
+            ("", part)
+        } else {
+            part.split_once("}}").unwrap_or(("", part))
+        };
         match place {
             "policy" => page.push_str(&policy),
             "style" => page.push_str(STYLE),
@@ -57,7 +65,10 @@ pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &Heading<'_>) -> Str
 
 /// Text between tags.
 fn escaped(text: &str) -> String {
-    super::harmless(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    super::harmless(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// JSON that cannot end the element that holds it: these characters stand in strings only, where escapes are the same.
@@ -65,7 +76,9 @@ fn inert(json: &str) -> String {
     let mut safe = String::with_capacity(json.len() + json.len() / 16);
     for c in json.chars() {
         match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe.push_str(&format!("\\u{:04x}", c as u32)),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                safe.push_str(&format!("\\u{:04x}", c as u32))
+            }
             c => safe.push(c),
         }
     }
@@ -109,7 +122,10 @@ fn categories(survey: &Survey, rules: &RuleSet) -> Vec<Value> {
         sum.0 += found.own_bytes;
         sum.1 += found.hits;
     }
-    let mut sums: Vec<_> = sums.into_iter().filter(|(_, (bytes, _))| *bytes > 0).collect();
+    let mut sums: Vec<_> = sums
+        .into_iter()
+        .filter(|(_, (bytes, _))| *bytes > 0)
+        .collect();
     sums.sort_by_key(|(category, (bytes, _))| (std::cmp::Reverse(*bytes), *category));
     sums.iter().map(|(category, (bytes, hits))| json!({ "name": category.name(), "bytes": bytes, "hits": hits })).collect()
 }
@@ -131,12 +147,23 @@ fn rules_json(survey: &Survey, rules: &RuleSet, named: &BTreeSet<RuleId>) -> Vec
     }
     let listed: BTreeSet<RuleId> = list.iter().map(|(id, _)| *id).collect();
     let mut room = SAMPLE_BYTES;
-    for (key, most) in [("samples", super::survey::SAMPLES), ("kept", super::survey::SAMPLES)] {
+    for (key, most) in [
+        ("samples", super::survey::SAMPLES),
+        ("kept", super::survey::SAMPLES),
+    ] {
         for number in 0..most {
             for (id, value) in &mut list {
                 let of = &survey.rules[id];
-                let sample = if key == "samples" { of.samples.iter().nth(number) } else { of.saved_samples.iter().nth(number) };
-                let Some(sample) = sample.and_then(|sample| fitting(sample_json(sample, rules), &mut room)) else { continue };
+                let sample = if key == "samples" {
+                    of.samples.iter().nth(number)
+                } else {
+                    of.saved_samples.iter().nth(number)
+                };
+                let Some(sample) =
+                    sample.and_then(|sample| fitting(sample_json(sample, rules), &mut room))
+                else {
+                    continue;
+                };
                 match value[key].as_array_mut() {
                     Some(samples) => samples.push(sample),
                     None => value[key] = json!([sample]),
@@ -145,10 +172,16 @@ fn rules_json(survey: &Survey, rules: &RuleSet, named: &BTreeSet<RuleId>) -> Vec
         }
     }
     // Rules that only protect are named by documents and samples, and have to be known there.
-    let others = named.iter().filter(|id| !listed.contains(id)).map(|&id| rules.get(id));
+    let others = named
+        .iter()
+        .filter(|id| !listed.contains(id))
+        .map(|&id| rules.get(id));
     let others =
         others.map(|rule| json!({ "name": rule.name, "description": super::harmless(&rule.description), "category": rule.category }));
-    list.into_iter().map(|(_, value)| value).chain(others).collect()
+    list.into_iter()
+        .map(|(_, value)| value)
+        .chain(others)
+        .collect()
 }
 
 fn sample_json(sample: &Sample, rules: &RuleSet) -> Value {
@@ -165,22 +198,39 @@ fn names<'r>(ids: &[RuleId], rules: &'r RuleSet) -> Vec<&'r str> {
 /// Documents, each once with why it was chosen, as far as there is room: the first of each reason, then the second. Beside
 /// them the rules that they name.
 fn pages(survey: &Survey, rules: &RuleSet) -> (Vec<Value>, BTreeSet<RuleId>) {
-    let reasons =
-        [("held", &survey.most_held), ("share", &survey.most_share), ("bytes", &survey.most_bytes), ("chance", &survey.by_chance)];
+    let reasons = [
+        ("held", &survey.most_held),
+        ("share", &survey.most_share),
+        ("bytes", &survey.most_bytes),
+        ("chance", &survey.by_chance),
+    ];
     let mut why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (reason, pages) in reasons {
-        pages.iter().for_each(|page| why.entry(&page.name).or_default().push(reason));
+        pages
+            .iter()
+            .for_each(|page| why.entry(&page.name).or_default().push(reason));
     }
     let (mut room, mut done, mut named) = (DOCUMENT_BYTES, BTreeSet::new(), BTreeSet::new());
     let mut list: Vec<(&Page, Value)> = Vec::new();
     for number in 0..super::survey::PAGES {
-        for page in reasons.iter().filter_map(|(_, pages)| pages.iter().nth(number)) {
+        for page in reasons
+            .iter()
+            .filter_map(|(_, pages)| pages.iter().nth(number))
+        {
             if !done.insert(&page.name) {
                 continue;
             }
-            let Some(value) = fitting(page_json(page, &why[page.name.as_str()], rules), &mut room) else { continue };
+            let Some(value) = fitting(page_json(page, &why[page.name.as_str()], rules), &mut room)
+            else {
+                continue;
+            };
             let claims = page.pieces.iter().filter_map(|piece| piece.claim.as_ref());
-            named.extend(claims.flat_map(|claim| [claim.rule].into_iter().chain(claim.also.iter().copied()).chain(claim.saved_by)));
+            named.extend(claims.flat_map(|claim| {
+                [claim.rule]
+                    .into_iter()
+                    .chain(claim.also.iter().copied())
+                    .chain(claim.saved_by)
+            }));
             list.push((page, value));
         }
     }
@@ -191,9 +241,20 @@ fn pages(survey: &Survey, rules: &RuleSet) -> (Vec<Value>, BTreeSet<RuleId>) {
 fn page_json(page: &Page, why: &[&str], rules: &RuleSet) -> Value {
     let piece = |piece: &Piece| match &piece.claim {
         None => json!([piece.text]),
-        Some(Claim { rule, also, score, saved_by }) => {
+        Some(Claim {
+            rule,
+            also,
+            score,
+            saved_by,
+        }) => {
             let saved_by = saved_by.map(|id| rules.get(id).name.as_str());
-            json!([piece.text, rules.get(*rule).name, names(also, rules), score, saved_by])
+            json!([
+                piece.text,
+                rules.get(*rule).name,
+                names(also, rules),
+                score,
+                saved_by
+            ])
         }
     };
     json!({
@@ -208,14 +269,25 @@ mod tests {
     use crate::report::Name;
     use crate::{Cleaner, Document, Scratch};
 
-    const HEADING: Heading<'_> = Heading { title: "</title><script>t</script>", options: "level balanced", summary: "<b>&" };
+    const HEADING: Heading<'_> = Heading {
+        title: "</title><script>t</script>",
+        options: "level balanced",
+        summary: "<b>&",
+    };
 
     fn page(texts: impl Iterator<Item = (String, String)>) -> String {
         let cleaner = Cleaner::builder().build().unwrap();
         let mut survey = Survey::default();
         for (name, text) in texts {
             let document = Document::new(&text).unwrap();
-            survey.add(&Name { path: &name, ..Name::default() }, &cleaner.clean(&document, &mut Scratch::default()), cleaner.rules());
+            survey.add(
+                &Name {
+                    path: &name,
+                    ..Name::default()
+                },
+                &cleaner.clean(&document, &mut Scratch::default()),
+                cleaner.rules(),
+            );
         }
         html_page(&survey, cleaner.rules(), &HEADING)
     }
@@ -223,11 +295,24 @@ mod tests {
     #[test]
     fn hostile_text_ends_no_element() {
         let text = "It rained.\n\nAdvertisement\n\n</script><script>alert(1)</script><!-- {{data}} \u{2028}\n".to_owned();
-        let page = page(std::iter::once(("</script><img src=x>.txt".to_owned(), text)));
-        assert_eq!(page.matches("<script").count(), 2, "the data and the page's own");
+        let page = page(std::iter::once((
+            "</script><img src=x>.txt".to_owned(),
+            text,
+        )));
+        assert_eq!(
+            page.matches("<script").count(),
+            2,
+            "the data and the page's own"
+        );
         assert_eq!(page.matches("</script").count(), 2);
         assert!(!page.contains("<img") && !page.contains("<b>") && !page.contains('\u{2028}'));
-        let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
+        let data = page
+            .split("id=\"data\">")
+            .nth(1)
+            .unwrap()
+            .split("</script>")
+            .next()
+            .unwrap();
         let data: Value = serde_json::from_str(data).unwrap();
         assert_eq!(data["pages"][0]["name"], "</script><img src=x>.txt");
     }
@@ -236,7 +321,10 @@ mod tests {
     fn it_stays_below_five_megabytes_however_hostile() {
         let texts = (0..150).map(|number| {
             let noise = "<<<<&&&&\u{1}\u{1} ".repeat(900);
-            (format!("{number}{}", "<".repeat(3000)), format!("{noise}\nAdvertisement\n{noise}\nShare this article\n"))
+            (
+                format!("{number}{}", "<".repeat(3000)),
+                format!("{noise}\nAdvertisement\n{noise}\nShare this article\n"),
+            )
         });
         let size = page(texts).len();
         assert!(size < 5_000_000, "{size}");

@@ -74,7 +74,13 @@ pub struct Origin<'s> {
 }
 
 impl Record {
-    fn new(removal: &Removal, place: Range<usize>, text: &str, origin: &Origin<'_>, rules: &RuleSet) -> Self {
+    fn new(
+        removal: &Removal,
+        place: Range<usize>,
+        text: &str,
+        origin: &Origin<'_>,
+        rules: &RuleSet,
+    ) -> Self {
         let rule = rules.get(removal.rule);
         let (removed, bytes) = (&text[removal.span.range()], &origin.bytes[place.clone()]);
         Self {
@@ -87,11 +93,16 @@ impl Record {
             end: origin.offset as usize + place.end,
             text: removed.to_owned(),
             rule: rule.name.clone(),
-            also: removal.also.iter().map(|&id| rules.get(id).name.clone()).collect(),
+            also: removal
+                .also
+                .iter()
+                .map(|&id| rules.get(id).name.clone())
+                .collect(),
             category: rule.category,
             confidence: rule.confidence,
             encoding: origin.encoding.map(str::to_owned),
-            bytes: (origin.encoding.is_some() || bytes != removed.as_bytes()).then(|| hexadecimal(bytes)),
+            bytes: (origin.encoding.is_some() || bytes != removed.as_bytes())
+                .then(|| hexadecimal(bytes)),
         }
     }
 
@@ -106,26 +117,47 @@ impl Record {
     /// # Errors
     /// If the hexadecimal digits are none.
     pub fn source_bytes(&self) -> Result<Vec<u8>> {
-        let Some(digits) = &self.bytes else { return Ok(self.text.clone().into_bytes()) };
-        let pair = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        (0..digits.len()).step_by(2).map(pair).collect::<Option<_>>().context("the record's bytes are no hexadecimal digits")
+        let Some(digits) = &self.bytes else {
+            return Ok(self.text.clone().into_bytes());
+        };
+        let pair = |at: usize| {
+            digits
+                .get(at..at + 2)
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        };
+        (0..digits.len())
+            .step_by(2)
+            .map(pair)
+            .collect::<Option<_>>()
+            .context("the record's bytes are no hexadecimal digits")
     }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    bytes.iter().fold(
+        String::with_capacity(bytes.len() * 2),
+        |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        },
+    )
 }
 
 /// Appends the lines of the record for one document, in order, each ended by a line feed.
 ///
 /// # Errors
 /// None in practice: records can always be written as JSON.
-pub fn document_records(cleaned: &Cleaned<'_>, origin: &Origin<'_>, rules: &RuleSet, to: &mut Vec<u8>) -> Result<()> {
+pub fn document_records(
+    cleaned: &Cleaned<'_>,
+    origin: &Origin<'_>,
+    rules: &RuleSet,
+    to: &mut Vec<u8>,
+) -> Result<()> {
     for (removal, place) in cleaned.removals().iter().zip(origin.places.iter()) {
-        serde_json::to_writer(&mut *to, &Record::new(removal, place.clone(), cleaned.source(), origin, rules))?;
+        serde_json::to_writer(
+            &mut *to,
+            &Record::new(removal, place.clone(), cleaned.source(), origin, rules),
+        )?;
         to.push(b'\n');
     }
     Ok(())
@@ -162,7 +194,13 @@ pub fn dropped_record(origin: &Origin<'_>, rule: &str, to: &mut Vec<u8>) -> Resu
 ///
 /// # Errors
 /// None in practice, as above.
-pub fn damage_line(path: &str, record: u64, offset: Option<u64>, reason: &str, to: &mut Vec<u8>) -> Result<()> {
+pub fn damage_line(
+    path: &str,
+    record: u64,
+    offset: Option<u64>,
+    reason: &str,
+    to: &mut Vec<u8>,
+) -> Result<()> {
     let mut line = serde_json::json!({ "path": path, "record": record, "reason": reason });
     if let Some(offset) = offset {
         line["offset"] = offset.into();
@@ -174,8 +212,17 @@ pub fn damage_line(path: &str, record: u64, offset: Option<u64>, reason: &str, t
 
 /// Reads a removal record line by line.
 pub fn read_records(reader: impl BufRead) -> impl Iterator<Item = Result<Record>> {
-    reader.lines().enumerate().filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty())).map(|(index, line)| {
-        let line = line.context("cannot read the removal record")?;
-        serde_json::from_str(&line).with_context(|| format!("line {} of the removal record is none of dechaff's", index + 1))
-    })
+    reader
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()))
+        .map(|(index, line)| {
+            let line = line.context("cannot read the removal record")?;
+            serde_json::from_str(&line).with_context(|| {
+                format!(
+                    "line {} of the removal record is none of dechaff's",
+                    index + 1
+                )
+            })
+        })
 }

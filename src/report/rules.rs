@@ -11,22 +11,47 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// Rules that answer to one of some names; all of them, if there is no name.
-fn wanted<'c>(cleaner: &'c Cleaner, names: &'c [String]) -> impl Iterator<Item = (RuleId, &'c Rule)> {
-    cleaner.rules().iter().filter(|(_, rule)| names.is_empty() || names.iter().any(|name| rule.answers_to(name)))
+fn wanted<'c>(
+    cleaner: &'c Cleaner,
+    names: &'c [String],
+) -> impl Iterator<Item = (RuleId, &'c Rule)> {
+    cleaner
+        .rules()
+        .iter()
+        .filter(|(_, rule)| names.is_empty() || names.iter().any(|name| rule.answers_to(name)))
 }
 
 /// A table of rules: name, category, confidence, whether it is on, languages, description.
 #[must_use]
 pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: Setting) -> String {
-    let mut table = Table::new(&["RULE", "CATEGORY", "?CONFIDENCE", "?STATE", "?LANGUAGES", "DESCRIPTION"]);
+    let mut table = Table::new(&[
+        "RULE",
+        "CATEGORY",
+        "?CONFIDENCE",
+        "?STATE",
+        "?LANGUAGES",
+        "DESCRIPTION",
+    ]);
     for (id, rule) in wanted(cleaner, names) {
         let removes = rule.effect == Effect::Remove;
         let cells = [
             rule.name.clone(),
-            if removes { rule.category.name().to_owned() } else { effect(rule) },
-            if removes { rule.confidence.name().to_owned() } else { "-".to_owned() },
+            if removes {
+                rule.category.name().to_owned()
+            } else {
+                effect(rule)
+            },
+            if removes {
+                rule.confidence.name().to_owned()
+            } else {
+                "-".to_owned()
+            },
             if cleaner.is_on(id) { "on" } else { "off" }.to_owned(),
-            if rule.languages.is_empty() { "all".to_owned() } else { rule.languages.join(" ") },
+            if rule.languages.is_empty() {
+                "all".to_owned()
+            } else {
+                rule.languages.join(" ")
+            },
             super::harmless(&rule.description),
         ];
         let style = match rule.effect {
@@ -37,7 +62,10 @@ pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: Settin
         };
         table.row(cells, style);
         if examples {
-            for (verb, examples) in [("removes", &rule.examples.remove), ("keeps", &rule.examples.keep)] {
+            for (verb, examples) in [
+                ("removes", &rule.examples.remove),
+                ("keeps", &rule.examples.keep),
+            ] {
                 table.note(format!("{verb:7}  {}", quoted(&examples[0])));
             }
         }
@@ -71,10 +99,16 @@ pub fn rule_json(rule: &Rule) -> Value {
         value["within"] = json!(near.within);
     }
     match &rule.matcher {
-        Matcher::Phrases { phrases, line } => (value["phrase"], value["line"]) = (json!(all(phrases)), json!(line)),
-        Matcher::Patterns { patterns, line } => (value["pattern"], value["line"]) = (json!(all(patterns)), json!(line)),
+        Matcher::Phrases { phrases, line } => {
+            (value["phrase"], value["line"]) = (json!(all(phrases)), json!(line))
+        }
+        Matcher::Patterns { patterns, line } => {
+            (value["pattern"], value["line"]) = (json!(all(patterns)), json!(line))
+        }
         Matcher::Labels(labels) => value["labels"] = json!(all(labels)),
-        Matcher::Words { telling, filler } => value["words"] = json!({ "telling": all(telling), "filler": all(filler) }),
+        Matcher::Words { telling, filler } => {
+            value["words"] = json!({ "telling": all(telling), "filler": all(filler) })
+        }
         Matcher::Filter(_) => {}
     }
     value
@@ -83,18 +117,41 @@ pub fn rule_json(rule: &Rule) -> Value {
 /// What a rule looks for, in short.
 fn sought(matcher: &Matcher) -> String {
     let some = |what: &str, items: &Texts, most: usize| {
-        let shown: Vec<String> = items.iter().take(most).map(|item| format!("`{}`", quoted(item).replace('`', "'"))).collect();
+        let shown: Vec<String> = items
+            .iter()
+            .take(most)
+            .map(|item| format!("`{}`", quoted(item).replace('`', "'")))
+            .collect();
         let more = if items.len() > most { " …" } else { "" };
-        format!("{} {what}{}: {}{more}", items.len(), if items.len() == 1 { "" } else { "s" }, shown.join(", "))
+        format!(
+            "{} {what}{}: {}{more}",
+            items.len(),
+            if items.len() == 1 { "" } else { "s" },
+            shown.join(", ")
+        )
     };
     match matcher {
-        Matcher::Phrases { phrases, line: true } => some("whole-line phrase", phrases, 2),
-        Matcher::Phrases { phrases, line: false } => some("phrase", phrases, 2),
+        Matcher::Phrases {
+            phrases,
+            line: true,
+        } => some("whole-line phrase", phrases, 2),
+        Matcher::Phrases {
+            phrases,
+            line: false,
+        } => some("phrase", phrases, 2),
         Matcher::Labels(labels) => some("label", labels, 8),
         Matcher::Words { telling, .. } => some("telling word", telling, 8),
         Matcher::Patterns { patterns, line } => {
-            let what = if *line { "whole-line pattern" } else { "pattern" };
-            format!("{} {what}{}", patterns.len(), if patterns.len() == 1 { "" } else { "s" })
+            let what = if *line {
+                "whole-line pattern"
+            } else {
+                "pattern"
+            };
+            format!(
+                "{} {what}{}",
+                patterns.len(),
+                if patterns.len() == 1 { "" } else { "s" }
+            )
         }
         Matcher::Filter(name) => format!("what the filter `{name}` finds"),
     }
@@ -134,16 +191,36 @@ pub fn rule_page(rule: &Rule) -> String {
         Effect::Keep => "protects".to_owned(),
         Effect::Cue(cue) => format!("cue: {cue}"),
     };
-    let bound = if rule.languages.is_empty() { String::new() } else { format!(", only {}", rule.languages.join(" ")) };
-    let zone = if rule.zone == Zone::Anywhere { String::new() } else { format!(", in the {}", rule.zone) };
+    let bound = if rule.languages.is_empty() {
+        String::new()
+    } else {
+        format!(", only {}", rule.languages.join(" "))
+    };
+    let zone = if rule.zone == Zone::Anywhere {
+        String::new()
+    } else {
+        format!(", in the {}", rule.zone)
+    };
     let near = rule.near.as_ref().map_or(String::new(), |near| {
-        let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
+        let names: Vec<&str> = near
+            .categories
+            .iter()
+            .map(|category| category.name())
+            .collect();
         format!(", close to {}", names.join(" or "))
     });
-    let _ = write!(text, "### {}\n\n{} ({what}{zone}{near}{bound})\n\n", rule.name, rule.description);
+    let _ = write!(
+        text,
+        "### {}\n\n{} ({what}{zone}{near}{bound})\n\n",
+        rule.name, rule.description
+    );
     let _ = writeln!(text, "- looks for {}", sought(&rule.matcher));
     // A keep rule keeps what its keep examples show.
-    let verbs = if rule.effect == Effect::Remove { ["removes", "keeps"] } else { ["applies to", "not to"] };
+    let verbs = if rule.effect == Effect::Remove {
+        ["removes", "keeps"]
+    } else {
+        ["applies to", "not to"]
+    };
     let sides = if rule.effect == Effect::Keep {
         [&rule.examples.keep, &rule.examples.remove]
     } else {
@@ -183,9 +260,17 @@ pub fn show(rule: &Rule) -> String {
         }
     };
     match &rule.matcher {
-        Matcher::Phrases { phrases, line } => list(if *line { "line phrase" } else { "phrase" }, phrases, &mut put),
+        Matcher::Phrases { phrases, line } => list(
+            if *line { "line phrase" } else { "phrase" },
+            phrases,
+            &mut put,
+        ),
         Matcher::Labels(labels) => list("labels", labels, &mut put),
-        Matcher::Patterns { patterns, line } => list(if *line { "line pattern" } else { "pattern" }, patterns, &mut put),
+        Matcher::Patterns { patterns, line } => list(
+            if *line { "line pattern" } else { "pattern" },
+            patterns,
+            &mut put,
+        ),
         Matcher::Words { telling, filler } => {
             put("words", telling.iter().collect::<Vec<_>>().join(" "));
             put("filler", filler.iter().collect::<Vec<_>>().join(" "));
@@ -200,12 +285,22 @@ pub fn show(rule: &Rule) -> String {
         put("zone", rule.zone.to_string());
     }
     if let Some(near) = &rule.near {
-        let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
-        put("near", format!("{} within {} lines", names.join(", "), near.within));
+        let names: Vec<&str> = near
+            .categories
+            .iter()
+            .map(|category| category.name())
+            .collect();
+        put(
+            "near",
+            format!("{} within {} lines", names.join(", "), near.within),
+        );
     }
     list("languages", &rule.languages.iter().collect(), &mut put);
     list("hosts", &rule.hosts.iter().collect(), &mut put);
-    put("written in", format!("{}, line {}", rule.origin.0, rule.origin.1));
+    put(
+        "written in",
+        format!("{}, line {}", rule.origin.0, rule.origin.1),
+    );
     list("removes", &rule.examples.remove, &mut put);
     list("keeps", &rule.examples.keep, &mut put);
     text

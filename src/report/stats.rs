@@ -96,22 +96,51 @@ impl Stats {
     /// A paragraph for people. `verb` says what was done with what was found, such as "removed".
     #[must_use]
     pub fn summary(&self, verb: &str) -> String {
-        let mut text = format!("{}: {} changed", count(self.documents, "document"), self.changed);
-        let share = if self.bytes_read == 0 { 0.0 } else { self.bytes_removed as f64 / self.bytes_read as f64 };
-        text.push_str(&format!(", {} of {} {verb} ({})", bytes(self.bytes_removed), bytes(self.bytes_read), percent(share)));
+        let mut text = format!(
+            "{}: {} changed",
+            count(self.documents, "document"),
+            self.changed
+        );
+        let share = if self.bytes_read == 0 {
+            0.0
+        } else {
+            self.bytes_removed as f64 / self.bytes_read as f64
+        };
+        text.push_str(&format!(
+            ", {} of {} {verb} ({})",
+            bytes(self.bytes_removed),
+            bytes(self.bytes_read),
+            percent(share)
+        ));
         let mut rules: Vec<_> = self.rules.iter().collect();
         rules.sort_by_key(|(name, rule)| (std::cmp::Reverse(rule.bytes), *name));
-        let top: Vec<String> = rules.iter().take(3).map(|(name, rule)| format!("{name} {}×", rule.hits)).collect();
+        let top: Vec<String> = rules
+            .iter()
+            .take(3)
+            .map(|(name, rule)| format!("{name} {}×", rule.hits))
+            .collect();
         if !top.is_empty() {
             text.push_str(&format!(", most by {}", top.join(", ")));
         }
         text.push('.');
         let others = [
-            (self.held, "held whole, as more would have gone than --max-removed allows"),
-            (self.invalid, "passed through unchanged, as they are not valid text (--encoding names another encoding)"),
-            (self.damaged, "damaged: records that hold no text that can be read (--errors FILE lists them)"),
+            (
+                self.held,
+                "held whole, as more would have gone than --max-removed allows",
+            ),
+            (
+                self.invalid,
+                "passed through unchanged, as they are not valid text (--encoding names another encoding)",
+            ),
+            (
+                self.damaged,
+                "damaged: records that hold no text that can be read (--errors FILE lists them)",
+            ),
             (self.empty, "empty: records of which no text is left"),
-            (self.too_large, "passed through unchanged, as they are larger than --max-document"),
+            (
+                self.too_large,
+                "passed through unchanged, as they are larger than --max-document",
+            ),
             (self.binary, "passed over as binary"),
             (self.special, "passed over as links, devices or pipes"),
             (self.failed, "failed"),
@@ -149,12 +178,20 @@ mod tests {
         let cleaner = crate::Cleaner::builder().build().unwrap();
         let document = crate::Document::new("It rained.\nAdvertisement\nIt stopped.\n").unwrap();
         let mut one = Stats::default();
-        one.add_document(&cleaner.clean(&document, &mut crate::Scratch::default()), cleaner.rules());
+        one.add_document(
+            &cleaner.clean(&document, &mut crate::Scratch::default()),
+            cleaner.rules(),
+        );
         let mut two = one.clone();
         two.merge(&one);
         assert_eq!((two.documents, two.changed, two.bytes_removed), (2, 2, 28));
         let sums: u64 = two.rules.values().map(|rule| rule.bytes).sum();
         assert!(sums >= two.bytes_removed);
-        assert!(two.summary("removed").starts_with("2 documents: 2 changed, 28 B of 74 B removed (37.8 %)"), "{}", two.summary("removed"));
+        assert!(
+            two.summary("removed")
+                .starts_with("2 documents: 2 changed, 28 B of 74 B removed (37.8 %)"),
+            "{}",
+            two.summary("removed")
+        );
     }
 }

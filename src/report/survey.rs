@@ -111,7 +111,9 @@ pub(super) struct Lowest<T> {
 
 impl<T> Default for Lowest<T> {
     fn default() -> Self {
-        Self { kept: BTreeMap::new() }
+        Self {
+            kept: BTreeMap::new(),
+        }
     }
 }
 
@@ -119,7 +121,12 @@ impl<T> Lowest<T> {
     /// Keeps a thing if it is among the lowest; it is made only then.
     pub(super) fn offer(&mut self, most: usize, rank: u64, name: &str, make: impl FnOnce() -> T) {
         let is_full = self.kept.len() >= most;
-        if is_full && self.kept.last_key_value().is_none_or(|((last, other), _)| (rank, name) >= (*last, other.as_str())) {
+        if is_full
+            && self
+                .kept
+                .last_key_value()
+                .is_none_or(|((last, other), _)| (rank, name) >= (*last, other.as_str()))
+        {
             return;
         }
         self.kept.insert((rank, name.to_owned()), make());
@@ -137,7 +144,11 @@ impl Survey {
     /// Adds a document.
     pub fn add(&mut self, name: &Name<'_>, cleaned: &Cleaned<'_>, rules: &RuleSet) {
         let full_name = name.to_string();
-        let found: u64 = cleaned.found().iter().map(|removal| removal.span.len() as u64).sum();
+        let found: u64 = cleaned
+            .found()
+            .iter()
+            .map(|removal| removal.span.len() as u64)
+            .sum();
         let bytes = cleaned.source().len() as u64;
         let seed = hash(full_name.as_bytes());
         self.documents += 1;
@@ -155,7 +166,9 @@ impl Survey {
             Outcome::Changed => {
                 self.changed += 1;
                 self.bytes_removed += found;
-                let class = (found * CLASSES as u64).div_ceil(bytes.max(1)).clamp(1, CLASSES as u64);
+                let class = (found * CLASSES as u64)
+                    .div_ceil(bytes.max(1))
+                    .clamp(1, CLASSES as u64);
                 self.shares[class as usize] += 1;
                 self.add_removals(&full_name, seed, cleaned);
                 self.most_share.offer(PAGES, share as u64, &full_name, page);
@@ -178,14 +191,21 @@ impl Survey {
                 let rank = mix(seed ^ removal.span.start() as u64);
                 entry.samples.offer(SAMPLES, rank, name, || {
                     let others = takers(removal).filter(|&other| other != rule).collect();
-                    Sample::new(name, cleaned.source(), removal.span, removal.score.thousandths(), others)
+                    Sample::new(
+                        name,
+                        cleaned.source(),
+                        removal.span,
+                        removal.score.thousandths(),
+                        others,
+                    )
                 });
             }
             seen.extend(takers(removal));
         }
         seen.sort_unstable();
         seen.dedup();
-        seen.iter().for_each(|rule| self.rules.entry(*rule).or_default().documents += 1);
+        seen.iter()
+            .for_each(|rule| self.rules.entry(*rule).or_default().documents += 1);
     }
 
     fn add_saved(&mut self, name: &str, seed: u64, cleaned: &Cleaned<'_>) {
@@ -193,7 +213,15 @@ impl Survey {
             let entry = self.rules.entry(mark.rule()).or_default();
             entry.saved += 1;
             let rank = mix(seed ^ mark.span().start() as u64);
-            let sample = || Sample::new(name, cleaned.source(), mark.span(), mark.score().thousandths(), vec![*by]);
+            let sample = || {
+                Sample::new(
+                    name,
+                    cleaned.source(),
+                    mark.span(),
+                    mark.score().thousandths(),
+                    vec![*by],
+                )
+            };
             entry.saved_samples.offer(SAMPLES, rank, name, sample);
         }
     }
@@ -207,14 +235,22 @@ fn takers(removal: &Removal) -> impl Iterator<Item = RuleId> {
 impl Sample {
     fn new(document: &str, source: &str, span: Span, score: u16, others: Vec<RuleId>) -> Self {
         // Text around it begins and ends with whole words, where there are words.
-        let before = &source[source.floor_char_boundary(span.start().saturating_sub(AROUND))..span.start()];
-        let is_cut = before.len() < span.start();
         let before =
-            before.split_once(char::is_whitespace).filter(|_| is_cut).filter(|(cut, _)| cut.len() < 20).map_or(before, |(_, rest)| rest);
-        let after = &source[span.end()..source.ceil_char_boundary((span.end() + AROUND).min(source.len()))];
-        let goes_on = span.end() + after.len() < source.len();
+            &source[source.floor_char_boundary(span.start().saturating_sub(AROUND))..span.start()];
+        let is_cut = before.len() < span.start();
+        let before = before
+            .split_once(char::is_whitespace)
+            .filter(|_| is_cut)
+            .filter(|(cut, _)| cut.len() < 20)
+            .map_or(before, |(_, rest)| rest);
         let after =
-            after.rsplit_once(char::is_whitespace).filter(|_| goes_on).filter(|(_, cut)| cut.len() < 20).map_or(after, |(rest, _)| rest);
+            &source[span.end()..source.ceil_char_boundary((span.end() + AROUND).min(source.len()))];
+        let goes_on = span.end() + after.len() < source.len();
+        let after = after
+            .rsplit_once(char::is_whitespace)
+            .filter(|_| goes_on)
+            .filter(|(_, cut)| cut.len() < 20)
+            .map_or(after, |(rest, _)| rest);
         Self {
             document: shorter(document, NAME_BYTES),
             before: format!("{}{}", if is_cut { "… " } else { "" }, harmless(before)),
@@ -232,7 +268,11 @@ impl Page {
             name: shorter(&name.to_string(), NAME_BYTES),
             id: name.id.map(|id| shorter(id, NAME_BYTES)),
             bytes: cleaned.source().len() as u64,
-            removed: cleaned.found().iter().map(|removal| removal.span.len() as u64).sum(),
+            removed: cleaned
+                .found()
+                .iter()
+                .map(|removal| removal.span.len() as u64)
+                .sum(),
             held: matches!(cleaned.outcome(), Outcome::Held { .. }),
             pieces: Vec::new(),
         };
@@ -265,11 +305,31 @@ impl Page {
 /// What was claimed of a document, in its order: what was found, and what was saved.
 fn claims(cleaned: &Cleaned<'_>, rules: &RuleSet) -> Vec<(Span, Claim)> {
     let found = cleaned.found().iter().map(|removal| {
-        let (rule, also, score) = (removal.rule, removal.also.clone(), removal.score.thousandths());
-        (removal.span, Claim { rule, also, score, saved_by: None })
+        let (rule, also, score) = (
+            removal.rule,
+            removal.also.clone(),
+            removal.score.thousandths(),
+        );
+        (
+            removal.span,
+            Claim {
+                rule,
+                also,
+                score,
+                saved_by: None,
+            },
+        )
     });
     let saved = cleaned.vetoed().iter().map(|Veto { mark, by }| {
-        (mark.span(), Claim { rule: mark.rule(), also: Vec::new(), score: mark.score().thousandths(), saved_by: Some(*by) })
+        (
+            mark.span(),
+            Claim {
+                rule: mark.rule(),
+                also: Vec::new(),
+                score: mark.score().thousandths(),
+                saved_by: Some(*by),
+            },
+        )
     });
     let mut claims: Vec<(Span, Claim)> = found.chain(saved).collect();
     claims.sort_by_key(|(span, claim)| (*span, rules.get(claim.rule).confidence, claim.rule));
@@ -283,12 +343,19 @@ pub(super) fn shorter(text: &str, most: usize) -> String {
     }
     let head = &text[..text.floor_char_boundary(most / 2)];
     let tail = &text[text.ceil_char_boundary(text.len() - most / 2)..];
-    format!("{} […{} bytes…] {}", harmless(head), text.len() - head.len() - tail.len(), harmless(tail))
+    format!(
+        "{} […{} bytes…] {}",
+        harmless(head),
+        text.len() - head.len() - tail.len(),
+        harmless(tail)
+    )
 }
 
 /// A number by chance that is the same on all machines.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
-    mix(bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)))
+    mix(bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    }))
 }
 
 /// Spreads a number over all bits.
@@ -307,12 +374,22 @@ mod tests {
         let cleaner = Cleaner::builder().build().unwrap();
         let mut survey = Survey::default();
         for record in order {
-            let days = (0..record).map(|day| format!("It rained again on day {day} of that month, and nobody went out.\n"));
+            let days = (0..record).map(|day| {
+                format!("It rained again on day {day} of that month, and nobody went out.\n")
+            });
             let rain = days.collect::<Vec<_>>().concat();
             let text = format!("It rained.\n\nAdvertisement\n\n{rain}");
             let document = Document::new(&text).unwrap();
             let cleaned = cleaner.clean(&document, &mut Scratch::default());
-            survey.add(&Name { path: "a.jsonl", record: Some(record), ..Name::default() }, &cleaned, cleaner.rules());
+            survey.add(
+                &Name {
+                    path: "a.jsonl",
+                    record: Some(record),
+                    ..Name::default()
+                },
+                &cleaned,
+                cleaner.rules(),
+            );
         }
         survey
     }
@@ -321,8 +398,19 @@ mod tests {
     fn it_is_the_same_in_any_order_and_bounded() {
         let (one, other) = (survey(0..90), survey((0..90).rev()));
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
-        assert_eq!((one.by_chance.iter().count(), one.documents, one.shares.iter().sum::<u64>()), (PAGES, 90, 90));
-        assert!(one.rules.values().all(|rule| rule.samples.iter().count() <= SAMPLES));
+        assert_eq!(
+            (
+                one.by_chance.iter().count(),
+                one.documents,
+                one.shares.iter().sum::<u64>()
+            ),
+            (PAGES, 90, 90)
+        );
+        assert!(
+            one.rules
+                .values()
+                .all(|rule| rule.samples.iter().count() <= SAMPLES)
+        );
         let own: u64 = one.rules.values().map(|rule| rule.own_bytes).sum();
         assert_eq!(own, one.bytes_removed);
         assert_eq!(one.most_share.iter().next().unwrap().name, "a.jsonl#0");
@@ -331,10 +419,21 @@ mod tests {
     #[test]
     fn a_long_document_is_shown_in_part() {
         let cleaner = Cleaner::builder().build().unwrap();
-        let text = format!("{}\nAdvertisement\n{}", "It rained. ".repeat(5000), "It stopped.\n\nAdvertisement\n\n".repeat(2000));
+        let text = format!(
+            "{}\nAdvertisement\n{}",
+            "It rained. ".repeat(5000),
+            "It stopped.\n\nAdvertisement\n\n".repeat(2000)
+        );
         let document = Document::new(&text).unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
-        let page = Page::new(&Name { path: "a.txt", ..Name::default() }, &cleaned, cleaner.rules());
+        let page = Page::new(
+            &Name {
+                path: "a.txt",
+                ..Name::default()
+            },
+            &cleaned,
+            cleaner.rules(),
+        );
         let shown: usize = page.pieces.iter().map(|piece| piece.text.len()).sum();
         assert!(shown < PAGE_BYTES + 200, "{shown}");
         assert!(page.pieces.iter().any(|piece| piece.claim.is_some()));

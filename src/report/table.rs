@@ -37,12 +37,19 @@ impl Table {
     /// A table without rows.
     #[must_use]
     pub fn new(heads: &[&'static str]) -> Self {
-        Self { heads: heads.to_vec(), rows: Vec::new() }
+        Self {
+            heads: heads.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row, its first cell in a style.
     pub fn row(&mut self, cells: impl Into<Vec<String>>, style: Style) {
-        self.rows.push(Row { cells: cells.into(), style, notes: Vec::new() });
+        self.rows.push(Row {
+            cells: cells.into(),
+            style,
+            notes: Vec::new(),
+        });
     }
 
     /// Adds a line of its own below the last row.
@@ -56,10 +63,24 @@ impl Table {
     #[must_use]
     pub fn text(&self, setting: Setting) -> String {
         let bare = |column: usize| self.heads[column].trim_start_matches(['>', '?']);
-        let widest = |column: usize| self.rows.iter().map(|row| row.cells[column].width()).chain([bare(column).width()]).max().unwrap_or(0);
-        let mut columns: Vec<(usize, usize)> = (0..self.heads.len()).map(|column| (column, widest(column))).collect();
+        let widest = |column: usize| {
+            self.rows
+                .iter()
+                .map(|row| row.cells[column].width())
+                .chain([bare(column).width()])
+                .max()
+                .unwrap_or(0)
+        };
+        let mut columns: Vec<(usize, usize)> = (0..self.heads.len())
+            .map(|column| (column, widest(column)))
+            .collect();
         if let Some(width) = setting.width {
-            let taken = |columns: &[(usize, usize)]| columns[..columns.len() - 1].iter().map(|(_, width)| width + 2).sum::<usize>();
+            let taken = |columns: &[(usize, usize)]| {
+                columns[..columns.len() - 1]
+                    .iter()
+                    .map(|(_, width)| width + 2)
+                    .sum::<usize>()
+            };
             let is_spare = |(column, _): &(usize, usize)| self.heads[*column].starts_with('?');
             while taken(&columns) + LEAST > width
                 && let Some(spare) = columns.iter().rposition(is_spare)
@@ -73,10 +94,22 @@ impl Table {
         }
         let line = |cell: &dyn Fn(usize) -> String, style: Style, all: bool| {
             let set = |(place, &(column, width)): (usize, &(usize, usize))| {
-                let cell = if place + 1 == columns.len() { fit(&cell(column), width) } else { cell(column) };
+                let cell = if place + 1 == columns.len() {
+                    fit(&cell(column), width)
+                } else {
+                    cell(column)
+                };
                 let pad = " ".repeat(width.saturating_sub(cell.width()));
-                let cell = if setting.colour && (all || place == 0) { format!("{style}{cell}{style:#}") } else { cell };
-                if self.heads[column].starts_with('>') { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
+                let cell = if setting.colour && (all || place == 0) {
+                    format!("{style}{cell}{style:#}")
+                } else {
+                    cell
+                };
+                if self.heads[column].starts_with('>') {
+                    format!("{pad}{cell}")
+                } else {
+                    format!("{cell}{pad}")
+                }
             };
             let cells: Vec<String> = columns.iter().enumerate().map(set).collect();
             format!("{}\n", cells.join("  ").trim_end())
@@ -84,7 +117,9 @@ impl Table {
         let mut text = line(&|column| bare(column).to_owned(), HEAD, true);
         for row in &self.rows {
             text.push_str(&line(&|column| row.cells[column].clone(), row.style, false));
-            row.notes.iter().for_each(|note| text.push_str(&format!("    {note}\n")));
+            row.notes
+                .iter()
+                .for_each(|note| text.push_str(&format!("    {note}\n")));
         }
         text
     }
@@ -113,8 +148,14 @@ mod tests {
     fn columns_are_aligned_by_what_a_terminal_shows() {
         let mut table = Table::new(&["RULE", "?KIND", ">HITS", "WHAT"]);
         let long = "Share bars of all kinds, and what stands in them";
-        table.row(["share/a", "share", "7", long].map(str::to_owned), Style::new());
-        table.row(["日本/b", "x", "1300", "short"].map(str::to_owned), Style::new());
+        table.row(
+            ["share/a", "share", "7", long].map(str::to_owned),
+            Style::new(),
+        );
+        table.row(
+            ["日本/b", "x", "1300", "short"].map(str::to_owned),
+            Style::new(),
+        );
         table.note("a note".to_owned());
         let text = table.text(Setting::default());
         assert_eq!(
@@ -122,11 +163,23 @@ mod tests {
             "RULE     KIND   HITS  WHAT\nshare/a  share     7  Share bars of all kinds, and what stands in them\n\
              日本/b   x      1300  short\n    a note\n"
         );
-        let narrow = table.text(Setting { width: Some(40), colour: false });
+        let narrow = table.text(Setting {
+            width: Some(40),
+            colour: false,
+        });
         assert!(
-            narrow.lines().all(|line| line.width() <= 40) && narrow.contains("Share bars of all kinds,…") && !narrow.contains("KIND"),
+            narrow.lines().all(|line| line.width() <= 40)
+                && narrow.contains("Share bars of all kinds,…")
+                && !narrow.contains("KIND"),
             "{narrow}"
         );
-        assert!(table.text(Setting { width: None, colour: true }).contains("\u{1b}["));
+        assert!(
+            table
+                .text(Setting {
+                    width: None,
+                    colour: true
+                })
+                .contains("\u{1b}[")
+        );
     }
 }

@@ -75,12 +75,17 @@ impl Telling<'_> {
     fn removals(&self, line: &Line<'_>) -> Vec<&Removal> {
         let found = self.cleaned.found();
         let from = found.partition_point(|removal| removal.span.end() <= line.span.start());
-        found[from..].iter().take_while(|removal| removal.span.overlaps(line.span)).collect()
+        found[from..]
+            .iter()
+            .take_while(|removal| removal.span.overlaps(line.span))
+            .collect()
     }
 
     fn fate(&self, line: &Line<'_>) -> Fate {
         let removals = self.removals(line);
-        let inside = |removal: &&Removal| removal.span.end().min(line.span.end()) - removal.span.start().max(line.span.start());
+        let inside = |removal: &&Removal| {
+            removal.span.end().min(line.span.end()) - removal.span.start().max(line.span.start())
+        };
         match removals.iter().map(inside).sum::<usize>() {
             0 => Fate::Kept,
             _ if matches!(self.cleaned.outcome(), Outcome::Held { .. }) => Fate::Held,
@@ -93,11 +98,19 @@ impl Telling<'_> {
     fn matched(&self, line: &Line<'_>, mark: &Mark) -> String {
         let text = &self.cleaned.source()[mark.span().range()];
         // A mark may run over many lines.
-        if text.len() > 4 * line.span.len() + 200 { on_one_line(&self.cleaned.source()[line.span.range()]) } else { on_one_line(text) }
+        if text.len() > 4 * line.span.len() + 200 {
+            on_one_line(&self.cleaned.source()[line.span.range()])
+        } else {
+            on_one_line(text)
+        }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// The name of the document on a line of its own.
@@ -117,34 +130,61 @@ impl Telling<'_> {
     /// The lines as text.
     #[must_use]
     pub fn text(&self, lines: &[Line<'_>]) -> String {
-        lines.iter().map(|line| self.line_text(line)).collect::<Vec<_>>().join("\n")
+        lines
+            .iter()
+            .map(|line| self.line_text(line))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn line_text(&self, line: &Line<'_>) -> String {
         let fate = self.fate(line);
         let style = if fate == Fate::Kept { ADDED } else { REMOVED };
         let place = format!("{}:{}", harmless(&self.name.to_string()), line.number);
-        let mut text = format!("{}: {}\n", self.paint(NAME, &place), self.paint(style, fate.word()));
-        let _ = writeln!(text, "  {}", harmless(self.cleaned.source()[line.span.range()].trim_end_matches(['\n', '\r'])));
+        let mut text = format!(
+            "{}: {}\n",
+            self.paint(NAME, &place),
+            self.paint(style, fate.word())
+        );
+        let _ = writeln!(
+            text,
+            "  {}",
+            harmless(self.cleaned.source()[line.span.range()].trim_end_matches(['\n', '\r']))
+        );
         let mut put = |note: &str| {
             let _ = writeln!(text, "{}{note}", if note.is_empty() { "" } else { "  " });
         };
         let mut told = Vec::new();
         for removal in self.removals(line) {
-            for id in std::iter::once(removal.rule).chain(removal.also.iter().copied()).filter(|id| !told.contains(id)).collect::<Vec<_>>()
+            for id in std::iter::once(removal.rule)
+                .chain(removal.also.iter().copied())
+                .filter(|id| !told.contains(id))
+                .collect::<Vec<_>>()
             {
                 told.push(id);
                 let rule = self.rules.get(id);
                 put("");
-                put(&format!("{} ({}, {})", self.paint(NAME, &rule.name), rule.category, rule.confidence));
+                put(&format!(
+                    "{} ({}, {})",
+                    self.paint(NAME, &rule.name),
+                    rule.category,
+                    rule.confidence
+                ));
                 put(&format!("  {}", rule.description));
-                for mark in line.marks.iter().filter(|mark| mark.rule() == id && mark.score() == Score::RULE) {
+                for mark in line
+                    .marks
+                    .iter()
+                    .filter(|mark| mark.rule() == id && mark.score() == Score::RULE)
+                {
                     put(&format!("  found    {}", self.matched(line, mark)));
                 }
                 if !line.marks.iter().any(|mark| mark.rule() == id) {
                     put("  took what another removal left of the line");
                 }
-                for (verb, examples) in [("removes", &rule.examples.remove), ("keeps", &rule.examples.keep)] {
+                for (verb, examples) in [
+                    ("removes", &rule.examples.remove),
+                    ("keeps", &rule.examples.keep),
+                ] {
                     if let Some(example) = examples.iter().next() {
                         put(&format!("  {verb:<8} {}", on_one_line(example)));
                     }
@@ -154,7 +194,11 @@ impl Telling<'_> {
         for veto in &line.vetoes {
             let (rule, by) = (self.rules.get(veto.mark.rule()), self.rules.get(veto.by));
             put("");
-            put(&format!("{} is protected from {}", self.paint(SAVED, &by.name), rule.name));
+            put(&format!(
+                "{} is protected from {}",
+                self.paint(SAVED, &by.name),
+                rule.name
+            ));
             put(&format!("  {}", by.description));
         }
         for mark in &line.marks {
@@ -170,22 +214,37 @@ impl Telling<'_> {
                 }
                 Effect::Keep if line.vetoes.iter().all(|veto| veto.by != mark.rule()) => {
                     put("");
-                    put(&format!("{} would protect it: {}", self.paint(SAVED, &rule.name), self.matched(line, mark)));
+                    put(&format!(
+                        "{} would protect it: {}",
+                        self.paint(SAVED, &rule.name),
+                        self.matched(line, mark)
+                    ));
                 }
                 _ => {}
             }
         }
         put("");
         put(&self.judged(line));
-        if let Some(judgement) = line.judgement.filter(|judgement| !judgement.weights.is_empty()) {
+        if let Some(judgement) = line
+            .judgement
+            .filter(|judgement| !judgement.weights.is_empty())
+        {
             put(&format!("  weighed most: {}", weights(judgement)));
         }
         if fate != Fate::Removed {
             put("");
-            put(if line.misses.is_empty() { "no other rule came near" } else { "came near:" });
+            put(if line.misses.is_empty() {
+                "no other rule came near"
+            } else {
+                "came near:"
+            });
             for miss in &line.misses {
                 let rule = self.rules.get(miss.rule);
-                put(&format!("  {}  {}", self.paint(NAME, &rule.name), missed(rule, miss, self.cleaned.source(), self.level)));
+                put(&format!(
+                    "  {}  {}",
+                    self.paint(NAME, &rule.name),
+                    missed(rule, miss, self.cleaned.source(), self.level)
+                ));
             }
         }
         text
@@ -201,15 +260,27 @@ impl Telling<'_> {
                 (false, _) => "the line model judged nothing here: it is off, or the document too short (4 lines and 40 words)".to_owned(),
             };
         };
-        let page = if judgement.is_whole_page { "a whole page" } else { "an article" };
+        let page = if judgement.is_whole_page {
+            "a whole page"
+        } else {
+            "an article"
+        };
         let decimal = |score: Score| f64::from(score.thousandths()) / 1000.0;
         let (score, threshold) = (decimal(judgement.score), decimal(judgement.threshold));
-        let asked = format!("level {} takes what exceeds {threshold:.3} in {page}", self.level);
+        let asked = format!(
+            "level {} takes what exceeds {threshold:.3} in {page}",
+            self.level
+        );
         match judgement.verdict {
             Verdict::Taken => format!("the line model scores it {score:.3}; {asked}"),
             Verdict::Below => format!("the line model scores it {score:.3}, too little: {asked}"),
-            Verdict::Prose => "the line model takes it for prose: a long sentence in which no rule finds anything".to_owned(),
-            Verdict::Mixed => format!("the line model scores it {score:.3}, but leaves it to the rules, which cut a sentence out of it"),
+            Verdict::Prose => {
+                "the line model takes it for prose: a long sentence in which no rule finds anything"
+                    .to_owned()
+            }
+            Verdict::Mixed => format!(
+                "the line model scores it {score:.3}, but leaves it to the rules, which cut a sentence out of it"
+            ),
         }
     }
 
@@ -284,27 +355,51 @@ impl Telling<'_> {
 /// Why a rule did not take a line, in a clause.
 #[must_use]
 pub fn missed(rule: &Rule, miss: &Miss, source: &str, level: Level) -> String {
-    let found = miss.span.map_or_else(String::new, |span| format!(" ({})", on_one_line(&source[span.range()])));
+    let found = miss.span.map_or_else(String::new, |span| {
+        format!(" ({})", on_one_line(&source[span.range()]))
+    });
     match &miss.missed {
         Missed::Off if !level.applies(rule.confidence) => {
-            format!("matches{found}, but is {}, which level {} leaves off", rule.confidence, level)
+            format!(
+                "matches{found}, but is {}, which level {} leaves off",
+                rule.confidence, level
+            )
         }
         Missed::Off => format!("matches{found}, but is off by --only or --skip"),
         Missed::Zone(zone) => format!("matches{found}, but only in the {zone} of a document"),
-        Missed::Unless => format!("matches{found}, but its exception holds: {}", harmless(&rule.unless.join(" or "))),
+        Missed::Unless => format!(
+            "matches{found}, but its exception holds: {}",
+            harmless(&rule.unless.join(" or "))
+        ),
         Missed::Near => {
             let near = rule.near.as_ref().map_or_else(String::new, |near| {
-                let names: Vec<&str> = near.categories.iter().map(|category| category.name()).collect();
+                let names: Vec<&str> = near
+                    .categories
+                    .iter()
+                    .map(|category| category.name())
+                    .collect();
                 format!("{} within {} lines", names.join(" or "), near.within)
             });
             format!("matches{found}, but only close to {near}")
         }
-        Missed::Language => format!("matches{found}, but only in texts in {}", rule.languages.join(" or ")),
-        Missed::Host => format!("matches{found}, but only on {}", harmless(&rule.hosts.join(" or "))),
+        Missed::Language => format!(
+            "matches{found}, but only in texts in {}",
+            rule.languages.join(" or ")
+        ),
+        Missed::Host => format!(
+            "matches{found}, but only on {}",
+            harmless(&rule.hosts.join(" or "))
+        ),
         Missed::Line => format!("matches a part{found}, but asks for the whole line"),
-        Missed::Words(there, all, phrase) => format!("has {there} of the {all} words of '{}'", harmless(phrase)),
+        Missed::Words(there, all, phrase) => {
+            format!("has {there} of the {all} words of '{}'", harmless(phrase))
+        }
         Missed::Letters(distance, label) => {
-            format!("has the label '{}', {distance} letter{} away", harmless(label), if *distance == 1 { "" } else { "s" })
+            format!(
+                "has the label '{}', {distance} letter{} away",
+                harmless(label),
+                if *distance == 1 { "" } else { "s" }
+            )
         }
     }
 }

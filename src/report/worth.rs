@@ -13,21 +13,57 @@ use std::fmt::Write;
 #[must_use]
 pub fn worth_table(worth: &Worth, rules: &RuleSet, setting: Setting) -> String {
     let labelled = worth.chaff.0 + worth.prose.0 > 0;
-    let heads = ["RULE", "CONFIDENCE", ">HITS", ">LINES", ">SOLE", ">KEPT", ">WORDS"];
-    let columns = if labelled { heads.len() } else { heads.len() - 2 };
+    let heads = [
+        "RULE",
+        "CONFIDENCE",
+        ">HITS",
+        ">LINES",
+        ">SOLE",
+        ">KEPT",
+        ">WORDS",
+    ];
+    let columns = if labelled {
+        heads.len()
+    } else {
+        heads.len() - 2
+    };
     let mut table = Table::new(&heads[..columns]);
     for (rule, counts) in &sorted(worth, rules) {
-        let numbers = [counts.hits, counts.lines, counts.sole, counts.kept, counts.words].map(|number| number.to_string());
-        let cells = [rule.name.clone(), rule.confidence.to_string()].into_iter().chain(numbers).take(columns);
+        let numbers = [
+            counts.hits,
+            counts.lines,
+            counts.sole,
+            counts.kept,
+            counts.words,
+        ]
+        .map(|number| number.to_string());
+        let cells = [rule.name.clone(), rule.confidence.to_string()]
+            .into_iter()
+            .chain(numbers)
+            .take(columns);
         // A rule that takes what should be kept is what one looks for.
-        table.row(cells.collect::<Vec<_>>(), if counts.kept > 0 { REMOVED } else { Style::new() });
+        table.row(
+            cells.collect::<Vec<_>>(),
+            if counts.kept > 0 {
+                REMOVED
+            } else {
+                Style::new()
+            },
+        );
         for (sign, lines) in [("!", &counts.kept_lines), ("-", &counts.sole_lines)] {
-            lines.iter().for_each(|line| table.note(format!("{sign} {}", super::harmless(line))));
+            lines
+                .iter()
+                .for_each(|line| table.note(format!("{sign} {}", super::harmless(line))));
         }
     }
     let mut text = table.text(setting);
     let changed = share(worth.changed, worth.documents, 1);
-    let _ = writeln!(text, "\n{} documents, changed {changed}; lines removed {}", worth.documents, share(worth.removed, worth.lines, 2));
+    let _ = writeln!(
+        text,
+        "\n{} documents, changed {changed}; lines removed {}",
+        worth.documents,
+        share(worth.removed, worth.lines, 2)
+    );
     if labelled {
         let _ = writeln!(
             text,
@@ -39,7 +75,11 @@ pub fn worth_table(worth: &Worth, rules: &RuleSet, setting: Setting) -> String {
         );
     }
     if worth.unlabelled_words.0 > 0 {
-        let _ = writeln!(text, "words removed of lines without a label {}", share(worth.unlabelled_words.1, worth.unlabelled_words.0, 3));
+        let _ = writeln!(
+            text,
+            "words removed of lines without a label {}",
+            share(worth.unlabelled_words.1, worth.unlabelled_words.0, 3)
+        );
     }
     text
 }
@@ -63,8 +103,13 @@ pub fn worth_json(worth: &Worth, rules: &RuleSet) -> Value {
 }
 
 fn sorted<'w>(worth: &'w Worth, rules: &'w RuleSet) -> Vec<(&'w Rule, &'w RuleWorth)> {
-    let removing = worth.rules.iter().map(|(&id, counts)| (rules.get(id), counts));
-    let mut rows: Vec<_> = removing.filter(|(rule, _)| rule.effect == Effect::Remove).collect();
+    let removing = worth
+        .rules
+        .iter()
+        .map(|(&id, counts)| (rules.get(id), counts));
+    let mut rows: Vec<_> = removing
+        .filter(|(rule, _)| rule.effect == Effect::Remove)
+        .collect();
     rows.sort_by_key(|(_, counts)| std::cmp::Reverse((counts.lines + counts.kept, counts.hits)));
     rows
 }
@@ -73,5 +118,8 @@ fn share(part: u64, whole: u64, decimals: usize) -> String {
     if whole == 0 {
         return "-".to_owned();
     }
-    format!("{:.decimals$} % ({part} of {whole})", 100.0 * part as f64 / whole as f64)
+    format!(
+        "{:.decimals$} % ({part} of {whole})",
+        100.0 * part as f64 / whole as f64
+    )
 }

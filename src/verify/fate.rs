@@ -32,17 +32,36 @@ impl Fate<'_> {
 pub fn fates<'c>(cleaned: &'c Cleaned<'_>) -> impl Iterator<Item = Fate<'c>> {
     let (source, removals) = (cleaned.source(), cleaned.removals());
     let (mut start, mut first) = (0, 0);
-    source.split('\n').enumerate().filter_map(move |(number, line)| {
-        let range = start..start + line.len();
-        start = range.end + 1;
-        first += removals[first..].iter().take_while(|removal| removal.span.end() <= range.start).count();
-        let touching = &removals[first..];
-        let touching = &touching[..touching.iter().take_while(|removal| removal.span.start() < range.end).count()];
-        let words = words(line);
-        let spans = touching.iter().map(|removal| removal.span);
-        let left = if touching.is_empty() { words } else { words_left(source, range.clone(), spans) };
-        (words > 0).then_some(Fate { number, range, words, left, removals: touching })
-    })
+    source
+        .split('\n')
+        .enumerate()
+        .filter_map(move |(number, line)| {
+            let range = start..start + line.len();
+            start = range.end + 1;
+            first += removals[first..]
+                .iter()
+                .take_while(|removal| removal.span.end() <= range.start)
+                .count();
+            let touching = &removals[first..];
+            let touching = &touching[..touching
+                .iter()
+                .take_while(|removal| removal.span.start() < range.end)
+                .count()];
+            let words = words(line);
+            let spans = touching.iter().map(|removal| removal.span);
+            let left = if touching.is_empty() {
+                words
+            } else {
+                words_left(source, range.clone(), spans)
+            };
+            (words > 0).then_some(Fate {
+                number,
+                range,
+                words,
+                left,
+                removals: touching,
+            })
+        })
 }
 
 /// How many words the parts of a range have that no span covers.
@@ -73,6 +92,9 @@ mod tests {
 
     #[test]
     fn words_are_runs_of_letters_and_single_ideographs() {
-        assert_eq!(["", "It's 4 p.m.", "橋が開く", "naïve e\u{301}t"].map(words), [0, 5, 4, 2]);
+        assert_eq!(
+            ["", "It's 4 p.m.", "橋が開く", "naïve e\u{301}t"].map(words),
+            [0, 5, 4, 2]
+        );
     }
 }

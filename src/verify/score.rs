@@ -40,7 +40,10 @@ impl Tally {
     /// Counts a cleaned document.
     #[must_use]
     pub fn of(cleaned: &Cleaned<'_>, labels: &[Label]) -> Self {
-        let mut tally = Self { texts: 1, ..Self::default() };
+        let mut tally = Self {
+            texts: 1,
+            ..Self::default()
+        };
         for fate in fates(cleaned) {
             let removed = u64::from(fate.is_removed());
             match labels.get(fate.number) {
@@ -78,8 +81,17 @@ impl Tally {
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
         let precision = share(self.chaff.1, self.chaff.1 + self.prose.1);
         let recall = share(self.chaff.1, self.chaff.0);
-        let f1 = precision.zip(recall).filter(|(p, r)| p + r > 0.0).map(|(p, r)| 2.0 * p * r / (p + r));
-        Figures { precision, recall, f1, loss: share(self.words.1, self.words.0), damaged: share(self.damaged, self.texts) }
+        let f1 = precision
+            .zip(recall)
+            .filter(|(p, r)| p + r > 0.0)
+            .map(|(p, r)| 2.0 * p * r / (p + r));
+        Figures {
+            precision,
+            recall,
+            f1,
+            loss: share(self.words.1, self.words.0),
+            damaged: share(self.damaged, self.texts),
+        }
     }
 }
 
@@ -135,7 +147,12 @@ pub fn measure(publishers: &BTreeMap<String, Tally>, draws: usize) -> Measured {
         loss: bound(share, |figures| figures.loss),
         damaged: bound(share, |figures| figures.damaged),
     };
-    Measured { tally: total(&mut all.iter().copied()), publishers: all.len(), low: bounds(25), high: bounds(975) }
+    Measured {
+        tally: total(&mut all.iter().copied()),
+        publishers: all.len(),
+        low: bounds(25),
+        high: bounds(975),
+    }
 }
 
 #[cfg(test)]
@@ -144,11 +161,25 @@ mod tests {
 
     #[test]
     fn bounds_hold_the_figure_and_come_out_the_same_again() {
-        let tally = |removed| Tally { texts: 1, damaged: 0, chaff: (10, removed), prose: (10, 1), words: (100, removed) };
-        let publishers: BTreeMap<String, Tally> = (0..10).map(|n| (n.to_string(), tally(n))).collect();
+        let tally = |removed| Tally {
+            texts: 1,
+            damaged: 0,
+            chaff: (10, removed),
+            prose: (10, 1),
+            words: (100, removed),
+        };
+        let publishers: BTreeMap<String, Tally> =
+            (0..10).map(|n| (n.to_string(), tally(n))).collect();
         let measured = measure(&publishers, 500);
-        let (low, recall, high) = (measured.low.recall.unwrap(), measured.tally.figures().recall.unwrap(), measured.high.recall.unwrap());
-        assert!((recall - 0.45).abs() < 1e-9 && low < 0.35 && high > 0.55, "{low} {recall} {high}");
+        let (low, recall, high) = (
+            measured.low.recall.unwrap(),
+            measured.tally.figures().recall.unwrap(),
+            measured.high.recall.unwrap(),
+        );
+        assert!(
+            (recall - 0.45).abs() < 1e-9 && low < 0.35 && high > 0.55,
+            "{low} {recall} {high}"
+        );
         assert_eq!(measure(&publishers, 500), measured);
         assert_eq!(measure(&BTreeMap::new(), 500).low.recall, None);
     }

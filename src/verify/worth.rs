@@ -78,22 +78,37 @@ impl Worth {
         }
         let mut damaged = false;
         for fate in fates(cleaned) {
-            let (line, all, left, touching) = (&source[fate.range.clone()], fate.words, fate.left, fate.removals);
+            let (line, all, left, touching) = (
+                &source[fate.range.clone()],
+                fate.words,
+                fate.left,
+                fate.removals,
+            );
             let label = labels.and_then(|labels| labels.get(fate.number)).copied();
             let removed = fate.is_removed();
             self.lines += 1;
             self.removed += u64::from(removed);
             match label {
-                Some(Label::Drop) => self.chaff = (self.chaff.0 + 1, self.chaff.1 + u64::from(removed)),
+                Some(Label::Drop) => {
+                    self.chaff = (self.chaff.0 + 1, self.chaff.1 + u64::from(removed))
+                }
                 Some(Label::Keep) => {
                     self.prose = (self.prose.0 + 1, self.prose.1 + u64::from(removed));
                     self.words = (self.words.0 + all, self.words.1 + all - left);
                     damaged |= removed;
                 }
                 Some(Label::Unsure) => {}
-                None => self.unlabelled_words = (self.unlabelled_words.0 + all, self.unlabelled_words.1 + all - left),
+                None => {
+                    self.unlabelled_words = (
+                        self.unlabelled_words.0 + all,
+                        self.unlabelled_words.1 + all - left,
+                    )
+                }
             }
-            let mut rules: Vec<RuleId> = touching.iter().flat_map(|removal| removal.also.iter().copied().chain([removal.rule])).collect();
+            let mut rules: Vec<RuleId> = touching
+                .iter()
+                .flat_map(|removal| removal.also.iter().copied().chain([removal.rule]))
+                .collect();
             rules.sort_unstable();
             rules.dedup();
             for &rule in &rules {
@@ -133,8 +148,12 @@ impl Worth {
             own.sole += rule.sole;
             own.kept += rule.kept;
             own.words += rule.words;
-            rule.kept_lines.iter().for_each(|line| sample(&mut own.kept_lines, line, samples));
-            rule.sole_lines.iter().for_each(|line| sample(&mut own.sole_lines, line, samples));
+            rule.kept_lines
+                .iter()
+                .for_each(|line| sample(&mut own.kept_lines, line, samples));
+            rule.sole_lines
+                .iter()
+                .for_each(|line| sample(&mut own.sole_lines, line, samples));
         }
     }
 }
@@ -154,18 +173,34 @@ mod tests {
     #[test]
     fn lines_words_and_rules_are_counted() {
         let text = "The bridge opens on Monday.\nAdvertisement\n\nShare this article\nIt cost four million.\nAdvertisement";
-        let labels = [Label::Keep, Label::Drop, Label::Keep, Label::Drop, Label::Keep, Label::Keep];
+        let labels = [
+            Label::Keep,
+            Label::Drop,
+            Label::Keep,
+            Label::Drop,
+            Label::Keep,
+            Label::Keep,
+        ];
         let cleaner = Cleaner::builder().build().unwrap();
         let document = Document::new(text).unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
         let mut worth = Worth::default();
         worth.add(&cleaned, Some(&labels), 3);
-        assert_eq!((worth.documents, worth.damaged, worth.lines, worth.removed), (1, 1, 5, 3));
-        assert_eq!((worth.chaff, worth.prose, worth.words), ((2, 2), (3, 1), (10, 1)));
+        assert_eq!(
+            (worth.documents, worth.damaged, worth.lines, worth.removed),
+            (1, 1, 5, 3)
+        );
+        assert_eq!(
+            (worth.chaff, worth.prose, worth.words),
+            ((2, 2), (3, 1), (10, 1))
+        );
         let share = &worth.rules[&cleaner.rules().find("share/share-labels").unwrap()];
         assert_eq!((share.lines, share.sole, share.kept), (1, 0, 0));
         let advert = worth.rules.values().find(|rule| rule.kept > 0).unwrap();
-        assert_eq!((advert.kept, advert.words, advert.kept_lines.as_slice()), (1, 1, ["Advertisement".to_owned()].as_slice()));
+        assert_eq!(
+            (advert.kept, advert.words, advert.kept_lines.as_slice()),
+            (1, 1, ["Advertisement".to_owned()].as_slice())
+        );
         let mut twice = worth.clone();
         twice.merge(worth, 3);
         assert_eq!((twice.documents, twice.words), (2, (20, 2)));

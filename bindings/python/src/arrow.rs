@@ -7,7 +7,10 @@ use crate::engine::{Engine, Input};
 use crate::texts::same_length;
 use arrow_array::builder::{GenericStringBuilder, StringViewBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Float64Array, Int64Array, LargeBinaryArray};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Float64Array, Int64Array,
+    LargeBinaryArray,
+};
 use arrow_array::{ListArray, OffsetSizeTrait, StringArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
@@ -15,7 +18,9 @@ use arrow_select::concat::concat;
 use pyo3::exceptions::{PyTypeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyString, PyTuple};
-use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule};
+use pyo3_arrow::ffi::{
+    ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule,
+};
 use pyo3_arrow::input::AnyArray;
 use std::sync::Arc;
 
@@ -31,7 +36,11 @@ impl ArrowArray {
     }
 
     fn __repr__(&self) -> String {
-        format!("<dechaff.ArrowArray of {} {}>", self.0.len(), self.0.field.data_type())
+        format!(
+            "<dechaff.ArrowArray of {} {}>",
+            self.0.len(),
+            self.0.field.data_type()
+        )
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -39,14 +48,33 @@ impl ArrowArray {
     }
 
     #[pyo3(signature = (requested_schema = None))]
-    fn __arrow_c_array__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyCapsule>>) -> PyResult<Bound<'py, PyTuple>> {
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let whole = self.0.whole()?;
-        Ok(to_array_pycapsules(py, Arc::clone(&self.0.field), &whole, requested_schema)?)
+        Ok(to_array_pycapsules(
+            py,
+            Arc::clone(&self.0.field),
+            &whole,
+            requested_schema,
+        )?)
     }
 
     #[pyo3(signature = (requested_schema = None))]
-    fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyCapsule>>) -> PyResult<Bound<'py, PyCapsule>> {
-        let chunks: Vec<_> = self.0.chunks.iter().cloned().map(Ok::<_, ArrowError>).collect();
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let chunks: Vec<_> = self
+            .0
+            .chunks
+            .iter()
+            .cloned()
+            .map(Ok::<_, ArrowError>)
+            .collect();
         let reader = Box::new(ArrayIterator::new(chunks, Arc::clone(&self.0.field)));
         Ok(to_stream_pycapsule(py, reader, requested_schema)?)
     }
@@ -79,7 +107,10 @@ impl Column {
         Ok(Self { field, chunks })
     }
 
-    pub fn known<'py>(name: &'static str, given: Option<&Bound<'py, PyAny>>) -> PyResult<Known<'py>> {
+    pub fn known<'py>(
+        name: &'static str,
+        given: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Known<'py>> {
         match given {
             None => Ok(Known::Nothing),
             Some(given) => match given.cast::<PyString>() {
@@ -106,8 +137,12 @@ impl Column {
         let (py, class) = (values.py(), values.get_type());
         let array = Bound::new(py, ArrowArray(self))?;
         match (class.module()?.to_str()?, class.name()?.to_str()?) {
-            ("pyarrow.lib", "ChunkedArray") => py.import("pyarrow")?.call_method1("chunked_array", (array,)),
-            ("pyarrow.lib", name) if name.ends_with("Array") => py.import("pyarrow")?.call_method1("array", (array,)),
+            ("pyarrow.lib", "ChunkedArray") => py
+                .import("pyarrow")?
+                .call_method1("chunked_array", (array,)),
+            ("pyarrow.lib", name) if name.ends_with("Array") => {
+                py.import("pyarrow")?.call_method1("array", (array,))
+            }
             ("polars.series.series", "Series") => class.call1((values.getattr("name")?, array)),
             _ => Ok(array.into_any()),
         }
@@ -128,10 +163,12 @@ impl Bytes {
             DataType::LargeUtf8 => Ok(Self::Large(array.as_string::<i64>().clone().into())),
             DataType::Utf8View => Ok(Self::View(array.as_string_view().clone().to_binary_view())),
             DataType::Null => Ok(Self::Small(BinaryArray::new_null(array.len()))),
-            DataType::Struct(_) => {
-                Err(PyTypeError::new_err("expected an array of strings, not a table or structs; give one of its columns"))
-            }
-            other => Err(PyTypeError::new_err(format!("expected an array of strings, not of {other}; cast it to strings first"))),
+            DataType::Struct(_) => Err(PyTypeError::new_err(
+                "expected an array of strings, not a table or structs; give one of its columns",
+            )),
+            other => Err(PyTypeError::new_err(format!(
+                "expected an array of strings, not of {other}; cast it to strings first"
+            ))),
         }
     }
 
@@ -147,23 +184,37 @@ impl Bytes {
 /// The strings of several arrays, row by row. What a producer says to be UTF-8 is not believed.
 fn strings<'b>(py: Python<'_>, arrays: &'b [Bytes]) -> PyResult<Vec<Option<&'b str>>> {
     let check = |bytes: &'b [u8]| std::str::from_utf8(bytes).map_err(|error| (bytes, error));
-    let checked: Result<_, _> = py.detach(|| arrays.iter().flat_map(Bytes::rows).map(|bytes| bytes.map(check).transpose()).collect());
-    checked.map_err(|(bytes, error)| match PyUnicodeDecodeError::new_utf8(py, bytes, error) {
-        Ok(error) => PyErr::from_value(error.into_any()),
-        Err(error) => error,
-    })
+    let checked: Result<_, _> = py.detach(|| {
+        arrays
+            .iter()
+            .flat_map(Bytes::rows)
+            .map(|bytes| bytes.map(check).transpose())
+            .collect()
+    });
+    checked.map_err(
+        |(bytes, error)| match PyUnicodeDecodeError::new_utf8(py, bytes, error) {
+            Ok(error) => PyErr::from_value(error.into_any()),
+            Err(error) => error,
+        },
+    )
 }
 
 impl Known<'_> {
     /// The bytes of the column, if there is one for each of so many texts.
     fn bytes(&self, texts: usize) -> PyResult<Vec<Bytes>> {
-        let Self::OfEach(name, column) = self else { return Ok(Vec::new()) };
+        let Self::OfEach(name, column) = self else {
+            return Ok(Vec::new());
+        };
         same_length(name, column.len(), texts)?;
         column.chunks.iter().map(Bytes::of).collect()
     }
 
     fn of_all(&self) -> PyResult<Option<&str>> {
-        if let Self::OfAll(known) = self { known.to_str().map(Some) } else { Ok(None) }
+        if let Self::OfAll(known) = self {
+            known.to_str().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 }
 
@@ -188,11 +239,19 @@ fn run<R: Send>(
         }
     }
     let mut results = engine.many(py, &inputs, threads, read)?.into_iter();
-    Ok(rows.iter().map(|row| row.and_then(|_| results.next())).collect())
+    Ok(rows
+        .iter()
+        .map(|row| row.and_then(|_| results.next()))
+        .collect())
 }
 
 /// The strings of a column without their chaff.
-pub fn clean<'py>(engine: &Engine, values: &Bound<'py, PyAny>, known: [Known<'_>; 2], threads: usize) -> PyResult<Bound<'py, PyAny>> {
+pub fn clean<'py>(
+    engine: &Engine,
+    values: &Bound<'py, PyAny>,
+    known: [Known<'_>; 2],
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
     let mut column = Column::import(values)?;
     let of_each = known.iter().any(|known| matches!(known, Known::OfEach(..)));
@@ -201,9 +260,20 @@ pub fn clean<'py>(engine: &Engine, values: &Bound<'py, PyAny>, known: [Known<'_>
             "a dictionary's strings may stand in several rows, so url and lang cannot be arrays; cast it to strings first",
         ));
     }
-    let targets: Vec<ArrayRef> =
-        column.chunks.iter().map(|chunk| chunk.as_any_dictionary_opt().map_or(chunk, |chunk| chunk.values()).clone()).collect();
-    let bytes = targets.iter().map(Bytes::of).collect::<PyResult<Vec<_>>>()?;
+    let targets: Vec<ArrayRef> = column
+        .chunks
+        .iter()
+        .map(|chunk| {
+            chunk
+                .as_any_dictionary_opt()
+                .map_or(chunk, |chunk| chunk.values())
+                .clone()
+        })
+        .collect();
+    let bytes = targets
+        .iter()
+        .map(Bytes::of)
+        .collect::<PyResult<Vec<_>>>()?;
     let rows = strings(py, &bytes)?;
     let cleaned = run(py, engine, &rows, known, threads, changed)?;
     column.chunks = py.detach(|| {
@@ -211,12 +281,18 @@ pub fn clean<'py>(engine: &Engine, values: &Bound<'py, PyAny>, known: [Known<'_>
         let chunks = column.chunks.iter().zip(&targets).map(|(chunk, target)| {
             let (own, rest) = rows.split_at(target.len());
             rows = rest;
-            let own: Vec<_> = own.iter().zip(cleaned.by_ref().take(target.len())).map(|(row, cleaned)| (*row, cleaned.flatten())).collect();
+            let own: Vec<_> = own
+                .iter()
+                .zip(cleaned.by_ref().take(target.len()))
+                .map(|(row, cleaned)| (*row, cleaned.flatten()))
+                .collect();
             if own.iter().all(|(_, cleaned)| cleaned.is_none()) {
                 return Arc::clone(chunk);
             }
             let made = array_of(target.data_type(), &own);
-            chunk.as_any_dictionary_opt().map_or(Arc::clone(&made), |chunk| chunk.with_values(made))
+            chunk
+                .as_any_dictionary_opt()
+                .map_or(Arc::clone(&made), |chunk| chunk.with_values(made))
         });
         chunks.collect()
     });
@@ -225,7 +301,9 @@ pub fn clean<'py>(engine: &Engine, values: &Bound<'py, PyAny>, known: [Known<'_>
 
 /// Strings of a type: the second of each pair where there is one, else the first.
 fn array_of(kind: &DataType, rows: &[(Option<&str>, Option<String>)]) -> ArrayRef {
-    let texts = rows.iter().map(|(row, cleaned)| cleaned.as_deref().or(*row));
+    let texts = rows
+        .iter()
+        .map(|(row, cleaned)| cleaned.as_deref().or(*row));
     match kind {
         DataType::LargeUtf8 => small_or_large::<i64>(texts),
         DataType::Utf8View => {
@@ -237,7 +315,9 @@ fn array_of(kind: &DataType, rows: &[(Option<&str>, Option<String>)]) -> ArrayRe
     }
 }
 
-fn small_or_large<'t, O: OffsetSizeTrait>(texts: impl Iterator<Item = Option<&'t str>> + Clone) -> ArrayRef {
+fn small_or_large<'t, O: OffsetSizeTrait>(
+    texts: impl Iterator<Item = Option<&'t str>> + Clone,
+) -> ArrayRef {
     let bytes = texts.clone().flatten().map(str::len).sum();
     let mut builder = GenericStringBuilder::<O>::with_capacity(texts.size_hint().0, bytes);
     texts.for_each(|text| builder.append_option(text));
@@ -245,10 +325,19 @@ fn small_or_large<'t, O: OffsetSizeTrait>(texts: impl Iterator<Item = Option<&'t
 }
 
 /// The strings of a column without their chaff, each with what was removed.
-pub fn scan<'py>(engine: &Engine, values: &Bound<'py, PyAny>, known: [Known<'_>; 2], threads: usize) -> PyResult<Bound<'py, PyAny>> {
+pub fn scan<'py>(
+    engine: &Engine,
+    values: &Bound<'py, PyAny>,
+    known: [Known<'_>; 2],
+    threads: usize,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
     let column = Column::import(values)?;
-    let bytes = column.chunks.iter().map(Bytes::of).collect::<PyResult<Vec<_>>>()?;
+    let bytes = column
+        .chunks
+        .iter()
+        .map(Bytes::of)
+        .collect::<PyResult<Vec<_>>>()?;
     let rows = strings(py, &bytes)?;
     let mut found = run(py, engine, &rows, known, threads, scanned)?.into_iter();
     let rules = engine.cleaner.rules();
@@ -270,19 +359,37 @@ pub fn scan<'py>(engine: &Engine, values: &Bound<'py, PyAny>, known: [Known<'_>;
         }
         let nulls: NullBuffer = own.iter().map(Option::is_some).collect();
         let text = array_of(kind, &texts);
-        let item = Arc::new(Field::new("item", DataType::Struct(removal_fields()), false));
-        let list = ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), Arc::new(removals.finish()?), None).map_err(failed)?;
+        let item = Arc::new(Field::new(
+            "item",
+            DataType::Struct(removal_fields()),
+            false,
+        ));
+        let list = ListArray::try_new(
+            item,
+            OffsetBuffer::from_lengths(lengths),
+            Arc::new(removals.finish()?),
+            None,
+        )
+        .map_err(failed)?;
         let columns: Vec<ArrayRef> = vec![text, Arc::new(list), Arc::new(BooleanArray::from(held))];
         let made = StructArray::try_new(fields.clone(), columns, Some(nulls)).map_err(failed)?;
         Ok(Arc::new(made) as ArrayRef)
     });
     let chunks = chunks.collect::<PyResult<Vec<_>>>()?;
     let field = Field::new(column.field.name(), DataType::Struct(fields), true);
-    Column { field: Arc::new(field), chunks }.like(values)
+    Column {
+        field: Arc::new(field),
+        chunks,
+    }
+    .like(values)
 }
 
 fn result_fields(text: &DataType) -> Fields {
-    let text = if *text == DataType::Null { &DataType::Utf8 } else { text };
+    let text = if *text == DataType::Null {
+        &DataType::Utf8
+    } else {
+        text
+    };
     let item = Field::new("item", DataType::Struct(removal_fields()), false);
     Fields::from(vec![
         Field::new("text", text.clone(), true),
@@ -322,18 +429,28 @@ struct Removals<'r> {
 
 impl<'r> Removals<'r> {
     fn add(&mut self, source: &'r str, found: &Scanned, rules: &'r dechaff::RuleSet) {
-        for (removal, (start, end)) in found.removals.iter().zip(CodePoints::new(source, &found.removals)) {
+        for (removal, (start, end)) in found
+            .removals
+            .iter()
+            .zip(CodePoints::new(source, &found.removals))
+        {
             let rule = rules.get(removal.rule);
             let span = removal.span;
-            for (places, place) in self.places.iter_mut().zip([start, end, span.start(), span.end()]) {
+            for (places, place) in
+                self.places
+                    .iter_mut()
+                    .zip([start, end, span.start(), span.end()])
+            {
                 places.push(place as i64);
             }
             self.rule.push(&rule.name);
-            self.also.extend(removal.also.iter().map(|&id| rules.get(id).name.as_str()));
+            self.also
+                .extend(removal.also.iter().map(|&id| rules.get(id).name.as_str()));
             self.also_lengths.push(removal.also.len());
             self.category.push(rule.category.name());
             self.confidence.push(rule.confidence.name());
-            self.score.push(f64::from(removal.score.thousandths()) / 1000.0);
+            self.score
+                .push(f64::from(removal.score.thousandths()) / 1000.0);
             self.text.push(&source[span.range()]);
         }
     }
@@ -341,8 +458,18 @@ impl<'r> Removals<'r> {
     fn finish(self) -> PyResult<StructArray> {
         let name = Arc::new(Field::new("item", DataType::Utf8, false));
         let also = Arc::new(StringArray::from(self.also));
-        let also = ListArray::try_new(name, OffsetBuffer::from_lengths(self.also_lengths), also, None).map_err(failed)?;
-        let mut columns: Vec<ArrayRef> = self.places.into_iter().map(|places| Arc::new(Int64Array::from(places)) as ArrayRef).collect();
+        let also = ListArray::try_new(
+            name,
+            OffsetBuffer::from_lengths(self.also_lengths),
+            also,
+            None,
+        )
+        .map_err(failed)?;
+        let mut columns: Vec<ArrayRef> = self
+            .places
+            .into_iter()
+            .map(|places| Arc::new(Int64Array::from(places)) as ArrayRef)
+            .collect();
         columns.push(Arc::new(StringArray::from(self.rule)));
         columns.push(Arc::new(also));
         columns.push(Arc::new(StringArray::from(self.category)));

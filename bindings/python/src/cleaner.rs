@@ -70,8 +70,23 @@ impl PartialEq for Cleaner {
 
 impl Hash for Cleaner {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Options { level, packs, only, skip, max_removed, max_loss } = &self.options;
-        (level.name(), packs, only, skip, bits(*max_removed), max_loss.map(bits)).hash(state);
+        let Options {
+            level,
+            packs,
+            only,
+            skip,
+            max_removed,
+            max_loss,
+        } = &self.options;
+        (
+            level.name(),
+            packs,
+            only,
+            skip,
+            bits(*max_removed),
+            max_loss.map(bits),
+        )
+            .hash(state);
     }
 }
 
@@ -86,12 +101,22 @@ impl Cleaner {
         for (name, source) in &options.packs {
             rules.add_pack(source, name).map_err(refused)?;
         }
-        let mut builder = dechaff::Cleaner::builder().rules(rules).level(options.level).max_removed(options.max_removed);
+        let mut builder = dechaff::Cleaner::builder()
+            .rules(rules)
+            .level(options.level)
+            .max_removed(options.max_removed);
         if let Some(share) = options.max_loss {
             builder = builder.max_loss(share);
         }
-        let cleaner = builder.only(options.only.clone()).skip(options.skip.clone()).build().map_err(refused)?;
-        Ok(Self { options, engine: Arc::new(Engine::new(cleaner)) })
+        let cleaner = builder
+            .only(options.only.clone())
+            .skip(options.skip.clone())
+            .build()
+            .map_err(refused)?;
+        Ok(Self {
+            options,
+            engine: Arc::new(Engine::new(cleaner)),
+        })
     }
 }
 
@@ -117,8 +142,17 @@ impl Cleaner {
         for path in one_or_several(rules, |path| path.extract::<PathBuf>())? {
             read_packs(&path, &mut packs)?;
         }
-        let level = level.parse().map_err(|message: String| Error::new_err(message))?;
-        Self::build(Options { level, packs, only: names(only)?, skip: names(skip)?, max_removed, max_loss })
+        let level = level
+            .parse()
+            .map_err(|message: String| Error::new_err(message))?;
+        Self::build(Options {
+            level,
+            packs,
+            only: names(only)?,
+            skip: names(skip)?,
+            max_removed,
+            max_loss,
+        })
     }
 
     /// The text without its chaff. A text in which nothing is found comes back as the same object.
@@ -132,9 +166,22 @@ impl Cleaner {
     /// >>> Cleaner().clean("It rained.\nShare this article\n")
     /// 'It rained.\n'
     #[pyo3(signature = (text, *, url = None, lang = None))]
-    fn clean<'py>(&self, text: Bound<'py, PyString>, url: Option<&str>, lang: Option<&str>) -> PyResult<Bound<'py, PyString>> {
+    fn clean<'py>(
+        &self,
+        text: Bound<'py, PyString>,
+        url: Option<&str>,
+        lang: Option<&str>,
+    ) -> PyResult<Bound<'py, PyString>> {
         let py = text.py();
-        let changed = self.engine.one(py, Input { text: text.to_str()?, url, lang }, changed)?;
+        let changed = self.engine.one(
+            py,
+            Input {
+                text: text.to_str()?,
+                url,
+                lang,
+            },
+            changed,
+        )?;
         Ok(changed.map_or(text, |changed| PyString::new(py, &changed)))
     }
 
@@ -152,13 +199,34 @@ impl Cleaner {
     /// >>> [(removal.category, removal.text) for removal in result.removals]
     /// [('advert', 'Advertisement\n')]
     #[pyo3(signature = (text, *, url = None, lang = None))]
-    fn scan<'py>(&self, text: Bound<'py, PyString>, url: Option<&str>, lang: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+    fn scan<'py>(
+        &self,
+        text: Bound<'py, PyString>,
+        url: Option<&str>,
+        lang: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         static RESULT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let (py, source) = (text.py(), text.to_str()?);
-        let scanned = self.engine.one(py, Input { text: source, url, lang }, scanned)?;
+        let scanned = self.engine.one(
+            py,
+            Input {
+                text: source,
+                url,
+                lang,
+            },
+            scanned,
+        )?;
         let removals = self.removals(py, source, &scanned.removals)?;
-        let cleaned = scanned.text.map_or_else(|| text.clone(), |cleaned| PyString::new(py, &cleaned));
-        RESULT.import(py, "dechaff._result", "Result")?.call1((&text, cleaned, removals, scanned.held, scanned.share))
+        let cleaned = scanned
+            .text
+            .map_or_else(|| text.clone(), |cleaned| PyString::new(py, &cleaned));
+        RESULT.import(py, "dechaff._result", "Result")?.call1((
+            &text,
+            cleaned,
+            removals,
+            scanned.held,
+            scanned.share,
+        ))
     }
 
     /// The texts without their chaff, in their order, on several threads.
@@ -186,9 +254,15 @@ impl Cleaner {
         let lang = Known::read("lang", lang, texts.len())?;
         let mut inputs = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
-            inputs.push(Input { text: text.to_str()?, url: url.get(index)?, lang: lang.get(index)? });
+            inputs.push(Input {
+                text: text.to_str()?,
+                url: url.get(index)?,
+                lang: lang.get(index)?,
+            });
         }
-        let cleaned = self.engine.many(py, &inputs, texts::threads(threads)?, changed)?;
+        let cleaned = self
+            .engine
+            .many(py, &inputs, texts::threads(threads)?, changed)?;
         let text = |(text, cleaned): (&Bound<'py, PyString>, Option<String>)| {
             cleaned.map_or_else(|| text.clone(), |cleaned| PyString::new(py, &cleaned))
         };
@@ -280,9 +354,18 @@ impl Cleaner {
 
     fn __repr__(&self) -> String {
         let mut told = format!("Cleaner(level='{}'", self.options.level);
-        let names = self.options.packs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+        let names = self
+            .options
+            .packs
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>();
         let list = |names: Vec<&str>| format!("['{}']", names.join("', '"));
-        for (option, names) in [("rules", names), ("only", refs(&self.options.only)), ("skip", refs(&self.options.skip))] {
+        for (option, names) in [
+            ("rules", names),
+            ("only", refs(&self.options.only)),
+            ("skip", refs(&self.options.skip)),
+        ] {
             if !names.is_empty() {
                 let _ = write!(told, ", {option}={}", list(names));
             }
@@ -305,14 +388,40 @@ impl Cleaner {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Pickled)> {
-        let Options { level, packs, only, skip, max_removed, max_loss } = self.options.clone();
+        let Options {
+            level,
+            packs,
+            only,
+            skip,
+            max_removed,
+            max_loss,
+        } = self.options.clone();
         let unpickle = py.import("dechaff._dechaff")?.getattr("_unpickle")?;
-        Ok((unpickle, (env!("CARGO_PKG_VERSION").to_owned(), level.name().to_owned(), packs, only, skip, max_removed, max_loss)))
+        Ok((
+            unpickle,
+            (
+                env!("CARGO_PKG_VERSION").to_owned(),
+                level.name().to_owned(),
+                packs,
+                only,
+                skip,
+                max_removed,
+                max_loss,
+            ),
+        ))
     }
 }
 
 /// The version and the options.
-type Pickled = (String, String, Vec<(String, String)>, Vec<String>, Vec<String>, f64, Option<f64>);
+type Pickled = (
+    String,
+    String,
+    Vec<(String, String)>,
+    Vec<String>,
+    Vec<String>,
+    f64,
+    Option<f64>,
+);
 
 /// Makes a pickled cleaner anew. Another version has other rules, so that workers would not agree.
 #[pyfunction]
@@ -328,11 +437,22 @@ pub fn unpickle(
 ) -> PyResult<Cleaner> {
     let own = env!("CARGO_PKG_VERSION");
     if version != own {
-        let message = format!("this cleaner was pickled by dechaff {version}, here is {own}; install the same version on all machines");
+        let message = format!(
+            "this cleaner was pickled by dechaff {version}, here is {own}; install the same version on all machines"
+        );
         return Err(Error::new_err(message));
     }
-    let level = level.parse().map_err(|message: String| Error::new_err(message))?;
-    Cleaner::build(Options { level, packs, only, skip, max_removed, max_loss })
+    let level = level
+        .parse()
+        .map_err(|message: String| Error::new_err(message))?;
+    Cleaner::build(Options {
+        level,
+        packs,
+        only,
+        skip,
+        max_removed,
+        max_loss,
+    })
 }
 
 /// The cleaned text, where something was removed.
@@ -341,7 +461,11 @@ pub fn changed(cleaned: &Cleaned<'_>) -> Option<String> {
 }
 
 pub fn scanned(cleaned: &Cleaned<'_>) -> Scanned {
-    let bytes: usize = cleaned.found().iter().map(|removal| removal.span.len()).sum();
+    let bytes: usize = cleaned
+        .found()
+        .iter()
+        .map(|removal| removal.span.len())
+        .sum();
     Scanned {
         text: changed(cleaned),
         removals: cleaned.removals().to_vec(),
@@ -352,7 +476,12 @@ pub fn scanned(cleaned: &Cleaned<'_>) -> Scanned {
 
 impl Cleaner {
     /// Removals as Python's class of them.
-    fn removals<'py>(&self, py: Python<'py>, source: &str, removals: &[Removal]) -> PyResult<Bound<'py, PyTuple>> {
+    fn removals<'py>(
+        &self,
+        py: Python<'py>,
+        source: &str,
+        removals: &[Removal],
+    ) -> PyResult<Bound<'py, PyTuple>> {
         static REMOVAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let class = REMOVAL.import(py, "dechaff._result", "Removal")?;
         let rules = self.engine.cleaner.rules();
@@ -387,7 +516,11 @@ pub struct CodePoints<'s> {
 
 impl<'s> CodePoints<'s> {
     pub fn new(source: &'s str, removals: &'s [Removal]) -> Self {
-        Self { source, removals: removals.iter(), last: (0, 0) }
+        Self {
+            source,
+            removals: removals.iter(),
+            last: (0, 0),
+        }
     }
 }
 
@@ -415,11 +548,19 @@ fn refused(error: dechaff::Error) -> PyErr {
 fn read_packs(path: &Path, packs: &mut Vec<(String, String)>) -> PyResult<()> {
     let mut paths = vec![path.to_owned()];
     if path.is_dir() {
-        paths = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths = fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<_>>()?;
+        paths.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        });
         paths.sort();
         if paths.is_empty() {
-            return Err(Error::new_err(format!("the directory {} has no packs (*.toml)", path.display())));
+            return Err(Error::new_err(format!(
+                "the directory {} has no packs (*.toml)",
+                path.display()
+            )));
         }
     }
     for path in paths {

@@ -45,22 +45,32 @@ impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(error) => Error::new_err(error.to_string()),
-            Failure::Bug(message) => {
-                PyRuntimeError::new_err(format!("dechaff has a bug that this text brings out; please report it ({message})"))
-            }
+            Failure::Bug(message) => PyRuntimeError::new_err(format!(
+                "dechaff has a bug that this text brings out; please report it ({message})"
+            )),
         }
     }
 }
 
 impl Engine {
     pub fn new(cleaner: Cleaner) -> Self {
-        Self { cleaner, scratches: Mutex::default() }
+        Self {
+            cleaner,
+            scratches: Mutex::default(),
+        }
     }
 
     /// Cleans one text, and gives what `read` makes of the result.
-    pub fn one<R: Send + 'static>(self: &Arc<Self>, py: Python<'_>, input: Input<'_>, read: fn(&Cleaned<'_>) -> R) -> PyResult<R> {
+    pub fn one<R: Send + 'static>(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        input: Input<'_>,
+        read: fn(&Cleaned<'_>) -> R,
+    ) -> PyResult<R> {
         if input.text.len() < LONG {
-            return py.detach(|| self.with_scratch(|scratch| self.clean(input, scratch, &read))).map_err(PyErr::from);
+            return py
+                .detach(|| self.with_scratch(|scratch| self.clean(input, scratch, &read)))
+                .map_err(PyErr::from);
         }
         py.detach(|| {
             // The thread may outlive this call, so the text is its own.
@@ -69,10 +79,16 @@ impl Engine {
             let engine = Arc::clone(self);
             let (sender, receiver) = channel();
             thread::spawn(move || {
-                let input = Input { text: &text, url: url.as_deref(), lang: lang.as_deref() };
-                let _ = sender.send(engine.with_scratch(|scratch| engine.clean(input, scratch, &read)));
+                let input = Input {
+                    text: &text,
+                    url: url.as_deref(),
+                    lang: lang.as_deref(),
+                };
+                let _ =
+                    sender.send(engine.with_scratch(|scratch| engine.clean(input, scratch, &read)));
             });
-            let ended = wait(&receiver)?.ok_or_else(|| Failure::Bug("its thread ended".to_owned()))?;
+            let ended =
+                wait(&receiver)?.ok_or_else(|| Failure::Bug("its thread ended".to_owned()))?;
             Ok(ended?)
         })
     }
@@ -94,7 +110,10 @@ impl Engine {
             let work = || {
                 let mut found = Vec::new();
                 while let Some(range) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    found.push((range.start, self.block(&inputs[range.clone()], &stop, &read)?));
+                    found.push((
+                        range.start,
+                        self.block(&inputs[range.clone()], &stop, &read)?,
+                    ));
                 }
                 Ok::<_, Failure>(found)
             };
@@ -114,7 +133,11 @@ impl Engine {
                 stop.store(waited.is_err(), Ordering::Relaxed);
                 let mut found = Vec::with_capacity(blocks.len());
                 for worker in workers {
-                    found.extend(worker.join().map_err(|panic| Failure::Bug(told(&*panic)))??);
+                    found.extend(
+                        worker
+                            .join()
+                            .map_err(|panic| Failure::Bug(told(&*panic)))??,
+                    );
                 }
                 waited.map(|_| found)
             })?;
@@ -124,14 +147,26 @@ impl Engine {
     }
 
     /// Cleans a block of texts, or as much of it as there is time for.
-    fn block<R>(&self, inputs: &[Input<'_>], stop: &AtomicBool, read: &impl Fn(&Cleaned<'_>) -> R) -> Result<Vec<R>, Failure> {
+    fn block<R>(
+        &self,
+        inputs: &[Input<'_>],
+        stop: &AtomicBool,
+        read: &impl Fn(&Cleaned<'_>) -> R,
+    ) -> Result<Vec<R>, Failure> {
         self.with_scratch(|scratch| {
             let wanted = inputs.iter().take_while(|_| !stop.load(Ordering::Relaxed));
-            wanted.map(|&input| self.clean(input, scratch, read)).collect()
+            wanted
+                .map(|&input| self.clean(input, scratch, read))
+                .collect()
         })
     }
 
-    fn clean<R>(&self, input: Input<'_>, scratch: &mut Scratch, read: &impl Fn(&Cleaned<'_>) -> R) -> Result<R, Failure> {
+    fn clean<R>(
+        &self,
+        input: Input<'_>,
+        scratch: &mut Scratch,
+        read: &impl Fn(&Cleaned<'_>) -> R,
+    ) -> Result<R, Failure> {
         let mut document = Document::new(input.text).map_err(Failure::Refused)?;
         if let Some(url) = input.url {
             document = document.with_url(url);
@@ -139,7 +174,9 @@ impl Engine {
         if let Some(lang) = input.lang {
             document = document.with_corpus_language(lang);
         }
-        let cleaned = catch_unwind(AssertUnwindSafe(|| read(&self.cleaner.clean(&document, scratch))));
+        let cleaned = catch_unwind(AssertUnwindSafe(|| {
+            read(&self.cleaner.clean(&document, scratch))
+        }));
         cleaned.map_err(|panic| {
             *scratch = Scratch::default();
             Failure::Bug(told(&*panic))
@@ -147,7 +184,11 @@ impl Engine {
     }
 
     fn with_scratch<R>(&self, work: impl FnOnce(&mut Scratch) -> R) -> R {
-        let free = || self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = || {
+            self.scratches
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         let mut scratch = free().pop().unwrap_or_default();
         let result = work(&mut scratch);
         free().push(scratch);
@@ -188,5 +229,6 @@ fn signals(py: Python<'_>) -> PyResult<()> {
 
 fn told(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }

@@ -12,7 +12,12 @@ use pyo3::prelude::*;
 use std::ffi::OsString;
 use std::io::Write;
 
-create_exception!(dechaff, Error, PyValueError, "An option, a name or a pack of rules that dechaff cannot use, or a text too long.");
+create_exception!(
+    dechaff,
+    Error,
+    PyValueError,
+    "An option, a name or a pack of rules that dechaff cannot use, or a text too long."
+);
 
 /// Runs the command `dechaff` with these arguments, the program's name first, and gives its exit code.
 #[pyfunction]

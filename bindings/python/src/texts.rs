@@ -5,8 +5,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// A `str`, or an iterable of what `read` takes; nothing for `None`.
-pub fn one_or_several<T>(given: Option<&Bound<'_, PyAny>>, read: impl Fn(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<Vec<T>> {
-    let Some(given) = given else { return Ok(Vec::new()) };
+pub fn one_or_several<T>(
+    given: Option<&Bound<'_, PyAny>>,
+    read: impl Fn(&Bound<'_, PyAny>) -> PyResult<T>,
+) -> PyResult<Vec<T>> {
+    let Some(given) = given else {
+        return Ok(Vec::new());
+    };
     if given.is_instance_of::<PyString>() || given.hasattr("__fspath__")? {
         return Ok(vec![read(given)?]);
     }
@@ -16,7 +21,9 @@ pub fn one_or_several<T>(given: Option<&Bound<'_, PyAny>>, read: impl Fn(&Bound<
 /// The texts of an iterable.
 pub fn texts<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyString>>> {
     if given.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err("texts is one str; give a list of them, or call clean"));
+        return Err(PyTypeError::new_err(
+            "texts is one str; give a list of them, or call clean",
+        ));
     }
     let item = |(index, item): (usize, PyResult<Bound<'py, PyAny>>)| {
         item?.cast_into::<PyString>().map_err(|error| {
@@ -37,13 +44,19 @@ pub enum Known<'py> {
 impl<'py> Known<'py> {
     /// Reads `None`, a `str`, or an iterable of them that is as long as the texts.
     pub fn read(name: &str, given: Option<&Bound<'py, PyAny>>, texts: usize) -> PyResult<Self> {
-        let Some(given) = given else { return Ok(Self::Nothing) };
+        let Some(given) = given else {
+            return Ok(Self::Nothing);
+        };
         if let Ok(all) = given.cast::<PyString>() {
             return Ok(Self::OfAll(all.clone()));
         }
         let item = |item: PyResult<Bound<'py, PyAny>>| {
             let item = item?;
-            if item.is_none() { Ok(None) } else { Ok(Some(item.cast_into::<PyString>()?)) }
+            if item.is_none() {
+                Ok(None)
+            } else {
+                Ok(Some(item.cast_into::<PyString>()?))
+            }
         };
         let each = given.try_iter()?.map(item).collect::<PyResult<Vec<_>>>()?;
         same_length(name, each.len(), texts)?;
@@ -65,7 +78,9 @@ pub fn same_length(name: &str, has: usize, texts: usize) -> PyResult<()> {
     if has == texts {
         return Ok(());
     }
-    Err(PyValueError::new_err(format!("{name} has {has} items for {texts} texts; give one for each text, or one str for all")))
+    Err(PyValueError::new_err(format!(
+        "{name} has {has} items for {texts} texts; give one for each text, or one str for all"
+    )))
 }
 
 /// How many threads to use: as many as asked for, else as there are cores for this process.

@@ -35,14 +35,17 @@ impl Block {
             column.definition.push(i16::from(value.is_some()));
             if let Some(value) = value {
                 self.bytes += value.len();
-                column.values.push(ByteArray::from(value.as_bytes().to_vec()));
+                column
+                    .values
+                    .push(ByteArray::from(value.as_bytes().to_vec()));
             }
         }
     }
 
     fn append(&mut self, other: Self) {
         self.bytes += other.bytes;
-        self.columns.resize_with(other.columns.len().max(self.columns.len()), Column::default);
+        self.columns
+            .resize_with(other.columns.len().max(self.columns.len()), Column::default);
         for (own, mut new) in self.columns.iter_mut().zip(other.columns) {
             own.values.append(&mut new.values);
             own.definition.append(&mut new.definition);
@@ -63,17 +66,30 @@ impl TableBuilder {
     /// If two columns have one name.
     pub fn new(columns: &[String]) -> Result<Self> {
         let column = |name: &String| {
-            let builder = Type::primitive_type_builder(name, Physical::BYTE_ARRAY).with_repetition(Repetition::OPTIONAL);
-            Ok(Arc::new(builder.with_logical_type(Some(LogicalType::String)).build()?))
+            let builder = Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+                .with_repetition(Repetition::OPTIONAL);
+            Ok(Arc::new(
+                builder
+                    .with_logical_type(Some(LogicalType::String))
+                    .build()?,
+            ))
         };
         let columns = columns.iter().map(column).collect::<Result<Vec<_>>>()?;
-        let schema = Arc::new(Type::group_type_builder("schema").with_fields(columns).build()?);
+        let schema = Arc::new(
+            Type::group_type_builder("schema")
+                .with_fields(columns)
+                .build()?,
+        );
         let properties = WriterProperties::builder()
             .set_created_by(concat!("dechaff version ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .build();
-        let writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).context("cannot begin a Parquet file")?;
-        Ok(Self { writer, waiting: Block::default() })
+        let writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))
+            .context("cannot begin a Parquet file")?;
+        Ok(Self {
+            writer,
+            waiting: Block::default(),
+        })
     }
 
     /// Adds rows. Gives the bytes that are ready.
@@ -103,8 +119,14 @@ impl TableBuilder {
     fn write_group(&mut self) -> Result<()> {
         let mut group = self.writer.next_row_group()?;
         for column in std::mem::take(&mut self.waiting).columns {
-            let mut writer = group.next_column()?.context("the row group has too many columns")?;
-            writer.typed::<ByteArrayType>().write_batch(&column.values, Some(&column.definition), None)?;
+            let mut writer = group
+                .next_column()?
+                .context("the row group has too many columns")?;
+            writer.typed::<ByteArrayType>().write_batch(
+                &column.values,
+                Some(&column.definition),
+                None,
+            )?;
             writer.close()?;
         }
         group.close()?;

@@ -4,7 +4,8 @@
 use anyhow::Result;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{
-    BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type, Int96Type,
+    BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type,
+    Int64Type, Int96Type,
 };
 use parquet::file::writer::SerializedColumnWriter;
 use parquet::schema::types::ColumnDescriptor;
@@ -54,10 +55,17 @@ impl<T: Clone> Leaf<'_, T> {
         let mut rest = (Vec::new(), Vec::new(), Vec::new());
         let (mut row, mut value) = (0, 0);
         let levels = self.definition.len().max(self.repetition.len());
-        let count = if levels == 0 { self.values.len() } else { levels };
+        let count = if levels == 0 {
+            self.values.len()
+        } else {
+            levels
+        };
         for at in 0..count {
             row += usize::from(at > 0 && self.repetition.get(at).is_none_or(|&level| level == 0));
-            let has_value = self.definition.get(at).is_none_or(|&level| level == self.max_definition);
+            let has_value = self
+                .definition
+                .get(at)
+                .is_none_or(|&level| level == self.max_definition);
             if keeps(row) {
                 rest.0.extend(has_value.then(|| self.values[value].clone()));
                 rest.1.extend(self.definition.get(at));
@@ -78,13 +86,27 @@ pub(super) fn copy_staying(
 ) -> Result<()> {
     match reader {
         ColumnReader::BoolColumnReader(reader) => copy::<BoolType>(reader, writer, column, staying),
-        ColumnReader::Int32ColumnReader(reader) => copy::<Int32Type>(reader, writer, column, staying),
-        ColumnReader::Int64ColumnReader(reader) => copy::<Int64Type>(reader, writer, column, staying),
-        ColumnReader::Int96ColumnReader(reader) => copy::<Int96Type>(reader, writer, column, staying),
-        ColumnReader::FloatColumnReader(reader) => copy::<FloatType>(reader, writer, column, staying),
-        ColumnReader::DoubleColumnReader(reader) => copy::<DoubleType>(reader, writer, column, staying),
-        ColumnReader::ByteArrayColumnReader(reader) => copy::<ByteArrayType>(reader, writer, column, staying),
-        ColumnReader::FixedLenByteArrayColumnReader(reader) => copy::<FixedLenByteArrayType>(reader, writer, column, staying),
+        ColumnReader::Int32ColumnReader(reader) => {
+            copy::<Int32Type>(reader, writer, column, staying)
+        }
+        ColumnReader::Int64ColumnReader(reader) => {
+            copy::<Int64Type>(reader, writer, column, staying)
+        }
+        ColumnReader::Int96ColumnReader(reader) => {
+            copy::<Int96Type>(reader, writer, column, staying)
+        }
+        ColumnReader::FloatColumnReader(reader) => {
+            copy::<FloatType>(reader, writer, column, staying)
+        }
+        ColumnReader::DoubleColumnReader(reader) => {
+            copy::<DoubleType>(reader, writer, column, staying)
+        }
+        ColumnReader::ByteArrayColumnReader(reader) => {
+            copy::<ByteArrayType>(reader, writer, column, staying)
+        }
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+            copy::<FixedLenByteArrayType>(reader, writer, column, staying)
+        }
     }
 }
 
@@ -98,16 +120,38 @@ fn copy<T: DataType>(
     let mut done = 0;
     loop {
         let (mut values, mut definition, mut repetition) = (Vec::new(), Vec::new(), Vec::new());
-        let (count, _, _) = reader.read_records(STEP, Some(&mut definition), Some(&mut repetition), &mut values)?;
+        let (count, _, _) = reader.read_records(
+            STEP,
+            Some(&mut definition),
+            Some(&mut repetition),
+            &mut values,
+        )?;
         if count == 0 {
             return Ok(());
         }
-        let definition = if max_definition > 0 { definition.as_slice() } else { &[] };
-        let repetition = if has_lists { repetition.as_slice() } else { &[] };
-        let leaf = Leaf { values: &values, definition, repetition, max_definition };
+        let definition = if max_definition > 0 {
+            definition.as_slice()
+        } else {
+            &[]
+        };
+        let repetition = if has_lists {
+            repetition.as_slice()
+        } else {
+            &[]
+        };
+        let leaf = Leaf {
+            values: &values,
+            definition,
+            repetition,
+            max_definition,
+        };
         let (values, definition, repetition) = leaf.without(|row| staying.rows[done + row]);
         let definition = (max_definition > 0).then_some(definition.as_slice());
-        writer.typed::<T>().write_batch(&values, definition, has_lists.then_some(repetition.as_slice()))?;
+        writer.typed::<T>().write_batch(
+            &values,
+            definition,
+            has_lists.then_some(repetition.as_slice()),
+        )?;
         done += count;
     }
 }
@@ -118,13 +162,37 @@ mod tests {
 
     #[test]
     fn rows_leave_with_their_values_and_levels() {
-        let plain = Leaf { values: &[1, 2, 3], definition: &[], repetition: &[], max_definition: 0 };
+        let plain = Leaf {
+            values: &[1, 2, 3],
+            definition: &[],
+            repetition: &[],
+            max_definition: 0,
+        };
         assert_eq!(plain.without(|row| row != 1), (vec![1, 3], vec![], vec![]));
-        let optional = Leaf { values: &['a', 'b'], definition: &[1, 0, 1], repetition: &[], max_definition: 1 };
-        assert_eq!(optional.without(|row| row > 0), (vec!['b'], vec![0, 1], vec![]));
+        let optional = Leaf {
+            values: &['a', 'b'],
+            definition: &[1, 0, 1],
+            repetition: &[],
+            max_definition: 1,
+        };
+        assert_eq!(
+            optional.without(|row| row > 0),
+            (vec!['b'], vec![0, 1], vec![])
+        );
         // Lists: [a, null], none, [b].
-        let lists = Leaf { values: &['a', 'b'], definition: &[3, 2, 0, 3], repetition: &[0, 1, 0, 0], max_definition: 3 };
-        assert_eq!(lists.without(|row| row > 0), (vec!['b'], vec![0, 3], vec![0, 0]));
-        assert_eq!(lists.without(|row| row == 0), (vec!['a'], vec![3, 2], vec![0, 1]));
+        let lists = Leaf {
+            values: &['a', 'b'],
+            definition: &[3, 2, 0, 3],
+            repetition: &[0, 1, 0, 0],
+            max_definition: 3,
+        };
+        assert_eq!(
+            lists.without(|row| row > 0),
+            (vec!['b'], vec![0, 3], vec![0, 0])
+        );
+        assert_eq!(
+            lists.without(|row| row == 0),
+            (vec!['a'], vec![3, 2], vec![0, 1])
+        );
     }
 }

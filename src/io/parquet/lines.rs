@@ -33,17 +33,30 @@ impl TableLines {
                 bail!("holds intervals in the column '{path}', which JSON has not");
             }
             let is_text = names.text.contains(&path);
-            if is_text && !matches!(column.converted_type(), ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM) {
-                bail!("does not say that the column '{path}' holds texts, which would become base64 in JSON");
+            if is_text
+                && !matches!(
+                    column.converted_type(),
+                    ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM
+                )
+            {
+                bail!(
+                    "does not say that the column '{path}' holds texts, which would become base64 in JSON"
+                );
             }
         }
-        Ok(Self { rows: RowIter::from_file_into(Box::new(reader)).with_batch_size(BATCH), line: Vec::new(), given: 0 })
+        Ok(Self {
+            rows: RowIter::from_file_into(Box::new(reader)).with_batch_size(BATCH),
+            line: Vec::new(),
+            given: 0,
+        })
     }
 
     fn next_line(&mut self) -> io::Result<bool> {
         self.line.clear();
         self.given = 0;
-        let Some(row) = self.rows.next().transpose().map_err(io::Error::other)? else { return Ok(false) };
+        let Some(row) = self.rows.next().transpose().map_err(io::Error::other)? else {
+            return Ok(false);
+        };
         serde_json::to_writer(&mut self.line, &row.to_json_value())?;
         self.line.push(b'\n');
         Ok(true)
