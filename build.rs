@@ -68,9 +68,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .flat_map(|(_, rule)| rule.expressions())
         .filter_map(|(source, ignore_case)| {
-            let expression = expression::Expression::new(source, ignore_case, false)?;
+            let expression = expression::ClassRegex::new(source, ignore_case, false)?;
             Some((
-                expression::Expression::name(source, ignore_case),
+                expression::ClassRegex::name(source, ignore_case),
                 postcard::to_allocvec(&expression).ok()?,
             ))
         })

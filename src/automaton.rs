@@ -3,7 +3,7 @@
 //! chain of twenty states and not of twenty times all of UTF-8. The automaton itself is the regex-automata crate's, whose
 //! states are made as texts ask for them.
 
-use crate::expression::{Alphabet, Expression};
+use crate::expression::{Alphabet, ClassRegex};
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::{Compiler, Config, WhichCaptures};
 use regex_automata::{Anchored, Input};
@@ -16,7 +16,7 @@ const CAPACITY: usize = 1 << 20;
 
 /// How an expression is to be understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct SearchMode {
     pub ignore_case: bool,
     /// Whether it must match the whole text.
     pub whole: bool,
@@ -27,25 +27,25 @@ pub(crate) struct Reading {
 }
 
 /// An expression made ready.
-pub(crate) struct Automaton {
+pub(crate) struct LazyDfa {
     /// No two automata have the same.
     id: u64,
     alphabet: Alphabet,
     dfa: DFA,
-    reading: Reading,
+    reading: SearchMode,
 }
 
 /// The states that automata have made so far, for one thread.
 #[derive(Debug, Default)]
-pub(crate) struct States {
+pub(crate) struct DfaCache {
     by_automaton: FxHashMap<u64, Cache>,
     /// A text in the alphabet of an automaton.
     text: Vec<u8>,
 }
 
-impl Automaton {
+impl LazyDfa {
     /// The automaton of an expression whose characters are told apart as this reading asks.
-    pub(crate) fn of(expression: Expression, reading: Reading) -> Option<Self> {
+    pub(crate) fn of(expression: ClassRegex, reading: SearchMode) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let (hir, alphabet) = (expression.hir(), expression.alphabet);
         let hir = if reading.whole {
@@ -73,8 +73,8 @@ impl Automaton {
         })
     }
 
-    pub(crate) fn is_match(&self, text: &str, states: &mut States) -> bool {
-        let States {
+    pub(crate) fn is_match(&self, text: &str, states: &mut DfaCache) -> bool {
+        let DfaCache {
             by_automaton,
             text: written,
         } = states;
@@ -139,9 +139,9 @@ mod tests {
             .collect()
     }
 
-    fn automaton(source: &str, reading: Reading) -> Automaton {
-        Automaton::of(
-            Expression::new(source, reading.ignore_case, reading.foreign).unwrap(),
+    fn automaton(source: &str, reading: SearchMode) -> LazyDfa {
+        LazyDfa::of(
+            ClassRegex::new(source, reading.ignore_case, reading.foreign).unwrap(),
             reading,
         )
         .unwrap()
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn automata_match_what_the_expressions_match() {
-        let mut states = States::default();
+        let mut states = DfaCache::default();
         let mut matched = 0;
         for source in EXPRESSIONS {
             for (ignore_case, whole, backward) in [
@@ -168,7 +168,7 @@ mod tests {
                 for foreign in [false, true] {
                     let automaton = automaton(
                         source,
-                        Reading {
+                        SearchMode {
                             ignore_case,
                             whole,
                             backward,
@@ -197,19 +197,19 @@ mod tests {
     fn expressions_without_word_boundaries_need_no_second_alphabet() {
         let automaton = automaton(
             "[é-ü]+",
-            Reading {
+            SearchMode {
                 whole: true,
-                ..Reading::default()
+                ..SearchMode::default()
             },
         );
-        assert!(automaton.is_match("ñé", &mut States::default()));
-        assert!(!automaton.is_match("ñex", &mut States::default()));
+        assert!(automaton.is_match("ñé", &mut DfaCache::default()));
+        assert!(!automaton.is_match("ñex", &mut DfaCache::default()));
     }
 
     #[test]
     fn expressions_that_tell_too_much_apart_are_refused() {
         let all: String = ('一'..).take(300).flat_map(|c| [c, '.', '|']).collect();
-        assert!(Expression::new(&all, false, false).is_none());
-        assert!(Expression::new("(", false, false).is_none());
+        assert!(ClassRegex::new(&all, false, false).is_none());
+        assert!(ClassRegex::new("(", false, false).is_none());
     }
 }

@@ -2,7 +2,7 @@
 //! unpacks what that gave.
 
 use crate::error::Error;
-use crate::expression::Expression;
+use crate::expression::ClassRegex;
 use crate::pack::RuleSet;
 use std::sync::LazyLock;
 
@@ -17,8 +17,8 @@ const EXPRESSIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/expressions
 const NAMES: &[(&str, usize)] = &include!(concat!(env!("OUT_DIR"), "/expressions.rs"));
 
 /// An expression, if a built-in rule has it.
-pub(crate) fn expression(source: &str, ignore_case: bool) -> Option<Expression> {
-    let name = Expression::name(source, ignore_case);
+pub(crate) fn expression(source: &str, ignore_case: bool) -> Option<ClassRegex> {
+    let name = ClassRegex::name(source, ignore_case);
     let at = NAMES
         .binary_search_by_key(&name.as_str(), |(name, _)| name)
         .ok()?;
@@ -67,7 +67,7 @@ mod tests {
         let mut count = 0;
         for (_, rule) in RuleSet::built_in().iter() {
             for (source, ignore_case) in rule.expressions() {
-                let made = Expression::new(source, ignore_case, false);
+                let made = ClassRegex::new(source, ignore_case, false);
                 assert_eq!(
                     format!("{made:?}"),
                     format!("{:?}", expression(source, ignore_case)),

@@ -4,11 +4,11 @@
 use crate::document::Document;
 use crate::error::Error;
 #[cfg(feature = "cli")]
-use crate::filter::Judging;
+use crate::filter::ExplainRequest;
 use crate::filter::{Filter, Scratch, Stage, filters};
-use crate::fold::Lines;
+use crate::fold::TextLines;
 #[cfg(feature = "cli")]
-use crate::mark::Judgement;
+use crate::mark::LineScore;
 use crate::mark::{Mark, Marks, Score};
 use crate::pack::RuleSet;
 use crate::rule::{Category, Effect, FilterName, Level, RuleId};
@@ -121,7 +121,8 @@ impl Builder {
         if names(&self.skip) {
             return false;
         }
-        let wanted = self.only.is_empty() || names(&self.only) || rule.category == Category::Layout;
+        let wanted =
+            self.only.is_empty() || names(&self.only) || rule.category == Category::RecordFormat;
         rule.effect != Effect::Remove || (wanted && self.level.applies(rule.confidence))
     }
 }
@@ -223,8 +224,8 @@ impl Cleaner {
         all: bool,
         most: usize,
         scratch: &mut Scratch,
-    ) -> Vec<Judgement> {
-        scratch.judging = Some(Judging {
+    ) -> Vec<LineScore> {
+        scratch.judging = Some(ExplainRequest {
             all,
             most,
             found: Vec::new(),
@@ -251,16 +252,17 @@ impl Cleaner {
         scratch: &mut Scratch,
         all_marks: bool,
     ) -> (Vec<Mark>, Cleaned<'t>) {
-        let lines = Lines::new(document, std::mem::take(&mut scratch.lines));
+        let lines = TextLines::new(document, std::mem::take(&mut scratch.lines));
         scratch.folded.clear();
-        let found = Run::new(&self.inner, View::new(&lines), all_marks).finish(document, scratch);
+        let found =
+            DocumentRun::new(&self.inner, View::new(&lines), all_marks).finish(document, scratch);
         scratch.lines = lines.into_buffer();
         found
     }
 }
 
 /// One document on its way through the stages.
-struct Run<'c, 'd> {
+struct DocumentRun<'c, 'd> {
     cleaner: &'c Inner,
     view: View<'d>,
     /// What keep rules protect, with the rule, sorted.
@@ -277,7 +279,7 @@ struct Run<'c, 'd> {
     all_marks: bool,
 }
 
-impl<'c, 'd> Run<'c, 'd> {
+impl<'c, 'd> DocumentRun<'c, 'd> {
     fn new(cleaner: &'c Inner, view: View<'d>, all_marks: bool) -> Self {
         Self {
             cleaner,
@@ -509,7 +511,7 @@ pub struct Cleaned<'t> {
 }
 
 impl<'t> Cleaned<'t> {
-    fn new(source: &'t str, run: Run<'_, '_>) -> Self {
+    fn new(source: &'t str, run: DocumentRun<'_, '_>) -> Self {
         let removals = account(run.applied, &run.cleaner.rules);
         let bytes: usize = removals.iter().map(|removal| removal.span.len()).sum();
         let share = bytes as f64 / source.len().max(1) as f64;
@@ -671,7 +673,7 @@ pub fn restore<'r>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fold::Folded;
+    use crate::fold::NormalizedText;
 
     /// A document in stretches of one line loses what it loses in one piece, at every stage.
     #[test]
@@ -690,7 +692,7 @@ mod tests {
             let cleaner = Cleaner::builder().level(*level).build().unwrap();
             let clean = |stretch: usize| {
                 let mut scratch = Scratch {
-                    folded: Folded::in_stretches(stretch),
+                    folded: NormalizedText::in_stretches(stretch),
                     ..Scratch::default()
                 };
                 let (marks, cleaned) = cleaner.examine(&document, &mut scratch);

@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 /// An expression in an alphabet of its own.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Expression {
+pub(crate) struct ClassRegex {
     pub alphabet: Alphabet,
-    node: Node,
+    node: ClassNode,
 }
 
-impl Expression {
+impl ClassRegex {
     /// None for an expression that is invalid, or tells too many characters apart. With `foreign` word boundaries beside
     /// letters outside ASCII are told.
     pub(crate) fn new(source: &str, ignore_case: bool, foreign: bool) -> Option<Self> {
@@ -44,7 +44,7 @@ impl Expression {
 
 /// A part of an expression, over bytes.
 #[derive(Debug, Serialize, Deserialize)]
-enum Node {
+enum ClassNode {
     Empty,
     Literal(Vec<u8>),
     /// First and last bytes.
@@ -52,12 +52,12 @@ enum Node {
     /// An assertion, as regex-syntax counts them.
     Look(u32),
     /// How often at least and at most, and whether rather more.
-    Repetition(u32, Option<u32>, bool, Box<Node>),
-    Concat(Vec<Node>),
-    Alternation(Vec<Node>),
+    Repetition(u32, Option<u32>, bool, Box<ClassNode>),
+    Concat(Vec<ClassNode>),
+    Alternation(Vec<ClassNode>),
 }
 
-impl Node {
+impl ClassNode {
     fn hir(&self) -> Hir {
         let all = |parts: &[Self]| parts.iter().map(Self::hir).collect();
         match self {
@@ -96,7 +96,7 @@ pub(crate) struct Alphabet {
 impl Alphabet {
     /// The alphabet of an expression, and the expression in it; none if it tells too many characters apart. With `words`
     /// all letters are told from other characters.
-    fn new(hir: &Hir, words: bool) -> Option<(Self, Node)> {
+    fn new(hir: &Hir, words: bool) -> Option<(Self, ClassNode)> {
         let mut classes = Vec::new();
         collect(hir, words, &mut classes)?;
         if words {
@@ -205,7 +205,7 @@ impl Alphabet {
         out
     }
 
-    fn translate(&self, hir: &Hir, samples: &[(char, u8)]) -> Option<Node> {
+    fn translate(&self, hir: &Hir, samples: &[(char, u8)]) -> Option<ClassNode> {
         let all = |parts: &[Hir]| {
             parts
                 .iter()
@@ -213,22 +213,24 @@ impl Alphabet {
                 .collect::<Option<Vec<_>>>()
         };
         Some(match hir.kind() {
-            HirKind::Empty => Node::Empty,
-            HirKind::Literal(literal) => Node::Literal(
+            HirKind::Empty => ClassNode::Empty,
+            HirKind::Literal(literal) => ClassNode::Literal(
                 self.write(std::str::from_utf8(&literal.0).ok()?, &mut Vec::new())
                     .to_vec(),
             ),
-            HirKind::Class(class) => Node::Class(self.class(&unicode(class)?, samples)),
-            HirKind::Look(look) => Node::Look(ascii_look(*look).as_repr()),
+            HirKind::Class(class) => ClassNode::Class(self.class(&unicode(class)?, samples)),
+            HirKind::Look(look) => ClassNode::Look(ascii_look(*look).as_repr()),
             HirKind::Repetition(Repetition {
                 min,
                 max,
                 greedy,
                 sub,
-            }) => Node::Repetition(*min, *max, *greedy, Box::new(self.translate(sub, samples)?)),
+            }) => {
+                ClassNode::Repetition(*min, *max, *greedy, Box::new(self.translate(sub, samples)?))
+            }
             HirKind::Capture(capture) => self.translate(&capture.sub, samples)?,
-            HirKind::Concat(parts) => Node::Concat(all(parts)?),
-            HirKind::Alternation(parts) => Node::Alternation(all(parts)?),
+            HirKind::Concat(parts) => ClassNode::Concat(all(parts)?),
+            HirKind::Alternation(parts) => ClassNode::Alternation(all(parts)?),
         })
     }
 

@@ -17,8 +17,8 @@ mod repeats;
 mod vocabulary;
 
 use crate::error::Error;
-use crate::mark::{Judgement, Marks};
-use crate::model::{Hint, Model, Page};
+use crate::mark::{LineScore, Marks};
+use crate::model::{Model, PageFeatures, RuleHit};
 use crate::pack::RuleSet;
 use crate::rule::{FilterName, Level, RuleId};
 use crate::view::View;
@@ -58,28 +58,28 @@ impl Stage {
 pub struct Scratch {
     /// Where lines are noted.
     pub(crate) lines: Vec<u32>,
-    pub(crate) folded: crate::fold::Folded,
+    pub(crate) folded: crate::fold::NormalizedText,
     pub(crate) starts: Vec<usize>,
     /// Patterns to try, and the lines to try them on.
     pub(crate) candidates: Vec<(u32, u32)>,
     /// The same of patterns that take no whole lines.
     pub(crate) spans: Vec<(u32, u32)>,
-    pub(crate) states: crate::automaton::States,
+    pub(crate) states: crate::automaton::DfaCache,
     /// What all built-in rules find, for the line model.
-    pub(crate) hints: Vec<Hint>,
-    pub(crate) page: Page,
+    pub(crate) hints: Vec<RuleHit>,
+    pub(crate) page: PageFeatures,
     pub(crate) scores: crate::model::Scores,
     /// What the line model is asked to tell of its judgements.
-    pub(crate) judging: Option<Judging>,
+    pub(crate) judging: Option<ExplainRequest>,
 }
 
 /// Judgements of the line model: those on the lines that it took, or on all, each with the features that weighed most.
 #[derive(Debug)]
-pub(crate) struct Judging {
+pub(crate) struct ExplainRequest {
     pub all: bool,
     /// So many features.
     pub most: usize,
-    pub found: Vec<Judgement>,
+    pub found: Vec<LineScore>,
 }
 
 /// Code that reads a view and adds marks.
@@ -131,7 +131,7 @@ pub(crate) fn filters(
         .iter()
         .filter_map(|name| -> Option<Box<dyn Filter>> {
             Some(match name {
-                FilterName::Phrases => Box::new(phrases::Phrases::new(rules, is_on, hints)),
+                FilterName::Phrases => Box::new(phrases::MatchFilter::new(rules, is_on, hints)),
                 FilterName::Model => Box::new(line_model.take()?),
                 FilterName::Footer => Box::new(footer::Footer {
                     rule: on("structure/newsroom-footer")?,
@@ -139,7 +139,7 @@ pub(crate) fn filters(
                 FilterName::Links => Box::new(links::Links {
                     rule: on("structure/link-list")?,
                 }),
-                FilterName::Labels => Box::new(labels::Labels {
+                FilterName::Labels => Box::new(labels::LabelRuns {
                     share: on("structure/share-run"),
                     navigation: on("structure/navigation-run"),
                 }),

@@ -11,12 +11,12 @@ mod lines;
 pub(crate) use characters::{
     first_char, fold, folds_to_word, is_invisible, is_spaceless, is_word, word_after, word_before,
 };
-pub(crate) use lines::Lines;
+pub(crate) use lines::TextLines;
 
 #[cfg(test)]
 use crate::document::Document;
 use crate::span::Span;
-use characters::{Folding, Kind, fold_char};
+use characters::{CharKind, CharMapping, fold_char};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 use std::ops::Range;
@@ -32,11 +32,11 @@ const PRINTED: usize = 64;
 
 /// Lines of a document, folded: a single space for each run of white space inside a line, `\n` between lines.
 #[derive(Debug)]
-pub(crate) struct Folded {
+pub(crate) struct NormalizedText {
     bytes: Vec<u8>,
     /// Where the distance between folded and source offsets changes: (folded, source), at starts of characters.
     map: Vec<(u32, u32)>,
-    lines: Vec<FoldedLine>,
+    lines: Vec<NormalizedLine>,
     /// Which of the lines of the document that are not blank is the first of these.
     first: usize,
     /// A print of the bare text of each line that was ever here, from the first line on.
@@ -44,7 +44,7 @@ pub(crate) struct Folded {
     stretch: usize,
 }
 
-impl Default for Folded {
+impl Default for NormalizedText {
     fn default() -> Self {
         Self::in_stretches(STRETCH)
     }
@@ -52,7 +52,7 @@ impl Default for Folded {
 
 /// A line that is not blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FoldedLine {
+pub(crate) struct NormalizedLine {
     /// Folded offset of its first character.
     pub start: u32,
     /// Folded offset after its last.
@@ -66,7 +66,7 @@ pub(crate) struct FoldedLine {
     pub joins: bool,
 }
 
-impl FoldedLine {
+impl NormalizedLine {
     pub(crate) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -77,7 +77,7 @@ impl FoldedLine {
     }
 }
 
-impl Folded {
+impl NormalizedText {
     /// A buffer for stretches of so many folded bytes.
     pub(crate) fn in_stretches(stretch: usize) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl Folded {
 
     /// Folds a stretch that begins with the line `from`, together with what stands within reach of it, and says which lines
     /// belong to it. Stretches are taken from the first line on, each where the one before ended.
-    pub(crate) fn take_stretch(&mut self, lines: &Lines<'_>, from: usize) -> Range<usize> {
+    pub(crate) fn take_stretch(&mut self, lines: &TextLines<'_>, from: usize) -> Range<usize> {
         if self.covered().contains(&from) {
             self.forget_before(from);
         } else {
@@ -138,7 +138,7 @@ impl Folded {
     }
 
     /// Folds lines, unless they are there.
-    pub(crate) fn cover(&mut self, lines: &Lines<'_>, wanted: Range<usize>) {
+    pub(crate) fn cover(&mut self, lines: &TextLines<'_>, wanted: Range<usize>) {
         if self.covered().start <= wanted.start && wanted.end <= self.covered().end {
             return;
         }
@@ -158,7 +158,7 @@ impl Folded {
             .lines
             .partition_point(|line| line.start as usize <= reached)
             .saturating_sub(1);
-        let Some(&FoldedLine { start, source, .. }) = self.lines.get(gone).filter(|_| gone > 0)
+        let Some(&NormalizedLine { start, source, .. }) = self.lines.get(gone).filter(|_| gone > 0)
         else {
             return;
         };
@@ -187,11 +187,11 @@ impl Folded {
     #[cfg(test)]
     pub(crate) fn whole(document: &Document<'_>) -> Self {
         let mut folded = Self::in_stretches(usize::MAX >> 1);
-        folded.take_stretch(&Lines::new(document, Vec::new()), 0);
+        folded.take_stretch(&TextLines::new(document, Vec::new()), 0);
         folded
     }
 
-    fn push_line(&mut self, lines: &Lines<'_>, line: usize) {
+    fn push_line(&mut self, lines: &TextLines<'_>, line: usize) {
         if !self.lines.is_empty() {
             self.bytes.push(b'\n');
         }
@@ -213,10 +213,13 @@ impl Folded {
             let folding = if byte < 0x80 {
                 None
             } else {
-                Folding::of(character)
+                CharMapping::of(character)
             };
             let (is_blank, is_unseen) = match folding {
-                Some(folding) => (folding.kind == Kind::Blank, folding.kind == Kind::Invisible),
+                Some(folding) => (
+                    folding.kind == CharKind::Blank,
+                    folding.kind == CharKind::Invisible,
+                ),
                 None => (
                     character.is_whitespace(),
                     byte >= 0x80 && is_invisible(character),
@@ -262,7 +265,7 @@ impl Folded {
             self.prints.push(print(&self.bytes[bare.clone()]));
         }
         let bare = (bare.start as u32, bare.end as u32);
-        self.lines.push(FoldedLine {
+        self.lines.push(NormalizedLine {
             start: start as u32,
             end: end as u32,
             bare,
@@ -300,7 +303,7 @@ impl Folded {
     }
 
     /// Its lines.
-    pub(crate) fn lines(&self) -> &[FoldedLine] {
+    pub(crate) fn lines(&self) -> &[NormalizedLine] {
         &self.lines
     }
 
@@ -455,8 +458,8 @@ mod tests {
     use super::*;
 
     /// The fold of a text in one piece.
-    fn whole(text: &str) -> Folded {
-        Folded::whole(&Document::new(text).unwrap())
+    fn whole(text: &str) -> NormalizedText {
+        NormalizedText::whole(&Document::new(text).unwrap())
     }
 
     #[test]
@@ -584,10 +587,10 @@ mod tests {
             .map(|number| line(number) + ["\n", "\r\n\r\n", "\n\u{200b}\n"][number % 3])
             .collect();
         let document = Document::new(&text).unwrap();
-        let lines = Lines::new(&document, Vec::new());
+        let lines = TextLines::new(&document, Vec::new());
         let whole = whole(&text);
         for stretch in [1, 10_000, 1 << 30] {
-            let (mut folded, mut from, mut count) = (Folded::in_stretches(stretch), 0, 0);
+            let (mut folded, mut from, mut count) = (NormalizedText::in_stretches(stretch), 0, 0);
             while from < lines.count() {
                 let taken = folded.take_stretch(&lines, from);
                 assert!(taken.start == from && taken.end > from);
@@ -606,7 +609,7 @@ mod tests {
                         (folded.lines()[place], whole.lines()[folded.first() + place]);
                     assert_eq!(folded.bytes()[own.range()], whole.bytes()[same.range()]);
                     assert_eq!(folded.bare(place), whole.bare(folded.first() + place));
-                    let source = |folded: &Folded, line: FoldedLine| {
+                    let source = |folded: &NormalizedText, line: NormalizedLine| {
                         folded.source(line.start as usize, line.end as usize, &text)
                     };
                     assert_eq!(source(&folded, own), source(&whole, same));

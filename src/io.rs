@@ -20,27 +20,27 @@ mod warc;
 mod write;
 
 pub use batch::{Batch, Batches, Framing, Piece, Start};
-pub use compression::{Compression, Packer, Packing};
+pub use compression::{Codec, Compression, Compressor};
 pub use convert::Converter;
 pub use format::Format;
 pub use json::with_member;
-pub use labelled::{Row, read_rows};
-pub use layout::Layout;
+pub use labelled::{LabelledRow, read_rows};
+pub use layout::RecordFormat;
 #[cfg(feature = "parquet")]
 pub use layout::cut;
 pub use npy::write_npy;
 #[cfg(feature = "parquet")]
-pub use parquet::{Block, Rows, Staying, Table, TableBuilder, TableLines};
-pub use record::{Field, Reading, Texts};
+pub use parquet::{ParquetTable, RowBlock, RowMask, Rows, TableBuilder, TableLines};
+pub use record::{Field, Parsed, TextFields};
 pub use slice::{skip_lines, slice_of};
 pub use source::Source;
-pub use text::{Content, Text, encoding_of};
+pub use text::{Content, InputText, encoding_of};
 pub use warc::restored_warc;
-pub use write::{Draft, Pending, Permissions, Sum};
+pub use write::{Checksum, PartialFile, Permissions, StagedFile};
 
 /// Names of the fields of records.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct FieldNames {
     /// Those that hold texts.
     pub text: Vec<String>,
     /// That which holds the id.

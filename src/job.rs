@@ -24,14 +24,14 @@ pub mod witness;
 use crate::cleaner::{Cleaned, Cleaner, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::{Content, Text};
+use crate::io::{Content, InputText};
 use crate::report::{Name, Origin, Stats, document_records};
 use anyhow::{Result, anyhow};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walk::complaint;
-use witness::Witness;
+use witness::Observer;
 
 pub use files::{Job, Reports};
 use records::{Interrupted, RecordOptions};
@@ -61,7 +61,7 @@ pub enum Target {
 
 /// How documents are cleaned.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct JobOptions {
     /// The cleaner.
     pub cleaner: Cleaner,
     /// What is done with what it finds.
@@ -81,7 +81,7 @@ pub struct Options {
     /// How files of records are read and written.
     pub format: RecordOptions,
     /// Who looks at each document.
-    pub witness: Option<Arc<dyn Witness>>,
+    pub witness: Option<Arc<dyn Observer>>,
     /// The language of all documents, if it is known.
     pub language: Option<String>,
     /// The host of all documents, if it is known.
@@ -102,7 +102,7 @@ pub enum Event {
 }
 
 /// Who is told what happens.
-pub trait Observer {
+pub trait EventSink {
     /// Something happened with an input.
     fn event(&mut self, path: &Path, event: Event);
 
@@ -147,7 +147,7 @@ impl Handled {
     }
 }
 
-impl Options {
+impl JobOptions {
     /// Cleans the bytes of one input.
     pub fn handle(&self, name: &str, bytes: Vec<u8>, scratch: &mut Scratch) -> Handled {
         let content = Content::new(bytes, self.encoding);
@@ -179,7 +179,7 @@ impl Options {
         }
     }
 
-    fn handle_text(&self, name: &str, text: Text, scratch: &mut Scratch) -> Handled {
+    fn handle_text(&self, name: &str, text: InputText, scratch: &mut Scratch) -> Handled {
         let mut handled = Handled::default();
         let removed = match self.examine(name, &text, scratch, &mut handled) {
             Ok(removed) => removed,
@@ -210,7 +210,7 @@ impl Options {
     fn examine(
         &self,
         name: &str,
-        text: &Text,
+        text: &InputText,
         scratch: &mut Scratch,
         handled: &mut Handled,
     ) -> Result<Vec<Range<usize>>> {

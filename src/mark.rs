@@ -73,11 +73,11 @@ impl Mark {
     not(feature = "cli"),
     allow(dead_code, reason = "the command tells them")
 )]
-pub struct Judgement {
+pub struct LineScore {
     /// The lines.
     pub span: Span,
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: Decision,
     /// How sure the model is that they are chaff.
     pub score: Score,
     /// The score that the level asks for on such a page.
@@ -90,7 +90,7 @@ pub struct Judgement {
 
 /// What the line model does with lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// It takes them.
     Taken,
     /// It leaves them, as they score too little.
@@ -102,7 +102,7 @@ pub enum Verdict {
 }
 
 #[cfg(feature = "cli")]
-impl Verdict {
+impl Decision {
     /// Returns the name that JSON output uses.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -8,12 +8,12 @@ mod shape;
 mod trees;
 mod words;
 
+use features::FeatureRow;
 pub(crate) use features::NAMES;
-use features::Row;
 #[cfg(feature = "cli")]
 pub(crate) use features::empty_row;
-pub(crate) use page::{Hint, Page};
-pub(crate) use words::Words;
+pub(crate) use page::{PageFeatures, RuleHit};
+pub(crate) use words::WordTable;
 
 use crate::error::Error;
 use crate::mark::{Score, Weight};
@@ -43,7 +43,7 @@ pub(crate) struct Point {
 /// The line model, read from its file.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
-    pub words: Words,
+    pub words: WordTable,
     forest: Forest,
     /// Raw scores at which the probability passes one thousandth, two, and so on.
     steps: Vec<i32>,
@@ -61,7 +61,7 @@ pub(crate) struct Thresholds {
 
 impl Thresholds {
     /// The one for a page.
-    pub(crate) fn of(self, page: &Page) -> i32 {
+    pub(crate) fn of(self, page: &PageFeatures) -> i32 {
         if page.is_whole() {
             self.whole
         } else {
@@ -75,7 +75,7 @@ impl Thresholds {
 pub(crate) struct Scores {
     pub by_unit: Vec<i32>,
     judged: Vec<usize>,
-    rows: Vec<Row>,
+    rows: Vec<FeatureRow>,
 }
 
 impl Model {
@@ -115,7 +115,7 @@ impl Model {
                 "it was trained on features of version {features}, this dechaff computes version {FEATURES}"
             )));
         }
-        let words = Words::read(&mut reader)?;
+        let words = WordTable::read(&mut reader)?;
         let forest = Forest::read(&mut reader)?;
         let steps = (0..reader.u16()?)
             .map(|_| reader.i32())
@@ -180,7 +180,12 @@ impl Model {
     }
 
     /// The raw score of each unit of a page; the least there is for what is plainly prose, and for what need not be judged.
-    pub(crate) fn score(&self, page: &Page, needs: impl Fn(usize) -> bool, scores: &mut Scores) {
+    pub(crate) fn score(
+        &self,
+        page: &PageFeatures,
+        needs: impl Fn(usize) -> bool,
+        scores: &mut Scores,
+    ) {
         let Scores {
             by_unit,
             judged,
@@ -211,7 +216,7 @@ impl Model {
     }
 
     /// The features that weighed most in the score of a unit, the heaviest first.
-    pub(crate) fn weights(&self, page: &Page, at: usize, most: usize) -> Vec<Weight> {
+    pub(crate) fn weights(&self, page: &PageFeatures, at: usize, most: usize) -> Vec<Weight> {
         let mut row = features::empty_row();
         page.fill(at, &mut row);
         self.forest.weights(&row, most)

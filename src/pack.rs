@@ -5,7 +5,7 @@ use crate::error::{Error, Problem};
 use crate::fold::is_word;
 use crate::language::canonical;
 use crate::phrase::Phrase;
-use crate::prepare::{Prepared, prepare};
+use crate::prepare::{RulePlan, prepare};
 use crate::rule::{
     Category, Confidence, Cue, Effect, Examples, FilterName, Matcher, Near, Rule, RuleId, Zone,
 };
@@ -39,7 +39,7 @@ pub struct RuleSet {
 pub(crate) struct Contents {
     rules: Vec<Rule>,
     /// What is worked out of each of them.
-    prepared: Vec<Prepared>,
+    prepared: Vec<RulePlan>,
     by_name: FxHashMap<String, RuleId>,
     /// Descriptions of the packs, by their names.
     packs: FxHashMap<String, String>,
@@ -167,7 +167,7 @@ impl RuleSet {
     }
 
     /// What is worked out of a rule.
-    pub(crate) fn prepared(&self, id: RuleId) -> &Prepared {
+    pub(crate) fn prepared(&self, id: RuleId) -> &RulePlan {
         &self.contents.prepared[id.index()]
     }
 
@@ -284,8 +284,8 @@ struct OneOrMany(Vec<Spanned<String>>);
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts;
-        impl<'de> Visitor<'de> for Texts {
+        struct OneOrManyVisitor;
+        impl<'de> Visitor<'de> for OneOrManyVisitor {
             type Value = OneOrMany;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,7 +304,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
                 Ok(OneOrMany(texts))
             }
         }
-        deserializer.deserialize_any(Texts)
+        deserializer.deserialize_any(OneOrManyVisitor)
     }
 }
 

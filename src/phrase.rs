@@ -13,9 +13,11 @@ mod fragments;
 #[path = "phrase/parse.rs"]
 mod parse;
 
-pub(crate) use fragments::{Fragment, LONGEST_FRAGMENT, LONGEST_OPENING, Lead};
+pub(crate) use fragments::{LONGEST_FRAGMENT, LONGEST_OPENING, Literal, LiteralContext};
 
-use crate::fold::{Folded, REACH, first_char, is_spaceless, is_word, word_after, word_before};
+use crate::fold::{
+    NormalizedText, REACH, first_char, is_spaceless, is_word, word_after, word_before,
+};
 use compile::{Op, compile, first_bytes};
 use fragments::fragments;
 use parse::Node;
@@ -79,10 +81,7 @@ impl Phrase {
     ///
     /// # Errors
     /// A sentence that says what is wrong with it.
-    pub(crate) fn search(
-        source: &str,
-        line: bool,
-    ) -> Result<(Vec<Vec<u8>>, Vec<Fragment>), String> {
+    pub(crate) fn search(source: &str, line: bool) -> Result<(Vec<Vec<u8>>, Vec<Literal>), String> {
         Self::parse(source, line)?;
         let nodes = parse::parse(source)?;
         let mut ops = Vec::new();
@@ -143,7 +142,7 @@ impl Phrase {
     fn matches_nothing(&self) -> bool {
         Matching {
             phrase: self,
-            text: &Folded::default(),
+            text: &NormalizedText::default(),
         }
         .run(0, 0)
         .is_some()
@@ -151,7 +150,7 @@ impl Phrase {
 
     /// The end of the match that starts at a folded offset, if there is one. For a phrase that must be the whole
     /// line, `start` lies in a line's first word, and the end is the end of a line.
-    pub(crate) fn match_at(&self, text: &Folded, start: usize) -> Option<usize> {
+    pub(crate) fn match_at(&self, text: &NormalizedText, start: usize) -> Option<usize> {
         let bytes = text.bytes();
         // Most tries end here, without a word having been compared.
         if !self.can_start(0, bytes, start) {
@@ -179,9 +178,9 @@ impl Phrase {
     /// `starts` is a buffer.
     pub(crate) fn match_around(
         &self,
-        text: &Folded,
+        text: &NormalizedText,
         at: usize,
-        lead: &Lead,
+        lead: &LiteralContext,
         starts: &mut Vec<usize>,
     ) -> Option<(usize, usize)> {
         // Where a gap comes first, what follows it has few places to stand; the gap has many.
@@ -205,7 +204,13 @@ impl Phrase {
     }
 
     /// The folded offsets at which a match may start that holds the fragment at `at`, the earliest first.
-    fn starts(&self, text: &Folded, at: usize, lead: &Lead, starts: &mut Vec<usize>) {
+    fn starts(
+        &self,
+        text: &NormalizedText,
+        at: usize,
+        lead: &LiteralContext,
+        starts: &mut Vec<usize>,
+    ) {
         starts.clear();
         if self.line {
             self.line_starts(text, at, lead, starts);
@@ -236,7 +241,13 @@ impl Phrase {
 
     /// The first words of the lines in which a match may start: the fragment's own, and as many before it as the
     /// phrase may have been broken over.
-    fn line_starts(&self, text: &Folded, at: usize, lead: &Lead, starts: &mut Vec<usize>) {
+    fn line_starts(
+        &self,
+        text: &NormalizedText,
+        at: usize,
+        lead: &LiteralContext,
+        starts: &mut Vec<usize>,
+    ) {
         let longest = lead.bytes.as_ref().and_then(|lengths| lengths.iter().max());
         let (mut index, mut breaks) = (text.line_index(at), 0);
         loop {
@@ -270,7 +281,7 @@ pub(crate) fn line_start(bytes: &[u8], line: Range<usize>, starts: &mut Vec<usiz
 /// One try of a phrase at one place.
 struct Matching<'p, 't> {
     phrase: &'p Phrase,
-    text: &'t Folded,
+    text: &'t NormalizedText,
 }
 
 impl Matching<'_, '_> {
@@ -507,7 +518,7 @@ mod tests {
     /// What a phrase takes of a text, tried at every character.
     fn found(phrase: &str, line: bool, text: &str) -> Vec<String> {
         let phrase = Phrase::parse(phrase, line).unwrap();
-        let folded = Folded::whole(&Document::new(text).unwrap());
+        let folded = NormalizedText::whole(&Document::new(text).unwrap());
         let starts =
             (0..folded.bytes().len()).filter(|&at| !folded.bytes()[at].is_ascii_whitespace());
         let starts = starts.filter(|&at| std::str::from_utf8(&folded.bytes()[at..]).is_ok());
@@ -731,7 +742,7 @@ mod tests {
         ] {
             let (_, fragments) = Phrase::search(phrase, false).unwrap();
             let phrase = Phrase::parse(phrase, false).unwrap();
-            let folded = Folded::whole(&Document::new(text).unwrap());
+            let folded = NormalizedText::whole(&Document::new(text).unwrap());
             let mut starts = Vec::new();
             let reached = fragments.iter().any(|fragment| {
                 let at = memchr::memmem::find(text.as_bytes(), &fragment.text);

@@ -14,31 +14,31 @@ mod texts;
 pub(crate) use bytes::ByteSet;
 
 use crate::fold::{bare, fold};
-use crate::phrase::{Fragment, LONGEST_OPENING, Phrase};
+use crate::phrase::{LONGEST_OPENING, Literal, Phrase};
 use crate::rarity::cost;
 use crate::rule::Matcher;
-use crate::texts::Texts;
+use crate::texts::StringList;
 use bytes::first_bytes;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
 
 /// What of a rule's matcher is worked out, item by item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Prepared {
+pub(crate) enum RulePlan {
     /// For each phrase how it is found.
-    Phrases(Vec<Search<Fragment>>),
+    Phrases(Vec<SearchPlan<Literal>>),
     /// For each pattern what is known of its matches.
-    Patterns(Vec<PreparedPattern>),
+    Patterns(Vec<PatternPlan>),
     /// Folded labels.
-    Labels(Texts),
+    Labels(StringList),
     /// Nothing.
     Other,
 }
 
 /// What is known of the matches of a pattern.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct PreparedPattern {
-    pub search: Search<Vec<u8>>,
+pub(crate) struct PatternPlan {
+    pub search: SearchPlan<Vec<u8>>,
     /// The most bytes of a match, if there is a limit.
     pub most: Option<u32>,
     /// The bytes that a match can begin with.
@@ -49,24 +49,24 @@ pub(crate) struct PreparedPattern {
 
 /// Where a phrase or pattern is worth trying.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Search<F> {
+pub(crate) enum SearchPlan<F> {
     /// On lines that begin with one of these, folded. Signs before the first word of a line may stand before them.
-    Openings(Vec<Opening>),
+    LinePrefixes(Vec<LinePrefix>),
     /// Where one of these stands, one of which every match holds.
-    Fragments(Vec<F>),
+    Literals(Vec<F>),
     /// On every line.
-    Everywhere,
+    EveryLine,
 }
 
 /// The first folded bytes of lines, at most [`LONGEST_OPENING`], as a number in which the first is the highest. A line end
 /// counts as a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Opening {
+pub(crate) struct LinePrefix {
     pub bytes: u64,
     pub length: u8,
 }
 
-impl Opening {
+impl LinePrefix {
     /// The opening that a text is, or begins with if it is longer.
     pub(crate) fn of(text: &[u8]) -> Self {
         let text = &text[..text.len().min(LONGEST_OPENING)];
@@ -86,34 +86,34 @@ const SHORT_LINES: u64 = 64;
 const SHORT_LINE: u32 = 100;
 
 /// Prepares a rule. What is wrong with it counts as if it were not there; the lint of packs tells.
-pub(crate) fn prepare(matcher: &Matcher) -> Prepared {
+pub(crate) fn prepare(matcher: &Matcher) -> RulePlan {
     match matcher {
-        Matcher::Phrases { phrases, line } => Prepared::Phrases(
+        Matcher::Phrases { phrases, line } => RulePlan::Phrases(
             phrases
                 .iter()
                 .map(|source| search_phrase(source, *line))
                 .collect(),
         ),
-        Matcher::Patterns { patterns, line } => Prepared::Patterns(
+        Matcher::Patterns { patterns, line } => RulePlan::Patterns(
             patterns
                 .iter()
                 .map(|source| prepare_pattern(source, *line))
                 .collect(),
         ),
-        Matcher::Labels(labels) => Prepared::Labels(labels.iter().map(fold_label).collect()),
-        Matcher::Words { .. } | Matcher::Filter(_) => Prepared::Other,
+        Matcher::Labels(labels) => RulePlan::Labels(labels.iter().map(fold_label).collect()),
+        Matcher::Words { .. } | Matcher::Filter(_) => RulePlan::Other,
     }
 }
 
-fn search_phrase(source: &str, line: bool) -> Search<Fragment> {
+fn search_phrase(source: &str, line: bool) -> SearchPlan<Literal> {
     let (openings, fragments) = Phrase::search(source, line).unwrap_or_default();
     choose(openings, fragments, |fragment| &fragment.text, LINES)
 }
 
-fn prepare_pattern(source: &str, line: bool) -> PreparedPattern {
+fn prepare_pattern(source: &str, line: bool) -> PatternPlan {
     let Ok(hir) = regex_syntax::parse(source) else {
-        return PreparedPattern {
-            search: Search::Everywhere,
+        return PatternPlan {
+            search: SearchPlan::EveryLine,
             most: None,
             first: ByteSet::ALL,
             free: false,
@@ -139,7 +139,7 @@ fn prepare_pattern(source: &str, line: bool) -> PreparedPattern {
         Vec::as_slice,
         lines,
     );
-    PreparedPattern {
+    PatternPlan {
         search,
         most,
         first: first_bytes(&hir),
@@ -179,19 +179,19 @@ fn choose<F>(
     fragments: Vec<F>,
     text: impl Fn(&F) -> &[u8],
     lines: u64,
-) -> Search<F> {
+) -> SearchPlan<F> {
     let lines = cost(openings.iter().map(Vec::as_slice)) / lines;
     if !openings.is_empty() && (fragments.is_empty() || lines <= cost(fragments.iter().map(text))) {
-        Search::Openings(
+        SearchPlan::LinePrefixes(
             openings
                 .iter()
-                .map(|opening| Opening::of(opening))
+                .map(|opening| LinePrefix::of(opening))
                 .collect(),
         )
     } else if fragments.is_empty() {
-        Search::Everywhere
+        SearchPlan::EveryLine
     } else {
-        Search::Fragments(fragments)
+        SearchPlan::Literals(fragments)
     }
 }
 
@@ -222,23 +222,23 @@ mod tests {
     fn a_rule_is_looked_for_where_it_is_rarest() {
         assert!(matches!(
             prepare_pattern(r"\W{0,3}(?:Read|READ) more", true).search,
-            Search::Openings(_)
+            SearchPlan::LinePrefixes(_)
         ));
         assert!(matches!(
             prepare_pattern(r"the [^\n]{2,40} privacy policy", true).search,
-            Search::Fragments(_)
+            SearchPlan::Literals(_)
         ));
         assert!(matches!(
             prepare_pattern(r"\w+", false).search,
-            Search::Everywhere
+            SearchPlan::EveryLine
         ));
         assert!(matches!(
             search_phrase("the {..9} newsletter", true),
-            Search::Fragments(_)
+            SearchPlan::Literals(_)
         ));
         assert!(matches!(
             search_phrase("subscribe {..9} the", true),
-            Search::Openings(_)
+            SearchPlan::LinePrefixes(_)
         ));
     }
 }

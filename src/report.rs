@@ -21,14 +21,14 @@ pub use comparison::{Claimed, Comparison};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::explain;
-pub use html::{Heading, html_page, survey_json};
+pub use html::{ReportMeta, html_page, survey_json};
 pub use records::{Origin, Record, damage_line, document_records, dropped_record, read_records};
 pub use rules::{list, list_json, rule_json, rule_page, rules_page, show};
 pub use schema::pack_schema;
 pub use stats::Stats;
 pub use survey::Survey;
-pub use table::Setting;
-pub use why::{Line, Telling, missed};
+pub use table::TableStyle;
+pub use why::{ExplainedLine, LineReport, missed};
 pub use worth::{worth_json, worth_table};
 
 use anstyle::{AnsiColor, Style};
@@ -69,7 +69,7 @@ impl fmt::Display for Name<'_> {
 /// Makes text harmless for a terminal: control characters but line feeds and tabs become visible escapes, and so do
 /// characters that reorder text.
 #[must_use]
-pub fn harmless(text: &str) -> String {
+pub fn escape_control(text: &str) -> String {
     let is_harmful = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')
             || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -94,8 +94,8 @@ pub fn harmless(text: &str) -> String {
 
 /// A path as it is shown on one line of a terminal.
 #[must_use]
-pub fn shown(path: &std::path::Path) -> String {
-    harmless(&path.to_string_lossy()).replace('\n', "\\n")
+pub fn display_path(path: &std::path::Path) -> String {
+    escape_control(&path.to_string_lossy()).replace('\n', "\\n")
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn control_characters_become_visible() {
         assert_eq!(
-            super::harmless("a\u{1b}[31mb\r\nc\td"),
+            super::escape_control("a\u{1b}[31mb\r\nc\td"),
             "a\\u{1b}[31mb\nc\td"
         );
     }

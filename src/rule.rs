@@ -1,7 +1,7 @@
 //! What a rule means: its category, its confidence, what it looks for and under which conditions. How rules are
 //! written in files is the business of `pack`; how they are found in a text, of `filter`.
 
-use crate::texts::Texts;
+use crate::texts::StringList;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -113,7 +113,7 @@ named! {
         /// Lines that stand in the document already.
         Repeat = "repeat",
         /// Headings, separators and blank lines that removals leave without a purpose.
-        Layout = "layout",
+        RecordFormat = "layout",
         /// What the line model takes.
         Other = "other",
     }
@@ -221,23 +221,23 @@ pub enum Matcher {
     /// Any of these phrases, in the phrase language; with `line` as a whole line.
     Phrases {
         /// The phrases as written.
-        phrases: Texts,
+        phrases: StringList,
         /// Whether the match must be the whole line.
         line: bool,
     },
     /// Any of these as a whole line.
-    Labels(Texts),
+    Labels(StringList),
     /// A whole line of at least two words, all of which are listed here, one of them as telling.
     Words {
         /// Words that tell what the line is.
-        telling: Texts,
+        telling: StringList,
         /// Words that may stand beside them.
-        filler: Texts,
+        filler: StringList,
     },
     /// Any of these regular expressions; with `line` as a whole line.
     Patterns {
         /// The expressions as written.
-        patterns: Texts,
+        patterns: StringList,
         /// Whether the match must be the whole line.
         line: bool,
     },
@@ -258,9 +258,9 @@ pub struct Near {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examples {
     /// In each of these the rule must take something (a `keep` rule: must leave all alone).
-    pub remove: Texts,
+    pub remove: StringList,
     /// In each of these the rule must leave all alone (a `keep` rule: must protect something).
-    pub keep: Texts,
+    pub keep: StringList,
 }
 
 /// One thing to remove or to protect.

@@ -13,13 +13,13 @@ use std::ops::Index;
 /// assert!(rule.examples.remove.iter().all(|text| !text.is_empty()));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Texts {
+pub struct StringList {
     all: String,
     /// Where each text ends.
     ends: Vec<u32>,
 }
 
-impl Texts {
+impl StringList {
     /// How many texts there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -38,7 +38,7 @@ impl Texts {
     }
 }
 
-impl Index<usize> for Texts {
+impl Index<usize> for StringList {
     type Output = str;
 
     fn index(&self, index: usize) -> &str {
@@ -47,7 +47,7 @@ impl Index<usize> for Texts {
     }
 }
 
-impl<T: AsRef<str>> FromIterator<T> for Texts {
+impl<T: AsRef<str>> FromIterator<T> for StringList {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
         let mut list = Self::default();
         for text in texts {
@@ -64,9 +64,9 @@ mod tests {
 
     #[test]
     fn texts_come_back_as_they_went_in() {
-        let texts: Texts = ["Share", "", "Más"].into_iter().collect();
+        let texts: StringList = ["Share", "", "Más"].into_iter().collect();
         assert_eq!(texts.iter().collect::<Vec<_>>(), ["Share", "", "Más"]);
         assert_eq!(&texts[2], "Más");
-        assert!(Texts::default().is_empty());
+        assert!(StringList::default().is_empty());
     }
 }

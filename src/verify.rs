@@ -7,11 +7,11 @@ mod near;
 mod score;
 mod worth;
 
-pub use fate::{Fate, fates};
+pub use fate::{LineOutcome, fates};
 #[cfg(feature = "cli")]
-pub(crate) use near::{Miss, Missed, Near, NearMisses};
-pub use score::{Figures, Measured, Tally, measure};
-pub use worth::{Label, RuleWorth, Worth};
+pub(crate) use near::{Miss, Missed, NearMissReport, NearMisses};
+pub use score::{Figures, LineCounts, Measured, measure};
+pub use worth::{Label, RuleScores, RuleWorth};
 
 use crate::cleaner::Cleaner;
 use crate::document::Document;

@@ -3,7 +3,7 @@
 //! order cannot matter.
 
 use crate::document::Document;
-use crate::fold::{Folded, Lines, is_word};
+use crate::fold::{NormalizedText, TextLines, is_word};
 use crate::guess::guess;
 use crate::rule::Cue;
 use crate::span::Span;
@@ -15,15 +15,15 @@ use std::cell::OnceCell;
 #[derive(Debug)]
 pub struct View<'d> {
     document: &'d Document<'d>,
-    lines: &'d Lines<'d>,
-    states: Vec<State>,
+    lines: &'d TextLines<'d>,
+    states: Vec<LineState>,
     /// The language, once somebody asked.
     language: OnceCell<Option<String>>,
 }
 
 /// What is known of a line that is not blank.
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
+struct LineState {
     cut: bool,
     /// One bit for each cue.
     cues: u8,
@@ -31,11 +31,11 @@ struct State {
 
 impl<'d> View<'d> {
     /// A view of a document of which nothing is cut.
-    pub(crate) fn new(lines: &'d Lines<'d>) -> Self {
+    pub(crate) fn new(lines: &'d TextLines<'d>) -> Self {
         Self {
             document: lines.document(),
             lines,
-            states: vec![State::default(); lines.count()],
+            states: vec![LineState::default(); lines.count()],
             language: OnceCell::new(),
         }
     }
@@ -79,17 +79,21 @@ impl<'d> View<'d> {
         })
     }
 
-    pub(crate) fn lines(&self) -> &'d Lines<'d> {
+    pub(crate) fn lines(&self) -> &'d TextLines<'d> {
         self.lines
     }
 
     /// Has lines folded in a buffer, if they are not there.
-    pub(crate) fn fold(&self, folded: &mut Folded, lines: std::ops::Range<usize>) {
+    pub(crate) fn fold(&self, folded: &mut NormalizedText, lines: std::ops::Range<usize>) {
         folded.cover(self.lines, lines);
     }
 
     /// Folds the stretch of text that begins with a line, and what stands within reach of it. Says which lines it has.
-    pub(crate) fn fold_stretch(&self, folded: &mut Folded, from: usize) -> std::ops::Range<usize> {
+    pub(crate) fn fold_stretch(
+        &self,
+        folded: &mut NormalizedText,
+        from: usize,
+    ) -> std::ops::Range<usize> {
         folded.take_stretch(self.lines, from)
     }
 
@@ -118,13 +122,13 @@ impl<'d> View<'d> {
     }
 
     /// The line folded, without punctuation and symbols at its ends; empty if it has no letter or digit.
-    pub(crate) fn bare<'f>(&self, line: usize, folded: &'f mut Folded) -> &'f [u8] {
+    pub(crate) fn bare<'f>(&self, line: usize, folded: &'f mut NormalizedText) -> &'f [u8] {
         self.fold(folded, line..line + 1);
         folded.bare(folded.places(line..line + 1).start)
     }
 
     /// A print of a bare line: the same for the same texts, and for others next to never.
-    pub(crate) fn print(&self, line: usize, folded: &mut Folded) -> u32 {
+    pub(crate) fn print(&self, line: usize, folded: &mut NormalizedText) -> u32 {
         if folded.print(line).is_none() {
             self.fold(folded, 0..line + 1);
         }
@@ -135,7 +139,7 @@ impl<'d> View<'d> {
     pub(crate) fn folded<'f>(
         &self,
         lines: std::ops::Range<usize>,
-        folded: &'f mut Folded,
+        folded: &'f mut NormalizedText,
     ) -> &'f [u8] {
         self.fold(folded, lines.clone());
         let lines = &folded.lines()[folded.places(lines)];

@@ -120,7 +120,7 @@ pub(super) struct Selection {
 /// How inputs are found and read.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Reading")]
-pub(super) struct Reading {
+pub(super) struct ReadingArgs {
     /// Encoding of the inputs, as a WHATWG label such as windows-1252 [default: utf-8]
     #[arg(long, value_name = "LABEL")]
     pub encoding: Option<String>,
@@ -267,7 +267,7 @@ pub(super) struct CleanArgs {
     #[command(flatten)]
     pub selection: Selection,
     #[command(flatten)]
-    pub reading: Reading,
+    pub reading: ReadingArgs,
 }
 
 /// What is looked at, as `clean` would clean it.
@@ -284,7 +284,7 @@ pub(super) struct LookArgs {
     #[command(flatten)]
     pub selection: Selection,
     #[command(flatten)]
-    pub reading: Reading,
+    pub reading: ReadingArgs,
 }
 
 #[derive(Args, Debug)]

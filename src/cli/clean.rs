@@ -8,12 +8,12 @@ use super::selection::{build_cleaner, globs, parse_size, read_input, set_jobs, w
 use super::terminal::{Progress, Terminal};
 use crate::cleaner::Cleaner;
 use crate::filter::Scratch;
-use crate::io::{Draft, Format, Packer, Packing, Pending, Source, encoding_of};
+use crate::io::{Codec, Compressor, Format, PartialFile, Source, StagedFile, encoding_of};
 use crate::job::journal::{Journal, parse_shard};
 use crate::job::manifest::Plan;
-use crate::job::walk::{Inputs, Met, Whole, other_json, read_list, read_up_to};
-use crate::job::witness::{Diffs, Witness};
-use crate::job::{Action, Event, Handled, Job, Observer, Options, Target};
+use crate::job::walk::{Inputs, WalkEntry, Whole, other_json, read_list, read_up_to};
+use crate::job::witness::{Diffs, Observer};
+use crate::job::{Action, Event, EventSink, Handled, Job, JobOptions, Target};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ pub(super) fn look(
     args: LookArgs,
     config: &Config,
     cleaner: Cleaner,
-    witness: Arc<dyn Witness>,
+    witness: Arc<dyn Observer>,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     let LookArgs {
@@ -82,7 +82,7 @@ pub(super) fn look(
         reading,
         ..CleanArgs::default()
     };
-    let options = Options {
+    let options = JobOptions {
         action: Action::Look,
         witness: Some(witness),
         ..build_options(&mut args, config, cleaner)?
@@ -94,7 +94,7 @@ fn run(
     mut args: CleanArgs,
     config: &Config,
     described: Value,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     terminal.quiet = args.quiet;
@@ -142,14 +142,14 @@ fn run(
     clean_files(&args, inputs, described, options, terminal)
 }
 
-fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Result<Options> {
+fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Result<JobOptions> {
     let size = args
         .reading
         .max_document
         .as_ref()
         .or(config.max_document.as_ref());
     let encoding = args.reading.encoding.as_ref().or(config.encoding.as_ref());
-    Ok(Options {
+    Ok(JobOptions {
         cleaner,
         action: Action::Clean,
         encoding: encoding.map(|label| encoding_of(label)).transpose()?,
@@ -165,7 +165,7 @@ fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Res
     })
 }
 
-fn clean_stream(args: &CleanArgs, options: &Options, terminal: &mut Terminal) -> Result<Ended> {
+fn clean_stream(args: &CleanArgs, options: &JobOptions, terminal: &mut Terminal) -> Result<Ended> {
     if args.in_place {
         bail!("standard input cannot be replaced in place; name a file");
     }
@@ -181,10 +181,10 @@ fn clean_stream(args: &CleanArgs, options: &Options, terminal: &mut Terminal) ->
 fn clean_file(
     path: &Path,
     args: &CleanArgs,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
-    let named = || crate::report::shown(path);
+    let named = || crate::report::display_path(path);
     let file = File::open(path)
         .context("cannot be opened")
         .with_context(named)?;
@@ -198,7 +198,7 @@ fn clean_one(
     mut source: Source<'_>,
     size: u64,
     args: &CleanArgs,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     if options.format.has_records(source.format) {
@@ -208,7 +208,7 @@ fn clean_one(
     if source.format == Format::OtherJson && options.format.target.is_some() {
         bail!(
             "{} is JSON, but not JSON Lines, and cannot become another format",
-            crate::report::shown(path)
+            crate::report::display_path(path)
         );
     }
     if source.format == Format::OtherJson {
@@ -230,7 +230,7 @@ fn clean_one(
         );
     }
     let bytes = match read_up_to(&mut source, size, options.max_document)
-        .with_context(|| crate::report::shown(path))?
+        .with_context(|| crate::report::display_path(path))?
     {
         Whole::Read(bytes) => bytes,
         Whole::Larger(start) => {
@@ -256,9 +256,9 @@ fn clean_one(
 fn finish_one(
     path: &Path,
     mut handled: Handled,
-    packing: Packing,
+    packing: Codec,
     args: &CleanArgs,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     open_reports(args)?.write(&handled.records, &[])?;
@@ -279,7 +279,7 @@ fn finish_one(
         });
     }
     if let (Action::Clean, Some(text)) = (options.action, handled.output) {
-        let output = Packer::new(packing)?.packed(text)?;
+        let output = Compressor::new(packing)?.packed(text)?;
         match &args.output {
             Some(target) => {
                 let target = if target.is_dir() {
@@ -287,7 +287,7 @@ fn finish_one(
                 } else {
                     target.clone()
                 };
-                Pending::write(&target, &mut output.as_slice(), None, args.force)?.commit()?;
+                StagedFile::write(&target, &mut output.as_slice(), None, args.force)?.commit()?;
             }
             None => terminal.text(&output)?,
         }
@@ -306,9 +306,9 @@ fn pass_whole(
     path: &Path,
     passed: Passed,
     rest: &mut dyn Read,
-    packing: Packing,
+    packing: Codec,
     args: &CleanArgs,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     terminal.error(Some(path), &anyhow!(passed.reason));
@@ -316,9 +316,9 @@ fn pass_whole(
         let mut draft = args
             .output
             .as_ref()
-            .map(|target| Draft::new(target, None, args.force))
+            .map(|target| PartialFile::new(target, None, args.force))
             .transpose()?;
-        let mut packer = Packer::new(packing)?;
+        let mut packer = Compressor::new(packing)?;
         loop {
             let mut piece = Vec::new();
             rest.take(PIECE)
@@ -357,13 +357,13 @@ pub(super) fn finish(
     stats: &Stats,
     changed: bool,
     args: &CleanArgs,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     if let Some(path) = &args.stats {
         let mut json = serde_json::to_vec_pretty(stats)?;
         json.push(b'\n');
-        Pending::write(path, &mut json.as_slice(), None, true)?.commit()?;
+        StagedFile::write(path, &mut json.as_slice(), None, true)?.commit()?;
     }
     if !args.quiet {
         let removes = options.action == Action::Clean && options.format.annotate.is_none();
@@ -391,7 +391,7 @@ fn clean_files(
     args: &CleanArgs,
     inputs: Inputs,
     described: Value,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     let single = inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
@@ -494,7 +494,7 @@ fn ends_in_separator(path: &Path) -> bool {
 /// Number of files and bytes ahead.
 fn measure(inputs: &Inputs) -> (u64, u64) {
     inputs.walk().fold((0, 0), |(files, bytes), met| match met {
-        Met::File(found) => (files + 1, bytes + found.size),
+        WalkEntry::File(found) => (files + 1, bytes + found.size),
         _ => (files, bytes),
     })
 }
@@ -510,7 +510,7 @@ pub(super) struct Listener<'t> {
 }
 
 impl<'t> Listener<'t> {
-    pub(super) fn new(args: &CleanArgs, options: &Options, terminal: &'t mut Terminal) -> Self {
+    pub(super) fn new(args: &CleanArgs, options: &JobOptions, terminal: &'t mut Terminal) -> Self {
         Self {
             terminal,
             action: options.action,
@@ -522,7 +522,7 @@ impl<'t> Listener<'t> {
     }
 }
 
-impl Observer for Listener<'_> {
+impl EventSink for Listener<'_> {
     fn event(&mut self, path: &Path, event: Event) {
         self.changed |= matches!(event, Event::Changed(..));
         let print = || match event {
@@ -538,7 +538,7 @@ impl Observer for Listener<'_> {
             Event::Changed(spans, bytes) if self.action == Action::Check => {
                 let line = format!(
                     "{}: {spans} removal{}, {bytes} bytes\n",
-                    crate::report::shown(path),
+                    crate::report::display_path(path),
                     if spans == 1 { "" } else { "s" }
                 );
                 self.terminal.print(&line);

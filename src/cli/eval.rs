@@ -6,7 +6,7 @@ use super::config::Config;
 use super::rules::complain;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
-use crate::io::Pending;
+use crate::io::StagedFile;
 use crate::job::corpus::{Corpus, parse_filter};
 use crate::job::eval::Evaluation;
 use crate::job::walk::Inputs;
@@ -61,7 +61,7 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     )?;
     complain(&failed, terminal);
     if let Some(path) = &args.errors {
-        Pending::write(path, &mut errors.as_slice(), None, true)?.commit()?;
+        StagedFile::write(path, &mut errors.as_slice(), None, true)?.commit()?;
     }
     let rows = || {
         groups.iter().map(|group| {

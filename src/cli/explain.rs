@@ -6,7 +6,7 @@ use super::clean::look;
 use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
-use crate::job::witness::{Explainer, Lines};
+use crate::job::witness::{Explainer, LineFilter};
 use crate::rule::Level;
 use anyhow::{Context, Result, bail};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit
 }
 
 /// Reads `7`, `7-9`, `removed`, `kept` or `all`.
-fn parse_lines(text: &str) -> Result<Lines> {
+fn parse_lines(text: &str) -> Result<LineFilter> {
     let advice = || {
         format!(
             "'{text}' names no lines; write a number from 1, a range such as 7-9, or removed, kept or all"
@@ -65,13 +65,13 @@ fn parse_lines(text: &str) -> Result<Lines> {
             .with_context(advice)
     };
     Ok(match text {
-        "removed" => Lines::Removed,
-        "kept" => Lines::Kept,
-        "all" => Lines::Numbers(1, usize::MAX),
+        "removed" => LineFilter::Removed,
+        "kept" => LineFilter::Kept,
+        "all" => LineFilter::Numbers(1, usize::MAX),
         _ => match text.split_once('-') {
             Some((from, to)) if number(from)? > number(to)? => bail!(advice()),
-            Some((from, to)) => Lines::Numbers(number(from)?, number(to)?),
-            None => Lines::Numbers(number(text)?, number(text)?),
+            Some((from, to)) => LineFilter::Numbers(number(from)?, number(to)?),
+            None => LineFilter::Numbers(number(text)?, number(text)?),
         },
     })
 }
@@ -82,9 +82,9 @@ mod tests {
 
     #[test]
     fn lines_are_numbers_ranges_or_words() {
-        assert_eq!(parse_lines("7").unwrap(), Lines::Numbers(7, 7));
-        assert_eq!(parse_lines("7-9").unwrap(), Lines::Numbers(7, 9));
-        assert_eq!(parse_lines("removed").unwrap(), Lines::Removed);
+        assert_eq!(parse_lines("7").unwrap(), LineFilter::Numbers(7, 7));
+        assert_eq!(parse_lines("7-9").unwrap(), LineFilter::Numbers(7, 9));
+        assert_eq!(parse_lines("removed").unwrap(), LineFilter::Removed);
         for wrong in ["0", "9-7", "seven", "-3", ""] {
             assert!(
                 parse_lines(wrong)

@@ -6,9 +6,11 @@ use super::config::Config;
 use super::selection::{load_rules, packs_of, read_input};
 use super::terminal::Terminal;
 use crate::cleaner::Cleaner;
-use crate::io::{Pending, Permissions};
-use crate::job::propose::{Wishes, free_id, pack_head, pack_name, propose, removed_already};
-use crate::report::{harmless, shown};
+use crate::io::{Permissions, StagedFile};
+use crate::job::propose::{
+    ProposalOptions, free_id, pack_head, pack_name, propose, removed_already,
+};
+use crate::report::{display_path, escape_control};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +62,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
     if let Some(rule) = known.filter(|_| !args.force) {
         bail!("it is removed already, by {rule}; --force makes a rule all the same");
     }
-    let wishes = Wishes {
+    let wishes = ProposalOptions {
         id: args.id,
         category: args.category,
         confidence: args.confidence,
@@ -75,7 +77,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
         source + "\n"
     };
     // Ids that the pack has are taken.
-    let wishes = Wishes {
+    let wishes = ProposalOptions {
         id: Some(
             wishes
                 .id
@@ -89,7 +91,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
     if !proposal.varies.is_empty() {
         terminal.note(&format!(
             "taken to vary from page to page: {}",
-            harmless(&proposal.varies.join(" | "))
+            escape_control(&proposal.varies.join(" | "))
         ));
     }
     if args.category.is_none() && !proposal.others.is_empty() {
@@ -108,14 +110,14 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let permissions = fs::metadata(&path).ok().map(Permissions::of);
-    Pending::write(
+    StagedFile::write(
         &path,
         &mut format!("{source}{}", proposal.toml).as_bytes(),
         permissions.as_ref(),
         true,
     )?
     .commit()?;
-    let shown = shown(&path);
+    let shown = display_path(&path);
     terminal.note(&format!(
         "{} is written to {shown}; `dechaff rules test {shown}` tests it",
         proposal.name

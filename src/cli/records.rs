@@ -5,9 +5,11 @@ use super::clean::{Ended, Listener, finish, open_new};
 use super::config::Config;
 use super::selection::parse_size;
 use super::terminal::Terminal;
-use crate::io::{Compression, Draft, Format, Names, Packing, Source, Start};
-use crate::job::records::{Annotate, Done, OnError, RecordOptions, Stream, Tally};
-use crate::job::{Action, Observer, Options, Reports, open_table, table_as_lines};
+use crate::io::{Codec, Compression, FieldNames, Format, PartialFile, Source, Start};
+use crate::job::records::{
+    Annotate, BatchOutput, BatchStats, OnError, RecordCleaner, RecordOptions,
+};
+use crate::job::{Action, EventSink, JobOptions, Reports, open_table, table_as_lines};
 use crate::rule::Level;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -74,7 +76,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
     let compress = args.compress.as_ref().or(config.compress.as_ref());
     Ok(RecordOptions {
         format: args.fields.format.as_ref().map(format).transpose()?,
-        names: Names {
+        names: FieldNames {
             text,
             id: Some(
                 name(&args.fields.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned()),
@@ -105,7 +107,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             "--max-record",
             max_record.map_or(MAX_RECORD, String::as_str),
         )? as usize,
-        packing: compress.map(|text| Packing::parse(text)).transpose()?,
+        packing: compress.map(|text| Codec::parse(text)).transpose()?,
         drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
         annotate,
     })
@@ -186,10 +188,10 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
 /// How a single output is compressed: as was asked, else as its name says, else as the input; for people not at all.
 pub(super) fn packing_of(
     args: &CleanArgs,
-    options: &Options,
+    options: &JobOptions,
     input: Compression,
     terminal: &Terminal,
-) -> Packing {
+) -> Codec {
     let by_name = || {
         args.output
             .as_ref()
@@ -198,7 +200,7 @@ pub(super) fn packing_of(
     };
     options.format.packing_or(|| {
         let for_people = args.output.is_none() && terminal.shows_output();
-        Packing::of(if for_people {
+        Codec::of(if for_people {
             Compression::None
         } else {
             by_name().unwrap_or(input)
@@ -211,7 +213,7 @@ pub(super) fn clean_records(
     path: &Path,
     source: Source<'_>,
     args: &CleanArgs,
-    options: &Options,
+    options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     let mut reports = open_reports(args)?;
@@ -224,14 +226,14 @@ pub(super) fn clean_records(
     });
     let draft = match &target {
         Some(target) if options.action == Action::Clean => {
-            Some(Draft::new(target, None, args.force)?)
+            Some(PartialFile::new(target, None, args.force)?)
         }
         _ => None,
     };
     let packing = packing_of(args, options, source.compression, terminal);
     let name = path.to_string_lossy();
     let stop = AtomicBool::new(false);
-    let stream = Stream {
+    let stream = RecordCleaner {
         options,
         name: &name,
         threads: rayon::current_num_threads(),
@@ -239,7 +241,7 @@ pub(super) fn clean_records(
         stop: &stop,
         slice: None,
     };
-    let mut tally = Tally::default();
+    let mut tally = BatchStats::default();
     let is_table = options.format.is_table(source.format);
     let makes_table = is_table || options.format.target == Some(Format::Parquet);
     if makes_table && draft.is_none() && options.action == Action::Clean && terminal.shows_output()
@@ -252,7 +254,7 @@ pub(super) fn clean_records(
         (draft, None)
     };
     let (mut stdout, mut nowhere) = (std::io::stdout(), std::io::sink());
-    let mut each = |mut done: Done| {
+    let mut each = |mut done: BatchOutput| {
         reports.write(&done.records, &done.damage)?;
         let mut listener = Listener::new(args, options, terminal);
         std::mem::take(&mut done.tally.told)
@@ -285,7 +287,7 @@ pub(super) fn clean_records(
     if let Some(draft) = draft.or(table).filter(|_| streamed.is_ok()) {
         draft.finish()?.commit()?;
     }
-    streamed.with_context(|| crate::report::shown(path))?;
+    streamed.with_context(|| crate::report::display_path(path))?;
     let changed = tally.spans > 0;
     let mut listener = Listener::new(args, options, terminal);
     tally

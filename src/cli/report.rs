@@ -6,9 +6,9 @@ use super::clean::look;
 use super::config::Config;
 use super::selection::{build_cleaner, without_dash};
 use super::terminal::Terminal;
-use crate::io::Pending;
+use crate::io::StagedFile;
 use crate::job::witness::Surveyor;
-use crate::report::{Heading, html_page, shown, survey_json};
+use crate::report::{ReportMeta, display_path, html_page, survey_json};
 use crate::rule::Level;
 use anyhow::{Result, bail};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     }
     let config = Config::load(args.look.selection.config.as_deref())?;
     let options = described(&args.look.selection, &config);
-    let named: Vec<String> = args.paths.iter().map(|path| shown(path)).collect();
+    let named: Vec<String> = args.paths.iter().map(|path| display_path(path)).collect();
     let title = args.title.unwrap_or_else(|| {
         format!(
             "Chaff in {}",
@@ -46,7 +46,7 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
         return Ok(ended.exit);
     }
     let summary = ended.stats.summary("would go");
-    let heading = Heading {
+    let heading = ReportMeta {
         title: &title,
         options: &options,
         summary: &summary,
@@ -58,7 +58,7 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
         html_page(&survey, &rules, &heading)
     };
     match output {
-        Some(path) => Pending::write(&path, &mut page.as_bytes(), None, args.force)?.commit()?,
+        Some(path) => StagedFile::write(&path, &mut page.as_bytes(), None, args.force)?.commit()?,
         None => drop(terminal.raw(page.as_bytes())?),
     }
     Ok(ended.exit)
@@ -93,7 +93,7 @@ fn described(selection: &Selection, config: &Config) -> String {
         text.push_str(&format!(", max-loss {share}"));
     }
     for pack in config.rules.iter().chain(&selection.rules) {
-        text.push_str(&format!(", rules {}", shown(pack)));
+        text.push_str(&format!(", rules {}", display_path(pack)));
     }
     text
 }

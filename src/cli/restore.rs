@@ -4,7 +4,7 @@ use super::Exit;
 use super::args::RestoreArgs;
 use super::selection::without_dash;
 use super::terminal::Terminal;
-use crate::io::Draft;
+use crate::io::PartialFile;
 use crate::job::manifest::{MANIFEST, verify};
 use crate::job::restore;
 use crate::report::Stats;
@@ -24,7 +24,7 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
     };
     let output = without_dash(args.output);
     let mut draft = output
-        .map(|target| Draft::new(&target, None, args.force))
+        .map(|target| PartialFile::new(&target, None, args.force))
         .transpose()?;
     restore::restore_one(
         cleaned,
@@ -57,7 +57,7 @@ pub(super) fn verify_directory(
         let lines = verdict.problems.iter().map(|problem| {
             format!(
                 "{}\n",
-                crate::report::harmless(problem).replace('\n', "\\n")
+                crate::report::escape_control(problem).replace('\n', "\\n")
             )
         });
         lines.for_each(|line| terminal.print(&line));

@@ -7,12 +7,12 @@ use super::terminal::Terminal;
 use super::{Exit, new_rule};
 use crate::built_in::lint_built_in;
 use crate::filter::Scratch;
-use crate::job::corpus::{Corpus, Failed, Trial, parse_filter};
+use crate::job::corpus::{Corpus, CorpusRun, Failed, parse_filter};
 use crate::job::walk::Inputs;
 use crate::pack::RuleSet;
 use crate::report::{
-    explain, harmless, list, list_json, missed, pack_schema, rule_json, rule_page, rules_page,
-    show, worth_json, worth_table,
+    escape_control, explain, list, list_json, missed, pack_schema, rule_json, rule_page,
+    rules_page, show, worth_json, worth_table,
 };
 use crate::rule::{Level, Rule};
 use crate::span::Span;
@@ -122,7 +122,7 @@ fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Ex
         report.push_str(&format!(
             "{file}:{line}: {}: {}\n",
             case.name(),
-            harmless(&reason)
+            escape_control(&reason)
         ));
         report.push_str(&failure(&case, &verifier, terminal.has_colour())?);
         failed.push(json!({
@@ -211,7 +211,7 @@ fn try_rules(
         field: &args.text_field,
         filters: &filters,
     };
-    let trial = Trial {
+    let trial = CorpusRun {
         cleaner: &cleaner,
         corpus,
         samples: args.samples,

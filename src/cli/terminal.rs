@@ -2,7 +2,7 @@
 //! characters of the corpus where a terminal would act on them.
 
 use super::Exit;
-use crate::report::{Setting, harmless, shown};
+use crate::report::{TableStyle, display_path, escape_control};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -39,12 +39,12 @@ impl Terminal {
     }
 
     /// How tables are set: as wide as a terminal, and anywhere else as wide as they are.
-    pub(super) fn setting(&self) -> Setting {
+    pub(super) fn setting(&self) -> TableStyle {
         let width = io::stdout()
             .is_terminal()
             .then(terminal_size::terminal_size)
             .flatten();
-        Setting {
+        TableStyle {
             width: width.map(|(width, _)| usize::from(width.0)),
             colour: self.has_colour(),
         }
@@ -52,8 +52,8 @@ impl Terminal {
 
     /// Says on standard error what is the matter, with an input or in general.
     pub(super) fn error(&self, path: Option<&Path>, error: &anyhow::Error) {
-        let place = path.map_or_else(String::new, |path| format!("{}: ", shown(path)));
-        self.note(&format!("{place}{}", harmless(&format!("{error:#}"))));
+        let place = path.map_or_else(String::new, |path| format!("{}: ", display_path(path)));
+        self.note(&format!("{place}{}", escape_control(&format!("{error:#}"))));
     }
 
     /// A line on standard error.
@@ -70,7 +70,7 @@ impl Terminal {
         }
         let plain = io::stdout().is_terminal() && !self.has_colour();
         let text = if plain {
-            harmless(text)
+            escape_control(text)
         } else {
             text.to_owned()
         };
@@ -91,7 +91,7 @@ impl Terminal {
     /// A cleaned text on standard output: its bytes, or on a terminal what is harmless of them.
     pub(super) fn text(&self, bytes: &[u8]) -> Result<()> {
         if io::stdout().is_terminal() {
-            write_out(harmless(&String::from_utf8_lossy(bytes)).as_bytes())
+            write_out(escape_control(&String::from_utf8_lossy(bytes)).as_bytes())
         } else {
             write_out(bytes)
         }

@@ -1,7 +1,7 @@
 //! What rules ask for apart from their words: a zone of the document, languages and hosts, no exception on the same lines,
 //! a neighbour. Matches are made first; here those are dropped for which it does not hold.
 
-use crate::automaton::States;
+use crate::automaton::DfaCache;
 use crate::document::Document;
 use crate::filter::lazy::LazyRegex;
 use crate::mark::Mark;
@@ -64,7 +64,7 @@ impl Conditions {
         rules: &RuleSet,
         view: &View<'_>,
         marks: impl Iterator<Item = Mark>,
-        states: &mut States,
+        states: &mut DfaCache,
     ) -> Vec<Mark> {
         let document = view.document();
         let holds = |mark: &Mark| {
@@ -115,7 +115,7 @@ impl Conditions {
 }
 
 /// Whether an exception hits on the lines that a span touches.
-fn hits(unless: &LazyRegex, document: &Document<'_>, span: Span, states: &mut States) -> bool {
+fn hits(unless: &LazyRegex, document: &Document<'_>, span: Span, states: &mut DfaCache) -> bool {
     let start = document.line(document.line_at(span.start())).start();
     let end = document
         .line(document.line_at(span.end().saturating_sub(1)))

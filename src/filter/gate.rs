@@ -21,20 +21,20 @@ const BLOCK: usize = 1024;
 
 /// Fragments with what is to be tried where they stand.
 #[derive(Debug)]
-pub(super) struct Gate<T> {
-    fragments: Vec<Fragment<T>>,
+pub(super) struct Prefilter<T> {
+    fragments: Vec<PrefilterLiteral<T>>,
     texts: Vec<u8>,
-    keys: Hashes<KEY, { 1 << 17 }>,
-    short_keys: Hashes<SHORTEST, { 1 << 16 }>,
-    deep: Keys<DEEP, { 1 << 17 }>,
+    keys: HashFilter<KEY, { 1 << 17 }>,
+    short_keys: HashFilter<SHORTEST, { 1 << 16 }>,
+    deep: HashIndex<DEEP, { 1 << 17 }>,
     /// Keys of fragments that have too few bytes behind them for a deep one.
-    shallow: Keys<KEY, { 1 << 15 }>,
-    short: Keys<SHORT, { 1 << 15 }>,
-    shortest: Keys<SHORTEST, { 1 << 16 }>,
+    shallow: HashIndex<KEY, { 1 << 15 }>,
+    short: HashIndex<SHORT, { 1 << 15 }>,
+    shortest: HashIndex<SHORTEST, { 1 << 16 }>,
 }
 
 #[derive(Debug)]
-struct Fragment<T> {
+struct PrefilterLiteral<T> {
     /// Where its text stands among those of all.
     start: u32,
     end: u32,
@@ -43,12 +43,12 @@ struct Fragment<T> {
 
 /// A set of hashes of keys of so many bytes: a byte for each hash, which is read faster than a bit.
 #[derive(Debug)]
-struct Hashes<const BYTES: usize, const PLACES: usize>(Box<[u8; PLACES]>);
+struct HashFilter<const BYTES: usize, const PLACES: usize>(Box<[u8; PLACES]>);
 
 /// Fragments by keys of so many bytes.
 #[derive(Debug, Default)]
-struct Keys<const BYTES: usize, const PLACES: usize> {
-    hashes: Hashes<BYTES, PLACES>,
+struct HashIndex<const BYTES: usize, const PLACES: usize> {
+    hashes: HashFilter<BYTES, PLACES>,
     /// Where the entries of each group of hashes start.
     starts: Vec<u32>,
     /// With the hash of the key.
@@ -67,7 +67,7 @@ struct Entry {
     length: u8,
 }
 
-impl<const BYTES: usize, const PLACES: usize> Default for Hashes<BYTES, PLACES> {
+impl<const BYTES: usize, const PLACES: usize> Default for HashFilter<BYTES, PLACES> {
     fn default() -> Self {
         // Memory that is zero already, so that a page of it is only there once it is written to.
         let zeros = vec![0; PLACES].into_boxed_slice();
@@ -75,7 +75,7 @@ impl<const BYTES: usize, const PLACES: usize> Default for Hashes<BYTES, PLACES> 
     }
 }
 
-impl<const BYTES: usize, const PLACES: usize> Hashes<BYTES, PLACES> {
+impl<const BYTES: usize, const PLACES: usize> HashFilter<BYTES, PLACES> {
     /// The hash of the key with which eight bytes begin: the key itself, where there is a place for each. The multiplier is
     /// shifted so that no other byte counts.
     fn hash(bytes: u64) -> usize {
@@ -97,11 +97,11 @@ impl<const BYTES: usize, const PLACES: usize> Hashes<BYTES, PLACES> {
     }
 }
 
-impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
+impl<const BYTES: usize, const PLACES: usize> HashIndex<BYTES, PLACES> {
     fn add(&mut self, bytes: u64, entry: Entry) {
         self.hashes.add(bytes);
         self.entries
-            .push((Hashes::<BYTES, PLACES>::hash(bytes) as u32, entry));
+            .push((HashFilter::<BYTES, PLACES>::hash(bytes) as u32, entry));
     }
 
     /// Orders the entries by groups, once all are there.
@@ -124,7 +124,7 @@ impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
     }
 
     fn get(&self, bytes: u64) -> impl Iterator<Item = &Entry> {
-        let hash = Hashes::<BYTES, PLACES>::hash(bytes);
+        let hash = HashFilter::<BYTES, PLACES>::hash(bytes);
         let group = hash / (PLACES / GROUPS);
         let range = if self.hashes.0[hash] == 0 {
             0..0
@@ -138,7 +138,7 @@ impl<const BYTES: usize, const PLACES: usize> Keys<BYTES, PLACES> {
     }
 }
 
-impl<T> Default for Gate<T> {
+impl<T> Default for Prefilter<T> {
     fn default() -> Self {
         let (fragments, texts) = Default::default();
         let (keys, short_keys, deep, shallow, short, shortest) = Default::default();
@@ -155,12 +155,12 @@ impl<T> Default for Gate<T> {
     }
 }
 
-impl<T> Gate<T> {
+impl<T> Prefilter<T> {
     /// Adds a target to a fragment. A space of the fragment stands for a line end as well.
     pub(super) fn add(&mut self, text: &[u8], target: T) {
         let (number, start) = (self.fragments.len(), self.texts.len());
         self.texts.extend_from_slice(text);
-        self.fragments.push(Fragment {
+        self.fragments.push(PrefilterLiteral {
             start: start as u32,
             end: self.texts.len() as u32,
             target,
@@ -334,7 +334,7 @@ impl<T> Gate<T> {
         if bytes << others != entry.bytes << others {
             return;
         }
-        let Fragment { start, end, target } = &self.fragments[entry.fragment as usize];
+        let PrefilterLiteral { start, end, target } = &self.fragments[entry.fragment as usize];
         let fragment = &self.texts[*start as usize..*end as usize];
         if let Some(start) =
             place(entry.offset.into()).filter(|&start| stands_at(text, start, fragment))
@@ -403,7 +403,7 @@ mod tests {
     }
 
     fn found(fragments: &[&str], text: &str) -> Vec<(usize, usize)> {
-        let mut gate = Gate::default();
+        let mut gate = Prefilter::default();
         fragments
             .iter()
             .enumerate()

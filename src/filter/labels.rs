@@ -2,7 +2,7 @@
 //! heading or a list item; three such lines one after the other are a share bar or a menu.
 
 use crate::filter::{Filter, Scratch, Stage};
-use crate::fold::Folded;
+use crate::fold::NormalizedText;
 use crate::mark::Marks;
 use crate::rule::{Cue, RuleId};
 use crate::view::{View, ends_like_sentence, has_word, word_count};
@@ -13,12 +13,12 @@ const FEWEST: usize = 3;
 const LONGEST_LABEL: usize = 3;
 
 #[derive(Debug)]
-pub(super) struct Labels {
+pub(super) struct LabelRuns {
     pub(super) share: Option<RuleId>,
     pub(super) navigation: Option<RuleId>,
 }
 
-impl Filter for Labels {
+impl Filter for LabelRuns {
     fn stage(&self) -> Stage {
         Stage::Structure
     }
@@ -33,13 +33,13 @@ impl Filter for Labels {
     }
 }
 
-impl Labels {
+impl LabelRuns {
     fn mark_run(
         &self,
         view: &View<'_>,
         run: std::ops::Range<usize>,
         marks: &mut Marks,
-        folded: &mut Folded,
+        folded: &mut NormalizedText,
     ) {
         let known: Vec<usize> = run.filter(|&line| is_known(view, line)).collect();
         let cued = |line: &&usize| {

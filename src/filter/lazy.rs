@@ -1,9 +1,9 @@
 //! Regular expressions and phrases that are made ready when they are first needed. Of more than a thousand rules most texts
 //! need a few.
 
-use crate::automaton::{Automaton, Reading, States, has_foreign_word};
+use crate::automaton::{DfaCache, LazyDfa, SearchMode, has_foreign_word};
 use crate::built_in;
-use crate::expression::Expression;
+use crate::expression::ClassRegex;
 use crate::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
@@ -20,7 +20,7 @@ pub(super) struct LazyRegex {
     /// Whether it is only ever run as the regex crate has it.
     plain: bool,
     /// By whether they read backward, and whether they know of letters outside ASCII.
-    automata: [OnceLock<Option<Automaton>>; 4],
+    automata: [OnceLock<Option<LazyDfa>>; 4],
     regex: OnceLock<Option<Regex>>,
 }
 
@@ -59,11 +59,11 @@ impl LazyRegex {
         }
     }
 
-    pub(super) fn is_match(&self, text: &str, states: &mut States) -> bool {
+    pub(super) fn is_match(&self, text: &str, states: &mut DfaCache) -> bool {
         let foreign = self.bounds && has_foreign_word(text);
         // What can begin with anything is searched from the end of a line, where most lines are told apart.
         let backward = self.free && memchr::memchr(b'\n', text.as_bytes()).is_none();
-        let reading = Reading {
+        let reading = SearchMode {
             ignore_case: self.ignore_case,
             whole: self.whole,
             backward,
@@ -82,15 +82,15 @@ impl LazyRegex {
         }
     }
 
-    fn automaton(&self, reading: Reading) -> Option<Automaton> {
+    fn automaton(&self, reading: SearchMode) -> Option<LazyDfa> {
         let known = if reading.foreign {
             None
         } else {
             built_in::expression(&self.source, reading.ignore_case)
         };
-        Automaton::of(
+        LazyDfa::of(
             known
-                .or_else(|| Expression::new(&self.source, reading.ignore_case, reading.foreign))?,
+                .or_else(|| ClassRegex::new(&self.source, reading.ignore_case, reading.foreign))?,
             reading,
         )
     }
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn word_boundaries_are_those_of_all_letters() {
         let regex = LazyRegex::pattern(r"\b\w+\b “caf\b[^\n]*", true, false);
-        let mut states = States::default();
+        let mut states = DfaCache::default();
         assert!(regex.is_match("the “caf” by the sea", &mut states));
         assert!(!regex.is_match("the “café” by the sea", &mut states));
         assert_eq!(
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn what_can_begin_with_anything_still_keeps_to_its_line() {
         let regex = LazyRegex::pattern(r"[^\n]{3}[^\n]*, she said\.", true, true);
-        let mut states = States::default();
+        let mut states = DfaCache::default();
         assert!(regex.is_match("It rained, she said.", &mut states));
         assert!(!regex.is_match("It, she said.", &mut states));
         assert!(!regex.is_match("It rained.\nIt snowed, she said.", &mut states));

@@ -2,7 +2,7 @@
 //! only their hashes.
 
 use crate::pack::RuleSet;
-use crate::prepare::Prepared;
+use crate::prepare::RulePlan;
 use crate::rule::RuleId;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
@@ -12,7 +12,7 @@ const PLACES: usize = 1 << 17;
 
 /// Where labels are, by their hashes.
 #[derive(Debug)]
-pub(super) struct Labels {
+pub(super) struct LabelIndex {
     /// A bit for each place of a hash.
     bits: Box<[u64; PLACES / 64]>,
     /// The hash of each label, its rule, and its number there.
@@ -20,7 +20,7 @@ pub(super) struct Labels {
     longest: usize,
 }
 
-impl Default for Labels {
+impl Default for LabelIndex {
     fn default() -> Self {
         Self {
             bits: Box::new([0; PLACES / 64]),
@@ -30,7 +30,7 @@ impl Default for Labels {
     }
 }
 
-impl Labels {
+impl LabelIndex {
     /// Adds a rule's label, folded.
     pub(super) fn add(&mut self, label: &str, rule: RuleId, number: usize) {
         let hash = hash(label.as_bytes());
@@ -67,7 +67,7 @@ impl Labels {
                 .iter()
                 .take_while(move |label| label.0 == hash)
         });
-        let is_label = move |rule, number| matches!(rules.prepared(rule), Prepared::Labels(labels) if labels[number].as_bytes() == line);
+        let is_label = move |rule, number| matches!(rules.prepared(rule), RulePlan::Labels(labels) if labels[number].as_bytes() == line);
         alike
             .filter(move |&&(_, rule, number)| is_label(rule, number as usize))
             .map(|&(_, rule, _)| rule)

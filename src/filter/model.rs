@@ -1,16 +1,16 @@
 //! The line model as a filter: reads a document as a page, scores its units and marks those that score enough. It needs
 //! to know what all built-in rules find, whatever rules and level were chosen.
 
-use super::phrases::Phrases;
+use super::phrases::MatchFilter;
 #[cfg(feature = "cli")]
 use crate::document::Document;
-use crate::filter::{Filter, Judging, Scratch, Stage};
+use crate::filter::{ExplainRequest, Filter, Scratch, Stage};
 #[cfg(feature = "cli")]
-use crate::fold::Lines;
-use crate::mark::{Judgement, Marks, Verdict};
+use crate::fold::TextLines;
+use crate::mark::{Decision, LineScore, Marks};
 #[cfg(feature = "cli")]
-use crate::model::Words;
-use crate::model::{Model, Page, Scores, Thresholds};
+use crate::model::WordTable;
+use crate::model::{Model, PageFeatures, Scores, Thresholds};
 use crate::pack::RuleSet;
 use crate::rule::RuleId;
 use crate::view::View;
@@ -45,7 +45,7 @@ impl LineModel {
     }
 
     /// The raw scores of the units of a page that need one; none if it is too short to judge.
-    fn score(&self, page: &Page, needs: impl Fn(usize) -> bool, scores: &mut Scores) {
+    fn score(&self, page: &PageFeatures, needs: impl Fn(usize) -> bool, scores: &mut Scores) {
         scores.by_unit.clear();
         if page.len() >= FEWEST_UNITS && page.words() >= FEWEST_WORDS {
             self.model.score(page, needs, scores);
@@ -54,7 +54,7 @@ impl LineModel {
 
     /// The units that the model takes: place, raw score. Where rules cut a sentence off another text, what they leave
     /// is not the model's: it was scored as a whole.
-    fn over(&self, page: &Page, scores: &[i32]) -> impl Iterator<Item = (usize, i32)> {
+    fn over(&self, page: &PageFeatures, scores: &[i32]) -> impl Iterator<Item = (usize, i32)> {
         let threshold = self.thresholds.of(page);
         let scored = scores.iter().copied().enumerate();
         scored.filter(move |&(at, score)| score > threshold && !page.is_mixed(at))
@@ -106,15 +106,15 @@ impl Filter for LineModel {
 
 impl LineModel {
     /// Notes how it judged the units of a page.
-    fn judge(&self, page: &Page, scores: &[i32], judging: &mut Judging) {
+    fn judge(&self, page: &PageFeatures, scores: &[i32], judging: &mut ExplainRequest) {
         let threshold = self.thresholds.of(page);
-        let judge = |(at, &score): (usize, &i32)| Judgement {
+        let judge = |(at, &score): (usize, &i32)| LineScore {
             span: page.span(at),
             verdict: match score {
-                _ if page.is_plain(at) => Verdict::Prose,
-                score if score <= threshold => Verdict::Below,
-                _ if page.is_mixed(at) => Verdict::Mixed,
-                _ => Verdict::Taken,
+                _ if page.is_plain(at) => Decision::Prose,
+                score if score <= threshold => Decision::Below,
+                _ if page.is_mixed(at) => Decision::Mixed,
+                _ => Decision::Taken,
             },
             score: self.model.probability(score),
             threshold: self.model.probability(threshold),
@@ -152,14 +152,14 @@ fn pages(view: &View<'_>) -> impl Iterator<Item = Range<usize>> {
 /// Reads documents as pages, with all built-in rules.
 #[derive(Debug)]
 pub(crate) struct PageReader {
-    phrases: Phrases,
+    phrases: MatchFilter,
 }
 
 impl Default for PageReader {
     fn default() -> Self {
         let rules = RuleSet::built_in();
         Self {
-            phrases: Phrases::new(&rules, &|_| true, true),
+            phrases: MatchFilter::new(&rules, &|_| true, true),
         }
     }
 }
@@ -170,10 +170,10 @@ impl PageReader {
     pub(crate) fn read<'s>(
         &self,
         document: &Document<'_>,
-        words: Option<&Words>,
+        words: Option<&WordTable>,
         scratch: &'s mut Scratch,
-    ) -> &'s Page {
-        let lines = Lines::new(document, Vec::new());
+    ) -> &'s PageFeatures {
+        let lines = TextLines::new(document, Vec::new());
         scratch.folded.clear();
         let view = View::new(&lines);
         self.phrases.mark(&view, &mut Marks::default(), scratch);
@@ -192,7 +192,7 @@ impl PageReader {
 mod tests {
     use super::*;
     use crate::document::Document;
-    use crate::fold::Lines;
+    use crate::fold::TextLines;
 
     #[test]
     fn pages_have_each_line_once_and_end_where_paragraphs_do() {
@@ -206,7 +206,7 @@ mod tests {
         ] {
             let text = line.repeat(times);
             let document = Document::new(&text).unwrap();
-            let lines = Lines::new(&document, Vec::new());
+            let lines = TextLines::new(&document, Vec::new());
             let view = View::new(&lines);
             let mut from = 0;
             for page in pages(&view) {

@@ -3,7 +3,7 @@
 
 use crate::filter::gate::without_line_ends;
 use crate::phrase::LONGEST_OPENING;
-use crate::prepare::Opening;
+use crate::prepare::LinePrefix;
 use rustc_hash::FxHashMap;
 
 /// The table of hashes has so many bits.
@@ -11,17 +11,17 @@ const PLACES: usize = 1 << 17;
 
 /// Openings with what is to be tried on lines that begin with them.
 #[derive(Debug)]
-pub(super) struct Openings<T> {
+pub(super) struct PrefixIndex<T> {
     /// For each first byte a bit for each length of the openings that begin with it.
     lengths: [u8; 256],
     /// A bit for the hash of each opening, set where it may be one of these.
     hashes: Box<[u64; PLACES / 64]>,
     /// The place of the last target of each opening, and with each target the place of the one before, if there is one.
-    last: FxHashMap<Opening, u32>,
+    last: FxHashMap<LinePrefix, u32>,
     targets: Vec<(T, Option<u32>)>,
 }
 
-impl<T> Default for Openings<T> {
+impl<T> Default for PrefixIndex<T> {
     fn default() -> Self {
         Self {
             lengths: [0; 256],
@@ -32,9 +32,9 @@ impl<T> Default for Openings<T> {
     }
 }
 
-impl<T> Openings<T> {
+impl<T> PrefixIndex<T> {
     /// Adds a target to an opening that is not empty.
-    pub(super) fn add(&mut self, opening: Opening, target: T) {
+    pub(super) fn add(&mut self, opening: LinePrefix, target: T) {
         let first = opening.bytes >> (8 * (opening.length - 1));
         self.lengths[first as usize] |= 1 << (opening.length - 1);
         self.hashes[place(opening) / 64] |= 1 << (place(opening) % 64);
@@ -50,10 +50,10 @@ impl<T> Openings<T> {
         let most = text.len().min(LONGEST_OPENING) as u8;
         let longest = match text.first_chunk() {
             Some(&bytes) => without_line_ends(u64::from_be_bytes(bytes)),
-            None => Opening::of(text).bytes,
+            None => LinePrefix::of(text).bytes,
         };
         let openings = (1..=most).filter(move |length| lengths >> (length - 1) & 1 != 0);
-        let openings = openings.map(move |length| Opening {
+        let openings = openings.map(move |length| LinePrefix {
             bytes: longest >> (8 * (most - length)),
             length,
         });
@@ -66,7 +66,7 @@ impl<T> Openings<T> {
 }
 
 /// The place of an opening in the table of hashes.
-fn place(opening: Opening) -> usize {
+fn place(opening: LinePrefix) -> usize {
     let multiplied =
         (opening.bytes ^ u64::from(opening.length) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (multiplied >> 32) as usize % PLACES
@@ -78,12 +78,12 @@ mod tests {
 
     #[test]
     fn lines_are_looked_up_by_their_first_bytes() {
-        let mut openings = Openings::default();
+        let mut openings = PrefixIndex::default();
         for (target, opening) in ["share", "share this", "7", "read mo"]
             .into_iter()
             .enumerate()
         {
-            openings.add(Opening::of(opening.as_bytes()), target);
+            openings.add(LinePrefix::of(opening.as_bytes()), target);
         }
         let found = |text: &str| {
             let mut found: Vec<usize> = openings.find(text.as_bytes()).copied().collect();

@@ -2,21 +2,23 @@
 //! the places that are worth trying inside lines, openings those at the beginnings of lines; each try is then made by the
 //! phrase or pattern itself. A rule that neither finds is tried on every line. What else rules ask for is in `conditions`.
 
-use crate::automaton::States;
+use crate::automaton::DfaCache;
 use crate::document::Document;
 use crate::filter::conditions::{Asked, Conditions};
-use crate::filter::gate::Gate;
+use crate::filter::gate::Prefilter;
 use crate::filter::lazy::{LazyPhrase, LazyRegex};
-use crate::filter::lookup::Labels;
-use crate::filter::openings::Openings;
+use crate::filter::lookup::LabelIndex;
+use crate::filter::openings::PrefixIndex;
 use crate::filter::vocabulary::Vocabulary;
 use crate::filter::{Filter, Scratch, Stage};
-use crate::fold::{Folded, FoldedLine, folds_to_word, is_word, word_after, word_before};
+use crate::fold::{
+    NormalizedLine, NormalizedText, folds_to_word, is_word, word_after, word_before,
+};
 use crate::mark::{Mark, Marks};
-use crate::model::Hint;
+use crate::model::RuleHit;
 use crate::pack::RuleSet;
-use crate::phrase::{Fragment, LONGEST_FRAGMENT, Lead, Phrase, line_start};
-use crate::prepare::{ByteSet, Prepared, Search};
+use crate::phrase::{LONGEST_FRAGMENT, Literal, LiteralContext, Phrase, line_start};
+use crate::prepare::{ByteSet, RulePlan, SearchPlan};
 use crate::rule::{Effect, Matcher, Rule, RuleId};
 use crate::span::Span;
 use crate::view::View;
@@ -27,14 +29,14 @@ use std::ops::Range;
 const PATTERN_REACH: usize = 3;
 
 /// The filter for phrases, labels and patterns.
-pub(super) struct Phrases {
+pub(super) struct MatchFilter {
     index: Index,
     /// Of patterns that only protect, which need not be run where nothing goes.
     protecting: Index,
     rules: RuleSet,
-    phrases: Vec<PhraseOf>,
+    phrases: Vec<RulePhrase>,
     patterns: Vec<Pattern>,
-    labels: Labels,
+    labels: LabelIndex,
     vocabulary: Vocabulary,
     conditions: Conditions,
     /// Whether what built-in rules find is noted, those that are off among them.
@@ -45,9 +47,9 @@ pub(super) struct Phrases {
 #[derive(Default)]
 struct Index {
     /// What each fragment asks to try.
-    gate: Gate<Target>,
+    gate: Prefilter<Candidate>,
     /// What each opening of a line asks to try.
-    openings: Openings<Target>,
+    openings: PrefixIndex<Candidate>,
     /// Patterns that are found by openings.
     opening_patterns: Vec<usize>,
     /// Patterns and phrases that are tried on every line.
@@ -56,14 +58,14 @@ struct Index {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Target {
+enum Candidate {
     /// A phrase, and the number of the fragment by which it is found, if not by an opening.
     Phrase(u32, Option<u32>),
     Pattern(u32),
 }
 
 /// A phrase: its rule, and its number there.
-struct PhraseOf {
+struct RulePhrase {
     rule: RuleId,
     number: usize,
     phrase: LazyPhrase,
@@ -79,7 +81,7 @@ struct Pattern {
     regex: LazyRegex,
 }
 
-impl Phrases {
+impl MatchFilter {
     /// With `hints` all built-in rules run, and what they find is noted for the line model.
     pub(super) fn new(rules: &RuleSet, is_on: &dyn Fn(RuleId) -> bool, hints: bool) -> Self {
         let mut filter = Self {
@@ -88,7 +90,7 @@ impl Phrases {
             rules: rules.clone(),
             phrases: Vec::new(),
             patterns: Vec::new(),
-            labels: Labels::default(),
+            labels: LabelIndex::default(),
             vocabulary: Vocabulary::default(),
             conditions: Conditions::default(),
             hints,
@@ -96,12 +98,12 @@ impl Phrases {
         let hints = |id: RuleId| hints && rules.is_built_in(id);
         for (id, rule) in rules.iter().filter(|(id, _)| is_on(*id) || hints(*id)) {
             match (&rule.matcher, rules.prepared(id)) {
-                (Matcher::Phrases { .. }, Prepared::Phrases(all)) => {
+                (Matcher::Phrases { .. }, RulePlan::Phrases(all)) => {
                     all.iter()
                         .enumerate()
                         .for_each(|(number, search)| filter.add_phrase(id, number, search));
                 }
-                (Matcher::Patterns { patterns, line }, Prepared::Patterns(all)) => {
+                (Matcher::Patterns { patterns, line }, RulePlan::Patterns(all)) => {
                     let whole = line.then(|| rule.longest.unwrap_or(usize::MAX));
                     let protects =
                         *line && rule.effect == Effect::Keep && rule.near.is_none() && !hints(id);
@@ -121,7 +123,7 @@ impl Phrases {
                         );
                     }
                 }
-                (_, Prepared::Labels(labels)) => labels
+                (_, RulePlan::Labels(labels)) => labels
                     .iter()
                     .enumerate()
                     .for_each(|(at, label)| filter.labels.add(label, id, at)),
@@ -138,26 +140,26 @@ impl Phrases {
         filter
     }
 
-    fn add_phrase(&mut self, rule: RuleId, number: usize, search: &Search<Fragment>) {
+    fn add_phrase(&mut self, rule: RuleId, number: usize, search: &SearchPlan<Literal>) {
         let index = self.phrases.len();
         match search {
-            Search::Openings(openings) => {
+            SearchPlan::LinePrefixes(openings) => {
                 openings.iter().for_each(|&opening| {
                     self.index
                         .openings
-                        .add(opening, Target::Phrase(index as u32, None))
+                        .add(opening, Candidate::Phrase(index as u32, None))
                 });
             }
-            Search::Fragments(fragments) => {
+            SearchPlan::Literals(fragments) => {
                 for (at, fragment) in (0..).zip(fragments) {
                     self.index
                         .gate
-                        .add(&fragment.text, Target::Phrase(index as u32, Some(at)));
+                        .add(&fragment.text, Candidate::Phrase(index as u32, Some(at)));
                 }
             }
-            Search::Everywhere => self.index.everywhere_phrases.push(index),
+            SearchPlan::EveryLine => self.index.everywhere_phrases.push(index),
         }
-        self.phrases.push(PhraseOf {
+        self.phrases.push(RulePhrase {
             rule,
             number,
             phrase: LazyPhrase::default(),
@@ -166,7 +168,7 @@ impl Phrases {
 
     /// The phrase of this number among all, with its rule.
     fn phrase(&self, index: usize) -> Option<(&Phrase, RuleId)> {
-        let PhraseOf {
+        let RulePhrase {
             rule,
             number,
             phrase,
@@ -178,18 +180,18 @@ impl Phrases {
     }
 
     /// A fragment of a phrase.
-    fn fragment(&self, index: usize, fragment: u32) -> Option<&Fragment> {
-        let PhraseOf { rule, number, .. } = &self.phrases[index];
-        let Prepared::Phrases(all) = self.rules.prepared(*rule) else {
+    fn fragment(&self, index: usize, fragment: u32) -> Option<&Literal> {
+        let RulePhrase { rule, number, .. } = &self.phrases[index];
+        let RulePlan::Phrases(all) = self.rules.prepared(*rule) else {
             return None;
         };
-        let Search::Fragments(fragments) = &all[*number] else {
+        let SearchPlan::Literals(fragments) = &all[*number] else {
             return None;
         };
         fragments.get(fragment as usize)
     }
 
-    fn add_pattern(&mut self, pattern: Pattern, search: &Search<Vec<u8>>, protects: bool) {
+    fn add_pattern(&mut self, pattern: Pattern, search: &SearchPlan<Vec<u8>>, protects: bool) {
         let number = self.patterns.len();
         let index = if protects {
             &mut self.protecting
@@ -197,16 +199,18 @@ impl Phrases {
             &mut self.index
         };
         match search {
-            Search::Openings(openings) => {
+            SearchPlan::LinePrefixes(openings) => {
                 openings.iter().for_each(|&opening| {
-                    index.openings.add(opening, Target::Pattern(number as u32))
+                    index
+                        .openings
+                        .add(opening, Candidate::Pattern(number as u32))
                 });
                 index.opening_patterns.push(number);
             }
-            Search::Fragments(fragments) => fragments
+            SearchPlan::Literals(fragments) => fragments
                 .iter()
-                .for_each(|fragment| index.gate.add(fragment, Target::Pattern(number as u32))),
-            Search::Everywhere => index.everywhere_patterns.push(number),
+                .for_each(|fragment| index.gate.add(fragment, Candidate::Pattern(number as u32))),
+            SearchPlan::EveryLine => index.everywhere_patterns.push(number),
         }
         self.patterns.push(pattern);
     }
@@ -258,7 +262,7 @@ impl Phrases {
             let at = from + at;
             match target {
                 _ if at >= to => {}
-                Target::Phrase(index, fragment) => {
+                Candidate::Phrase(index, fragment) => {
                     let fragment =
                         fragment.and_then(|fragment| self.fragment(index as usize, fragment));
                     let Some(fragment) = fragment.filter(|fragment| fragment.suits(bytes, at))
@@ -274,7 +278,7 @@ impl Phrases {
                         marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
                     }
                 }
-                Target::Pattern(number) => {
+                Candidate::Pattern(number) => {
                     candidates.push((number, (folded.first() + folded.line_index(at)) as u32))
                 }
             }
@@ -305,7 +309,7 @@ impl Phrases {
             for &start in &*starts {
                 for &target in index.openings.find(&bytes[start..]) {
                     match target {
-                        Target::Phrase(index, _) => {
+                        Candidate::Phrase(index, _) => {
                             let Some((phrase, rule)) = self.phrase(index as usize) else {
                                 continue;
                             };
@@ -313,7 +317,7 @@ impl Phrases {
                                 marks.add(claim(view, folded, true, start, end), rule);
                             }
                         }
-                        Target::Pattern(number) => candidates.push((number, line as u32)),
+                        Candidate::Pattern(number) => candidates.push((number, line as u32)),
                     }
                 }
             }
@@ -351,8 +355,12 @@ impl Phrases {
             .filter_map(|&number| self.phrase(number))
         {
             for line in &folded.lines()[folded.places(lines.clone())] {
-                let found =
-                    phrase.match_around(folded, line.start as usize, &Lead::nothing(), starts);
+                let found = phrase.match_around(
+                    folded,
+                    line.start as usize,
+                    &LiteralContext::nothing(),
+                    starts,
+                );
                 if let Some((start, end)) = found {
                     marks.add(claim(view, folded, phrase.is_line(), start, end), rule);
                 }
@@ -367,7 +375,7 @@ impl Phrases {
     fn mark_labels(
         &self,
         view: &View<'_>,
-        folded: &Folded,
+        folded: &NormalizedText,
         lines: Range<usize>,
         marks: &mut Marks,
     ) {
@@ -429,7 +437,7 @@ impl Phrases {
     }
 }
 
-impl fmt::Debug for Phrases {
+impl fmt::Debug for MatchFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Phrases")
             .field("phrases", &self.phrases.len())
@@ -438,7 +446,7 @@ impl fmt::Debug for Phrases {
     }
 }
 
-impl Filter for Phrases {
+impl Filter for MatchFilter {
     fn stage(&self) -> Stage {
         Stage::Match
     }
@@ -469,7 +477,7 @@ impl Filter for Phrases {
                     confidence,
                     ..
                 } = self.rules.get(mark.rule());
-                Hint {
+                RuleHit {
                     span: mark.span(),
                     effect,
                     category,
@@ -528,7 +536,7 @@ fn ends_a_sentence(line: &str) -> bool {
 
 /// The source span that a match claims: whole lines, or what was matched with the punctuation that closes it and the
 /// white space that would be doubled.
-fn claim(view: &View<'_>, folded: &Folded, line: bool, start: usize, end: usize) -> Span {
+fn claim(view: &View<'_>, folded: &NormalizedText, line: bool, start: usize, end: usize) -> Span {
     let document = view.document();
     if line {
         let (first, last) = (
@@ -575,11 +583,11 @@ fn tidy(document: &Document<'_>, span: Span, opens: bool) -> Span {
 fn opens_plainly(
     view: &View<'_>,
     line: usize,
-    folded: FoldedLine,
+    folded: NormalizedLine,
     bytes: &[u8],
     first_word: u32,
 ) -> bool {
-    let FoldedLine {
+    let NormalizedLine {
         start, end, source, ..
     } = folded;
     if first_word == start
@@ -607,7 +615,7 @@ fn mark_line_pattern(
     longest: usize,
     lines: impl Iterator<Item = usize>,
     view: &View<'_>,
-    states: &mut States,
+    states: &mut DfaCache,
     marks: &mut Marks,
 ) {
     let mut done = 0;
@@ -675,11 +683,11 @@ fn mark_span_pattern(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fold::Lines;
+    use crate::fold::TextLines;
 
     /// What a rule matches, tried everywhere.
-    fn plainly(filter: &Phrases, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
-        let folded = &Folded::whole(view.document());
+    fn plainly(filter: &MatchFilter, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
+        let folded = &NormalizedText::whole(view.document());
         let mut marks = Marks::default();
         for (phrase, _) in (0..filter.phrases.len())
             .filter_map(|index| filter.phrase(index))
@@ -725,7 +733,7 @@ mod tests {
                     longest,
                     0..view.line_count(),
                     view,
-                    &mut States::default(),
+                    &mut DfaCache::default(),
                     &mut marks,
                 ),
                 None => mark_span_pattern(&anything, 0..view.line_count(), view, &mut marks),
@@ -735,9 +743,9 @@ mod tests {
     }
 
     /// Compares what the search for all rules at once finds in a text with what a rule by itself finds.
-    fn compare(filter: &Phrases, rule: RuleId, text: &str, scratch: &mut Scratch) -> usize {
+    fn compare(filter: &MatchFilter, rule: RuleId, text: &str, scratch: &mut Scratch) -> usize {
         let document = Document::new(text).unwrap();
-        let lines = Lines::new(&document, Vec::new());
+        let lines = TextLines::new(&document, Vec::new());
         let view = View::new(&lines);
         let mut found = Marks::default();
         scratch.folded.clear();
@@ -766,7 +774,7 @@ mod tests {
     #[test]
     fn nothing_is_missed_by_looking_for_all_rules_at_once() {
         let rules = RuleSet::built_in();
-        let filter = Phrases::new(&rules, &|_| true, false);
+        let filter = MatchFilter::new(&rules, &|_| true, false);
         let writings: [fn(&str) -> String; 6] = [
             str::to_owned,
             |text| text.replace('\n', "\r\n"),
@@ -807,7 +815,7 @@ mod tests {
     #[test]
     fn nothing_is_missed_between_stretches() {
         let rules = RuleSet::built_in();
-        let filter = Phrases::new(&rules, &|_| true, false);
+        let filter = MatchFilter::new(&rules, &|_| true, false);
         let examples = rules
             .iter()
             .flat_map(|(_, rule)| rule.examples.remove.iter().chain(rule.examples.keep.iter()));
@@ -816,7 +824,7 @@ mod tests {
             .flat_map(|(example, end)| [example, *end])
             .collect();
         let document = Document::new(&text).unwrap();
-        let lines = Lines::new(&document, Vec::new());
+        let lines = TextLines::new(&document, Vec::new());
         let view = View::new(&lines);
         let found = |stretch: usize| {
             let mut marks = Marks::default();
@@ -824,7 +832,7 @@ mod tests {
                 &view,
                 &mut marks,
                 &mut Scratch {
-                    folded: Folded::in_stretches(stretch),
+                    folded: NormalizedText::in_stretches(stretch),
                     ..Scratch::default()
                 },
             );
@@ -899,7 +907,7 @@ mod tests {
             }
             let mut rules = RuleSet::default();
             rules.add_linted(&pack, "chance");
-            let filter = Phrases::new(&rules, &|_| true, false);
+            let filter = MatchFilter::new(&rules, &|_| true, false);
             for _ in 0..12 {
                 let text: String = (0..40)
                     .flat_map(|_| {

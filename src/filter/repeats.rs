@@ -3,7 +3,7 @@
 //! themselves too; short lines are left alone.
 
 use crate::filter::{Filter, Scratch, Stage};
-use crate::fold::Folded;
+use crate::fold::NormalizedText;
 use crate::mark::Marks;
 use crate::rule::RuleId;
 use crate::view::{View, word_count};
@@ -27,11 +27,11 @@ impl Filter for Repeats {
 
     fn mark(&self, view: &View<'_>, marks: &mut Marks, scratch: &mut Scratch) {
         let folded = &mut scratch.folded;
-        let print = |line: usize, folded: &mut Folded| {
+        let print = |line: usize, folded: &mut NormalizedText| {
             let wrapped = view.is_wrapped(line) || view.lines().continues(line);
             (!wrapped && view.text(line).len() >= SHORTEST).then(|| view.print(line, folded))
         };
-        let mut mark = |line: usize, first: usize, folded: &mut Folded| {
+        let mut mark = |line: usize, first: usize, folded: &mut NormalizedText| {
             if word_count(view.text(line)) >= FEWEST_WORDS
                 && says_the_same(view, line, first, folded)
             {
@@ -74,7 +74,7 @@ impl Filter for Repeats {
 }
 
 /// Whether two lines that have one print have one text too.
-fn says_the_same(view: &View<'_>, line: usize, other: usize, folded: &mut Folded) -> bool {
+fn says_the_same(view: &View<'_>, line: usize, other: usize, folded: &mut NormalizedText) -> bool {
     let own = view.bare(line, folded).to_vec();
     view.bare(other, folded) == own
 }

@@ -3,7 +3,7 @@
 
 use crate::fold::{fold, is_word};
 use crate::rule::RuleId;
-use crate::texts::Texts;
+use crate::texts::StringList;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A longer line is a sentence or a list that rules should not take on its words alone.
@@ -22,7 +22,7 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
-    pub(super) fn add(&mut self, rule: RuleId, telling: &Texts, filler: &Texts) {
+    pub(super) fn add(&mut self, rule: RuleId, telling: &StringList, filler: &StringList) {
         let index = self.rules.len();
         self.rules.push(rule);
         for (words, tells) in [(telling, true), (filler, false)] {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_line_is_made_of_listed_words_one_of_which_tells() {
-        let list = |words: &str| words.split(' ').collect::<Texts>();
+        let list = |words: &str| words.split(' ').collect::<StringList>();
         let mut vocabulary = Vocabulary::default();
         vocabulary.add(
             RuleId::new(7),

@@ -63,7 +63,7 @@ pub(crate) fn is_word(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphanumeric();
     }
-    Folding::remembered(character)
+    CharMapping::remembered(character)
         .map_or_else(|| belongs_to_word(character), |folding| folding.is_word)
 }
 
@@ -95,8 +95,8 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 /// What a character outside ASCII comes to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Folding {
-    pub kind: Kind,
+pub(super) struct CharMapping {
+    pub kind: CharKind,
     is_word: bool,
     length: u8,
     bytes: [u8; LONGEST_FOLDING],
@@ -104,7 +104,7 @@ pub(super) struct Folding {
 
 /// Whether a character shows anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CharKind {
     Visible,
     Blank,
     Invisible,
@@ -118,7 +118,7 @@ const LONGEST_FOLDING: usize = 10;
 const REMEMBERED: usize = 0x10000;
 const FOLDINGS: usize = 64;
 
-impl Folding {
+impl CharMapping {
     /// What it folds to.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
@@ -126,12 +126,12 @@ impl Folding {
 
     /// What a character comes to, where that is remembered.
     pub(super) fn of(character: char) -> Option<&'static Self> {
-        Self::remembered(character).filter(|folding| folding.kind != Kind::Other)
+        Self::remembered(character).filter(|folding| folding.kind != CharKind::Other)
     }
 
     /// What is remembered of a character.
     fn remembered(character: char) -> Option<&'static Self> {
-        static BLOCKS: [OnceLock<Box<[Folding; FOLDINGS]>>; REMEMBERED / FOLDINGS] =
+        static BLOCKS: [OnceLock<Box<[CharMapping; FOLDINGS]>>; REMEMBERED / FOLDINGS] =
             [const { OnceLock::new() }; REMEMBERED / FOLDINGS];
         let code = character as usize;
         let block = BLOCKS.get(code / FOLDINGS)?.get_or_init(|| {
@@ -146,7 +146,7 @@ impl Folding {
         let character = u32::try_from(code).ok().and_then(char::from_u32);
         let is_word = character.is_some_and(belongs_to_word);
         let other = Self {
-            kind: Kind::Other,
+            kind: CharKind::Other,
             is_word,
             length: 0,
             bytes: [0; LONGEST_FOLDING],
@@ -158,11 +158,11 @@ impl Folding {
         let mut folded = Vec::new();
         fold_char(character, &mut folded);
         let kind = if character.is_whitespace() {
-            Kind::Blank
+            CharKind::Blank
         } else if is_invisible(character) {
-            Kind::Invisible
+            CharKind::Invisible
         } else {
-            Kind::Visible
+            CharKind::Visible
         };
         match other.bytes.get(folded.len()..) {
             Some(rest) => {

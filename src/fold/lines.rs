@@ -10,7 +10,7 @@ const WIDEST_WRAP: usize = 120;
 
 /// The lines of a document that are not blank. They are counted among themselves, from 0.
 #[derive(Debug)]
-pub(crate) struct Lines<'d> {
+pub(crate) struct TextLines<'d> {
     document: &'d Document<'d>,
     /// The number of each in the document, and in the highest bit whether it joins the next.
     all: Vec<u32>,
@@ -18,7 +18,7 @@ pub(crate) struct Lines<'d> {
 
 const JOINS: u32 = 1 << 31;
 
-impl<'d> Lines<'d> {
+impl<'d> TextLines<'d> {
     /// Finds the lines of a document. `buffer` is best that of a document before, which [`into_buffer`](Self::into_buffer)
     /// gives back.
     pub(crate) fn new(document: &'d Document<'d>, mut buffer: Vec<u32>) -> Self {
@@ -169,7 +169,7 @@ mod tests {
     /// Number, text, and whether it joins the next, of each line.
     fn lines(text: &str) -> Vec<(usize, String, bool)> {
         let document = Document::new(text).unwrap();
-        let lines = Lines::new(&document, Vec::new());
+        let lines = TextLines::new(&document, Vec::new());
         (0..lines.count())
             .map(|line| {
                 (

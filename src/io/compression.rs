@@ -79,14 +79,14 @@ impl Compression {
 
 /// How outputs are compressed, and how hard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packing {
+pub struct Codec {
     /// How.
     pub compression: Compression,
     /// The codec's level.
     pub level: i32,
 }
 
-impl Packing {
+impl Codec {
     /// With the level that the codec's own command takes.
     #[must_use]
     pub fn of(compression: Compression) -> Self {
@@ -133,27 +133,27 @@ impl Packing {
 }
 
 /// Compresses piece after piece, each to a member or frame of its own.
-pub struct Packer {
-    kind: Kind,
+pub struct Compressor {
+    kind: CompressorKind,
 }
 
-enum Kind {
+enum CompressorKind {
     None,
     Gzip { deflate: Compress, level: i32 },
     Zstd(zstd::bulk::Compressor<'static>),
 }
 
-impl Packer {
+impl Compressor {
     /// A packer that is used again for each piece.
     ///
     /// # Errors
     /// If there is no memory for it.
-    pub fn new(packing: Packing) -> io::Result<Self> {
+    pub fn new(packing: Codec) -> io::Result<Self> {
         let kind = match packing.compression {
-            Compression::None => Kind::None,
+            Compression::None => CompressorKind::None,
             Compression::Gzip => {
                 let level = flate2::Compression::new(packing.level.unsigned_abs());
-                Kind::Gzip {
+                CompressorKind::Gzip {
                     deflate: Compress::new(level, false),
                     level: packing.level,
                 }
@@ -161,7 +161,7 @@ impl Packer {
             Compression::Zstd => {
                 let mut compressor = zstd::bulk::Compressor::new(packing.level)?;
                 compressor.include_checksum(true)?;
-                Kind::Zstd(compressor)
+                CompressorKind::Zstd(compressor)
             }
         };
         Ok(Self { kind })
@@ -170,7 +170,7 @@ impl Packer {
     /// Whether pieces change at all.
     #[must_use]
     pub fn packs(&self) -> bool {
-        !matches!(self.kind, Kind::None)
+        !matches!(self.kind, CompressorKind::None)
     }
 
     /// A piece, compressed; what is not compressed is not copied, and of nothing comes nothing.
@@ -192,8 +192,8 @@ impl Packer {
     /// If there is no memory for it.
     pub fn pack(&mut self, piece: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
         match &mut self.kind {
-            Kind::None => out.extend_from_slice(piece),
-            Kind::Gzip { deflate, level } => {
+            CompressorKind::None => out.extend_from_slice(piece),
+            CompressorKind::Gzip { deflate, level } => {
                 let hint = match level {
                     1 => 4,
                     9 => 2,
@@ -216,7 +216,7 @@ impl Packer {
                 out.extend(sum.sum().to_le_bytes());
                 out.extend((piece.len() as u32).to_le_bytes());
             }
-            Kind::Zstd(compressor) => {
+            CompressorKind::Zstd(compressor) => {
                 let start = out.len();
                 out.resize(start + zstd::zstd_safe::compress_bound(piece.len()), 0);
                 let length = compressor.compress_to_buffer(piece, &mut out[start..])?;
@@ -239,8 +239,8 @@ mod tests {
             (0..=255).collect::<Vec<u8>>().repeat(50),
         ];
         for name in ["none", "gzip", "gzip:1", "zstd:1", "zstd"] {
-            let packing = Packing::parse(name).unwrap();
-            let (mut packer, mut packed) = (Packer::new(packing).unwrap(), Vec::new());
+            let packing = Codec::parse(name).unwrap();
+            let (mut packer, mut packed) = (Compressor::new(packing).unwrap(), Vec::new());
             pieces
                 .iter()
                 .for_each(|piece| packer.pack(piece, &mut packed).unwrap());
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(Compression::of_name("å.zst"), (Compression::Zstd, "å"));
         assert_eq!(Compression::of_name(".gz"), (Compression::None, ".gz"));
         for text in ["lzma", "gzip:0", "zstd:99", "none:1", "gzip:"] {
-            assert!(Packing::parse(text).is_err(), "{text}");
+            assert!(Codec::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -2,10 +2,10 @@
 //! has it; what goes on is a row of named values. What has no columns of its own, JSON Lines, gives its id, address,
 //! language and texts; all other formats give all that they have.
 
-use super::Names;
+use super::FieldNames;
 use super::format::Format;
-use super::layout::Layout;
-use super::record::Reading;
+use super::layout::RecordFormat;
+use super::record::Parsed;
 use std::borrow::Cow;
 
 /// The values of a record, in the order of the columns.
@@ -18,16 +18,17 @@ pub struct Converter {
     columns: Vec<String>,
     /// Which of the columns hold texts.
     texts: Vec<usize>,
-    names: Names,
+    names: FieldNames,
 }
 
 impl Converter {
     /// None if records of this layout have that format already.
     #[must_use]
-    pub fn new(target: Format, layout: &Layout, names: &Names) -> Option<Self> {
+    pub fn new(target: Format, layout: &RecordFormat, names: &FieldNames) -> Option<Self> {
         let is_same = match (target, layout) {
-            (Format::JsonLines, Layout::Json(_)) | (Format::Text, Layout::Text { .. }) => true,
-            (Format::Csv { delimiter: wanted }, Layout::Csv { delimiter, .. }) => {
+            (Format::JsonLines, RecordFormat::Json(_))
+            | (Format::Text, RecordFormat::Text { .. }) => true,
+            (Format::Csv { delimiter: wanted }, RecordFormat::Csv { delimiter, .. }) => {
                 wanted == *delimiter
             }
             _ => false,
@@ -66,7 +67,7 @@ impl Converter {
     #[must_use]
     pub fn values<'r>(
         &self,
-        layout: &'r Layout,
+        layout: &'r RecordFormat,
         number: u64,
         record: &'r [u8],
     ) -> Option<Values<'r>> {
@@ -115,8 +116,8 @@ impl Converter {
 
 /// What was found in a record of JSON Lines, in the columns that [`texts_as_columns`] names.
 #[must_use]
-pub(super) fn texts_as_values<'r>(reading: Reading<'r>, names: &Names) -> Option<Values<'r>> {
-    let Reading::Texts(texts) = reading else {
+pub(super) fn texts_as_values<'r>(reading: Parsed<'r>, names: &FieldNames) -> Option<Values<'r>> {
+    let Parsed::Found(texts) = reading else {
         return None;
     };
     let known = [
@@ -147,7 +148,7 @@ pub(super) fn texts_as_values<'r>(reading: Reading<'r>, names: &Names) -> Option
 }
 
 /// The columns of what has none of its own, and which of them hold texts.
-pub(super) fn texts_as_columns(names: &Names) -> (Vec<String>, Vec<usize>) {
+pub(super) fn texts_as_columns(names: &FieldNames) -> (Vec<String>, Vec<usize>) {
     let known: Vec<&String> = [&names.id, &names.url, &names.language]
         .into_iter()
         .flatten()

@@ -2,8 +2,8 @@
 //! never written anew: what stays of a field keeps its quotes, and every other field its spelling.
 
 use super::convert::Values;
-use super::record::{Field, Reading, Spelling, Texts};
-use super::{Names, one_text_of};
+use super::record::{Escaping, Field, Parsed, TextFields};
+use super::{FieldNames, one_text_of};
 use anyhow::{Result, bail};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,11 +12,11 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub struct Quotes {
     delimiter: u8,
-    place: Place,
+    place: CsvState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum CsvState {
     /// Where a field begins.
     Start,
     /// In a field, outside of quotes.
@@ -33,13 +33,13 @@ impl Quotes {
     pub fn new(delimiter: u8) -> Self {
         Self {
             delimiter,
-            place: Place::Start,
+            place: CsvState::Start,
         }
     }
 
     /// Begins a row.
     pub fn reset(&mut self) {
-        self.place = Place::Start;
+        self.place = CsvState::Start;
     }
 
     /// The end of the row, which began with earlier bytes if there were some since `reset`.
@@ -48,20 +48,20 @@ impl Quotes {
         while at < bytes.len() {
             match self.place {
                 // A quote here opens a field, or doubles the one before it.
-                Place::Start | Place::AfterQuote if bytes[at] == b'"' => {
-                    (self.place, at) = (Place::Quoted, at + 1)
+                CsvState::Start | CsvState::AfterQuote if bytes[at] == b'"' => {
+                    (self.place, at) = (CsvState::Quoted, at + 1)
                 }
-                Place::Start | Place::AfterQuote => self.place = Place::Bare,
-                Place::Bare => {
+                CsvState::Start | CsvState::AfterQuote => self.place = CsvState::Bare,
+                CsvState::Bare => {
                     at += memchr::memchr2(self.delimiter, b'\n', &bytes[at..])? + 1;
-                    self.place = Place::Start;
+                    self.place = CsvState::Start;
                     if bytes[at - 1] == b'\n' {
                         return Some(at);
                     }
                 }
-                Place::Quoted => {
+                CsvState::Quoted => {
                     at += memchr::memchr(b'"', &bytes[at..])? + 1;
-                    self.place = Place::AfterQuote;
+                    self.place = CsvState::AfterQuote;
                 }
             }
         }
@@ -118,7 +118,7 @@ impl Columns {
     ///
     /// # Errors
     /// If it is none, or has no name of a column with texts.
-    pub fn new(head: &[u8], delimiter: u8, names: &Names) -> Result<Self> {
+    pub fn new(head: &[u8], delimiter: u8, names: &FieldNames) -> Result<Self> {
         let end = Quotes::new(delimiter).end(head).unwrap_or(head.len());
         let line = &head[..end];
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
@@ -163,13 +163,13 @@ impl Columns {
 
     /// Finds the texts of a row.
     #[must_use]
-    pub fn read<'r>(&'r self, row: &'r str) -> Reading<'r> {
+    pub fn read<'r>(&'r self, row: &'r str) -> Parsed<'r> {
         if row.trim_end_matches(['\r', '\n']).is_empty() {
-            return Reading::Other;
+            return Parsed::Other;
         }
         let fields = match self.fields(row) {
             Ok(fields) => fields,
-            Err(reason) => return Reading::Damaged(reason),
+            Err(reason) => return Parsed::Damaged(reason),
         };
         let one = |column: Option<usize>| {
             let (raw, quoted) = fields[column?].clone();
@@ -182,20 +182,20 @@ impl Columns {
                 row,
                 raw,
                 if quoted {
-                    Spelling::Quoted
+                    Escaping::Quoted
                 } else {
-                    Spelling::Plain
+                    Escaping::Plain
                 },
             )
         };
         let mut texts: Vec<Field<'_>> = self.texts.iter().map(text).collect();
         texts.sort_by_key(|field| field.raw.start);
-        Reading::Texts(Texts {
+        Parsed::Found(TextFields {
             fields: texts,
             id: one(self.id),
             url: one(self.url),
             language: one(self.language),
-            ..Texts::default()
+            ..TextFields::default()
         })
     }
 
@@ -240,7 +240,7 @@ impl Columns {
 
 fn spelt(raw: &str, quoted: bool) -> Cow<'_, str> {
     if quoted {
-        Spelling::Quoted.decode(raw)
+        Escaping::Quoted.decode(raw)
     } else {
         Cow::Borrowed(raw)
     }
@@ -251,10 +251,10 @@ mod tests {
     use super::*;
 
     fn columns(head: &str) -> Result<Columns> {
-        let names = Names {
+        let names = FieldNames {
             text: vec!["text".to_owned()],
             id: Some("id".to_owned()),
-            ..Names::default()
+            ..FieldNames::default()
         };
         Columns::new(head.as_bytes(), b',', &names)
     }
@@ -294,20 +294,20 @@ mod tests {
     #[test]
     fn texts_are_found_by_the_name_of_their_column() {
         let columns = columns("\u{feff}\"id\",text\r\n").unwrap();
-        let Reading::Texts(texts) = columns.read("7,\"a \"\"b\"\"\nc\"\r\n") else {
+        let Parsed::Found(texts) = columns.read("7,\"a \"\"b\"\"\nc\"\r\n") else {
             panic!()
         };
         assert_eq!(
             (texts.id.as_deref(), texts.fields[0].text.as_ref()),
             (Some("7"), "a \"b\"\nc")
         );
-        let Reading::Texts(texts) = columns.read(",plain") else {
+        let Parsed::Found(texts) = columns.read(",plain") else {
             panic!()
         };
         assert_eq!((texts.id, texts.fields[0].text.as_ref()), (None, "plain"));
-        assert_eq!(columns.read("\r\n"), Reading::Other);
+        assert_eq!(columns.read("\r\n"), Parsed::Other);
         for row in ["1\n", "1,2,3\n", "1,\"open\n", "1,\"a\"b\n"] {
-            assert!(matches!(columns.read(row), Reading::Damaged(_)), "{row}");
+            assert!(matches!(columns.read(row), Parsed::Damaged(_)), "{row}");
         }
         assert!(!columns.holds("1,\"open\n"));
     }

@@ -2,8 +2,8 @@
 //! a text can be cleaned where it stands and key order, numbers, escapes and white space stay as they are. The whole line
 //! is checked: what is not JSON is not touched.
 
-use super::record::{Field, Reading, Spelling, Texts};
-use super::{Names, one_text_of};
+use super::record::{Escaping, Field, Parsed, TextFields};
+use super::{FieldNames, one_text_of};
 use anyhow::{Result, ensure};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -13,14 +13,14 @@ use std::ops::Range;
 
 /// The fields that are looked for, as a tree of keys.
 #[derive(Clone, Debug)]
-pub struct Keys {
-    root: Node,
+pub struct KeyTree {
+    root: KeyNode,
     names: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Node {
-    below: Vec<(String, Node)>,
+struct KeyNode {
+    below: Vec<(String, KeyNode)>,
     /// What a value at this place is.
     role: Option<Role>,
     /// All roles that values at this place or below it can have, where a key comes twice.
@@ -40,18 +40,18 @@ enum Role {
 
 /// A value that was found.
 #[derive(Debug)]
-struct Found<'r> {
+struct KeyMatch<'r> {
     role: Role,
     raw: &'r str,
 }
 
-impl Keys {
+impl KeyTree {
     /// Parses names. A dot steps into an object, and into each object of a list; `\.` is a dot in a name.
     ///
     /// # Errors
     /// If a name is empty.
-    pub fn new(names: &Names) -> Result<Self> {
-        let mut root = Node::default();
+    pub fn new(names: &FieldNames) -> Result<Self> {
+        let mut root = KeyNode::default();
         for (index, name) in names.text.iter().enumerate() {
             root.add(name, Role::Text(index))?;
         }
@@ -75,10 +75,10 @@ impl Keys {
 
     /// Finds the texts of a line.
     #[must_use]
-    pub fn read<'r>(&'r self, line: &'r str) -> Reading<'r> {
+    pub fn read<'r>(&'r self, line: &'r str) -> Parsed<'r> {
         let body = line.strip_prefix('\u{feff}').unwrap_or(line);
         if body.trim_ascii().is_empty() {
-            return Reading::Other;
+            return Parsed::Other;
         }
         let mut found = Vec::new();
         let mut parser = serde_json::Deserializer::from_str(body);
@@ -92,13 +92,13 @@ impl Keys {
             } else {
                 "is no JSON object"
             };
-            return Reading::Damaged(format!("{what} ({})", without_line(&error.to_string())));
+            return Parsed::Damaged(format!("{what} ({})", without_line(&error.to_string())));
         }
         self.sort(line, &found)
     }
 
-    fn sort<'r>(&'r self, line: &'r str, found: &[Found<'r>]) -> Reading<'r> {
-        let mut texts = Texts::default();
+    fn sort<'r>(&'r self, line: &'r str, found: &[KeyMatch<'r>]) -> Parsed<'r> {
+        let mut texts = TextFields::default();
         let (mut other, mut taken) = (None, false);
         for value in found {
             let raw = value.raw;
@@ -109,7 +109,7 @@ impl Keys {
                         Cow::Borrowed(self.names[name].as_str()),
                         line,
                         range,
-                        Spelling::Json,
+                        Escaping::Json,
                     ));
                 }
                 Role::Text(name) => other = other.or(Some((name, kind(raw)))),
@@ -120,22 +120,22 @@ impl Keys {
             }
         }
         if taken {
-            return Reading::Damaged(
+            return Parsed::Damaged(
                 "has a field already of the name that its annotations were to get".to_owned(),
             );
         }
         match (texts.fields.is_empty(), other) {
-            (false, _) => Reading::Texts(texts),
-            (true, Some((name, kind))) => Reading::Damaged(format!(
+            (false, _) => Parsed::Found(texts),
+            (true, Some((name, kind))) => Parsed::Damaged(format!(
                 "holds {kind} in '{}' instead of a text",
                 self.names[name]
             )),
-            (true, None) => Reading::Damaged(format!("has no field {}", one_text_of(&self.names))),
+            (true, None) => Parsed::Damaged(format!("has no field {}", one_text_of(&self.names))),
         }
     }
 }
 
-impl Node {
+impl KeyNode {
     fn add(&mut self, path: &str, role: Role) -> Result<()> {
         let mut node = self;
         node.roles.push(role);
@@ -164,7 +164,7 @@ impl Node {
         &self,
         raw: &'r str,
         in_list: bool,
-        found: &mut Vec<Found<'r>>,
+        found: &mut Vec<KeyMatch<'r>>,
     ) -> Result<(), serde_json::Error> {
         match raw.as_bytes().first() {
             Some(b'{') if !self.below.is_empty() => {
@@ -178,7 +178,7 @@ impl Node {
                     .try_for_each(|item| self.take(item.get(), true, found))
             }
             _ => {
-                found.extend(self.role.map(|role| Found { role, raw }));
+                found.extend(self.role.map(|role| KeyMatch { role, raw }));
                 Ok(())
             }
         }
@@ -206,8 +206,8 @@ fn split(path: &str) -> Vec<String> {
 
 /// Goes through an object for the keys below a node.
 struct Walk<'n, 'f, 'r> {
-    node: &'n Node,
-    found: &'f mut Vec<Found<'r>>,
+    node: &'n KeyNode,
+    found: &'f mut Vec<KeyMatch<'r>>,
 }
 
 impl<'r> DeserializeSeed<'r> for Walk<'_, '_, 'r> {
@@ -227,7 +227,7 @@ impl<'r> Visitor<'r> for Walk<'_, '_, 'r> {
 
     fn visit_map<A: MapAccess<'r>>(self, mut map: A) -> Result<(), A::Error> {
         let begun = self.found.len();
-        while let Some(child) = map.next_key_seed(Key(self.node))? {
+        while let Some(child) = map.next_key_seed(KeySeed(self.node))? {
             let Some(child) = child else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -248,18 +248,18 @@ impl<'r> Visitor<'r> for Walk<'_, '_, 'r> {
 }
 
 /// Looks a key up.
-struct Key<'n>(&'n Node);
+struct KeySeed<'n>(&'n KeyNode);
 
-impl<'n, 'r> DeserializeSeed<'r> for Key<'n> {
-    type Value = Option<&'n Node>;
+impl<'n, 'r> DeserializeSeed<'r> for KeySeed<'n> {
+    type Value = Option<&'n KeyNode>;
 
     fn deserialize<D: Deserializer<'r>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'n> Visitor<'_> for Key<'n> {
-    type Value = Option<&'n Node>;
+impl<'n> Visitor<'_> for KeySeed<'n> {
+    type Value = Option<&'n KeyNode>;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("a key")
@@ -284,7 +284,7 @@ fn inside(line: &str, raw: &str) -> Range<usize> {
 /// A string, or a number as it is spelt.
 fn plain(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
-        b'"' => Some(Spelling::Json.decode(&raw[1..raw.len() - 1]).into_owned())
+        b'"' => Some(Escaping::Json.decode(&raw[1..raw.len() - 1]).into_owned())
             .filter(|text| !text.is_empty()),
         b'-' | b'0'..=b'9' => Some(raw.to_owned()),
         _ => None,
@@ -325,20 +325,20 @@ pub fn with_member(line: &[u8], name: &str, value: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn keys(names: &[&str]) -> Keys {
+    fn keys(names: &[&str]) -> KeyTree {
         let text = names.iter().map(|&name| name.to_owned()).collect();
-        Keys::new(&Names {
+        KeyTree::new(&FieldNames {
             text,
             id: Some("id".to_owned()),
             url: Some("meta.url".to_owned()),
-            ..Names::default()
+            ..FieldNames::default()
         })
         .unwrap()
     }
 
-    fn texts(keys: &Keys, line: &str) -> Vec<String> {
+    fn texts(keys: &KeyTree, line: &str) -> Vec<String> {
         match keys.read(line) {
-            Reading::Texts(texts) => texts
+            Parsed::Found(texts) => texts
                 .fields
                 .into_iter()
                 .map(|field| format!("{}={}", field.name, field.text))
@@ -376,7 +376,7 @@ mod tests {
             texts(&deep, r#"{"m":[{"content":"one"}],"m":{"content":"two"}}"#),
             ["m.content=two"]
         );
-        let Reading::Texts(found) =
+        let Parsed::Found(found) =
             plain.read(r#"{"id":1e2,"meta":{"url":"https:\/\/a.org"},"text":""}"#)
         else {
             panic!()
@@ -404,16 +404,16 @@ mod tests {
             ("{\"text\": [[\"a\"]]}", "holds a list in 'text'"),
         ] {
             let keys = keys(&["text"]);
-            let Reading::Damaged(found) = keys.read(line) else {
+            let Parsed::Damaged(found) = keys.read(line) else {
                 panic!("{line}")
             };
             assert!(found.starts_with(reason), "{line}: {found}");
         }
-        assert_eq!(keys(&["text"]).read(" \r\n"), Reading::Other);
+        assert_eq!(keys(&["text"]).read(" \r\n"), Parsed::Other);
         assert!(
-            Keys::new(&Names {
+            KeyTree::new(&FieldNames {
                 text: vec!["a..b".to_owned()],
-                ..Names::default()
+                ..FieldNames::default()
             })
             .is_err()
         );

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// A text of a labelled or plain corpus.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct LabelledRow {
     /// The text.
     pub text: String,
     /// One label for each part of the text between line feeds, if there are labels.
@@ -25,7 +25,10 @@ pub struct Row {
 ///
 /// # Errors
 /// If the file cannot be opened or read; a row that is none is an error of that row.
-pub fn read_rows(path: &Path, field: &str) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
+pub fn read_rows(
+    path: &Path,
+    field: &str,
+) -> Result<impl Iterator<Item = Result<LabelledRow>> + use<>> {
     let reader = Source::new(path, File::open(path)?, Some(Format::JsonLines))?.reader;
     let field = field.to_owned();
     let lines = BufReader::with_capacity(1 << 16, reader).lines();
@@ -39,7 +42,7 @@ pub fn read_rows(path: &Path, field: &str) -> Result<impl Iterator<Item = Result
         }))
 }
 
-fn parse_row(line: &str, field: &str) -> Result<Row> {
+fn parse_row(line: &str, field: &str) -> Result<LabelledRow> {
     let Value::Object(mut fields) = serde_json::from_str(line).context("is no JSON")? else {
         bail!("is no JSON object")
     };
@@ -61,7 +64,7 @@ fn parse_row(line: &str, field: &str) -> Result<Row> {
     let labels = letters
         .map(|letters| read_labels(&letters, &text))
         .transpose()?;
-    Ok(Row {
+    Ok(LabelledRow {
         text,
         labels,
         fields,

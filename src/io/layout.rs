@@ -5,18 +5,18 @@ use super::batch::Framing;
 use super::convert::{Values, texts_as_columns, texts_as_values};
 use super::csv::{Columns, Quotes};
 use super::format::Format;
-use super::json::Keys;
-use super::record::{Field, Reading, Texts};
-use super::{Names, warc};
+use super::json::KeyTree;
+use super::record::{Field, Parsed, TextFields};
+use super::{FieldNames, warc};
 use anyhow::{Result, bail};
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// How records hold texts.
 #[derive(Clone, Debug)]
-pub enum Layout {
+pub enum RecordFormat {
     /// JSON Lines.
-    Json(Keys),
+    Json(KeyTree),
     /// CSV and TSV.
     Csv {
         /// Which columns there are.
@@ -33,14 +33,14 @@ pub enum Layout {
     },
 }
 
-impl Layout {
+impl RecordFormat {
     /// For the format, the first bytes and the name of a file, and the names of fields. A text is one record.
     ///
     /// # Errors
     /// If the file has no such field at all, or the format has no records.
-    pub fn new(format: Format, head: &[u8], file: &str, names: &Names) -> Result<Self> {
+    pub fn new(format: Format, head: &[u8], file: &str, names: &FieldNames) -> Result<Self> {
         Ok(match format {
-            Format::JsonLines => Self::Json(Keys::new(names)?),
+            Format::JsonLines => Self::Json(KeyTree::new(names)?),
             Format::Csv { delimiter } => Self::Csv {
                 columns: Columns::new(head, delimiter, names)?,
                 delimiter,
@@ -74,14 +74,14 @@ impl Layout {
 
     /// Finds the texts of a record. The first one of a file has the number 1.
     #[must_use]
-    pub fn read<'r>(&'r self, number: u64, record: &'r [u8]) -> Reading<'r> {
+    pub fn read<'r>(&'r self, number: u64, record: &'r [u8]) -> Parsed<'r> {
         if let Self::Warc = self {
             return warc::read(record);
         }
         let record = match simdutf8::compat::from_utf8(record) {
             Ok(record) => record,
             Err(error) => {
-                return Reading::Damaged(format!(
+                return Parsed::Damaged(format!(
                     "is not valid UTF-8 at byte {}",
                     error.valid_up_to()
                 ));
@@ -89,21 +89,21 @@ impl Layout {
         };
         match self {
             Self::Json(keys) => keys.read(record),
-            Self::Csv { .. } if number == 1 => Reading::Other,
+            Self::Csv { .. } if number == 1 => Parsed::Other,
             Self::Csv { columns, .. } => columns.read(record),
-            Self::Warc => Reading::Other,
+            Self::Warc => Parsed::Other,
             Self::Text { .. } => {
                 let fields = vec![Field::plain(Cow::Borrowed(""), record)];
-                Reading::Texts(Texts {
+                Parsed::Found(TextFields {
                     fields,
-                    ..Texts::default()
+                    ..TextFields::default()
                 })
             }
         }
     }
 
     /// The names of the columns of records in another format, and which of them hold texts.
-    pub(super) fn columns(&self, names: &Names) -> (Vec<String>, Vec<usize>) {
+    pub(super) fn columns(&self, names: &FieldNames) -> (Vec<String>, Vec<usize>) {
         let text = || names.text.first().cloned().unwrap_or_default();
         let or =
             |name: &Option<String>, word: &str| name.clone().unwrap_or_else(|| word.to_owned());
@@ -132,7 +132,7 @@ impl Layout {
         &'r self,
         number: u64,
         record: &'r [u8],
-        names: &Names,
+        names: &FieldNames,
     ) -> Option<Values<'r>> {
         match self {
             Self::Json(_) => texts_as_values(self.read(number, record), names),

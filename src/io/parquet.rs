@@ -6,13 +6,13 @@ mod build;
 mod drop;
 mod lines;
 
-pub use build::{Block, TableBuilder};
-pub use drop::Staying;
+pub use build::{RowBlock, TableBuilder};
+pub use drop::RowMask;
 pub use lines::TableLines;
 
-use super::Names;
+use super::FieldNames;
 use anyhow::{Context, Result, bail};
-use drop::{Leaf, copy_staying};
+use drop::{ColumnValues, copy_staying};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
@@ -35,7 +35,7 @@ const CHUNK: usize = 1 << 20;
 const MOST_ROWS: usize = 4096;
 
 /// A Parquet file.
-pub struct Table {
+pub struct ParquetTable {
     file: File,
     reader: SerializedFileReader<File>,
     texts: Vec<(usize, String)>,
@@ -80,13 +80,13 @@ pub struct ColumnSink<'w> {
     repetition: bool,
     max_definition: i16,
     /// Which rows stay, if not all.
-    staying: Option<Staying>,
+    staying: Option<RowMask>,
 }
 
 impl ColumnSink<'_> {
     /// Which rows stay, if not all.
     #[must_use]
-    pub fn staying(&self) -> Option<Staying> {
+    pub fn staying(&self) -> Option<RowMask> {
         self.staying.clone()
     }
 
@@ -105,7 +105,7 @@ impl ColumnSink<'_> {
             )?;
             return Ok(());
         };
-        let all = Leaf {
+        let all = ColumnValues {
             values: &rows.values,
             definition: definition.unwrap_or_default(),
             repetition: repetition.unwrap_or_default(),
@@ -121,12 +121,12 @@ impl ColumnSink<'_> {
     }
 }
 
-impl Table {
+impl ParquetTable {
     /// Opens a file and finds its columns.
     ///
     /// # Errors
     /// If it is no Parquet file, or has no such column of texts.
-    pub fn new(file: File, names: &Names) -> Result<Self> {
+    pub fn new(file: File, names: &FieldNames) -> Result<Self> {
         let options = ReadOptionsBuilder::new()
             .with_page_index()
             .with_reader_properties(
@@ -225,7 +225,7 @@ impl Table {
     pub fn rewrite<W: Write + Send>(
         &self,
         out: W,
-        staying: &mut dyn FnMut(usize) -> Result<Option<Staying>>,
+        staying: &mut dyn FnMut(usize) -> Result<Option<RowMask>>,
         column: &mut dyn FnMut(&str, &mut Chunks, &mut ColumnSink<'_>) -> Result<()>,
     ) -> Result<()> {
         let metadata = self.reader.metadata();
@@ -236,7 +236,7 @@ impl Table {
             let group = self.reader.get_row_group(index)?;
             let staying = staying(index)?;
             let rows = group.metadata().num_rows().unsigned_abs();
-            if staying.as_ref().is_some_and(Staying::is_empty) && rows > 0 {
+            if staying.as_ref().is_some_and(RowMask::is_empty) && rows > 0 {
                 first += rows;
                 continue;
             }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// How the characters of a text are spelt in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spelling {
+pub enum Escaping {
     /// As they are.
     Plain,
     /// As in a JSON string, with escapes behind backslashes.
@@ -25,7 +25,7 @@ struct Escape {
     character: char,
 }
 
-impl Spelling {
+impl Escaping {
     /// The first escape at or after a place of a well-formed text.
     fn next_escape(self, raw: &[u8], from: usize) -> Option<Escape> {
         match self {
@@ -140,13 +140,13 @@ pub struct Field<'r> {
     /// The bytes of the record that spell it.
     pub raw: Range<usize>,
     /// How they do.
-    pub spelling: Spelling,
+    pub spelling: Escaping,
 }
 
 impl<'r> Field<'r> {
     /// A text that is spelt by some bytes of a record.
     #[must_use]
-    pub fn new(name: Cow<'r, str>, record: &'r str, raw: Range<usize>, spelling: Spelling) -> Self {
+    pub fn new(name: Cow<'r, str>, record: &'r str, raw: Range<usize>, spelling: Escaping) -> Self {
         Self {
             name,
             text: spelling.decode(&record[raw.clone()]),
@@ -162,7 +162,7 @@ impl<'r> Field<'r> {
             name,
             text: Cow::Borrowed(text),
             raw: 0..text.len(),
-            spelling: Spelling::Plain,
+            spelling: Escaping::Plain,
         }
     }
 
@@ -184,7 +184,7 @@ impl<'r> Field<'r> {
 
 /// What a record holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Texts<'r> {
+pub struct TextFields<'r> {
     /// Its texts, in the order of their bytes.
     pub fields: Vec<Field<'r>>,
     /// Its id.
@@ -199,9 +199,9 @@ pub struct Texts<'r> {
 
 /// What a record is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Reading<'r> {
+pub enum Parsed<'r> {
     /// A record with texts.
-    Texts(Texts<'r>),
+    Found(TextFields<'r>),
     /// One without texts that is as it should be, such as a blank line or a line of names.
     Other,
     /// One that should have a text and has none that can be read, and why.
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn every_span_of_a_text_is_found_in_its_spelling() {
         let raw = r#"a\n\u00e9\ud834\udd1e"é𝄞\\\"\/\t\ud834x\udd1e"#;
-        let text = Spelling::Json.decode(raw);
+        let text = Escaping::Json.decode(raw);
         assert_eq!(text, "a\né𝄞\"é𝄞\\\"/\t\u{fffd}x\u{fffd}");
         let boundaries: Vec<usize> = text
             .char_indices()
@@ -224,11 +224,11 @@ mod tests {
             .collect();
         for (index, &start) in boundaries.iter().enumerate() {
             for &end in &boundaries[index..] {
-                let found = Spelling::Json
+                let found = Escaping::Json
                     .locate(raw.as_bytes(), std::iter::once(start..end))
                     .remove(0);
                 assert_eq!(
-                    Spelling::Json.decode(&raw[found.clone()]),
+                    Escaping::Json.decode(&raw[found.clone()]),
                     text[start..end],
                     "{start}..{end}"
                 );
@@ -236,7 +236,7 @@ mod tests {
                 // Halves of pairs that meet would be a pair; these here stay apart unless what is between them goes.
                 if !(text[..start].ends_with('\u{fffd}') && text[end..].starts_with('\u{fffd}')) {
                     assert_eq!(
-                        Spelling::Json.decode(&rest),
+                        Escaping::Json.decode(&rest),
                         [&text[..start], &text[end..]].concat(),
                         "{start}..{end}"
                     );
@@ -248,11 +248,11 @@ mod tests {
     #[test]
     fn quotes_in_quotes_are_one_character() {
         assert_eq!(
-            Spelling::Quoted.decode(r#"He said ""no""."#),
+            Escaping::Quoted.decode(r#"He said ""no""."#),
             r#"He said "no"."#
         );
         assert_eq!(
-            Spelling::Quoted
+            Escaping::Quoted
                 .locate(r#"""a""b"#.as_bytes(), std::iter::once(1..3))
                 .first(),
             Some(&(2..5))

@@ -12,7 +12,7 @@ const SNIFFED: usize = 8192;
 #[derive(Debug)]
 pub enum Content {
     /// Text that can be cleaned.
-    Text(Text),
+    Text(InputText),
     /// No text. `utf16` says that it looks like UTF-16, which has to be named with `--encoding`.
     Binary {
         /// Whether it starts as UTF-16 does.
@@ -33,8 +33,8 @@ impl Content {
     pub fn new(bytes: Vec<u8>, encoding: Option<&'static Encoding>) -> Self {
         if let Some(encoding) = encoding.filter(|&encoding| encoding != UTF_8) {
             return match decode(&bytes, encoding) {
-                Ok((text, map)) => Self::Text(Text {
-                    kind: Kind::Decoded {
+                Ok((text, map)) => Self::Text(InputText {
+                    kind: TextKind::Decoded {
                         bytes,
                         text,
                         map,
@@ -50,8 +50,8 @@ impl Content {
             };
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Self::Text(Text {
-                kind: Kind::Utf8(text),
+            Ok(text) => Self::Text(InputText {
+                kind: TextKind::Utf8(text),
             }),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
@@ -83,12 +83,12 @@ pub fn encoding_of(label: &str) -> Result<&'static Encoding> {
 
 /// The text of an input and the bytes that it came from.
 #[derive(Debug)]
-pub struct Text {
-    kind: Kind,
+pub struct InputText {
+    kind: TextKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum TextKind {
     Utf8(String),
     Decoded {
         bytes: Vec<u8>,
@@ -98,12 +98,12 @@ enum Kind {
     },
 }
 
-impl Text {
+impl InputText {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.kind {
-            Kind::Utf8(text) | Kind::Decoded { text, .. } => text,
+            TextKind::Utf8(text) | TextKind::Decoded { text, .. } => text,
         }
     }
 
@@ -111,8 +111,8 @@ impl Text {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.kind {
-            Kind::Utf8(text) => text.as_bytes(),
-            Kind::Decoded { bytes, .. } => bytes,
+            TextKind::Utf8(text) => text.as_bytes(),
+            TextKind::Decoded { bytes, .. } => bytes,
         }
     }
 
@@ -120,8 +120,8 @@ impl Text {
     #[must_use]
     pub fn encoding(&self) -> Option<&'static str> {
         match &self.kind {
-            Kind::Utf8(_) => None,
-            Kind::Decoded { encoding, .. } => Some(encoding.name()),
+            TextKind::Utf8(_) => None,
+            TextKind::Decoded { encoding, .. } => Some(encoding.name()),
         }
     }
 
@@ -129,8 +129,8 @@ impl Text {
     #[must_use]
     pub fn source(&self, range: Range<usize>) -> Range<usize> {
         match &self.kind {
-            Kind::Utf8(_) => range,
-            Kind::Decoded { map, .. } => origin(map, range.start)..origin(map, range.end),
+            TextKind::Utf8(_) => range,
+            TextKind::Decoded { map, .. } => origin(map, range.start)..origin(map, range.end),
         }
     }
 
@@ -145,9 +145,9 @@ impl Text {
             .map(|range| self.source(range.clone()))
             .collect();
         match self.kind {
-            Kind::Utf8(text) => Ok(cut(text.into_bytes(), &places)),
-            Kind::Decoded { bytes, .. } if removed.is_empty() => Ok(bytes),
-            Kind::Decoded {
+            TextKind::Utf8(text) => Ok(cut(text.into_bytes(), &places)),
+            TextKind::Decoded { bytes, .. } if removed.is_empty() => Ok(bytes),
+            TextKind::Decoded {
                 bytes,
                 text,
                 encoding,
@@ -226,7 +226,7 @@ fn decode(bytes: &[u8], encoding: &'static Encoding) -> Result<(String, Vec<(u32
 mod tests {
     use super::*;
 
-    fn text(bytes: &[u8], label: &str) -> Text {
+    fn text(bytes: &[u8], label: &str) -> InputText {
         match Content::new(bytes.to_vec(), Some(encoding_of(label).unwrap())) {
             Content::Text(text) => text,
             other => panic!("{other:?}"),

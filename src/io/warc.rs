@@ -4,7 +4,7 @@
 
 use super::convert::Values;
 use super::hexadecimal;
-use super::record::{Field, Reading, Spelling, Texts};
+use super::record::{Escaping, Field, Parsed, TextFields};
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -94,38 +94,38 @@ fn next_record(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Finds the text of a record.
-pub(super) fn read(record: &[u8]) -> Reading<'_> {
+pub(super) fn read(record: &[u8]) -> Parsed<'_> {
     let Some((start, headers)) = headers(record) else {
         let is_blank = record.trim_ascii().is_empty();
         return if is_blank {
-            Reading::Other
+            Parsed::Other
         } else {
-            Reading::Damaged("is no WARC record: its header does not end".to_owned())
+            Parsed::Damaged("is no WARC record: its header does not end".to_owned())
         };
     };
     if !record.starts_with(b"WARC/") {
-        return Reading::Damaged("is no WARC record".to_owned());
+        return Parsed::Damaged("is no WARC record".to_owned());
     }
     let block = start..record.len().saturating_sub(END.len()).max(start);
     match length(record, &headers) {
-        None => return Reading::Damaged("has no Content-Length".to_owned()),
+        None => return Parsed::Damaged("has no Content-Length".to_owned()),
         Some(length) if length != block.len() as u64 || !record.ends_with(END) => {
-            return Reading::Damaged(format!(
+            return Parsed::Damaged(format!(
                 "has not the {length} bytes that its Content-Length says"
             ));
         }
         Some(_) => {}
     }
     if value(record, &headers, "warc-type") != Some("conversion") {
-        return Reading::Other;
+        return Parsed::Other;
     }
     if value(record, &headers, "content-type").is_some_and(|kind| !kind.starts_with("text/")) {
-        return Reading::Other;
+        return Parsed::Other;
     }
     let text = match simdutf8::compat::from_utf8(&record[block.clone()]) {
         Ok(text) => text,
         Err(error) => {
-            return Reading::Damaged(format!(
+            return Parsed::Damaged(format!(
                 "is not valid UTF-8 at byte {} of its block",
                 error.valid_up_to()
             ));
@@ -135,24 +135,24 @@ pub(super) fn read(record: &[u8]) -> Reading<'_> {
         name: Cow::Borrowed(""),
         text: Cow::Borrowed(text),
         raw: block,
-        spelling: Spelling::Plain,
+        spelling: Escaping::Plain,
     };
     let one = |name: &str| value(record, &headers, name).map(str::to_owned);
     // Of several languages none is the text's.
     let language = one("warc-identified-content-language").filter(|codes| !codes.contains(','));
-    Reading::Texts(Texts {
+    Parsed::Found(TextFields {
         fields: vec![field],
         id: one("warc-record-id"),
         url: one("warc-target-uri"),
         language,
-        ..Texts::default()
+        ..TextFields::default()
     })
 }
 
 /// The id, address, date, language and text of a record.
 pub(super) fn values(record: &[u8]) -> Option<Values<'_>> {
     let (_, headers) = headers(record)?;
-    let Reading::Texts(mut texts) = read(record) else {
+    let Parsed::Found(mut texts) = read(record) else {
         return None;
     };
     let date = value(record, &headers, "warc-date").map(|date| Cow::Owned(date.to_owned()));
@@ -287,7 +287,7 @@ mod tests {
         );
         let block = "It rained.\nAdvertisement\n";
         let source = record("conversion", &old, block.len(), block);
-        let Reading::Texts(texts) = read(source.as_bytes()) else {
+        let Parsed::Found(texts) = read(source.as_bytes()) else {
             panic!()
         };
         let field = &texts.fields[0];
@@ -320,11 +320,11 @@ mod tests {
     fn other_records_are_left_alone() {
         assert_eq!(
             read(record("warcinfo", "", 3, "a: ").as_bytes()),
-            Reading::Other
+            Parsed::Other
         );
         assert_eq!(
             read(record("conversion", "Content-Type: image/png\r\n", 3, "abc").as_bytes()),
-            Reading::Other
+            Parsed::Other
         );
         for damaged in [
             record("conversion", "", 9, "abc"),
@@ -332,7 +332,7 @@ mod tests {
             "WARC/1.0\r\nA: b".to_owned(),
         ] {
             assert!(
-                matches!(read(damaged.as_bytes()), Reading::Damaged(_)),
+                matches!(read(damaged.as_bytes()), Parsed::Damaged(_)),
                 "{damaged}"
             );
         }

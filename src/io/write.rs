@@ -12,11 +12,11 @@ use tempfile::TempPath;
 
 /// An output that is written but does not have its name yet. Dropped before that, it is gone.
 #[derive(Debug)]
-pub struct Pending {
+pub struct StagedFile {
     temporary: TempPath,
     target: PathBuf,
     replace: bool,
-    sum: Option<Sum>,
+    sum: Option<Checksum>,
 }
 
 /// Whose permissions an output takes over.
@@ -33,7 +33,7 @@ impl Permissions {
 
 /// An output that is being written.
 #[derive(Debug)]
-pub struct Draft {
+pub struct PartialFile {
     file: File,
     temporary: TempPath,
     target: PathBuf,
@@ -46,14 +46,14 @@ pub struct Draft {
 
 /// What an output holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sum {
+pub struct Checksum {
     /// Number of bytes.
     pub bytes: u64,
     /// Their SHA-256, in hexadecimal digits.
     pub sha256: String,
 }
 
-impl Sum {
+impl Checksum {
     /// Reads a file to its end.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Sum {
     }
 }
 
-impl Draft {
+impl PartialFile {
     /// Begins an output beside `target`, making the directories above it. `replace` allows an existing target.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl Draft {
     ///
     /// # Errors
     /// If it cannot get its permissions.
-    pub fn finish(self) -> Result<Pending> {
+    pub fn finish(self) -> Result<StagedFile> {
         let mode = match &self.permissions {
             Some(Permissions(metadata)) => {
                 keep_owner(&self.file, metadata);
@@ -196,11 +196,11 @@ impl Draft {
                 .set_permissions(mode)
                 .with_context(|| format!("cannot write {}", self.target.display()))?;
         }
-        let sum = self.sum.map(|sum| Sum {
+        let sum = self.sum.map(|sum| Checksum {
             bytes: self.length,
             sha256: hexadecimal(&sum.finalize()),
         });
-        Ok(Pending {
+        Ok(StagedFile {
             temporary: self.temporary,
             target: self.target,
             replace: self.replace,
@@ -231,7 +231,7 @@ fn part_of(directory: &Path, target: &Path) -> PathBuf {
     directory.join(name)
 }
 
-impl Write for Draft {
+impl Write for PartialFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.length += written as u64;
@@ -246,8 +246,8 @@ impl Write for Draft {
     }
 }
 
-impl Pending {
-    /// Writes `content` beside `target`. See [`Draft::new`].
+impl StagedFile {
+    /// Writes `content` beside `target`. See [`PartialFile::new`].
     ///
     /// # Errors
     /// If the target exists and must not be replaced, or cannot be written.
@@ -257,7 +257,7 @@ impl Pending {
         permissions: Option<&Permissions>,
         replace: bool,
     ) -> Result<Self> {
-        let mut draft = Draft::new(target, permissions, replace)?;
+        let mut draft = PartialFile::new(target, permissions, replace)?;
         io::copy(content, &mut draft)
             .with_context(|| format!("cannot write {}", target.display()))?;
         draft.finish()
@@ -265,7 +265,7 @@ impl Pending {
 
     /// What it holds, if that was asked for.
     #[must_use]
-    pub fn sum(&self) -> Option<&Sum> {
+    pub fn sum(&self) -> Option<&Checksum> {
         self.sum.as_ref()
     }
 
@@ -335,7 +335,7 @@ mod tests {
     fn an_output_that_is_not_committed_is_gone() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("a/b.txt");
-        drop(Pending::write(&target, &mut &b"text"[..], None, false).unwrap());
+        drop(StagedFile::write(&target, &mut &b"text"[..], None, false).unwrap());
         assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 0);
     }
 
@@ -343,31 +343,35 @@ mod tests {
     fn an_unfinished_output_is_gone_on_with() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("b.txt");
-        let mut draft = Draft::resumable(&target, None, false, 0).unwrap();
+        let mut draft = PartialFile::resumable(&target, None, false, 0).unwrap();
         draft.append(b"one two torn").unwrap();
         assert_eq!(draft.sync().unwrap(), 12);
         draft.leave().unwrap();
-        assert!(Draft::has_part(&target, 12) && !Draft::has_part(&target, 13) && !target.exists());
-        let mut draft = Draft::resumable(&target, None, false, 8).unwrap();
+        assert!(
+            PartialFile::has_part(&target, 12)
+                && !PartialFile::has_part(&target, 13)
+                && !target.exists()
+        );
+        let mut draft = PartialFile::resumable(&target, None, false, 8).unwrap();
         draft.append(b"three").unwrap();
         let pending = draft.finish().unwrap();
         let sum = pending.sum().unwrap().clone();
         pending.commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"one two three");
-        assert_eq!(sum, Sum::of(&target).unwrap());
+        assert_eq!(sum, Checksum::of(&target).unwrap());
     }
 
     #[test]
     fn an_existing_file_is_replaced_only_where_allowed() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("b.txt");
-        Pending::write(&target, &mut &b"one"[..], None, false)
+        StagedFile::write(&target, &mut &b"one"[..], None, false)
             .unwrap()
             .commit()
             .unwrap();
-        let error = Pending::write(&target, &mut &b"two"[..], None, false).unwrap_err();
+        let error = StagedFile::write(&target, &mut &b"two"[..], None, false).unwrap_err();
         assert!(error.to_string().contains("--force"), "{error}");
-        Pending::write(&target, &mut &b"two"[..], None, true)
+        StagedFile::write(&target, &mut &b"two"[..], None, true)
             .unwrap()
             .commit()
             .unwrap();

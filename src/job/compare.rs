@@ -14,20 +14,20 @@ use std::path::Path;
 
 /// What was removed of one document.
 #[derive(Debug)]
-struct Group {
-    key: Key,
+struct RecordGroup {
+    key: DocumentKey,
     claims: Vec<Claimed<'static>>,
 }
 
 /// A document, as records name it. The field counts where places are counted anew in each value, as in Parquet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct DocumentKey {
     path: String,
     record: Option<u64>,
     field: Option<String>,
 }
 
-impl Key {
+impl DocumentKey {
     fn of(record: &Record) -> Self {
         let is_table = Format::of_name(Path::new(&record.path)) == Some(Format::Parquet);
         let field = record.field.clone().filter(|_| is_table);
@@ -63,13 +63,13 @@ impl Key {
 pub fn compare_records(old: &Path, new: &Path, samples: usize) -> Result<Comparison> {
     let mut comparison = Comparison::new(samples);
     let mut groups = [groups(old)?, groups(new)?];
-    let mut waiting: [VecDeque<Group>; 2] = Default::default();
+    let mut waiting: [VecDeque<RecordGroup>; 2] = Default::default();
     // The keys of what waits, and of some that was settled.
-    let mut names: [FxHashSet<Key>; 2] = Default::default();
+    let mut names: [FxHashSet<DocumentKey>; 2] = Default::default();
     let mut open = [true, true];
     while open[0] || open[1] {
         // Where both are in the same file the one that is behind is read, else the one of which less is waiting.
-        let last = |side: usize| waiting[side].back().map(|group: &Group| &group.key);
+        let last = |side: usize| waiting[side].back().map(|group: &RecordGroup| &group.key);
         let behind = match last(0).zip(last(1)).and_then(|(old, new)| old.order(new)) {
             Some(Ordering::Less) => 0,
             Some(_) => 1,
@@ -106,7 +106,8 @@ pub fn compare_records(old: &Path, new: &Path, samples: usize) -> Result<Compari
         let is_same = waiting[other]
             .back()
             .is_some_and(|waiting| waiting.key.path == group.key.path);
-        let is_passed = |waiting: &Group| waiting.key.order(&group.key) == Some(Ordering::Less);
+        let is_passed =
+            |waiting: &RecordGroup| waiting.key.order(&group.key) == Some(Ordering::Less);
         let passed = is_same
             .then(|| waiting[other].iter().rposition(is_passed))
             .flatten();
@@ -123,7 +124,7 @@ pub fn compare_records(old: &Path, new: &Path, samples: usize) -> Result<Compari
 }
 
 /// Adds documents of which only one side removes something.
-fn settle(comparison: &mut Comparison, side: usize, groups: impl Iterator<Item = Group>) {
+fn settle(comparison: &mut Comparison, side: usize, groups: impl Iterator<Item = RecordGroup>) {
     groups.for_each(|group| {
         let (old, new): (&[_], &[_]) = if side == 0 {
             (&group.claims, &[])
@@ -135,7 +136,7 @@ fn settle(comparison: &mut Comparison, side: usize, groups: impl Iterator<Item =
 }
 
 /// The documents of a removal record, plain or compressed.
-fn groups(path: &Path) -> Result<impl Iterator<Item = Result<Group>>> {
+fn groups(path: &Path) -> Result<impl Iterator<Item = Result<RecordGroup>>> {
     let open = || Source::new(path, File::open(path)?, Some(Format::JsonLines));
     let source =
         open().with_context(|| format!("cannot read the removal record {}", path.display()))?;
@@ -148,7 +149,7 @@ fn groups(path: &Path) -> Result<impl Iterator<Item = Result<Group>>> {
             Ok(record) => record,
             Err(error) => return Some(Err(error)),
         };
-        let key = Key::of(&first);
+        let key = DocumentKey::of(&first);
         let mut claims = Vec::new();
         let mut next = Some(first);
         while let Some(record) = next {
@@ -157,12 +158,16 @@ fn groups(path: &Path) -> Result<impl Iterator<Item = Result<Group>>> {
                 Err(error) => return Some(Err(error)),
             }
             next = records
-                .next_if(|record| record.as_ref().is_ok_and(|record| Key::of(record) == key))
+                .next_if(|record| {
+                    record
+                        .as_ref()
+                        .is_ok_and(|record| DocumentKey::of(record) == key)
+                })
                 .and_then(Result::ok);
         }
         // Several fields of a record may be cleaned in another order than they stand in.
         claims.sort_by_key(|claim| claim.range.start);
-        Some(Ok(Group { key, claims }))
+        Some(Ok(RecordGroup { key, claims }))
     }))
 }
 

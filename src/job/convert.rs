@@ -1,32 +1,32 @@
 //! Records that leave in another format than they came in: each is turned when its texts are cleaned, on the worker's
 //! thread. It stands apart from `records`, which needs none of it where a format stays.
 
-use super::records::{Annotate, Done, Fate, Shape, Stream, Worker};
+use super::records::{Annotate, BatchOutput, Disposition, RecordCleaner, RecordShape, Worker};
 use crate::io::with_member;
 
-impl Stream<'_> {
+impl RecordCleaner<'_> {
     /// Turns a record that is cleaned into what the converter makes of it.
     pub(super) fn convert(
         &self,
-        shape: &Shape,
+        shape: &RecordShape,
         number: u64,
         record: &[u8],
-        fate: Fate,
-        done: &mut Done,
+        fate: Disposition,
+        done: &mut BatchOutput,
         worker: &mut Worker,
-    ) -> Fate {
+    ) -> Disposition {
         let Some(converter) = &shape.converter else {
             return fate;
         };
         let cleaned = std::mem::take(&mut worker.record);
         let record = match fate {
-            Fate::Same => record,
-            Fate::Changed => &cleaned,
-            Fate::Dropped => return fate,
+            Disposition::Same => record,
+            Disposition::Changed => &cleaned,
+            Disposition::Dropped => return fate,
         };
         // What is no record, such as a blank line or a line of names, is nothing in another format.
         let Some(values) = converter.values(&shape.layout, number, record) else {
-            return Fate::Dropped;
+            return Disposition::Dropped;
         };
         converter.write(&values, &mut worker.record);
         if let (Some(marks), Some(Annotate::Field(name))) =
@@ -38,6 +38,6 @@ impl Stream<'_> {
         if converter.makes_table() {
             done.rows.push(&values);
         }
-        Fate::Changed
+        Disposition::Changed
     }
 }

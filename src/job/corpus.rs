@@ -1,12 +1,12 @@
 //! Rules tried on a corpus: documents from labelled or plain JSON Lines, or from text files, cleaned in parallel and
 //! counted in order.
 
-use super::walk::{Inputs, Met};
+use super::walk::{Inputs, WalkEntry};
 use crate::cleaner::Cleaner;
 use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::{Content, Row, read_rows};
-use crate::verify::Worth;
+use crate::io::{Content, LabelledRow, read_rows};
+use crate::verify::RuleScores;
 use anyhow::{Context, Result, anyhow, bail};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
@@ -34,13 +34,13 @@ impl Corpus<'_> {
     ///
     /// # Errors
     /// If there is no document at all, or if `each` fails.
-    pub fn read(&self, mut each: impl FnMut(&[Row]) -> Result<()>) -> Result<Failed> {
+    pub fn read(&self, mut each: impl FnMut(&[LabelledRow]) -> Result<()>) -> Result<Failed> {
         let (mut failed, mut batch, mut documents) = (Vec::new(), Vec::new(), 0);
         for met in self.inputs.walk() {
             let path = match met {
-                Met::File(found) => found.path,
-                Met::Special => continue,
-                Met::Failed(path, error) => {
+                WalkEntry::File(found) => found.path,
+                WalkEntry::Special => continue,
+                WalkEntry::Failed(path, error) => {
                     failed.push((path, error));
                     continue;
                 }
@@ -78,7 +78,7 @@ impl Corpus<'_> {
         Ok(failed)
     }
 
-    fn rows(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Result<Row>>>> {
+    fn rows(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Result<LabelledRow>>>> {
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -99,7 +99,7 @@ impl Corpus<'_> {
                 "is no text; a corpus is JSON Lines (.jsonl, .jsonl.gz, .jsonl.zst) or text files"
             ));
         };
-        let row = Row {
+        let row = LabelledRow {
             text: text.as_str().to_owned(),
             labels: None,
             fields: Map::new(),
@@ -120,7 +120,7 @@ impl Corpus<'_> {
 
 /// Rules to try on a corpus.
 #[derive(Debug)]
-pub struct Trial<'c> {
+pub struct CorpusRun<'c> {
     /// The rules.
     pub cleaner: &'c Cleaner,
     /// The documents.
@@ -129,15 +129,15 @@ pub struct Trial<'c> {
     pub samples: usize,
 }
 
-impl Trial<'_> {
+impl CorpusRun<'_> {
     /// Cleans all documents. Gives the counts and what went wrong with which input.
     ///
     /// # Errors
     /// If there is no document at all.
-    pub fn run(&self) -> Result<(Worth, Failed)> {
-        let mut worth = Worth::default();
-        let count = |scratch: &mut Scratch, row: &Row| {
-            let mut own = Worth::default();
+    pub fn run(&self) -> Result<(RuleScores, Failed)> {
+        let mut worth = RuleScores::default();
+        let count = |scratch: &mut Scratch, row: &LabelledRow| {
+            let mut own = RuleScores::default();
             if let Ok(document) = Document::new(&row.text) {
                 own.add(
                     &self.cleaner.clean(&document, scratch),
@@ -148,7 +148,8 @@ impl Trial<'_> {
             own
         };
         let failed = self.corpus.read(|batch| {
-            let counted: Vec<Worth> = batch.par_iter().map_init(Scratch::default, count).collect();
+            let counted: Vec<RuleScores> =
+                batch.par_iter().map_init(Scratch::default, count).collect();
             counted
                 .into_iter()
                 .for_each(|own| worth.merge(own, self.samples));

@@ -5,9 +5,9 @@ use super::corpus::{Corpus, Failed};
 use crate::cleaner::{Cleaned, Cleaner};
 use crate::document::Document;
 use crate::filter::Scratch;
-use crate::io::Row;
+use crate::io::LabelledRow;
 use crate::rule::Level;
-use crate::verify::{Label, Measured, Tally, fates, measure};
+use crate::verify::{Label, LineCounts, Measured, fates, measure};
 use anyhow::{Result, bail};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -47,11 +47,12 @@ impl Evaluation<'_> {
     /// # Errors
     /// If there is no labelled page at all, or if `errors` cannot be written.
     pub fn run(&self, mut errors: Option<&mut dyn Write>) -> Result<(Vec<Group>, Failed)> {
-        let mut tallies: BTreeMap<Key, BTreeMap<String, Tally>> = BTreeMap::new();
+        let mut tallies: BTreeMap<Key, BTreeMap<String, LineCounts>> = BTreeMap::new();
         let (wants_errors, mut pages) = (errors.is_some(), 0);
         let failed = self.corpus.read(|batch| {
-            let clean = |scratch: &mut Scratch, row: &Row| self.clean(row, wants_errors, scratch);
-            let cleaned: Vec<Vec<(Level, Tally, String)>> =
+            let clean =
+                |scratch: &mut Scratch, row: &LabelledRow| self.clean(row, wants_errors, scratch);
+            let cleaned: Vec<Vec<(Level, LineCounts, String)>> =
                 batch.par_iter().map_init(Scratch::default, clean).collect();
             for (row, levels) in batch.iter().zip(cleaned) {
                 pages += 1;
@@ -95,10 +96,10 @@ impl Evaluation<'_> {
     /// Cleans a page at each level; a page without labels tells nothing.
     fn clean(
         &self,
-        row: &Row,
+        row: &LabelledRow,
         wants_errors: bool,
         scratch: &mut Scratch,
-    ) -> Vec<(Level, Tally, String)> {
+    ) -> Vec<(Level, LineCounts, String)> {
         let (Some(labels), Ok(document)) = (&row.labels, Document::new(&row.text)) else {
             return Vec::new();
         };
@@ -109,14 +110,14 @@ impl Evaluation<'_> {
             } else {
                 String::new()
             };
-            (*level, Tally::of(&cleaned, labels), mistakes)
+            (*level, LineCounts::of(&cleaned, labels), mistakes)
         };
         self.cleaners.iter().map(level).collect()
     }
 }
 
 /// The value of a field as text.
-fn field(row: &Row, name: &str) -> Option<String> {
+fn field(row: &LabelledRow, name: &str) -> Option<String> {
     match row.fields.get(name)? {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
@@ -126,7 +127,7 @@ fn field(row: &Row, name: &str) -> Option<String> {
 
 /// Lines of prose that lost words, and lines of chaff that stayed.
 fn mistakes(
-    row: &Row,
+    row: &LabelledRow,
     level: Level,
     labels: &[Label],
     cleaned: &Cleaned<'_>,

@@ -3,10 +3,10 @@
 use crate::cleaner::Cleaner;
 use crate::document::Document;
 use crate::filter::{PageReader, Scratch};
-use crate::io::{Row, read_rows, write_npy};
-use crate::model::{NAMES, Words, empty_row};
+use crate::io::{LabelledRow, read_rows, write_npy};
+use crate::model::{NAMES, WordTable, empty_row};
 use crate::rule::Level;
-use crate::verify::{Fate, Label, fates};
+use crate::verify::{Label, LineOutcome, fates};
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 /// fitted on its publisher.
 #[derive(Debug, Default)]
 pub struct Folds {
-    tables: Vec<Words>,
+    tables: Vec<WordTable>,
 }
 
 impl Folds {
@@ -32,19 +32,19 @@ impl Folds {
         let bytes = std::fs::read(path)
             .with_context(|| format!("cannot read the weights {}", path.display()))?;
         ensure!(
-            bytes.len().is_multiple_of(Words::SIZE) && bytes.len() > Words::SIZE,
+            bytes.len().is_multiple_of(WordTable::SIZE) && bytes.len() > WordTable::SIZE,
             "{} does not hold tables of {} weights",
             path.display(),
-            Words::SIZE
+            WordTable::SIZE
         );
-        let table = |bytes: &[u8]| Words::new(bytes.iter().map(|&byte| byte as i8).collect());
+        let table = |bytes: &[u8]| WordTable::new(bytes.iter().map(|&byte| byte as i8).collect());
         Ok(Self {
-            tables: bytes.chunks(Words::SIZE).map(table).collect(),
+            tables: bytes.chunks(WordTable::SIZE).map(table).collect(),
         })
     }
 
     /// The fold of a page and its table: by publisher among the train pages, else the last.
-    fn of(&self, row: &Row, folds: usize) -> (usize, Option<&Words>) {
+    fn of(&self, row: &LabelledRow, folds: usize) -> (usize, Option<&WordTable>) {
         let text = |name: &str| {
             row.fields
                 .get(name)
@@ -93,11 +93,11 @@ pub fn write_features(
             .with_context(|| format!("cannot read {}", path.display()))?
             .filter(|row| row.as_ref().map_or(true, |row| row.labels.is_some()));
         loop {
-            let batch: Vec<Row> = rows.by_ref().take(BATCH).collect::<Result<_>>()?;
+            let batch: Vec<LabelledRow> = rows.by_ref().take(BATCH).collect::<Result<_>>()?;
             if batch.is_empty() {
                 break;
             }
-            let read = |scratch: &mut Scratch, row: &Row| {
+            let read = |scratch: &mut Scratch, row: &LabelledRow| {
                 Arrays::of(row, &reader, &cleaners, tables.of(row, folds).1, scratch)
             };
             let arrays: Vec<Arrays> = batch
@@ -138,7 +138,7 @@ pub fn write_features(
 const OWN: [&str; 4] = ["title", "desc", "prose", "table"];
 
 /// Whether a row says of a line that it is the article's own. Titles are not scored, and yet nobody wants to lose them.
-fn is_own(row: &Row, line: usize) -> bool {
+fn is_own(row: &LabelledRow, line: usize) -> bool {
     let why = row
         .fields
         .get("why")
@@ -163,10 +163,10 @@ struct Arrays {
 
 impl Arrays {
     fn of(
-        row: &Row,
+        row: &LabelledRow,
         reader: &PageReader,
         cleaners: &[Cleaner],
-        words: Option<&Words>,
+        words: Option<&WordTable>,
         scratch: &mut Scratch,
     ) -> Result<Self> {
         let mut arrays = Self::default();
@@ -176,7 +176,7 @@ impl Arrays {
         for (level, cleaner) in cleaners.iter().enumerate() {
             let cleaned = cleaner.clean(&document, scratch);
             fates(&cleaned)
-                .filter(Fate::is_removed)
+                .filter(LineOutcome::is_removed)
                 .for_each(|fate| removed[fate.number] |= 1 << level);
         }
         let page = reader.read(&document, words, scratch);

@@ -1,15 +1,16 @@
 //! Files and trees, batch by batch: the files of a batch are cleaned in parallel, then recorded, then given their names,
 //! and reported in input order. It stands apart from `job`, which knows documents but no files.
 
-use super::journal::{Journal, Known, Lengths};
+use super::journal::{Journal, Lengths, ResumeState};
 use super::manifest::Shard;
-use super::records::{Done, Interrupted, Stream, Tally};
+use super::records::{BatchOutput, BatchStats, Interrupted, RecordCleaner};
 use super::tables::table_as_lines;
-use super::walk::{Found, Inputs, Met, Whole, other_json, read_up_to};
-use super::{Action, Event, Handled, Observer, Options, Target, failed};
+use super::walk::{InputFile, Inputs, WalkEntry, Whole, other_json, read_up_to};
+use super::{Action, Event, EventSink, Handled, JobOptions, Target, failed};
 use crate::filter::Scratch;
 use crate::io::{
-    Compression, Draft, Format, Packer, Packing, Pending, Permissions, Source, Sum, slice_of,
+    Checksum, Codec, Compression, Compressor, Format, PartialFile, Permissions, Source, StagedFile,
+    slice_of,
 };
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
@@ -35,7 +36,7 @@ const BATCH_BYTES: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Job<'j> {
     /// How they are cleaned.
-    pub options: &'j Options,
+    pub options: &'j JobOptions,
     /// Which they are.
     pub inputs: &'j Inputs,
     /// Where the outputs go.
@@ -103,25 +104,25 @@ impl Reports {
 
 /// A file on its way from being cleaned to being in its place.
 struct Ready {
-    found: Found,
+    found: InputFile,
     handled: Handled,
-    pending: Option<Pending>,
+    pending: Option<StagedFile>,
 }
 
 /// Is given each batch when it is written, with the output and the figures so far.
-type Each<'e> = dyn FnMut(&mut Done, Option<&Draft>, &Tally) -> Result<()> + 'e;
+type Each<'e> = dyn FnMut(&mut BatchOutput, Option<&PartialFile>, &BatchStats) -> Result<()> + 'e;
 
 /// What a job keeps while it runs.
-struct Run<'r> {
+struct BatchRun<'r> {
     stats: Stats,
     /// Places of outputs, where two could be the same.
     outputs: FxHashSet<PathBuf>,
     reports: &'r mut Reports,
     journal: Option<&'r mut Journal>,
-    observer: &'r mut dyn Observer,
+    observer: &'r mut dyn EventSink,
 }
 
-impl Run<'_> {
+impl BatchRun<'_> {
     /// Counts an input that cannot even be begun.
     fn fail(&mut self, path: &Path, error: anyhow::Error) {
         self.stats.failed += 1;
@@ -132,19 +133,19 @@ impl Run<'_> {
     }
 
     /// Whether an earlier run did a file. If it did a part, the file says so.
-    fn is_done(&mut self, found: &mut Found) -> bool {
+    fn is_done(&mut self, found: &mut InputFile) -> bool {
         let Some(journal) = &mut self.journal else {
             return false;
         };
         found.ours = journal.is_ours(&found.place);
         match journal.take(found) {
-            Known::New => return false,
-            Known::Done(stats) => {
+            ResumeState::New => return false,
+            ResumeState::Done(stats) => {
                 self.stats.merge(&stats);
                 return true;
             }
-            Known::Part(part) => found.part = Some(part),
-            Known::Changed => {
+            ResumeState::Checkpoint(part) => found.part = Some(part),
+            ResumeState::Changed => {
                 self.observer.event(
                     &found.path,
                     Event::Passed("is not what it was in the earlier run; cleaned anew".to_owned()),
@@ -161,9 +162,9 @@ impl Run<'_> {
     /// Counts, notes and tells what became of a file.
     fn settle(
         &mut self,
-        found: &Found,
+        found: &InputFile,
         handled: Handled,
-        sum: Option<Sum>,
+        sum: Option<Checksum>,
         lengths: Lengths,
     ) -> Result<()> {
         self.stats.merge(&handled.stats);
@@ -192,13 +193,13 @@ impl Job<'_> {
         &self,
         reports: &mut Reports,
         mut journal: Option<Journal>,
-        observer: &mut dyn Observer,
+        observer: &mut dyn EventSink,
     ) -> Result<Stats> {
         self.check_target()?;
         if let Some(journal) = &journal {
             reports.cut(journal.lengths());
         }
-        let mut run = Run {
+        let mut run = BatchRun {
             stats: Stats::default(),
             outputs: FxHashSet::default(),
             reports,
@@ -210,9 +211,9 @@ impl Job<'_> {
             let Some(shard) = self.shard.filter(|_| !slices) else {
                 return true;
             };
-            number += u64::from(matches!(met, Met::File(_)));
+            number += u64::from(matches!(met, WalkEntry::File(_)));
             // What is no file is told of once.
-            if matches!(met, Met::File(_)) {
+            if matches!(met, WalkEntry::File(_)) {
                 (number - 1) % shard.of == shard.index - 1
             } else {
                 shard.index == 1
@@ -236,7 +237,7 @@ impl Job<'_> {
         Ok(stats)
     }
 
-    fn run_batch(&self, batch: Vec<Found>, run: &mut Run<'_>) -> Result<()> {
+    fn run_batch(&self, batch: Vec<InputFile>, run: &mut BatchRun<'_>) -> Result<()> {
         let ready: Vec<Ready> = batch
             .into_par_iter()
             .filter(|_| !self.stop.load(Ordering::Relaxed))
@@ -266,14 +267,14 @@ impl Job<'_> {
                     .collect(),
             )?;
         }
-        let committed: Vec<(Found, Handled, Option<Sum>)> = ready
+        let committed: Vec<(InputFile, Handled, Option<Checksum>)> = ready
             .into_par_iter()
             .map(|ready| {
                 let sum = ready
                     .pending
                     .as_ref()
                     .and_then(|pending| pending.sum().cloned());
-                match ready.pending.map_or(Ok(()), Pending::commit) {
+                match ready.pending.map_or(Ok(()), StagedFile::commit) {
                     Ok(()) => (ready.found, ready.handled, sum),
                     Err(error) => (ready.found, failed(error), None),
                 }
@@ -287,13 +288,13 @@ impl Job<'_> {
     }
 
     /// Cleans a large file of records on all threads.
-    fn run_large(&self, found: Found, run: &mut Run<'_>) -> Result<()> {
+    fn run_large(&self, found: InputFile, run: &mut BatchRun<'_>) -> Result<()> {
         let begun = found
             .part
             .as_ref()
             .map_or_else(|| run.reports.lengths(), |part| part.begun);
         let (mut told, mut noted, mut broken) = (0, 0, None);
-        let Run {
+        let BatchRun {
             reports,
             journal,
             observer,
@@ -304,26 +305,27 @@ impl Job<'_> {
             broken = Some(error);
             anyhow!(text)
         };
-        let each = &mut |done: &mut Done, draft: Option<&Draft>, tally: &Tally| {
-            let consumed = done.consumed.min(found.size);
-            observer.advance(0, consumed.saturating_sub(told));
-            told = told.max(consumed);
-            reports
-                .write(&done.records, &done.damage)
-                .map_err(&mut keep)?;
-            // Now and then it is put on disk how far this is.
-            if let (Some(journal), Some(draft), Some(end)) = (journal.as_mut(), draft, done.end)
-                && end.offset - noted >= NOTE
-            {
-                noted = end.offset;
-                let (written, lengths) = (draft.sync()?, reports.lengths());
+        let each =
+            &mut |done: &mut BatchOutput, draft: Option<&PartialFile>, tally: &BatchStats| {
+                let consumed = done.consumed.min(found.size);
+                observer.advance(0, consumed.saturating_sub(told));
+                told = told.max(consumed);
                 reports
-                    .sync()
-                    .and_then(|()| journal.part(&found, end, written, tally, lengths, begun))
+                    .write(&done.records, &done.damage)
                     .map_err(&mut keep)?;
-            }
-            Ok(())
-        };
+                // Now and then it is put on disk how far this is.
+                if let (Some(journal), Some(draft), Some(end)) = (journal.as_mut(), draft, done.end)
+                    && end.offset - noted >= NOTE
+                {
+                    noted = end.offset;
+                    let (written, lengths) = (draft.sync()?, reports.lengths());
+                    reports
+                        .sync()
+                        .and_then(|()| journal.part(&found, end, written, tally, lengths, begun))
+                        .map_err(&mut keep)?;
+                }
+                Ok(())
+            };
         let streamed = self
             .open(&found)
             .and_then(|source| self.stream(&found, source, rayon::current_num_threads(), each));
@@ -338,7 +340,7 @@ impl Job<'_> {
                 journal.claim(vec![found.place.to_string_lossy().into_owned()])?;
             }
             let sum = pending.as_ref().and_then(|pending| pending.sum().cloned());
-            pending.map_or(Ok(()), Pending::commit)?;
+            pending.map_or(Ok(()), StagedFile::commit)?;
             Ok((tally, sum))
         });
         let (handled, sum) = match committed {
@@ -360,13 +362,13 @@ impl Job<'_> {
     /// The files of the next batch, and the large file of records that comes behind them.
     fn next_batch(
         &self,
-        met: &mut dyn Iterator<Item = Met>,
-        run: &mut Run<'_>,
-    ) -> (Vec<Found>, Option<Found>) {
+        met: &mut dyn Iterator<Item = WalkEntry>,
+        run: &mut BatchRun<'_>,
+    ) -> (Vec<InputFile>, Option<InputFile>) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
             match met.next() {
-                Some(Met::File(mut found)) => {
+                Some(WalkEntry::File(mut found)) => {
                     if let Err(error) = self.slice(&mut found) {
                         run.fail(&found.path, error);
                         continue;
@@ -390,8 +392,8 @@ impl Job<'_> {
                     bytes += found.size;
                     batch.push(found);
                 }
-                Some(Met::Special) => run.stats.special += 1,
-                Some(Met::Failed(path, error)) => run.fail(&path, error),
+                Some(WalkEntry::Special) => run.stats.special += 1,
+                Some(WalkEntry::Failed(path, error)) => run.fail(&path, error),
                 None => break,
             }
         }
@@ -399,7 +401,7 @@ impl Job<'_> {
     }
 
     /// Where the only input is a file of lines, each shard takes a slice of it.
-    fn slice(&self, found: &mut Found) -> Result<()> {
+    fn slice(&self, found: &mut InputFile) -> Result<()> {
         let Some(shard) = self.shard.filter(|_| self.slices_input()) else {
             return Ok(());
         };
@@ -446,7 +448,7 @@ impl Job<'_> {
         if options.target.is_none() && Format::of_name(place) == Some(Format::Parquet) {
             return place.to_owned();
         }
-        let packing = options.packing_or(|| Packing::of(compression));
+        let packing = options.packing_or(|| Codec::of(compression));
         let (stem, extension) = options.target.map_or((plain, ""), |target| {
             (Format::stem(plain), target.extension().unwrap_or_default())
         });
@@ -457,7 +459,7 @@ impl Job<'_> {
     }
 
     /// What is wrong with a file that would be written where another one is. Within one tree places differ of themselves.
-    fn clash(&self, found: &Found, outputs: &mut FxHashSet<PathBuf>) -> Option<anyhow::Error> {
+    fn clash(&self, found: &InputFile, outputs: &mut FxHashSet<PathBuf>) -> Option<anyhow::Error> {
         let several = self.inputs.paths.len() + self.inputs.listed.len() > 1;
         let several = several || self.options.format.target.is_some();
         if self.options.action != Action::Clean || !(several || self.inputs.follow_links) {
@@ -478,7 +480,7 @@ impl Job<'_> {
     }
 
     /// Cleans a file and writes its output beside its target.
-    fn prepare(&self, found: Found, scratch: &mut Scratch) -> Ready {
+    fn prepare(&self, found: InputFile, scratch: &mut Scratch) -> Ready {
         match self.try_prepare(&found, scratch) {
             Ok((handled, pending)) => Ready {
                 found,
@@ -495,9 +497,9 @@ impl Job<'_> {
 
     fn try_prepare(
         &self,
-        found: &Found,
+        found: &InputFile,
         scratch: &mut Scratch,
-    ) -> Result<(Handled, Option<Pending>)> {
+    ) -> Result<(Handled, Option<StagedFile>)> {
         let name = found.path.to_string_lossy();
         let mut source = self.open(found)?;
         if source.format == Format::OtherJson && self.options.format.target.is_some() {
@@ -515,7 +517,7 @@ impl Job<'_> {
         }
         if self.options.format.has_records(source.format) {
             let (mut records, mut damage) = (Vec::new(), Vec::new());
-            let each = &mut |done: &mut Done, _: Option<&Draft>, _: &Tally| {
+            let each = &mut |done: &mut BatchOutput, _: Option<&PartialFile>, _: &BatchStats| {
                 records.append(&mut done.records);
                 damage.append(&mut done.damage);
                 Ok(())
@@ -553,13 +555,13 @@ impl Job<'_> {
             .take()
             .unwrap_or_else(|| std::mem::take(&mut handled.input));
         handled.input = Vec::new();
-        let output = Packer::new(self.packing(source.compression))?.packed(output)?;
+        let output = Compressor::new(self.packing(source.compression))?.packed(output)?;
         let mut draft = self.draft(found)?;
         draft.append(&output)?;
         Ok((handled, Some(draft.finish()?)))
     }
 
-    fn open(&self, found: &Found) -> Result<Source<'static>> {
+    fn open(&self, found: &InputFile) -> Result<Source<'static>> {
         let file = File::open(&found.path).context("cannot be opened")?;
         Source::new(&found.path, file, self.options.format.format)
     }
@@ -567,11 +569,11 @@ impl Job<'_> {
     /// Cleans a file of records. Gives its figures, and its output unless there is to be none.
     fn stream(
         &self,
-        found: &Found,
+        found: &InputFile,
         source: Source<'_>,
         threads: usize,
         each: &mut Each<'_>,
-    ) -> Result<(Tally, Option<Pending>)> {
+    ) -> Result<(BatchStats, Option<StagedFile>)> {
         let name = found.path.to_string_lossy();
         let packing = self.packing(source.compression);
         let mut draft = (self.options.action == Action::Clean)
@@ -580,7 +582,7 @@ impl Job<'_> {
         let part = found.part.as_deref();
         let (mut tally, start) =
             part.map_or_else(Default::default, |part| (part.tally.clone(), part.start));
-        let stream = Stream {
+        let stream = RecordCleaner {
             options: self.options,
             name: &name,
             threads,
@@ -599,7 +601,10 @@ impl Job<'_> {
             let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
             return Ok((
                 tally,
-                draft.filter(|_| !keeps).map(Draft::finish).transpose()?,
+                draft
+                    .filter(|_| !keeps)
+                    .map(PartialFile::finish)
+                    .transpose()?,
             ));
         }
         let source = if source.format == Format::Parquet {
@@ -616,24 +621,27 @@ impl Job<'_> {
         });
         if let Err(error) = streamed {
             if error.is::<Interrupted>() && self.is_resumable() {
-                draft.map_or(Ok(()), Draft::leave)?;
+                draft.map_or(Ok(()), PartialFile::leave)?;
             }
             return Err(error);
         }
         let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
         Ok((
             tally,
-            draft.filter(|_| !keeps).map(Draft::finish).transpose()?,
+            draft
+                .filter(|_| !keeps)
+                .map(PartialFile::finish)
+                .transpose()?,
         ))
     }
 
     /// Passes on a file that is not cleaned.
     fn pass_whole(
         &self,
-        found: &Found,
+        found: &InputFile,
         reason: String,
         stats: Stats,
-    ) -> Result<(Handled, Option<Pending>)> {
+    ) -> Result<(Handled, Option<StagedFile>)> {
         let handled = Handled {
             stats,
             events: vec![Event::Passed(reason)],
@@ -643,7 +651,7 @@ impl Job<'_> {
             return Ok((handled, None));
         }
         let mut source = self.open(found)?;
-        let mut packer = Packer::new(self.packing(source.compression))?;
+        let mut packer = Compressor::new(self.packing(source.compression))?;
         let mut draft = self.draft(found)?;
         loop {
             let mut piece = Vec::new();
@@ -661,10 +669,10 @@ impl Job<'_> {
     }
 
     /// How an output is compressed: as was asked, else as the name that was given for it says, else as the input.
-    fn packing(&self, input: Compression) -> Packing {
+    fn packing(&self, input: Compression) -> Codec {
         self.options.format.packing_or(|| match &self.target {
-            Target::File(file) => Packing::of(Compression::of_name(&file.to_string_lossy()).0),
-            Target::Directory(_) | Target::InPlace => Packing::of(input),
+            Target::File(file) => Codec::of(Compression::of_name(&file.to_string_lossy()).0),
+            Target::Directory(_) | Target::InPlace => Codec::of(input),
         })
     }
 
@@ -673,24 +681,24 @@ impl Job<'_> {
         matches!(self.target, Target::Directory(_))
     }
 
-    fn draft(&self, found: &Found) -> Result<Draft> {
+    fn draft(&self, found: &InputFile) -> Result<PartialFile> {
         let permissions = fs::metadata(&found.path).ok().map(Permissions::of);
         match &self.target {
             Target::Directory(directory) => {
                 let kept = found.part.as_ref().map_or(0, |part| part.written);
                 let replace = self.options.force || found.ours;
-                Draft::resumable(
+                PartialFile::resumable(
                     &directory.join(&found.place),
                     permissions.as_ref(),
                     replace,
                     kept,
                 )
             }
-            Target::File(file) => Draft::new(file, permissions.as_ref(), self.options.force),
+            Target::File(file) => PartialFile::new(file, permissions.as_ref(), self.options.force),
             // A link stays a link: what it leads to is replaced.
             Target::InPlace => {
                 let target = fs::canonicalize(&found.path).context("cannot be replaced")?;
-                Draft::new(&target, permissions.as_ref(), true)
+                PartialFile::new(&target, permissions.as_ref(), true)
             }
         }
     }
@@ -754,7 +762,7 @@ impl Job<'_> {
 }
 
 /// What became of a file of records.
-fn tallied(mut tally: Tally, options: &Options) -> Handled {
+fn tallied(mut tally: BatchStats, options: &JobOptions) -> Handled {
     let events = tally.events(options.format.on_error);
     Handled {
         stats: tally.stats,

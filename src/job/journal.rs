@@ -3,9 +3,9 @@
 //! locked while the run lasts. What it says of an input holds while that has the same size and time.
 
 use super::manifest::{Manifest, ManifestFile, Plan, Shard};
-use super::records::Tally;
-use super::walk::{Found, OWN};
-use crate::io::{Draft, Start, Sum};
+use super::records::BatchStats;
+use super::walk::{InputFile, OWN};
+use crate::io::{Checksum, PartialFile, Start};
 use crate::report::Stats;
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -45,14 +45,14 @@ impl Input {
 pub struct Finished {
     place: String,
     input: Input,
-    output: Option<Sum>,
+    output: Option<Checksum>,
     stats: Stats,
     reports: Lengths,
 }
 
 /// An input of which a part is done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Part {
+pub struct Checkpoint {
     place: String,
     input: Input,
     /// Where in the decompressed input the run was.
@@ -60,7 +60,7 @@ pub struct Part {
     /// How many bytes of the output belong to what is before it.
     pub written: u64,
     /// The figures so far.
-    pub tally: Tally,
+    pub tally: BatchStats,
     reports: Lengths,
     /// How long the reports were before the file.
     pub begun: Lengths,
@@ -69,12 +69,12 @@ pub struct Part {
 /// A line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Line {
+enum JournalEntry {
     /// What the run does; the first line.
     Plan(Plan),
     /// Outputs that are about to get their names, or got them in an earlier run.
     Ours(Vec<String>),
-    Part(Part),
+    Checkpoint(Checkpoint),
     Done(Finished),
     /// The run came to its end.
     End,
@@ -82,13 +82,13 @@ enum Line {
 
 /// What the journal knows of an input.
 #[derive(Debug)]
-pub enum Known {
+pub enum ResumeState {
     /// Nothing.
     New,
     /// It is done.
     Done(Box<Stats>),
     /// A part of it is done.
-    Part(Box<Part>),
+    Checkpoint(Box<Checkpoint>),
     /// It is not what it was.
     Changed,
 }
@@ -102,7 +102,7 @@ pub struct Journal {
     _lock: File,
     plan: Plan,
     done: FxHashMap<String, Finished>,
-    parts: FxHashMap<String, Part>,
+    parts: FxHashMap<String, Checkpoint>,
     ours: FxHashSet<String>,
     /// How long the reports were at the last line.
     lengths: Option<Lengths>,
@@ -166,17 +166,19 @@ impl Journal {
             .read()
             .with_context(|| format!("cannot read the journal {}", path.display()))?;
         let note = match told {
-            Told::Nothing if resume => {
+            PreviousRun::Nothing if resume => {
                 Some("there is no earlier run to go on with; all files are cleaned")
             }
-            Told::Nothing => None,
-            Told::Unfinished | Told::Finished if resume => return Ok((journal, None)),
-            Told::Other if resume => Some(
+            PreviousRun::Nothing => None,
+            PreviousRun::Unfinished | PreviousRun::Finished if resume => {
+                return Ok((journal, None));
+            }
+            PreviousRun::Other if resume => Some(
                 "options, rules or dechaff are not those of the earlier run; all files are cleaned anew",
             ),
             _ if force => None,
             told => {
-                let what = if told == Told::Finished {
+                let what = if told == PreviousRun::Finished {
                     "the outputs of an earlier run"
                 } else {
                     "a run that was interrupted"
@@ -192,38 +194,40 @@ impl Journal {
     }
 
     /// Reads what an earlier run left, up to a line that is not whole.
-    fn read(&mut self) -> Result<Told> {
+    fn read(&mut self) -> Result<PreviousRun> {
         let mut reader = BufReader::new(&self.file);
-        let (mut good, mut told, mut line) = (0, Told::Nothing, Vec::new());
+        let (mut good, mut told, mut line) = (0, PreviousRun::Nothing, Vec::new());
         loop {
             line.clear();
             let length = reader.read_until(b'\n', &mut line)? as u64;
-            let Ok(entry) = serde_json::from_slice::<Line>(&line) else {
+            let Ok(entry) = serde_json::from_slice::<JournalEntry>(&line) else {
                 break;
             };
             if !line.ends_with(b"\n") {
                 break;
             }
             good += length;
-            if told != Told::Other {
-                told = Told::Unfinished;
+            if told != PreviousRun::Other {
+                told = PreviousRun::Unfinished;
             }
             match entry {
-                Line::Plan(plan) if plan != self.plan => told = Told::Other,
-                Line::Ours(places) => self.ours.extend(places),
-                Line::Part(part) => {
+                JournalEntry::Plan(plan) if plan != self.plan => told = PreviousRun::Other,
+                JournalEntry::Ours(places) => self.ours.extend(places),
+                JournalEntry::Checkpoint(part) => {
                     self.lengths = Some(part.reports);
                     self.ours.insert(part.place.clone());
                     self.parts.insert(part.place.clone(), part);
                 }
-                Line::Done(entry) => {
+                JournalEntry::Done(entry) => {
                     self.lengths = Some(entry.reports);
                     self.ours.insert(entry.place.clone());
                     self.parts.remove(&entry.place);
                     self.done.insert(entry.place.clone(), entry);
                 }
-                Line::End if told == Told::Unfinished => told = Told::Finished,
-                Line::Plan(_) | Line::End => {}
+                JournalEntry::End if told == PreviousRun::Unfinished => {
+                    told = PreviousRun::Finished
+                }
+                JournalEntry::Plan(_) | JournalEntry::End => {}
             }
         }
         drop(reader);
@@ -241,7 +245,7 @@ impl Journal {
         self.done.clear();
         self.parts.clear();
         self.lengths = None;
-        self.write(&Line::Plan(self.plan.clone()))?;
+        self.write(&JournalEntry::Plan(self.plan.clone()))?;
         let mut ours: Vec<String> = std::mem::take(&mut self.ours)
             .into_iter()
             .filter(|_| resume)
@@ -267,7 +271,7 @@ impl Journal {
     }
 
     /// What is known of an input. What is done is taken over into this run.
-    pub fn take(&mut self, found: &Found) -> Known {
+    pub fn take(&mut self, found: &InputFile) -> ResumeState {
         let place = found.place.to_string_lossy();
         let target = self.directory.join(&found.place);
         let input = Input::of(&found.path);
@@ -276,7 +280,7 @@ impl Journal {
                 fs::metadata(&target).is_ok_and(|found| found.len() == sum.bytes)
             });
             if Some(entry.input) != input || !is_there {
-                return Known::Changed;
+                return ResumeState::Changed;
             }
             self.lengths = Some(entry.reports);
             self.files.push(ManifestFile::done(
@@ -285,14 +289,14 @@ impl Journal {
                 entry.output.clone(),
                 &entry.stats,
             ));
-            return Known::Done(Box::new(entry.stats.clone()));
+            return ResumeState::Done(Box::new(entry.stats.clone()));
         }
         match self.parts.get(place.as_ref()) {
-            Some(part) if Some(part.input) != input => Known::Changed,
-            Some(part) if Draft::has_part(&target, part.written) => {
-                Known::Part(Box::new(part.clone()))
+            Some(part) if Some(part.input) != input => ResumeState::Changed,
+            Some(part) if PartialFile::has_part(&target, part.written) => {
+                ResumeState::Checkpoint(Box::new(part.clone()))
             }
-            Some(_) | None => Known::New,
+            Some(_) | None => ResumeState::New,
         }
     }
 
@@ -316,7 +320,7 @@ impl Journal {
     /// If the journal cannot be written.
     pub fn claim(&mut self, places: Vec<String>) -> Result<()> {
         self.ours.extend(places.iter().cloned());
-        self.write(&Line::Ours(places))
+        self.write(&JournalEntry::Ours(places))
     }
 
     /// Says that an input is done.
@@ -325,8 +329,8 @@ impl Journal {
     /// If the journal cannot be written.
     pub fn finish(
         &mut self,
-        found: &Found,
-        output: Option<Sum>,
+        found: &InputFile,
+        output: Option<Checksum>,
         stats: &Stats,
         reports: Lengths,
     ) -> Result<()> {
@@ -340,7 +344,7 @@ impl Journal {
             output.clone(),
             stats,
         ));
-        self.write(&Line::Done(Finished {
+        self.write(&JournalEntry::Done(Finished {
             place,
             input,
             output,
@@ -361,10 +365,10 @@ impl Journal {
     /// If the journal cannot be written.
     pub fn part(
         &mut self,
-        found: &Found,
+        found: &InputFile,
         start: Start,
         written: u64,
-        tally: &Tally,
+        tally: &BatchStats,
         reports: Lengths,
         begun: Lengths,
     ) -> Result<()> {
@@ -372,7 +376,7 @@ impl Journal {
             return Ok(());
         };
         let place = found.place.to_string_lossy().into_owned();
-        self.write(&Line::Part(Part {
+        self.write(&JournalEntry::Checkpoint(Checkpoint {
             place,
             input,
             start,
@@ -390,10 +394,10 @@ impl Journal {
     pub fn end(mut self, stats: &Stats) -> Result<()> {
         let files = std::mem::take(&mut self.files);
         Manifest::new(self.plan.clone(), files, stats).write(&self.directory)?;
-        self.write(&Line::End)
+        self.write(&JournalEntry::End)
     }
 
-    fn write(&mut self, line: &Line) -> Result<()> {
+    fn write(&mut self, line: &JournalEntry) -> Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
         self.file
@@ -404,7 +408,7 @@ impl Journal {
 
 /// What an earlier run left.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum PreviousRun {
     Nothing,
     /// A run that was interrupted.
     Unfinished,

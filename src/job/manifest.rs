@@ -2,7 +2,7 @@
 //! no times and no numbers of threads, so that equal runs write equal manifests; `dechaff verify` holds it against the files.
 
 use crate::cleaner::Cleaner;
-use crate::io::{Pending, Sum, hexadecimal};
+use crate::io::{Checksum, StagedFile, hexadecimal};
 use crate::pack::RuleSet;
 use crate::report::Stats;
 use crate::rule::Rule;
@@ -92,7 +92,7 @@ pub struct ManifestFile {
     pub input_bytes: Option<u64>,
     /// Its output, if it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub output: Option<Sum>,
+    pub output: Option<Checksum>,
     /// Its counts; rules are counted in the totals.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counts: Option<Stats>,
@@ -104,7 +104,7 @@ pub struct ManifestFile {
 impl ManifestFile {
     /// An input that is done.
     #[must_use]
-    pub fn done(place: &str, size: u64, output: Option<Sum>, stats: &Stats) -> Self {
+    pub fn done(place: &str, size: u64, output: Option<Checksum>, stats: &Stats) -> Self {
         let counts = Stats {
             rules: BTreeMap::new(),
             ..stats.clone()
@@ -165,7 +165,7 @@ impl Manifest {
         });
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
-        Pending::write(
+        StagedFile::write(
             &directory.join(format!("{MANIFEST}{shard}.json")),
             &mut json.as_slice(),
             None,
@@ -177,7 +177,7 @@ impl Manifest {
 
 /// What was found out about a directory.
 #[derive(Debug, Default)]
-pub struct Verdict {
+pub struct VerifyReport {
     /// Manifests read.
     pub manifests: usize,
     /// Outputs that are what their manifest says.
@@ -190,7 +190,7 @@ pub struct Verdict {
 ///
 /// # Errors
 /// If a manifest cannot be read.
-pub fn verify(directory: &Path) -> Result<Verdict> {
+pub fn verify(directory: &Path) -> Result<VerifyReport> {
     let cannot = || format!("cannot read the directory {}", directory.display());
     let entries = fs::read_dir(directory).with_context(cannot)?;
     let mut paths: Vec<PathBuf> = entries
@@ -199,7 +199,7 @@ pub fn verify(directory: &Path) -> Result<Verdict> {
         .with_context(cannot)?;
     paths.retain(|path| path.file_name().is_some_and(is_manifest));
     paths.sort();
-    let mut verdict = Verdict::default();
+    let mut verdict = VerifyReport::default();
     let mut shards: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for path in paths {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -230,7 +230,7 @@ pub fn is_manifest(name: &std::ffi::OsStr) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-impl Verdict {
+impl VerifyReport {
     fn check(&mut self, directory: &Path, path: &Path, manifest: &Manifest) {
         let mut documents = 0;
         for file in &manifest.files {
@@ -240,7 +240,7 @@ impl Verdict {
                     .push(format!("{} failed: {reason}", file.place));
             }
             let Some(output) = &file.output else { continue };
-            match Sum::of(&directory.join(&file.place)) {
+            match Checksum::of(&directory.join(&file.place)) {
                 Ok(found) if found == *output => self.sound += 1,
                 Ok(found) if found.bytes != output.bytes => {
                     self.problems.push(format!(

@@ -1,7 +1,7 @@
 //! What stands in the place of `tables` in a build without Parquet: every way into a table says that it is not there.
 
-use super::records::{Done, Stream};
-use crate::io::{Converter, Names, Source};
+use super::records::{Done, RecordCleaner};
+use crate::io::{Converter, FieldNames, Source};
 use crate::report::Record;
 use anyhow::{Result, bail};
 use std::fs::File;
@@ -13,15 +13,15 @@ fn missing<T>() -> Result<T> {
 }
 
 #[derive(Debug, Default)]
-pub struct Block;
+pub struct RowBlock;
 
-impl Block {
+impl RowBlock {
     pub fn push<V>(&mut self, _: &V) {}
 }
 
-pub struct TableMaker;
+pub struct TableWriter;
 
-impl TableMaker {
+impl TableWriter {
     pub(super) fn new(converter: Option<&Converter>) -> Result<Self> {
         if converter.is_some_and(Converter::makes_table) {
             missing()
@@ -39,7 +39,7 @@ impl TableMaker {
     }
 }
 
-pub fn table_as_lines<'r>(_: &Path, _: Source<'r>, _: &Names) -> Result<Source<'r>> {
+pub fn table_as_lines<'r>(_: &Path, _: Source<'r>, _: &FieldNames) -> Result<Source<'r>> {
     missing()
 }
 
@@ -56,7 +56,7 @@ pub fn restore_table(
     missing()
 }
 
-impl Stream<'_> {
+impl RecordCleaner<'_> {
     pub fn run_table(
         &self,
         _: File,

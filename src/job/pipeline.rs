@@ -28,7 +28,7 @@ pub fn in_order<I: Send, W, O: Send>(
             .into_iter()
             .try_for_each(|item| each(work(&mut own, item?)));
     }
-    let room = Room::default();
+    let room = ByteBudget::default();
     let (give, take) = sync_channel::<(I, SyncSender<Result<O>>)>(threads * 2);
     let (line_up, line) = sync_channel::<Result<(Receiver<Result<O>>, usize)>>(threads * 4);
     let take = Mutex::new(take);
@@ -87,22 +87,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Counts the bytes in flight. One item always fits, so that a large one need not be smaller than the room.
 #[derive(Default)]
-struct Room {
-    state: Mutex<State>,
+struct ByteBudget {
+    state: Mutex<BudgetState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct BudgetState {
     taken: usize,
     closed: bool,
 }
 
-impl Room {
+impl ByteBudget {
     /// Waits for room; false if there will be none.
     fn enter(&self, weight: usize) -> bool {
-        let is_full =
-            |state: &mut State| state.taken > 0 && state.taken + weight > ROOM && !state.closed;
+        let is_full = |state: &mut BudgetState| {
+            state.taken > 0 && state.taken + weight > ROOM && !state.closed
+        };
         let mut state = self
             .changed
             .wait_while(lock(&self.state), is_full)

@@ -28,7 +28,7 @@ const OTHER_NAMES: [&str; 3] = ["Blue Star", "Northgate", "Elm Hill"];
 
 /// What its author wants of a rule; what is left open is proposed.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct ProposalOptions {
     /// Its id.
     pub id: Option<String>,
     /// Its category.
@@ -64,7 +64,7 @@ pub struct Proposal {
 /// If no rule can be made of the sentence that passes its own examples and those of the wishes, or the pack is damaged.
 pub fn propose(
     sentence: &str,
-    wishes: &Wishes,
+    wishes: &ProposalOptions,
     rules: &RuleSet,
     pack_name: &str,
     pack: &str,
@@ -76,7 +76,7 @@ pub fn propose(
     if sentence.contains('\n') {
         bail!("a rule is made of one line; give the sentence without line ends");
     }
-    let words = Words::of(rules);
+    let words = WordSet::of(rules);
     let parts = parts(sentence, &words);
     let (category, others) = words.vote(sentence);
     let category = wishes.category.unwrap_or(category);
@@ -99,8 +99,8 @@ pub fn propose(
         .unwrap_or_else(|| format!("Lines such as “{}”.", shortened(sentence)));
     let mut reason = anyhow!("no rule can be made of it");
     // With all that varies, or as it stands.
-    for parts in [&parts, &vec![Part::Fixed(sentence.to_owned())]] {
-        let draft = Draft {
+    for parts in [&parts, &vec![SentencePart::Fixed(sentence.to_owned())]] {
+        let draft = RuleDraft {
             id: &id,
             category,
             confidence,
@@ -112,7 +112,7 @@ pub fn propose(
         match draft.proved(wishes, rules, pack_name, pack) {
             Ok(toml) => {
                 let varies = parts.iter().filter_map(|part| {
-                    if let Part::Varies { text, .. } = part {
+                    if let SentencePart::Varies { text, .. } = part {
                         Some(text.clone())
                     } else {
                         None
@@ -154,7 +154,7 @@ pub fn removed_already(sentence: &str, cleaner: &Cleaner) -> Option<String> {
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum SentencePart {
     Fixed(String),
     /// So many words, or a number, that differ from page to page.
     Varies {
@@ -165,7 +165,7 @@ enum Part {
 }
 
 /// Cuts a sentence into what is fixed and what varies: names, numbers, addresses.
-fn parts(sentence: &str, words: &Words) -> Vec<Part> {
+fn parts(sentence: &str, words: &WordSet) -> Vec<SentencePart> {
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
     let capital = |token: &str| {
         token
@@ -175,7 +175,7 @@ fn parts(sentence: &str, words: &Words) -> Vec<Part> {
     // In a heading all words are capital, and none of them is a name.
     let is_heading =
         tokens.iter().filter(|token| capital(token)).count() * 2 > tokens.len() && tokens.len() > 3;
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts: Vec<SentencePart> = Vec::new();
     let mut starts = true;
     for token in tokens {
         let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
@@ -187,8 +187,8 @@ fn parts(sentence: &str, words: &Words) -> Vec<Part> {
         starts = token.ends_with(['.', '!', '?', ':']);
         if !(number || address || name || special || (digits > 0 && !words.knows(bare))) {
             match parts.last_mut() {
-                Some(Part::Fixed(text)) => *text = format!("{text} {token}"),
-                _ => parts.push(Part::Fixed(token.to_owned())),
+                Some(SentencePart::Fixed(text)) => *text = format!("{text} {token}"),
+                _ => parts.push(SentencePart::Fixed(token.to_owned())),
             }
             continue;
         }
@@ -199,7 +199,7 @@ fn parts(sentence: &str, words: &Words) -> Vec<Part> {
             .count()
             .max(1);
         match parts.last_mut() {
-            Some(Part::Varies {
+            Some(SentencePart::Varies {
                 text,
                 words,
                 number,
@@ -208,7 +208,7 @@ fn parts(sentence: &str, words: &Words) -> Vec<Part> {
                 *words += count;
                 *number = false;
             }
-            _ => parts.push(Part::Varies {
+            _ => parts.push(SentencePart::Varies {
                 text: token.to_owned(),
                 words: count,
                 number: number && bare == token,
@@ -217,7 +217,7 @@ fn parts(sentence: &str, words: &Words) -> Vec<Part> {
     }
     while parts
         .iter()
-        .filter(|part| matches!(part, Part::Varies { .. }))
+        .filter(|part| matches!(part, SentencePart::Varies { .. }))
         .count()
         > MOST_GAPS
     {
@@ -225,33 +225,33 @@ fn parts(sentence: &str, words: &Words) -> Vec<Part> {
             .iter()
             .enumerate()
             .filter_map(|(at, part)| match part {
-                Part::Varies { text, .. } => Some((text.len(), at, text.clone())),
-                Part::Fixed(_) => None,
+                SentencePart::Varies { text, .. } => Some((text.len(), at, text.clone())),
+                SentencePart::Fixed(_) => None,
             });
         let Some((_, at, text)) = shortest.min() else {
             break;
         };
-        parts[at] = Part::Fixed(text);
+        parts[at] = SentencePart::Fixed(text);
     }
     parts
 }
 
 /// A rule that is not proved yet.
-struct Draft<'d> {
+struct RuleDraft<'d> {
     id: &'d str,
     category: Category,
     confidence: Confidence,
     description: &'d str,
     inside: bool,
     sentence: &'d str,
-    parts: &'d [Part],
+    parts: &'d [SentencePart],
 }
 
-impl Draft<'_> {
+impl RuleDraft<'_> {
     /// The rule in TOML, with examples that it passes.
     fn proved(
         &self,
-        wishes: &Wishes,
+        wishes: &ProposalOptions,
         rules: &RuleSet,
         pack_name: &str,
         pack: &str,
@@ -314,7 +314,10 @@ impl Draft<'_> {
                 .collect::<Vec<_>>()
                 .concat()
         };
-        let fixed = self.parts.iter().all(|part| matches!(part, Part::Fixed(_)));
+        let fixed = self
+            .parts
+            .iter()
+            .all(|part| matches!(part, SentencePart::Fixed(_)));
         let is_label =
             !self.inside && fixed && self.sentence.split_whitespace().count() <= LABEL_WORDS;
         let sought = match (is_label, self.inside) {
@@ -342,10 +345,10 @@ impl Draft<'_> {
 
     /// The sentence in the phrase language.
     fn phrase(&self) -> String {
-        let part = |part: &Part| match part {
-            Part::Fixed(text) => text.to_lowercase(),
-            Part::Varies { number: true, .. } => "{#}".to_owned(),
-            Part::Varies { words, .. } => format!("{{1..{}}}", words + 2),
+        let part = |part: &SentencePart| match part {
+            SentencePart::Fixed(text) => text.to_lowercase(),
+            SentencePart::Varies { number: true, .. } => "{#}".to_owned(),
+            SentencePart::Varies { words, .. } => format!("{{1..{}}}", words + 2),
         };
         let phrase = self.parts.iter().map(part).collect::<Vec<_>>().join(" ");
         phrase
@@ -356,10 +359,10 @@ impl Draft<'_> {
     /// The sentence with other names and numbers, or, where nothing varies, between others.
     fn variation(&self) -> String {
         let mut names = OTHER_NAMES.iter();
-        let part = |part: &Part| match part {
-            Part::Fixed(text) => text.clone(),
-            Part::Varies { number: true, .. } => "12".to_owned(),
-            Part::Varies { .. } => names.next().unwrap_or(&"Elm Hill").to_string(),
+        let part = |part: &SentencePart| match part {
+            SentencePart::Fixed(text) => text.clone(),
+            SentencePart::Varies { number: true, .. } => "12".to_owned(),
+            SentencePart::Varies { .. } => names.next().unwrap_or(&"Elm Hill").to_string(),
         };
         let other = self.parts.iter().map(part).collect::<Vec<_>>().join(" ");
         if other == self.sentence {
@@ -394,11 +397,11 @@ impl Draft<'_> {
 }
 
 /// The words that built-in rules look for, and of which categories.
-struct Words {
+struct WordSet {
     categories: FxHashMap<String, FxHashMap<Category, usize>>,
 }
 
-impl Words {
+impl WordSet {
     fn of(rules: &RuleSet) -> Self {
         let mut categories: FxHashMap<String, FxHashMap<Category, usize>> = FxHashMap::default();
         for (_, rule) in rules
@@ -461,9 +464,9 @@ fn split(text: &str) -> impl Iterator<Item = String> {
 /// An id of the telling words that are fixed, which no other rule of the pack has.
 #[must_use]
 pub fn free_id(sentence: &str, pack: &str, rules: &RuleSet) -> String {
-    let parts = parts(sentence, &Words::of(rules));
+    let parts = parts(sentence, &WordSet::of(rules));
     let fixed = parts.iter().filter_map(|part| {
-        if let Part::Fixed(text) = part {
+        if let SentencePart::Fixed(text) = part {
             Some(text.as_str())
         } else {
             None
@@ -531,7 +534,7 @@ pub fn pack_name(source: &str, path: &std::path::Path) -> String {
 mod tests {
     use super::*;
 
-    fn proposed(sentence: &str, wishes: &Wishes) -> Proposal {
+    fn proposed(sentence: &str, wishes: &ProposalOptions) -> Proposal {
         propose(
             sentence,
             wishes,
@@ -546,7 +549,7 @@ mod tests {
     fn names_and_numbers_vary_and_words_of_chaff_are_fixed() {
         let proposal = proposed(
             "Book your day trip with Harwell Ferries today, from 12 pounds!",
-            &Wishes::default(),
+            &ProposalOptions::default(),
         );
         assert!(
             proposal
@@ -561,10 +564,10 @@ mod tests {
         );
         let proposal = proposed(
             "Join the Harwell Herald newsletter for free stories by email each Sunday",
-            &Wishes::default(),
+            &ProposalOptions::default(),
         );
         assert_eq!(proposal.category, Category::Newsletter);
-        let proposal = proposed("Tides and tables", &Wishes::default());
+        let proposal = proposed("Tides and tables", &ProposalOptions::default());
         assert!(
             proposal.toml.contains("labels = [\"Tides and tables\"]"),
             "{}",
@@ -581,12 +584,16 @@ mod tests {
             "Ferries Hull Leeds York Bath Ely Wells",
             "A1 B2 C3 D4",
         ] {
-            assert!(!proposed(sentence, &Wishes::default()).toml.is_empty());
+            assert!(
+                !proposed(sentence, &ProposalOptions::default())
+                    .toml
+                    .is_empty()
+            );
         }
-        let wishes = Wishes {
+        let wishes = ProposalOptions {
             inside: true,
             keep: vec!["We booked a trip.".to_owned()],
-            ..Wishes::default()
+            ..ProposalOptions::default()
         };
         assert!(
             proposed("Book your trip with Harwell Ferries", &wishes)
@@ -597,7 +604,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_rule_says_why() {
-        let error = |sentence: &str, wishes: &Wishes| {
+        let error = |sentence: &str, wishes: &ProposalOptions| {
             propose(
                 sentence,
                 wishes,
@@ -608,18 +615,18 @@ mod tests {
             .unwrap_err()
         };
         assert!(
-            error("***", &Wishes::default())
+            error("***", &ProposalOptions::default())
                 .to_string()
                 .contains("no words")
         );
         assert!(
-            error("One\ntwo", &Wishes::default())
+            error("One\ntwo", &ProposalOptions::default())
                 .to_string()
                 .contains("one line")
         );
-        let same = Wishes {
+        let same = ProposalOptions {
             keep: vec!["Tides and tables".to_owned(), "It rained.".to_owned()],
-            ..Wishes::default()
+            ..ProposalOptions::default()
         };
         assert!(
             error("Tides and tables", &same)

@@ -2,14 +2,14 @@
 //! cannot be read is treated as the user wants. It stands apart from `files`, which knows where outputs go.
 
 use super::pipeline::in_order;
-use super::tables::{Block, TableMaker};
-use super::{Event, Options};
+use super::tables::{RowBlock, TableWriter};
+use super::{Event, JobOptions};
 use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{
-    Batch, Batches, Compression, Converter, Field, Format, Layout, Names, Packer, Packing, Piece,
-    Reading, Source, Start, Texts, skip_lines, with_member,
+    Batch, Batches, Codec, Compression, Compressor, Converter, Field, FieldNames, Format, Parsed,
+    Piece, RecordFormat, Source, Start, TextFields, skip_lines, with_member,
 };
 use crate::report::{
     Annotation, Name, Origin, Stats, annotate, annotation_list, damage_line, document_records,
@@ -54,7 +54,7 @@ pub struct RecordOptions {
     /// The format of all inputs, if they do not tell it themselves.
     pub format: Option<Format>,
     /// The fields.
-    pub names: Names,
+    pub names: FieldNames,
     /// What is done with damaged records.
     pub on_error: OnError,
     /// The largest record that is read, in bytes.
@@ -62,7 +62,7 @@ pub struct RecordOptions {
     /// The format of all outputs, if not that of their inputs. What holds no text that can be read is left out then.
     pub target: Option<Format>,
     /// How outputs are compressed, if not as the inputs are.
-    pub packing: Option<Packing>,
+    pub packing: Option<Codec>,
     /// Whether records of which nothing is left are left out.
     pub drop_empty: bool,
     /// Where marks are written, if nothing is to be removed.
@@ -89,10 +89,10 @@ impl RecordOptions {
 
     /// How an output is compressed that is to be so as a whole.
     #[must_use]
-    pub fn packing_or(&self, otherwise: impl FnOnce() -> Packing) -> Packing {
+    pub fn packing_or(&self, otherwise: impl FnOnce() -> Codec) -> Codec {
         match self.target {
             // Parquet compresses inside.
-            Some(Format::Parquet) => Packing::of(Compression::None),
+            Some(Format::Parquet) => Codec::of(Compression::None),
             _ => self.packing.unwrap_or_else(otherwise),
         }
     }
@@ -100,11 +100,11 @@ impl RecordOptions {
 
 /// What became of a batch.
 #[derive(Debug, Default)]
-pub struct Done {
+pub struct BatchOutput {
     /// Its bytes in the output.
     pub output: Vec<u8>,
     /// Its rows, where the output is a table.
-    pub(super) rows: Block,
+    pub(super) rows: RowBlock,
     /// Its removal records, as JSON Lines.
     pub records: Vec<u8>,
     /// What was wrong with its records, as JSON Lines.
@@ -114,14 +114,14 @@ pub struct Done {
     /// Where in the decompressed input it ends, if a record ends there.
     pub end: Option<Start>,
     /// Its figures, and what is to be told of it.
-    pub tally: Tally,
+    pub tally: BatchStats,
     /// Why the file fails.
     pub failure: Option<Error>,
 }
 
 /// Figures of some batches.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Tally {
+pub struct BatchStats {
     /// Counts.
     pub stats: Stats,
     /// Removed spans.
@@ -135,7 +135,7 @@ pub struct Tally {
     pub differs: bool,
 }
 
-impl Clone for Tally {
+impl Clone for BatchStats {
     /// All but what the witness tells, which is told once.
     fn clone(&self) -> Self {
         let (stats, first_damage) = (self.stats.clone(), self.first_damage.clone());
@@ -149,7 +149,7 @@ impl Clone for Tally {
     }
 }
 
-impl Tally {
+impl BatchStats {
     /// Adds the figures of the batch that follows.
     pub fn add(&mut self, other: Self) {
         self.stats.merge(&other.stats);
@@ -196,15 +196,15 @@ pub struct Interrupted;
 
 /// A file of records on its way.
 #[derive(Debug)]
-pub struct Stream<'j> {
+pub struct RecordCleaner<'j> {
     /// How its texts are cleaned.
-    pub options: &'j Options,
+    pub options: &'j JobOptions,
     /// What it is called in reports.
     pub name: &'j str,
     /// On how many threads.
     pub threads: usize,
     /// How its output is compressed.
-    pub packing: Packing,
+    pub packing: Codec,
     /// Set from outside to stop early.
     pub stop: &'j AtomicBool,
     /// Which bytes of its lines are meant, if not all.
@@ -212,8 +212,8 @@ pub struct Stream<'j> {
 }
 
 /// What the records of a file are, and what they become.
-pub(super) struct Shape {
-    pub(super) layout: Layout,
+pub(super) struct RecordShape {
+    pub(super) layout: RecordFormat,
     /// None where they keep their format.
     pub(super) converter: Option<Converter>,
 }
@@ -221,7 +221,7 @@ pub(super) struct Shape {
 /// What a worker keeps from batch to batch.
 pub(super) struct Worker {
     scratch: Scratch,
-    packer: Packer,
+    packer: Compressor,
     /// A record as it is written.
     pub(super) record: Vec<u8>,
     /// The marks that it is to get when it is converted, as JSON.
@@ -230,7 +230,7 @@ pub(super) struct Worker {
 
 /// What a record becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Disposition {
     /// What it was.
     Same,
     /// What the worker holds.
@@ -239,7 +239,7 @@ pub(super) enum Fate {
     Dropped,
 }
 
-impl Stream<'_> {
+impl RecordCleaner<'_> {
     /// Cleans an input from `start` on. Batches are given to `each` in order; what follows a failure is not cleaned.
     ///
     /// # Errors
@@ -248,7 +248,7 @@ impl Stream<'_> {
         &self,
         source: Source<'_>,
         mut start: Start,
-        each: &mut dyn FnMut(Done) -> Result<()>,
+        each: &mut dyn FnMut(BatchOutput) -> Result<()>,
     ) -> Result<()> {
         if self
             .options
@@ -258,7 +258,7 @@ impl Stream<'_> {
             bail!("holds records, which are UTF-8, and cannot be read with --encoding");
         }
         let options = &self.options.format;
-        let layout = Layout::new(source.format, &source.head, self.name, &options.names)?;
+        let layout = RecordFormat::new(source.format, &source.head, self.name, &options.names)?;
         let converter = options
             .target
             .and_then(|target| Converter::new(target, &layout, &options.names));
@@ -270,7 +270,7 @@ impl Stream<'_> {
                 "is not JSON Lines, and only there annotations have a place; --output-format jsonl makes it so"
             );
         }
-        let mut table = TableMaker::new(converter.as_ref())?;
+        let mut table = TableWriter::new(converter.as_ref())?;
         let begin = self.slice.as_ref().map_or(0, |slice| slice.start);
         let mut is_empty = start.offset <= begin;
         // Of several slices the first one has the line of names.
@@ -279,7 +279,7 @@ impl Stream<'_> {
             .filter(|_| is_empty && begin == 0)
             .map(Converter::head)
             .filter(|head| !head.is_empty());
-        let shape = Shape { layout, converter };
+        let shape = RecordShape { layout, converter };
         let end = self.slice.as_ref().map_or(u64::MAX, |slice| slice.end);
         let mut reader = source.reader.take(end);
         let offset = start.offset.max(begin);
@@ -310,7 +310,7 @@ impl Stream<'_> {
             Ok(batch)
         });
         let worker = || {
-            let packer = Packer::new(self.packing).context("cannot compress")?;
+            let packer = Compressor::new(self.packing).context("cannot compress")?;
             Ok(Worker {
                 scratch: Scratch::default(),
                 packer,
@@ -320,9 +320,9 @@ impl Stream<'_> {
         };
         if let Some(head) = head {
             is_empty = false;
-            each(Done {
-                output: Packer::new(self.packing)?.packed(head)?,
-                ..Done::default()
+            each(BatchOutput {
+                output: Compressor::new(self.packing)?.packed(head)?,
+                ..BatchOutput::default()
             })?;
         }
         in_order(
@@ -343,23 +343,23 @@ impl Stream<'_> {
         // Nothing at all is compressed too, as readers want a header.
         let mut output = table.finish()?;
         if is_empty && output.is_empty() {
-            Packer::new(self.packing)?.pack(&[], &mut output)?;
+            Compressor::new(self.packing)?.pack(&[], &mut output)?;
         }
         if output.is_empty() {
             Ok(())
         } else {
-            each(Done {
+            each(BatchOutput {
                 output,
-                ..Done::default()
+                ..BatchOutput::default()
             })
         }
     }
 
-    fn clean(&self, shape: &Shape, batch: Batch, worker: &mut Worker) -> Done {
-        let mut done = Done {
+    fn clean(&self, shape: &RecordShape, batch: Batch, worker: &mut Worker) -> BatchOutput {
+        let mut done = BatchOutput {
             consumed: batch.consumed,
             end: batch.end,
-            ..Done::default()
+            ..BatchOutput::default()
         };
         let cleaned = match batch.piece {
             Some(piece) => self.pass_piece(batch, piece, &mut done, worker),
@@ -376,7 +376,7 @@ impl Stream<'_> {
         &self,
         batch: Batch,
         piece: Piece,
-        done: &mut Done,
+        done: &mut BatchOutput,
         worker: &mut Worker,
     ) -> Result<()> {
         let keeps = if piece == Piece::First {
@@ -392,7 +392,7 @@ impl Stream<'_> {
             return Ok(());
         }
         if !keeps {
-            let place = Place {
+            let place = RecordRef {
                 number: batch.number,
                 offset: batch.offset,
                 record: &batch.bytes,
@@ -416,9 +416,9 @@ impl Stream<'_> {
 
     fn clean_records(
         &self,
-        shape: &Shape,
+        shape: &RecordShape,
         batch: Batch,
-        done: &mut Done,
+        done: &mut BatchOutput,
         worker: &mut Worker,
     ) -> Result<()> {
         let alone =
@@ -433,20 +433,20 @@ impl Stream<'_> {
                 done,
                 worker,
             )?;
-            done.tally.differs |= fate != Fate::Same;
+            done.tally.differs |= fate != Disposition::Same;
             let fate = self.convert(shape, number, record, fate, done, worker);
             if alone {
                 match fate {
-                    Fate::Same => worker.packer.pack(record, &mut output)?,
-                    Fate::Changed => worker.packer.pack(&worker.record, &mut output)?,
-                    Fate::Dropped => {}
+                    Disposition::Same => worker.packer.pack(record, &mut output)?,
+                    Disposition::Changed => worker.packer.pack(&worker.record, &mut output)?,
+                    Disposition::Dropped => {}
                 }
-            } else if fate != Fate::Same {
+            } else if fate != Disposition::Same {
                 if output.is_empty() {
                     output.reserve(batch.bytes.len());
                 }
                 output.extend_from_slice(&batch.bytes[copied..start]);
-                if fate == Fate::Changed {
+                if fate == Disposition::Changed {
                     output.extend_from_slice(&worker.record);
                 }
                 copied = start + record.len();
@@ -465,20 +465,20 @@ impl Stream<'_> {
 
     fn clean_record(
         &self,
-        shape: &Shape,
+        shape: &RecordShape,
         number: u64,
         offset: u64,
         record: &[u8],
-        done: &mut Done,
+        done: &mut BatchOutput,
         worker: &mut Worker,
-    ) -> Result<Fate> {
+    ) -> Result<Disposition> {
         let is_too_large = record.len() > self.options.format.max_record;
         let reading = if is_too_large {
-            Reading::Damaged(self.too_large())
+            Parsed::Damaged(self.too_large())
         } else {
             shape.layout.read(number, record)
         };
-        let nowhere = Place {
+        let nowhere = RecordRef {
             number,
             offset,
             record,
@@ -487,14 +487,14 @@ impl Stream<'_> {
             item: 0,
         };
         let texts = match reading {
-            Reading::Texts(texts) => texts,
-            Reading::Other => return Ok(self.unmarked(Fate::Same, worker)),
-            Reading::Damaged(reason) => {
+            Parsed::Found(texts) => texts,
+            Parsed::Other => return Ok(self.unmarked(Disposition::Same, worker)),
+            Parsed::Damaged(reason) => {
                 let fate = self.pass_damaged(&nowhere, reason, done)?;
                 return Ok(self.unmarked(fate, worker));
             }
         };
-        let place = Place {
+        let place = RecordRef {
             number,
             offset,
             record,
@@ -502,13 +502,13 @@ impl Stream<'_> {
             field: None,
             item: 0,
         };
-        let mut found = Found::default();
+        let mut found = TextOutcome::default();
         for field in &texts.fields {
             self.clean_field(&place, field, &texts, &mut found, &mut worker.scratch)?;
         }
-        let mut fate = Fate::Same;
+        let mut fate = Disposition::Same;
         if let Some(annotate) = &self.options.format.annotate {
-            fate = Fate::Changed;
+            fate = Disposition::Changed;
             worker.record = match annotate {
                 Annotate::Field(_) if shape.converter.is_some() => {
                     worker.marks = Some(annotation_list(&found.annotations)?);
@@ -525,7 +525,7 @@ impl Stream<'_> {
             if let Err(reason) = shape.layout.write(record, &found.cuts, &mut worker.record) {
                 return self.pass_damaged(&place, reason.to_owned(), done);
             }
-            fate = Fate::Changed;
+            fate = Disposition::Changed;
         }
         if let Some(share) = found.held {
             self.note(
@@ -540,7 +540,7 @@ impl Stream<'_> {
             done.tally.stats.empty += 1;
             if self.options.format.drop_empty {
                 self.dropped(&place, EMPTY, done)?;
-                return Ok(Fate::Dropped);
+                return Ok(Disposition::Dropped);
             }
         }
         done.records.append(&mut found.records);
@@ -548,31 +548,41 @@ impl Stream<'_> {
     }
 
     /// What a record without texts becomes: attribute files have a line for each record.
-    fn unmarked(&self, fate: Fate, worker: &mut Worker) -> Fate {
+    fn unmarked(&self, fate: Disposition, worker: &mut Worker) -> Disposition {
         let Some(Annotate::Dolma(name)) = self
             .options
             .format
             .annotate
             .as_ref()
-            .filter(|_| fate != Fate::Dropped)
+            .filter(|_| fate != Disposition::Dropped)
         else {
             return fate;
         };
         worker.record = dolma_line(None, name, &[]);
-        Fate::Changed
+        Disposition::Changed
     }
 
     /// Passes on a damaged record, or drops it.
-    fn pass_damaged(&self, place: &Place<'_>, reason: String, done: &mut Done) -> Result<Fate> {
+    fn pass_damaged(
+        &self,
+        place: &RecordRef<'_>,
+        reason: String,
+        done: &mut BatchOutput,
+    ) -> Result<Disposition> {
         if self.damaged(place.number, Some(place.offset), reason, done)? {
-            return Ok(Fate::Same);
+            return Ok(Disposition::Same);
         }
         self.dropped(place, DAMAGED, done)?;
-        Ok(Fate::Dropped)
+        Ok(Disposition::Dropped)
     }
 
     /// Accounts for a record that is left out.
-    pub(super) fn dropped(&self, place: &Place<'_>, rule: &str, done: &mut Done) -> Result<()> {
+    pub(super) fn dropped(
+        &self,
+        place: &RecordRef<'_>,
+        rule: &str,
+        done: &mut BatchOutput,
+    ) -> Result<()> {
         done.tally.differs = true;
         if !self.options.records {
             return Ok(());
@@ -592,10 +602,10 @@ impl Stream<'_> {
 
     pub(super) fn clean_field(
         &self,
-        place: &Place<'_>,
+        place: &RecordRef<'_>,
         field: &Field<'_>,
-        texts: &Texts<'_>,
-        found: &mut Found,
+        texts: &TextFields<'_>,
+        found: &mut TextOutcome,
         scratch: &mut Scratch,
     ) -> Result<()> {
         let document = self.describe(Document::new(&field.text)?, texts);
@@ -661,7 +671,7 @@ impl Stream<'_> {
     /// Writes the removal records of a text.
     fn record(
         &self,
-        place: &Place<'_>,
+        place: &RecordRef<'_>,
         field: &Field<'_>,
         cleaned: &Cleaned<'_>,
         cuts: &[Range<usize>],
@@ -682,7 +692,11 @@ impl Stream<'_> {
     }
 
     /// Adds what is known of a text: by its record, else of all documents.
-    pub(super) fn describe<'t>(&self, document: Document<'t>, texts: &Texts<'_>) -> Document<'t> {
+    pub(super) fn describe<'t>(
+        &self,
+        document: Document<'t>,
+        texts: &TextFields<'_>,
+    ) -> Document<'t> {
         let mut document = self.options.describe(document);
         if let Some(code) = &texts.language {
             document = document.with_corpus_language(code);
@@ -699,7 +713,7 @@ impl Stream<'_> {
         number: u64,
         offset: Option<u64>,
         reason: String,
-        done: &mut Done,
+        done: &mut BatchOutput,
     ) -> Result<bool> {
         if self.options.format.on_error == OnError::Fail {
             return Err(anyhow!(
@@ -717,7 +731,7 @@ impl Stream<'_> {
         number: u64,
         offset: Option<u64>,
         reason: &str,
-        done: &mut Done,
+        done: &mut BatchOutput,
     ) -> Result<()> {
         if self.options.damage {
             damage_line(self.name, number, offset, reason, &mut done.damage)
@@ -728,7 +742,7 @@ impl Stream<'_> {
 }
 
 /// A record and where it is.
-pub(super) struct Place<'r> {
+pub(super) struct RecordRef<'r> {
     pub(super) number: u64,
     pub(super) offset: u64,
     pub(super) record: &'r [u8],
@@ -740,8 +754,8 @@ pub(super) struct Place<'r> {
 
 /// What was found in a record.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) tally: Tally,
+pub(super) struct TextOutcome {
+    pub(super) tally: BatchStats,
     pub(super) cuts: Vec<Range<usize>>,
     pub(super) records: Vec<u8>,
     pub(super) annotations: Vec<Annotation>,

@@ -2,7 +2,8 @@
 
 use super::tables::{open_table, restore_table};
 use crate::io::{
-    Batches, Draft, Format, Framing, Packer, Packing, Permissions, Source, Start, restored_warc,
+    Batches, Codec, Compressor, Format, Framing, PartialFile, Permissions, Source, Start,
+    restored_warc,
 };
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
@@ -71,7 +72,7 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
         let mut restore = || -> Result<()> {
             let source = Source::new(&path, File::open(&path)?, None)?;
             let permissions = Permissions::of(fs::metadata(&path)?);
-            let mut draft = Draft::new(&fs::canonicalize(&path)?, Some(&permissions), true)?;
+            let mut draft = PartialFile::new(&fs::canonicalize(&path)?, Some(&permissions), true)?;
             let mut own = std::iter::from_fn(|| {
                 entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name))
             });
@@ -181,7 +182,7 @@ fn put_back(
     if cleaned.format == Format::Warc {
         return put_back_warc(cleaned, records, to);
     }
-    let packer = Packer::new(Packing::of(cleaned.compression))?;
+    let packer = Compressor::new(Codec::of(cleaned.compression))?;
     let mut mender = Mender {
         kept: cleaned.reader,
         packer,
@@ -212,7 +213,7 @@ fn put_back_warc(
     records: impl Iterator<Item = Result<Record>>,
     to: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    let mut packer = Packer::new(Packing::of(cleaned.compression))?;
+    let mut packer = Compressor::new(Codec::of(cleaned.compression))?;
     let mut removals = records.peekable();
     let (mut restored, mut dropped) = (0, 0);
     let mut give = |bytes: Vec<u8>, restored: &mut u64| -> Result<()> {
@@ -291,7 +292,7 @@ fn put_back_dropped(
 /// Puts a file together again, piece by piece.
 struct Mender<'m> {
     kept: Box<dyn Read + Send + 'm>,
-    packer: Packer,
+    packer: Compressor,
     piece: Vec<u8>,
     /// How many bytes there are of the source, decompressed.
     restored: u64,

@@ -3,14 +3,16 @@
 //! has `no_tables` in its place.
 
 use super::pipeline::in_order;
-pub use crate::io::Block;
+pub use crate::io::RowBlock;
 
-use super::records::{DAMAGED, Done, EMPTY, Found, Interrupted, OnError, Place, Stream};
+use super::records::{
+    BatchOutput, DAMAGED, EMPTY, Interrupted, OnError, RecordCleaner, RecordRef, TextOutcome,
+};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{
-    Converter, Field, Format, Names, Rows, Source, Staying, Table, TableBuilder, TableLines, Texts,
-    cut,
+    Converter, Field, FieldNames, Format, ParquetTable, RowMask, Rows, Source, TableBuilder,
+    TableLines, TextFields, cut,
 };
 use crate::report::Record;
 use anyhow::{Context, Error, Result, bail};
@@ -52,11 +54,11 @@ pub fn restore_table(
     out: &mut (dyn Write + Send),
 ) -> Result<()> {
     let mut records = records.peekable();
-    let table = Table::new(
+    let table = ParquetTable::new(
         file,
-        &Names {
+        &FieldNames {
             text: columns,
-            ..Names::default()
+            ..FieldNames::default()
         },
     )?;
     table.rewrite(out, &mut |_| Ok(None), &mut |name, chunks, sink| {
@@ -102,9 +104,9 @@ pub fn restore_table(
 
 /// Puts a table together of what workers give, where an output becomes one.
 #[derive(Default)]
-pub struct TableMaker(Option<TableBuilder>);
+pub struct TableWriter(Option<TableBuilder>);
 
-impl TableMaker {
+impl TableWriter {
     /// Begins it, if the converter makes one.
     ///
     /// # Errors
@@ -119,7 +121,7 @@ impl TableMaker {
     }
 
     /// Takes the rows of a batch, and gives it the bytes that are ready. A later run cannot go on in the middle.
-    pub(super) fn add(&mut self, done: &mut Done) -> Result<()> {
+    pub(super) fn add(&mut self, done: &mut BatchOutput) -> Result<()> {
         if let Some(builder) = &mut self.0 {
             done.output = builder.add(std::mem::take(&mut done.rows))?;
             done.end = None;
@@ -137,7 +139,11 @@ impl TableMaker {
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn table_as_lines<'r>(path: &Path, source: Source<'r>, names: &Names) -> Result<Source<'r>> {
+pub fn table_as_lines<'r>(
+    path: &Path,
+    source: Source<'r>,
+    names: &FieldNames,
+) -> Result<Source<'r>> {
     let file = open_table(path, source)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let source = Source::new(
@@ -163,7 +169,7 @@ pub fn open_table(path: &Path, mut source: Source<'_>) -> Result<File> {
     Ok(file)
 }
 
-impl Stream<'_> {
+impl RecordCleaner<'_> {
     /// Cleans a table. What became of some rows is given to `each`, in the order of columns and rows.
     ///
     /// # Errors
@@ -172,7 +178,7 @@ impl Stream<'_> {
         &self,
         file: File,
         out: &mut (dyn Write + Send),
-        each: &mut dyn FnMut(Done) -> Result<()>,
+        each: &mut dyn FnMut(BatchOutput) -> Result<()>,
     ) -> Result<()> {
         let options = &self.options.format;
         let drops = options.on_error == OnError::Drop || options.drop_empty;
@@ -180,7 +186,7 @@ impl Stream<'_> {
             bail!("is not JSON Lines, and only there annotations have a place");
         }
         let size = file.metadata().map_or(0, |metadata| metadata.len());
-        let table = Table::new(file, &options.names)?;
+        let table = ParquetTable::new(file, &options.names)?;
         let mut staying = |group: usize| {
             if drops {
                 self.staying(&table, group).map(Some)
@@ -193,15 +199,15 @@ impl Stream<'_> {
             let work = |scratch: &mut Scratch, rows| {
                 self.clean_rows(name, rows, staying.as_ref(), scratch)
             };
-            self.over_rows(chunks, work, |result: Result<(Rows, Done)>| {
+            self.over_rows(chunks, work, |result: Result<(Rows, BatchOutput)>| {
                 let (rows, done) = result?;
                 sink.write(&rows)?;
                 each(done)
             })
         })?;
-        each(Done {
+        each(BatchOutput {
             consumed: size,
-            ..Done::default()
+            ..BatchOutput::default()
         })
     }
 
@@ -231,7 +237,7 @@ impl Stream<'_> {
 
     /// Which rows of a row group stay, by what is left of all their texts. These are cleaned again when they are written, so
     /// that no row group has to be in memory as a whole.
-    fn staying(&self, table: &Table, group: usize) -> Result<Staying> {
+    fn staying(&self, table: &ParquetTable, group: usize) -> Result<RowMask> {
         let options = &self.options.format;
         let (first, columns) = table.texts_of(group)?;
         let [mut damaged, mut left, mut has_text] =
@@ -260,7 +266,7 @@ impl Stream<'_> {
             let is_empty = has_text[row] && !left[row] && !damaged[row];
             !(options.on_error == OnError::Drop && damaged[row] || options.drop_empty && is_empty)
         };
-        Ok(Staying {
+        Ok(RowMask {
             first,
             rows: (0..damaged.len()).map(stays).collect(),
         })
@@ -290,10 +296,10 @@ impl Stream<'_> {
         &self,
         name: &str,
         mut rows: Rows,
-        staying: Option<&Staying>,
+        staying: Option<&RowMask>,
         scratch: &mut Scratch,
-    ) -> Result<(Rows, Done)> {
-        let mut done = Done::default();
+    ) -> Result<(Rows, BatchOutput)> {
+        let mut done = BatchOutput::default();
         if self.options.format.names.text.len() == 1 {
             for &row in &rows.missing {
                 let number = rows.first + u64::from(row);
@@ -306,7 +312,7 @@ impl Stream<'_> {
                 let stays = staying.is_none_or(|staying| staying.keeps(number));
                 self.leave_out(
                     stays,
-                    &Place::of_value(number, name, 0, b""),
+                    &RecordRef::of_value(number, name, 0, b""),
                     DAMAGED,
                     &mut done,
                 )?;
@@ -321,7 +327,7 @@ impl Stream<'_> {
                 self.damaged(number, None, self.too_large(), &mut done)?;
                 self.leave_out(
                     stays,
-                    &Place::of_value(number, name, item, value.data()),
+                    &RecordRef::of_value(number, name, item, value.data()),
                     DAMAGED,
                     &mut done,
                 )?;
@@ -338,7 +344,7 @@ impl Stream<'_> {
                     )?;
                     self.leave_out(
                         stays,
-                        &Place::of_value(number, name, item, value.data()),
+                        &RecordRef::of_value(number, name, item, value.data()),
                         DAMAGED,
                         &mut done,
                     )?;
@@ -347,11 +353,11 @@ impl Stream<'_> {
             };
             let texts = texts_of(&rows.others, row);
             let field = Field::plain(Cow::Borrowed(name), text);
-            let place = Place {
+            let place = RecordRef {
                 id: texts.id.as_deref(),
-                ..Place::of_value(number, name, item, value.data())
+                ..RecordRef::of_value(number, name, item, value.data())
             };
-            let mut found = Found::default();
+            let mut found = TextOutcome::default();
             self.clean_field(&place, &field, &texts, &mut found, scratch)
                 .with_context(|| format!("row {number}"))?;
             if let Some(share) = found.held {
@@ -385,7 +391,13 @@ impl Stream<'_> {
     }
 
     /// Accounts for a text whose row is left out.
-    fn leave_out(&self, stays: bool, place: &Place<'_>, rule: &str, done: &mut Done) -> Result<()> {
+    fn leave_out(
+        &self,
+        stays: bool,
+        place: &RecordRef<'_>,
+        rule: &str,
+        done: &mut BatchOutput,
+    ) -> Result<()> {
         if stays {
             Ok(())
         } else {
@@ -394,7 +406,7 @@ impl Stream<'_> {
     }
 }
 
-impl<'r> Place<'r> {
+impl<'r> RecordRef<'r> {
     /// A text of a table.
     fn of_value(number: u64, field: &'r str, item: u64, value: &'r [u8]) -> Self {
         Self {
@@ -409,12 +421,12 @@ impl<'r> Place<'r> {
 }
 
 /// What is known of a row.
-fn texts_of(others: &[Vec<Option<String>>; 3], row: u32) -> Texts<'static> {
+fn texts_of(others: &[Vec<Option<String>>; 3], row: u32) -> TextFields<'static> {
     let known = |which: usize| others[which].get(row as usize).cloned().flatten();
-    Texts {
+    TextFields {
         id: known(0),
         url: known(1),
         language: known(2),
-        ..Texts::default()
+        ..TextFields::default()
     }
 }

@@ -1,6 +1,6 @@
 //! Which files a job is about: paths named, trees walked, lists read; and where in the output each one belongs.
 
-use super::journal::Part;
+use super::journal::Checkpoint;
 use super::manifest::is_manifest;
 use crate::io::{Compression, Content, Source};
 use anyhow::{Context, Result, anyhow, bail};
@@ -29,7 +29,7 @@ pub struct Inputs {
 
 /// A file to be cleaned.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct InputFile {
     /// Where it is.
     pub path: PathBuf,
     /// Where it belongs below the output directory: plain names only.
@@ -39,16 +39,16 @@ pub struct Found {
     /// Whether an output at its place is that of an earlier run, and may be replaced.
     pub ours: bool,
     /// How far an earlier run was.
-    pub part: Option<Box<Part>>,
+    pub part: Option<Box<Checkpoint>>,
     /// Which of its bytes are meant, if not all.
     pub slice: Option<Range<u64>>,
 }
 
 /// What a walk meets.
 #[derive(Debug)]
-pub enum Met {
+pub enum WalkEntry {
     /// A file.
-    File(Found),
+    File(InputFile),
     /// A link, device, pipe or socket in a directory.
     Special,
     /// Something that cannot be read.
@@ -57,7 +57,7 @@ pub enum Met {
 
 impl Inputs {
     /// All files, in a fixed order: inputs as they were given, trees sorted by name.
-    pub fn walk(&self) -> impl Iterator<Item = Met> + '_ {
+    pub fn walk(&self) -> impl Iterator<Item = WalkEntry> + '_ {
         let named = self.paths.iter().flat_map(|path| self.walk_path(path));
         let listed = self.listed.iter().map(|path| {
             let place = plain(path).unwrap_or_else(|| name_of(path));
@@ -66,7 +66,7 @@ impl Inputs {
         named.chain(listed)
     }
 
-    fn walk_path<'s>(&'s self, path: &'s Path) -> Box<dyn Iterator<Item = Met> + 's> {
+    fn walk_path<'s>(&'s self, path: &'s Path) -> Box<dyn Iterator<Item = WalkEntry> + 's> {
         if path.is_dir() {
             Box::new(self.walk_tree(path))
         } else {
@@ -74,7 +74,7 @@ impl Inputs {
         }
     }
 
-    fn walk_tree<'s>(&'s self, root: &'s Path) -> impl Iterator<Item = Met> + 's {
+    fn walk_tree<'s>(&'s self, root: &'s Path) -> impl Iterator<Item = WalkEntry> + 's {
         WalkDir::new(root)
             .follow_links(self.follow_links)
             .sort_by_file_name()
@@ -95,7 +95,7 @@ impl Inputs {
                                     .unwrap_or_else(|| std::io::Error::other("cannot be walked")),
                             ),
                         };
-                        return Some(Met::Failed(path, error));
+                        return Some(WalkEntry::Failed(path, error));
                     }
                 };
                 let place = entry.path().strip_prefix(root).ok().and_then(plain)?;
@@ -103,10 +103,10 @@ impl Inputs {
                     return None;
                 }
                 if !entry.file_type().is_file() {
-                    return Some(Met::Special);
+                    return Some(WalkEntry::Special);
                 }
                 let size = entry.metadata().map_or(0, |metadata| metadata.len());
-                Some(Met::File(Found {
+                Some(WalkEntry::File(InputFile {
                     path: entry.into_path(),
                     place,
                     size,
@@ -135,7 +135,7 @@ fn is_own(place: &Path) -> bool {
 }
 
 /// A file that was named by itself; a directory in a list is a mistake.
-fn named_file(path: &Path, place: PathBuf) -> Met {
+fn named_file(path: &Path, place: PathBuf) -> WalkEntry {
     let check = || -> Result<u64> {
         let metadata = std::fs::metadata(path).context("cannot be read")?;
         if metadata.is_dir() {
@@ -147,7 +147,7 @@ fn named_file(path: &Path, place: PathBuf) -> Met {
         Ok(metadata.len())
     };
     match check() {
-        Ok(size) => Met::File(Found {
+        Ok(size) => WalkEntry::File(InputFile {
             path: path.to_owned(),
             place,
             size,
@@ -155,7 +155,7 @@ fn named_file(path: &Path, place: PathBuf) -> Met {
             part: None,
             slice: None,
         }),
-        Err(error) => Met::Failed(path.to_owned(), error),
+        Err(error) => WalkEntry::Failed(path.to_owned(), error),
     }
 }
 

@@ -5,16 +5,16 @@ use crate::cleaner::{Cleaned, Cleaner, Outcome, Veto};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::pack::RuleSet;
-use crate::report::{Claimed, Comparison, Line, Name, Survey, Telling, diff, explain};
+use crate::report::{Claimed, Comparison, ExplainedLine, LineReport, Name, Survey, diff, explain};
 use crate::rule::Level;
 use crate::span::Span;
-use crate::verify::{Near, NearMisses};
+use crate::verify::{NearMissReport, NearMisses};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// Who looks at each document of a run. Threads come in any order, so that what it gathers must not depend on that.
-pub trait Witness: Send + Sync + fmt::Debug {
+pub trait Observer: Send + Sync + fmt::Debug {
     /// Looks at a document and what was found in it. What it gives is told in the order of the inputs.
     fn see(
         &self,
@@ -32,7 +32,7 @@ pub struct Diffs {
     pub colour: bool,
 }
 
-impl Witness for Diffs {
+impl Observer for Diffs {
     fn see(
         &self,
         name: &Name<'_>,
@@ -69,7 +69,7 @@ impl Surveyor {
     }
 }
 
-impl Witness for Surveyor {
+impl Observer for Surveyor {
     fn see(
         &self,
         name: &Name<'_>,
@@ -90,7 +90,7 @@ const WEIGHTS: usize = 5;
 
 /// Lines of a document that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lines {
+pub enum LineFilter {
     /// From this to that number, both counted from 1.
     Numbers(usize, usize),
     /// Those of which something goes.
@@ -99,7 +99,7 @@ pub enum Lines {
     Kept,
 }
 
-impl Lines {
+impl LineFilter {
     fn wants(self, number: usize, is_removed: bool, is_blank: bool) -> bool {
         match self {
             Self::Numbers(from, to) => (from..=to).contains(&number),
@@ -117,7 +117,7 @@ pub struct Explainer {
     /// At which level.
     pub level: Level,
     /// The lines that are told of; none for the whole text with its removals marked.
-    pub lines: Vec<Lines>,
+    pub lines: Vec<LineFilter>,
     /// Tries rules on lines; where lines are told of.
     pub(crate) near: Option<NearMisses>,
     /// Only the record of this number.
@@ -135,7 +135,7 @@ impl Explainer {
     ///
     /// # Errors
     /// If the rules cannot be compiled in other ways too.
-    pub fn with_lines(self, lines: Vec<Lines>) -> anyhow::Result<Self> {
+    pub fn with_lines(self, lines: Vec<LineFilter>) -> anyhow::Result<Self> {
         let near = if lines.is_empty() {
             None
         } else {
@@ -149,7 +149,7 @@ impl Explainer {
     }
 }
 
-impl Witness for Explainer {
+impl Observer for Explainer {
     fn see(
         &self,
         name: &Name<'_>,
@@ -169,7 +169,7 @@ impl Witness for Explainer {
                 .judgements(document, !self.lines.is_empty(), WEIGHTS, scratch);
         let mut lines = Vec::new();
         if let Some(near) = &self.near {
-            let marks = Near::new(self.cleaner.examine(document, scratch).0);
+            let marks = NearMissReport::new(self.cleaner.examine(document, scratch).0);
             let looked = near.look(document, scratch);
             let mut vetoes: FxHashMap<usize, Vec<Veto>> = FxHashMap::default();
             for veto in cleaned.vetoed() {
@@ -200,7 +200,7 @@ impl Witness for Explainer {
                 }
                 let judged =
                     judgements.partition_point(|judgement| judgement.span.end() <= span.start());
-                lines.push(Line {
+                lines.push(ExplainedLine {
                     number: index + 1,
                     span,
                     marks: marks.on(span).copied().collect(),
@@ -212,7 +212,7 @@ impl Witness for Explainer {
                 });
             }
         }
-        let telling = Telling {
+        let telling = LineReport {
             name,
             cleaned,
             rules,
@@ -224,7 +224,7 @@ impl Witness for Explainer {
             return Some(format!("{}\n", telling.json(&lines, &judgements)));
         }
         if !self.lines.is_empty() {
-            let is_missing = |wanted: &Lines| matches!(wanted, Lines::Numbers(from, _) if *from > document.line_count());
+            let is_missing = |wanted: &LineFilter| matches!(wanted, LineFilter::Numbers(from, _) if *from > document.line_count());
             if lines.is_empty() && self.lines.iter().all(is_missing) {
                 return Some(telling.no_line(document.line_count()));
             }
@@ -271,7 +271,7 @@ impl Comparer {
     }
 }
 
-impl Witness for Comparer {
+impl Observer for Comparer {
     fn see(
         &self,
         name: &Name<'_>,

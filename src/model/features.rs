@@ -1,16 +1,16 @@
 //! What the line model looks at: the list of features, each with what it is of a unit of a page. The same code computes
 //! them for training and for use.
 
-use super::page::Page;
+use super::page::PageFeatures;
 use crate::rule::Category;
 
 /// The features of a unit, in the order of [`NAMES`]. There is room for as many as a byte can tell apart, so that trees may
 /// ask for any without a check.
-pub(crate) type Row = [i16; 256];
+pub(crate) type FeatureRow = [i16; 256];
 
 const _: () = assert!(NAMES.len() <= 256);
 
-pub(crate) fn empty_row() -> Row {
+pub(crate) fn empty_row() -> FeatureRow {
     [0; 256]
 }
 
@@ -20,9 +20,9 @@ macro_rules! features {
         /// The names of the features, in the order of a row.
         pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),+];
 
-        impl Page {
+        impl PageFeatures {
             /// Fills the features of a unit in.
-            pub(crate) fn fill(&self, $at: usize, row: &mut Row) {
+            pub(crate) fn fill(&self, $at: usize, row: &mut FeatureRow) {
                 let $page = self;
                 let ($unit, $place, $count) = (&self.units[$at], &self.places[$at], self.units.len() as i32);
                 let ($next, $last) = (self.near($at, 1), self.near($at, -1));
@@ -161,20 +161,20 @@ fn clamp(value: i32) -> i16 {
 mod tests {
     use super::*;
     use crate::document::Document;
-    use crate::fold::{Folded, Lines};
+    use crate::fold::{NormalizedText, TextLines};
     use crate::view::View;
 
-    fn rows(text: &str) -> Vec<Row> {
+    fn rows(text: &str) -> Vec<FeatureRow> {
         let document = Document::new(text).unwrap();
-        let lines = Lines::new(&document, Vec::new());
-        let mut page = Page::default();
+        let lines = TextLines::new(&document, Vec::new());
+        let mut page = PageFeatures::default();
         page.read(
             &View::new(&lines),
             0..lines.count(),
             &[],
             None,
             false,
-            &mut Folded::default(),
+            &mut NormalizedText::default(),
         );
         (0..page.len())
             .map(|at| {
@@ -185,7 +185,7 @@ mod tests {
             .collect()
     }
 
-    fn feature(row: &Row, name: &str) -> i16 {
+    fn feature(row: &FeatureRow, name: &str) -> i16 {
         row[NAMES.iter().position(|own| *own == name).unwrap()]
     }
 

@@ -2,9 +2,9 @@
 //! words weigh and what stands around it. It is read in three passes: what rules found; shape and words of each unit that is not plainly prose;
 //! runs and distances.
 
-use super::shape::{Shape, end_of, ends_sentence};
-use super::words::{WordScore, Words, grams};
-use crate::fold::Folded;
+use super::shape::{LineShape, end_of, ends_sentence};
+use super::words::{WordScore, WordTable, grams};
+use crate::fold::NormalizedText;
 use crate::rule::{Category, Confidence, Cue, Effect};
 use crate::span::Span;
 use crate::view::View;
@@ -27,7 +27,7 @@ const _: () = assert!(Cue::Footer as u8 == 0 && Cue::Navigation as u8 == 3);
 
 /// What a rule found.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Hint {
+pub(crate) struct RuleHit {
     pub span: Span,
     pub effect: Effect,
     pub category: Category,
@@ -36,7 +36,7 @@ pub(crate) struct Hint {
 
 /// A line, or the lines that hard wrapping made of a paragraph.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Unit {
+pub(super) struct Block {
     /// Lines of the view, the last one not included.
     pub first: u32,
     pub end: u32,
@@ -45,7 +45,7 @@ pub(super) struct Unit {
     to: u32,
     /// Whether it is so plainly prose that it is not judged.
     plain: bool,
-    pub shape: Shape,
+    pub shape: LineShape,
     pub blanks_before: i32,
     pub copies: i32,
     pub copies_before: i32,
@@ -63,7 +63,7 @@ pub(super) struct Unit {
     pub opening: u64,
 }
 
-impl Unit {
+impl Block {
     /// What stands beyond the ends of a page.
     const OUTSIDE: Self = Self {
         first: 0,
@@ -71,7 +71,7 @@ impl Unit {
         from: 0,
         to: 0,
         plain: false,
-        shape: Shape::OUTSIDE,
+        shape: LineShape::OUTSIDE,
         blanks_before: -1,
         copies: -1,
         copies_before: -1,
@@ -115,7 +115,7 @@ impl Unit {
 
 /// The place of a unit between others.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub run: i32,
     pub run_before: i32,
     pub run_after: i32,
@@ -131,9 +131,9 @@ pub(super) struct Place {
 
 /// A document as the line model sees it. It is filled again for each document.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
-    pub(super) units: Vec<Unit>,
-    pub(super) places: Vec<Place>,
+pub(crate) struct PageFeatures {
+    pub(super) units: Vec<Block>,
+    pub(super) places: Vec<Position>,
     /// Sums over the units before: found, word score, characters, like the next.
     sums: Vec<[i32; 4]>,
     /// Offsets of the grams of each unit, where they are kept.
@@ -150,16 +150,16 @@ pub(crate) struct Page {
     counts: FxHashMap<u64, (i32, i32)>,
 }
 
-impl Page {
+impl PageFeatures {
     /// Reads lines of a document. With `keep_grams` the grams of all units are kept for training.
     pub(crate) fn read(
         &mut self,
         view: &View<'_>,
         lines: Range<usize>,
-        hints: &[Hint],
-        words: Option<&Words>,
+        hints: &[RuleHit],
+        words: Option<&WordTable>,
         keep_grams: bool,
-        folded: &mut Folded,
+        folded: &mut NormalizedText,
     ) {
         self.find_units(view, lines);
         self.take_hints(view, hints);
@@ -169,7 +169,7 @@ impl Page {
         for unit in &mut self.units {
             let lines = (unit.first as usize..unit.end as usize).map(|line| view.text(line));
             unit.plain = unit.is_plain(lines.clone());
-            unit.shape = Shape::of(lines, unit.plain);
+            unit.shape = LineShape::of(lines, unit.plain);
             if unit.plain {
                 unit.word = WordScore::RUNNING;
             } else {
@@ -205,13 +205,13 @@ impl Page {
             } else {
                 view.number(line) - view.number(line - 1) - 1
             };
-            self.units.push(Unit {
+            self.units.push(Block {
                 first: line as u32,
                 end: end as u32,
                 from: view.span(line).start() as u32,
                 to: view.span(end - 1).end() as u32,
                 blanks_before: above as i32,
-                ..Unit::default()
+                ..Block::default()
             });
             line = end;
         }
@@ -278,7 +278,7 @@ impl Page {
         }
     }
 
-    fn take_hints(&mut self, view: &View<'_>, hints: &[Hint]) {
+    fn take_hints(&mut self, view: &View<'_>, hints: &[RuleHit]) {
         let here = Span::new(
             self.units.first().map_or(0, |unit| unit.from),
             self.units.last().map_or(0, |unit| unit.to),
@@ -323,7 +323,7 @@ impl Page {
     fn find_places(&mut self) {
         let count = self.units.len();
         self.places.clear();
-        self.places.resize(count, Place::default());
+        self.places.resize(count, Position::default());
         self.sums.clear();
         let mut sum = [0; 4];
         (
@@ -382,7 +382,7 @@ impl Page {
                 index >= 0 && self.units[index.unsigned_abs() as usize].shape.ends == 3
             };
             let announced = place.run_before > 0 && (colon(first - 1) || colon(first));
-            self.places[at] = Place {
+            self.places[at] = Position {
                 run: length,
                 run_after: length - place.run_before,
                 announced: i32::from(announced),
@@ -404,10 +404,10 @@ impl Page {
     }
 
     /// A unit near another; an empty one beyond the ends.
-    pub(super) fn near(&self, at: usize, by: isize) -> &Unit {
+    pub(super) fn near(&self, at: usize, by: isize) -> &Block {
         at.checked_add_signed(by)
             .and_then(|index| self.units.get(index))
-            .unwrap_or(&Unit::OUTSIDE)
+            .unwrap_or(&Block::OUTSIDE)
     }
 
     /// A sum over the units within a distance of another.

@@ -10,7 +10,7 @@ const PROSE: i32 = 12;
 
 /// What a unit looks like. Shares are in thousandths.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Shape {
+pub(super) struct LineShape {
     pub chars: i32,
     pub words: i32,
     /// Of the characters.
@@ -36,7 +36,7 @@ pub(super) struct Shape {
     pub ends: i32,
 }
 
-impl Shape {
+impl LineShape {
     /// The shape of no unit at all, beyond the ends of a page.
     pub(super) const OUTSIDE: Self = Self {
         chars: -1,
@@ -137,7 +137,7 @@ struct Counts {
 
 /// What a sign is counted as.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CharClass {
     Other,
     Comma,
     Colon,
@@ -181,17 +181,19 @@ const fn ascii_classes() -> [u8; 128] {
     classes
 }
 
-const fn kind_of(c: char) -> Kind {
+const fn kind_of(c: char) -> CharClass {
     match c {
-        ',' | '、' | '，' | '،' => Kind::Comma,
-        ':' | '：' => Kind::Colon,
+        ',' | '、' | '，' | '،' => CharClass::Comma,
+        ':' | '：' => CharClass::Colon,
         '|' | '•' | '·' | '/' | '»' | '›' | '→' | '>' | '—' | '–' | '▶' | '∙' | '◦' | '*' => {
-            Kind::Bar
+            CharClass::Bar
         }
-        '@' | '#' | '©' | '®' | '™' | '%' | '&' | '+' | '=' | '€' | '$' | '£' => Kind::Sign,
-        '"' | '“' | '”' | '„' | '«' | '「' | '」' | '‘' => Kind::Quote,
-        '(' | ')' | '[' | ']' => Kind::Bracket,
-        _ => Kind::Other,
+        '@' | '#' | '©' | '®' | '™' | '%' | '&' | '+' | '=' | '€' | '$' | '£' => {
+            CharClass::Sign
+        }
+        '"' | '“' | '”' | '„' | '«' | '「' | '」' | '‘' => CharClass::Quote,
+        '(' | ')' | '[' | ']' => CharClass::Bracket,
+        _ => CharClass::Other,
     }
 }
 
@@ -284,12 +286,12 @@ impl Counts {
         }
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> LineShape {
         // Two characters of a script without spaces count as a word.
         let words = self.words + self.spaceless / 2;
         let share = |part: i32, of: i32| (i64::from(part) * 1000 / i64::from(of.max(1))) as i32;
-        let kind = |kind: Kind| self.kinds[kind as usize];
-        Shape {
+        let kind = |kind: CharClass| self.kinds[kind as usize];
+        LineShape {
             chars: self.chars,
             words,
             digits: share(self.digits, self.chars),
@@ -299,12 +301,12 @@ impl Counts {
             capitals: share(self.capitals, words),
             shouted: share(self.shouted, words),
             sentences: self.sentences,
-            commas: kind(Kind::Comma),
-            colons: kind(Kind::Colon),
-            bars: kind(Kind::Bar),
-            signs: kind(Kind::Sign),
-            quotes: kind(Kind::Quote),
-            brackets: kind(Kind::Bracket),
+            commas: kind(CharClass::Comma),
+            colons: kind(CharClass::Colon),
+            bars: kind(CharClass::Bar),
+            signs: kind(CharClass::Sign),
+            quotes: kind(CharClass::Quote),
+            brackets: kind(CharClass::Bracket),
             links: self.links,
             longest: self.longest,
             starts: 0,
@@ -383,7 +385,7 @@ mod tests {
 
     #[test]
     fn characters_are_counted_by_kind() {
-        let shape = Shape::of(
+        let shape = LineShape::of(
             ["SHARE THIS | 12: Ünïcode’s “end”…", "www.example.com"].into_iter(),
             false,
         );
@@ -394,18 +396,18 @@ mod tests {
         );
         assert_eq!((shape.starts, shape.ends), (2, 0));
         assert_eq!(
-            Shape::of(["橋が落ちた。雨だ。"].into_iter(), false).sentences,
+            LineShape::of(["橋が落ちた。雨だ。"].into_iter(), false).sentences,
             2
         );
-        assert_eq!(Shape::of(["橋が落ちた。"].into_iter(), false).words, 3);
+        assert_eq!(LineShape::of(["橋が落ちた。"].into_iter(), false).words, 3);
     }
 
     #[test]
     fn running_text_is_told_by_its_length() {
         let text = "The bridge over the river was closed to all traffic on Monday night, and it will stay so.";
         let (counted, told) = (
-            Shape::of([text].into_iter(), false),
-            Shape::of([text].into_iter(), true),
+            LineShape::of([text].into_iter(), false),
+            LineShape::of([text].into_iter(), true),
         );
         assert_eq!(
             (counted.chars, counted.words, counted.starts, counted.ends),

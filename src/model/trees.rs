@@ -2,7 +2,7 @@
 //! by block, so that a tree stays in the cache while rows are walked through it, and rows that the first trees show to be
 //! prose are left out of the others.
 
-use super::features::{NAMES, Row};
+use super::features::{FeatureRow, NAMES};
 use crate::error::Error;
 use crate::mark::Weight;
 
@@ -25,12 +25,12 @@ struct Tree {
 }
 
 impl Tree {
-    fn next(&self, node: usize, row: &Row) -> usize {
+    fn next(&self, node: usize, row: &FeatureRow) -> usize {
         let node = node % LEAVES;
         2 * node + usize::from(row[usize::from(self.features[node])] > self.thresholds[node])
     }
 
-    fn leaf(&self, row: &Row) -> i32 {
+    fn leaf(&self, row: &FeatureRow) -> i32 {
         let leaf = (0..DEPTH).fold(1, |node, _| self.next(node, row));
         i32::from(self.leaves[leaf % LEAVES])
     }
@@ -78,7 +78,7 @@ impl Forest {
 
     /// The sum of the leaves that each row falls into; the least there is for rows that are prose early on.
     #[inline(never)] // Inside its caller its innermost loop has too few registers, and takes a twentieth more instructions.
-    pub(super) fn score(&self, rows: &[Row], scores: &mut [i32]) {
+    pub(super) fn score(&self, rows: &[FeatureRow], scores: &mut [i32]) {
         let mut open: Vec<u16> = (0..rows.len() as u16).collect();
         let mut from = 0;
         for &(to, least) in self.early.iter().chain([&(self.trees.len(), i32::MIN)]) {
@@ -97,7 +97,7 @@ impl Forest {
     }
 
     /// What each split of the walk changed about the expected score, added up by feature (the method of Saabas, 2014).
-    pub(super) fn weights(&self, row: &Row, most: usize) -> Vec<Weight> {
+    pub(super) fn weights(&self, row: &FeatureRow, most: usize) -> Vec<Weight> {
         let mut weights = vec![0i32; NAMES.len()];
         for tree in &self.trees {
             let mut node = 1;
@@ -252,7 +252,7 @@ mod tests {
         file
     }
 
-    fn row(first: i16, second: i16) -> Row {
+    fn row(first: i16, second: i16) -> FeatureRow {
         let mut row = super::super::features::empty_row();
         (row[1], row[2]) = (first, second);
         row

@@ -17,7 +17,7 @@ const STEM: usize = 5;
 
 /// The weights of the hashed words.
 #[derive(Clone, Debug)]
-pub(crate) struct Words {
+pub(crate) struct WordTable {
     weights: Vec<i8>,
 }
 
@@ -44,7 +44,7 @@ impl WordScore {
     };
 }
 
-impl Words {
+impl WordTable {
     /// Number of weights.
     pub(crate) const SIZE: usize = 1 << BITS;
 
@@ -78,7 +78,7 @@ impl Words {
 
 /// Which part of a unit a gram tells of; grams of different kinds never mean the same.
 #[derive(Clone, Copy)]
-enum Kind {
+enum GramKind {
     Word = 1,
     Stem,
     Pair,
@@ -94,7 +94,7 @@ pub(super) fn grams(folded: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) 
     grams.clear();
     tokens.clear();
     let mut stems = 0;
-    let mut add = |kind: Kind, hash: u64| {
+    let mut add = |kind: GramKind, hash: u64| {
         // The upper bits of a product depend on all bits of the hash.
         let mixed = (hash ^ (kind as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         grams.push((mixed >> (64 - BITS)) as u32);
@@ -107,7 +107,7 @@ pub(super) fn grams(folded: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) 
             tokens.push(hash);
             if token.len() > STEM + 1 && stems < FIRST {
                 stems += 1;
-                add(Kind::Stem, super::hash(&token[..STEM]));
+                add(GramKind::Stem, super::hash(&token[..STEM]));
             }
         } else {
             tail[count % LAST] = hash;
@@ -120,29 +120,29 @@ pub(super) fn grams(folded: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) 
     } else {
         tokens[tokens.len() - 1]
     };
-    add(Kind::First, first);
-    add(Kind::Last, last);
+    add(GramKind::First, first);
+    add(GramKind::Last, last);
     if count <= WHOLE {
         add(
-            Kind::Whole,
+            GramKind::Whole,
             tokens
                 .iter()
                 .fold(count as u64, |hash, &token| hash.rotate_left(7) ^ token),
         );
     }
     if tokens.len() > 1 {
-        add(Kind::FirstPair, tokens[0].rotate_left(7) ^ tokens[1]);
+        add(GramKind::FirstPair, tokens[0].rotate_left(7) ^ tokens[1]);
     }
     let extra = count.saturating_sub(tokens.len()).min(LAST);
     tokens.extend(&tail[..extra]);
     for at in 0..tokens.len() {
-        add(Kind::Word, tokens[at]);
+        add(GramKind::Word, tokens[at]);
         if at > 0 {
-            add(Kind::Pair, tokens[at - 1].rotate_left(7) ^ tokens[at]);
+            add(GramKind::Pair, tokens[at - 1].rotate_left(7) ^ tokens[at]);
         }
         if at > 1 {
             add(
-                Kind::Triple,
+                GramKind::Triple,
                 (tokens[at - 2].rotate_left(7) ^ tokens[at - 1]).rotate_left(7) ^ tokens[at],
             );
         }

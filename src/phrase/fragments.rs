@@ -24,15 +24,15 @@ pub(crate) const LONGEST_OPENING: usize = 8;
 
 /// A piece of folded text that a match holds, and what may stand in the match before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fragment {
+pub(crate) struct Literal {
     pub text: Vec<u8>,
-    pub lead: Lead,
+    pub lead: LiteralContext,
     /// Whether a word starts with it, and whether one ends with it.
     pub opens: bool,
     pub closes: bool,
 }
 
-impl Fragment {
+impl Literal {
     /// Whether the fragment, found at an offset of folded text, keeps to its words.
     pub(crate) fn suits(&self, folded: &[u8], at: usize) -> bool {
         let end = at + self.text.len();
@@ -44,7 +44,7 @@ impl Fragment {
 
 /// What a part of a phrase may take of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Lead {
+pub(crate) struct LiteralContext {
     /// The possible numbers of folded bytes; none where any number will do.
     pub bytes: Option<Vec<usize>>,
     /// The most words.
@@ -58,7 +58,7 @@ pub(crate) struct Lead {
     glued: bool,
 }
 
-impl Lead {
+impl LiteralContext {
     fn of(bytes: Option<Vec<usize>>, words: usize, breaks: usize) -> Self {
         Self {
             bytes,
@@ -143,9 +143,9 @@ pub(super) fn fragments(
     ops: &[Op],
     starts: &[Option<usize>],
     line: bool,
-) -> Vec<Fragment> {
-    let mut before = Lead::nothing();
-    let mut best: Option<(u64, Vec<Fragment>)> = None;
+) -> Vec<Literal> {
+    let mut before = LiteralContext::nothing();
+    let mut best: Option<(u64, Vec<Literal>)> = None;
     for (index, node) in nodes.iter().enumerate() {
         // The start of a span could not be told behind letters of any number.
         if before.glued && !line {
@@ -158,7 +158,7 @@ pub(super) fn fragments(
                 .find_map(|&limit| spelled(ops, op, limit, false))
         });
         if let Some(texts) = texts {
-            let set: Vec<Fragment> = texts
+            let set: Vec<Literal> = texts
                 .iter()
                 .map(|(text, whole)| fragment_of(text, *whole, &before, opens))
                 .collect();
@@ -170,7 +170,7 @@ pub(super) fn fragments(
                 best = Some((cost, set));
             }
         }
-        before.then(&Lead::of_node(node));
+        before.then(&LiteralContext::of_node(node));
         if index == 0 && matches!(node, Node::Gap(..)) {
             before.behind_gap = Some(vec![0]);
         }
@@ -236,7 +236,7 @@ fn spell(
 }
 
 /// The part of a text around its rarest run as a fragment.
-fn fragment_of(text: &[u8], whole: bool, before: &Lead, opens: bool) -> Fragment {
+fn fragment_of(text: &[u8], whole: bool, before: &LiteralContext, opens: bool) -> Literal {
     let at = rarest(text).0;
     let start = if text.len() > LONGEST_FRAGMENT {
         at.saturating_sub(LONGEST_FRAGMENT / 2)
@@ -247,7 +247,7 @@ fn fragment_of(text: &[u8], whole: bool, before: &Lead, opens: bool) -> Fragment
     let part = text[start..end].to_vec();
     let mut lead = before.clone();
     let spaces = memchr::memchr_iter(b' ', &text[..start]).count();
-    lead.then(&Lead::of(Some(vec![start]), spaces, spaces));
+    lead.then(&LiteralContext::of(Some(vec![start]), spaces, spaces));
     let opens = if start == 0 {
         opens
     } else {
@@ -256,7 +256,7 @@ fn fragment_of(text: &[u8], whole: bool, before: &Lead, opens: bool) -> Fragment
     let opens =
         opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
     let closes = whole && end == text.len() && word_before(text, end);
-    Fragment {
+    Literal {
         text: part,
         lead,
         opens,

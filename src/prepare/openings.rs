@@ -1,11 +1,11 @@
 //! How the lines begin that a pattern can match as a whole, so that it is only tried on lines that begin so. Bullets,
 //! brackets and other signs before the first word do not count.
 
-use super::texts::{Making, Text};
+use super::texts::{LiteralExtractor, PartialLiteral};
 use crate::phrase::LONGEST_OPENING;
 use regex_syntax::hir::Hir;
 
-const MAKING: Making = Making {
+const EXTRACTOR: LiteralExtractor = LiteralExtractor {
     longest: LONGEST_OPENING,
     most: 128,
     spelled: 24,
@@ -14,8 +14,8 @@ const MAKING: Making = Making {
 
 /// The folded beginnings of all matches of an expression, if they are few and each has at least a letter or digit.
 pub(super) fn openings(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    let mut texts: Vec<Vec<u8>> = MAKING
-        .extend(vec![Text::default()], hir)?
+    let mut texts: Vec<Vec<u8>> = EXTRACTOR
+        .extend(vec![PartialLiteral::default()], hir)?
         .into_iter()
         .map(|text| text.bytes)
         .collect();

@@ -1,7 +1,7 @@
 //! What a pattern cannot do without: texts, one of which every match holds, so that a pattern is only tried where one of
 //! them stands.
 
-use super::texts::{Making, Text};
+use super::texts::{LiteralExtractor, PartialLiteral};
 use crate::fold::is_spaceless;
 use crate::rarity::cost;
 use regex_syntax::hir::{Hir, HirKind};
@@ -9,7 +9,7 @@ use regex_syntax::hir::{Hir, HirKind};
 /// Signs that stand in few lines, so that they are worth looking for where a pattern has no word.
 const RARE_SIGNS: &str = "@©+/|>›→:#%$€£";
 
-const MAKING: Making = Making {
+const EXTRACTOR: LiteralExtractor = LiteralExtractor {
     longest: 24,
     most: 600,
     spelled: 16,
@@ -53,10 +53,10 @@ fn fragments_of(parts: &[Hir], line: bool) -> Option<Vec<Vec<u8>>> {
         },
         _ => parts,
     };
-    let mut texts = vec![Text::default()];
+    let mut texts = vec![PartialLiteral::default()];
     let mut found: Vec<Vec<Vec<u8>>> = Vec::new();
     for part in parts {
-        let Some(longer) = MAKING.extend(texts, part) else {
+        let Some(longer) = EXTRACTOR.extend(texts, part) else {
             break;
         };
         found.extend(fragments(&longer, line));
@@ -69,7 +69,7 @@ fn fragments_of(parts: &[Hir], line: bool) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Texts as they are looked for, with the spaces at their ends or without. None if one is too short to find.
-fn fragments(texts: &[Text], spaces: bool) -> Option<Vec<Vec<u8>>> {
+fn fragments(texts: &[PartialLiteral], spaces: bool) -> Option<Vec<Vec<u8>>> {
     let worth = |text: &str| {
         text.chars().count() >= 2
             || text

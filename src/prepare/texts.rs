@@ -21,7 +21,7 @@ static WORD: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| {
 
 /// The first bytes of a match, folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Text {
+pub(super) struct PartialLiteral {
     pub bytes: Vec<u8>,
     /// Whether nothing more is known of it.
     pub closed: bool,
@@ -29,7 +29,7 @@ pub(super) struct Text {
 
 /// How texts are made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Making {
+pub(super) struct LiteralExtractor {
     /// A text is at most this long, in bytes.
     pub longest: usize,
     /// Of more texts than these fewer bytes are kept.
@@ -40,8 +40,8 @@ pub(super) struct Making {
     pub words: bool,
 }
 
-impl Making {
-    fn push(&self, text: &mut Text, character: char) {
+impl LiteralExtractor {
+    fn push(&self, text: &mut PartialLiteral, character: char) {
         if text.closed || (self.words && text.bytes.is_empty() && !is_word(character)) {
             return;
         }
@@ -57,7 +57,11 @@ impl Making {
     }
 
     /// Texts with what an expression adds to them; none if that is too much to say.
-    pub(super) fn extend(&self, texts: Vec<Text>, hir: &Hir) -> Option<Vec<Text>> {
+    pub(super) fn extend(
+        &self,
+        texts: Vec<PartialLiteral>,
+        hir: &Hir,
+    ) -> Option<Vec<PartialLiteral>> {
         let texts = match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => texts,
             HirKind::Literal(literal) => {
@@ -88,7 +92,7 @@ impl Making {
                 let once = if ends {
                     once
                 } else {
-                    once.into_iter().map(Text::close).collect()
+                    once.into_iter().map(PartialLiteral::close).collect()
                 };
                 if repetition.min == 0 {
                     [texts, once].concat()
@@ -100,7 +104,11 @@ impl Making {
         self.reduce(texts)
     }
 
-    fn extend_by_class(&self, texts: Vec<Text>, class: &ClassUnicode) -> Option<Vec<Text>> {
+    fn extend_by_class(
+        &self,
+        texts: Vec<PartialLiteral>,
+        class: &ClassUnicode,
+    ) -> Option<Vec<PartialLiteral>> {
         let mut texts = texts;
         if is_white_space(class) {
             texts.iter_mut().for_each(|text| self.push(text, ' '));
@@ -141,7 +149,7 @@ impl Making {
     }
 
     /// Texts, each once, shorter ones where they are many.
-    fn reduce(&self, mut texts: Vec<Text>) -> Option<Vec<Text>> {
+    fn reduce(&self, mut texts: Vec<PartialLiteral>) -> Option<Vec<PartialLiteral>> {
         texts.sort_unstable();
         texts.dedup();
         for length in [16, 10, 6, 4, 3, 2] {
@@ -154,7 +162,7 @@ impl Making {
     }
 }
 
-impl Text {
+impl PartialLiteral {
     fn shorten(&mut self, length: usize) {
         self.closed |= self.bytes.len() >= length;
         self.bytes.truncate(length);

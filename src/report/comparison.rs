@@ -1,9 +1,9 @@
 //! What one of two ways to clean a corpus removes and the other keeps: figures by rule and a bounded choice of samples. It
 //! knows spans of documents only, whether they come from removal records or from two cleaners at work.
 
-use super::survey::{Lowest, hash, mix, shorter};
-use super::table::{Setting, Table};
-use super::{ADDED, REMOVED, harmless};
+use super::survey::{BottomK, hash, mix, shorter};
+use super::table::{Table, TableStyle};
+use super::{ADDED, REMOVED, escape_control};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,16 +41,16 @@ struct Side {
     /// Bytes that it removes, ...
     removed: u64,
     /// ... and those of them that the other keeps, by rule.
-    rules: BTreeMap<String, Alone>,
+    rules: BTreeMap<String, OnlyIn>,
 }
 
 /// What a rule took on one side only.
 #[derive(Debug, Default)]
-struct Alone {
+struct OnlyIn {
     spans: u64,
     bytes: u64,
     documents: u64,
-    samples: Lowest<(String, String)>,
+    samples: BottomK<(String, String)>,
 }
 
 impl Comparison {
@@ -113,8 +113,8 @@ impl Comparison {
 
     /// The difference for people. `names` are those of the sides.
     #[must_use]
-    pub fn text(&self, names: [&str; 2], setting: Setting) -> String {
-        let [old, new] = names.map(harmless);
+    pub fn text(&self, names: [&str; 2], setting: TableStyle) -> String {
+        let [old, new] = names.map(escape_control);
         let bytes = |side: usize| super::stats::bytes(self.sides[side].removed);
         let mut text = format!(
             "{old} removes {}, {new} removes {}; {} differ{}.\n",
@@ -136,7 +136,7 @@ impl Comparison {
             for (rule, alone) in sorted(side) {
                 table.row(
                     [
-                        harmless(rule),
+                        escape_control(rule),
                         alone.spans.to_string(),
                         alone.bytes.to_string(),
                         alone.documents.to_string(),
@@ -146,7 +146,7 @@ impl Comparison {
                 for (document, sample) in alone.samples.iter() {
                     table.note(format!(
                         "{}: {}",
-                        harmless(document).replace('\n', "\\n"),
+                        escape_control(document).replace('\n', "\\n"),
                         sample.replace('\n', "⏎")
                     ));
                 }
@@ -159,7 +159,7 @@ impl Comparison {
     /// The difference as JSON.
     #[must_use]
     pub fn json(&self, names: [&str; 2]) -> Value {
-        let rule = |(name, alone): (&String, &Alone)| {
+        let rule = |(name, alone): (&String, &OnlyIn)| {
             let samples = alone
                 .samples
                 .iter()
@@ -179,7 +179,7 @@ impl Comparison {
     }
 }
 
-fn sorted(side: &Side) -> Vec<(&String, &Alone)> {
+fn sorted(side: &Side) -> Vec<(&String, &OnlyIn)> {
     let mut rules: Vec<_> = side.rules.iter().collect();
     rules.sort_by_key(|(name, alone)| (std::cmp::Reverse(alone.bytes), *name));
     rules
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(told["new"]["rules"][0]["samples"][0]["text"], "9");
         assert!(
             comparison
-                .text(["old", "new"], Setting::default())
+                .text(["old", "new"], TableStyle::default())
                 .contains("Only new removes 1 B:\nRULE  SPANS  BYTES  DOCUMENTS\np/d ")
         );
     }

@@ -1,6 +1,6 @@
 //! A unified diff of a document and its cleaned text. The removals are the diff: nothing has to be compared.
 
-use super::{ADDED, NAME, REMOVED, harmless};
+use super::{ADDED, NAME, REMOVED, escape_control};
 use crate::cleaner::Cleaned;
 use crate::span::Span;
 use crate::view::gaps;
@@ -24,7 +24,7 @@ pub fn diff(name: &str, cleaned: &Cleaned<'_>, colour: bool) -> String {
     let changes = changes(cleaned, &lines);
     let paint = |style: anstyle::Style, line: &str| {
         if colour {
-            format!("{style}{}{style:#}", harmless(line))
+            format!("{style}{}{style:#}", escape_control(line))
         } else {
             line.to_owned()
         }

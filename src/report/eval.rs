@@ -1,7 +1,7 @@
 //! Figures of quality as a table for people and as JSON.
 
 use super::NAME;
-use super::table::{Setting, Table};
+use super::table::{Table, TableStyle};
 use crate::verify::{Figures, Measured};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn eval_table<'g>(
     groups: impl Iterator<Item = (&'g str, Option<(&'g str, &'g str)>, &'g Measured)>,
-    setting: Setting,
+    setting: TableStyle,
 ) -> String {
     let mut table = Table::new(&[
         "level",
@@ -44,7 +44,7 @@ pub fn eval_table<'g>(
         };
         let cells = [
             level.to_owned(),
-            super::harmless(&name),
+            super::escape_control(&name),
             measured.tally.texts.to_string(),
             measured.publishers.to_string(),
             cell(|figures| figures.precision, 1.0, 3),

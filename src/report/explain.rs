@@ -1,8 +1,8 @@
 //! A document with what was removed marked in place and named, and what was saved too.
 
-use super::{NAME, REMOVED, SAVED, harmless};
+use super::{NAME, REMOVED, SAVED, escape_control};
 use crate::cleaner::{Cleaned, Outcome};
-use crate::mark::{Judgement, Score, Weight};
+use crate::mark::{LineScore, Score, Weight};
 use crate::pack::RuleSet;
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use std::fmt::Write;
 pub fn explain(
     cleaned: &Cleaned<'_>,
     rules: &RuleSet,
-    judgements: &[Judgement],
+    judgements: &[LineScore],
     colour: bool,
 ) -> String {
     let name = |id| rules.get(id).name.as_str();
@@ -71,7 +71,7 @@ pub fn explain(
             let _ = write!(text, "{}", paint(NAME, format!("{{{label}}}")));
             continue;
         }
-        text.push_str(&harmless(&source[at..start]));
+        text.push_str(&escape_control(&source[at..start]));
         let body = &source[start..span.end()];
         let inner = body.trim_end_matches(['\n', '\r']);
         let (open, close, style) = if removed {
@@ -82,13 +82,13 @@ pub fn explain(
         let _ = write!(
             text,
             "{}{}",
-            paint(style, format!("{open}{}{close}", harmless(inner))),
+            paint(style, format!("{open}{}{close}", escape_control(inner))),
             paint(NAME, format!("{{{label}}}"))
         );
-        text.push_str(&harmless(&body[inner.len()..]));
+        text.push_str(&escape_control(&body[inner.len()..]));
         at = span.end();
     }
-    text.push_str(&harmless(&source[at..]));
+    text.push_str(&escape_control(&source[at..]));
     if !text.ends_with('\n') {
         text.push('\n');
     }
@@ -96,7 +96,7 @@ pub fn explain(
 }
 
 /// What weighed most in a judgement: features, their values, and what each added to the logit.
-pub(super) fn weights(judgement: &Judgement) -> String {
+pub(super) fn weights(judgement: &LineScore) -> String {
     let weight = |weight: &Weight| {
         format!(
             "{} {} ({:+.1})",

@@ -1,7 +1,7 @@
 //! A survey as a page of its own: one file that works from disk, with no network. All that comes from the corpus or from
 //! packs goes into it as data, which the page's script puts in as text; a policy in the page forbids any other script.
 
-use super::survey::{Claim, Page, Piece, Sample, Survey};
+use super::survey::{Claim, DocumentSample, Sample, Survey, TextPiece};
 use crate::pack::RuleSet;
 use crate::rule::{Category, RuleId};
 use base64::Engine;
@@ -21,7 +21,7 @@ const RULE_BYTES: usize = 600_000;
 
 /// What a page says beside the survey.
 #[derive(Clone, Debug)]
-pub struct Heading<'h> {
+pub struct ReportMeta<'h> {
     /// Its title.
     pub title: &'h str,
     /// How the run was made: level and other options that decide what goes.
@@ -32,7 +32,7 @@ pub struct Heading<'h> {
 
 /// The page.
 #[must_use]
-pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &Heading<'_>) -> String {
+pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &ReportMeta<'_>) -> String {
     let data = inert(&survey_json(survey, rules, heading).to_string());
     let source = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     let policy = format!(
@@ -65,7 +65,7 @@ pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &Heading<'_>) -> Str
 
 /// Text between tags.
 fn escaped(text: &str) -> String {
-    super::harmless(text)
+    super::escape_control(text)
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -94,14 +94,14 @@ fn fitting(value: Value, room: &mut usize) -> Option<Value> {
 
 /// The survey as JSON, as the page holds it.
 #[must_use]
-pub fn survey_json(survey: &Survey, rules: &RuleSet, heading: &Heading<'_>) -> Value {
+pub fn survey_json(survey: &Survey, rules: &RuleSet, heading: &ReportMeta<'_>) -> Value {
     let (pages, chosen) = pages(survey, rules);
     let rules_json = rules_json(survey, rules, &chosen);
     json!({
         "dechaff": env!("CARGO_PKG_VERSION"),
-        "title": super::harmless(heading.title),
-        "options": super::harmless(heading.options),
-        "summary": super::harmless(heading.summary),
+        "title": super::escape_control(heading.title),
+        "options": super::escape_control(heading.options),
+        "summary": super::escape_control(heading.summary),
         "documents": survey.documents,
         "changed": survey.changed,
         "held": survey.held,
@@ -140,7 +140,7 @@ fn rules_json(survey: &Survey, rules: &RuleSet, named: &BTreeSet<RuleId>) -> Vec
     for &(&id, of) in &found {
         let rule = rules.get(id);
         let value = json!({
-            "name": rule.name, "description": super::harmless(&rule.description), "category": rule.category, "confidence": rule.confidence,
+            "name": rule.name, "description": super::escape_control(&rule.description), "category": rule.category, "confidence": rule.confidence,
             "hits": of.hits, "bytes": of.bytes, "sole": of.sole_bytes, "documents": of.documents, "saved": of.saved,
         });
         list.extend(fitting(value, &mut room).map(|value| (id, value)));
@@ -177,7 +177,7 @@ fn rules_json(survey: &Survey, rules: &RuleSet, named: &BTreeSet<RuleId>) -> Vec
         .filter(|id| !listed.contains(id))
         .map(|&id| rules.get(id));
     let others =
-        others.map(|rule| json!({ "name": rule.name, "description": super::harmless(&rule.description), "category": rule.category }));
+        others.map(|rule| json!({ "name": rule.name, "description": super::escape_control(&rule.description), "category": rule.category }));
     list.into_iter()
         .map(|(_, value)| value)
         .chain(others)
@@ -211,7 +211,7 @@ fn pages(survey: &Survey, rules: &RuleSet) -> (Vec<Value>, BTreeSet<RuleId>) {
             .for_each(|page| why.entry(&page.name).or_default().push(reason));
     }
     let (mut room, mut done, mut named) = (DOCUMENT_BYTES, BTreeSet::new(), BTreeSet::new());
-    let mut list: Vec<(&Page, Value)> = Vec::new();
+    let mut list: Vec<(&DocumentSample, Value)> = Vec::new();
     for number in 0..super::survey::PAGES {
         for page in reasons
             .iter()
@@ -238,8 +238,8 @@ fn pages(survey: &Survey, rules: &RuleSet) -> (Vec<Value>, BTreeSet<RuleId>) {
     (list.into_iter().map(|(_, value)| value).collect(), named)
 }
 
-fn page_json(page: &Page, why: &[&str], rules: &RuleSet) -> Value {
-    let piece = |piece: &Piece| match &piece.claim {
+fn page_json(page: &DocumentSample, why: &[&str], rules: &RuleSet) -> Value {
+    let piece = |piece: &TextPiece| match &piece.claim {
         None => json!([piece.text]),
         Some(Claim {
             rule,
@@ -269,7 +269,7 @@ mod tests {
     use crate::report::Name;
     use crate::{Cleaner, Document, Scratch};
 
-    const HEADING: Heading<'_> = Heading {
+    const HEADING: ReportMeta<'_> = ReportMeta {
         title: "</title><script>t</script>",
         options: "level balanced",
         summary: "<b>&",

@@ -1,11 +1,11 @@
 //! Rules as tables and pages for people.
 
-use super::table::{Setting, Table};
+use super::table::{Table, TableStyle};
 use super::{ADDED, REMOVED, SAVED};
 use crate::cleaner::Cleaner;
 use crate::pack::RuleSet;
 use crate::rule::{Effect, Matcher, Rule, RuleId, Zone};
-use crate::texts::Texts;
+use crate::texts::StringList;
 use anstyle::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -23,7 +23,7 @@ fn wanted<'c>(
 
 /// A table of rules: name, category, confidence, whether it is on, languages, description.
 #[must_use]
-pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: Setting) -> String {
+pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: TableStyle) -> String {
     let mut table = Table::new(&[
         "RULE",
         "CATEGORY",
@@ -52,7 +52,7 @@ pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: Settin
             } else {
                 rule.languages.join(" ")
             },
-            super::harmless(&rule.description),
+            super::escape_control(&rule.description),
         ];
         let style = match rule.effect {
             _ if !cleaner.is_on(id) => Style::new().dimmed(),
@@ -87,7 +87,7 @@ pub fn list_json(cleaner: &Cleaner, names: &[String]) -> Value {
 /// All that there is to know of a rule, as JSON, with the keys of a pack.
 #[must_use]
 pub fn rule_json(rule: &Rule) -> Value {
-    let all = |texts: &Texts| texts.iter().map(str::to_owned).collect::<Vec<_>>();
+    let all = |texts: &StringList| texts.iter().map(str::to_owned).collect::<Vec<_>>();
     let mut value = json!({
         "name": rule.name, "description": rule.description, "effect": effect(rule), "category": rule.category, "confidence": rule.confidence,
         "filter": rule.filter(), "zone": rule.zone, "languages": rule.languages, "hosts": rule.hosts, "unless": rule.unless,
@@ -116,8 +116,8 @@ pub fn rule_json(rule: &Rule) -> Value {
 
 /// What a rule looks for, in short.
 fn sought(matcher: &Matcher) -> String {
-    let some = |what: &str, items: &Texts, most: usize| {
-        let shown: Vec<String> = items
+    let some = |what: &str, items: &StringList, most: usize| {
+        let display_path: Vec<String> = items
             .iter()
             .take(most)
             .map(|item| format!("`{}`", quoted(item).replace('`', "'")))
@@ -127,7 +127,7 @@ fn sought(matcher: &Matcher) -> String {
             "{} {what}{}: {}{more}",
             items.len(),
             if items.len() == 1 { "" } else { "s" },
-            shown.join(", ")
+            display_path.join(", ")
         )
     };
     match matcher {
@@ -159,7 +159,7 @@ fn sought(matcher: &Matcher) -> String {
 
 /// An example on one line.
 fn quoted(example: &str) -> String {
-    super::harmless(&example.replace('\n', "⏎"))
+    super::escape_control(&example.replace('\n', "⏎"))
 }
 
 /// The page that documents rules, in Markdown: pack by pack, each rule with its meaning and examples.
@@ -254,9 +254,12 @@ pub fn show(rule: &Rule) -> String {
         put("category", rule.category.to_string());
         put("confidence", rule.confidence.to_string());
     }
-    let list = |key: &str, items: &Texts, put: &mut dyn FnMut(&str, String)| {
+    let list = |key: &str, items: &StringList, put: &mut dyn FnMut(&str, String)| {
         for (index, item) in items.iter().enumerate() {
-            put(if index == 0 { key } else { "" }, super::harmless(item));
+            put(
+                if index == 0 { key } else { "" },
+                super::escape_control(item),
+            );
         }
     };
     match &rule.matcher {

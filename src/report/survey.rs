@@ -2,7 +2,7 @@
 //! names of documents and the places in them alone, so that it is the same in whatever order documents come, and what is
 //! kept does not grow with the corpus.
 
-use super::{Name, harmless};
+use super::{Name, escape_control};
 use crate::cleaner::{Cleaned, Outcome, Removal, Veto};
 use crate::pack::RuleSet;
 use crate::rule::RuleId;
@@ -37,10 +37,10 @@ pub struct Survey {
     /// Documents that lose nothing, those that lose up to a twentieth of their bytes, up to two, and so on.
     pub(super) shares: [u64; CLASSES + 1],
     pub(super) rules: BTreeMap<RuleId, RuleSurvey>,
-    pub(super) most_share: Lowest<Page>,
-    pub(super) most_bytes: Lowest<Page>,
-    pub(super) by_chance: Lowest<Page>,
-    pub(super) most_held: Lowest<Page>,
+    pub(super) most_share: BottomK<DocumentSample>,
+    pub(super) most_bytes: BottomK<DocumentSample>,
+    pub(super) by_chance: BottomK<DocumentSample>,
+    pub(super) most_held: BottomK<DocumentSample>,
 }
 
 /// What one rule took.
@@ -57,8 +57,8 @@ pub(super) struct RuleSurvey {
     pub(super) documents: u64,
     /// Spans of it that a keep rule saved.
     pub(super) saved: u64,
-    pub(super) samples: Lowest<Sample>,
-    pub(super) saved_samples: Lowest<Sample>,
+    pub(super) samples: BottomK<Sample>,
+    pub(super) saved_samples: BottomK<Sample>,
 }
 
 /// A removal, or what was saved of one, with some text around it.
@@ -76,18 +76,18 @@ pub(super) struct Sample {
 
 /// A document as it is shown.
 #[derive(Clone, Debug)]
-pub(super) struct Page {
+pub(super) struct DocumentSample {
     pub(super) name: String,
     pub(super) id: Option<String>,
     pub(super) bytes: u64,
     pub(super) removed: u64,
     pub(super) held: bool,
-    pub(super) pieces: Vec<Piece>,
+    pub(super) pieces: Vec<TextPiece>,
 }
 
 /// A piece of a document.
 #[derive(Clone, Debug)]
-pub(super) struct Piece {
+pub(super) struct TextPiece {
     pub(super) text: String,
     /// What happened to it; nothing to text that nobody wanted to remove.
     pub(super) claim: Option<Claim>,
@@ -105,11 +105,11 @@ pub(super) struct Claim {
 
 /// Those of many things that rank lowest. Things of the same rank and name are the same.
 #[derive(Debug)]
-pub(super) struct Lowest<T> {
+pub(super) struct BottomK<T> {
     kept: BTreeMap<(u64, String), T>,
 }
 
-impl<T> Default for Lowest<T> {
+impl<T> Default for BottomK<T> {
     fn default() -> Self {
         Self {
             kept: BTreeMap::new(),
@@ -117,7 +117,7 @@ impl<T> Default for Lowest<T> {
     }
 }
 
-impl<T> Lowest<T> {
+impl<T> BottomK<T> {
     /// Keeps a thing if it is among the lowest; it is made only then.
     pub(super) fn offer(&mut self, most: usize, rank: u64, name: &str, make: impl FnOnce() -> T) {
         let is_full = self.kept.len() >= most;
@@ -154,7 +154,7 @@ impl Survey {
         self.documents += 1;
         self.bytes_read += bytes;
         self.add_saved(&full_name, seed, cleaned);
-        let page = || Page::new(name, cleaned, rules);
+        let page = || DocumentSample::new(name, cleaned, rules);
         // Of two ranks the lower one is kept: the inverse of what is to be large.
         let share = !(u128::from(found) * 1_000_000 / u128::from(bytes.max(1)));
         match cleaned.outcome() {
@@ -253,16 +253,24 @@ impl Sample {
             .map_or(after, |(rest, _)| rest);
         Self {
             document: shorter(document, NAME_BYTES),
-            before: format!("{}{}", if is_cut { "… " } else { "" }, harmless(before)),
+            before: format!(
+                "{}{}",
+                if is_cut { "… " } else { "" },
+                escape_control(before)
+            ),
             text: shorter(&source[span.range()], SAMPLE_BYTES),
-            after: format!("{}{}", harmless(after), if goes_on { " …" } else { "" }),
+            after: format!(
+                "{}{}",
+                escape_control(after),
+                if goes_on { " …" } else { "" }
+            ),
             score,
             others,
         }
     }
 }
 
-impl Page {
+impl DocumentSample {
     fn new(name: &Name<'_>, cleaned: &Cleaned<'_>, rules: &RuleSet) -> Self {
         let mut page = Self {
             name: shorter(&name.to_string(), NAME_BYTES),
@@ -281,7 +289,7 @@ impl Page {
             let text = &cleaned.source()[range];
             let shown = shorter(text, PIECE_BYTES.min(left));
             left = left.saturating_sub(shown.len() + 16);
-            page.pieces.push(Piece { text: shown, claim });
+            page.pieces.push(TextPiece { text: shown, claim });
             left > 64
         };
         let mut at = 0;
@@ -339,15 +347,15 @@ fn claims(cleaned: &Cleaned<'_>, rules: &RuleSet) -> Vec<(Span, Claim)> {
 /// A text without its middle, if it is too long, and harmless.
 pub(super) fn shorter(text: &str, most: usize) -> String {
     if text.len() <= most {
-        return harmless(text);
+        return escape_control(text);
     }
     let head = &text[..text.floor_char_boundary(most / 2)];
     let tail = &text[text.ceil_char_boundary(text.len() - most / 2)..];
     format!(
         "{} […{} bytes…] {}",
-        harmless(head),
+        escape_control(head),
         text.len() - head.len() - tail.len(),
-        harmless(tail)
+        escape_control(tail)
     )
 }
 
@@ -426,7 +434,7 @@ mod tests {
         );
         let document = Document::new(&text).unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
-        let page = Page::new(
+        let page = DocumentSample::new(
             &Name {
                 path: "a.txt",
                 ..Name::default()

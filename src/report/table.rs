@@ -11,7 +11,7 @@ const LEAST: usize = 20;
 
 /// How a table is set.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Setting {
+pub struct TableStyle {
     /// Characters on a line of the terminal; none for as many as there are.
     pub width: Option<usize>,
     /// Whether there are colour codes.
@@ -23,11 +23,11 @@ pub struct Setting {
 #[derive(Debug)]
 pub struct Table {
     heads: Vec<&'static str>,
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct TableRow {
     cells: Vec<String>,
     style: Style,
     notes: Vec<String>,
@@ -45,7 +45,7 @@ impl Table {
 
     /// Adds a row, its first cell in a style.
     pub fn row(&mut self, cells: impl Into<Vec<String>>, style: Style) {
-        self.rows.push(Row {
+        self.rows.push(TableRow {
             cells: cells.into(),
             style,
             notes: Vec::new(),
@@ -61,7 +61,7 @@ impl Table {
 
     /// The table as lines.
     #[must_use]
-    pub fn text(&self, setting: Setting) -> String {
+    pub fn text(&self, setting: TableStyle) -> String {
         let bare = |column: usize| self.heads[column].trim_start_matches(['>', '?']);
         let widest = |column: usize| {
             self.rows
@@ -157,13 +157,13 @@ mod tests {
             Style::new(),
         );
         table.note("a note".to_owned());
-        let text = table.text(Setting::default());
+        let text = table.text(TableStyle::default());
         assert_eq!(
             text,
             "RULE     KIND   HITS  WHAT\nshare/a  share     7  Share bars of all kinds, and what stands in them\n\
              日本/b   x      1300  short\n    a note\n"
         );
-        let narrow = table.text(Setting {
+        let narrow = table.text(TableStyle {
             width: Some(40),
             colour: false,
         });
@@ -175,7 +175,7 @@ mod tests {
         );
         assert!(
             table
-                .text(Setting {
+                .text(TableStyle {
                     width: None,
                     colour: true
                 })

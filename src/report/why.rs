@@ -2,9 +2,9 @@
 //! how the line model judged it, and which rules came near. As text for people, and as JSON.
 
 use super::explain::weights;
-use super::{ADDED, NAME, Name, REMOVED, SAVED, harmless};
+use super::{ADDED, NAME, Name, REMOVED, SAVED, escape_control};
 use crate::cleaner::{Cleaned, Outcome, Removal, Veto};
-use crate::mark::{Judgement, Mark, Score, Verdict};
+use crate::mark::{Decision, LineScore, Mark, Score};
 use crate::pack::RuleSet;
 use crate::rule::{Effect, Level, Rule};
 use crate::span::Span;
@@ -18,7 +18,7 @@ const LONGEST: usize = 160;
 
 /// A line, and all that is known of it.
 #[derive(Debug)]
-pub struct Line<'l> {
+pub struct ExplainedLine<'l> {
     /// Its number, from 1.
     pub number: usize,
     /// Where it is, without its end.
@@ -28,14 +28,14 @@ pub struct Line<'l> {
     /// Marks on it that keep rules vetoed.
     pub vetoes: Vec<Veto>,
     /// How the line model judged it.
-    pub judgement: Option<&'l Judgement>,
+    pub judgement: Option<&'l LineScore>,
     /// Rules that came near.
     pub misses: Vec<Miss>,
 }
 
 /// What the lines of a document are told with.
 #[derive(Clone, Copy, Debug)]
-pub struct Telling<'t> {
+pub struct LineReport<'t> {
     /// What the document is called.
     pub name: &'t Name<'t>,
     /// What became of it.
@@ -52,14 +52,14 @@ pub struct Telling<'t> {
 
 /// What became of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum LineStatus {
     Removed,
     InPart,
     Held,
     Kept,
 }
 
-impl Fate {
+impl LineStatus {
     fn word(self) -> &'static str {
         match self {
             Self::Removed => "removed",
@@ -70,9 +70,9 @@ impl Fate {
     }
 }
 
-impl Telling<'_> {
+impl LineReport<'_> {
     /// The removals that touch a line.
-    fn removals(&self, line: &Line<'_>) -> Vec<&Removal> {
+    fn removals(&self, line: &ExplainedLine<'_>) -> Vec<&Removal> {
         let found = self.cleaned.found();
         let from = found.partition_point(|removal| removal.span.end() <= line.span.start());
         found[from..]
@@ -81,21 +81,21 @@ impl Telling<'_> {
             .collect()
     }
 
-    fn fate(&self, line: &Line<'_>) -> Fate {
+    fn fate(&self, line: &ExplainedLine<'_>) -> LineStatus {
         let removals = self.removals(line);
         let inside = |removal: &&Removal| {
             removal.span.end().min(line.span.end()) - removal.span.start().max(line.span.start())
         };
         match removals.iter().map(inside).sum::<usize>() {
-            0 => Fate::Kept,
-            _ if matches!(self.cleaned.outcome(), Outcome::Held { .. }) => Fate::Held,
-            bytes if bytes == line.span.len() => Fate::Removed,
-            _ => Fate::InPart,
+            0 => LineStatus::Kept,
+            _ if matches!(self.cleaned.outcome(), Outcome::Held { .. }) => LineStatus::Held,
+            bytes if bytes == line.span.len() => LineStatus::Removed,
+            _ => LineStatus::InPart,
         }
     }
 
     /// The words that a rule found, on one line.
-    fn matched(&self, line: &Line<'_>, mark: &Mark) -> String {
+    fn matched(&self, line: &ExplainedLine<'_>, mark: &Mark) -> String {
         let text = &self.cleaned.source()[mark.span().range()];
         // A mark may run over many lines.
         if text.len() > 4 * line.span.len() + 200 {
@@ -116,20 +116,20 @@ impl Telling<'_> {
     /// The name of the document on a line of its own.
     #[must_use]
     pub fn heading(&self) -> String {
-        let name = harmless(&self.name.to_string()).replace('\n', "\\n");
+        let name = escape_control(&self.name.to_string()).replace('\n', "\\n");
         format!("{}\n", self.paint(NAME, &format!("== {name} ==")))
     }
 
     /// Says that a document has no line of the numbers that were asked for.
     #[must_use]
     pub fn no_line(&self, lines: usize) -> String {
-        let name = harmless(&self.name.to_string()).replace('\n', "\\n");
+        let name = escape_control(&self.name.to_string()).replace('\n', "\\n");
         format!("{name}: there is no such line; it has {lines}\n")
     }
 
     /// The lines as text.
     #[must_use]
-    pub fn text(&self, lines: &[Line<'_>]) -> String {
+    pub fn text(&self, lines: &[ExplainedLine<'_>]) -> String {
         lines
             .iter()
             .map(|line| self.line_text(line))
@@ -137,10 +137,14 @@ impl Telling<'_> {
             .join("\n")
     }
 
-    fn line_text(&self, line: &Line<'_>) -> String {
+    fn line_text(&self, line: &ExplainedLine<'_>) -> String {
         let fate = self.fate(line);
-        let style = if fate == Fate::Kept { ADDED } else { REMOVED };
-        let place = format!("{}:{}", harmless(&self.name.to_string()), line.number);
+        let style = if fate == LineStatus::Kept {
+            ADDED
+        } else {
+            REMOVED
+        };
+        let place = format!("{}:{}", escape_control(&self.name.to_string()), line.number);
         let mut text = format!(
             "{}: {}\n",
             self.paint(NAME, &place),
@@ -149,7 +153,7 @@ impl Telling<'_> {
         let _ = writeln!(
             text,
             "  {}",
-            harmless(self.cleaned.source()[line.span.range()].trim_end_matches(['\n', '\r']))
+            escape_control(self.cleaned.source()[line.span.range()].trim_end_matches(['\n', '\r']))
         );
         let mut put = |note: &str| {
             let _ = writeln!(text, "{}{note}", if note.is_empty() { "" } else { "  " });
@@ -231,7 +235,7 @@ impl Telling<'_> {
         {
             put(&format!("  weighed most: {}", weights(judgement)));
         }
-        if fate != Fate::Removed {
+        if fate != LineStatus::Removed {
             put("");
             put(if line.misses.is_empty() {
                 "no other rule came near"
@@ -251,7 +255,7 @@ impl Telling<'_> {
     }
 
     /// How the model judged a line, in a sentence.
-    fn judged(&self, line: &Line<'_>) -> String {
+    fn judged(&self, line: &ExplainedLine<'_>) -> String {
         let Some(judgement) = line.judgement else {
             let blank = self.cleaned.source()[line.span.range()].trim().is_empty();
             return match (self.is_judged, blank) {
@@ -272,13 +276,13 @@ impl Telling<'_> {
             self.level
         );
         match judgement.verdict {
-            Verdict::Taken => format!("the line model scores it {score:.3}; {asked}"),
-            Verdict::Below => format!("the line model scores it {score:.3}, too little: {asked}"),
-            Verdict::Prose => {
+            Decision::Taken => format!("the line model scores it {score:.3}; {asked}"),
+            Decision::Below => format!("the line model scores it {score:.3}, too little: {asked}"),
+            Decision::Prose => {
                 "the line model takes it for prose: a long sentence in which no rule finds anything"
                     .to_owned()
             }
-            Verdict::Mixed => format!(
+            Decision::Mixed => format!(
                 "the line model scores it {score:.3}, but leaves it to the rules, which cut a sentence out of it"
             ),
         }
@@ -286,7 +290,7 @@ impl Telling<'_> {
 
     /// All of it as JSON: what went and was saved, and the lines that were asked for.
     #[must_use]
-    pub fn json(&self, lines: &[Line<'_>], judgements: &[Judgement]) -> Value {
+    pub fn json(&self, lines: &[ExplainedLine<'_>], judgements: &[LineScore]) -> Value {
         let source = self.cleaned.source();
         let name = |id| self.rules.get(id).name.as_str();
         let ends: Vec<usize> = source.match_indices('\n').map(|(at, _)| at).collect();
@@ -317,7 +321,7 @@ impl Telling<'_> {
         })
     }
 
-    fn line_json(&self, line: &Line<'_>) -> Value {
+    fn line_json(&self, line: &ExplainedLine<'_>) -> Value {
         let source = self.cleaned.source();
         let mark = |mark: &Mark| {
             let rule = self.rules.get(mark.rule());
@@ -337,7 +341,7 @@ impl Telling<'_> {
         };
         json!({
             "line": line.number, "start": line.span.start(), "end": line.span.end(), "text": source[line.span.range()].trim_end_matches(['\n', '\r']),
-            "fate": match self.fate(line) { Fate::Removed => "removed", Fate::InPart => "part", Fate::Held => "held", Fate::Kept => "kept" },
+            "fate": match self.fate(line) { LineStatus::Removed => "removed", LineStatus::InPart => "part", LineStatus::Held => "held", LineStatus::Kept => "kept" },
             "rules": self.removals(line).iter().map(|removal| self.rules.get(removal.rule).name.as_str()).collect::<Vec<_>>(),
             "marks": line.marks.iter().map(mark).collect::<Vec<_>>(),
             "model": line.judgement.map(|judgement| json!({
@@ -369,9 +373,9 @@ pub fn missed(rule: &Rule, miss: &Miss, source: &str, level: Level) -> String {
         Missed::Zone(zone) => format!("matches{found}, but only in the {zone} of a document"),
         Missed::Unless => format!(
             "matches{found}, but its exception holds: {}",
-            harmless(&rule.unless.join(" or "))
+            escape_control(&rule.unless.join(" or "))
         ),
-        Missed::Near => {
+        Missed::NearMissReport => {
             let near = rule.near.as_ref().map_or_else(String::new, |near| {
                 let names: Vec<&str> = near
                     .categories
@@ -388,23 +392,26 @@ pub fn missed(rule: &Rule, miss: &Miss, source: &str, level: Level) -> String {
         ),
         Missed::Host => format!(
             "matches{found}, but only on {}",
-            harmless(&rule.hosts.join(" or "))
+            escape_control(&rule.hosts.join(" or "))
         ),
         Missed::Line => format!("matches a part{found}, but asks for the whole line"),
         Missed::Words(there, all, phrase) => {
-            format!("has {there} of the {all} words of '{}'", harmless(phrase))
+            format!(
+                "has {there} of the {all} words of '{}'",
+                escape_control(phrase)
+            )
         }
         Missed::Letters(distance, label) => {
             format!(
                 "has the label '{}', {distance} letter{} away",
-                harmless(label),
+                escape_control(label),
                 if *distance == 1 { "" } else { "s" }
             )
         }
     }
 }
 
-fn weights_json(judgement: &Judgement) -> Value {
+fn weights_json(judgement: &LineScore) -> Value {
     judgement.weights.iter().map(|weight| json!({ "feature": weight.feature, "value": weight.value, "weight": weight.weight })).collect()
 }
 
@@ -424,5 +431,5 @@ fn on_one_line(text: &str) -> String {
     let text = text.trim();
     let short = &text[..text.floor_char_boundary(LONGEST)];
     let more = if short.len() < text.len() { " …" } else { "" };
-    format!("'{}{more}'", harmless(short).replace('\n', "⏎"))
+    format!("'{}{more}'", escape_control(short).replace('\n', "⏎"))
 }

@@ -1,17 +1,17 @@
 //! What rules are worth on a corpus, as a table for people and as JSON.
 
 use super::REMOVED;
-use super::table::{Setting, Table};
+use super::table::{Table, TableStyle};
 use crate::pack::RuleSet;
 use crate::rule::{Effect, Rule};
-use crate::verify::{RuleWorth, Worth};
+use crate::verify::{RuleScores, RuleWorth};
 use anstyle::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// A table of all rules that took something, the busiest first, with samples of lines where there are any, and totals.
 #[must_use]
-pub fn worth_table(worth: &Worth, rules: &RuleSet, setting: Setting) -> String {
+pub fn worth_table(worth: &RuleScores, rules: &RuleSet, setting: TableStyle) -> String {
     let labelled = worth.chaff.0 + worth.prose.0 > 0;
     let heads = [
         "RULE",
@@ -53,7 +53,7 @@ pub fn worth_table(worth: &Worth, rules: &RuleSet, setting: Setting) -> String {
         for (sign, lines) in [("!", &counts.kept_lines), ("-", &counts.sole_lines)] {
             lines
                 .iter()
-                .for_each(|line| table.note(format!("{sign} {}", super::harmless(line))));
+                .for_each(|line| table.note(format!("{sign} {}", super::escape_control(line))));
         }
     }
     let mut text = table.text(setting);
@@ -86,7 +86,7 @@ pub fn worth_table(worth: &Worth, rules: &RuleSet, setting: Setting) -> String {
 
 /// The same as JSON.
 #[must_use]
-pub fn worth_json(worth: &Worth, rules: &RuleSet) -> Value {
+pub fn worth_json(worth: &RuleScores, rules: &RuleSet) -> Value {
     let row = |(rule, counts): &(&Rule, &RuleWorth)| {
         json!({
             "rule": rule.name, "confidence": rule.confidence, "hits": counts.hits, "lines": counts.lines, "sole": counts.sole,
@@ -102,7 +102,7 @@ pub fn worth_json(worth: &Worth, rules: &RuleSet) -> Value {
     })
 }
 
-fn sorted<'w>(worth: &'w Worth, rules: &'w RuleSet) -> Vec<(&'w Rule, &'w RuleWorth)> {
+fn sorted<'w>(worth: &'w RuleScores, rules: &'w RuleSet) -> Vec<(&'w Rule, &'w RuleWorth)> {
     let removing = worth
         .rules
         .iter()

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// What became of a line that has words.
 #[derive(Clone, Debug)]
-pub struct Fate<'c> {
+pub struct LineOutcome<'c> {
     /// Its number among the parts of the source between line feeds, from 0.
     pub number: usize,
     /// Its bytes in the source, the line feed left out.
@@ -20,7 +20,7 @@ pub struct Fate<'c> {
     pub removals: &'c [Removal],
 }
 
-impl Fate<'_> {
+impl LineOutcome<'_> {
     /// Whether less than half of its words are left.
     #[must_use]
     pub fn is_removed(&self) -> bool {
@@ -29,7 +29,7 @@ impl Fate<'_> {
 }
 
 /// What became of each line with words, in order.
-pub fn fates<'c>(cleaned: &'c Cleaned<'_>) -> impl Iterator<Item = Fate<'c>> {
+pub fn fates<'c>(cleaned: &'c Cleaned<'_>) -> impl Iterator<Item = LineOutcome<'c>> {
     let (source, removals) = (cleaned.source(), cleaned.removals());
     let (mut start, mut first) = (0, 0);
     source
@@ -54,7 +54,7 @@ pub fn fates<'c>(cleaned: &'c Cleaned<'_>) -> impl Iterator<Item = Fate<'c>> {
             } else {
                 words_left(source, range.clone(), spans)
             };
-            (words > 0).then_some(Fate {
+            (words > 0).then_some(LineOutcome {
                 number,
                 range,
                 words,

@@ -26,7 +26,7 @@ const MOST: usize = 5;
 enum Condition {
     Zone,
     Unless,
-    Near,
+    NearMissReport,
     Language,
     Host,
     /// A phrase that must be the whole line.
@@ -36,7 +36,7 @@ enum Condition {
 const CONDITIONS: [Condition; 6] = [
     Condition::Zone,
     Condition::Unless,
-    Condition::Near,
+    Condition::NearMissReport,
     Condition::Language,
     Condition::Host,
     Condition::Line,
@@ -48,7 +48,7 @@ impl Condition {
         match self {
             Self::Zone => rule.zone = Zone::Anywhere,
             Self::Unless => rule.unless.clear(),
-            Self::Near => rule.near = None,
+            Self::NearMissReport => rule.near = None,
             Self::Language => rule.languages.clear(),
             Self::Host => rule.hosts.clear(),
             Self::Line => {
@@ -68,7 +68,7 @@ impl Condition {
         match self {
             Self::Zone => Missed::Zone(rule.zone),
             Self::Unless => Missed::Unless,
-            Self::Near => Missed::Near,
+            Self::NearMissReport => Missed::NearMissReport,
             Self::Language => Missed::Language,
             Self::Host => Missed::Host,
             Self::Line => Missed::Line,
@@ -86,7 +86,7 @@ pub(crate) enum Missed {
     /// Its own exception holds.
     Unless,
     /// Nothing that it asks for was removed nearby.
-    Near,
+    NearMissReport,
     /// It is for other languages.
     Language,
     /// It is for other hosts.
@@ -116,7 +116,7 @@ pub(crate) struct NearMisses {
     on: Cleaner,
     /// All rules on, without conditions.
     free: Cleaner,
-    sought: Sought,
+    sought: NearIndex,
     /// All rules on, with one condition each; made when a rule has to be asked which it is.
     bound: [OnceLock<Option<Cleaner>>; CONDITIONS.len()],
 }
@@ -131,7 +131,7 @@ impl NearMisses {
         let free = all_on(cleaner, |rule| {
             CONDITIONS.iter().for_each(|condition| condition.lift(rule))
         })?;
-        let sought = Sought::new(cleaner.rules());
+        let sought = NearIndex::new(cleaner.rules());
         Ok(Self {
             cleaner: cleaner.clone(),
             on,
@@ -146,11 +146,11 @@ impl NearMisses {
         &'n self,
         document: &'n Document<'n>,
         scratch: &mut Scratch,
-    ) -> Looked<'n> {
+    ) -> LineMatches<'n> {
         let actual = self.took(&self.cleaner, document, scratch);
         let on = self.took(&self.on, document, scratch);
         let free = self.took(&self.free, document, scratch);
-        Looked {
+        LineMatches {
             near: self,
             document,
             actual,
@@ -161,25 +161,30 @@ impl NearMisses {
     }
 
     /// What phrases, labels and patterns would take of a document.
-    fn took(&self, cleaner: &Cleaner, document: &Document<'_>, scratch: &mut Scratch) -> Near {
+    fn took(
+        &self,
+        cleaner: &Cleaner,
+        document: &Document<'_>,
+        scratch: &mut Scratch,
+    ) -> NearMissReport {
         let rules = self.cleaner.rules();
         let (mut marks, _) = cleaner.examine(document, scratch);
         marks.retain(|mark| {
             rules.get(mark.rule()).effect == Effect::Remove
                 && rules.get(mark.rule()).filter() == FilterName::Phrases
         });
-        Near::new(marks)
+        NearMissReport::new(marks)
     }
 }
 
 /// Marks in the order of their spans.
 #[derive(Debug, Default)]
-pub(crate) struct Near {
+pub(crate) struct NearMissReport {
     marks: Vec<Mark>,
     longest: usize,
 }
 
-impl Near {
+impl NearMissReport {
     pub(crate) fn new(mut marks: Vec<Mark>) -> Self {
         marks.sort_unstable();
         let longest = marks
@@ -208,17 +213,17 @@ impl Near {
 
 /// What rules would take of a document, with and without their conditions.
 #[derive(Debug)]
-pub(crate) struct Looked<'n> {
+pub(crate) struct LineMatches<'n> {
     near: &'n NearMisses,
     document: &'n Document<'n>,
-    actual: Near,
-    on: Near,
-    free: Near,
+    actual: NearMissReport,
+    on: NearMissReport,
+    free: NearMissReport,
     /// With one condition each.
-    bound: [OnceLock<Option<Near>>; CONDITIONS.len()],
+    bound: [OnceLock<Option<NearMissReport>>; CONDITIONS.len()],
 }
 
-impl Looked<'_> {
+impl LineMatches<'_> {
     /// The rules that came near a line, those with the clearest reason first.
     pub(crate) fn of_line(&self, line: Span, scratch: &mut Scratch) -> Vec<Miss> {
         let cleaner = &self.near.cleaner;
@@ -273,7 +278,12 @@ impl Looked<'_> {
     }
 
     /// What rules would take that have one condition only.
-    fn bound(&self, index: usize, condition: Condition, scratch: &mut Scratch) -> Option<&Near> {
+    fn bound(
+        &self,
+        index: usize,
+        condition: Condition,
+        scratch: &mut Scratch,
+    ) -> Option<&NearMissReport> {
         let cleaner = self.near.bound[index].get_or_init(|| {
             let others = CONDITIONS.into_iter().filter(|other| *other != condition);
             all_on(&self.near.cleaner, |rule| {
@@ -299,7 +309,7 @@ fn all_on(cleaner: &Cleaner, change: impl Fn(&mut Rule)) -> Result<Cleaner, Erro
 
 /// What rules look for, found by what a line has of it.
 #[derive(Debug, Default)]
-struct Sought {
+struct NearIndex {
     /// Labels by their length: rule, the label as it is written and folded, which letters it has.
     labels: FxHashMap<usize, Vec<(RuleId, String, String, u64)>>,
     /// Phrases, with the number of different words that they ask for.
@@ -308,7 +318,7 @@ struct Sought {
     by_word: FxHashMap<String, Vec<usize>>,
 }
 
-impl Sought {
+impl NearIndex {
     fn new(rules: &RuleSet) -> Self {
         let mut sought = Self::default();
         for (id, rule) in rules

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Counts over documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct LineCounts {
     /// Documents.
     pub texts: u64,
     /// Documents of which a line of prose was removed.
@@ -36,7 +36,7 @@ pub struct Figures {
     pub damaged: Option<f64>,
 }
 
-impl Tally {
+impl LineCounts {
     /// Counts a cleaned document.
     #[must_use]
     pub fn of(cleaned: &Cleaned<'_>, labels: &[Label]) -> Self {
@@ -71,8 +71,8 @@ impl Tally {
     /// The figures.
     ///
     /// ```
-    /// use dechaff::verify::Tally;
-    /// let tally = Tally { texts: 2, damaged: 1, chaff: (4, 3), prose: (9, 1), words: (200, 10) };
+    /// use dechaff::verify::LineCounts;
+    /// let tally = LineCounts { texts: 2, damaged: 1, chaff: (4, 3), prose: (9, 1), words: (200, 10) };
     /// let figures = tally.figures();
     /// assert_eq!((figures.precision, figures.recall, figures.loss), (Some(0.75), Some(0.75), Some(0.05)));
     /// ```
@@ -104,7 +104,7 @@ fn sum(a: (u64, u64), b: (u64, u64)) -> (u64, u64) {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
     /// Counts.
-    pub tally: Tally,
+    pub tally: LineCounts,
     /// Publishers.
     pub publishers: usize,
     /// Lower bounds.
@@ -115,10 +115,10 @@ pub struct Measured {
 
 /// Measures counts by publisher. The same counts give the same bounds.
 #[must_use]
-pub fn measure(publishers: &BTreeMap<String, Tally>, draws: usize) -> Measured {
-    let all: Vec<&Tally> = publishers.values().collect();
-    let total = |chosen: &mut dyn Iterator<Item = &Tally>| {
-        let mut total = Tally::default();
+pub fn measure(publishers: &BTreeMap<String, LineCounts>, draws: usize) -> Measured {
+    let all: Vec<&LineCounts> = publishers.values().collect();
+    let total = |chosen: &mut dyn Iterator<Item = &LineCounts>| {
+        let mut total = LineCounts::default();
         chosen.for_each(|tally| total.add(tally));
         total
     };
@@ -161,14 +161,14 @@ mod tests {
 
     #[test]
     fn bounds_hold_the_figure_and_come_out_the_same_again() {
-        let tally = |removed| Tally {
+        let tally = |removed| LineCounts {
             texts: 1,
             damaged: 0,
             chaff: (10, removed),
             prose: (10, 1),
             words: (100, removed),
         };
-        let publishers: BTreeMap<String, Tally> =
+        let publishers: BTreeMap<String, LineCounts> =
             (0..10).map(|n| (n.to_string(), tally(n))).collect();
         let measured = measure(&publishers, 500);
         let (low, recall, high) = (

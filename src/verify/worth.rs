@@ -22,7 +22,7 @@ pub enum Label {
 /// A line is removed when less than half of its words are left. Words are runs of letters and digits, and each letter
 /// of scripts without spaces.
 #[derive(Clone, Debug, Default)]
-pub struct Worth {
+pub struct RuleScores {
     /// Documents.
     pub documents: u64,
     /// Documents of which something was removed.
@@ -64,7 +64,7 @@ pub struct RuleWorth {
     pub sole_lines: Vec<String>,
 }
 
-impl Worth {
+impl RuleScores {
     /// Counts a cleaned document. `labels` has one label for each part of the source between line feeds; without
     /// labels no line is known to be prose or chaff. Each rule keeps at most `samples` lines of a kind.
     pub fn add(&mut self, cleaned: &Cleaned<'_>, labels: Option<&[Label]>, samples: usize) {
@@ -184,7 +184,7 @@ mod tests {
         let cleaner = Cleaner::builder().build().unwrap();
         let document = Document::new(text).unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
-        let mut worth = Worth::default();
+        let mut worth = RuleScores::default();
         worth.add(&cleaned, Some(&labels), 3);
         assert_eq!(
             (worth.documents, worth.damaged, worth.lines, worth.removed),

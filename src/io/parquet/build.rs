@@ -15,7 +15,7 @@ const GROUP: usize = 32 << 20;
 
 /// Rows that are not written yet, by column.
 #[derive(Debug, Default)]
-pub struct Block {
+pub struct RowBlock {
     columns: Vec<Column>,
     bytes: usize,
 }
@@ -27,7 +27,7 @@ struct Column {
     definition: Vec<i16>,
 }
 
-impl Block {
+impl RowBlock {
     /// Adds a row.
     pub fn push(&mut self, values: &Values<'_>) {
         self.columns.resize_with(values.len(), Column::default);
@@ -56,7 +56,7 @@ impl Block {
 /// A file that is being made.
 pub struct TableBuilder {
     writer: SerializedFileWriter<Vec<u8>>,
-    waiting: Block,
+    waiting: RowBlock,
 }
 
 impl TableBuilder {
@@ -88,7 +88,7 @@ impl TableBuilder {
             .context("cannot begin a Parquet file")?;
         Ok(Self {
             writer,
-            waiting: Block::default(),
+            waiting: RowBlock::default(),
         })
     }
 
@@ -96,7 +96,7 @@ impl TableBuilder {
     ///
     /// # Errors
     /// If they cannot be encoded.
-    pub fn add(&mut self, block: Block) -> Result<Vec<u8>> {
+    pub fn add(&mut self, block: RowBlock) -> Result<Vec<u8>> {
         self.waiting.append(block);
         if self.waiting.bytes >= GROUP {
             self.write_group()?;

@@ -16,14 +16,14 @@ const STEP: usize = 1024;
 
 /// Which rows of a row group stay.
 #[derive(Clone, Debug)]
-pub struct Staying {
+pub struct RowMask {
     /// Number of the group's first row in the file.
     pub first: u64,
     /// For each row whether it stays.
     pub rows: Arc<[bool]>,
 }
 
-impl Staying {
+impl RowMask {
     /// Whether the row with this number in the file stays.
     #[must_use]
     pub fn keeps(&self, number: u64) -> bool {
@@ -37,7 +37,7 @@ impl Staying {
 }
 
 /// What a column holds of some rows.
-pub(super) struct Leaf<'c, T> {
+pub(super) struct ColumnValues<'c, T> {
     pub values: &'c [T],
     /// Empty where all values are there.
     pub definition: &'c [i16],
@@ -49,7 +49,7 @@ pub(super) struct Leaf<'c, T> {
 /// Values with their levels.
 pub(super) type Rest<T> = (Vec<T>, Vec<i16>, Vec<i16>);
 
-impl<T: Clone> Leaf<'_, T> {
+impl<T: Clone> ColumnValues<'_, T> {
     /// What is left of the rows that stay; `keeps` is asked by their places among these rows.
     pub(super) fn without(&self, keeps: impl Fn(usize) -> bool) -> Rest<T> {
         let mut rest = (Vec::new(), Vec::new(), Vec::new());
@@ -82,7 +82,7 @@ pub(super) fn copy_staying(
     reader: ColumnReader,
     writer: &mut SerializedColumnWriter<'_>,
     column: &ColumnDescriptor,
-    staying: &Staying,
+    staying: &RowMask,
 ) -> Result<()> {
     match reader {
         ColumnReader::BoolColumnReader(reader) => copy::<BoolType>(reader, writer, column, staying),
@@ -114,7 +114,7 @@ fn copy<T: DataType>(
     mut reader: ColumnReaderImpl<T>,
     writer: &mut SerializedColumnWriter<'_>,
     column: &ColumnDescriptor,
-    staying: &Staying,
+    staying: &RowMask,
 ) -> Result<()> {
     let (max_definition, has_lists) = (column.max_def_level(), column.max_rep_level() > 0);
     let mut done = 0;
@@ -139,7 +139,7 @@ fn copy<T: DataType>(
         } else {
             &[]
         };
-        let leaf = Leaf {
+        let leaf = ColumnValues {
             values: &values,
             definition,
             repetition,
@@ -162,14 +162,14 @@ mod tests {
 
     #[test]
     fn rows_leave_with_their_values_and_levels() {
-        let plain = Leaf {
+        let plain = ColumnValues {
             values: &[1, 2, 3],
             definition: &[],
             repetition: &[],
             max_definition: 0,
         };
         assert_eq!(plain.without(|row| row != 1), (vec![1, 3], vec![], vec![]));
-        let optional = Leaf {
+        let optional = ColumnValues {
             values: &['a', 'b'],
             definition: &[1, 0, 1],
             repetition: &[],
@@ -180,7 +180,7 @@ mod tests {
             (vec!['b'], vec![0, 1], vec![])
         );
         // Lists: [a, null], none, [b].
-        let lists = Leaf {
+        let lists = ColumnValues {
             values: &['a', 'b'],
             definition: &[3, 2, 0, 3],
             repetition: &[0, 1, 0, 0],

@@ -1,6 +1,6 @@
 //! A Parquet file as JSON Lines, a row each, for those who want it in another format.
 
-use crate::io::Names;
+use crate::io::FieldNames;
 use anyhow::{Context, Result, bail};
 use parquet::basic::ConvertedType;
 use parquet::file::reader::FileReader;
@@ -25,7 +25,7 @@ impl TableLines {
     ///
     /// # Errors
     /// If it is no Parquet file, or a column of it cannot be told in JSON.
-    pub fn new(file: File, names: &Names) -> Result<Self> {
+    pub fn new(file: File, names: &FieldNames) -> Result<Self> {
         let reader = SerializedFileReader::new(file).context("cannot be read as Parquet")?;
         for column in reader.metadata().file_metadata().schema_descr().columns() {
             let path = column.path().string();
