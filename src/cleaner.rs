@@ -122,7 +122,7 @@ impl Builder {
             return false;
         }
         let wanted =
-            self.only.is_empty() || names(&self.only) || rule.category == Category::RecordFormat;
+            self.only.is_empty() || names(&self.only) || rule.category == Category::Layout;
         rule.effect != Effect::Remove || (wanted && self.level.applies(rule.confidence))
     }
 }

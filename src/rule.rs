@@ -113,7 +113,7 @@ named! {
         /// Lines that stand in the document already.
         Repeat = "repeat",
         /// Headings, separators and blank lines that removals leave without a purpose.
-        RecordFormat = "layout",
+        Layout = "layout",
         /// What the line model takes.
         Other = "other",
     }
