@@ -1,54 +1,67 @@
-//! Work on several threads whose results come in the order of the work: one thread reads, some work, and the caller's
-//! takes the results. What is in flight is bounded by number and by bytes.
+//! Runs work on several threads and returns the results in the order of the items. One thread
+//! reads items, others work on them, and the caller's thread consumes the results. The number of
+//! items in flight and their bytes are bounded, so memory does not grow with the input.
+//!
+//! ```text
+//!             ┌─ jobs ────────────► workers ──┐ one channel per item
+//! items ─► reader                             ▼
+//!             └─ pending: receivers, in order ─► caller ─► consume
+//! ```
+//!
+//! The order is kept by the `pending` channel: the reader sends it the receiving end of each item's
+//! own result channel, and the caller waits for these one after the other.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// So many bytes may be in flight before the reader waits.
-const ROOM: usize = 48 << 20;
+/// Bytes in flight at which the reader waits.
+const MAX_IN_FLIGHT: usize = 48 << 20;
 
-/// Gives each item to a worker and each result, in the order of the items, to `each`. With one thread all happens on the
-/// caller's. Ends at the first error of an item or of `each`.
+/// Works on each item on one of `threads` threads and passes the results to `consume` in the order
+/// of the items. `new_worker` creates the state that a thread keeps between items, and `size`
+/// returns the bytes that an item occupies. With one thread everything runs on the caller's.
 ///
 /// # Errors
-/// That error.
+/// The first error, in the order of the items, of an item, of `new_worker` or of `consume`. Items
+/// after it may have been read and worked on, but are not consumed.
 pub fn in_order<I: Send, W, O: Send>(
     threads: usize,
     items: impl Iterator<Item = Result<I>> + Send,
-    weigh: impl Fn(&I) -> usize + Sync,
-    worker: impl Fn() -> Result<W> + Sync,
+    size: impl Fn(&I) -> usize + Sync,
+    new_worker: impl Fn() -> Result<W> + Sync,
     work: impl Fn(&mut W, I) -> O + Sync,
-    mut each: impl FnMut(O) -> Result<()>,
+    mut consume: impl FnMut(O) -> Result<()>,
 ) -> Result<()> {
     if threads <= 1 {
-        let mut own = worker()?;
+        let mut worker = new_worker()?;
         return items
             .into_iter()
-            .try_for_each(|item| each(work(&mut own, item?)));
+            .try_for_each(|item| consume(work(&mut worker, item?)));
     }
-    let room = ByteBudget::default();
-    let (give, take) = sync_channel::<(I, SyncSender<Result<O>>)>(threads * 2);
-    let (line_up, line) = sync_channel::<Result<(Receiver<Result<O>>, usize)>>(threads * 4);
-    let take = Mutex::new(take);
+    let budget = ByteBudget::default();
+    let (job_sender, jobs) = sync_channel::<(I, SyncSender<Result<O>>)>(threads * 2);
+    let (pending_sender, pending) =
+        sync_channel::<Result<(Receiver<Result<O>>, usize)>>(threads * 4);
+    let jobs = Mutex::new(jobs);
     thread::scope(|scope| {
-        let (room, weigh, worker, work, take) = (&room, &weigh, &worker, &work, &take);
+        let (budget, size, new_worker, work, jobs) = (&budget, &size, &new_worker, &work, &jobs);
         scope.spawn(move || {
             for item in items {
                 let item = match item {
                     Ok(item) => item,
                     Err(error) => {
-                        let _ = line_up.send(Err(error));
+                        let _ = pending_sender.send(Err(error));
                         return;
                     }
                 };
-                let weight = weigh(&item);
+                let item_size = size(&item);
                 let (answer, result) = sync_channel(1);
-                // Each of these fails once nobody takes results any more.
-                if !room.enter(weight)
-                    || line_up.send(Ok((result, weight))).is_err()
-                    || give.send((item, answer)).is_err()
+                // Each of these fails once the caller has stopped consuming.
+                if !budget.acquire(item_size)
+                    || pending_sender.send(Ok((result, item_size))).is_err()
+                    || job_sender.send((item, answer)).is_err()
                 {
                     return;
                 }
@@ -56,27 +69,26 @@ pub fn in_order<I: Send, W, O: Send>(
         });
         for _ in 0..threads {
             scope.spawn(move || {
-                let mut own = worker();
+                let mut worker = new_worker();
                 loop {
-                    let next = lock(take).recv();
-                    let Ok((item, answer)) = next else { return };
-                    let result = match &mut own {
-                        Ok(own) => Ok(work(own, item)),
-                        Err(error) => Err(anyhow::anyhow!("{error:#}")),
+                    let job = lock(jobs).recv();
+                    let Ok((item, answer)) = job else { return };
+                    let result = match &mut worker {
+                        Ok(worker) => Ok(work(worker, item)),
+                        Err(error) => Err(anyhow!("{error:#}")),
                     };
                     let _ = answer.send(result);
                 }
             });
         }
-        let mut results = line.iter();
-        let outcome = results.try_for_each(|next| {
-            let (result, weight) = next?;
-            each(result.recv().context("a thread ended early")??)?;
-            room.leave(weight);
+        let outcome = pending.iter().try_for_each(|next| {
+            let (result, item_size) = next?;
+            consume(result.recv().context("a worker thread ended early")??)?;
+            budget.release(item_size);
             Ok(())
         });
-        room.close();
-        drop(line);
+        budget.close();
+        drop(pending);
         outcome
     })
 }
@@ -85,7 +97,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts the bytes in flight. One item always fits, so that a large one need not be smaller than the room.
+/// Counts the bytes in flight. If no other item is in flight, an item of any size is admitted:
+/// otherwise one of more than [`MAX_IN_FLIGHT`] bytes would wait forever.
 #[derive(Default)]
 struct ByteBudget {
     state: Mutex<BudgetState>,
@@ -94,26 +107,26 @@ struct ByteBudget {
 
 #[derive(Default)]
 struct BudgetState {
-    taken: usize,
+    used: usize,
     closed: bool,
 }
 
 impl ByteBudget {
-    /// Waits for room; false if there will be none.
-    fn enter(&self, weight: usize) -> bool {
-        let is_full = |state: &mut BudgetState| {
-            state.taken > 0 && state.taken + weight > ROOM && !state.closed
-        };
+    /// Waits until `size` more bytes may be in flight and counts them. Returns false if the budget
+    /// was closed, which means that nobody will release bytes any more.
+    fn acquire(&self, size: usize) -> bool {
         let mut state = self
             .changed
-            .wait_while(lock(&self.state), is_full)
+            .wait_while(lock(&self.state), |state| {
+                state.used > 0 && state.used + size > MAX_IN_FLIGHT && !state.closed
+            })
             .unwrap_or_else(PoisonError::into_inner);
-        state.taken += weight;
+        state.used += size;
         !state.closed
     }
 
-    fn leave(&self, weight: usize) {
-        lock(&self.state).taken -= weight;
+    fn release(&self, size: usize) {
+        lock(&self.state).used -= size;
         self.changed.notify_all();
     }
 
@@ -134,16 +147,15 @@ mod tests {
     fn results_keep_the_order_of_the_items() {
         for threads in [1, 2, 5] {
             let mut found = Vec::new();
-            let work = |(): &mut (), item: u64| {
-                thread::sleep(Duration::from_micros(item * 7919 % 300));
-                item * 2
-            };
             in_order(
                 threads,
                 (0..500).map(Ok),
                 |_| 1,
                 || Ok(()),
-                work,
+                |(): &mut (), item: u64| {
+                    thread::sleep(Duration::from_micros(item * 7919 % 300));
+                    item * 2
+                },
                 |result| {
                     found.push(result);
                     Ok(())
@@ -155,37 +167,35 @@ mod tests {
     }
 
     #[test]
-    fn an_error_anywhere_ends_it() {
+    fn any_error_ends_the_run() {
         for threads in [1, 3] {
             let items =
                 (0..1_000_000).map(|item| if item == 50 { bail!("item") } else { Ok(item) });
             let error = in_order(
                 threads,
                 items,
-                |_| ROOM / 4,
+                |_| MAX_IN_FLIGHT / 4,
                 || Ok(()),
                 |(), item| item,
                 |_| Ok(()),
             )
             .unwrap_err();
             assert_eq!(error.to_string(), "item");
-            let each = |item| if item == 50 { bail!("each") } else { Ok(()) };
             let error = in_order(
                 threads,
                 (0..).map(Ok),
-                |_| ROOM / 4,
+                |_| MAX_IN_FLIGHT / 4,
                 || Ok(()),
                 |(), item: u32| item,
-                each,
+                |item| if item == 50 { bail!("consume") } else { Ok(()) },
             )
             .unwrap_err();
-            assert_eq!(error.to_string(), "each");
-            let worker = || -> Result<u8> { bail!("worker") };
+            assert_eq!(error.to_string(), "consume");
             let error = in_order(
                 threads,
                 (0..9).map(Ok),
                 |_| 1,
-                worker,
+                || -> Result<u8> { bail!("worker") },
                 |_, item: u32| item,
                 |_| Ok(()),
             );
@@ -194,20 +204,30 @@ mod tests {
     }
 
     #[test]
-    fn only_so_much_is_in_flight() {
-        let (read, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    fn bytes_in_flight_are_bounded() {
+        let (read, max_in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let mut done = 0;
         let items = (0..200).map(|item| {
             read.fetch_add(1, Ordering::SeqCst);
             Ok(item)
         });
-        let each = |_: i32| {
-            done += 1;
-            most.fetch_max(read.load(Ordering::SeqCst) - done, Ordering::SeqCst);
-            thread::sleep(Duration::from_micros(100));
-            Ok(())
-        };
-        in_order(4, items, |_| ROOM / 3, || Ok(()), |(), item| item, each).unwrap();
-        assert!(most.load(Ordering::SeqCst) <= 4, "{most:?}");
+        in_order(
+            4,
+            items,
+            |_| MAX_IN_FLIGHT / 3,
+            || Ok(()),
+            |(), item: i32| item,
+            |_| {
+                done += 1;
+                max_in_flight.fetch_max(read.load(Ordering::SeqCst) - done, Ordering::SeqCst);
+                thread::sleep(Duration::from_micros(100));
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert!(
+            max_in_flight.load(Ordering::SeqCst) <= 4,
+            "{max_in_flight:?}"
+        );
     }
 }
