@@ -1,4 +1,6 @@
-//! Puts removed text back, from cleaned files and the record of what was removed from them.
+//! Restores sources from cleaned files and their removal records. A source is put together from
+//! the bytes that were kept, in the cleaned file, and the removed ones, in the record, each at the
+//! offset that the record says. Files are restored in chunks, so memory does not grow with them.
 
 use super::tables::{open_table, restore_table};
 use crate::io::{
@@ -11,25 +13,31 @@ use rustc_hash::FxHashMap;
 use std::fs::{self, File};
 use std::io::{BufReader, Read, Seek};
 use std::iter::Peekable;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// So much is put together before it is written.
-const PIECE: usize = 1 << 20;
+/// Bytes that are collected before they are compressed and written.
+const CHUNK: usize = 1 << 20;
 
-/// Restores one file, piece by piece and compressed as it is. `path` names it as the record does; without it, the record
-/// must hold one path only, or one that is `cleaned` or the only one to end in its file name.
+/// The text columns of each Parquet file in a record, by the path of the file.
+type Columns = FxHashMap<String, Vec<String>>;
+
+/// Restores the file `cleaned`, or standard input if it is `-`, and passes the bytes of the source
+/// to `write`, compressed as the cleaned file is. `path` is the name of the file in the removal
+/// record. Without it, the record must name one file only, or `cleaned`, or exactly one file with
+/// the same file name.
 ///
 /// # Errors
-/// If the record cannot be read, names several files none of which is meant, or does not fit.
+/// If a file cannot be read, the record names several files and none of them is meant, the record
+/// does not fit the cleaned file, or `write` fails.
 pub fn restore_one(
     cleaned: &Path,
     record: &Path,
     path: Option<&str>,
-    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+    write: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let path = match path {
         Some(path) => Some(path.to_owned()),
-        None => meant(cleaned, record)?,
+        None => find_path(cleaned, record)?,
     };
     let source = if cleaned == Path::new("-") {
         Source::new(cleaned, std::io::stdin(), None).context("cannot read standard input")?
@@ -38,80 +46,88 @@ pub fn restore_one(
             File::open(cleaned).with_context(|| format!("cannot read {}", cleaned.display()))?;
         Source::new(cleaned, file, None)?
     };
-    let mut own = open(record)?.filter(|entry| {
-        entry
+    let mut removals = read_record(record)?.filter(|removal| {
+        removal
             .as_ref()
-            .map_or(true, |entry| Some(&entry.path) == path.as_ref())
+            .map_or(true, |removal| Some(&removal.path) == path.as_ref())
     });
     if source.format == Format::Parquet
         && let Some(path) = &path
     {
         let columns = columns_of(record)?.remove(path).unwrap_or_default();
-        return put_back_table(cleaned, source, columns, &mut own, to);
+        return restore_parquet(cleaned, source, columns, &mut removals, write);
     }
-    put_back(source, own, to)
+    restore_source(source, removals, write)
 }
 
-/// Restores in place every file that the record names. Gives the number of files.
+/// Restores in place every file that the removal record names. Files are replaced one by one, each
+/// atomically. Returns the number of files.
 ///
 /// # Errors
-/// At the first file that cannot be restored; those before it are.
+/// At the first file that cannot be restored. The files before it stay restored.
 pub fn restore_in_place(record: &Path) -> Result<usize> {
-    let mut entries = open(record)?.peekable();
+    let mut removals = read_record(record)?.peekable();
     let (mut files, mut columns) = (0, None);
-    while let Some(first) = entries.peek() {
-        let name = match first {
-            Ok(entry) => entry.path.clone(),
-            Err(_) => {
-                return entries
-                    .next()
-                    .map_or(Ok(files), |entry| entry.map(|_| files));
-            }
+    while let Some(next) = removals.peek() {
+        let Ok(next) = next else {
+            return removals
+                .next()
+                .map_or(Ok(files), |removal| removal.map(|_| files));
         };
-        let path = PathBuf::from(&name);
-        let mut restore = || -> Result<()> {
-            let source = Source::new(&path, File::open(&path)?, None)?;
-            let permissions = Permissions::of(fs::metadata(&path)?);
-            let mut draft = PartialFile::new(&fs::canonicalize(&path)?, Some(&permissions), true)?;
-            let mut own = std::iter::from_fn(|| {
-                entries.next_if(|entry| entry.as_ref().map_or(true, |entry| entry.path == name))
-            });
-            let to = &mut |piece: &[u8]| draft.append(piece);
-            if source.format == Format::Parquet {
-                let columns = if let Some(columns) = &mut columns {
-                    columns
-                } else {
-                    columns.insert(columns_of(record)?)
-                };
-                put_back_table(
-                    &path,
-                    source,
-                    columns.remove(&name).unwrap_or_default(),
-                    &mut own,
-                    to,
-                )?;
-            } else {
-                put_back(source, own, to)?;
-            }
-            draft.finish()?.commit()
-        };
-        restore().with_context(|| format!("cannot restore {}", path.display()))?;
+        let path = next.path.clone();
+        restore_file(&path, record, &mut removals, &mut columns)
+            .with_context(|| format!("cannot restore {path}"))?;
         files += 1;
     }
     Ok(files)
 }
 
-fn open(record: &Path) -> Result<impl Iterator<Item = Result<Record>>> {
+/// Restores the file at `path` in place with the removals at the front of `removals` that name it.
+/// A link stays a link: the file that it leads to is replaced. `columns` is read from the record
+/// when the first Parquet file needs it, and kept for later ones.
+fn restore_file(
+    path: &str,
+    record: &Path,
+    removals: &mut Peekable<impl Iterator<Item = Result<Record>>>,
+    columns: &mut Option<Columns>,
+) -> Result<()> {
+    let file_path = Path::new(path);
+    let source = Source::new(file_path, File::open(file_path)?, None)?;
+    let permissions = Permissions::of(fs::metadata(file_path)?);
+    let mut output = PartialFile::new(&fs::canonicalize(file_path)?, Some(&permissions), true)?;
+    let write = &mut |chunk: &[u8]| output.append(chunk);
+    let mut removals = std::iter::from_fn(|| {
+        removals.next_if(|removal| {
+            removal
+                .as_ref()
+                .map_or(true, |removal| removal.path == path)
+        })
+    });
+    if source.format == Format::Parquet {
+        let columns = match columns {
+            Some(columns) => columns,
+            None => columns.insert(columns_of(record)?),
+        };
+        let columns = columns.remove(path).unwrap_or_default();
+        restore_parquet(file_path, source, columns, &mut removals, write)?;
+    } else {
+        restore_source(source, removals, write)?;
+    }
+    output.finish()?.commit()
+}
+
+fn read_record(record: &Path) -> Result<impl Iterator<Item = Result<Record>>> {
     let file = File::open(record)
         .with_context(|| format!("cannot read the removal record {}", record.display()))?;
     Ok(read_records(BufReader::new(file)))
 }
 
-/// Which path of the record a cleaned file is; none if the record is empty, as nothing was removed.
-fn meant(cleaned: &Path, record: &Path) -> Result<Option<String>> {
+/// Returns the path in the record that means the file `cleaned`: the only one, or the equal one, or
+/// the only one with the same file name. `None` if the record is empty, as nothing was removed.
+fn find_path(cleaned: &Path, record: &Path) -> Result<Option<String>> {
     let mut paths: Vec<String> = Vec::new();
-    for entry in open(record)? {
-        let path = entry?.path;
+    for removal in read_record(record)? {
+        let path = removal?.path;
         if paths.last() != Some(&path) {
             paths.push(path);
         }
@@ -120,15 +136,15 @@ fn meant(cleaned: &Path, record: &Path) -> Result<Option<String>> {
     if paths.len() <= 1 {
         return Ok(paths.pop());
     }
-    if let Some(own) = paths.iter().find(|path| Path::new(path) == cleaned) {
-        return Ok(Some(own.clone()));
+    if let Some(path) = paths.iter().find(|path| Path::new(path) == cleaned) {
+        return Ok(Some(path.clone()));
     }
-    let alike: Vec<&String> = paths
+    let same_name: Vec<&String> = paths
         .iter()
         .filter(|path| Path::new(path).file_name() == cleaned.file_name())
         .collect();
-    match alike.as_slice() {
-        [one] => Ok(Some((*one).clone())),
+    match same_name.as_slice() {
+        [path] => Ok(Some((*path).clone())),
         _ => bail!(
             "the record names {} files; say with --path which one {} is",
             paths.len(),
@@ -137,183 +153,107 @@ fn meant(cleaned: &Path, record: &Path) -> Result<Option<String>> {
     }
 }
 
-/// The fields that the record names, by file.
-fn columns_of(record: &Path) -> Result<FxHashMap<String, Vec<String>>> {
-    let mut found: FxHashMap<String, Vec<String>> = FxHashMap::default();
-    for entry in open(record)? {
-        let entry = entry?;
-        let (own, field) = (
-            found.entry(entry.path).or_default(),
-            entry.field.unwrap_or_default(),
-        );
-        if !own.contains(&field) {
-            own.push(field);
+/// Reads the whole record and returns the fields that it names, by file. A removal without a field
+/// adds an empty name.
+fn columns_of(record: &Path) -> Result<Columns> {
+    let mut columns = Columns::default();
+    for removal in read_record(record)? {
+        let removal = removal?;
+        let fields = columns.entry(removal.path).or_default();
+        let field = removal.field.unwrap_or_default();
+        if !fields.contains(&field) {
+            fields.push(field);
         }
     }
-    Ok(found)
+    Ok(columns)
 }
 
-/// Puts texts of a table back.
-fn put_back_table(
+/// Restores a Parquet file by way of a temporary file: a table is written to a [`std::io::Write`]
+/// that threads can share, which the callback `write` is not.
+fn restore_parquet(
     path: &Path,
     source: Source<'_>,
     columns: Vec<String>,
-    records: &mut dyn Iterator<Item = Result<Record>>,
-    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+    removals: &mut dyn Iterator<Item = Result<Record>>,
+    write: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    let mut whole = tempfile::tempfile().context("cannot be put aside")?;
-    restore_table(open_table(path, source)?, columns, records, &mut whole)?;
-    whole.rewind()?;
-    let mut piece = vec![0; PIECE];
+    let mut restored = tempfile::tempfile().context("cannot create a temporary file")?;
+    restore_table(open_table(path, source)?, columns, removals, &mut restored)?;
+    restored.rewind()?;
+    let mut chunk = vec![0; CHUNK];
     loop {
-        match whole.read(&mut piece)? {
+        match restored.read(&mut chunk)? {
             0 => return Ok(()),
-            length => to(&piece[..length])?,
+            length => write(&chunk[..length])?,
         }
     }
 }
 
-/// Puts removed bytes back between those that were kept.
-fn put_back(
+/// Restores anything but Parquet: copies kept bytes up to the start of each removal, then the
+/// removed bytes. The offsets of removals count in the decompressed source.
+fn restore_source(
     cleaned: Source<'_>,
-    records: impl Iterator<Item = Result<Record>>,
-    to: &mut dyn FnMut(&[u8]) -> Result<()>,
+    removals: impl Iterator<Item = Result<Record>>,
+    write: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     if cleaned.format == Format::Warc {
-        return put_back_warc(cleaned, records, to);
+        return restore_warc(cleaned, removals, write);
     }
-    let packer = Compressor::new(Codec::of(cleaned.compression))?;
-    let mut mender = Mender {
+    let compressor = Compressor::new(Codec::of(cleaned.compression))?;
+    let mut restorer = Restorer {
         kept: cleaned.reader,
-        packer,
-        piece: Vec::new(),
+        compressor,
+        chunk: Vec::new(),
         restored: 0,
-        to,
+        write,
     };
-    for record in records {
-        let record = record?;
-        let missing = (record.start as u64).checked_sub(mender.restored);
-        if !missing.map_or(Ok(false), |missing| {
-            Ok::<_, anyhow::Error>(mender.keep(missing)? == missing)
-        })? {
+    for removal in removals {
+        let removal = removal?;
+        let fits = match (removal.start as u64).checked_sub(restorer.restored) {
+            Some(missing) => restorer.copy_kept(missing)? == missing,
+            None => false,
+        };
+        if !fits {
             bail!(
-                "the removed span at byte {} does not fit the text; is this the record of another text?",
-                record.start
+                "the removed span at byte {} does not fit the text; is this the record of another \
+                 text?",
+                removal.start
             );
         }
-        mender.add(&record.source_bytes()?);
+        restorer.add_removed(&removal.source_bytes()?);
     }
-    mender.keep(u64::MAX)?;
-    mender.flush()
+    restorer.copy_kept(u64::MAX)?;
+    restorer.flush()
 }
 
-/// Puts a WARC file together again, record by record, as headers tell what was kept.
-fn put_back_warc(
-    cleaned: Source<'_>,
-    records: impl Iterator<Item = Result<Record>>,
-    to: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
-    let mut packer = Compressor::new(Codec::of(cleaned.compression))?;
-    let mut removals = records.peekable();
-    let (mut restored, mut dropped) = (0, 0);
-    let mut give = |bytes: Vec<u8>, restored: &mut u64| -> Result<()> {
-        *restored += bytes.len() as u64;
-        to(&packer.packed(bytes)?)
-    };
-    let framing = Framing::Warc { left: 0 };
-    for batch in Batches::new(
-        cleaned.reader,
-        framing,
-        crate::Span::MAX_TEXT,
-        Start::default(),
-        cleaned.consumed,
-    ) {
-        let batch = batch?;
-        for (number, _, record) in batch.records() {
-            put_back_dropped(&mut removals, &mut dropped, &mut restored, &mut give)?;
-            let mut own = Vec::new();
-            let is_own = |entry: &Result<Record>| {
-                entry
-                    .as_ref()
-                    .map_or(true, |entry| entry.record == Some(number + dropped))
-            };
-            while let Some(entry) = removals.next_if(is_own) {
-                let entry = entry?;
-                own.push((entry.start as u64, entry.source_bytes()?));
-            }
-            let whole = if own.is_empty() {
-                Some(record.to_owned())
-            } else {
-                restored_warc(record, restored, &own)
-            };
-            let misfit = || {
-                format!(
-                    "what was removed of record {} does not fit; is this the record of another file?",
-                    number + dropped
-                )
-            };
-            give(whole.with_context(misfit)?, &mut restored)?;
-        }
-    }
-    put_back_dropped(&mut removals, &mut dropped, &mut restored, &mut give)?;
-    match removals.next() {
-        Some(entry) => bail!(
-            "the removed span at byte {} does not fit; is this the record of another file?",
-            entry?.start
-        ),
-        None => Ok(()),
-    }
-}
-
-/// Puts back whole records that stood here, some of them in pieces.
-fn put_back_dropped(
-    removals: &mut Peekable<impl Iterator<Item = Result<Record>>>,
-    dropped: &mut u64,
-    restored: &mut u64,
-    give: &mut dyn FnMut(Vec<u8>, &mut u64) -> Result<()>,
-) -> Result<()> {
-    let mut last = None;
-    let here = |at: u64| {
-        move |entry: &Result<Record>| {
-            entry
-                .as_ref()
-                .map_or(true, |entry| entry.is_whole() && entry.start as u64 == at)
-        }
-    };
-    while let Some(entry) = removals.next_if(here(*restored)) {
-        let entry = entry?;
-        *dropped += u64::from(last != entry.record);
-        last = entry.record;
-        give(entry.source_bytes()?, restored)?;
-    }
-    Ok(())
-}
-
-/// Puts a file together again, piece by piece.
-struct Mender<'m> {
-    kept: Box<dyn Read + Send + 'm>,
-    packer: Compressor,
-    piece: Vec<u8>,
-    /// How many bytes there are of the source, decompressed.
+/// Puts a source together from kept and removed bytes, chunk by chunk.
+struct Restorer<'r> {
+    /// The cleaned file, decompressed.
+    kept: Box<dyn Read + Send + 'r>,
+    compressor: Compressor,
+    /// Bytes that are not written yet.
+    chunk: Vec<u8>,
+    /// Bytes of the decompressed source so far.
     restored: u64,
-    to: &'m mut dyn FnMut(&[u8]) -> Result<()>,
+    write: &'r mut dyn FnMut(&[u8]) -> Result<()>,
 }
 
-impl Mender<'_> {
-    /// Copies at most so many of the bytes that were kept. Gives how many there were.
-    fn keep(&mut self, most: u64) -> Result<u64> {
+impl Restorer<'_> {
+    /// Copies up to `max_bytes` kept bytes. Returns how many there were, which is fewer only at the
+    /// end of the cleaned file.
+    fn copy_kept(&mut self, max_bytes: u64) -> Result<u64> {
         let mut copied = 0;
-        while copied < most {
+        while copied < max_bytes {
             let read = self
                 .kept
                 .by_ref()
-                .take((most - copied).min(PIECE as u64))
-                .read_to_end(&mut self.piece)?;
+                .take((max_bytes - copied).min(CHUNK as u64))
+                .read_to_end(&mut self.chunk)?;
             if read == 0 {
                 break;
             }
             copied += read as u64;
-            if self.piece.len() >= PIECE {
+            if self.chunk.len() >= CHUNK {
                 self.flush()?;
             }
         }
@@ -321,13 +261,114 @@ impl Mender<'_> {
         Ok(copied)
     }
 
-    fn add(&mut self, removed: &[u8]) {
-        self.piece.extend_from_slice(removed);
-        self.restored += removed.len() as u64;
+    fn add_removed(&mut self, bytes: &[u8]) {
+        self.chunk.extend_from_slice(bytes);
+        self.restored += bytes.len() as u64;
     }
 
     fn flush(&mut self) -> Result<()> {
-        let packed = self.packer.packed(std::mem::take(&mut self.piece))?;
-        (self.to)(&packed)
+        let packed = self.compressor.packed(std::mem::take(&mut self.chunk))?;
+        (self.write)(&packed)
+    }
+}
+
+/// Restores a WARC file record by record: the header of a record holds the length of its block, so
+/// cleaning changed the header too. Each record is compressed by itself, as in the source.
+fn restore_warc(
+    cleaned: Source<'_>,
+    removals: impl Iterator<Item = Result<Record>>,
+    write: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut restorer = WarcRestorer {
+        removals: removals.peekable(),
+        compressor: Compressor::new(Codec::of(cleaned.compression))?,
+        restored: 0,
+        dropped: 0,
+        write,
+    };
+    for batch in Batches::new(
+        cleaned.reader,
+        Framing::Warc { left: 0 },
+        crate::Span::MAX_TEXT,
+        Start::default(),
+        cleaned.consumed,
+    ) {
+        for (number, _, record) in batch?.records() {
+            restorer.add_dropped()?;
+            restorer.add_cleaned(number, record)?;
+        }
+    }
+    restorer.add_dropped()?;
+    match restorer.removals.next() {
+        Some(removal) => bail!(
+            "the removed span at byte {} does not fit; is this the record of another file?",
+            removal?.start
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Puts a WARC file together from cleaned records and removals.
+struct WarcRestorer<'w, I: Iterator> {
+    /// Removals that are not restored yet.
+    removals: Peekable<I>,
+    compressor: Compressor,
+    /// Bytes of the decompressed source so far.
+    restored: u64,
+    /// Dropped records so far; the numbers in the cleaned file are lower by this.
+    dropped: u64,
+    write: &'w mut dyn FnMut(&[u8]) -> Result<()>,
+}
+
+impl<I: Iterator<Item = Result<Record>>> WarcRestorer<'_, I> {
+    fn write_record(&mut self, bytes: Vec<u8>) -> Result<()> {
+        self.restored += bytes.len() as u64;
+        (self.write)(&self.compressor.packed(bytes)?)
+    }
+
+    /// Restores a record of the cleaned file, which has this number there, with the removals that
+    /// name its number in the source. A record without removals is copied.
+    fn add_cleaned(&mut self, number: u64, record: &[u8]) -> Result<()> {
+        let number = number + self.dropped;
+        let mut removed = Vec::new();
+        while let Some(removal) = self.removals.next_if(|removal| {
+            removal
+                .as_ref()
+                .map_or(true, |removal| removal.record == Some(number))
+        }) {
+            let removal = removal?;
+            removed.push((removal.start as u64, removal.source_bytes()?));
+        }
+        let source = if removed.is_empty() {
+            Some(record.to_owned())
+        } else {
+            restored_warc(record, self.restored, &removed)
+        };
+        self.write_record(source.with_context(|| {
+            format!(
+                "the removed text of record {number} does not fit; is this the record of another \
+                 file?"
+            )
+        })?)
+    }
+
+    /// Restores all records that were dropped at this offset of the source. A large record has
+    /// several removals, one for each of its pieces, but is one record.
+    fn add_dropped(&mut self) -> Result<()> {
+        let mut last = None;
+        loop {
+            let offset = self.restored;
+            let Some(removal) = self.removals.next_if(|removal| {
+                removal.as_ref().map_or(true, |removal| {
+                    removal.is_whole() && removal.start as u64 == offset
+                })
+            }) else {
+                return Ok(());
+            };
+            let removal = removal?;
+            self.dropped += u64::from(last != removal.record);
+            last = removal.record;
+            self.write_record(removal.source_bytes()?)?;
+        }
     }
 }
