@@ -1,5 +1,6 @@
-//! A job: how documents are cleaned, what is told of them, and to whom. What is found is handed to an observer, so that
-//! nothing here prints. Below it, one file for each kind of work: files and trees, restoring, trials on a corpus.
+//! Jobs: what the command does with documents. This file cleans one document and defines what all
+//! kinds of work share: options, results and events. Events go to an [`EventSink`], so that nothing
+//! here prints. Each submodule is one kind of work: files and trees, restoring, trials on a corpus.
 
 pub mod compare;
 mod convert;
@@ -13,10 +14,6 @@ mod pipeline;
 pub mod propose;
 pub mod records;
 pub mod restore;
-#[cfg(feature = "parquet")]
-mod tables;
-#[cfg(not(feature = "parquet"))]
-#[path = "job/no_tables.rs"]
 mod tables;
 pub mod walk;
 pub mod witness;
@@ -26,7 +23,7 @@ use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{Content, InputText};
 use crate::report::{Name, Origin, Stats, document_records};
-use anyhow::{Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,25 +34,25 @@ pub use files::{Job, Reports};
 use records::{Interrupted, RecordOptions};
 pub use tables::{open_table, table_as_lines};
 
-/// What is done with cleaned documents.
+/// What happens to cleaned documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// They are written.
     Clean,
-    /// It is only said which ones would change.
+    /// Those that would change are reported.
     Check,
-    /// They are only looked at, by the witness of the options.
+    /// The observer of the options sees them; nothing is written.
     Look,
 }
 
 /// Where the cleaned files of a batch go.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// Below a directory, each at its place.
+    /// Into this directory, each under its output path.
     Directory(PathBuf),
-    /// To this file; for a job of one input.
+    /// To this file. Only for a job with one input.
     File(PathBuf),
-    /// To where they came from.
+    /// Each replaces its input.
     InPlace,
 }
 
@@ -64,94 +61,111 @@ pub enum Target {
 pub struct JobOptions {
     /// The cleaner.
     pub cleaner: Cleaner,
-    /// What is done with what it finds.
+    /// What happens to cleaned documents.
     pub action: Action,
-    /// The encoding of all inputs, if it is not UTF-8.
+    /// Encoding of all inputs, if it is not UTF-8.
     pub encoding: Option<&'static encoding_rs::Encoding>,
-    /// The largest input that is cleaned, in bytes.
+    /// Maximum size of a document in bytes. Larger inputs are passed through unchanged.
     pub max_document: u64,
-    /// Whether invalid text is an error.
+    /// Whether invalid text is an error. Otherwise it is passed through unchanged.
     pub strict: bool,
     /// Whether existing outputs are replaced.
     pub force: bool,
     /// Whether removal records are wanted.
     pub records: bool,
-    /// Whether it is wanted what is wrong with which record.
+    /// Whether a report of damaged records is wanted.
     pub damage: bool,
     /// How files of records are read and written.
     pub format: RecordOptions,
-    /// Who looks at each document.
-    pub witness: Option<Arc<dyn Observer>>,
-    /// The language of all documents, if it is known.
+    /// Sees each cleaned document.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Language of all documents, if known.
     pub language: Option<String>,
-    /// The host of all documents, if it is known.
+    /// Host of all documents, if known.
     pub host: Option<String>,
 }
 
-/// Something to be told of an input.
+/// Something that happened to an input.
 #[derive(Debug)]
 pub enum Event {
-    /// It failed; the others go on.
-    Failed(anyhow::Error),
-    /// It was passed through unchanged, or passed over, for this reason.
+    /// The input failed. The job continues with the others.
+    Failed(Error),
+    /// The input was passed through unchanged, skipped or cleaned again, for this reason.
     Passed(String),
-    /// It changes, or would: number of removed spans and bytes.
+    /// The input changed, or would change: number of removed spans and of removed bytes.
     Changed(usize, usize),
-    /// What the witness tells of it, or of one of its records.
-    Told(String),
+    /// The observer returned this text for the input or one of its records.
+    Observed(String),
 }
 
-/// Who is told what happens.
+/// Receives the events and the progress of a job.
 pub trait EventSink {
-    /// Something happened with an input.
+    /// Receives an event of the input at `path`. Events come in the order of the inputs, all of one
+    /// input together, on the thread that runs the job.
     fn event(&mut self, path: &Path, event: Event);
 
-    /// So many more files and bytes are done.
+    /// Receives progress: how many files and how many bytes of inputs, compressed as they are, were
+    /// finished since the last call.
     fn advance(&mut self, files: u64, bytes: u64);
 }
 
-/// One input, cleaned.
+/// The result of cleaning one input.
 #[derive(Debug, Default)]
 pub struct Handled {
-    /// The output; none if it is the same as the input.
+    /// Bytes of the output; `None` if they equal the input.
     pub output: Option<Vec<u8>>,
-    /// The input's bytes.
+    /// Bytes of the input, if there is no output.
     pub input: Vec<u8>,
-    /// Its figures.
+    /// Statistics.
     pub stats: Stats,
-    /// Its removal records, as JSON Lines.
+    /// Removal records as JSON Lines.
     pub records: Vec<u8>,
-    /// What was wrong with its records, as JSON Lines.
+    /// Damaged records as JSON Lines.
     pub damage: Vec<u8>,
-    /// What is to be told of it.
+    /// Events to report.
     pub events: Vec<Event>,
-    /// Whether it is to be left out of the output.
-    pub passed_over: bool,
+    /// Whether nothing is written for the input: it failed or is binary.
+    pub skipped: bool,
 }
 
 impl Handled {
-    /// Why it failed, if it did.
-    fn failure(&self) -> Option<&anyhow::Error> {
-        self.events.iter().find_map(|event| {
-            if let Event::Failed(error) = event {
-                Some(error)
-            } else {
-                None
-            }
+    /// Returns the error of an input that failed, or `None` if it was cleaned, passed through or
+    /// skipped.
+    fn failure(&self) -> Option<&Error> {
+        self.events.iter().find_map(|event| match event {
+            Event::Failed(error) => Some(error),
+            _ => None,
         })
     }
 
-    /// Whether the run was stopped before the end of it.
+    /// Returns whether the run was stopped before the input was finished. Such an input is neither
+    /// counted nor reported.
     fn is_interrupted(&self) -> bool {
-        self.failure().is_some_and(anyhow::Error::is::<Interrupted>)
+        self.failure().is_some_and(Error::is::<Interrupted>)
+    }
+
+    /// Creates the result of an input that is passed through unchanged because it is not valid
+    /// text, with the reason.
+    fn invalid(input: Vec<u8>, reason: &str) -> Self {
+        Self {
+            input,
+            stats: Stats {
+                invalid: 1,
+                ..Stats::default()
+            },
+            events: vec![Event::Passed(format!("{reason}; passed through unchanged"))],
+            ..Self::default()
+        }
     }
 }
 
 impl JobOptions {
-    /// Cleans the bytes of one input.
+    /// Cleans the bytes of one input that is a single document. `name` is its name in reports.
+    /// Binary input is skipped. Text that is invalid in its encoding is passed through unchanged,
+    /// or fails if the options are strict.
     pub fn handle(&self, name: &str, bytes: Vec<u8>, scratch: &mut Scratch) -> Handled {
         let content = Content::new(bytes, self.encoding);
-        let trouble = complaint(&content);
+        let reason = complaint(&content).unwrap_or_default();
         match content {
             Content::Text(text) => self.handle_text(name, text, scratch),
             Content::Binary { .. } => Handled {
@@ -159,55 +173,34 @@ impl JobOptions {
                     binary: 1,
                     ..Stats::default()
                 },
-                events: trouble.map(Event::Passed).into_iter().collect(),
-                passed_over: true,
+                events: vec![Event::Passed(reason)],
+                skipped: true,
                 ..Handled::default()
             },
-            Content::Invalid { bytes, .. } if !self.strict => Handled {
-                input: bytes,
-                stats: Stats {
-                    invalid: 1,
-                    ..Stats::default()
-                },
-                events: trouble
-                    .map(|trouble| Event::Passed(format!("{trouble}; passed through unchanged")))
-                    .into_iter()
-                    .collect(),
-                ..Handled::default()
-            },
-            Content::Invalid { .. } => failed(anyhow!(trouble.unwrap_or_default())),
+            Content::Invalid { bytes, .. } if !self.strict => Handled::invalid(bytes, &reason),
+            Content::Invalid { .. } => failed(anyhow!(reason)),
         }
     }
 
+    /// Cleans a text. If the rest cannot be encoded as the input was, the input is passed through
+    /// unchanged and nothing that was found in it is reported.
     fn handle_text(&self, name: &str, text: InputText, scratch: &mut Scratch) -> Handled {
         let mut handled = Handled::default();
-        let removed = match self.examine(name, &text, scratch, &mut handled) {
+        let removed = match self.clean_text(name, &text, scratch, &mut handled) {
             Ok(removed) => removed,
             Err(error) => return failed(error),
         };
         match text.into_rest(&removed) {
-            Ok(rest) if removed.is_empty() => Handled {
-                input: rest,
-                ..handled
-            },
-            Ok(rest) => Handled {
-                output: Some(rest),
-                ..handled
-            },
-            Err((error, input)) => Handled {
-                input,
-                stats: Stats {
-                    invalid: 1,
-                    ..Stats::default()
-                },
-                events: vec![Event::Passed(format!("{error}; passed through unchanged"))],
-                ..Handled::default()
-            },
+            Ok(rest) if removed.is_empty() => handled.input = rest,
+            Ok(rest) => handled.output = Some(rest),
+            Err((error, input)) => return Handled::invalid(input, &error.to_string()),
         }
+        handled
     }
 
-    /// Cleans a text, notes all that is to be told of it, and says what is to be removed.
-    fn examine(
+    /// Cleans a text, adds statistics, events and removal records to `handled`, and returns the
+    /// removed ranges in bytes of the text, which are sorted and disjoint.
+    fn clean_text(
         &self,
         name: &str,
         text: &InputText,
@@ -226,34 +219,28 @@ impl JobOptions {
                 removed.len(),
                 removed.iter().map(Range::len).sum(),
             )),
-            Outcome::Held { share } => {
-                let share = share * 100.0;
-                handled.events.push(Event::Passed(format!(
-                    "held whole: {share:.1} % would have gone; --max-removed 1 would allow it"
-                )));
-            }
+            Outcome::Held { share } => handled.events.push(Event::Passed(format!(
+                "held whole: {:.1} % would have been removed; --max-removed 1 would allow it",
+                share * 100.0
+            ))),
             Outcome::Clean => {}
         }
         handled.stats.add_document(&cleaned, self.cleaner.rules());
-        handled.events.extend(self.look(
-            &Name {
-                path: name,
-                ..Name::default()
-            },
-            &document,
-            &cleaned,
-            scratch,
-        ));
+        let document_name = Name {
+            path: name,
+            ..Name::default()
+        };
+        let observed = self.observe(&document_name, &document, &cleaned, scratch);
+        handled.events.extend(observed);
         if self.records {
-            let places = removed
-                .iter()
-                .map(|range| text.source(range.clone()))
-                .collect();
             let origin = Origin {
                 path: name,
                 bytes: text.bytes(),
                 encoding: text.encoding(),
-                places,
+                places: removed
+                    .iter()
+                    .map(|range| text.source(range.clone()))
+                    .collect(),
                 ..Origin::default()
             };
             document_records(
@@ -266,21 +253,22 @@ impl JobOptions {
         Ok(removed)
     }
 
-    /// Has the witness look at a document.
-    fn look(
+    /// Shows a cleaned document to the observer, if there is one, and returns its text as an event.
+    fn observe(
         &self,
         name: &Name<'_>,
         document: &Document<'_>,
         cleaned: &Cleaned<'_>,
         scratch: &mut Scratch,
     ) -> Option<Event> {
-        self.witness
+        self.observer
             .as_ref()?
             .see(name, document, cleaned, scratch)
-            .map(Event::Told)
+            .map(Event::Observed)
     }
 
-    /// Adds what is known of all documents.
+    /// Adds the language and the host that the user gave for all documents, so that rules bound to
+    /// other ones do not apply. Without these options the document stays as it is.
     #[must_use]
     pub fn describe<'t>(&self, document: Document<'t>) -> Document<'t> {
         let document = match &self.language {
@@ -294,14 +282,24 @@ impl JobOptions {
     }
 }
 
-fn failed(error: anyhow::Error) -> Handled {
+/// Creates the result of an input that failed: it counts as failed, nothing is written for it, and
+/// the error is its only event.
+fn failed(error: Error) -> Handled {
     Handled {
         stats: Stats {
             failed: 1,
             ..Stats::default()
         },
         events: vec![Event::Failed(error)],
-        passed_over: true,
+        skipped: true,
         ..Handled::default()
     }
+}
+
+/// Returns the error of a build without the feature `parquet` for an input or output in Parquet.
+fn unsupported_parquet() -> Error {
+    anyhow!(
+        "needs Parquet, which this build of dechaff does not support; build it with the feature \
+         `parquet`"
+    )
 }

@@ -151,7 +151,7 @@ fn what_cannot_be_turned_is_told_of_and_recorded() {
             "field",
         ],
         2,
-        "--output-format jsonl makes it so",
+        "convert it with --output-format jsonl",
     );
     fs::write(path.join("e.json"), "[1]\n").unwrap();
     run(

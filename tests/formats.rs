@@ -484,10 +484,10 @@ fn cut_off_files_are_not_written_and_do_not_stop_the_others() {
         path,
         &["clean", "in", "-o", "out", "--removed", "r.jsonl"],
         3,
-        "in/a.jsonl.gz: cannot be read behind record",
+        "in/a.jsonl.gz: cannot be read after record",
     );
     assert!(
-        text(&output.stderr).contains("in/b.jsonl.zst: cannot be read behind record"),
+        text(&output.stderr).contains("in/b.jsonl.zst: cannot be read after record"),
         "{}",
         text(&output.stderr)
     );
@@ -1292,7 +1292,7 @@ mod tables {
             path,
             &["restore", "out/b.parquet", "--removed", "bad.jsonl"],
             2,
-            "tells of row 400, which does not fit",
+            "names row 400, which does not fit",
         );
     }
 

@@ -47,7 +47,7 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
         (false, false) => Action::Clean,
     };
     if args.diff {
-        options.witness = Some(Arc::new(Diffs {
+        options.observer = Some(Arc::new(Diffs {
             colour: terminal.has_colour(),
         }));
     }
@@ -84,7 +84,7 @@ pub(super) fn look(
     };
     let options = JobOptions {
         action: Action::Look,
-        witness: Some(witness),
+        observer: Some(witness),
         ..build_options(&mut args, config, cleaner)?
     };
     run(args, config, Value::Null, &options, terminal)
@@ -159,7 +159,7 @@ fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Res
         records: args.removed.is_some(),
         damage: args.records.errors.is_some(),
         format: record_options(&args.records, config)?,
-        witness: None,
+        observer: None,
         language: args.reading.lang.take(),
         host: args.reading.host.take(),
     })
@@ -246,7 +246,7 @@ fn clean_one(
         }
     };
     let mut handled = options.handle(&path.to_string_lossy(), bytes, &mut Scratch::default());
-    if handled.output.is_none() && !handled.passed_over {
+    if handled.output.is_none() && !handled.skipped {
         handled.output = Some(std::mem::take(&mut handled.input));
     }
     finish_one(path, handled, packing, args, options, terminal)
@@ -267,7 +267,7 @@ fn finish_one(
         .events
         .iter()
         .any(|event| matches!(event, Event::Failed(_) | Event::Passed(_)))
-        && handled.passed_over;
+        && handled.skipped;
     let mut listener = Listener::new(args, options, terminal);
     for event in std::mem::take(&mut handled.events) {
         listener.event(path, event);
@@ -543,7 +543,7 @@ impl EventSink for Listener<'_> {
                 );
                 self.terminal.print(&line);
             }
-            Event::Told(text) => self.terminal.print(&text),
+            Event::Observed(text) => self.terminal.print(&text),
             Event::Passed(_) | Event::Changed(..) => {}
         };
         match &self.bar {

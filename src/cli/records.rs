@@ -107,7 +107,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             "--max-record",
             max_record.map_or(MAX_RECORD, String::as_str),
         )? as usize,
-        packing: compress.map(|text| Codec::parse(text)).transpose()?,
+        codec: compress.map(|text| Codec::parse(text)).transpose()?,
         drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
         annotate,
     })
@@ -198,7 +198,7 @@ pub(super) fn packing_of(
             .filter(|target| !target.is_dir())
             .map(|target| Compression::of_name(&target.to_string_lossy()).0)
     };
-    options.format.packing_or(|| {
+    options.format.codec_or(|| {
         let for_people = args.output.is_none() && terminal.shows_output();
         Codec::of(if for_people {
             Compression::None
@@ -237,7 +237,7 @@ pub(super) fn clean_records(
         options,
         name: &name,
         threads: rayon::current_num_threads(),
-        packing,
+        codec: packing,
         stop: &stop,
         slice: None,
     };
@@ -257,7 +257,7 @@ pub(super) fn clean_records(
     let mut each = |mut done: BatchOutput| {
         reports.write(&done.records, &done.damage)?;
         let mut listener = Listener::new(args, options, terminal);
-        std::mem::take(&mut done.tally.told)
+        std::mem::take(&mut done.tally.observed)
             .into_iter()
             .for_each(|event| listener.event(path, event));
         tally.add(done.tally);

@@ -1,42 +1,47 @@
-//! Records that leave in another format than they came in: each is turned when its texts are cleaned, on the worker's
-//! thread. It stands apart from `records`, which needs none of it where a format stays.
+//! Converts cleaned records to another format, on the thread of the worker that cleaned them. This
+//! is separate from `records`, which needs none of it if the format stays.
 
 use super::records::{Annotate, BatchOutput, Disposition, RecordCleaner, RecordShape, Worker};
 use crate::io::with_member;
 
 impl RecordCleaner<'_> {
-    /// Turns a record that is cleaned into what the converter makes of it.
+    /// Converts a record, if the file has a converter, and returns the new disposition. `record` is
+    /// the record as read; with [`Disposition::Changed`] the cleaned record is in `worker.record`,
+    /// which the converted one replaces. If the output is Parquet, adds a row to `output` instead.
+    /// Annotations that wait in the worker are added as a field of the converted record.
+    #[cfg_attr(not(feature = "parquet"), expect(unused_variables))]
     pub(super) fn convert(
         &self,
         shape: &RecordShape,
         number: u64,
         record: &[u8],
-        fate: Disposition,
-        done: &mut BatchOutput,
+        disposition: Disposition,
+        output: &mut BatchOutput,
         worker: &mut Worker,
     ) -> Disposition {
         let Some(converter) = &shape.converter else {
-            return fate;
+            return disposition;
         };
         let cleaned = std::mem::take(&mut worker.record);
-        let record = match fate {
+        let record = match disposition {
             Disposition::Same => record,
             Disposition::Changed => &cleaned,
-            Disposition::Dropped => return fate,
+            Disposition::Dropped => return disposition,
         };
-        // What is no record, such as a blank line or a line of names, is nothing in another format.
-        let Some(values) = converter.values(&shape.layout, number, record) else {
+        // A blank line or a CSV header has no values, and no counterpart in another format.
+        let Some(values) = converter.values(&shape.format, number, record) else {
             return Disposition::Dropped;
         };
         converter.write(&values, &mut worker.record);
-        if let (Some(marks), Some(Annotate::Field(name))) =
-            (worker.marks.take(), &self.options.format.annotate)
-            && let Some(longer) = with_member(&worker.record, name, &marks)
+        if let (Some(annotations), Some(Annotate::Field(name))) =
+            (worker.annotations.take(), &self.options.format.annotate)
+            && let Some(annotated) = with_member(&worker.record, name, &annotations)
         {
-            worker.record = longer;
+            worker.record = annotated;
         }
+        #[cfg(feature = "parquet")]
         if converter.makes_table() {
-            done.rows.push(&values);
+            output.rows.push(&values);
         }
         Disposition::Changed
     }

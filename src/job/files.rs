@@ -439,7 +439,7 @@ impl Job<'_> {
     fn renamed(&self, place: &Path) -> PathBuf {
         let options = &self.options.format;
         if !matches!(self.target, Target::Directory(_))
-            || (options.target.is_none() && options.packing.is_none())
+            || (options.target.is_none() && options.codec.is_none())
         {
             return place.to_owned();
         }
@@ -448,7 +448,7 @@ impl Job<'_> {
         if options.target.is_none() && Format::of_name(place) == Some(Format::Parquet) {
             return place.to_owned();
         }
-        let packing = options.packing_or(|| Codec::of(compression));
+        let packing = options.codec_or(|| Codec::of(compression));
         let (stem, extension) = options.target.map_or((plain, ""), |target| {
             (Format::stem(plain), target.extension().unwrap_or_default())
         });
@@ -547,7 +547,7 @@ impl Job<'_> {
         let mut handled = self.options.handle(&name, bytes, scratch);
         let unchanged = handled.output.is_none();
         let in_place = matches!(self.target, Target::InPlace);
-        if self.options.action != Action::Clean || handled.passed_over || (in_place && unchanged) {
+        if self.options.action != Action::Clean || handled.skipped || (in_place && unchanged) {
             return Ok((handled, None));
         }
         let output = handled
@@ -586,7 +586,7 @@ impl Job<'_> {
             options: self.options,
             name: &name,
             threads,
-            packing,
+            codec: packing,
             stop: self.stop,
             slice: found.slice.clone(),
         };
@@ -670,7 +670,7 @@ impl Job<'_> {
 
     /// How an output is compressed: as was asked, else as the name that was given for it says, else as the input.
     fn packing(&self, input: Compression) -> Codec {
-        self.options.format.packing_or(|| match &self.target {
+        self.options.format.codec_or(|| match &self.target {
             Target::File(file) => Codec::of(Compression::of_name(&file.to_string_lossy()).0),
             Target::Directory(_) | Target::InPlace => Codec::of(input),
         })

@@ -1,16 +1,28 @@
-//! Files of records, batch by batch: each record's texts are cleaned where they stand, everything else is copied, and what
-//! cannot be read is treated as the user wants. It stands apart from `files`, which knows where outputs go.
+//! Cleans files of records (JSON Lines, CSV, WARC, texts to convert), batch by batch. The texts of
+//! each record are cleaned where they are, so that all other bytes are copied; records that cannot
+//! be read are passed through, dropped, or fail the file. This is separate from `files`, which
+//! decides where outputs go.
+//!
+//! For example, a batch of two JSON Lines in which a rule removes `Share\n`:
+//!
+//! ```text
+//! {"id": 1, "text": "Share\nIt rained."}     removal: bytes 0..6 of the text
+//!                                            cut: bytes 19..26 of the record, as `\n` is escaped
+//! {"id": 1, "text": "It rained."}            the record without the cut
+//! {"id": 2}                                  damaged: it has no text; passed through
+//! ```
 
 use super::pipeline::in_order;
-use super::tables::{RowBlock, TableWriter};
 use super::{Event, JobOptions};
 use crate::cleaner::{Cleaned, Outcome};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{
-    Batch, Batches, Codec, Compression, Compressor, Converter, Field, FieldNames, Format, Parsed,
-    Piece, RecordFormat, Source, Start, TextFields, skip_lines, with_member,
+    Batch, Batches, Codec, Compression, Compressor, Converter, Field, FieldNames, Format, Framing,
+    Parsed, Piece, RecordFormat, Source, Start, TextFields, skip_lines, with_member,
 };
+#[cfg(feature = "parquet")]
+use crate::io::{RowBlock, TableBuilder};
 use crate::report::{
     Annotation, Name, Origin, Stats, annotate, annotation_list, damage_line, document_records,
     dolma_line, dropped_record,
@@ -20,58 +32,60 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// In removal records, what took a record that was left out as damaged ...
+/// Rule name in the removal record of a damaged record that was dropped.
 pub(super) const DAMAGED: &str = "record/damaged";
-/// ... and one of which no text was left.
+/// Rule name in the removal record of a dropped record whose texts were removed entirely.
 pub(super) const EMPTY: &str = "record/empty";
 
-/// What is done with records that should have a text and have none that can be read.
+/// What happens to damaged records: those that should have a text but have none that can be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnError {
-    /// They are passed on as they are.
+    /// They are passed through unchanged.
     #[default]
     Pass,
-    /// They are left out.
+    /// They are dropped.
     Drop,
     /// The file fails.
     Fail,
 }
 
-/// Where marks are written instead of removing what they mark.
+/// Where marks are written if texts are annotated instead of cleaned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Annotate {
-    /// Into a field of this name of each record.
+    /// In a field of this name in each record.
     Field(String),
-    /// To attribute files as Dolma has them, under names that begin so.
+    /// In Dolma attribute files, under names with this prefix.
     Dolma(String),
 }
 
 /// How files of records are read and written.
 #[derive(Clone, Debug, Default)]
 pub struct RecordOptions {
-    /// The format of all inputs, if they do not tell it themselves.
+    /// Format of all inputs. If `None`, the name and the bytes of an input decide.
     pub format: Option<Format>,
-    /// The fields.
+    /// Names of the fields that hold texts and their properties.
     pub names: FieldNames,
-    /// What is done with damaged records.
+    /// What happens to damaged records.
     pub on_error: OnError,
-    /// The largest record that is read, in bytes.
+    /// Maximum size of a record in bytes.
     pub max_record: usize,
-    /// The format of all outputs, if not that of their inputs. What holds no text that can be read is left out then.
+    /// Format of all outputs, if not that of the inputs. Damaged records cannot be converted and
+    /// are dropped.
     pub target: Option<Format>,
-    /// How outputs are compressed, if not as the inputs are.
-    pub packing: Option<Codec>,
-    /// Whether records of which nothing is left are left out.
+    /// Compression of outputs, if not that of the inputs.
+    pub codec: Option<Codec>,
+    /// Whether records whose texts were removed entirely are dropped.
     pub drop_empty: bool,
-    /// Where marks are written, if nothing is to be removed.
+    /// Where marks are written, if texts are annotated instead of cleaned.
     pub annotate: Option<Annotate>,
 }
 
 impl RecordOptions {
-    /// Whether files of a format are cleaned record by record, or row by row. A text is a record where it is to become
-    /// something else.
+    /// Returns whether files of `format` are cleaned record by record or row by row. A text file is
+    /// one record if it is converted to another format, else it is a document.
     #[must_use]
     pub fn has_records(&self, format: Format) -> bool {
         match format {
@@ -81,103 +95,104 @@ impl RecordOptions {
         }
     }
 
-    /// Whether files of a format are tables, and stay so.
+    /// Returns whether files of `format` are Parquet and stay Parquet. They are cleaned column by
+    /// column; Parquet that is converted is read row by row instead.
     #[must_use]
     pub fn is_table(&self, format: Format) -> bool {
         format == Format::Parquet && self.target.is_none_or(|target| target == Format::Parquet)
     }
 
-    /// How an output is compressed that is to be so as a whole.
+    /// Returns how an output is compressed as a whole: the codec of the options, else `otherwise`.
+    /// An output that is converted to Parquet is never compressed as a whole, because Parquet
+    /// compresses its columns.
     #[must_use]
-    pub fn packing_or(&self, otherwise: impl FnOnce() -> Codec) -> Codec {
+    pub fn codec_or(&self, otherwise: impl FnOnce() -> Codec) -> Codec {
         match self.target {
-            // Parquet compresses inside.
             Some(Format::Parquet) => Codec::of(Compression::None),
-            _ => self.packing.unwrap_or_else(otherwise),
+            _ => self.codec.unwrap_or_else(otherwise),
         }
     }
 }
 
-/// What became of a batch.
+/// The result of cleaning a batch.
 #[derive(Debug, Default)]
 pub struct BatchOutput {
-    /// Its bytes in the output.
+    /// Bytes to append to the output.
     pub output: Vec<u8>,
-    /// Its rows, where the output is a table.
+    /// Rows to append, if the output is Parquet.
+    #[cfg(feature = "parquet")]
     pub(super) rows: RowBlock,
-    /// Its removal records, as JSON Lines.
+    /// Removal records as JSON Lines.
     pub records: Vec<u8>,
-    /// What was wrong with its records, as JSON Lines.
+    /// Damaged records as JSON Lines.
     pub damage: Vec<u8>,
-    /// How many bytes of the input have been read.
+    /// Bytes of the input, compressed as it is, that have been read so far.
     pub consumed: u64,
-    /// Where in the decompressed input it ends, if a record ends there.
+    /// End of the batch in the decompressed input. `None` if the output cannot be resumed there.
     pub end: Option<Start>,
-    /// Its figures, and what is to be told of it.
+    /// Statistics and events.
     pub tally: BatchStats,
-    /// Why the file fails.
+    /// Reason why the file fails.
     pub failure: Option<Error>,
 }
 
-/// Figures of some batches.
+/// Statistics and events of one batch or of several consecutive ones.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct BatchStats {
     /// Counts.
     pub stats: Stats,
-    /// Removed spans.
+    /// Number of removed spans.
     pub spans: usize,
-    /// The first damaged record and what is wrong with it.
+    /// Number of the first damaged record and the reason.
     pub first_damage: Option<(u64, String)>,
-    /// What the witness tells.
+    /// Results of the observer.
     #[serde(skip)]
-    pub told: Vec<Event>,
+    pub observed: Vec<Event>,
     /// Whether the output differs from the input.
     pub differs: bool,
 }
 
 impl Clone for BatchStats {
-    /// All but what the witness tells, which is told once.
+    /// Clones everything except the results of the observer, which a clone has none of: they are
+    /// reported once, and clones are only written to checkpoints.
     fn clone(&self) -> Self {
-        let (stats, first_damage) = (self.stats.clone(), self.first_damage.clone());
         Self {
-            stats,
+            stats: self.stats.clone(),
             spans: self.spans,
-            first_damage,
-            told: Vec::new(),
+            first_damage: self.first_damage.clone(),
+            observed: Vec::new(),
             differs: self.differs,
         }
     }
 }
 
 impl BatchStats {
-    /// Adds the figures of the batch that follows.
-    pub fn add(&mut self, other: Self) {
-        self.stats.merge(&other.stats);
-        self.spans += other.spans;
-        self.first_damage = self.first_damage.take().or(other.first_damage);
-        self.told.extend(other.told);
-        self.differs |= other.differs;
+    /// Adds the statistics of the next batch. Batches must be added in order, so that the first
+    /// damaged record stays the first and results of the observer stay sorted.
+    pub fn add(&mut self, next: Self) {
+        self.stats.merge(&next.stats);
+        self.spans += next.spans;
+        self.first_damage = self.first_damage.take().or(next.first_damage);
+        self.observed.extend(next.observed);
+        self.differs |= next.differs;
     }
 
-    /// What is to be told at the end of a file.
+    /// Returns the events of a finished file: the results of the observer, which are taken out, a
+    /// note on damaged records that names the first one, and the number of removals. `on_error`
+    /// decides how the note says what happened to damaged records.
     pub fn events(&mut self, on_error: OnError) -> Vec<Event> {
-        let mut events = std::mem::take(&mut self.told);
+        let mut events = std::mem::take(&mut self.observed);
         if let Some((number, reason)) = &self.first_damage {
-            let (count, fate) = (
-                self.stats.damaged,
-                if on_error == OnError::Drop {
-                    "left out"
-                } else {
-                    "passed through unchanged"
-                },
-            );
-            let several = || format!("{count} records are damaged, such as record {number}, which");
-            let which = if count == 1 {
-                format!("record {number}")
-            } else {
-                several()
+            let records = match self.stats.damaged {
+                1 => format!("record {number}"),
+                count => format!("{count} records are damaged, such as record {number}, which"),
             };
-            events.push(Event::Passed(format!("{which} {reason}; {fate}")));
+            let action = if on_error == OnError::Drop {
+                "left out"
+            } else {
+                "passed through unchanged"
+            };
+            events.push(Event::Passed(format!("{records} {reason}; {action}")));
         }
         if self.spans > 0 {
             events.push(Event::Changed(
@@ -189,67 +204,157 @@ impl BatchStats {
     }
 }
 
-/// A run was stopped from outside.
+/// The error of a run that was stopped from outside.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// A file of records on its way.
+/// Cleans one file of records.
 #[derive(Debug)]
 pub struct RecordCleaner<'j> {
-    /// How its texts are cleaned.
+    /// How texts are cleaned.
     pub options: &'j JobOptions,
-    /// What it is called in reports.
+    /// Name of the file in reports.
     pub name: &'j str,
-    /// On how many threads.
+    /// Number of worker threads.
     pub threads: usize,
-    /// How its output is compressed.
-    pub packing: Codec,
+    /// Compression of the output.
+    pub codec: Codec,
     /// Set from outside to stop early.
     pub stop: &'j AtomicBool,
-    /// Which bytes of its lines are meant, if not all.
+    /// The bytes to clean, if shards share the file. Its bounds are at starts of lines.
     pub slice: Option<Range<u64>>,
 }
 
-/// What the records of a file are, and what they become.
+/// How the records of a file are read and converted.
 pub(super) struct RecordShape {
-    pub(super) layout: RecordFormat,
-    /// None where they keep their format.
+    pub(super) format: RecordFormat,
+    /// `None` if records keep their format.
     pub(super) converter: Option<Converter>,
 }
 
-/// What a worker keeps from batch to batch.
+/// State that a worker thread keeps from batch to batch.
 pub(super) struct Worker {
     scratch: Scratch,
-    packer: Compressor,
-    /// A record as it is written.
+    compressor: Compressor,
+    /// The current record as it is to be written, if that differs from the input.
     pub(super) record: Vec<u8>,
-    /// The marks that it is to get when it is converted, as JSON.
-    pub(super) marks: Option<Vec<u8>>,
+    /// Annotations of the current record as JSON, to be added when it is converted.
+    pub(super) annotations: Option<Vec<u8>>,
 }
 
-/// What a record becomes.
+/// What is written for a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Disposition {
-    /// What it was.
+    /// The record as it was.
     Same,
-    /// What the worker holds.
+    /// The bytes in [`Worker::record`].
     Changed,
     /// Nothing.
     Dropped,
 }
 
 impl RecordCleaner<'_> {
-    /// Cleans an input from `start` on. Batches are given to `each` in order; what follows a failure is not cleaned.
+    /// Cleans an input from `start` on, and passes the batches in order to `on_batch`. A first
+    /// batch without records may hold a CSV header, and a last one the end of a Parquet file or
+    /// the compressed form of an empty output. Nothing after a failing batch is passed on.
     ///
     /// # Errors
-    /// If the input cannot be read, a record fails it, or `each` fails; [`Interrupted`] if the run is to stop.
+    /// If the options do not fit the format, the input cannot be read, a damaged record fails the
+    /// file, or `on_batch` fails; [`Interrupted`] if the run is stopped.
     pub fn run(
         &self,
         source: Source<'_>,
-        mut start: Start,
-        each: &mut dyn FnMut(BatchOutput) -> Result<()>,
+        start: Start,
+        on_batch: &mut dyn FnMut(BatchOutput) -> Result<()>,
     ) -> Result<()> {
+        let shape = self.shape(&source)?;
+        #[cfg(feature = "parquet")]
+        let mut table = shape
+            .converter
+            .as_ref()
+            .filter(|converter| converter.makes_table())
+            .map(|converter| TableBuilder::new(converter.columns()))
+            .transpose()?;
+        #[cfg(not(feature = "parquet"))]
+        if shape.converter.as_ref().is_some_and(Converter::makes_table) {
+            return Err(super::unsupported_parquet());
+        }
+        let slice = self.slice.clone().unwrap_or(0..u64::MAX);
+        let mut is_empty = start.offset <= slice.start;
+        let mut reader = source.reader.take(slice.end);
+        let offset = start.offset.max(slice.start);
+        let lines = skip_lines(&mut reader, offset)
+            .context("is shorter than its checkpoint, or cannot be read")?;
+        let batches = self.batches(
+            reader,
+            shape.format.framing(),
+            if start.offset < offset {
+                Start {
+                    offset,
+                    records: lines,
+                }
+            } else {
+                start
+            },
+            source.consumed,
+        );
+        // Only the first of several slices has the header.
+        if let Some(converter) = &shape.converter
+            && is_empty
+            && slice.start == 0
+        {
+            let header = converter.head();
+            if !header.is_empty() {
+                is_empty = false;
+                on_batch(BatchOutput {
+                    output: Compressor::new(self.codec)?.packed(header)?,
+                    ..BatchOutput::default()
+                })?;
+            }
+        }
+        in_order(
+            self.threads,
+            batches,
+            |batch| batch.bytes.len(),
+            || self.new_worker(),
+            |worker, batch| self.clean(&shape, batch, worker),
+            |mut batch| {
+                if let Some(failure) = batch.failure.take() {
+                    return Err(failure);
+                }
+                #[cfg(feature = "parquet")]
+                if let Some(table) = &mut table {
+                    batch.output = table.add(std::mem::take(&mut batch.rows))?;
+                    // The rows that the table still holds would be lost.
+                    batch.end = None;
+                }
+                is_empty &= batch.output.is_empty();
+                on_batch(batch)
+            },
+        )?;
+        let mut output = Vec::new();
+        #[cfg(feature = "parquet")]
+        if let Some(table) = table {
+            output = table.finish()?;
+        }
+        // An empty output is compressed too, as readers expect the header of the compression.
+        if is_empty && output.is_empty() {
+            Compressor::new(self.codec)?.pack(&[], &mut output)?;
+        }
+        if output.is_empty() {
+            return Ok(());
+        }
+        on_batch(BatchOutput {
+            output,
+            ..BatchOutput::default()
+        })
+    }
+
+    /// Finds out how the records of `source` are read and converted, from its format, its first
+    /// bytes and the options. Fails if the options do not fit the format: an encoding other than
+    /// UTF-8, or annotations where the output is not JSON Lines.
+    fn shape(&self, source: &Source<'_>) -> Result<RecordShape> {
         if self
             .options
             .encoding
@@ -258,440 +363,332 @@ impl RecordCleaner<'_> {
             bail!("holds records, which are UTF-8, and cannot be read with --encoding");
         }
         let options = &self.options.format;
-        let layout = RecordFormat::new(source.format, &source.head, self.name, &options.names)?;
+        let format = RecordFormat::new(source.format, &source.head, self.name, &options.names)?;
         let converter = options
             .target
-            .and_then(|target| Converter::new(target, &layout, &options.names));
+            .and_then(|target| Converter::new(target, &format, &options.names));
         let has_members = converter
             .as_ref()
             .map_or(source.format == Format::JsonLines, Converter::has_members);
         if options.annotate.is_some() && !has_members {
             bail!(
-                "is not JSON Lines, and only there annotations have a place; --output-format jsonl makes it so"
+                "is not JSON Lines, which annotations need; convert it with --output-format jsonl"
             );
         }
-        let mut table = TableWriter::new(converter.as_ref())?;
-        let begin = self.slice.as_ref().map_or(0, |slice| slice.start);
-        let mut is_empty = start.offset <= begin;
-        // Of several slices the first one has the line of names.
-        let head = converter
-            .as_ref()
-            .filter(|_| is_empty && begin == 0)
-            .map(Converter::head)
-            .filter(|head| !head.is_empty());
-        let shape = RecordShape { layout, converter };
-        let end = self.slice.as_ref().map_or(u64::MAX, |slice| slice.end);
-        let mut reader = source.reader.take(end);
-        let offset = start.offset.max(begin);
-        let lines = skip_lines(&mut reader, offset)
-            .context("ends before the place where it is to be gone on with, or cannot be read")?;
-        if start.offset < offset {
-            start = Start {
-                offset,
-                records: lines,
-            };
-        }
+        Ok(RecordShape { format, converter })
+    }
+
+    /// Iterates over the batches of a reader that is at `start`. Yields [`Interrupted`] once the
+    /// run is stopped.
+    fn batches(
+        &self,
+        reader: impl Read + Send,
+        framing: Framing,
+        start: Start,
+        consumed: Arc<AtomicU64>,
+    ) -> impl Iterator<Item = Result<Batch>> + Send {
         let max_record = self.options.format.max_record;
-        let mut records = start.records;
-        let batches = Batches::new(
-            reader,
-            shape.layout.framing(),
-            max_record,
-            start,
-            source.consumed,
-        )
-        .map(|batch| {
+        let mut last_record = start.records;
+        Batches::new(reader, framing, max_record, start, consumed).map(move |batch| {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(Error::from(Interrupted));
             }
             let batch = batch
-                .map_err(|error| anyhow!("cannot be read behind record {records}: {error}"))?;
-            records = batch.number + batch.ends.len() as u64 - 1;
+                .map_err(|error| anyhow!("cannot be read after record {last_record}: {error}"))?;
+            last_record = batch.number + batch.ends.len() as u64 - 1;
             Ok(batch)
-        });
-        let worker = || {
-            let packer = Compressor::new(self.packing).context("cannot compress")?;
-            Ok(Worker {
-                scratch: Scratch::default(),
-                packer,
-                record: Vec::new(),
-                marks: None,
-            })
-        };
-        if let Some(head) = head {
-            is_empty = false;
-            each(BatchOutput {
-                output: Compressor::new(self.packing)?.packed(head)?,
-                ..BatchOutput::default()
-            })?;
-        }
-        in_order(
-            self.threads,
-            batches,
-            |batch| batch.bytes.len(),
-            worker,
-            |worker, batch| self.clean(&shape, batch, worker),
-            |mut done| {
-                if let Some(failure) = done.failure.take() {
-                    return Err(failure);
-                }
-                table.add(&mut done)?;
-                is_empty &= done.output.is_empty();
-                each(done)
-            },
-        )?;
-        // Nothing at all is compressed too, as readers want a header.
-        let mut output = table.finish()?;
-        if is_empty && output.is_empty() {
-            Compressor::new(self.packing)?.pack(&[], &mut output)?;
-        }
-        if output.is_empty() {
-            Ok(())
-        } else {
-            each(BatchOutput {
-                output,
-                ..BatchOutput::default()
-            })
-        }
+        })
     }
 
+    fn new_worker(&self) -> Result<Worker> {
+        Ok(Worker {
+            scratch: Scratch::default(),
+            compressor: Compressor::new(self.codec).context("cannot compress")?,
+            record: Vec::new(),
+            annotations: None,
+        })
+    }
+
+    /// Cleans a batch. An error becomes the failure of the result, so that the batches before it,
+    /// which other threads may still be cleaning, are written first.
     fn clean(&self, shape: &RecordShape, batch: Batch, worker: &mut Worker) -> BatchOutput {
-        let mut done = BatchOutput {
+        let mut output = BatchOutput {
             consumed: batch.consumed,
             end: batch.end,
             ..BatchOutput::default()
         };
         let cleaned = match batch.piece {
-            Some(piece) => self.pass_piece(batch, piece, &mut done, worker),
-            None => self.clean_records(shape, batch, &mut done, worker),
+            Some(piece) => self.pass_piece(batch, piece, &mut output, worker),
+            None => self.clean_records(shape, batch, &mut output, worker),
         };
-        if let Err(error) = cleaned {
-            done.failure = Some(error);
-        }
-        done
+        output.failure = cleaned.err();
+        output
     }
 
-    /// Passes on a piece of a record that is too large.
+    /// Passes through or drops a piece of a record that exceeds the maximum size. The record is
+    /// counted as damaged once, at its first piece. Each dropped piece has its own removal record,
+    /// so that the source can be restored without holding the record in memory.
     fn pass_piece(
         &self,
         batch: Batch,
         piece: Piece,
-        done: &mut BatchOutput,
+        output: &mut BatchOutput,
         worker: &mut Worker,
     ) -> Result<()> {
-        let keeps = if piece == Piece::First {
-            self.damaged(batch.number, Some(batch.offset), self.too_large(), done)?
+        let is_first = piece == Piece::First;
+        let stays = if is_first {
+            let reason = self.too_large_reason();
+            self.count_damaged(batch.number, Some(batch.offset), reason, output)?
         } else {
             self.options.format.on_error != OnError::Drop
         };
-        if let Some(Annotate::Dolma(name)) = &self.options.format.annotate {
-            // One line for all pieces of a record.
-            if piece == Piece::First && keeps {
-                done.output = worker.packer.packed(dolma_line(None, name, &[]))?;
+        if let Some(Annotate::Dolma(prefix)) = &self.options.format.annotate {
+            // An attribute file has one line for all pieces of a record.
+            if is_first && stays {
+                output.output = worker.compressor.packed(dolma_line(None, prefix, &[]))?;
             }
-            return Ok(());
+        } else if stays {
+            output.output = worker.compressor.packed(batch.bytes)?;
+        } else {
+            let record = RecordRef::new(batch.number, batch.offset, &batch.bytes);
+            self.record_dropped(&record, DAMAGED, output)?;
         }
-        if !keeps {
-            let place = RecordRef {
-                number: batch.number,
-                offset: batch.offset,
-                record: &batch.bytes,
-                id: None,
-                field: None,
-                item: 0,
-            };
-            self.dropped(&place, DAMAGED, done)?;
-        }
-        let bytes = if keeps { batch.bytes } else { Vec::new() };
-        done.output = worker.packer.packed(bytes)?;
         Ok(())
     }
 
-    pub(super) fn too_large(&self) -> String {
+    pub(super) fn too_large_reason(&self) -> String {
         format!(
             "is larger than --max-record allows ({} bytes)",
             self.options.format.max_record
         )
     }
 
+    /// Cleans the records of a batch and stores the compressed output. Unchanged records are copied
+    /// together with their neighbours. If the format compresses records one by one, as WARC does,
+    /// each record is a gzip member or zstd frame; otherwise the batch is one.
     fn clean_records(
         &self,
         shape: &RecordShape,
         batch: Batch,
-        done: &mut BatchOutput,
+        output: &mut BatchOutput,
         worker: &mut Worker,
     ) -> Result<()> {
-        let alone =
-            shape.layout.packs_records() && shape.converter.is_none() && worker.packer.packs();
-        let (mut output, mut copied) = (Vec::new(), 0);
+        let packs_each =
+            shape.format.packs_records() && shape.converter.is_none() && worker.compressor.packs();
+        let (mut bytes, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
-            let fate = self.clean_record(
-                shape,
-                number,
-                batch.offset + start as u64,
-                record,
-                done,
-                worker,
-            )?;
-            done.tally.differs |= fate != Disposition::Same;
-            let fate = self.convert(shape, number, record, fate, done, worker);
-            if alone {
-                match fate {
-                    Disposition::Same => worker.packer.pack(record, &mut output)?,
-                    Disposition::Changed => worker.packer.pack(&worker.record, &mut output)?,
+            let offset = batch.offset + start as u64;
+            let disposition = self.clean_record(shape, number, offset, record, output, worker)?;
+            output.tally.differs |= disposition != Disposition::Same;
+            let disposition = self.convert(shape, number, record, disposition, output, worker);
+            if packs_each {
+                match disposition {
+                    Disposition::Same => worker.compressor.pack(record, &mut bytes)?,
+                    Disposition::Changed => worker.compressor.pack(&worker.record, &mut bytes)?,
                     Disposition::Dropped => {}
                 }
-            } else if fate != Disposition::Same {
-                if output.is_empty() {
-                    output.reserve(batch.bytes.len());
+            } else if disposition != Disposition::Same {
+                if bytes.is_empty() {
+                    bytes.reserve(batch.bytes.len());
                 }
-                output.extend_from_slice(&batch.bytes[copied..start]);
-                if fate == Disposition::Changed {
-                    output.extend_from_slice(&worker.record);
+                bytes.extend_from_slice(&batch.bytes[copied..start]);
+                if disposition == Disposition::Changed {
+                    bytes.extend_from_slice(&worker.record);
                 }
                 copied = start + record.len();
             }
         }
-        done.output = if alone {
-            output
+        output.output = if packs_each {
+            bytes
         } else if copied == 0 {
-            worker.packer.packed(batch.bytes)?
+            worker.compressor.packed(batch.bytes)?
         } else {
-            output.extend_from_slice(&batch.bytes[copied..]);
-            worker.packer.packed(output)?
+            bytes.extend_from_slice(&batch.bytes[copied..]);
+            worker.compressor.packed(bytes)?
         };
         Ok(())
     }
 
+    /// Cleans a record, which begins at `offset` of the decompressed input, and adds its statistics
+    /// and report lines to `output`. With [`Disposition::Changed`], `worker.record` holds the
+    /// record to write, still in the format of the input.
     fn clean_record(
         &self,
         shape: &RecordShape,
         number: u64,
         offset: u64,
         record: &[u8],
-        done: &mut BatchOutput,
+        output: &mut BatchOutput,
         worker: &mut Worker,
     ) -> Result<Disposition> {
-        let is_too_large = record.len() > self.options.format.max_record;
-        let reading = if is_too_large {
-            Parsed::Damaged(self.too_large())
+        let parsed = if record.len() > self.options.format.max_record {
+            Parsed::Damaged(self.too_large_reason())
         } else {
-            shape.layout.read(number, record)
+            shape.format.read(number, record)
         };
-        let nowhere = RecordRef {
-            number,
-            offset,
-            record,
-            id: None,
-            field: None,
-            item: 0,
-        };
-        let texts = match reading {
+        let record_ref = RecordRef::new(number, offset, record);
+        let texts = match parsed {
             Parsed::Found(texts) => texts,
-            Parsed::Other => return Ok(self.unmarked(Disposition::Same, worker)),
+            Parsed::Other => return Ok(self.without_annotations(Disposition::Same, worker)),
             Parsed::Damaged(reason) => {
-                let fate = self.pass_damaged(&nowhere, reason, done)?;
-                return Ok(self.unmarked(fate, worker));
+                let disposition = self.pass_damaged(&record_ref, reason, output)?;
+                return Ok(self.without_annotations(disposition, worker));
             }
         };
-        let place = RecordRef {
-            number,
-            offset,
-            record,
+        let record_ref = RecordRef {
             id: texts.id.as_deref(),
-            field: None,
-            item: 0,
+            ..record_ref
         };
-        let mut found = TextOutcome::default();
+        let mut outcome = TextOutcome::default();
         for field in &texts.fields {
-            self.clean_field(&place, field, &texts, &mut found, &mut worker.scratch)?;
-        }
-        let mut fate = Disposition::Same;
-        if let Some(annotate) = &self.options.format.annotate {
-            fate = Disposition::Changed;
-            worker.record = match annotate {
-                Annotate::Field(_) if shape.converter.is_some() => {
-                    worker.marks = Some(annotation_list(&found.annotations)?);
-                    record.to_owned()
-                }
-                Annotate::Field(name) => {
-                    with_member(record, name, &annotation_list(&found.annotations)?)
-                        .unwrap_or_else(|| record.to_owned())
-                }
-                Annotate::Dolma(name) => dolma_line(texts.id_json, name, &found.annotations),
-            };
-        } else if !found.cuts.is_empty() {
-            worker.record.clear();
-            if let Err(reason) = shape.layout.write(record, &found.cuts, &mut worker.record) {
-                return self.pass_damaged(&place, reason.to_owned(), done);
-            }
-            fate = Disposition::Changed;
-        }
-        if let Some(share) = found.held {
-            self.note(
-                number,
-                Some(offset),
-                &format!("is held whole: {:.1} % would have gone", share * 100.0),
-                done,
+            self.clean_field(
+                &record_ref,
+                field,
+                &texts,
+                &mut outcome,
+                &mut worker.scratch,
             )?;
         }
-        done.tally.add(found.tally);
-        if found.kept == 0 {
-            done.tally.stats.empty += 1;
+        let mut disposition = Disposition::Same;
+        if let Some(target) = &self.options.format.annotate {
+            disposition = Disposition::Changed;
+            let annotations = &outcome.annotations;
+            worker.record = match target {
+                Annotate::Field(_) if shape.converter.is_some() => {
+                    worker.annotations = Some(annotation_list(annotations)?);
+                    record.to_owned()
+                }
+                Annotate::Field(name) => with_member(record, name, &annotation_list(annotations)?)
+                    .unwrap_or_else(|| record.to_owned()),
+                Annotate::Dolma(prefix) => dolma_line(texts.id_json, prefix, annotations),
+            };
+        } else if !outcome.cuts.is_empty() {
+            worker.record.clear();
+            if let Err(reason) = shape
+                .format
+                .write(record, &outcome.cuts, &mut worker.record)
+            {
+                return self.pass_damaged(&record_ref, reason.to_owned(), output);
+            }
+            disposition = Disposition::Changed;
+        }
+        self.report_held(number, Some(offset), &outcome, output)?;
+        output.tally.add(outcome.tally);
+        if outcome.kept_bytes == 0 {
+            output.tally.stats.empty += 1;
             if self.options.format.drop_empty {
-                self.dropped(&place, EMPTY, done)?;
+                self.record_dropped(&record_ref, EMPTY, output)?;
                 return Ok(Disposition::Dropped);
             }
         }
-        done.records.append(&mut found.records);
-        Ok(fate)
+        output.records.append(&mut outcome.records);
+        Ok(disposition)
     }
 
-    /// What a record without texts becomes: attribute files have a line for each record.
-    fn unmarked(&self, fate: Disposition, worker: &mut Worker) -> Disposition {
-        let Some(Annotate::Dolma(name)) = self
-            .options
-            .format
-            .annotate
-            .as_ref()
-            .filter(|_| fate != Disposition::Dropped)
-        else {
-            return fate;
-        };
-        worker.record = dolma_line(None, name, &[]);
-        Disposition::Changed
+    /// Returns the disposition of a record without texts. It is `disposition`, except that a Dolma
+    /// attribute file gets a line without annotations for each record that is not dropped, because
+    /// its lines must correspond to those of the documents.
+    fn without_annotations(&self, disposition: Disposition, worker: &mut Worker) -> Disposition {
+        match &self.options.format.annotate {
+            Some(Annotate::Dolma(prefix)) if disposition != Disposition::Dropped => {
+                worker.record = dolma_line(None, prefix, &[]);
+                Disposition::Changed
+            }
+            _ => disposition,
+        }
     }
 
-    /// Passes on a damaged record, or drops it.
+    /// Counts a damaged record, and passes it through or drops it as [`OnError`] says. A dropped
+    /// record gets a removal record.
     fn pass_damaged(
         &self,
-        place: &RecordRef<'_>,
+        record: &RecordRef<'_>,
         reason: String,
-        done: &mut BatchOutput,
+        output: &mut BatchOutput,
     ) -> Result<Disposition> {
-        if self.damaged(place.number, Some(place.offset), reason, done)? {
+        if self.count_damaged(record.number, Some(record.offset), reason, output)? {
             return Ok(Disposition::Same);
         }
-        self.dropped(place, DAMAGED, done)?;
+        self.record_dropped(record, DAMAGED, output)?;
         Ok(Disposition::Dropped)
     }
 
-    /// Accounts for a record that is left out.
-    pub(super) fn dropped(
+    /// Appends the removal record of a record that is dropped as a whole, if removal records are
+    /// wanted. `rule` is [`DAMAGED`] or [`EMPTY`].
+    pub(super) fn record_dropped(
         &self,
-        place: &RecordRef<'_>,
+        record: &RecordRef<'_>,
         rule: &str,
-        done: &mut BatchOutput,
+        output: &mut BatchOutput,
     ) -> Result<()> {
-        done.tally.differs = true;
+        output.tally.differs = true;
         if !self.options.records {
             return Ok(());
         }
-        let origin = Origin {
-            path: self.name,
-            bytes: place.record,
-            offset: place.offset,
-            record: Some(place.number),
-            id: place.id,
-            field: place.field,
-            item: Some(place.item).filter(|&item| item > 0),
-            ..Origin::default()
-        };
-        dropped_record(&origin, rule, &mut done.records)
+        dropped_record(&record.origin(self.name), rule, &mut output.records)
     }
 
+    /// Cleans the text of one field and adds the result to `outcome`: cuts in bytes of the record,
+    /// statistics, removal records and annotations as the options want them. `texts` supplies the
+    /// language and the address.
     pub(super) fn clean_field(
         &self,
-        place: &RecordRef<'_>,
+        record: &RecordRef<'_>,
         field: &Field<'_>,
         texts: &TextFields<'_>,
-        found: &mut TextOutcome,
+        outcome: &mut TextOutcome,
         scratch: &mut Scratch,
     ) -> Result<()> {
+        let rules = self.options.cleaner.rules();
         let document = self.describe(Document::new(&field.text)?, texts);
         let cleaned = self.options.cleaner.clean(&document, scratch);
-        let cuts = field.locate(
-            place.record,
-            cleaned
-                .removals()
-                .iter()
-                .map(|removal| removal.span.range()),
-        );
-        found
-            .tally
-            .stats
-            .add_document(&cleaned, self.options.cleaner.rules());
-        found.tally.spans += cuts.len();
+        let ranges = cleaned
+            .removals()
+            .iter()
+            .map(|removal| removal.span.range());
+        let cuts = field.locate(record.record, ranges);
+        outcome.tally.stats.add_document(&cleaned, rules);
+        outcome.tally.spans += cuts.len();
         if self.options.format.annotate.is_some() {
-            let first = self
-                .options
-                .format
-                .names
-                .text
-                .first()
-                .map_or("", String::as_str);
+            let name = if field.name.is_empty() {
+                self.options.format.names.text.first()
+            } else {
+                None
+            };
             annotate(
-                if field.name.is_empty() {
-                    first
-                } else {
-                    &field.name
-                },
+                name.map_or(&field.name, String::as_str),
                 &cleaned,
-                self.options.cleaner.rules(),
-                &mut found.annotations,
+                rules,
+                &mut outcome.annotations,
             );
         }
-        found.kept += cleaned.source().len()
-            - cleaned
-                .removals()
-                .iter()
-                .map(|removal| removal.span.len())
-                .sum::<usize>();
+        outcome.kept_bytes += kept_bytes(&cleaned);
         if let Outcome::Held { share } = cleaned.outcome() {
-            found.held = Some(share);
+            outcome.held = Some(share);
         }
         let field_name = Some(field.name.as_ref()).filter(|name| !name.is_empty());
         let name = Name {
             path: self.name,
-            record: Some(place.number),
-            id: place.id,
+            record: Some(record.number),
+            id: record.id,
             field: field_name,
         };
-        found
-            .tally
-            .told
-            .extend(self.options.look(&name, &document, &cleaned, scratch));
+        let observed = self.options.observe(&name, &document, &cleaned, scratch);
+        outcome.tally.observed.extend(observed);
         if self.options.records {
-            self.record(place, field, &cleaned, &cuts, &mut found.records)?;
+            let origin = Origin {
+                places: Cow::Borrowed(&cuts),
+                field: field_name,
+                ..record.origin(self.name)
+            };
+            document_records(&cleaned, &origin, rules, &mut outcome.records)?;
         }
-        found.cuts.extend(cuts);
+        outcome.cuts.extend(cuts);
         Ok(())
     }
 
-    /// Writes the removal records of a text.
-    fn record(
-        &self,
-        place: &RecordRef<'_>,
-        field: &Field<'_>,
-        cleaned: &Cleaned<'_>,
-        cuts: &[Range<usize>],
-        to: &mut Vec<u8>,
-    ) -> Result<()> {
-        let origin = Origin {
-            path: self.name,
-            bytes: place.record,
-            offset: place.offset,
-            encoding: None,
-            places: Cow::Borrowed(cuts),
-            record: Some(place.number),
-            id: place.id,
-            field: Some(field.name.as_ref()).filter(|name| !name.is_empty()),
-            item: Some(place.item).filter(|&item| item > 0),
-        };
-        document_records(cleaned, &origin, self.options.cleaner.rules(), to)
-    }
-
-    /// Adds what is known of a text: by its record, else of all documents.
+    /// Adds the language and the address of a text. What its record says replaces what the options
+    /// say of all documents; a language code that is not known is ignored.
     pub(super) fn describe<'t>(
         &self,
         document: Document<'t>,
@@ -707,59 +704,124 @@ impl RecordCleaner<'_> {
         }
     }
 
-    /// Counts a damaged record. Gives whether it stays.
-    pub(super) fn damaged(
+    /// Counts and reports a damaged record. `reason` continues a sentence that begins with the
+    /// record's number. Returns whether the record is passed through; fails if damaged records fail
+    /// the file.
+    pub(super) fn count_damaged(
         &self,
         number: u64,
         offset: Option<u64>,
         reason: String,
-        done: &mut BatchOutput,
+        output: &mut BatchOutput,
     ) -> Result<bool> {
-        if self.options.format.on_error == OnError::Fail {
-            return Err(anyhow!(
-                "record {number} {reason}; --on-error pass would leave it as it is"
-            ));
+        let on_error = self.options.format.on_error;
+        if on_error == OnError::Fail {
+            bail!("record {number} {reason}; --on-error pass would leave it as it is");
         }
-        done.tally.stats.damaged += 1;
-        self.note(number, offset, &reason, done)?;
-        done.tally.first_damage.get_or_insert((number, reason));
-        Ok(self.options.format.on_error == OnError::Pass)
+        output.tally.stats.damaged += 1;
+        self.report_problem(number, offset, &reason, output)?;
+        output.tally.first_damage.get_or_insert((number, reason));
+        Ok(on_error == OnError::Pass)
     }
 
-    pub(super) fn note(
+    /// Reports a record with a held text: one that would have lost more of its bytes than allowed
+    /// and is passed through unchanged.
+    pub(super) fn report_held(
+        &self,
+        number: u64,
+        offset: Option<u64>,
+        outcome: &TextOutcome,
+        output: &mut BatchOutput,
+    ) -> Result<()> {
+        let Some(share) = outcome.held else {
+            return Ok(());
+        };
+        let reason = format!("is held whole: {:.1} % would have gone", share * 100.0);
+        self.report_problem(number, offset, &reason, output)
+    }
+
+    /// Appends a line to the report of damaged records, if that is wanted.
+    fn report_problem(
         &self,
         number: u64,
         offset: Option<u64>,
         reason: &str,
-        done: &mut BatchOutput,
+        output: &mut BatchOutput,
     ) -> Result<()> {
         if self.options.damage {
-            damage_line(self.name, number, offset, reason, &mut done.damage)
+            damage_line(self.name, number, offset, reason, &mut output.damage)
         } else {
             Ok(())
         }
     }
 }
 
-/// A record and where it is.
+/// Returns how many bytes of a text are left after its removals.
+pub(super) fn kept_bytes(cleaned: &Cleaned<'_>) -> usize {
+    let removed: usize = cleaned
+        .removals()
+        .iter()
+        .map(|removal| removal.span.len())
+        .sum();
+    cleaned.source().len() - removed
+}
+
+/// A record, or a text of a table, and where it is in the input.
 pub(super) struct RecordRef<'r> {
-    pub(super) number: u64,
-    pub(super) offset: u64,
-    pub(super) record: &'r [u8],
+    /// Number of the record or row, counted from 1.
+    number: u64,
+    /// Offset in the decompressed input; 0 in tables.
+    offset: u64,
+    /// Bytes of the record, or of the text in a table.
+    record: &'r [u8],
     pub(super) id: Option<&'r str>,
-    /// The field of a table that holds it, and which text of that field it is.
+    /// Field that holds the text, in tables.
     pub(super) field: Option<&'r str>,
+    /// Index of the text among those of its field and row, in tables.
     pub(super) item: u64,
 }
 
-/// What was found in a record.
+impl<'r> RecordRef<'r> {
+    /// Creates a reference to the record with this number, without id. `offset` is where it begins
+    /// in the decompressed input, in bytes.
+    pub(super) fn new(number: u64, offset: u64, record: &'r [u8]) -> Self {
+        Self {
+            number,
+            offset,
+            record,
+            id: None,
+            field: None,
+            item: 0,
+        }
+    }
+
+    /// Describes the record for removal records of the input called `path`. There are no places of
+    /// removed spans yet, and the first text of a field has no index.
+    fn origin<'o>(&'o self, path: &'o str) -> Origin<'o> {
+        Origin {
+            path,
+            bytes: self.record,
+            offset: self.offset,
+            record: Some(self.number),
+            id: self.id,
+            field: self.field,
+            item: Some(self.item).filter(|&item| item > 0),
+            ..Origin::default()
+        }
+    }
+}
+
+/// The result of cleaning the texts of a record.
 #[derive(Default)]
 pub(super) struct TextOutcome {
     pub(super) tally: BatchStats,
+    /// Bytes of the record to remove, sorted and disjoint.
     pub(super) cuts: Vec<Range<usize>>,
+    /// Removal records as JSON Lines.
     pub(super) records: Vec<u8>,
-    pub(super) annotations: Vec<Annotation>,
-    /// Bytes of text that stay.
-    pub(super) kept: usize,
-    pub(super) held: Option<f64>,
+    annotations: Vec<Annotation>,
+    /// Bytes of text that are left.
+    pub(super) kept_bytes: usize,
+    /// Share of bytes that would have been removed, if a text is held.
+    held: Option<f64>,
 }
