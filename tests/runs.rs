@@ -180,7 +180,7 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
         path,
         &clean,
         2,
-        "out holds the outputs of an earlier run; use --resume to go on with it, or --force to begin anew",
+        "out holds the outputs of an earlier run; use --resume to continue it, or --force to start over",
     );
     run(
         path,
@@ -194,7 +194,7 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
             "x.jsonl",
         ],
         0,
-        "there is no earlier run to go on with",
+        "there is no earlier run to resume",
     );
     // Nothing is done twice: an output that was tampered with in place, at its length, stays so.
     let tampered = String::from_utf8(before.0["sub/5.txt"].clone())
@@ -226,7 +226,7 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
         path,
         &resume,
         0,
-        "in/sub/7.txt: is not what it was in the earlier run; cleaned anew",
+        "in/sub/7.txt: changed since the earlier run; cleaned again",
     );
     assert_eq!(
         fs::read_to_string(path.join("out/sub/7.txt")).unwrap(),
@@ -246,7 +246,7 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
             "clean", "in", "-o", "out", "--resume", "--level", "thorough",
         ],
         0,
-        "all files are cleaned anew",
+        "all files are cleaned again",
     );
     run(path, &["verify", "out"], 0, "41 outputs");
     run(
@@ -305,7 +305,7 @@ fn shards_share_the_work_and_their_statistics_add_up() {
         path,
         &["clean", "in", "-o", "x", "--shard", "4/3"],
         2,
-        "'4/3' is no shard",
+        "'4/3' is not a valid shard",
     );
     run(
         path,

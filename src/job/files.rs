@@ -1,10 +1,12 @@
-//! Files and trees, batch by batch: the files of a batch are cleaned in parallel, then recorded, then given their names,
-//! and reported in input order. It stands apart from `job`, which knows documents but no files.
+//! Cleans files and trees, batch by batch. The files of a batch are cleaned in parallel and their
+//! outputs staged; then the reports are written, the outputs renamed to their final paths, and the
+//! results reported in the order of the inputs. A large file of records is a batch by itself and is
+//! cleaned on all threads. This is separate from `job`, which cleans documents and knows no files.
 
-use super::journal::{Journal, Lengths, ResumeState};
+use super::journal::{Checkpoint, Journal, Lengths, ResumeState};
 use super::manifest::Shard;
 use super::records::{BatchOutput, BatchStats, Interrupted, RecordCleaner};
-use super::tables::table_as_lines;
+use super::tables::{open_table, table_as_lines};
 use super::walk::{InputFile, Inputs, WalkEntry, Whole, other_json, read_up_to};
 use super::{Action, Event, EventSink, Handled, JobOptions, Target, failed};
 use crate::filter::Scratch;
@@ -13,54 +15,56 @@ use crate::io::{
     slice_of,
 };
 use crate::report::Stats;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A file of records of so many bytes is cleaned by itself.
-const LARGE: u64 = 4 << 20;
-/// It is noted how far a large file is whenever so many more bytes of it are done.
-const NOTE: u64 = 16 << 20;
-/// What is passed on as it is goes in pieces of so many bytes.
-const PIECE: u64 = 1 << 20;
-/// A batch holds at most so many files ...
+/// Size in bytes from which a file of records is cleaned by itself, on all threads.
+const LARGE_FILE: u64 = 4 << 20;
+/// Bytes between checkpoints of a large file, decompressed.
+const CHECKPOINT_INTERVAL: u64 = 16 << 20;
+/// Chunk size in bytes when an input is copied through unchanged.
+const COPY_CHUNK: u64 = 1 << 20;
+/// Maximum number of files in a batch.
 const BATCH_FILES: usize = 512;
-/// ... and begins no further one once it holds so many bytes.
+/// Size in bytes at which a batch is complete. Its last file may exceed it.
 const BATCH_BYTES: u64 = 64 << 20;
 
-/// Files to be cleaned, and where to.
+/// Files to clean, and where their outputs go.
 #[derive(Debug)]
 pub struct Job<'j> {
-    /// How they are cleaned.
+    /// How documents are cleaned.
     pub options: &'j JobOptions,
-    /// Which they are.
+    /// The files.
     pub inputs: &'j Inputs,
     /// Where the outputs go.
     pub target: Target,
-    /// Which part of the inputs, if not all.
+    /// The part of the inputs that is cleaned, unless it is all of them.
     pub shard: Option<Shard>,
-    /// Set from outside to stop early; what is finished stays.
+    /// Set from outside to stop early. Finished outputs stay.
     pub stop: &'j AtomicBool,
 }
 
-/// Where reports are written while a job runs.
+/// The files that reports are written to during a job.
 #[derive(Debug, Default)]
 pub struct Reports {
     /// Removal records.
     pub removed: Option<File>,
-    /// What is wrong with which record.
+    /// Damaged records.
     pub damage: Option<File>,
 }
 
 impl Reports {
-    /// Appends lines to both.
+    /// Appends lines to the removal records and to the damaged records. A report that is not
+    /// wanted ignores its lines.
     ///
     /// # Errors
-    /// If they cannot be written.
+    /// If a report cannot be written.
     pub fn write(&mut self, removed: &[u8], damage: &[u8]) -> Result<()> {
         if let Some(file) = &mut self.removed {
             file.write_all(removed)
@@ -68,11 +72,13 @@ impl Reports {
         }
         if let Some(file) = &mut self.damage {
             file.write_all(damage)
-                .context("cannot write what is wrong with records")?;
+                .context("cannot write the report of damaged records")?;
         }
         Ok(())
     }
 
+    /// Flushes the removal records to disk. Outputs may be renamed only afterwards if that
+    /// replaces inputs, because removed text then exists nowhere else.
     fn sync(&self) -> Result<()> {
         self.removed
             .as_ref()
@@ -80,20 +86,21 @@ impl Reports {
             .context("cannot write the removal record")
     }
 
-    /// How long both are.
+    /// Returns the current lengths of both reports in bytes; `None` for one that is not wanted, or
+    /// that is a pipe and has no position.
     fn lengths(&mut self) -> Lengths {
         [&mut self.removed, &mut self.damage]
             .map(|file| file.as_mut().and_then(|file| file.stream_position().ok()))
     }
 
-    /// Takes back what was written since.
-    fn cut(&mut self, lengths: Lengths) {
+    /// Truncates both reports to earlier lengths. A report whose length is `None` stays.
+    fn truncate(&mut self, lengths: Lengths) {
         for (file, length) in [&mut self.removed, &mut self.damage]
             .into_iter()
             .zip(lengths)
         {
             if let (Some(file), Some(length)) = (file, length) {
-                // A pipe cannot take anything back.
+                // A pipe cannot be truncated; its reader gets the lines twice.
                 let _ = file
                     .set_len(length)
                     .and_then(|()| file.seek(SeekFrom::Start(length)));
@@ -102,67 +109,139 @@ impl Reports {
     }
 }
 
-/// A file on its way from being cleaned to being in its place.
-struct Ready {
-    found: InputFile,
-    handled: Handled,
-    pending: Option<StagedFile>,
+/// A file to clean, with what shards and an earlier run mean for it.
+struct Task {
+    file: InputFile,
+    /// The bytes to clean, if shards share the file.
+    slice: Option<Range<u64>>,
+    /// Whether an existing output is that of an earlier run and may be replaced.
+    owned: bool,
+    /// Where an earlier run was interrupted.
+    checkpoint: Option<Box<Checkpoint>>,
 }
 
-/// Is given each batch when it is written, with the output and the figures so far.
-type Each<'e> = dyn FnMut(&mut BatchOutput, Option<&PartialFile>, &BatchStats) -> Result<()> + 'e;
+impl Task {
+    /// Names the output as the journal does.
+    fn journal_path(&self) -> String {
+        self.file.output_path.to_string_lossy().into_owned()
+    }
+}
 
-/// What a job keeps while it runs.
+/// A cleaned file whose output does not have its final name yet.
+struct Ready {
+    task: Task,
+    handled: Handled,
+    staged: Option<StagedFile>,
+}
+
+/// Called with each batch of records after its output is written, with the output file and the
+/// statistics up to and with the batch.
+type OnBatch<'e> =
+    dyn FnMut(&mut BatchOutput, Option<&PartialFile>, &BatchStats) -> Result<()> + 'e;
+
+/// An error that ends the run, such as a report that cannot be written, raised while one file is
+/// cleaned. Other errors concern that file only.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+struct RunFailure(Error);
+
+/// How far a large file is.
+struct LargeProgress {
+    /// Bytes read that were reported as progress.
+    consumed: u64,
+    /// Position of the last checkpoint in the decompressed input.
+    checkpoint: u64,
+    /// Lengths of the reports before the file.
+    begun: Lengths,
+}
+
+/// The state of a running job.
 struct BatchRun<'r> {
     stats: Stats,
-    /// Places of outputs, where two could be the same.
+    /// Outputs so far, if two inputs could have the same one.
     outputs: FxHashSet<PathBuf>,
     reports: &'r mut Reports,
     journal: Option<&'r mut Journal>,
-    observer: &'r mut dyn EventSink,
+    events: &'r mut dyn EventSink,
 }
 
 impl BatchRun<'_> {
-    /// Counts an input that cannot even be begun.
-    fn fail(&mut self, path: &Path, error: anyhow::Error) {
+    /// Counts and reports an input that failed before it could be opened.
+    fn fail(&mut self, path: &Path, error: Error) {
         self.stats.failed += 1;
         if let Some(journal) = &mut self.journal {
             journal.fail(path, &format!("{error:#}"));
         }
-        self.observer.event(path, Event::Failed(error));
+        self.events.event(path, Event::Failed(error));
     }
 
-    /// Whether an earlier run did a file. If it did a part, the file says so.
-    fn is_done(&mut self, found: &mut InputFile) -> bool {
+    /// Returns whether an earlier run finished the file. If that run was interrupted in the file,
+    /// stores the checkpoint in `task`. If the input changed since, reports that, and has
+    /// everything that follows cleaned again too if there are reports: their lines are in the order
+    /// of the inputs and can only be truncated.
+    fn is_done(&mut self, task: &mut Task) -> bool {
         let Some(journal) = &mut self.journal else {
             return false;
         };
-        found.ours = journal.is_ours(&found.place);
-        match journal.take(found) {
-            ResumeState::New => return false,
+        task.owned = journal.owns(&task.file.output_path);
+        match journal.resume(&task.file) {
+            ResumeState::New => {}
             ResumeState::Done(stats) => {
                 self.stats.merge(&stats);
                 return true;
             }
-            ResumeState::Checkpoint(part) => found.part = Some(part),
+            ResumeState::Checkpoint(checkpoint) => task.checkpoint = Some(checkpoint),
             ResumeState::Changed => {
-                self.observer.event(
-                    &found.path,
-                    Event::Passed("is not what it was in the earlier run; cleaned anew".to_owned()),
+                self.events.event(
+                    &task.file.path,
+                    Event::Passed("changed since the earlier run; cleaned again".to_owned()),
                 );
-                // Reports are in the order of inputs, so that what follows is cleaned again too.
                 if self.reports.removed.is_some() || self.reports.damage.is_some() {
-                    self.reports.cut(journal.forget());
+                    self.reports.truncate(journal.discard_rest());
                 }
             }
         }
         false
     }
 
-    /// Counts, notes and tells what became of a file.
+    /// Reports a batch of a large file: its progress, its report lines and, every
+    /// [`CHECKPOINT_INTERVAL`] bytes, a checkpoint. Before the checkpoint is written, the output
+    /// and the removal records that it refers to are flushed to disk.
+    fn add_batch(
+        &mut self,
+        task: &Task,
+        progress: &mut LargeProgress,
+        batch: &BatchOutput,
+        output: Option<&PartialFile>,
+        tally: &BatchStats,
+    ) -> Result<()> {
+        let consumed = batch.consumed.min(task.file.size);
+        self.events
+            .advance(0, consumed.saturating_sub(progress.consumed));
+        progress.consumed = progress.consumed.max(consumed);
+        self.reports
+            .write(&batch.records, &batch.damage)
+            .map_err(RunFailure)?;
+        if let (Some(journal), Some(output), Some(end)) = (&mut self.journal, output, batch.end)
+            && end.offset - progress.checkpoint >= CHECKPOINT_INTERVAL
+        {
+            progress.checkpoint = end.offset;
+            let (written, lengths) = (output.sync()?, self.reports.lengths());
+            self.reports
+                .sync()
+                .and_then(|()| {
+                    journal.checkpoint(&task.file, end, written, tally, lengths, progress.begun)
+                })
+                .map_err(RunFailure)?;
+        }
+        Ok(())
+    }
+
+    /// Counts and reports a file whose output has its final name, or that failed, and records it in
+    /// the journal. `lengths` are those of the reports with the lines of the file.
     fn settle(
         &mut self,
-        found: &InputFile,
+        file: &InputFile,
         handled: Handled,
         sum: Option<Checksum>,
         lengths: Lengths,
@@ -170,64 +249,65 @@ impl BatchRun<'_> {
         self.stats.merge(&handled.stats);
         if let Some(journal) = &mut self.journal {
             match handled.failure() {
-                Some(error) => journal.fail(&found.path, &format!("{error:#}")),
-                None => journal.finish(found, sum, &handled.stats, lengths)?,
+                Some(error) => journal.fail(&file.path, &format!("{error:#}")),
+                None => journal.finish(file, sum, &handled.stats, lengths)?,
             }
         }
-        handled
-            .events
-            .into_iter()
-            .for_each(|event| self.observer.event(&found.path, event));
+        for event in handled.events {
+            self.events.event(&file.path, event);
+        }
         Ok(())
     }
 }
 
 impl Job<'_> {
-    /// Cleans all files: each batch in parallel, then its records are put on disk, then its outputs get their names. A large
-    /// file of records is cleaned by itself, on all threads.
+    /// Cleans all files and returns the statistics. The order of steps in each batch makes a killed
+    /// run recoverable: reports are written before outputs get their final names, and the journal
+    /// claims these names first. The run resumes what `journal` holds, and ends it unless stopped.
     ///
     /// # Errors
-    /// If the target makes no sense for the inputs, or a report cannot be written. What concerns one input only goes to
-    /// the observer.
+    /// If the target cannot be used with the inputs, or a report or the journal cannot be written.
+    /// Errors of a single input are reported to `events` instead, and the run continues.
     pub fn run(
         &self,
         reports: &mut Reports,
         mut journal: Option<Journal>,
-        observer: &mut dyn EventSink,
+        events: &mut dyn EventSink,
     ) -> Result<Stats> {
         self.check_target()?;
         if let Some(journal) = &journal {
-            reports.cut(journal.lengths());
+            reports.truncate(journal.lengths());
         }
         let mut run = BatchRun {
             stats: Stats::default(),
             outputs: FxHashSet::default(),
             reports,
             journal: journal.as_mut(),
-            observer,
+            events,
         };
-        let (mut number, slices) = (0, self.shard.is_some() && self.slices_input());
-        let mut met = self.inputs.walk().filter(|met| {
-            let Some(shard) = self.shard.filter(|_| !slices) else {
+        let shard = self.shard.filter(|_| !self.slices_input());
+        let mut files_seen = 0;
+        let mut entries = self.inputs.walk().filter(|entry| {
+            let Some(shard) = shard else {
                 return true;
             };
-            number += u64::from(matches!(met, WalkEntry::File(_)));
-            // What is no file is told of once.
-            if matches!(met, WalkEntry::File(_)) {
-                (number - 1) % shard.of == shard.index - 1
+            if matches!(entry, WalkEntry::File(_)) {
+                files_seen += 1;
+                (files_seen - 1) % shard.count == shard.index - 1
             } else {
+                // Only one shard counts and reports what is not a file.
                 shard.index == 1
             }
         });
         loop {
-            let (batch, large) = self.next_batch(&mut met, &mut run);
+            let (batch, large) = self.next_batch(&mut entries, &mut run);
             let is_last = batch.is_empty() && large.is_none();
             if is_last || self.stop.load(Ordering::Relaxed) {
                 break;
             }
             self.run_batch(batch, &mut run)?;
-            if let Some(found) = large {
-                self.run_large(found, &mut run)?;
+            if let Some(task) = large {
+                self.run_large(task, &mut run)?;
             }
         }
         let stats = run.stats;
@@ -237,17 +317,15 @@ impl Job<'_> {
         Ok(stats)
     }
 
-    fn run_batch(&self, batch: Vec<InputFile>, run: &mut BatchRun<'_>) -> Result<()> {
+    /// Cleans the files of a batch in parallel, then writes their report lines, claims their
+    /// outputs in the journal, renames the outputs, and reports the files in order.
+    fn run_batch(&self, batch: Vec<Task>, run: &mut BatchRun<'_>) -> Result<()> {
         let ready: Vec<Ready> = batch
             .into_par_iter()
             .filter(|_| !self.stop.load(Ordering::Relaxed))
-            .map_init(Scratch::default, |scratch, found| {
-                self.prepare(found, scratch)
+            .map_init(Scratch::default, |scratch, task| {
+                self.prepare(task, scratch)
             })
-            .collect();
-        // Of a file that was interrupted nothing is told.
-        let ready: Vec<Ready> = ready
-            .into_iter()
             .filter(|ready| !ready.handled.is_interrupted())
             .collect();
         let mut lengths = Vec::with_capacity(ready.len());
@@ -263,85 +341,60 @@ impl Job<'_> {
             journal.claim(
                 ready
                     .iter()
-                    .map(|ready| ready.found.place.to_string_lossy().into_owned())
+                    .map(|ready| ready.task.journal_path())
                     .collect(),
             )?;
         }
         let committed: Vec<(InputFile, Handled, Option<Checksum>)> = ready
             .into_par_iter()
-            .map(|ready| {
-                let sum = ready
-                    .pending
-                    .as_ref()
-                    .and_then(|pending| pending.sum().cloned());
-                match ready.pending.map_or(Ok(()), StagedFile::commit) {
-                    Ok(()) => (ready.found, ready.handled, sum),
-                    Err(error) => (ready.found, failed(error), None),
-                }
+            .map(|ready| match commit(ready.staged) {
+                Ok(sum) => (ready.task.file, ready.handled, sum),
+                Err(error) => (ready.task.file, failed(error), None),
             })
             .collect();
-        for ((found, handled, sum), lengths) in committed.into_iter().zip(lengths) {
-            run.settle(&found, handled, sum, lengths)?;
-            run.observer.advance(1, found.size);
+        for ((file, handled, sum), lengths) in committed.into_iter().zip(lengths) {
+            run.settle(&file, handled, sum, lengths)?;
+            run.events.advance(1, file.size);
         }
         Ok(())
     }
 
-    /// Cleans a large file of records on all threads.
-    fn run_large(&self, found: InputFile, run: &mut BatchRun<'_>) -> Result<()> {
-        let begun = found
-            .part
-            .as_ref()
-            .map_or_else(|| run.reports.lengths(), |part| part.begun);
-        let (mut told, mut noted, mut broken) = (0, 0, None);
-        let BatchRun {
-            reports,
-            journal,
-            observer,
-            ..
-        } = run;
-        let mut keep = |error: anyhow::Error| {
-            let text = format!("{error:#}");
-            broken = Some(error);
-            anyhow!(text)
+    /// Cleans a large file of records on all threads. Its report lines are written as they come;
+    /// if the file fails, the reports are truncated to their lengths before it. If the run is
+    /// stopped, the file counts as not begun, and a journal keeps its last checkpoint.
+    fn run_large(&self, task: Task, run: &mut BatchRun<'_>) -> Result<()> {
+        let begun = match &task.checkpoint {
+            Some(checkpoint) => checkpoint.begun,
+            None => run.reports.lengths(),
         };
-        let each =
-            &mut |done: &mut BatchOutput, draft: Option<&PartialFile>, tally: &BatchStats| {
-                let consumed = done.consumed.min(found.size);
-                observer.advance(0, consumed.saturating_sub(told));
-                told = told.max(consumed);
-                reports
-                    .write(&done.records, &done.damage)
-                    .map_err(&mut keep)?;
-                // Now and then it is put on disk how far this is.
-                if let (Some(journal), Some(draft), Some(end)) = (journal.as_mut(), draft, done.end)
-                    && end.offset - noted >= NOTE
-                {
-                    noted = end.offset;
-                    let (written, lengths) = (draft.sync()?, reports.lengths());
-                    reports
-                        .sync()
-                        .and_then(|()| journal.part(&found, end, written, tally, lengths, begun))
-                        .map_err(&mut keep)?;
-                }
-                Ok(())
-            };
-        let streamed = self
-            .open(&found)
-            .and_then(|source| self.stream(&found, source, rayon::current_num_threads(), each));
-        if let Some(error) = broken {
-            return Err(error);
-        }
-        let committed = streamed.and_then(|(tally, pending)| {
+        let mut progress = LargeProgress {
+            consumed: 0,
+            checkpoint: 0,
+            begun,
+        };
+        let streamed = self.open(&task.file).and_then(|source| {
+            self.stream(
+                &task,
+                source,
+                rayon::current_num_threads(),
+                &mut |batch, output, tally| {
+                    run.add_batch(&task, &mut progress, batch, output, tally)
+                },
+            )
+        });
+        let streamed = match streamed.map_err(Error::downcast::<RunFailure>) {
+            Ok(streamed) => Ok(streamed),
+            Err(Ok(RunFailure(error))) => return Err(error),
+            Err(Err(error)) => Err(error),
+        };
+        let committed = streamed.and_then(|(tally, staged)| {
             if matches!(self.target, Target::InPlace) {
                 run.reports.sync()?;
             }
             if let Some(journal) = &mut run.journal {
-                journal.claim(vec![found.place.to_string_lossy().into_owned()])?;
+                journal.claim(vec![task.journal_path()])?;
             }
-            let sum = pending.as_ref().and_then(|pending| pending.sum().cloned());
-            pending.map_or(Ok(()), StagedFile::commit)?;
-            Ok((tally, sum))
+            Ok((tally, commit(staged)?))
         });
         let (handled, sum) = match committed {
             Ok((tally, sum)) => (tallied(tally, self.options), sum),
@@ -351,294 +404,306 @@ impl Job<'_> {
             return Ok(());
         }
         if handled.failure().is_some() {
-            run.reports.cut(begun);
+            run.reports.truncate(begun);
         }
         let lengths = run.reports.lengths();
-        run.settle(&found, handled, sum, lengths)?;
-        run.observer.advance(1, found.size - told);
+        run.settle(&task.file, handled, sum, lengths)?;
+        run.events.advance(1, task.file.size - progress.consumed);
         Ok(())
     }
 
-    /// The files of the next batch, and the large file of records that comes behind them.
+    /// Returns the files of the next batch, and a large file of records to clean after them, if
+    /// one ended the batch. Both are empty at the end. Files that an earlier run finished are left
+    /// out; inputs that cannot be read or share an output with another input are reported here.
     fn next_batch(
         &self,
-        met: &mut dyn Iterator<Item = WalkEntry>,
+        entries: &mut dyn Iterator<Item = WalkEntry>,
         run: &mut BatchRun<'_>,
-    ) -> (Vec<InputFile>, Option<InputFile>) {
+    ) -> (Vec<Task>, Option<Task>) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
-            match met.next() {
-                Some(WalkEntry::File(mut found)) => {
-                    if let Err(error) = self.slice(&mut found) {
-                        run.fail(&found.path, error);
-                        continue;
-                    }
-                    found.place = self.renamed(&found.place);
-                    if let Some(clash) = self.clash(&found, &mut run.outputs) {
-                        run.fail(&found.path, clash);
-                        continue;
-                    }
-                    if run.is_done(&mut found) {
-                        run.observer.advance(1, found.size);
-                        continue;
-                    }
-                    if found.size >= LARGE
-                        && self
-                            .open(&found)
-                            .is_ok_and(|source| self.options.format.has_records(source.format))
-                    {
-                        return (batch, Some(found));
-                    }
-                    bytes += found.size;
-                    batch.push(found);
+            let file = match entries.next() {
+                Some(WalkEntry::File(file)) => file,
+                Some(WalkEntry::Special) => {
+                    run.stats.special += 1;
+                    continue;
                 }
-                Some(WalkEntry::Special) => run.stats.special += 1,
-                Some(WalkEntry::Failed(path, error)) => run.fail(&path, error),
+                Some(WalkEntry::Failed(path, error)) => {
+                    run.fail(&path, error);
+                    continue;
+                }
                 None => break,
+            };
+            let mut task = Task {
+                file,
+                slice: None,
+                owned: false,
+                checkpoint: None,
+            };
+            if let Err(error) = self.slice(&mut task) {
+                run.fail(&task.file.path, error);
+                continue;
             }
+            let file = &mut task.file;
+            file.output_path = self.renamed(&file.output_path);
+            if let Some(clash) = self.clash(file, &mut run.outputs) {
+                run.fail(&file.path, clash);
+                continue;
+            }
+            if run.is_done(&mut task) {
+                run.events.advance(1, task.file.size);
+                continue;
+            }
+            if task.file.size >= LARGE_FILE
+                && self
+                    .open(&task.file)
+                    .is_ok_and(|source| self.options.format.has_records(source.format))
+            {
+                return (batch, Some(task));
+            }
+            bytes += task.file.size;
+            batch.push(task);
         }
         (batch, None)
     }
 
-    /// Where the only input is a file of lines, each shard takes a slice of it.
-    fn slice(&self, found: &mut InputFile) -> Result<()> {
+    /// If shards share the only input, sets the slice of this shard and adds the shard to the name
+    /// of the output: `pages.jsonl` becomes `pages.1-of-8.jsonl`.
+    fn slice(&self, task: &mut Task) -> Result<()> {
         let Some(shard) = self.shard.filter(|_| self.slices_input()) else {
             return Ok(());
         };
-        let file = File::open(&found.path).context("cannot be opened")?;
-        found.slice = Some(slice_of(&file, shard.index, shard.of).context("cannot be read")?);
-        let name = found
-            .place
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let (stem, end) = name.rsplit_once('.').unwrap_or((&name, ""));
-        let place = found.place.with_file_name(format!(
-            "{stem}.{}-of-{}{}{end}",
+        let file = File::open(&task.file.path).context("cannot be opened")?;
+        task.slice = Some(slice_of(&file, shard.index, shard.count).context("cannot be read")?);
+        let output_path = &task.file.output_path;
+        let name = output_path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+        let sliced = output_path.with_file_name(format!(
+            "{stem}.{}-of-{}{}{extension}",
             shard.index,
-            shard.of,
-            if end.is_empty() { "" } else { "." }
+            shard.count,
+            if extension.is_empty() { "" } else { "." }
         ));
-        found.place = place;
+        task.file.output_path = sliced;
         Ok(())
     }
 
-    /// Whether the only input is a file of lines that is not compressed.
+    /// Returns whether shards share one file instead of a list of files: if the only input is
+    /// uncompressed JSON Lines, which can be read from any line, and outputs go elsewhere.
     fn slices_input(&self) -> bool {
         let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else {
             return false;
         };
-        let source = || Source::new(path, File::open(path)?, self.options.format.format);
-        let is_plain = |source: Source<'_>| {
-            source.format == Format::JsonLines && source.compression == Compression::None
-        };
-        !matches!(self.target, Target::InPlace) && path.is_file() && source().is_ok_and(is_plain)
+        if matches!(self.target, Target::InPlace) || !path.is_file() {
+            return false;
+        }
+        File::open(path)
+            .map_err(Error::from)
+            .and_then(|file| Source::new(path, file, self.options.format.format))
+            .is_ok_and(|source| {
+                source.format == Format::JsonLines && source.compression == Compression::None
+            })
     }
 
-    /// The place of an output whose format or compression is not that of its input.
-    fn renamed(&self, place: &Path) -> PathBuf {
+    /// Returns `output_path` with the extensions of the output's format and compression, if these
+    /// are given as options and outputs go to a directory. Parquet keeps its name unless it is
+    /// converted, as it is compressed inside.
+    fn renamed(&self, output_path: &Path) -> PathBuf {
         let options = &self.options.format;
         if !matches!(self.target, Target::Directory(_))
             || (options.target.is_none() && options.codec.is_none())
         {
-            return place.to_owned();
+            return output_path.to_owned();
         }
-        let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let (compression, plain) = Compression::of_name(&name);
-        if options.target.is_none() && Format::of_name(place) == Some(Format::Parquet) {
-            return place.to_owned();
+        let name = output_path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let (compression, uncompressed) = Compression::of_name(&name);
+        if options.target.is_none() && Format::of_name(output_path) == Some(Format::Parquet) {
+            return output_path.to_owned();
         }
-        let packing = options.codec_or(|| Codec::of(compression));
-        let (stem, extension) = options.target.map_or((plain, ""), |target| {
-            (Format::stem(plain), target.extension().unwrap_or_default())
+        let codec = options.codec_or(|| Codec::of(compression));
+        let (stem, extension) = options.target.map_or((uncompressed, ""), |target| {
+            (
+                Format::stem(uncompressed),
+                target.extension().unwrap_or_default(),
+            )
         });
-        place.with_file_name(format!(
+        output_path.with_file_name(format!(
             "{stem}{extension}{}",
-            packing.compression.extension()
+            codec.compression.extension()
         ))
     }
 
-    /// What is wrong with a file that would be written where another one is. Within one tree places differ of themselves.
-    fn clash(&self, found: &InputFile, outputs: &mut FxHashSet<PathBuf>) -> Option<anyhow::Error> {
-        let several = self.inputs.paths.len() + self.inputs.listed.len() > 1;
-        let several = several || self.options.format.target.is_some();
-        if self.options.action != Action::Clean || !(several || self.inputs.follow_links) {
+    /// Returns an error if `file` would overwrite the output of an earlier input, or is the same
+    /// file and cleaned in place. Otherwise adds its output to `outputs`. Skips the comparison
+    /// where outputs must differ: in a single tree without links and format conversion.
+    fn clash(&self, file: &InputFile, outputs: &mut FxHashSet<PathBuf>) -> Option<Error> {
+        let may_repeat = self.inputs.paths.len() + self.inputs.listed.len() > 1
+            || self.options.format.target.is_some();
+        if self.options.action != Action::Clean || !(may_repeat || self.inputs.follow_links) {
             return None;
         }
         if matches!(self.target, Target::InPlace) {
-            let file = fs::canonicalize(&found.path).unwrap_or_else(|_| found.path.clone());
-            return (!outputs.insert(file))
+            let real = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+            return (!outputs.insert(real))
                 .then(|| anyhow!("is the same file as another input; it is cleaned once"));
         }
-        let clash = || {
+        (may_repeat && !outputs.insert(file.output_path.clone())).then(|| {
             anyhow!(
                 "another input is already written to '{}'; clean it on its own",
-                found.place.display()
+                file.output_path.display()
             )
-        };
-        (several && !outputs.insert(found.place.clone())).then(clash)
+        })
     }
 
-    /// Cleans a file and writes its output beside its target.
-    fn prepare(&self, found: InputFile, scratch: &mut Scratch) -> Ready {
-        match self.try_prepare(&found, scratch) {
-            Ok((handled, pending)) => Ready {
-                found,
-                handled,
-                pending,
-            },
-            Err(error) => Ready {
-                found,
-                handled: failed(error),
-                pending: None,
-            },
+    /// Cleans a file and stages its output. A failure is part of the result, so that the other
+    /// files of the batch go on.
+    fn prepare(&self, task: Task, scratch: &mut Scratch) -> Ready {
+        let (handled, staged) = self
+            .try_prepare(&task, scratch)
+            .unwrap_or_else(|error| (failed(error), None));
+        Ready {
+            task,
+            handled,
+            staged,
         }
     }
 
+    /// Cleans a file as its format requires: record by record, as one text, or not at all. Returns
+    /// no staged file if nothing is to be written.
     fn try_prepare(
         &self,
-        found: &InputFile,
+        task: &Task,
         scratch: &mut Scratch,
     ) -> Result<(Handled, Option<StagedFile>)> {
-        let name = found.path.to_string_lossy();
-        let mut source = self.open(found)?;
+        let file = &task.file;
+        let mut source = self.open(file)?;
         if source.format == Format::OtherJson && self.options.format.target.is_some() {
             bail!("is JSON, but not JSON Lines, and cannot become another format");
         }
         if source.format == Format::OtherJson {
-            return self.pass_whole(
-                found,
-                other_json(),
-                Stats {
-                    invalid: 1,
-                    ..Stats::default()
-                },
-            );
+            let stats = Stats {
+                invalid: 1,
+                ..Stats::default()
+            };
+            return self.pass_through(task, other_json(), stats);
         }
         if self.options.format.has_records(source.format) {
             let (mut records, mut damage) = (Vec::new(), Vec::new());
-            let each = &mut |done: &mut BatchOutput, _: Option<&PartialFile>, _: &BatchStats| {
-                records.append(&mut done.records);
-                damage.append(&mut done.damage);
+            let (tally, staged) = self.stream(task, source, 1, &mut |batch, _, _| {
+                records.append(&mut batch.records);
+                damage.append(&mut batch.damage);
                 Ok(())
+            })?;
+            let handled = Handled {
+                records,
+                damage,
+                ..tallied(tally, self.options)
             };
-            let (tally, pending) = self.stream(found, source, 1, each)?;
-            return Ok((
-                Handled {
-                    records,
-                    damage,
-                    ..tallied(tally, self.options)
-                },
-                pending,
-            ));
+            return Ok((handled, staged));
         }
-        let Whole::Read(bytes) = read_up_to(&mut source, found.size, self.options.max_document)?
+        let Whole::Read(bytes) = read_up_to(&mut source, file.size, self.options.max_document)?
         else {
             let reason = "is larger than --max-document; passed through unchanged".to_owned();
-            return self.pass_whole(
-                found,
-                reason,
-                Stats {
-                    too_large: 1,
-                    ..Stats::default()
-                },
-            );
+            let stats = Stats {
+                too_large: 1,
+                ..Stats::default()
+            };
+            return self.pass_through(task, reason, stats);
         };
+        let name = file.path.to_string_lossy();
         let mut handled = self.options.handle(&name, bytes, scratch);
         let unchanged = handled.output.is_none();
         let in_place = matches!(self.target, Target::InPlace);
         if self.options.action != Action::Clean || handled.skipped || (in_place && unchanged) {
             return Ok((handled, None));
         }
-        let output = handled
-            .output
-            .take()
-            .unwrap_or_else(|| std::mem::take(&mut handled.input));
-        handled.input = Vec::new();
-        let output = Compressor::new(self.packing(source.compression))?.packed(output)?;
-        let mut draft = self.draft(found)?;
-        draft.append(&output)?;
-        Ok((handled, Some(draft.finish()?)))
+        let input = std::mem::take(&mut handled.input);
+        let bytes = handled.output.take().unwrap_or(input);
+        let bytes = Compressor::new(self.codec(source.compression))?.packed(bytes)?;
+        let mut output = self.create_output(task)?;
+        output.append(&bytes)?;
+        Ok((handled, Some(output.finish()?)))
     }
 
-    fn open(&self, found: &InputFile) -> Result<Source<'static>> {
-        let file = File::open(&found.path).context("cannot be opened")?;
-        Source::new(&found.path, file, self.options.format.format)
+    fn open(&self, input: &InputFile) -> Result<Source<'static>> {
+        let file = File::open(&input.path).context("cannot be opened")?;
+        Source::new(&input.path, file, self.options.format.format)
     }
 
-    /// Cleans a file of records. Gives its figures, and its output unless there is to be none.
+    /// Cleans a file of records on `threads` threads, from its checkpoint on. Returns its
+    /// statistics and its staged output; `None` if nothing is to be written, or nothing changed in
+    /// place. If the run is stopped and can be resumed, the unfinished output stays on disk.
     fn stream(
         &self,
-        found: &InputFile,
+        task: &Task,
         source: Source<'_>,
         threads: usize,
-        each: &mut Each<'_>,
+        on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Option<StagedFile>)> {
-        let name = found.path.to_string_lossy();
-        let packing = self.packing(source.compression);
-        let mut draft = (self.options.action == Action::Clean)
-            .then(|| self.draft(found))
-            .transpose()?;
-        let part = found.part.as_deref();
-        let (mut tally, start) =
-            part.map_or_else(Default::default, |part| (part.tally.clone(), part.start));
-        let stream = RecordCleaner {
+        let path = &task.file.path;
+        let cleaner = RecordCleaner {
             options: self.options,
-            name: &name,
+            name: &path.to_string_lossy(),
             threads,
-            codec: packing,
+            codec: self.codec(source.compression),
             stop: self.stop,
-            slice: found.slice.clone(),
+            slice: task.slice.clone(),
         };
+        let mut output = (self.options.action == Action::Clean)
+            .then(|| self.create_output(task))
+            .transpose()?;
+        let (mut tally, start) = task
+            .checkpoint
+            .as_ref()
+            .map_or_else(Default::default, |checkpoint| {
+                (checkpoint.tally.clone(), checkpoint.start)
+            });
         if self.options.format.is_table(source.format) {
-            let file = File::open(&found.path).context("cannot be opened")?;
-            let mut nowhere = std::io::sink();
-            let out: &mut (dyn Write + Send) = draft.as_mut().map_or(&mut nowhere, |draft| draft);
-            stream.run_table(file, out, &mut |mut done| {
-                tally.add(std::mem::take(&mut done.tally));
-                each(&mut done, None, &tally)
+            let table = open_table(path, source)?;
+            let mut sink = std::io::sink();
+            let out: &mut (dyn Write + Send) = match &mut output {
+                Some(output) => output,
+                None => &mut sink,
+            };
+            cleaner.run_table(table, out, &mut |mut batch| {
+                tally.add(std::mem::take(&mut batch.tally));
+                on_batch(&mut batch, None, &tally)
             })?;
-            let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
-            return Ok((
-                tally,
-                draft
-                    .filter(|_| !keeps)
-                    .map(PartialFile::finish)
-                    .transpose()?,
-            ));
-        }
-        let source = if source.format == Format::Parquet {
-            table_as_lines(&found.path, source, &self.options.format.names)?
         } else {
-            source
-        };
-        let streamed = stream.run(source, start, &mut |mut done| {
-            tally.add(std::mem::take(&mut done.tally));
-            draft
-                .as_mut()
-                .map_or(Ok(()), |draft| draft.append(&done.output))?;
-            each(&mut done, draft.as_ref(), &tally)
-        });
-        if let Err(error) = streamed {
-            if error.is::<Interrupted>() && self.is_resumable() {
-                draft.map_or(Ok(()), PartialFile::leave)?;
+            let source = if source.format == Format::Parquet {
+                table_as_lines(path, source, &self.options.format.names)?
+            } else {
+                source
+            };
+            let streamed = cleaner.run(source, start, &mut |mut batch| {
+                tally.add(std::mem::take(&mut batch.tally));
+                if let Some(output) = &mut output {
+                    output.append(&batch.output)?;
+                }
+                on_batch(&mut batch, output.as_ref(), &tally)
+            });
+            if let Err(error) = streamed {
+                if error.is::<Interrupted>() && self.is_resumable() {
+                    output.map_or(Ok(()), PartialFile::leave)?;
+                }
+                return Err(error);
             }
-            return Err(error);
         }
-        let keeps = matches!(self.target, Target::InPlace) && !tally.differs;
-        Ok((
-            tally,
-            draft
-                .filter(|_| !keeps)
-                .map(PartialFile::finish)
-                .transpose()?,
-        ))
+        let stays = matches!(self.target, Target::InPlace) && !tally.differs;
+        let staged = output
+            .filter(|_| !stays)
+            .map(PartialFile::finish)
+            .transpose()?;
+        Ok((tally, staged))
     }
 
-    /// Passes on a file that is not cleaned.
-    fn pass_whole(
+    /// Copies an input that is not cleaned to its output, compressed as the options say, and
+    /// reports `reason`. In place there is nothing to copy.
+    fn pass_through(
         &self,
-        found: &InputFile,
+        task: &Task,
         reason: String,
         stats: Stats,
     ) -> Result<(Handled, Option<StagedFile>)> {
@@ -650,63 +715,70 @@ impl Job<'_> {
         if self.options.action != Action::Clean || matches!(self.target, Target::InPlace) {
             return Ok((handled, None));
         }
-        let mut source = self.open(found)?;
-        let mut packer = Compressor::new(self.packing(source.compression))?;
-        let mut draft = self.draft(found)?;
+        let mut source = self.open(&task.file)?;
+        let mut compressor = Compressor::new(self.codec(source.compression))?;
+        let mut output = self.create_output(task)?;
         loop {
-            let mut piece = Vec::new();
+            let mut chunk = Vec::new();
             source
                 .reader
                 .by_ref()
-                .take(PIECE)
-                .read_to_end(&mut piece)
+                .take(COPY_CHUNK)
+                .read_to_end(&mut chunk)
                 .context("cannot be read")?;
-            if piece.is_empty() {
-                return Ok((handled, Some(draft.finish()?)));
+            if chunk.is_empty() {
+                return Ok((handled, Some(output.finish()?)));
             }
-            draft.append(&packer.packed(piece)?)?;
+            output.append(&compressor.packed(chunk)?)?;
         }
     }
 
-    /// How an output is compressed: as was asked, else as the name that was given for it says, else as the input.
-    fn packing(&self, input: Compression) -> Codec {
+    /// Returns how an output is compressed: as the options say, else, for a single output file, as
+    /// its name says, else as the input is.
+    fn codec(&self, input: Compression) -> Codec {
         self.options.format.codec_or(|| match &self.target {
             Target::File(file) => Codec::of(Compression::of_name(&file.to_string_lossy()).0),
             Target::Directory(_) | Target::InPlace => Codec::of(input),
         })
     }
 
-    /// Whether a later run can go on with this one.
+    /// Returns whether a later run can resume this one, which needs a journal and therefore an
+    /// output directory.
     fn is_resumable(&self) -> bool {
         matches!(self.target, Target::Directory(_))
     }
 
-    fn draft(&self, found: &InputFile) -> Result<PartialFile> {
-        let permissions = fs::metadata(&found.path).ok().map(Permissions::of);
+    /// Creates the temporary file of an output, with the permissions of the input. With a
+    /// checkpoint, opens the unfinished output of the earlier run and truncates it to the
+    /// checkpoint instead.
+    fn create_output(&self, task: &Task) -> Result<PartialFile> {
+        let file = &task.file;
+        let permissions = fs::metadata(&file.path).ok().map(Permissions::of);
         match &self.target {
-            Target::Directory(directory) => {
-                let kept = found.part.as_ref().map_or(0, |part| part.written);
-                let replace = self.options.force || found.ours;
-                PartialFile::resumable(
-                    &directory.join(&found.place),
-                    permissions.as_ref(),
-                    replace,
-                    kept,
-                )
+            Target::Directory(directory) => PartialFile::resumable(
+                &directory.join(&file.output_path),
+                permissions.as_ref(),
+                self.options.force || task.owned,
+                task.checkpoint
+                    .as_ref()
+                    .map_or(0, |checkpoint| checkpoint.written),
+            ),
+            Target::File(target) => {
+                PartialFile::new(target, permissions.as_ref(), self.options.force)
             }
-            Target::File(file) => PartialFile::new(file, permissions.as_ref(), self.options.force),
-            // A link stays a link: what it leads to is replaced.
+            // A link stays a link: the file that it leads to is replaced.
             Target::InPlace => {
-                let target = fs::canonicalize(&found.path).context("cannot be replaced")?;
+                let target = fs::canonicalize(&file.path).context("cannot be replaced")?;
                 PartialFile::new(&target, permissions.as_ref(), true)
             }
         }
     }
 
-    /// Refuses to write reports into an input, where they would be found as inputs.
+    /// Refuses to write reports into an input directory, where the walk would find them as inputs.
+    /// Paths are compared with links resolved.
     ///
     /// # Errors
-    /// If one of them lies in a directory that is to be cleaned.
+    /// If one of the reports lies in a directory that is to be cleaned.
     pub fn check_reports<'p>(&self, reports: impl Iterator<Item = &'p PathBuf>) -> Result<()> {
         for report in reports {
             let path = absolute(report);
@@ -717,7 +789,7 @@ impl Job<'_> {
                 .find(|input| input.is_dir() && path.starts_with(absolute(input)))
             {
                 bail!(
-                    "{} lies inside the input {}; choose a place outside of it",
+                    "{} lies inside the input {}; choose a path outside of it",
                     report.display(),
                     input.display()
                 );
@@ -726,10 +798,11 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Refuses an output that lies in an input, where it would be found as an input again.
+    /// Refuses an output directory that is an input directory or lies in one, where the walk would
+    /// find outputs as inputs, and an output directory that exists as a file.
     ///
     /// # Errors
-    /// If it does.
+    /// If the output directory is refused.
     pub fn check_target(&self) -> Result<()> {
         let Target::Directory(output) = &self.target else {
             return Ok(());
@@ -745,7 +818,8 @@ impl Job<'_> {
             let input_path = absolute(input);
             if output_path == input_path {
                 bail!(
-                    "--output is the input directory {}; use --in-place to change files where they are",
+                    "--output is the input directory {}; use --in-place to change files where \
+                     they are",
                     input.display()
                 );
             }
@@ -761,7 +835,19 @@ impl Job<'_> {
     }
 }
 
-/// What became of a file of records.
+/// Renames a staged output, if there is one, to its final path. Returns its size and hash if it
+/// was staged with them.
+fn commit(staged: Option<StagedFile>) -> Result<Option<Checksum>> {
+    let Some(staged) = staged else {
+        return Ok(None);
+    };
+    let sum = staged.sum().cloned();
+    staged.commit()?;
+    Ok(sum)
+}
+
+/// Converts the statistics of a file of records to the result of an input, with the events that
+/// they imply and without output, which is written elsewhere.
 fn tallied(mut tally: BatchStats, options: &JobOptions) -> Handled {
     let events = tally.events(options.format.on_error);
     Handled {
@@ -771,7 +857,8 @@ fn tallied(mut tally: BatchStats, options: &JobOptions) -> Handled {
     }
 }
 
-/// A path with links resolved as far as it exists.
+/// Returns `path` as an absolute path. Links are resolved in the longest part of it that exists,
+/// as an output usually does not exist yet.
 fn absolute(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for ancestor in path.ancestors() {

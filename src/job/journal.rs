@@ -1,32 +1,50 @@
-//! The journal of a run into a directory: which inputs are done, and how far a large one is, so that a run that was
-//! interrupted, or killed, can be gone on with. It lies in `.dechaff/` of the output directory, one for each shard, and is
-//! locked while the run lasts. What it says of an input holds while that has the same size and time.
+//! The journal of a run into a directory: which inputs are done, and checkpoints of large inputs,
+//! so that an interrupted or killed run can be resumed. It is a JSON Lines file in `.dechaff/` of
+//! the output directory, one per shard, and is locked while the run lasts. An entry for an input
+//! is valid as long as the input keeps its size and modification time.
+//!
+//! A run that cleaned one file, was interrupted in a second one and was then resumed leaves:
+//!
+//! ```text
+//! {"plan":{…}}                            what the run does; another plan cannot resume it
+//! {"ours":["a.txt"]}                      about to rename a staged file to a.txt
+//! {"done":{"place":"a.txt",…}}            a.txt is finished
+//! {"checkpoint":{"place":"b.jsonl",…}}    b.jsonl is finished up to a record
+//! {"ours":["b.jsonl"]}                    from the resumed run
+//! {"done":{"place":"b.jsonl",…}}
+//! "end"                                   the manifest was written
+//! ```
+//!
+//! A line that a crash cut short is ignored, with everything after it.
 
-use super::manifest::{Manifest, ManifestFile, Plan, Shard};
+use super::manifest::{Manifest, ManifestFile, Plan, STATE_DIR, Shard};
 use super::records::BatchStats;
-use super::walk::{InputFile, OWN};
+use super::walk::InputFile;
 use crate::io::{Checksum, PartialFile, Start};
 use crate::report::Stats;
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// How long the reports are: removal records, and what is wrong with records.
+/// Lengths of the two reports in bytes, removal records and damaged records; `None` for a report
+/// that is not written.
 pub type Lengths = [Option<u64>; 2];
 
-/// What tells whether an input changed.
+/// The properties of an input that show whether it changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     size: u64,
-    /// Nanoseconds since 1970, where the system tells.
+    /// Time of modification in nanoseconds since 1970, if the file system has it.
     modified: Option<u64>,
 }
 
 impl Input {
+    /// Reads the properties of the file at `path`, or returns `None` if it cannot be read, which
+    /// happens if the file was removed during the run.
     fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         let since = metadata
@@ -40,29 +58,33 @@ impl Input {
     }
 }
 
-/// An input that is done.
+/// An input that is finished.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finished {
-    place: String,
+    #[serde(rename = "place")]
+    output_path: String,
     input: Input,
     output: Option<Checksum>,
     stats: Stats,
+    /// Lengths of the reports after this input.
     reports: Lengths,
 }
 
-/// An input of which a part is done.
+/// A large input that is finished up to the end of a record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Checkpoint {
-    place: String,
+    #[serde(rename = "place")]
+    output_path: String,
     input: Input,
-    /// Where in the decompressed input the run was.
+    /// Position in the decompressed input.
     pub start: Start,
-    /// How many bytes of the output belong to what is before it.
+    /// Bytes of the output that belong to the input before that position.
     pub written: u64,
-    /// The figures so far.
+    /// Statistics of the input before that position.
     pub tally: BatchStats,
+    /// Lengths of the reports at that position.
     reports: Lengths,
-    /// How long the reports were before the file.
+    /// Lengths of the reports before the input.
     pub begun: Lengths,
 }
 
@@ -72,280 +94,287 @@ pub struct Checkpoint {
 enum JournalEntry {
     /// What the run does; the first line.
     Plan(Plan),
-    /// Outputs that are about to get their names, or got them in an earlier run.
-    Ours(Vec<String>),
+    /// Outputs that are about to be renamed to their final path, or were in an earlier run.
+    #[serde(rename = "ours")]
+    Owned(Vec<String>),
     Checkpoint(Checkpoint),
     Done(Finished),
-    /// The run came to its end.
+    /// The run finished.
     End,
 }
 
-/// What the journal knows of an input.
+/// What the journal knows about an input.
 #[derive(Debug)]
 pub enum ResumeState {
-    /// Nothing.
+    /// Nothing, or nothing that can be used.
     New,
-    /// It is done.
+    /// The input is finished, with these statistics.
     Done(Box<Stats>),
-    /// A part of it is done.
+    /// The input is finished up to this checkpoint.
     Checkpoint(Box<Checkpoint>),
-    /// It is not what it was.
+    /// The input or its output changed since the earlier run.
     Changed,
 }
 
-/// The journal of a run that is going on.
+/// The open journal of a run.
 #[derive(Debug)]
 pub struct Journal {
     directory: PathBuf,
     file: File,
-    /// Held as long as it is open.
+    /// Holds the lock until it is closed.
     _lock: File,
     plan: Plan,
+    /// Finished inputs of the earlier run, by output path.
     done: FxHashMap<String, Finished>,
-    parts: FxHashMap<String, Checkpoint>,
-    ours: FxHashSet<String>,
-    /// How long the reports were at the last line.
+    /// Last checkpoints of unfinished inputs of the earlier run, by output path.
+    checkpoints: FxHashMap<String, Checkpoint>,
+    /// Output paths that this run or the resumed one wrote or is about to write.
+    owned: FxHashSet<String>,
+    /// Lengths of the reports at the last entry.
     lengths: Option<Lengths>,
+    /// Entries of the manifest so far.
     files: Vec<ManifestFile>,
 }
 
 impl Journal {
-    /// Locks a directory and opens its journal. Gives too what the user should know.
+    /// Locks `directory`, which is created if missing, and opens its journal. The journal is kept
+    /// if `resume` is set and an earlier run had the same plan, else it is started over. Also
+    /// returns a note for the user if `resume` is set and there is nothing to resume.
     ///
     /// # Errors
-    /// If another run is at it, or an interrupted run was there and it was not said what to do about it.
+    /// If another run holds the lock, the journal cannot be read or written, or an earlier run
+    /// left outputs and neither `resume` nor `force` is set.
     pub fn open(
         directory: &Path,
         plan: Plan,
         resume: bool,
         force: bool,
     ) -> Result<(Self, Option<&'static str>)> {
-        let own = directory.join(OWN);
-        let shard = plan.shard.map_or_else(String::new, |shard| {
-            format!("-{}-of-{}", shard.index, shard.of)
-        });
-        fs::create_dir_all(&own)
-            .with_context(|| format!("cannot make the directory {}", own.display()))?;
-        let path = own.join(format!("journal{shard}.jsonl"));
-        let open = |path: &Path| {
-            File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(path)
-        };
-        let cannot = || format!("cannot write the journal {}", path.display());
-        let lock = open(&own.join(format!("lock{shard}"))).with_context(cannot)?;
+        let state = directory.join(STATE_DIR);
+        let suffix = Shard::suffix(plan.shard);
+        fs::create_dir_all(&state)
+            .with_context(|| format!("cannot make the directory {}", state.display()))?;
+        let path = state.join(format!("journal{suffix}.jsonl"));
+        let (lock, file) = open_file(&state.join(format!("lock{suffix}")))
+            .and_then(|lock| Ok((lock, open_file(&path)?)))
+            .with_context(|| format!("cannot write the journal {}", path.display()))?;
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
-            let which = if shard.is_empty() {
-                ""
-            } else {
-                " of the same shard"
-            };
             bail!(
-                "another run{which} is writing to {}; wait for it, or choose another directory",
+                "another run{} is writing to {}; wait for it, or choose another directory",
+                if plan.shard.is_some() {
+                    " of the same shard"
+                } else {
+                    ""
+                },
                 directory.display()
             );
         }
-        let file = open(&path).with_context(cannot)?;
-        let (done, parts) = Default::default();
-        let (ours, lengths, files) = Default::default();
         let mut journal = Self {
             directory: directory.to_owned(),
             file,
             _lock: lock,
             plan,
-            done,
-            parts,
-            ours,
-            lengths,
-            files,
+            done: FxHashMap::default(),
+            checkpoints: FxHashMap::default(),
+            owned: FxHashSet::default(),
+            lengths: None,
+            files: Vec::new(),
         };
-        let told = journal
+        let previous = journal
             .read()
             .with_context(|| format!("cannot read the journal {}", path.display()))?;
-        let note = match told {
+        let note = match previous {
             PreviousRun::Nothing if resume => {
-                Some("there is no earlier run to go on with; all files are cleaned")
+                Some("there is no earlier run to resume; all files are cleaned")
             }
             PreviousRun::Nothing => None,
             PreviousRun::Unfinished | PreviousRun::Finished if resume => {
                 return Ok((journal, None));
             }
-            PreviousRun::Other if resume => Some(
-                "options, rules or dechaff are not those of the earlier run; all files are cleaned anew",
+            PreviousRun::OtherPlan if resume => Some(
+                "the options, the rules or the version of dechaff differ from those of the \
+                 earlier run; all files are cleaned again",
             ),
             _ if force => None,
-            told => {
-                let what = if told == PreviousRun::Finished {
+            _ => bail!(
+                "{} holds {}; use --resume to continue it, or --force to start over",
+                directory.display(),
+                if previous == PreviousRun::Finished {
                     "the outputs of an earlier run"
                 } else {
-                    "a run that was interrupted"
-                };
-                bail!(
-                    "{} holds {what}; use --resume to go on with it, or --force to begin anew",
-                    directory.display()
-                )
-            }
+                    "an interrupted run"
+                }
+            ),
         };
-        journal.begin(resume)?;
+        journal.start_over(resume)?;
         Ok((journal, note))
     }
 
-    /// Reads what an earlier run left, up to a line that is not whole.
+    /// Reads the entries of an earlier run, up to the first incomplete or invalid line, and
+    /// truncates the file there, so that new entries follow valid ones.
     fn read(&mut self) -> Result<PreviousRun> {
         let mut reader = BufReader::new(&self.file);
-        let (mut good, mut told, mut line) = (0, PreviousRun::Nothing, Vec::new());
+        let (mut valid_len, mut previous, mut line) = (0, PreviousRun::Nothing, Vec::new());
         loop {
             line.clear();
-            let length = reader.read_until(b'\n', &mut line)? as u64;
+            let line_len = reader.read_until(b'\n', &mut line)? as u64;
             let Ok(entry) = serde_json::from_slice::<JournalEntry>(&line) else {
                 break;
             };
             if !line.ends_with(b"\n") {
                 break;
             }
-            good += length;
-            if told != PreviousRun::Other {
-                told = PreviousRun::Unfinished;
+            valid_len += line_len;
+            if previous != PreviousRun::OtherPlan {
+                previous = PreviousRun::Unfinished;
             }
             match entry {
-                JournalEntry::Plan(plan) if plan != self.plan => told = PreviousRun::Other,
-                JournalEntry::Ours(places) => self.ours.extend(places),
-                JournalEntry::Checkpoint(part) => {
-                    self.lengths = Some(part.reports);
-                    self.ours.insert(part.place.clone());
-                    self.parts.insert(part.place.clone(), part);
+                JournalEntry::Plan(plan) if plan != self.plan => previous = PreviousRun::OtherPlan,
+                JournalEntry::Owned(paths) => self.owned.extend(paths),
+                JournalEntry::Checkpoint(checkpoint) => {
+                    self.lengths = Some(checkpoint.reports);
+                    self.owned.insert(checkpoint.output_path.clone());
+                    self.checkpoints
+                        .insert(checkpoint.output_path.clone(), checkpoint);
                 }
-                JournalEntry::Done(entry) => {
-                    self.lengths = Some(entry.reports);
-                    self.ours.insert(entry.place.clone());
-                    self.parts.remove(&entry.place);
-                    self.done.insert(entry.place.clone(), entry);
+                JournalEntry::Done(finished) => {
+                    self.lengths = Some(finished.reports);
+                    self.owned.insert(finished.output_path.clone());
+                    self.checkpoints.remove(&finished.output_path);
+                    self.done.insert(finished.output_path.clone(), finished);
                 }
-                JournalEntry::End if told == PreviousRun::Unfinished => {
-                    told = PreviousRun::Finished
+                JournalEntry::End if previous == PreviousRun::Unfinished => {
+                    previous = PreviousRun::Finished;
                 }
                 JournalEntry::Plan(_) | JournalEntry::End => {}
             }
         }
         drop(reader);
-        self.file.set_len(good)?;
+        self.file.set_len(valid_len)?;
         self.file.seek(SeekFrom::End(0))?;
-        Ok(told)
+        Ok(previous)
     }
 
-    /// Begins the journal anew. Outputs of an earlier run may be replaced where a run is gone on with.
-    fn begin(&mut self, resume: bool) -> Result<()> {
+    /// Empties the journal and writes the plan. With `resume`, outputs of the earlier run stay
+    /// owned, so that this run may replace them even if its plan differs.
+    fn start_over(&mut self, resume: bool) -> Result<()> {
         self.file
             .set_len(0)
             .and_then(|()| self.file.rewind())
             .context("cannot write the journal")?;
         self.done.clear();
-        self.parts.clear();
+        self.checkpoints.clear();
         self.lengths = None;
         self.write(&JournalEntry::Plan(self.plan.clone()))?;
-        let mut ours: Vec<String> = std::mem::take(&mut self.ours)
-            .into_iter()
-            .filter(|_| resume)
-            .collect();
-        ours.sort();
-        if ours.is_empty() {
-            Ok(())
-        } else {
-            self.claim(ours)
+        let owned = std::mem::take(&mut self.owned);
+        if !resume || owned.is_empty() {
+            return Ok(());
         }
+        let mut paths: Vec<String> = owned.into_iter().collect();
+        paths.sort();
+        self.claim(paths)
     }
 
-    /// How long the reports were when the earlier run was interrupted.
+    /// Returns the lengths of the reports at the last entry of the earlier run: longer reports
+    /// must be truncated to them before this run continues. Zero if nothing is resumed.
     #[must_use]
     pub fn lengths(&self) -> Lengths {
         self.lengths.unwrap_or([Some(0); 2])
     }
 
-    /// Whether the output at a place is of this run or of the one that is gone on with.
+    /// Returns whether this run or the resumed one wrote, or was about to write, the output at
+    /// `output_path` below the output directory. Such an output may be replaced without `--force`.
     #[must_use]
-    pub fn is_ours(&self, place: &Path) -> bool {
-        self.ours.contains(place.to_string_lossy().as_ref())
+    pub fn owns(&self, output_path: &Path) -> bool {
+        self.owned.contains(output_path.to_string_lossy().as_ref())
     }
 
-    /// What is known of an input. What is done is taken over into this run.
-    pub fn take(&mut self, found: &InputFile) -> ResumeState {
-        let place = found.place.to_string_lossy();
-        let target = self.directory.join(&found.place);
-        let input = Input::of(&found.path);
-        if let Some(entry) = self.done.get(place.as_ref()) {
-            let is_there = entry.output.as_ref().is_none_or(|sum| {
-                fs::metadata(&target).is_ok_and(|found| found.len() == sum.bytes)
+    /// Returns what the earlier run did with `file`. A finished input whose output is still there
+    /// with the right size also enters the manifest of this run. A checkpoint is returned only if
+    /// the unfinished output is at least as long as the checkpoint says.
+    pub fn resume(&mut self, file: &InputFile) -> ResumeState {
+        let key = file.output_path.to_string_lossy();
+        let target = self.directory.join(&file.output_path);
+        let input = Input::of(&file.path);
+        if let Some(finished) = self.done.get(key.as_ref()) {
+            let has_output = finished.output.as_ref().is_none_or(|sum| {
+                fs::metadata(&target).is_ok_and(|metadata| metadata.len() == sum.bytes)
             });
-            if Some(entry.input) != input || !is_there {
+            if Some(finished.input) != input || !has_output {
                 return ResumeState::Changed;
             }
-            self.lengths = Some(entry.reports);
+            self.lengths = Some(finished.reports);
             self.files.push(ManifestFile::done(
-                &entry.place,
-                entry.input.size,
-                entry.output.clone(),
-                &entry.stats,
+                &finished.output_path,
+                finished.input.size,
+                finished.output.clone(),
+                &finished.stats,
             ));
-            return ResumeState::Done(Box::new(entry.stats.clone()));
+            return ResumeState::Done(Box::new(finished.stats.clone()));
         }
-        match self.parts.get(place.as_ref()) {
-            Some(part) if Some(part.input) != input => ResumeState::Changed,
-            Some(part) if PartialFile::has_part(&target, part.written) => {
-                ResumeState::Checkpoint(Box::new(part.clone()))
+        match self.checkpoints.get(key.as_ref()) {
+            Some(checkpoint) if Some(checkpoint.input) != input => ResumeState::Changed,
+            Some(checkpoint) if PartialFile::has_part(&target, checkpoint.written) => {
+                ResumeState::Checkpoint(Box::new(checkpoint.clone()))
             }
             Some(_) | None => ResumeState::New,
         }
     }
 
-    /// Forgets all inputs that were not taken over yet. Gives how long the reports were before them.
-    pub fn forget(&mut self) -> Lengths {
-        let kept: FxHashSet<&str> = self.files.iter().map(|file| file.place.as_str()).collect();
+    /// Discards everything that is known about inputs which [`Journal::resume`] has not accepted
+    /// yet. Returns the lengths of the reports after the last accepted input; zero if there is
+    /// none.
+    pub fn discard_rest(&mut self) -> Lengths {
+        let accepted: FxHashSet<&str> = self
+            .files
+            .iter()
+            .map(|file| file.output_path.as_str())
+            .collect();
         let last = self
             .done
             .values()
-            .filter(|entry| kept.contains(entry.place.as_str()))
-            .map(|entry| entry.reports)
+            .filter(|finished| accepted.contains(finished.output_path.as_str()))
+            .map(|finished| finished.reports)
             .max();
         self.done.clear();
-        self.parts.clear();
+        self.checkpoints.clear();
         last.unwrap_or([Some(0); 2])
     }
 
-    /// Says which outputs are about to get their names.
+    /// Records that the outputs at these paths are about to be renamed to their final paths. This
+    /// must come first: if the run is killed in between, the resumed run may replace them.
     ///
     /// # Errors
     /// If the journal cannot be written.
-    pub fn claim(&mut self, places: Vec<String>) -> Result<()> {
-        self.ours.extend(places.iter().cloned());
-        self.write(&JournalEntry::Ours(places))
+    pub fn claim(&mut self, output_paths: Vec<String>) -> Result<()> {
+        self.owned.extend(output_paths.iter().cloned());
+        self.write(&JournalEntry::Owned(output_paths))
     }
 
-    /// Says that an input is done.
+    /// Records that `file` is finished. `reports` are the lengths of the reports with its lines.
+    /// An input that was removed meanwhile is not recorded, so a resumed run looks at it again.
     ///
     /// # Errors
     /// If the journal cannot be written.
     pub fn finish(
         &mut self,
-        found: &InputFile,
+        file: &InputFile,
         output: Option<Checksum>,
         stats: &Stats,
         reports: Lengths,
     ) -> Result<()> {
-        let Some(input) = Input::of(&found.path) else {
+        let Some(input) = Input::of(&file.path) else {
             return Ok(());
         };
-        let place = found.place.to_string_lossy().into_owned();
+        let output_path = file.output_path.to_string_lossy().into_owned();
         self.files.push(ManifestFile::done(
-            &place,
+            &output_path,
             input.size,
             output.clone(),
             stats,
         ));
         self.write(&JournalEntry::Done(Finished {
-            place,
+            output_path,
             input,
             output,
             stats: stats.clone(),
@@ -353,31 +382,33 @@ impl Journal {
         }))
     }
 
-    /// Says that an input failed. It is tried again when the run is gone on with.
+    /// Adds the failed input at `path` to the manifest. Nothing is written to the journal, so that
+    /// a resumed run tries the input again.
     pub fn fail(&mut self, path: &Path, reason: &str) {
         self.files
             .push(ManifestFile::failed(&path.to_string_lossy(), reason));
     }
 
-    /// Says how far a large input is.
+    /// Records a checkpoint of `file`: the first `written` bytes of its output are on disk and
+    /// belong to the input before `start`, whose statistics are `tally`. `reports` are the lengths
+    /// of the reports now, `begun` those before the file.
     ///
     /// # Errors
     /// If the journal cannot be written.
-    pub fn part(
+    pub fn checkpoint(
         &mut self,
-        found: &InputFile,
+        file: &InputFile,
         start: Start,
         written: u64,
         tally: &BatchStats,
         reports: Lengths,
         begun: Lengths,
     ) -> Result<()> {
-        let Some(input) = Input::of(&found.path) else {
+        let Some(input) = Input::of(&file.path) else {
             return Ok(());
         };
-        let place = found.place.to_string_lossy().into_owned();
         self.write(&JournalEntry::Checkpoint(Checkpoint {
-            place,
+            output_path: file.output_path.to_string_lossy().into_owned(),
             input,
             start,
             written,
@@ -387,46 +418,59 @@ impl Journal {
         }))
     }
 
-    /// Ends a run that came to its end: leaves the manifest.
+    /// Ends a run that cleaned all its inputs: writes the manifest with these totals, then the last
+    /// line of the journal. An interrupted run must not call this.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn end(mut self, stats: &Stats) -> Result<()> {
+    /// If the manifest or the journal cannot be written.
+    pub fn end(mut self, totals: &Stats) -> Result<()> {
         let files = std::mem::take(&mut self.files);
-        Manifest::new(self.plan.clone(), files, stats).write(&self.directory)?;
+        Manifest::new(self.plan.clone(), files, totals).write(&self.directory)?;
         self.write(&JournalEntry::End)
     }
 
-    fn write(&mut self, line: &JournalEntry) -> Result<()> {
-        let mut bytes = serde_json::to_vec(line)?;
-        bytes.push(b'\n');
+    fn write(&mut self, entry: &JournalEntry) -> Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
         self.file
-            .write_all(&bytes)
+            .write_all(&line)
             .context("cannot write the journal")
     }
 }
 
-/// What an earlier run left.
+/// Opens a file for reading and writing and creates it if missing. Its content is kept, because
+/// the journal of an earlier run must be read first.
+fn open_file(path: &Path) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// What an earlier run left in the journal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PreviousRun {
     Nothing,
-    /// A run that was interrupted.
+    /// Entries of a run that was interrupted.
     Unfinished,
     Finished,
-    /// A run with other options.
-    Other,
+    /// Entries of a run with another plan.
+    OtherPlan,
 }
 
-/// Reads `I/N`.
+/// Parses a shard written as `I/N`, such as `1/8` for the first of eight; `I` is counted from 1
+/// and at most `N`.
 ///
 /// # Errors
-/// If it is no such thing.
+/// If `text` is anything else.
 pub fn parse_shard(text: &str) -> Result<Shard> {
     let numbers = text
         .split_once('/')
-        .and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+        .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
     match numbers {
-        Some((index, of)) if (1..=of).contains(&index) => Ok(Shard { index, of }),
-        _ => bail!("'{text}' is no shard; write I/N, such as 1/8 for the first of eight"),
+        Some((index, count)) if (1..=count).contains(&index) => Ok(Shard { index, count }),
+        _ => bail!("'{text}' is not a valid shard; write I/N, such as 1/8 for the first of eight"),
     }
 }

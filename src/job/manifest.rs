@@ -1,5 +1,7 @@
-//! The manifest that a finished run leaves in its output directory: with what it was made, and what each file holds. It has
-//! no times and no numbers of threads, so that equal runs write equal manifests; `dechaff verify` holds it against the files.
+//! The manifest that a finished run leaves in its output directory: the options, rules and model
+//! that decided the outputs, and the size, checksum and counts of each file. A manifest holds no
+//! times and no thread counts, so equal runs write equal manifests. `dechaff verify` compares
+//! manifests with the files beside them.
 
 use crate::cleaner::Cleaner;
 use crate::io::{Checksum, StagedFile, hexadecimal};
@@ -14,54 +16,71 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What names of manifests begin with.
+/// Prefix of the file names of manifests.
 pub const MANIFEST: &str = "dechaff-run";
 
-/// The line model, to tell which one was used.
+/// Name of the directory in an output directory that holds journals and locks.
+pub const STATE_DIR: &str = ".dechaff";
+
+/// Bytes of the line model; a plan holds their hash.
 const MODEL: &[u8] = include_bytes!("../../models/line.bin");
 
-/// A part of the inputs: of each `of` files the one with this index, counted from 1.
+/// One part of the inputs: every `count`-th file, beginning with file number `index`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
-    /// Which one.
+    /// Number of this shard, counted from 1.
     pub index: u64,
-    /// Of how many.
-    pub of: u64,
+    /// Number of shards.
+    #[serde(rename = "of")]
+    pub count: u64,
 }
 
-/// All that decides what outputs are, besides the inputs.
+impl Shard {
+    /// Returns the part of a file name that tells the manifest and journal of a shard from those
+    /// of other shards, such as `-2-of-8`. It is empty for a run without shards.
+    #[must_use]
+    pub fn suffix(shard: Option<Self>) -> String {
+        shard.map_or_else(String::new, |shard| {
+            format!("-{}-of-{}", shard.index, shard.count)
+        })
+    }
+}
+
+/// Everything except the inputs that decides the outputs of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The version.
-    pub dechaff: String,
-    /// Options as they were given.
+    /// Version of dechaff.
+    #[serde(rename = "dechaff")]
+    pub version: String,
+    /// Options as the user gave them.
     pub options: Value,
-    /// A hash of the rules of each pack.
+    /// SHA-256 of the rules of each pack, by pack name.
     pub packs: BTreeMap<String, String>,
-    /// A hash of the line model.
+    /// SHA-256 of the line model.
     pub model: String,
-    /// Which part of the inputs.
+    /// The part of the inputs that is cleaned, unless it is all of them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shard: Option<Shard>,
 }
 
 impl Plan {
-    /// What a cleaner and these options will do.
+    /// Describes a run of `cleaner`. `options` are stored as they are: two runs whose options,
+    /// packs, model, shard and version of dechaff are equal have equal plans, and only such a run
+    /// can be resumed.
     #[must_use]
     pub fn new(cleaner: &Cleaner, options: Value, shard: Option<Shard>) -> Self {
-        let packs = pack_hashes(cleaner.rules());
-        let model = hexadecimal(&Sha256::digest(MODEL));
         Self {
-            dechaff: env!("CARGO_PKG_VERSION").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             options,
-            packs,
-            model,
+            packs: pack_hashes(cleaner.rules()),
+            model: hexadecimal(&Sha256::digest(MODEL)),
             shard,
         }
     }
 }
 
-/// Hashes the rules of each pack by their binary encoding, so that renaming a field or moving a pack's file changes no hash.
+/// Hashes the rules of each pack by their binary encoding. The hash of a pack does not change if
+/// a field of `Rule` is renamed or the pack's file is moved.
 fn pack_hashes(rules: &RuleSet) -> BTreeMap<String, String> {
     let mut hashes: BTreeMap<&str, Sha256> = BTreeMap::new();
     for (_, rule) in rules.iter() {
@@ -81,36 +100,38 @@ fn pack_hashes(rules: &RuleSet) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What became of an input.
+/// The entry of one input in a manifest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ManifestFile {
-    /// Its place below the output directory; of one that failed, its path.
-    pub place: String,
-    /// Its size in bytes.
+    /// Path of the output below the output directory; path of the input if that failed.
+    #[serde(rename = "place")]
+    pub output_path: String,
+    /// Size of the input in bytes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub input_bytes: Option<u64>,
-    /// Its output, if it has one.
+    /// Size and hash of the output, if one was written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub output: Option<Checksum>,
-    /// Its counts; rules are counted in the totals.
+    /// Counts of the file, without those per rule.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counts: Option<Stats>,
-    /// Why it failed.
+    /// Reason of a failure.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failed: Option<String>,
 }
 
 impl ManifestFile {
-    /// An input that is done.
+    /// Creates the entry of a finished input of `size` bytes. The counts per rule in `stats` are
+    /// dropped: only the manifest's totals have them, which keeps manifests of many files small.
     #[must_use]
-    pub fn done(place: &str, size: u64, output: Option<Checksum>, stats: &Stats) -> Self {
+    pub fn done(output_path: &str, size: u64, output: Option<Checksum>, stats: &Stats) -> Self {
         let counts = Stats {
             rules: BTreeMap::new(),
             ..stats.clone()
         };
         Self {
-            place: place.to_owned(),
+            output_path: output_path.to_owned(),
             input_bytes: Some(size),
             output,
             counts: Some(counts),
@@ -118,11 +139,12 @@ impl ManifestFile {
         }
     }
 
-    /// An input that failed.
+    /// Creates the entry of an input that failed for `reason`. It names the input by its `path`,
+    /// because a failed input may have no output path, and has neither size nor counts.
     #[must_use]
     pub fn failed(path: &str, reason: &str) -> Self {
         Self {
-            place: path.to_owned(),
+            output_path: path.to_owned(),
             input_bytes: None,
             output: None,
             counts: None,
@@ -131,23 +153,24 @@ impl ManifestFile {
     }
 }
 
-/// A manifest.
+/// The manifest of a finished run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Manifest {
-    /// What the run did.
+    /// Options, rules and model of the run.
     #[serde(flatten)]
     pub plan: Plan,
-    /// What became of each input, sorted by place.
+    /// Entries of all inputs, sorted by output path.
     pub files: Vec<ManifestFile>,
-    /// All counts together.
+    /// Sums of all counts, with those per rule.
     pub totals: Stats,
 }
 
 impl Manifest {
-    /// The manifest of a run.
+    /// Creates the manifest of a run. `files` may be in any order and are sorted by output path,
+    /// so that an interrupted and resumed run has the same manifest as an uninterrupted one.
     #[must_use]
     pub fn new(plan: Plan, mut files: Vec<ManifestFile>, totals: &Stats) -> Self {
-        files.sort_by(|one, other| one.place.cmp(&other.place));
+        files.sort_by(|one, other| one.output_path.cmp(&other.output_path));
         Self {
             plan,
             files,
@@ -155,18 +178,17 @@ impl Manifest {
         }
     }
 
-    /// Writes it into a directory.
+    /// Writes the manifest into `directory` as indented JSON, replacing an earlier manifest of the
+    /// same shard. The file is written under a temporary name and then renamed.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the file cannot be written or renamed.
     pub fn write(&self, directory: &Path) -> Result<()> {
-        let shard = self.plan.shard.map_or_else(String::new, |shard| {
-            format!("-{}-of-{}", shard.index, shard.of)
-        });
+        let suffix = Shard::suffix(self.plan.shard);
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
         StagedFile::write(
-            &directory.join(format!("{MANIFEST}{shard}.json")),
+            &directory.join(format!("{MANIFEST}{suffix}.json")),
             &mut json.as_slice(),
             None,
             true,
@@ -175,53 +197,54 @@ impl Manifest {
     }
 }
 
-/// What was found out about a directory.
+/// The result of comparing a directory with its manifests.
 #[derive(Debug, Default)]
 pub struct VerifyReport {
-    /// Manifests read.
+    /// Number of manifests read.
     pub manifests: usize,
-    /// Outputs that are what their manifest says.
+    /// Number of outputs whose size and hash equal those in their manifest.
     pub sound: usize,
-    /// Everything that is not as it should be.
+    /// A message for each missing, changed or failed file and each missing shard.
     pub problems: Vec<String>,
 }
 
-/// Holds the manifests of a directory against its files.
+/// Compares the files of `directory` with all manifests in it: every output is read and hashed.
+/// Also reports shards without a manifest, inputs that failed, and manifests whose totals differ
+/// from the sum of their files.
 ///
 /// # Errors
-/// If a manifest cannot be read.
+/// If the directory or a manifest cannot be read. Problems with outputs are in the report.
 pub fn verify(directory: &Path) -> Result<VerifyReport> {
-    let cannot = || format!("cannot read the directory {}", directory.display());
-    let entries = fs::read_dir(directory).with_context(cannot)?;
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<_>>()
-        .with_context(cannot)?;
+    let entries = fs::read_dir(directory)
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .with_context(|| format!("cannot read the directory {}", directory.display()))?;
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.retain(|path| path.file_name().is_some_and(is_manifest));
     paths.sort();
-    let mut verdict = VerifyReport::default();
+    let mut report = VerifyReport::default();
     let mut shards: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for path in paths {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let manifest: Manifest = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is no manifest of dechaff", path.display()))?;
-        verdict.manifests += 1;
+            .with_context(|| format!("{} is not a manifest of dechaff", path.display()))?;
+        report.manifests += 1;
         if let Some(shard) = manifest.plan.shard {
-            shards.entry(shard.of).or_default().push(shard.index);
+            shards.entry(shard.count).or_default().push(shard.index);
         }
-        verdict.check(directory, &path, &manifest);
+        report.check(directory, &path, &manifest);
     }
-    for (of, found) in shards {
-        for missing in (1..=of).filter(|index| !found.contains(index)) {
-            verdict
+    for (count, present) in shards {
+        for missing in (1..=count).filter(|index| !present.contains(index)) {
+            report
                 .problems
-                .push(format!("there is no manifest of shard {missing}/{of}"));
+                .push(format!("there is no manifest of shard {missing}/{count}"));
         }
     }
-    Ok(verdict)
+    Ok(report)
 }
 
-/// Whether a file's name is that of a manifest.
+/// Returns whether `name` is the file name of a manifest: `dechaff-run.json`, or
+/// `dechaff-run-` followed by anything and `.json`, as shards have it.
 #[must_use]
 pub fn is_manifest(name: &std::ffi::OsStr) -> bool {
     let name = name.to_string_lossy();
@@ -231,29 +254,32 @@ pub fn is_manifest(name: &std::ffi::OsStr) -> bool {
 }
 
 impl VerifyReport {
+    /// Compares the outputs in `directory` with one manifest, which was read from `path`. Sizes
+    /// are compared before hashes only to give the better message; each output is read in full.
     fn check(&mut self, directory: &Path, path: &Path, manifest: &Manifest) {
         let mut documents = 0;
         for file in &manifest.files {
+            let output_path = &file.output_path;
             documents += file.counts.as_ref().map_or(0, |counts| counts.documents);
             if let Some(reason) = &file.failed {
                 self.problems
-                    .push(format!("{} failed: {reason}", file.place));
+                    .push(format!("{output_path} failed: {reason}"));
             }
             let Some(output) = &file.output else { continue };
-            match Checksum::of(&directory.join(&file.place)) {
-                Ok(found) if found == *output => self.sound += 1,
-                Ok(found) if found.bytes != output.bytes => {
+            match Checksum::of(&directory.join(output_path)) {
+                Ok(actual) if actual == *output => self.sound += 1,
+                Ok(actual) if actual.bytes != output.bytes => {
                     self.problems.push(format!(
-                        "{} has {} bytes, not {}",
-                        file.place, found.bytes, output.bytes
+                        "{output_path} has {} bytes, not {}",
+                        actual.bytes, output.bytes
                     ));
                 }
                 Ok(_) => self
                     .problems
-                    .push(format!("{} has other bytes than were written", file.place)),
+                    .push(format!("{output_path} has other bytes than were written")),
                 Err(error) => self
                     .problems
-                    .push(format!("{} cannot be read: {error:#}", file.place)),
+                    .push(format!("{output_path} cannot be read: {error:#}")),
             }
         }
         if documents != manifest.totals.documents {

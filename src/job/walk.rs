@@ -1,67 +1,60 @@
-//! Which files a job is about: paths named, trees walked, lists read; and where in the output each one belongs.
+//! Finds the input files of a job in named paths, directory trees and lists of files, and decides
+//! where below an output directory each output belongs. Also reads small inputs whole and words
+//! the reasons why an input is not cleaned, which single inputs and jobs share.
 
-use super::journal::Checkpoint;
-use super::manifest::is_manifest;
+use super::manifest::{STATE_DIR, is_manifest};
 use crate::io::{Compression, Content, Source};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
-use std::ops::Range;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
-/// The directory of dechaff's own files in an output directory.
-pub const OWN: &str = ".dechaff";
-
-/// Where files come from.
+/// Where the files of a job come from.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
-    /// Files and directories that were named.
+    /// Files and directories named as arguments.
     pub paths: Vec<PathBuf>,
-    /// Files that a list named; their place in the output is their path in the list.
+    /// Files named in a list. Their output path is their path in the list.
     pub listed: Vec<PathBuf>,
-    /// In directories, only files that match one of these (by path below the directory, or by name).
+    /// In directories, only files whose relative path or name matches one of these.
     pub include: Option<GlobSet>,
-    /// In directories, no files that match one of these.
+    /// In directories, no files whose relative path or name matches one of these.
     pub exclude: Option<GlobSet>,
     /// Whether symbolic links in directories are followed.
     pub follow_links: bool,
 }
 
-/// A file to be cleaned.
+/// A file to clean.
 #[derive(Clone, Debug)]
 pub struct InputFile {
-    /// Where it is.
+    /// Path of the input.
     pub path: PathBuf,
-    /// Where it belongs below the output directory: plain names only.
-    pub place: PathBuf,
-    /// Its size in bytes, as far as is known.
+    /// Path of the output below the output directory: plain names only.
+    pub output_path: PathBuf,
+    /// Size in bytes; 0 if it is unknown.
     pub size: u64,
-    /// Whether an output at its place is that of an earlier run, and may be replaced.
-    pub ours: bool,
-    /// How far an earlier run was.
-    pub part: Option<Box<Checkpoint>>,
-    /// Which of its bytes are meant, if not all.
-    pub slice: Option<Range<u64>>,
 }
 
-/// What a walk meets.
+/// An entry that a walk visits.
 #[derive(Debug)]
 pub enum WalkEntry {
     /// A file.
     File(InputFile),
     /// A link, device, pipe or socket in a directory.
     Special,
-    /// Something that cannot be read.
+    /// A path that cannot be read, and why.
     Failed(PathBuf, anyhow::Error),
 }
 
 impl Inputs {
-    /// All files, in a fixed order: inputs as they were given, trees sorted by name.
+    /// Iterates over all files in a fixed order: arguments as they were given, the files of a
+    /// directory sorted by name, then the files of the list. A shard relies on this order.
     pub fn walk(&self) -> impl Iterator<Item = WalkEntry> + '_ {
         let named = self.paths.iter().flat_map(|path| self.walk_path(path));
         let listed = self.listed.iter().map(|path| {
-            let place = plain(path).unwrap_or_else(|| name_of(path));
-            named_file(path, place)
+            let output_path = plain_path(path).unwrap_or_else(|| name_of(path));
+            named_file(path, output_path)
         });
         named.chain(listed)
     }
@@ -74,6 +67,9 @@ impl Inputs {
         }
     }
 
+    /// Iterates over the files below `root` that the globs select. Directories and files that
+    /// dechaff itself wrote are left out. An unreadable entry or a link to a directory above it is
+    /// reported and the walk continues.
     fn walk_tree<'s>(&'s self, root: &'s Path) -> impl Iterator<Item = WalkEntry> + 's {
         WalkDir::new(root)
             .follow_links(self.follow_links)
@@ -82,24 +78,10 @@ impl Inputs {
             .filter_map(move |entry| {
                 let entry = match entry {
                     Ok(entry) => entry,
-                    Err(error) => {
-                        let path = error.path().unwrap_or(root).to_owned();
-                        let error = match error.loop_ancestor() {
-                            Some(ancestor) => anyhow!(
-                                "the link leads back to {}; it is not followed",
-                                ancestor.display()
-                            ),
-                            None => anyhow::Error::from(
-                                error
-                                    .into_io_error()
-                                    .unwrap_or_else(|| std::io::Error::other("cannot be walked")),
-                            ),
-                        };
-                        return Some(WalkEntry::Failed(path, error));
-                    }
+                    Err(error) => return Some(walk_failure(root, error)),
                 };
-                let place = entry.path().strip_prefix(root).ok().and_then(plain)?;
-                if entry.file_type().is_dir() || !self.wants(&place) || is_own(&place) {
+                let output_path = entry.path().strip_prefix(root).ok().and_then(plain_path)?;
+                if entry.file_type().is_dir() || !self.wants(&output_path) || is_own(&output_path) {
                     return None;
                 }
                 if !entry.file_type().is_file() {
@@ -108,55 +90,84 @@ impl Inputs {
                 let size = entry.metadata().map_or(0, |metadata| metadata.len());
                 Some(WalkEntry::File(InputFile {
                     path: entry.into_path(),
-                    place,
+                    output_path,
                     size,
-                    ours: false,
-                    part: None,
-                    slice: None,
                 }))
             })
     }
 
-    fn wants(&self, place: &Path) -> bool {
-        let matches = |globs: &GlobSet| {
-            globs.is_match(place) || place.file_name().is_some_and(|name| globs.is_match(name))
-        };
-        self.include.as_ref().is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
+    /// Returns whether the globs select the file with this path below its directory: it matches an
+    /// included glob, if there are any, and no excluded one.
+    fn wants(&self, relative: &Path) -> bool {
+        self.include
+            .as_ref()
+            .is_none_or(|globs| matches(globs, relative))
+            && !self
+                .exclude
+                .as_ref()
+                .is_some_and(|globs| matches(globs, relative))
     }
 }
 
-/// Whether something in a tree is of dechaff's own making: journals, unfinished outputs, manifests.
-fn is_own(place: &Path) -> bool {
-    let name = place.file_name().unwrap_or_default();
-    let is_part = name.to_string_lossy().starts_with(".dechaff-");
-    is_part
-        || place.iter().any(|part| part == OWN)
-        || (place.components().count() == 1 && is_manifest(name))
+/// Returns whether a glob matches the whole path or the file name, so that `*.txt` selects files at
+/// any depth.
+fn matches(globs: &GlobSet, relative: &Path) -> bool {
+    globs.is_match(relative)
+        || relative
+            .file_name()
+            .is_some_and(|name| globs.is_match(name))
 }
 
-/// A file that was named by itself; a directory in a list is a mistake.
-fn named_file(path: &Path, place: PathBuf) -> WalkEntry {
-    let check = || -> Result<u64> {
-        let metadata = std::fs::metadata(path).context("cannot be read")?;
-        if metadata.is_dir() {
-            bail!("is a directory; name it as an argument to clean the files in it");
-        }
-        if !metadata.is_file() {
-            bail!("is a device or pipe; use it as standard input");
-        }
-        Ok(metadata.len())
+/// Converts an error of the walk below `root`. A link that leads back to a directory above it has
+/// its own message, because the error of the operating system would not name that directory.
+fn walk_failure(root: &Path, error: walkdir::Error) -> WalkEntry {
+    let path = error.path().unwrap_or(root).to_owned();
+    let error = match error.loop_ancestor() {
+        Some(ancestor) => anyhow!(
+            "the link leads back to {}; it is not followed",
+            ancestor.display()
+        ),
+        None => anyhow::Error::from(
+            error
+                .into_io_error()
+                .unwrap_or_else(|| std::io::Error::other("cannot be walked")),
+        ),
     };
-    match check() {
+    WalkEntry::Failed(path, error)
+}
+
+/// Returns whether dechaff wrote the file with this path below its directory: a journal, an
+/// unfinished output, or a manifest at the top of the tree. Such files are never inputs.
+fn is_own(relative: &Path) -> bool {
+    let name = relative.file_name().unwrap_or_default();
+    let is_partial = name.to_string_lossy().starts_with(".dechaff-");
+    is_partial
+        || relative.iter().any(|part| part == STATE_DIR)
+        || (relative.components().count() == 1 && is_manifest(name))
+}
+
+/// Returns the entry of a file that was named, as an argument or in a list, not found by walking.
+/// Anything but a regular file fails here, a directory too: a list must name files.
+fn named_file(path: &Path, output_path: PathBuf) -> WalkEntry {
+    match regular_file_size(path) {
         Ok(size) => WalkEntry::File(InputFile {
             path: path.to_owned(),
-            place,
+            output_path,
             size,
-            ours: false,
-            part: None,
-            slice: None,
         }),
         Err(error) => WalkEntry::Failed(path.to_owned(), error),
     }
+}
+
+fn regular_file_size(path: &Path) -> Result<u64> {
+    let metadata = std::fs::metadata(path).context("cannot be read")?;
+    if metadata.is_dir() {
+        bail!("is a directory; name it as an argument to clean the files in it");
+    }
+    if !metadata.is_file() {
+        bail!("is a device or pipe; use it as standard input");
+    }
+    Ok(metadata.len())
 }
 
 fn name_of(path: &Path) -> PathBuf {
@@ -164,73 +175,79 @@ fn name_of(path: &Path) -> PathBuf {
         .map_or_else(|| PathBuf::from("file"), PathBuf::from)
 }
 
-/// A relative path of plain names only, so that it cannot lead out of where it is put.
-fn plain(path: &Path) -> Option<PathBuf> {
-    let plain = path
-        .components()
+/// Returns `path` without `.` components, or `None` if it is empty or has a root, a prefix or `..`.
+/// A path of plain names cannot lead out of the directory that it is joined to.
+fn plain_path(path: &Path) -> Option<PathBuf> {
+    path.components()
         .filter(|part| *part != Component::CurDir)
         .map(|part| match part {
             Component::Normal(name) => Some(name),
             _ => None,
-        });
-    plain
+        })
         .collect::<Option<PathBuf>>()
         .filter(|path| !path.as_os_str().is_empty())
 }
 
-/// What was read of an input.
+/// The bytes of an input that was read up to a limit.
 #[derive(Debug)]
 pub enum Whole {
-    /// All of it.
+    /// All bytes.
     Read(Vec<u8>),
-    /// Its first bytes; there are more than allowed.
+    /// The first bytes of an input that is larger than the limit; possibly none.
     Larger(Vec<u8>),
 }
 
-/// Reads a whole input of at most `most` bytes. `size` is what it has on disk, as far as is known.
+/// Reads an input whole if it has at most `max_bytes` bytes, decompressed. `size` is its size on
+/// disk, or 0 if unknown. An uncompressed input whose size exceeds the limit is not read at all; in
+/// any other case up to `max_bytes + 1` bytes are read, and returned also if the input is larger.
 ///
 /// # Errors
-/// If it cannot be read.
-pub fn read_up_to(source: &mut Source<'_>, size: u64, most: u64) -> Result<Whole> {
-    use std::io::Read;
-    if source.compression == Compression::None && size > most {
+/// If the input cannot be read or decompressed.
+pub fn read_up_to(source: &mut Source<'_>, size: u64, max_bytes: u64) -> Result<Whole> {
+    if source.compression == Compression::None && size > max_bytes {
         return Ok(Whole::Larger(Vec::new()));
     }
-    let mut bytes = Vec::with_capacity(size.min(most) as usize + 1);
+    let mut bytes = Vec::with_capacity(size.min(max_bytes) as usize + 1);
     source
         .reader
         .by_ref()
-        .take(most + 1)
+        .take(max_bytes + 1)
         .read_to_end(&mut bytes)
         .context("cannot be read")?;
-    Ok(if bytes.len() as u64 <= most {
+    Ok(if bytes.len() as u64 <= max_bytes {
         Whole::Read(bytes)
     } else {
         Whole::Larger(bytes)
     })
 }
 
-/// Says why JSON that is not JSON Lines is passed through.
+/// Returns the message for JSON that is not JSON Lines. Such an input is passed through, because
+/// cleaning it as plain text could remove parts of its syntax.
 #[must_use]
 pub fn other_json() -> String {
-    "is JSON, but not an object on each line, and is passed through unchanged; `jq -c .[]` makes JSON Lines of a list".to_owned()
+    "is JSON, but not one object per line; passed through unchanged; `jq -c .[]` converts an array \
+     to JSON Lines"
+        .to_owned()
 }
 
-/// Reads a list of files, one path a line, or each ended by a NUL.
+/// Parses a list of files: one path per line, or, if the list holds a NUL, paths that each end with
+/// a NUL. Empty lines and carriage returns at line ends are ignored.
 ///
 /// # Errors
 /// If the list is not valid UTF-8.
 pub fn read_list(bytes: Vec<u8>) -> Result<Vec<PathBuf>> {
     let separator = if bytes.contains(&0) { '\0' } else { '\n' };
     let text = String::from_utf8(bytes).context("the list of files is not valid UTF-8")?;
-    let lines = text
+    Ok(text
         .split(separator)
         .map(|line| line.trim_end_matches('\r'))
-        .filter(|line| !line.is_empty());
-    Ok(lines.map(PathBuf::from).collect())
+        .filter(|line| !line.is_empty())
+        .map(PathBuf::from)
+        .collect())
 }
 
-/// Says what is wrong with an input that is no text.
+/// Returns why `content` cannot be cleaned, worded to follow the input's name, or `None` if it is
+/// text. For text in another encoding than UTF-8 the message names the option that reads it.
 #[must_use]
 pub fn complaint(content: &Content) -> Option<String> {
     match content {
@@ -251,9 +268,9 @@ mod tests {
 
     #[test]
     fn no_path_leads_out_of_the_output() {
-        assert_eq!(plain(Path::new("./a/b")), Some(PathBuf::from("a/b")));
+        assert_eq!(plain_path(Path::new("./a/b")), Some(PathBuf::from("a/b")));
         for path in ["../a", "/a", "a/../../b", ""] {
-            assert_eq!(plain(Path::new(path)), None, "{path}");
+            assert_eq!(plain_path(Path::new(path)), None, "{path}");
         }
     }
 }
