@@ -9,7 +9,7 @@
 //! {"plan":{…}}                            what the run does; another plan cannot resume it
 //! {"ours":["a.txt"]}                      about to rename a staged file to a.txt
 //! {"done":{"place":"a.txt",…}}            a.txt is finished
-//! {"checkpoint":{"place":"b.jsonl",…}}    b.jsonl is finished up to a record
+//! {"part":{"place":"b.jsonl",…}}          b.jsonl is finished up to a record
 //! {"ours":["b.jsonl"]}                    from the resumed run
 //! {"done":{"place":"b.jsonl",…}}
 //! "end"                                   the manifest was written
@@ -97,6 +97,7 @@ enum JournalEntry {
     /// Outputs that are about to be renamed to their final path, or were in an earlier run.
     #[serde(rename = "ours")]
     Owned(Vec<String>),
+    #[serde(rename = "part")]
     Checkpoint(Checkpoint),
     Done(Finished),
     /// The run finished.
