@@ -1,7 +1,7 @@
 //! Outputs that are whole or not there: written to a temporary file beside the target, then renamed.
 
-use super::hexadecimal;
 use anyhow::{Context, Result, bail};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
@@ -63,7 +63,7 @@ impl Checksum {
         let bytes = io::copy(&mut file, &mut sum)?;
         Ok(Self {
             bytes,
-            sha256: hexadecimal(&sum.finalize()),
+            sha256: HEXLOWER.encode(&sum.finalize()),
         })
     }
 }
@@ -198,7 +198,7 @@ impl PartialFile {
         }
         let sum = self.sum.map(|sum| Checksum {
             bytes: self.length,
-            sha256: hexadecimal(&sum.finalize()),
+            sha256: HEXLOWER.encode(&sum.finalize()),
         });
         Ok(StagedFile {
             temporary: self.temporary,

@@ -2,11 +2,12 @@
 //! no times and no numbers of threads, so that equal runs write equal manifests; `dechaff verify` holds it against the files.
 
 use crate::cleaner::Cleaner;
-use crate::io::{Checksum, StagedFile, hexadecimal};
+use crate::io::{Checksum, StagedFile};
 use crate::pack::RuleSet;
 use crate::report::Stats;
 use crate::rule::Rule;
 use anyhow::{Context, Result};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -50,7 +51,7 @@ impl Plan {
     #[must_use]
     pub fn new(cleaner: &Cleaner, options: Value, shard: Option<Shard>) -> Self {
         let packs = pack_hashes(cleaner.rules());
-        let model = hexadecimal(&Sha256::digest(MODEL));
+        let model = HEXLOWER.encode(&Sha256::digest(MODEL));
         Self {
             dechaff: env!("CARGO_PKG_VERSION").to_owned(),
             options,
@@ -77,7 +78,7 @@ fn pack_hashes(rules: &RuleSet) -> BTreeMap<String, String> {
     }
     hashes
         .into_iter()
-        .map(|(name, hash)| (name.to_owned(), hexadecimal(&hash.finalize())))
+        .map(|(name, hash)| (name.to_owned(), HEXLOWER.encode(&hash.finalize())))
         .collect()
 }
 
