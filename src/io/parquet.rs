@@ -164,7 +164,7 @@ impl ParquetTable {
                 .join(", ");
             bail!(
                 "has no column {}; name one with --text-field (there are {known})",
-                super::one_text_of(&names.text)
+                super::quoted_alternatives(&names.text)
             );
         }
         if let Some((_, name)) = texts

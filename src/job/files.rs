@@ -10,7 +10,7 @@ use super::{Action, Event, EventSink, Handled, JobOptions, Target, failed};
 use crate::filter::Scratch;
 use crate::io::{
     Checksum, Codec, Compression, Compressor, Format, PartialFile, Permissions, Source, StagedFile,
-    slice_of,
+    line_slice,
 };
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
@@ -406,7 +406,7 @@ impl Job<'_> {
             return Ok(());
         };
         let file = File::open(&found.path).context("cannot be opened")?;
-        found.slice = Some(slice_of(&file, shard.index, shard.of).context("cannot be read")?);
+        found.slice = Some(line_slice(&file, shard.index, shard.of).context("cannot be read")?);
         let name = found
             .place
             .file_name()
