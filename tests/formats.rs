@@ -685,7 +685,7 @@ fn records_are_checked_and_compared_too() {
         path,
         &["clean", "a.jsonl", "--compress", "lzma"],
         2,
-        "'lzma' is no compression",
+        "'lzma' is not a supported compression",
     );
     run(
         path,

@@ -279,7 +279,7 @@ fn finish_one(
         });
     }
     if let (Action::Clean, Some(text)) = (options.action, handled.output) {
-        let output = Compressor::new(packing)?.packed(text)?;
+        let output = Compressor::new(packing)?.compress(text)?;
         match &args.output {
             Some(target) => {
                 let target = if target.is_dir() {
@@ -327,7 +327,7 @@ fn pass_whole(
             if piece.is_empty() {
                 break;
             }
-            let piece = packer.packed(piece)?;
+            let piece = packer.compress(piece)?;
             draft
                 .as_mut()
                 .map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;

@@ -555,7 +555,7 @@ impl Job<'_> {
             .take()
             .unwrap_or_else(|| std::mem::take(&mut handled.input));
         handled.input = Vec::new();
-        let output = Compressor::new(self.packing(source.compression))?.packed(output)?;
+        let output = Compressor::new(self.packing(source.compression))?.compress(output)?;
         let mut draft = self.draft(found)?;
         draft.append(&output)?;
         Ok((handled, Some(draft.finish()?)))
@@ -664,7 +664,7 @@ impl Job<'_> {
             if piece.is_empty() {
                 return Ok((handled, Some(draft.finish()?)));
             }
-            draft.append(&packer.packed(piece)?)?;
+            draft.append(&packer.compress(piece)?)?;
         }
     }
 

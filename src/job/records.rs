@@ -321,7 +321,7 @@ impl RecordCleaner<'_> {
         if let Some(head) = head {
             is_empty = false;
             each(BatchOutput {
-                output: Compressor::new(self.packing)?.packed(head)?,
+                output: Compressor::new(self.packing)?.compress(head)?,
                 ..BatchOutput::default()
             })?;
         }
@@ -343,7 +343,7 @@ impl RecordCleaner<'_> {
         // Nothing at all is compressed too, as readers want a header.
         let mut output = table.finish()?;
         if is_empty && output.is_empty() {
-            Compressor::new(self.packing)?.pack(&[], &mut output)?;
+            Compressor::new(self.packing)?.compress_into(&[], &mut output)?;
         }
         if output.is_empty() {
             Ok(())
@@ -387,7 +387,7 @@ impl RecordCleaner<'_> {
         if let Some(Annotate::Dolma(name)) = &self.options.format.annotate {
             // One line for all pieces of a record.
             if piece == Piece::First && keeps {
-                done.output = worker.packer.packed(dolma_line(None, name, &[]))?;
+                done.output = worker.packer.compress(dolma_line(None, name, &[]))?;
             }
             return Ok(());
         }
@@ -403,7 +403,7 @@ impl RecordCleaner<'_> {
             self.dropped(&place, DAMAGED, done)?;
         }
         let bytes = if keeps { batch.bytes } else { Vec::new() };
-        done.output = worker.packer.packed(bytes)?;
+        done.output = worker.packer.compress(bytes)?;
         Ok(())
     }
 
@@ -422,7 +422,7 @@ impl RecordCleaner<'_> {
         worker: &mut Worker,
     ) -> Result<()> {
         let alone =
-            shape.layout.packs_records() && shape.converter.is_none() && worker.packer.packs();
+            shape.layout.packs_records() && shape.converter.is_none() && worker.packer.compresses();
         let (mut output, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
             let fate = self.clean_record(
@@ -437,8 +437,10 @@ impl RecordCleaner<'_> {
             let fate = self.convert(shape, number, record, fate, done, worker);
             if alone {
                 match fate {
-                    Disposition::Same => worker.packer.pack(record, &mut output)?,
-                    Disposition::Changed => worker.packer.pack(&worker.record, &mut output)?,
+                    Disposition::Same => worker.packer.compress_into(record, &mut output)?,
+                    Disposition::Changed => {
+                        worker.packer.compress_into(&worker.record, &mut output)?
+                    }
                     Disposition::Dropped => {}
                 }
             } else if fate != Disposition::Same {
@@ -455,10 +457,10 @@ impl RecordCleaner<'_> {
         done.output = if alone {
             output
         } else if copied == 0 {
-            worker.packer.packed(batch.bytes)?
+            worker.packer.compress(batch.bytes)?
         } else {
             output.extend_from_slice(&batch.bytes[copied..]);
-            worker.packer.packed(output)?
+            worker.packer.compress(output)?
         };
         Ok(())
     }

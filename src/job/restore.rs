@@ -218,7 +218,7 @@ fn put_back_warc(
     let (mut restored, mut dropped) = (0, 0);
     let mut give = |bytes: Vec<u8>, restored: &mut u64| -> Result<()> {
         *restored += bytes.len() as u64;
-        to(&packer.packed(bytes)?)
+        to(&packer.compress(bytes)?)
     };
     let framing = Framing::Warc { left: 0 };
     for batch in Batches::new(
@@ -327,7 +327,7 @@ impl Mender<'_> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        let packed = self.packer.packed(std::mem::take(&mut self.piece))?;
+        let packed = self.packer.compress(std::mem::take(&mut self.piece))?;
         (self.to)(&packed)
     }
 }
