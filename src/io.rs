@@ -37,7 +37,7 @@ pub use parquet::{ParquetTable, RowBlock, RowMask, Rows, TableBuilder, TableLine
 pub use record::{Field, Parsed, TextFields};
 pub use slice::{line_slice, skip_lines};
 pub use source::Source;
-pub use text::{Content, InputText, encoding_of};
+pub use text::{Content, InputText, encoding_for_label};
 pub use warc::restored_warc;
 pub use write::{Checksum, PartialFile, Permissions, StagedFile};
 

@@ -185,7 +185,7 @@ impl JobOptions {
             Ok(removed) => removed,
             Err(error) => return failed(error),
         };
-        match text.into_rest(&removed) {
+        match text.into_remaining(&removed) {
             Ok(rest) if removed.is_empty() => Handled {
                 input: rest,
                 ..handled
@@ -247,7 +247,7 @@ impl JobOptions {
         if self.records {
             let places = removed
                 .iter()
-                .map(|range| text.source(range.clone()))
+                .map(|range| text.source_range(range.clone()))
                 .collect();
             let origin = Origin {
                 path: name,

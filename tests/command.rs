@@ -193,7 +193,7 @@ fn wrong_use_is_refused_with_advice() {
         ),
         (
             &["clean", "in/a.txt", "--encoding", "klingon"],
-            "is no encoding",
+            "is not a known encoding",
         ),
         (
             &["clean", "in/a.txt", "--rules", "gone.toml"],
