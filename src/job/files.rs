@@ -273,7 +273,7 @@ impl Job<'_> {
                 let sum = ready
                     .pending
                     .as_ref()
-                    .and_then(|pending| pending.sum().cloned());
+                    .and_then(|pending| pending.checksum().cloned());
                 match ready.pending.map_or(Ok(()), StagedFile::commit) {
                     Ok(()) => (ready.found, ready.handled, sum),
                     Err(error) => (ready.found, failed(error), None),
@@ -339,7 +339,9 @@ impl Job<'_> {
             if let Some(journal) = &mut run.journal {
                 journal.claim(vec![found.place.to_string_lossy().into_owned()])?;
             }
-            let sum = pending.as_ref().and_then(|pending| pending.sum().cloned());
+            let sum = pending
+                .as_ref()
+                .and_then(|pending| pending.checksum().cloned());
             pending.map_or(Ok(()), StagedFile::commit)?;
             Ok((tally, sum))
         });
@@ -621,7 +623,7 @@ impl Job<'_> {
         });
         if let Err(error) = streamed {
             if error.is::<Interrupted>() && self.is_resumable() {
-                draft.map_or(Ok(()), PartialFile::leave)?;
+                draft.map_or(Ok(()), PartialFile::keep_for_resume)?;
             }
             return Err(error);
         }

@@ -293,7 +293,7 @@ impl Journal {
         }
         match self.parts.get(place.as_ref()) {
             Some(part) if Some(part.input) != input => ResumeState::Changed,
-            Some(part) if PartialFile::has_part(&target, part.written) => {
+            Some(part) if PartialFile::can_resume(&target, part.written) => {
                 ResumeState::Checkpoint(Box::new(part.clone()))
             }
             Some(_) | None => ResumeState::New,
