@@ -1455,7 +1455,7 @@ mod tables {
             ),
             (
                 &["--text-field", "score"],
-                "the column 'score' does not hold texts",
+                "the column 'score' does not hold strings",
             ),
             (&["--on-error", "fail"], "record 2 holds null in 'text'"),
         ] {

@@ -65,7 +65,7 @@ pub fn restore_table(
         for rows in chunks {
             let mut rows = rows?;
             let mut items = Items::default();
-            for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
+            for (value, &row) in rows.values.iter_mut().zip(&rows.row_indices) {
                 let (number, item) = (rows.first + u64::from(row), items.next(row));
                 let is_own = |entry: &Record| {
                     !entry.is_whole()
@@ -195,7 +195,7 @@ impl RecordCleaner<'_> {
             }
         };
         table.rewrite(out, &mut staying, &mut |name, chunks, sink| {
-            let staying = sink.staying();
+            let staying = sink.row_mask();
             let work = |scratch: &mut Scratch, rows| {
                 self.clean_rows(name, rows, staying.as_ref(), scratch)
             };
@@ -239,9 +239,9 @@ impl RecordCleaner<'_> {
     /// that no row group has to be in memory as a whole.
     fn staying(&self, table: &ParquetTable, group: usize) -> Result<RowMask> {
         let options = &self.options.format;
-        let (first, columns) = table.texts_of(group)?;
+        let (first, columns) = table.text_columns(group)?;
         let [mut damaged, mut left, mut has_text] =
-            [(); 3].map(|()| vec![false; table.rows_of(group)]);
+            [(); 3].map(|()| vec![false; table.row_count(group)]);
         for (_, chunks) in columns {
             let work = |scratch: &mut Scratch, rows: Rows| (self.left_of(&rows, scratch), rows);
             self.over_rows(chunks, work, |(texts, rows)| {
@@ -251,7 +251,7 @@ impl RecordCleaner<'_> {
                         .iter()
                         .for_each(|&row| damaged[start + row as usize] = true);
                 }
-                for (text, &row) in texts.into_iter().zip(&rows.rows) {
+                for (text, &row) in texts.into_iter().zip(&rows.row_indices) {
                     let row = start + row as usize;
                     has_text[row] = true;
                     match text {
@@ -278,7 +278,8 @@ impl RecordCleaner<'_> {
             let text = simdutf8::basic::from_utf8(value)
                 .ok()
                 .filter(|text| text.len() <= self.options.format.max_record)?;
-            let document = self.describe(Document::new(text).ok()?, &texts_of(&rows.others, row));
+            let document =
+                self.describe(Document::new(text).ok()?, &texts_of(&rows.attributes, row));
             let cleaned = self.options.cleaner.clean(&document, scratch);
             Some(
                 text.len()
@@ -289,7 +290,7 @@ impl RecordCleaner<'_> {
                         .sum::<usize>(),
             )
         };
-        rows.texts().zip(&rows.rows).map(left).collect()
+        rows.texts().zip(&rows.row_indices).map(left).collect()
     }
 
     fn clean_rows(
@@ -319,7 +320,7 @@ impl RecordCleaner<'_> {
             }
         }
         let mut items = Items::default();
-        for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
+        for (value, &row) in rows.values.iter_mut().zip(&rows.row_indices) {
             let item = items.next(row);
             let number = rows.first + u64::from(row);
             let stays = staying.is_none_or(|staying| staying.keeps(number));
@@ -351,7 +352,7 @@ impl RecordCleaner<'_> {
                     continue;
                 }
             };
-            let texts = texts_of(&rows.others, row);
+            let texts = texts_of(&rows.attributes, row);
             let field = Field::plain(Cow::Borrowed(name), text);
             let place = RecordRef {
                 id: texts.id.as_deref(),
