@@ -1,5 +1,8 @@
-//! Files in and out: what an input is (text, records, in which encoding, how compressed), where its texts stand, and
-//! outputs that are whole or not there. It knows nothing of rules; `job` brings the two together.
+//! Reading and writing of files: formats of records, compression, encodings, tables, and staged
+//! outputs.
+//!
+//! These modules locate the texts in an input and cut spans out of it. They know nothing of rules;
+//! `job` connects them with the cleaner.
 
 mod batch;
 mod compression;
@@ -32,48 +35,33 @@ pub use npy::write_npy;
 #[cfg(feature = "parquet")]
 pub use parquet::{ParquetTable, RowBlock, RowMask, Rows, TableBuilder, TableLines};
 pub use record::{Field, Parsed, TextFields};
-pub use slice::{skip_lines, slice_of};
+pub use slice::{line_slice, skip_lines};
 pub use source::Source;
-pub use text::{Content, InputText, encoding_of};
+pub use text::{Content, InputText, encoding_for_label};
 pub use warc::restored_warc;
 pub use write::{Checksum, PartialFile, Permissions, StagedFile};
 
-/// Names of the fields of records.
+/// Names of the fields, or columns, that hold the parts of a record.
 #[derive(Clone, Debug, Default)]
 pub struct FieldNames {
-    /// Those that hold texts.
+    /// Fields that hold texts to clean; those that a record lacks are skipped.
     pub text: Vec<String>,
-    /// That which holds the id.
+    /// Field of the record's id.
     pub id: Option<String>,
-    /// That which holds the address.
+    /// Field of the page's URL.
     pub url: Option<String>,
-    /// That which holds the code of the language.
+    /// Field of the language code.
     pub language: Option<String>,
-    /// One that must not be there, as it is to be added.
-    pub free: Option<String>,
+    /// Field that the run adds; a record that already has it is damaged.
+    pub reserved: Option<String>,
 }
 
-/// Names of fields as a message says that none of them is there.
-fn one_text_of(names: &[String]) -> String {
+/// Quotes `names` and joins them with "or", for messages that say that none of these fields is
+/// there: `'text' or 'content'`.
+fn quoted_alternatives(names: &[String]) -> String {
     names
         .iter()
         .map(|name| format!("'{name}'"))
         .collect::<Vec<_>>()
         .join(" or ")
-}
-
-/// Bytes as hexadecimal digits.
-#[must_use]
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| {
-            [
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            ]
-        })
-        .map(char::from)
-        .collect()
 }

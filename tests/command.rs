@@ -193,7 +193,7 @@ fn wrong_use_is_refused_with_advice() {
         ),
         (
             &["clean", "in/a.txt", "--encoding", "klingon"],
-            "is no encoding",
+            "is not a known encoding",
         ),
         (
             &["clean", "in/a.txt", "--rules", "gone.toml"],
@@ -615,7 +615,7 @@ fn rules_are_tried_on_a_labelled_corpus() {
         path,
         &["rules", "test", "--corpus", "pages.jsonl", "--samples", "2"],
         3,
-        "pages.jsonl: line 3: is no JSON",
+        "pages.jsonl: line 3: is not valid JSON",
     );
     let table = text(&output.stdout);
     let row = |name: &str| {

@@ -685,7 +685,7 @@ fn records_are_checked_and_compared_too() {
         path,
         &["clean", "a.jsonl", "--compress", "lzma"],
         2,
-        "'lzma' is no compression",
+        "'lzma' is not a supported compression",
     );
     run(
         path,
@@ -1455,7 +1455,7 @@ mod tables {
             ),
             (
                 &["--text-field", "score"],
-                "the column 'score' does not hold texts",
+                "the column 'score' does not hold strings",
             ),
             (&["--on-error", "fail"], "record 2 holds null in 'text'"),
         ] {

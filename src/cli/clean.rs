@@ -8,7 +8,7 @@ use super::selection::{build_cleaner, globs, parse_size, read_input, set_jobs, w
 use super::terminal::{Progress, Terminal};
 use crate::cleaner::Cleaner;
 use crate::filter::Scratch;
-use crate::io::{Codec, Compressor, Format, PartialFile, Source, StagedFile, encoding_of};
+use crate::io::{Codec, Compressor, Format, PartialFile, Source, StagedFile, encoding_for_label};
 use crate::job::journal::{Journal, parse_shard};
 use crate::job::manifest::Plan;
 use crate::job::walk::{Inputs, WalkEntry, Whole, other_json, read_list, read_up_to};
@@ -152,7 +152,9 @@ fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Res
     Ok(JobOptions {
         cleaner,
         action: Action::Clean,
-        encoding: encoding.map(|label| encoding_of(label)).transpose()?,
+        encoding: encoding
+            .map(|label| encoding_for_label(label))
+            .transpose()?,
         max_document: parse_size("--max-document", size.map_or(MAX_DOCUMENT, String::as_str))?,
         strict: args.reading.strict || config.strict.unwrap_or(false),
         force: args.force,
@@ -279,7 +281,7 @@ fn finish_one(
         });
     }
     if let (Action::Clean, Some(text)) = (options.action, handled.output) {
-        let output = Compressor::new(packing)?.packed(text)?;
+        let output = Compressor::new(packing)?.compress(text)?;
         match &args.output {
             Some(target) => {
                 let target = if target.is_dir() {
@@ -327,7 +329,7 @@ fn pass_whole(
             if piece.is_empty() {
                 break;
             }
-            let piece = packer.packed(piece)?;
+            let piece = packer.compress(piece)?;
             draft
                 .as_mut()
                 .map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;

@@ -85,7 +85,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
                 name(&args.fields.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned()),
             ),
             language: name(&args.fields.lang_field, &config.lang_field),
-            free: args
+            reserved: args
                 .annotate
                 .filter(|kind| *kind == AnnotateArg::Field)
                 .map(|_| annotation()),

@@ -1,57 +1,59 @@
-//! Compressed bytes, gzip and zstd: told by name or magic, read as one stream however many members or frames it has, and
-//! written as members or frames that stand alone, so that they can be made on several threads and end where a run stops.
+//! Gzip and Zstandard: detection, decoding, and encoding.
+//!
+//! Both formats allow concatenation: a gzip file is a sequence of members, a Zstandard file one of
+//! frames. Decoders here read all of them as one stream. [`Compressor`] writes each chunk as a
+//! complete member or frame. Several threads can therefore compress chunks of one output, an
+//! interrupted output can be extended, and each record of a WARC file can have its own member.
 
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 use flate2::{Compress, Crc, FlushCompress, Status};
 use std::io::{self, Read};
 
-/// How bytes are compressed.
+/// A compression format of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// Uncompressed.
     #[default]
     None,
-    /// Gzip, of one member or several.
+    /// Gzip, of one or more members.
     Gzip,
-    /// Zstandard, of one frame or several.
+    /// Zstandard, of one or more frames.
     Zstd,
 }
 
 impl Compression {
-    /// What the first bytes say.
+    /// Detects the format by the first bytes of a file, of which four are enough. Returns
+    /// [`Compression::None`] if they are neither gzip nor Zstandard, or too few.
     #[must_use]
     pub fn of_magic(bytes: &[u8]) -> Self {
         match bytes {
             [0x1F, 0x8B, ..] => Self::Gzip,
-            // A frame, or one that decoders skip.
+            // A frame, or a skippable frame before it.
             [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Self::Zstd,
             _ => Self::None,
         }
     }
 
-    /// What the end of a file's name says, and the name without it.
+    /// Detects the format by the extension of `name`, ignoring case, and returns it with the name
+    /// without that extension. A name that consists of an extension alone counts as uncompressed.
     #[must_use]
     pub fn of_name(name: &str) -> (Self, &str) {
-        let known = [
+        [
             (".gz", Self::Gzip),
             (".zst", Self::Zstd),
             (".zstd", Self::Zstd),
-        ];
-        let ends = |end: &str| {
-            name.len() > end.len() && name.is_char_boundary(name.len() - end.len()) && {
-                name[name.len() - end.len()..].eq_ignore_ascii_case(end)
-            }
-        };
-        known
-            .into_iter()
-            .find(|(end, _)| ends(end))
-            .map_or((Self::None, name), |(end, kind)| {
-                (kind, &name[..name.len() - end.len()])
-            })
+        ]
+        .into_iter()
+        .find_map(|(extension, compression)| {
+            let (stem, end) = name.split_at_checked(name.len().checked_sub(extension.len())?)?;
+            (!stem.is_empty() && end.eq_ignore_ascii_case(extension)).then_some((compression, stem))
+        })
+        .unwrap_or((Self::None, name))
     }
 
-    /// What names of such files end in.
+    /// Returns the extension, with its dot, that outputs in this format get; empty for uncompressed
+    /// ones.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
@@ -61,10 +63,12 @@ impl Compression {
         }
     }
 
-    /// The bytes that were compressed. Zstandard windows above 128 MiB are refused, as decoders do.
+    /// Wraps `reader` in a decoder for this format, which reads all members or frames. Zstandard
+    /// frames with windows above 128 MiB fail while they are read, so that a small input cannot
+    /// claim gigabytes of memory.
     ///
     /// # Errors
-    /// If a decoder cannot be made.
+    /// If a decoder cannot be allocated.
     pub fn decoder<'r>(
         self,
         reader: impl Read + Send + 'r,
@@ -77,17 +81,18 @@ impl Compression {
     }
 }
 
-/// How outputs are compressed, and how hard.
+/// A compression format for outputs, with its level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Codec {
-    /// How.
+    /// Format of the output.
     pub compression: Compression,
-    /// The codec's level.
+    /// Level on the format's scale: 1 to 9 for gzip, 1 to 22 for Zstandard. Unused without
+    /// compression.
     pub level: i32,
 }
 
 impl Codec {
-    /// With the level that the codec's own command takes.
+    /// Returns the codec with the default level of the `gzip` and `zstd` commands: 6 and 3.
     #[must_use]
     pub fn of(compression: Compression) -> Self {
         Self {
@@ -100,10 +105,11 @@ impl Codec {
         }
     }
 
-    /// Reads `none`, `gzip`, `zstd`, `gzip:9` or `zstd:19`.
+    /// Parses the value of `--compress`: `none`, `gzip` or `zstd`, or one of the last two with a
+    /// level, such as `gzip:9` or `zstd:19`. `gz` and `zst` are accepted, too.
     ///
     /// # Errors
-    /// If it is none of these.
+    /// If the name is unknown, or the level is not a number in the format's range.
     pub fn parse(text: &str) -> Result<Self> {
         let (name, level) = text
             .split_once(':')
@@ -113,7 +119,8 @@ impl Codec {
             "gzip" | "gz" => (Compression::Gzip, 1..=9),
             "zstd" | "zst" => (Compression::Zstd, 1..=22),
             _ => bail!(
-                "'{text}' is no compression; write none, gzip, zstd, or one with its level such as zstd:9"
+                "'{text}' is not a supported compression; use none, gzip, zstd, or one with a \
+                 level such as zstd:9"
             ),
         };
         let Some(level) = level else {
@@ -122,8 +129,7 @@ impl Codec {
         let level = level.parse().ok().filter(|level| levels.contains(level));
         let level = level.with_context(|| {
             format!(
-                "{name} has no level '{}'; it has {} to {}",
-                text,
+                "'{text}' has no valid level; {name} has the levels {} to {}",
                 levels.start(),
                 levels.end()
             )
@@ -132,94 +138,80 @@ impl Codec {
     }
 }
 
-/// Compresses piece after piece, each to a member or frame of its own.
+/// Compresses chunks of an output, each to a complete gzip member or Zstandard frame. It keeps its
+/// tables between chunks; each thread has its own.
 pub struct Compressor {
-    kind: CompressorKind,
+    encoder: Encoder,
 }
 
-enum CompressorKind {
+enum Encoder {
     None,
-    Gzip { deflate: Compress, level: i32 },
+    /// Raw deflate, as [`Compressor`] writes the header and trailer of a member itself.
+    Gzip {
+        deflate: Compress,
+        level: i32,
+    },
     Zstd(zstd::bulk::Compressor<'static>),
 }
 
 impl Compressor {
-    /// A packer that is used again for each piece.
+    /// Creates a compressor for any number of chunks. Zstandard frames get a checksum of their
+    /// content; gzip members always have one.
     ///
     /// # Errors
-    /// If there is no memory for it.
-    pub fn new(packing: Codec) -> io::Result<Self> {
-        let kind = match packing.compression {
-            Compression::None => CompressorKind::None,
+    /// If the encoder cannot be allocated.
+    pub fn new(codec: Codec) -> io::Result<Self> {
+        let encoder = match codec.compression {
+            Compression::None => Encoder::None,
             Compression::Gzip => {
-                let level = flate2::Compression::new(packing.level.unsigned_abs());
-                CompressorKind::Gzip {
+                let level = flate2::Compression::new(codec.level.unsigned_abs());
+                Encoder::Gzip {
                     deflate: Compress::new(level, false),
-                    level: packing.level,
+                    level: codec.level,
                 }
             }
             Compression::Zstd => {
-                let mut compressor = zstd::bulk::Compressor::new(packing.level)?;
+                let mut compressor = zstd::bulk::Compressor::new(codec.level)?;
                 compressor.include_checksum(true)?;
-                CompressorKind::Zstd(compressor)
+                Encoder::Zstd(compressor)
             }
         };
-        Ok(Self { kind })
+        Ok(Self { encoder })
     }
 
-    /// Whether pieces change at all.
+    /// Returns whether this changes chunks at all; false for [`Compression::None`].
     #[must_use]
-    pub fn packs(&self) -> bool {
-        !matches!(self.kind, CompressorKind::None)
+    pub fn compresses(&self) -> bool {
+        !matches!(self.encoder, Encoder::None)
     }
 
-    /// A piece, compressed; what is not compressed is not copied, and of nothing comes nothing.
+    /// Returns `chunk` compressed. Without compression it is returned as it is, without a copy. An
+    /// empty chunk stays empty: it adds no empty member or frame to the output.
     ///
     /// # Errors
-    /// If there is no memory for it.
-    pub fn packed(&mut self, piece: Vec<u8>) -> io::Result<Vec<u8>> {
-        if piece.is_empty() || !self.packs() {
-            return Ok(piece);
+    /// If the encoder fails.
+    pub fn compress(&mut self, chunk: Vec<u8>) -> io::Result<Vec<u8>> {
+        if chunk.is_empty() || !self.compresses() {
+            return Ok(chunk);
         }
-        let mut packed = Vec::new();
-        self.pack(&piece, &mut packed)?;
-        Ok(packed)
+        let mut compressed = Vec::new();
+        self.compress_into(&chunk, &mut compressed)?;
+        Ok(compressed)
     }
 
-    /// Appends a piece to `out`, compressed. The same piece gives the same bytes.
+    /// Appends `chunk` to `out` as one member or frame, even if it is empty. Equal chunks give
+    /// equal bytes, whichever chunks were compressed before.
     ///
     /// # Errors
-    /// If there is no memory for it.
-    pub fn pack(&mut self, piece: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-        match &mut self.kind {
-            CompressorKind::None => out.extend_from_slice(piece),
-            CompressorKind::Gzip { deflate, level } => {
-                let hint = match level {
-                    1 => 4,
-                    9 => 2,
-                    _ => 0,
-                };
-                // No name and no time; made on an unknown system.
-                out.extend([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, hint, 255]);
-                deflate.reset();
-                loop {
-                    // What the codec says of its own output at the worst.
-                    out.reserve(piece.len() / 2 + 64);
-                    let rest = &piece[deflate.total_in() as usize..];
-                    if deflate.compress_vec(rest, out, FlushCompress::Finish)? == Status::StreamEnd
-                    {
-                        break;
-                    }
-                }
-                let mut sum = Crc::new();
-                sum.update(piece);
-                out.extend(sum.sum().to_le_bytes());
-                out.extend((piece.len() as u32).to_le_bytes());
-            }
-            CompressorKind::Zstd(compressor) => {
+    /// If the encoder fails.
+    pub fn compress_into(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        match &mut self.encoder {
+            Encoder::None => out.extend_from_slice(chunk),
+            Encoder::Gzip { deflate, level } => append_member(deflate, *level, chunk, out)?,
+            Encoder::Zstd(compressor) => {
                 let start = out.len();
-                out.resize(start + zstd::zstd_safe::compress_bound(piece.len()), 0);
-                let length = compressor.compress_to_buffer(piece, &mut out[start..])?;
+                out.resize(start + zstd::zstd_safe::compress_bound(chunk.len()), 0);
+                let length = compressor.compress_to_buffer(chunk, &mut out[start..])?;
                 out.truncate(start + length);
             }
         }
@@ -227,43 +219,81 @@ impl Compressor {
     }
 }
 
+/// Appends `chunk` to `out` as a gzip member (RFC 1952) without name or time. flate2's own encoder
+/// allocates its tables per member, which is slow for the short records of a WARC file; `deflate`
+/// is reset and used again.
+fn append_member(
+    deflate: &mut Compress,
+    level: i32,
+    chunk: &[u8],
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
+    let extra_flags = match level {
+        1 => 4,
+        9 => 2,
+        _ => 0,
+    };
+    // Magic, method, flags, four bytes of time, extra flags, and 255 for an unknown system.
+    out.extend([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, extra_flags, 255]);
+    deflate.reset();
+    loop {
+        // `compress_vec` writes only to spare capacity. Half of the input is usually enough at
+        // once.
+        out.reserve(chunk.len() / 2 + 64);
+        let rest = &chunk[deflate.total_in() as usize..];
+        if deflate.compress_vec(rest, out, FlushCompress::Finish)? == Status::StreamEnd {
+            break;
+        }
+    }
+    let mut crc = Crc::new();
+    crc.update(chunk);
+    out.extend(crc.sum().to_le_bytes());
+    out.extend((chunk.len() as u32).to_le_bytes());
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn pieces_decode_as_one_stream() {
-        let pieces = [
+    fn compressed_chunks_decode_as_one_stream() {
+        let chunks = [
             b"one\n".repeat(1000),
             Vec::new(),
             (0..=255).collect::<Vec<u8>>().repeat(50),
         ];
         for name in ["none", "gzip", "gzip:1", "zstd:1", "zstd"] {
-            let packing = Codec::parse(name).unwrap();
-            let (mut packer, mut packed) = (Compressor::new(packing).unwrap(), Vec::new());
-            pieces
-                .iter()
-                .for_each(|piece| packer.pack(piece, &mut packed).unwrap());
-            assert_eq!(Compression::of_magic(&packed), packing.compression);
-            let mut found = Vec::new();
-            packing
+            let codec = Codec::parse(name).unwrap();
+            let (mut compressor, mut compressed) = (Compressor::new(codec).unwrap(), Vec::new());
+            for chunk in &chunks {
+                compressor.compress_into(chunk, &mut compressed).unwrap();
+            }
+            assert_eq!(Compression::of_magic(&compressed), codec.compression);
+            let mut decoded = Vec::new();
+            codec
                 .compression
-                .decoder(packed.as_slice())
+                .decoder(compressed.as_slice())
                 .unwrap()
-                .read_to_end(&mut found)
+                .read_to_end(&mut decoded)
                 .unwrap();
-            assert!(found == pieces.concat(), "{name}");
+            assert!(decoded == chunks.concat(), "{name}");
         }
     }
 
     #[test]
-    fn names_tell_and_nonsense_is_refused() {
+    fn extensions_are_recognized_in_any_case() {
         assert_eq!(
             Compression::of_name("a.jsonl.GZ"),
             (Compression::Gzip, "a.jsonl")
         );
         assert_eq!(Compression::of_name("å.zst"), (Compression::Zstd, "å"));
+        assert_eq!(Compression::of_name("zå"), (Compression::None, "zå"));
         assert_eq!(Compression::of_name(".gz"), (Compression::None, ".gz"));
+    }
+
+    #[test]
+    fn unknown_names_and_levels_are_rejected() {
         for text in ["lzma", "gzip:0", "zstd:99", "none:1", "gzip:"] {
             assert!(Codec::parse(text).is_err(), "{text}");
         }

@@ -3,7 +3,7 @@
 
 use super::convert::Values;
 use super::record::{Escaping, Field, Parsed, TextFields};
-use super::{FieldNames, one_text_of};
+use super::{FieldNames, quoted_alternatives};
 use anyhow::{Result, bail};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -146,7 +146,7 @@ impl Columns {
                 .join(", ");
             bail!(
                 "has no column {}; name one with --text-field (there are {known})",
-                one_text_of(&names.text)
+                quoted_alternatives(&names.text)
             );
         }
         let one = |name: &Option<String>| name.as_ref().and_then(column);

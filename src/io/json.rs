@@ -3,7 +3,7 @@
 //! is checked: what is not JSON is not touched.
 
 use super::record::{Escaping, Field, Parsed, TextFields};
-use super::{FieldNames, one_text_of};
+use super::{FieldNames, quoted_alternatives};
 use anyhow::{Result, ensure};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -64,7 +64,7 @@ impl KeyTree {
                 root.add(name, role)?;
             }
         }
-        if let Some(name) = &names.free {
+        if let Some(name) = &names.reserved {
             root.add(&name.replace('\\', "\\\\").replace('.', "\\."), Role::Taken)?;
         }
         Ok(Self {
@@ -130,7 +130,9 @@ impl KeyTree {
                 "holds {kind} in '{}' instead of a text",
                 self.names[name]
             )),
-            (true, None) => Parsed::Damaged(format!("has no field {}", one_text_of(&self.names))),
+            (true, None) => {
+                Parsed::Damaged(format!("has no field {}", quoted_alternatives(&self.names)))
+            }
         }
     }
 }

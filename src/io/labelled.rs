@@ -1,30 +1,39 @@
-//! Labelled pages: JSON Lines with a text and a letter for each of its lines, plain, gzip or zstd, read row by row.
+//! Reading of labelled corpora: JSON Lines in which each row holds a text and, optionally, one
+//! label per line of it.
+//!
+//! ```json
+//! {"text": "The bridge opens on Monday.\nShare this article", "labels": "kd"}
+//! ```
+//!
+//! Labels are `k` (keep), `d` (drop) and `u` (unsure), as a string or as a list of strings.
 
 use super::format::Format;
 use super::source::Source;
 use crate::verify::Label;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// A text of a labelled or plain corpus.
+/// One row of a labelled or unlabelled corpus.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledRow {
-    /// The text.
+    /// Text of the page.
     pub text: String,
-    /// One label for each part of the text between line feeds, if there are labels.
+    /// One label per line of the text, split at line feeds, or `None` if the row has no labels.
     pub labels: Option<Vec<Label>>,
-    /// The other fields of the row.
+    /// All other fields of the row.
     pub fields: Map<String, Value>,
 }
 
-/// Rows of a JSON Lines file, plain, gzip or zstd, with the field that holds their text. Labels go with the field `text`
-/// only, as that is the one that they were given for.
+/// Opens the JSON Lines file at `path`, plain or compressed with gzip or zstd, and returns an
+/// iterator over its rows. `field` names the field that holds the text. Labels are read only if
+/// that is `text`, because they refer to its lines. Blank lines are skipped.
 ///
 /// # Errors
-/// If the file cannot be opened or read; a row that is none is an error of that row.
+/// If the file cannot be opened or its first bytes cannot be read. A malformed row is an error of
+/// that item, with its line number, and does not end the iterator.
 pub fn read_rows(
     path: &Path,
     field: &str,
@@ -42,9 +51,11 @@ pub fn read_rows(
         }))
 }
 
+/// Parses one line into a row. Returns an error if the line is not a JSON object, lacks a string in
+/// `field`, or has labels that do not fit the text.
 fn parse_row(line: &str, field: &str) -> Result<LabelledRow> {
-    let Value::Object(mut fields) = serde_json::from_str(line).context("is no JSON")? else {
-        bail!("is no JSON object")
+    let Value::Object(mut fields) = serde_json::from_str(line).context("is not valid JSON")? else {
+        bail!("is not a JSON object")
     };
     let Some(Value::String(text)) = fields.remove(field) else {
         bail!("has no text in the field '{field}'")
@@ -59,10 +70,10 @@ fn parse_row(line: &str, field: &str) -> Result<LabelledRow> {
                 .collect(),
         ),
         Some(Value::Null) | None => None,
-        Some(_) => bail!("has labels that are neither a string of letters nor a list of them"),
+        Some(_) => bail!("has labels that are neither a string nor a list of letters"),
     };
     let labels = letters
-        .map(|letters| read_labels(&letters, &text))
+        .map(|letters| parse_labels(&letters, &text))
         .transpose()?;
     Ok(LabelledRow {
         text,
@@ -71,16 +82,10 @@ fn parse_row(line: &str, field: &str) -> Result<LabelledRow> {
     })
 }
 
-fn read_labels(letters: &str, text: &str) -> Result<Vec<Label>> {
-    let label = |letter| match letter {
-        'k' => Ok(Label::Keep),
-        'd' => Ok(Label::Drop),
-        'u' => Ok(Label::Unsure),
-        other => Err(anyhow!(
-            "has the label '{other}'; labels are k (keep), d (drop) and u (unsure)"
-        )),
-    };
-    let labels: Vec<Label> = letters.chars().map(label).collect::<Result<_>>()?;
+/// Parses `letters` to one label per line of `text`. Returns an error at the first unknown letter,
+/// or if the number of labels differs from that of the lines.
+fn parse_labels(letters: &str, text: &str) -> Result<Vec<Label>> {
+    let labels: Vec<Label> = letters.chars().map(parse_label).collect::<Result<_>>()?;
     let lines = text.split('\n').count();
     if labels.len() != lines {
         bail!("has {} labels for {lines} lines", labels.len());
@@ -88,12 +93,21 @@ fn read_labels(letters: &str, text: &str) -> Result<Vec<Label>> {
     Ok(labels)
 }
 
+fn parse_label(letter: char) -> Result<Label> {
+    match letter {
+        'k' => Ok(Label::Keep),
+        'd' => Ok(Label::Drop),
+        'u' => Ok(Label::Unsure),
+        other => bail!("has the label '{other}'; labels are k (keep), d (drop) and u (unsure)"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn rows_have_a_label_for_each_line() {
+    fn rows_have_one_label_per_line() {
         let row = parse_row(r#"{"id": 1, "text": "a\nb\n", "labels": "kdu"}"#, "text").unwrap();
         assert_eq!(
             row.labels.unwrap(),
@@ -112,8 +126,8 @@ mod tests {
             (r#"{"text": "a\nb", "labels": "k"}"#, "1 labels for 2 lines"),
             (r#"{"text": "a", "labels": "x"}"#, "label 'x'"),
             (r#"{"gold": "a"}"#, "no text in the field 'text'"),
-            ("[]", "no JSON object"),
-            ("{", "no JSON"),
+            ("[]", "not a JSON object"),
+            ("{", "not valid JSON"),
         ] {
             assert!(
                 format!("{:#}", parse_row(line, "text").unwrap_err()).contains(reason),

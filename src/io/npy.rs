@@ -1,36 +1,40 @@
-//! Arrays in numpy's format (NEP 1, version 1.0), written only: what training reads.
+//! Writing of arrays in numpy's NPY format (version 1.0), which the training scripts read.
 
 use anyhow::Result;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// A number that numpy knows.
+/// Numbers converted per write.
+const BLOCK: usize = 1 << 12;
+
+/// An integer type with a counterpart in numpy.
 pub trait Number: Copy {
-    /// Its type as numpy writes it.
-    const TYPE: &'static str;
-    /// Its bytes, the lowest first.
-    fn put(self, to: &mut Vec<u8>);
+    /// Numpy's type descriptor, such as `<i4`.
+    const DESCRIPTOR: &'static str;
+    /// Appends the number to `out` in little-endian order, which `<` in the descriptor denotes.
+    fn append_le(self, out: &mut Vec<u8>);
 }
 
-macro_rules! numbers {
-    ($($type:ty = $name:literal),+) => {
+macro_rules! impl_number {
+    ($($type:ty = $descriptor:literal),+) => {
         $(impl Number for $type {
-            const TYPE: &'static str = $name;
+            const DESCRIPTOR: &'static str = $descriptor;
 
-            fn put(self, to: &mut Vec<u8>) {
-                to.extend(self.to_le_bytes());
+            fn append_le(self, out: &mut Vec<u8>) {
+                out.extend(self.to_le_bytes());
             }
         })+
     };
 }
 
-numbers!(i16 = "<i2", i32 = "<i4", u32 = "<u4", u64 = "<u8");
+impl_number!(i16 = "<i2", i32 = "<i4", u32 = "<u4", u64 = "<u8");
 
-/// Writes numbers as an array with rows of `columns`, or as a plain list if that is 0.
+/// Writes `numbers` to a new file at `path` and syncs it. The array has rows of `columns` numbers,
+/// or a single dimension if `columns` is 0. An existing file is overwritten in place.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be created or written.
 pub fn write_npy<N: Number>(path: &Path, numbers: &[N], columns: usize) -> Result<()> {
     let shape = numbers
         .len()
@@ -40,19 +44,20 @@ pub fn write_npy<N: Number>(path: &Path, numbers: &[N], columns: usize) -> Resul
         });
     let mut header = format!(
         "{{'descr': '{}', 'fortran_order': False, 'shape': {shape}, }}",
-        N::TYPE
+        N::DESCRIPTOR
     );
-    // The header ends in a line feed at a multiple of 64 bytes.
+    // The format asks for data aligned to 64 bytes: the magic and the length take 10 bytes, and
+    // spaces and a line feed fill the rest.
     header.push_str(&" ".repeat(63 - (10 + header.len()) % 64));
     header.push('\n');
     let mut file = BufWriter::new(File::create(path)?);
     file.write_all(b"\x93NUMPY\x01\x00")?;
     file.write_all(&(header.len() as u16).to_le_bytes())?;
     file.write_all(header.as_bytes())?;
-    let mut bytes = Vec::with_capacity(1 << 16);
-    for chunk in numbers.chunks(1 << 12) {
+    let mut bytes = Vec::with_capacity(BLOCK * size_of::<N>());
+    for block in numbers.chunks(BLOCK) {
         bytes.clear();
-        chunk.iter().for_each(|number| number.put(&mut bytes));
+        block.iter().for_each(|number| number.append_le(&mut bytes));
         file.write_all(&bytes)?;
     }
     Ok(file.into_inner()?.sync_all()?)

@@ -1,6 +1,21 @@
-//! Parquet, column chunk by column chunk: those that hold texts are read, cleaned and written anew with the settings that
-//! they had; all others are copied as they stand. Row groups, key-value metadata, indexes and bloom filters stay. Working on
-//! leaf columns, below any table model, makes lists, nested fields, dictionaries and large strings all the same thing.
+//! Parquet tables, cleaned one column chunk at a time.
+//!
+//! A Parquet file consists of row groups, and a row group of one column chunk for each leaf of the
+//! schema. Only the chunks that hold texts are decoded, cleaned and encoded again, with the
+//! settings of the file's first row group. The bytes of all other chunks are copied. Row groups,
+//! key-value metadata, page indexes and bloom filters are kept.
+//!
+//! Because the code works on leaves, nested fields, lists and dictionaries need no special cases. A
+//! leaf stores only the values that exist, with two levels for each entry. The definition level
+//! says how many optional ancestors exist; at its maximum, there is a value. A repetition level of
+//! 0 starts a new row. The lists `[a, null]`, `null` and `[b]` are stored as:
+//!
+//! ```text
+//! values      a        b
+//! definition  3  2  0  3
+//! repetition  0  1  0  0
+//! row         0  0  1  2
+//! ```
 
 mod build;
 mod drop;
@@ -10,94 +25,98 @@ pub use build::{RowBlock, TableBuilder};
 pub use drop::RowMask;
 pub use lines::TableLines;
 
-use super::FieldNames;
+use super::{FieldNames, quoted_alternatives};
 use anyhow::{Context, Result, bail};
-use drop::{ColumnValues, copy_staying};
+use drop::{ColumnValues, copy_kept_rows};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{ByteArray, ByteArrayType};
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData, SortingColumn};
 use parquet::file::properties::{
     EnabledStatistics, ReaderProperties, WriterProperties, WriterVersion,
 };
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::{ColumnDescriptor, Type};
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 
-/// A chunk of rows is about so many bytes of text.
-const CHUNK: usize = 1 << 20;
-/// Of so many rows at most.
-const MOST_ROWS: usize = 4096;
+/// Bytes of text that a chunk of rows aims at.
+const TARGET_CHUNK_BYTES: usize = 1 << 20;
+/// Rows in the first chunk of a column, before the size of its texts is known.
+const FIRST_CHUNK_ROWS: usize = 16;
+/// Largest number of rows in a chunk, however short their texts are.
+const MAX_CHUNK_ROWS: usize = 4096;
+/// Columns that the message about a missing column lists.
+const MAX_LISTED_COLUMNS: usize = 12;
 
-/// A Parquet file.
+/// An opened Parquet file, with the columns that matter for cleaning.
 pub struct ParquetTable {
     file: File,
     reader: SerializedFileReader<File>,
-    texts: Vec<(usize, String)>,
-    /// The columns of id, address and language.
-    others: [Option<usize>; 3],
+    /// Columns that hold texts, by index, with the name that the user gave them.
+    text_columns: Vec<(usize, String)>,
+    /// Columns of id, URL and language.
+    attribute_columns: [Option<usize>; 3],
 }
 
-/// Some rows of a column of texts.
+/// Consecutive rows of a column of texts.
 #[derive(Debug, Default)]
 pub struct Rows {
     /// Number of the first row in the file, counted from 1.
     pub first: u64,
-    /// The texts that are there, in order.
+    /// Texts that exist, in order; a row of a list can have any number of them.
     pub values: Vec<ByteArray>,
-    /// For each of them its row, counted from the first.
-    pub rows: Vec<u32>,
-    /// Rows that have no text.
+    /// Row of each text, counted from 0 at `first`.
+    pub row_indices: Vec<u32>,
+    /// Rows without a text, counted likewise.
     pub missing: Vec<u32>,
-    /// Ids, addresses and languages, by row.
-    pub others: [Vec<Option<String>>; 3],
+    /// Ids, URLs and languages, each by row; empty if the table has no such column.
+    pub attributes: [Vec<Option<String>>; 3],
     definition: Vec<i16>,
     repetition: Vec<i16>,
 }
 
 impl Rows {
-    /// The bytes of each text.
+    /// Returns the bytes of each text in `values`, which need not be UTF-8.
     pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
         self.values.iter().map(ByteArray::data)
     }
 
-    /// Bytes of all texts.
+    /// Returns the total length of the texts, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.values.iter().map(ByteArray::len).sum()
     }
 }
 
-/// Where the rows of a column go.
+/// Writer of one column chunk of texts.
 pub struct ColumnSink<'w> {
     writer: SerializedColumnWriter<'w>,
-    definition: bool,
-    repetition: bool,
     max_definition: i16,
-    /// Which rows stay, if not all.
-    staying: Option<RowMask>,
+    max_repetition: i16,
+    row_mask: Option<RowMask>,
 }
 
 impl ColumnSink<'_> {
-    /// Which rows stay, if not all.
+    /// Returns the mask of the rows that are kept in this row group, or `None` if all are.
     #[must_use]
-    pub fn staying(&self) -> Option<RowMask> {
-        self.staying.clone()
+    pub fn row_mask(&self) -> Option<RowMask> {
+        self.row_mask.clone()
     }
 
-    /// Writes rows, the texts of which may have changed, less those that do not stay.
+    /// Writes those of `rows` that the mask keeps. Values may have been changed since they were
+    /// read, but not their number or their rows: the levels are written as they were.
     ///
     /// # Errors
-    /// If they cannot be written.
+    /// If the values cannot be encoded or written.
     pub fn write(&mut self, rows: &Rows) -> Result<()> {
-        let definition = self.definition.then_some(rows.definition.as_slice());
-        let repetition = self.repetition.then_some(rows.repetition.as_slice());
-        let Some(staying) = &self.staying else {
+        let definition = (self.max_definition > 0).then_some(rows.definition.as_slice());
+        let repetition = (self.max_repetition > 0).then_some(rows.repetition.as_slice());
+        let Some(row_mask) = &self.row_mask else {
             self.writer.typed::<ByteArrayType>().write_batch(
                 &rows.values,
                 definition,
@@ -111,21 +130,25 @@ impl ColumnSink<'_> {
             repetition: repetition.unwrap_or_default(),
             max_definition: self.max_definition,
         };
-        let (values, levels, lists) = all.without(|row| staying.keeps(rows.first + row as u64));
+        let (values, kept_definition, kept_repetition) =
+            all.filter_rows(|row| row_mask.keeps(rows.first + row as u64));
         self.writer.typed::<ByteArrayType>().write_batch(
             &values,
-            definition.map(|_| &*levels),
-            repetition.map(|_| &*lists),
+            definition.map(|_| &*kept_definition),
+            repetition.map(|_| &*kept_repetition),
         )?;
         Ok(())
     }
 }
 
 impl ParquetTable {
-    /// Opens a file and finds its columns.
+    /// Opens `file` and finds the columns in `names`. A column is named by its dotted path, with or
+    /// without the inner names that Parquet gives to lists: `turns.content` also finds
+    /// `turns.list.element.content`. Columns of id, URL and language are optional.
     ///
     /// # Errors
-    /// If it is no Parquet file, or has no such column of texts.
+    /// If the file is not valid Parquet, has none of the columns of texts, or one of these does not
+    /// hold strings.
     pub fn new(file: File, names: &FieldNames) -> Result<Self> {
         let options = ReadOptionsBuilder::new()
             .with_page_index()
@@ -138,78 +161,42 @@ impl ParquetTable {
         let reader = SerializedFileReader::new_with_options(file.try_clone()?, options)
             .context("cannot be read as Parquet")?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
-        let paths: Vec<(String, String)> = leaves(schema.root_schema())
-            .into_iter()
-            .zip(schema.columns())
-            .map(|(path, column)| (path, column.path().string()))
-            .collect();
-        let find = |name: &String| {
-            paths
-                .iter()
-                .position(|(path, full)| path == name || full == name)
-        };
-        let mut texts: Vec<(usize, String)> = names
-            .text
-            .iter()
-            .filter_map(|name| Some((find(name)?, name.clone())))
-            .collect();
-        texts.sort_unstable();
-        texts.dedup_by_key(|(column, _)| *column);
-        if texts.is_empty() {
-            let known = paths
-                .iter()
-                .take(12)
-                .map(|(path, _)| format!("'{path}'"))
-                .collect::<Vec<_>>()
-                .join(", ");
-            bail!(
-                "has no column {}; name one with --text-field (there are {known})",
-                super::one_text_of(&names.text)
-            );
-        }
-        if let Some((_, name)) = texts
-            .iter()
-            .find(|(column, _)| !holds_texts(&schema.column(*column)))
-        {
-            bail!("the column '{name}' does not hold texts");
-        }
-        let one = |name: &Option<String>| {
-            name.as_ref()
-                .and_then(find)
-                .filter(|&column| schema.column(column).max_rep_level() == 0)
-        };
-        let others = [one(&names.id), one(&names.url), one(&names.language)];
+        let short_paths = short_paths(schema.root_schema());
+        let text_columns = find_text_columns(&schema, &short_paths, &names.text)?;
+        let attribute_columns = [&names.id, &names.url, &names.language].map(|name| {
+            let column = find_column(&schema, &short_paths, name.as_deref()?)?;
+            (schema.column(column).max_rep_level() == 0).then_some(column)
+        });
         Ok(Self {
             file,
             reader,
-            texts,
-            others,
+            text_columns,
+            attribute_columns,
         })
     }
 
-    /// The columns of texts of a row group, by name, and the number of its first row.
+    /// Returns, for row group `group`, the number of its first row in the file, counted from 1, and
+    /// the chunks of its columns of texts with their names.
     ///
     /// # Errors
-    /// If they cannot be read.
-    pub fn texts_of(&self, group: usize) -> Result<(u64, Vec<(&str, Chunks)>)> {
+    /// If the columns cannot be read.
+    pub fn text_columns(&self, group: usize) -> Result<(u64, Vec<(&str, Chunks)>)> {
         let groups = self.reader.metadata().row_groups();
         let first = 1 + groups[..group]
             .iter()
             .map(|group| group.num_rows().unsigned_abs())
             .sum::<u64>();
         let reader = self.reader.get_row_group(group)?;
-        let chunks = self.texts.iter().map(|(column, name)| {
-            Ok((
-                name.as_str(),
-                Chunks::new(reader.as_ref(), *column, self.others, first)?,
-            ))
+        let columns = self.text_columns.iter().map(|(column, name)| {
+            let chunks = Chunks::new(reader.as_ref(), *column, self.attribute_columns, first)?;
+            Ok((name.as_str(), chunks))
         });
-        Ok((first, chunks.collect::<Result<_>>()?))
+        Ok((first, columns.collect::<Result<_>>()?))
     }
 
-    /// Number of rows of a row group.
+    /// Returns the number of rows of row group `group`, counted before any are removed.
     #[must_use]
-    pub fn rows_of(&self, group: usize) -> usize {
+    pub fn row_count(&self, group: usize) -> usize {
         self.reader
             .metadata()
             .row_group(group)
@@ -217,16 +204,18 @@ impl ParquetTable {
             .unsigned_abs() as usize
     }
 
-    /// Writes the table anew. `staying` says of each row group which rows stay, none of it if all do. `column` is given the rows of each column chunk that holds texts, with the name of the column,
-    /// and the place that they are to be written to, in order.
+    /// Writes the table to `out`, one row group after the other. For each, `row_mask` returns the
+    /// rows to keep, or `None` for all of them. A group that keeps no row is left out.
+    /// `clean_column` is called for each column chunk of texts, with the column's name; it reads
+    /// all chunks of rows and writes each of them to the sink, in order.
     ///
     /// # Errors
-    /// If the table cannot be read or written, or if `column` fails.
+    /// If the table cannot be read or written, or one of the functions fails.
     pub fn rewrite<W: Write + Send>(
         &self,
         out: W,
-        staying: &mut dyn FnMut(usize) -> Result<Option<RowMask>>,
-        column: &mut dyn FnMut(&str, &mut Chunks, &mut ColumnSink<'_>) -> Result<()>,
+        row_mask: &mut dyn FnMut(usize) -> Result<Option<RowMask>>,
+        clean_column: &mut dyn FnMut(&str, &mut Chunks, &mut ColumnSink<'_>) -> Result<()>,
     ) -> Result<()> {
         let metadata = self.reader.metadata();
         let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
@@ -234,53 +223,40 @@ impl ParquetTable {
         let mut first = 1;
         for index in 0..metadata.num_row_groups() {
             let group = self.reader.get_row_group(index)?;
-            let staying = staying(index)?;
+            let row_mask = row_mask(index)?;
             let rows = group.metadata().num_rows().unsigned_abs();
-            if staying.as_ref().is_some_and(RowMask::is_empty) && rows > 0 {
+            if row_mask.as_ref().is_some_and(RowMask::is_empty) && rows > 0 {
                 first += rows;
                 continue;
             }
             let mut target = writer.next_row_group()?;
-            for number in 0..group.num_columns() {
-                let text = self.texts.iter().find(|(column, _)| *column == number);
-                let (name, staying) = match (text, &staying) {
-                    (Some((_, name)), staying) => (name, staying.clone()),
-                    (None, None) => {
-                        target.append_column(
-                            &self.file,
-                            self.copied(index, number, group.as_ref()),
-                        )?;
-                        continue;
-                    }
-                    (None, Some(staying)) => {
-                        let mut next = target
-                            .next_column()?
-                            .context("the row group has too many columns")?;
-                        copy_staying(
-                            group.get_column_reader(number)?,
-                            &mut next,
-                            group.metadata().column(number).column_descr(),
-                            staying,
-                        )?;
-                        next.close()?;
-                        continue;
-                    }
-                };
-                let mut chunks = Chunks::new(group.as_ref(), number, self.others, first)?;
-                let next = target
+            for column in 0..group.num_columns() {
+                let text_column = self.text_columns.iter().find(|(text, _)| *text == column);
+                if text_column.is_none() && row_mask.is_none() {
+                    let chunk = self.copied_chunk(index, column, group.as_ref());
+                    target.append_column(&self.file, chunk)?;
+                    continue;
+                }
+                let mut writer = target
                     .next_column()?
                     .context("the row group has too many columns")?;
-                let (definition, repetition) =
-                    (chunks.max_definition > 0, chunks.max_repetition > 0);
-                let mut sink = ColumnSink {
-                    writer: next,
-                    definition,
-                    repetition,
-                    max_definition: chunks.max_definition,
-                    staying,
-                };
-                column(name, &mut chunks, &mut sink)?;
-                sink.writer.close()?;
+                if let Some((_, name)) = text_column {
+                    let mut chunks =
+                        Chunks::new(group.as_ref(), column, self.attribute_columns, first)?;
+                    let mut sink = ColumnSink {
+                        writer,
+                        max_definition: chunks.max_definition,
+                        max_repetition: chunks.max_repetition,
+                        row_mask: row_mask.clone(),
+                    };
+                    clean_column(name, &mut chunks, &mut sink)?;
+                    writer = sink.writer;
+                } else if let Some(row_mask) = &row_mask {
+                    let descriptor = group.metadata().column(column).column_descr();
+                    let reader = group.get_column_reader(column)?;
+                    copy_kept_rows(reader, &mut writer, descriptor, row_mask)?;
+                }
+                writer.close()?;
             }
             target.close()?;
             first += rows;
@@ -289,8 +265,9 @@ impl ParquetTable {
         Ok(())
     }
 
-    /// What the writer is told of a column chunk that is copied.
-    fn copied(
+    /// Returns what the writer records about a column chunk whose bytes are copied: its metadata,
+    /// bloom filter and page indexes, all unchanged.
+    fn copied_chunk(
         &self,
         group: usize,
         column: usize,
@@ -298,23 +275,21 @@ impl ParquetTable {
     ) -> ColumnCloseResult {
         let metadata = self.reader.metadata();
         let chunk = metadata.row_group(group).column(column);
+        let page_index = metadata.page_index_for_row_group(group);
         ColumnCloseResult {
             bytes_written: chunk.compressed_size().unsigned_abs(),
             rows_written: metadata.row_group(group).num_rows().unsigned_abs(),
             metadata: chunk.clone(),
             bloom_filter: reader.get_column_bloom_filter(column).cloned(),
-            column_index: metadata
-                .page_index_for_row_group(group)
-                .column_index(column)
-                .cloned(),
-            offset_index: metadata
-                .page_index_for_row_group(group)
-                .offset_index(column)
-                .cloned(),
+            column_index: page_index.column_index(column).cloned(),
+            offset_index: page_index.offset_index(column).cloned(),
         }
     }
 
-    /// The settings that the columns had, as far as the file tells them.
+    /// Returns properties for the writer that repeat those of the file: key-value metadata, sort
+    /// order, and for each column compression, dictionary, statistics and bloom filter. The columns
+    /// of the first row group stand for all; properties that Parquet does not store, such as
+    /// compression levels, are the writer's defaults.
     fn properties(&self) -> WriterProperties {
         let metadata = self.reader.metadata();
         let mut properties = WriterProperties::builder()
@@ -323,49 +298,49 @@ impl ParquetTable {
             .set_key_value_metadata(metadata.file_metadata().key_value_metadata().cloned())
             .set_max_row_group_row_count(None);
         if let Some(group) = metadata.row_groups().first() {
-            properties = properties.set_sorting_columns(self.sorting(group));
-            // Those of columns that are copied are not looked at, unless rows leave.
+            properties = properties.set_sorting_columns(self.sorting_columns(group));
+            // The writer ignores these for copied chunks, but not if rows are left out of them.
             for chunk in group.columns() {
                 let path = chunk.column_path().clone();
                 properties = properties
-                    .set_column_compression(path.clone(), codec(chunk))
+                    .set_column_compression(path.clone(), writable_codec(chunk))
                     .set_column_dictionary_enabled(
                         path.clone(),
                         chunk.dictionary_page_offset().is_some(),
                     )
-                    .set_column_statistics_enabled(path.clone(), statistics(chunk))
+                    .set_column_statistics_enabled(path.clone(), statistics_level(chunk))
                     .set_column_bloom_filter_enabled(path, chunk.bloom_filter_offset().is_some());
             }
         }
         properties.build()
     }
 
-    /// How rows are sorted, unless that is by a text, which may not be so any more.
-    fn sorting(
-        &self,
-        group: &RowGroupMetaData,
-    ) -> Option<Vec<parquet::file::metadata::SortingColumn>> {
-        let is_text = |column: i32| {
-            self.texts
-                .iter()
-                .any(|(text, _)| i32::try_from(*text) == Ok(column))
-        };
+    /// Returns the columns by which the rows are sorted, or `None` if a column of texts is among
+    /// them: cleaning can change the order of its values.
+    fn sorting_columns(&self, group: &RowGroupMetaData) -> Option<Vec<SortingColumn>> {
         group
             .sorting_columns()
-            .filter(|columns| !columns.iter().any(|column| is_text(column.column_idx)))
+            .filter(|columns| {
+                !columns.iter().any(|column| {
+                    self.text_columns
+                        .iter()
+                        .any(|(text, _)| i32::try_from(*text) == Ok(column.column_idx))
+                })
+            })
             .cloned()
     }
 }
 
-/// The codec of a chunk. Hadoop's own frame around LZ4 is read but no longer written.
-fn codec(chunk: &ColumnChunkMetaData) -> parquet::basic::Compression {
+/// Returns the compression for a chunk that is written again. Hadoop's framing of LZ4 can be read
+/// but not written, so raw LZ4 replaces it.
+fn writable_codec(chunk: &ColumnChunkMetaData) -> parquet::basic::Compression {
     match chunk.compression() {
         parquet::basic::Compression::LZ4 => parquet::basic::Compression::LZ4_RAW,
         codec => codec,
     }
 }
 
-fn statistics(chunk: &ColumnChunkMetaData) -> EnabledStatistics {
+fn statistics_level(chunk: &ColumnChunkMetaData) -> EnabledStatistics {
     match (chunk.statistics(), chunk.column_index_offset()) {
         (_, Some(_)) => EnabledStatistics::Page,
         (Some(_), None) => EnabledStatistics::Chunk,
@@ -373,7 +348,50 @@ fn statistics(chunk: &ColumnChunkMetaData) -> EnabledStatistics {
     }
 }
 
-fn holds_texts(column: &ColumnDescriptor) -> bool {
+/// Returns the columns in `names` that exist, by index, each once. Returns an error if none exists,
+/// or if one does not hold strings.
+fn find_text_columns(
+    schema: &SchemaDescriptor,
+    short_paths: &[String],
+    names: &[String],
+) -> Result<Vec<(usize, String)>> {
+    let mut columns: Vec<(usize, String)> = names
+        .iter()
+        .filter_map(|name| Some((find_column(schema, short_paths, name)?, name.clone())))
+        .collect();
+    columns.sort_unstable();
+    columns.dedup_by_key(|(column, _)| *column);
+    if columns.is_empty() {
+        let known = short_paths
+            .iter()
+            .take(MAX_LISTED_COLUMNS)
+            .map(|path| format!("'{path}'"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        bail!(
+            "has no column {}; name one with --text-field (there are {known})",
+            quoted_alternatives(names)
+        );
+    }
+    for (column, name) in &columns {
+        if !holds_strings(&schema.column(*column)) {
+            bail!("the column '{name}' does not hold strings");
+        }
+    }
+    Ok(columns)
+}
+
+/// Returns the index of the leaf whose short or full path is `name`, or `None`.
+fn find_column(schema: &SchemaDescriptor, short_paths: &[String], name: &str) -> Option<usize> {
+    short_paths
+        .iter()
+        .zip(schema.columns())
+        .position(|(short, column)| short == name || column.path().string() == name)
+}
+
+/// Returns whether a column holds strings. Byte arrays without a logical type are accepted, as
+/// older writers did not annotate strings; each value is checked to be UTF-8 later.
+fn holds_strings(column: &ColumnDescriptor) -> bool {
     column.physical_type() == Physical::BYTE_ARRAY
         && matches!(
             column.logical_type_ref(),
@@ -385,83 +403,87 @@ fn holds_texts(column: &ColumnDescriptor) -> bool {
         )
 }
 
-/// The paths of all leaves, without the names that only say that something is a list.
-fn leaves(root: &Type) -> Vec<String> {
-    fn walk(node: &Type, path: &mut Vec<String>, found: &mut Vec<String>) {
-        if node.is_primitive() {
-            return found.push(path.join("."));
-        }
-        let is_list = node.get_basic_info().converted_type() == ConvertedType::LIST
-            || matches!(
-                node.get_basic_info().logical_type_ref(),
-                Some(LogicalType::List)
-            );
-        for child in node.get_fields() {
-            match child.is_group().then(|| child.get_fields()) {
-                Some([element]) if is_list => walk(element, path, found),
-                _ if is_list => walk(child, path, found),
-                _ => {
-                    path.push(child.name().to_owned());
-                    walk(child, path, found);
-                    path.pop();
-                }
+/// Returns the dotted paths of all leaves, in schema order, without the inner names of lists, such
+/// as `list.element`, which carry no meaning and differ between writers.
+fn short_paths(root: &Type) -> Vec<String> {
+    let mut paths = Vec::new();
+    append_short_paths(root, &mut Vec::new(), &mut paths);
+    paths
+}
+
+/// Appends the paths of the leaves below `node`, whose own path is `path`, to `paths`.
+fn append_short_paths(node: &Type, path: &mut Vec<String>, paths: &mut Vec<String>) {
+    if node.is_primitive() {
+        return paths.push(path.join("."));
+    }
+    let info = node.get_basic_info();
+    let is_list = info.converted_type() == ConvertedType::LIST
+        || matches!(info.logical_type_ref(), Some(LogicalType::List));
+    for child in node.get_fields() {
+        match child.is_group().then(|| child.get_fields()) {
+            Some([element]) if is_list => append_short_paths(element, path, paths),
+            _ if is_list => append_short_paths(child, path, paths),
+            _ => {
+                path.push(child.name().to_owned());
+                append_short_paths(child, path, paths);
+                path.pop();
             }
         }
     }
-    let mut found = Vec::new();
-    walk(root, &mut Vec::new(), &mut found);
-    found
 }
 
-/// The rows of a column chunk, some at a time, and what else is known of them.
+/// Iterator over a column chunk of texts that yields some rows at a time, with the attributes of
+/// these rows. Memory is bounded by a chunk of rows, not by the column chunk.
 pub struct Chunks {
     texts: ColumnReaderImpl<ByteArrayType>,
-    others: [Option<(ColumnReader, i16)>; 3],
+    /// Readers of id, URL and language, each with its maximum definition level.
+    attributes: [Option<(ColumnReader, i16)>; 3],
     max_definition: i16,
     max_repetition: i16,
-    first: u64,
-    step: usize,
+    /// Number of the next row in the file, counted from 1.
+    next_row: u64,
+    /// Rows to read next.
+    chunk_rows: usize,
 }
 
 impl Chunks {
     fn new(
         group: &dyn RowGroupReader,
         column: usize,
-        others: [Option<usize>; 3],
-        first: u64,
+        attribute_columns: [Option<usize>; 3],
+        first_row: u64,
     ) -> Result<Self> {
-        let descriptor = |column: usize| group.metadata().column(column).column_descr_ptr();
         let ColumnReader::ByteArrayColumnReader(texts) = group.get_column_reader(column)? else {
-            bail!("the column does not hold texts")
+            bail!("the column does not hold strings")
         };
-        let mut readers = [None, None, None];
-        for (reader, column) in readers.iter_mut().zip(others) {
+        let mut attributes = [None, None, None];
+        for (attribute, column) in attributes.iter_mut().zip(attribute_columns) {
             if let Some(column) = column {
-                *reader = Some((
-                    group.get_column_reader(column)?,
-                    descriptor(column).max_def_level(),
-                ));
+                let descriptor = group.metadata().column(column).column_descr();
+                *attribute = Some((group.get_column_reader(column)?, descriptor.max_def_level()));
             }
         }
-        let own = descriptor(column);
-        let (max_definition, max_repetition) = (own.max_def_level(), own.max_rep_level());
+        let descriptor = group.metadata().column(column).column_descr();
         Ok(Self {
             texts,
-            others: readers,
-            max_definition,
-            max_repetition,
-            first,
-            step: 16,
+            attributes,
+            max_definition: descriptor.max_def_level(),
+            max_repetition: descriptor.max_rep_level(),
+            next_row: first_row,
+            chunk_rows: FIRST_CHUNK_ROWS,
         })
     }
 
+    /// Reads the next rows, or returns `None` at the end. Adapts the number of rows of the
+    /// following chunk to the size of these, so that it approaches [`TARGET_CHUNK_BYTES`]; it grows
+    /// at most fourfold, as the next texts may be longer.
     fn read(&mut self) -> Result<Option<Rows>> {
         let mut rows = Rows {
-            first: self.first,
+            first: self.next_row,
             ..Rows::default()
         };
         let (count, _, levels) = self.texts.read_records(
-            self.step,
+            self.chunk_rows,
             Some(&mut rows.definition),
             Some(&mut rows.repetition),
             &mut rows.values,
@@ -469,39 +491,34 @@ impl Chunks {
         if count == 0 {
             return Ok(None);
         }
-        self.place(
-            &mut rows,
-            if self.max_definition > 0 || self.max_repetition > 0 {
-                levels
-            } else {
-                count
-            },
-        );
-        for (other, known) in self.others.iter_mut().zip(&mut rows.others) {
-            if let Some((reader, max_definition)) = other {
-                *known = read_plain(reader, *max_definition, count)?;
+        // A required column that is not a list has no levels: each row is one value.
+        let has_levels = self.max_definition > 0 || self.max_repetition > 0;
+        self.assign_rows(&mut rows, if has_levels { levels } else { count });
+        for (attribute, values) in self.attributes.iter_mut().zip(&mut rows.attributes) {
+            if let Some((reader, max_definition)) = attribute {
+                *values = read_as_strings(reader, *max_definition, count)?;
             }
         }
-        self.first += count as u64;
-        self.step =
-            (self.step * CHUNK / rows.size().max(1)).clamp(1, (self.step * 4).min(MOST_ROWS));
+        self.next_row += count as u64;
+        self.chunk_rows = (self.chunk_rows * TARGET_CHUNK_BYTES / rows.size().max(1))
+            .clamp(1, (self.chunk_rows * 4).min(MAX_CHUNK_ROWS));
         Ok(Some(rows))
     }
 
-    /// Finds out which row each text belongs to, and which rows have none.
-    fn place(&self, rows: &mut Rows, levels: usize) {
+    /// Fills in `row_indices` and `missing` from the `entries` levels of `rows`.
+    fn assign_rows(&self, rows: &mut Rows, entries: usize) {
         let (mut row, mut has_text) = (0, true);
-        for level in 0..levels {
-            let begins = self.max_repetition == 0 || rows.repetition[level] == 0;
-            if begins && level > 0 {
+        for entry in 0..entries {
+            let starts_row = self.max_repetition == 0 || rows.repetition[entry] == 0;
+            if starts_row && entry > 0 {
                 if !has_text {
                     rows.missing.push(row);
                 }
                 row += 1;
             }
-            has_text &= !begins;
-            if self.max_definition == 0 || rows.definition[level] == self.max_definition {
-                rows.rows.push(row);
+            has_text &= !starts_row;
+            if self.max_definition == 0 || rows.definition[entry] == self.max_definition {
+                rows.row_indices.push(row);
                 has_text = true;
             }
         }
@@ -519,8 +536,9 @@ impl Iterator for Chunks {
     }
 }
 
-/// Values of a column that is no list, as text.
-fn read_plain(
+/// Reads `count` rows of a column that is not a list, as strings. Values that are neither byte
+/// arrays nor integers are returned as `None`, like nulls, and malformed UTF-8 is replaced.
+fn read_as_strings(
     reader: &mut ColumnReader,
     max_definition: i16,
     count: usize,

@@ -1,4 +1,13 @@
-//! An opened input: decompressed, its format told, and its bytes counted as they come off the disk.
+//! Opening of an input: decompression, detection of the format, and progress.
+//!
+//! An input arrives as any reader, standard input included, so its first bytes are read, inspected
+//! and put back in front. Readers are stacked from the raw bytes up:
+//!
+//! ```text
+//! file → ProgressReader → decoder → RatioLimit → head + rest
+//!        counts compressed          stops decompression bombs
+//!        bytes, for progress
+//! ```
 
 use super::compression::Compression;
 use super::format::Format;
@@ -8,119 +17,121 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// So much is looked at to tell a format.
-const HEAD: u64 = 64 << 10;
-/// An input that grows to so much is no bomb yet ...
-const BOMB_BYTES: u64 = 1 << 30;
-/// ... and none while it has at most so many bytes for each compressed one. Gzip cannot do more than 1,032.
-const BOMB_RATIO: u64 = 2000;
+/// Decompressed bytes that are read to detect the format of an input.
+const HEAD_BYTES: u64 = 64 << 10;
+/// Decompressed bytes up to which any ratio is accepted.
+const RATIO_EXEMPT_BYTES: u64 = 1 << 30;
+/// Largest accepted ratio of decompressed to compressed bytes. Gzip cannot exceed 1,032.
+const MAX_RATIO: u64 = 2000;
 
 /// An opened input.
 pub struct Source<'r> {
-    /// Its bytes, decompressed.
+    /// The whole decompressed content, including `head`.
     pub reader: Box<dyn Read + Send + 'r>,
-    /// How it is compressed.
+    /// Compression of the input.
     pub compression: Compression,
-    /// Its format.
+    /// Format of the decompressed content.
     pub format: Format,
-    /// Its first bytes, decompressed, which the reader gives too.
+    /// First decompressed bytes: at most 64 KiB, fewer only if the content ends or is damaged
+    /// there.
     pub head: Vec<u8>,
-    /// How many of its bytes, compressed as they are, have been read.
+    /// Number of compressed bytes read so far, updated while `reader` is read.
     pub consumed: Arc<AtomicU64>,
 }
 
 impl<'r> Source<'r> {
-    /// Looks at the first bytes of an input. `format` is what the user says it has.
+    /// Opens an input by reading its first bytes. The format is `format` if the user named one;
+    /// otherwise it follows from the extension of `name`, and after that from the content.
+    ///
+    /// Damage in the first bytes is no error here: `reader` returns the bytes before it, and then
+    /// the error. What precedes the damage can thus be cleaned, or passed through.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the first four bytes cannot be read or a decoder cannot be allocated.
     pub fn new(name: &Path, reader: impl Read + Send + 'r, format: Option<Format>) -> Result<Self> {
         let consumed = Arc::new(AtomicU64::new(0));
-        let mut reader = Counted {
+        let mut reader = ProgressReader {
             reader,
-            count: Arc::clone(&consumed),
+            consumed: Arc::clone(&consumed),
         };
-        let magic = take(&mut reader, 4).context("cannot be read")?;
+        let mut magic = Vec::new();
+        reader
+            .by_ref()
+            .take(4)
+            .read_to_end(&mut magic)
+            .context("cannot be read")?;
         let compression = Compression::of_magic(&magic);
-        let whole = Cursor::new(magic).chain(reader);
         let decoder = compression
-            .decoder(whole)
+            .decoder(Cursor::new(magic).chain(reader))
             .context("cannot be decompressed")?;
         let mut decoder: Box<dyn Read + Send + 'r> = match compression {
             Compression::None => decoder,
-            _ => Box::new(Limited {
+            _ => Box::new(RatioLimit {
                 reader: decoder,
-                made: 0,
+                produced: 0,
                 consumed: Arc::clone(&consumed),
             }),
         };
-        let (head, damage) = take_some(&mut decoder, HEAD);
-        let is_json = name
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-            || Compression::of_name(&name.to_string_lossy())
-                .1
-                .to_ascii_lowercase()
-                .ends_with(".json");
-        let format = format
-            .or_else(|| Format::of_name(name))
-            .unwrap_or_else(|| Format::of_bytes(&head, is_json));
-        // Damage is met where it is: after what could be read.
+        let mut head = Vec::new();
+        let damage = decoder
+            .by_ref()
+            .take(HEAD_BYTES)
+            .read_to_end(&mut head)
+            .err();
         let rest: Box<dyn Read + Send + 'r> = match damage {
             None => decoder,
-            Some(error) => Box::new(Damaged(Some(error))),
+            Some(error) => Box::new(FailingReader(Some(error))),
         };
         Ok(Self {
             reader: Box::new(Cursor::new(head.clone()).chain(rest)),
             compression,
-            format,
+            format: format
+                .or_else(|| Format::of_name(name))
+                .unwrap_or_else(|| Format::of_bytes(&head, is_json_name(name))),
             head,
             consumed,
         })
     }
 }
 
-fn take(reader: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Returns whether `name`, without an extension of a compression, ends in `.json`. Such a file may
+/// be JSON Lines or a single value, which only its content can decide.
+fn is_json_name(name: &Path) -> bool {
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    Compression::of_name(&name).1.ends_with(".json")
 }
 
-/// What can be read of the first bytes, and what went wrong after them.
-fn take_some(reader: &mut impl Read, most: u64) -> (Vec<u8>, Option<io::Error>) {
-    let mut bytes = Vec::new();
-    let error = reader.take(most).read_to_end(&mut bytes).err();
-    (bytes, error)
-}
-
-struct Counted<R> {
+/// Counts the bytes that are read through it.
+struct ProgressReader<R> {
     reader: R,
-    count: Arc<AtomicU64>,
+    consumed: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for ProgressReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        self.consumed.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
 
-/// Stops at what grows out of all proportion.
-struct Limited<R> {
+/// A decoder that fails once its output is large and out of proportion to its input.
+struct RatioLimit<R> {
     reader: R,
-    made: u64,
+    produced: u64,
     consumed: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Limited<R> {
+impl<R: Read> Read for RatioLimit<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
-        self.made += read as u64;
-        if self.made > BOMB_BYTES && self.made / BOMB_RATIO > self.consumed.load(Ordering::Relaxed)
+        self.produced += read as u64;
+        if self.produced > RATIO_EXEMPT_BYTES
+            && self.produced / MAX_RATIO > self.consumed.load(Ordering::Relaxed)
         {
             let reason = format!(
-                "grows to more than {BOMB_RATIO} times its size; decompress it first if that is meant"
+                "decompresses to more than {MAX_RATIO} times its size; if that is intended, \
+                 decompress it first"
             );
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
@@ -128,9 +139,11 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-struct Damaged(Option<io::Error>);
+/// A reader that fails with the error met while the head was read, so that damage surfaces at its
+/// position.
+struct FailingReader(Option<io::Error>);
 
-impl Read for Damaged {
+impl Read for FailingReader {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(self
             .0
@@ -145,27 +158,34 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn an_input_is_told_and_still_read_whole() {
+    fn detection_consumes_no_content() {
         let text = "{\"text\": \"It rained.\"}\n".repeat(10_000);
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(text.as_bytes()).unwrap();
-        let packed = gzip.finish().unwrap();
-        let mut source = Source::new(Path::new("-"), packed.as_slice(), None).unwrap();
+        let compressed = gzip.finish().unwrap();
+        let mut source = Source::new(Path::new("-"), compressed.as_slice(), None).unwrap();
         assert_eq!(
             (source.compression, source.format),
             (Compression::Gzip, Format::JsonLines)
         );
-        let mut found = String::new();
-        source.reader.read_to_string(&mut found).unwrap();
-        assert!(found == text);
-        assert_eq!(source.consumed.load(Ordering::Relaxed), packed.len() as u64);
+        let mut content = String::new();
+        source.reader.read_to_string(&mut content).unwrap();
+        assert!(content == text);
+        assert_eq!(
+            source.consumed.load(Ordering::Relaxed),
+            compressed.len() as u64
+        );
     }
 
     #[test]
-    fn damage_comes_after_what_is_whole_and_a_bomb_is_stopped() {
-        let packed = zstd::encode_all(&b"line\n".repeat(100_000)[..], 1).unwrap();
-        let mut source =
-            Source::new(Path::new("a.txt.zst"), &packed[..packed.len() / 2], None).unwrap();
+    fn damage_and_decompression_bombs_are_errors_of_the_reader() {
+        let compressed = zstd::encode_all(&b"line\n".repeat(100_000)[..], 1).unwrap();
+        let mut source = Source::new(
+            Path::new("a.txt.zst"),
+            &compressed[..compressed.len() / 2],
+            None,
+        )
+        .unwrap();
         assert!(io::copy(&mut source.reader, &mut io::sink()).is_err());
 
         let bomb = zstd::encode_all(io::repeat(b'a').take(2 << 30), 1).unwrap();

@@ -1,50 +1,61 @@
-//! Bytes of an input as text. UTF-8 is taken as it is; another encoding is decoded with a map from the decoded text back
-//! to the bytes, so that spans found in the text can be cut out of the source's own bytes.
+//! Decoding of plain-text inputs, with a way back from the text to the bytes.
+//!
+//! UTF-8 is used as it is. Any other encoding, which the user must name, is decoded to UTF-8 for
+//! cleaning; spans removed from the text must then be cut out of the original bytes. For that, an
+//! offset map holds a pair of offsets wherever the distance between text and bytes changes. For
+//! `café au` in windows-1252:
+//!
+//! ```text
+//! bytes  c  a  f  E9     20  a  u      offset map: (0, 0), (5, 4)
+//! text   c  a  f  C3 A9  20  a  u      text offset 6 → byte 4 + (6 - 5) = 5
+//! ```
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use encoding_rs::{DecoderResult, Encoding, UTF_8};
 use std::ops::Range;
 
-/// A NUL within so many first bytes makes an input binary.
-const SNIFFED: usize = 8192;
+/// Bytes at the start of an input in which a NUL marks it as binary.
+const BINARY_CHECK_BYTES: usize = 8192;
 
-/// What the bytes of an input are.
+/// An input, classified by its bytes.
 #[derive(Debug)]
 pub enum Content {
     /// Text that can be cleaned.
     Text(InputText),
-    /// No text. `utf16` says that it looks like UTF-16, which has to be named with `--encoding`.
+    /// Binary data, or UTF-16 without `--encoding`.
     Binary {
-        /// Whether it starts as UTF-16 does.
+        /// Whether it starts with a byte order mark of UTF-16.
         utf16: bool,
     },
     /// Text with a malformed sequence.
     Invalid {
-        /// The bytes as they came.
+        /// The whole input.
         bytes: Vec<u8>,
-        /// Offset of the first malformed byte.
+        /// Offset of the first malformed sequence.
         at: usize,
     },
 }
 
 impl Content {
-    /// Sorts an input by its bytes; `encoding` is that which the user named, if one was.
+    /// Classifies an input and decodes it if `encoding`, which the user named, is not UTF-8. There
+    /// is no guessing of encodings: without a name, an input must be UTF-8. Only such inputs are
+    /// checked for NUL bytes, which are common in UTF-16.
     #[must_use]
     pub fn new(bytes: Vec<u8>, encoding: Option<&'static Encoding>) -> Self {
         if let Some(encoding) = encoding.filter(|&encoding| encoding != UTF_8) {
             return match decode(&bytes, encoding) {
-                Ok((text, map)) => Self::Text(InputText {
+                Ok((text, offsets)) => Self::Text(InputText {
                     kind: TextKind::Decoded {
                         bytes,
                         text,
-                        map,
+                        offsets,
                         encoding,
                     },
                 }),
                 Err(at) => Self::Invalid { bytes, at },
             };
         }
-        if bytes[..bytes.len().min(SNIFFED)].contains(&0) {
+        if bytes[..bytes.len().min(BINARY_CHECK_BYTES)].contains(&0) {
             return Self::Binary {
                 utf16: bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]),
             };
@@ -64,24 +75,25 @@ impl Content {
     }
 }
 
-/// Looks up a WHATWG encoding label such as `windows-1252` or `shift_jis`.
+/// Returns the encoding with the WHATWG label `label`, such as `windows-1252` or `shift_jis`.
 ///
 /// # Errors
-/// If the label names no encoding.
-pub fn encoding_of(label: &str) -> Result<&'static Encoding> {
-    let encoding = Encoding::for_label(label.as_bytes());
-    let encoding = encoding.with_context(|| {
+/// If the label is unknown, or belongs to an encoding that WHATWG replaces because decoding it is a
+/// security risk, such as ISO-2022-KR.
+pub fn encoding_for_label(label: &str) -> Result<&'static Encoding> {
+    let encoding = Encoding::for_label(label.as_bytes()).with_context(|| {
         format!(
-            "'{label}' is no encoding; use a WHATWG label such as utf-8, windows-1252 or shift_jis"
+            "'{label}' is not a known encoding; use a WHATWG label such as utf-8, windows-1252 or \
+             shift_jis"
         )
     })?;
     if encoding == encoding_rs::REPLACEMENT {
-        bail!("'{label}' is an encoding that cannot be read safely; convert the files first");
+        bail!("the encoding '{label}' cannot be decoded safely; convert the files to UTF-8 first");
     }
     Ok(encoding)
 }
 
-/// The text of an input and the bytes that it came from.
+/// The text of an input together with its original bytes.
 #[derive(Debug)]
 pub struct InputText {
     kind: TextKind,
@@ -93,13 +105,17 @@ enum TextKind {
     Decoded {
         bytes: Vec<u8>,
         text: String,
-        map: Vec<(u32, u32)>,
+        offsets: OffsetMap,
         encoding: &'static Encoding,
     },
 }
 
+/// Pairs of a text offset and the byte offset that it corresponds to, in ascending order. Between
+/// two pairs, both advance in step.
+type OffsetMap = Vec<(u32, u32)>;
+
 impl InputText {
-    /// The text.
+    /// Returns the text that is cleaned, in UTF-8.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.kind {
@@ -107,7 +123,7 @@ impl InputText {
         }
     }
 
-    /// The bytes of the input.
+    /// Returns the bytes of the input, in its own encoding.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.kind {
@@ -116,7 +132,7 @@ impl InputText {
         }
     }
 
-    /// The name of the encoding, unless it is UTF-8.
+    /// Returns the WHATWG name of the encoding, or `None` for UTF-8. Removal records carry it.
     #[must_use]
     pub fn encoding(&self) -> Option<&'static str> {
         match &self.kind {
@@ -125,27 +141,32 @@ impl InputText {
         }
     }
 
-    /// The bytes of the input that a range of the text came from.
+    /// Maps a range of the text to the range of input bytes that it was decoded from. Both ends of
+    /// `range` must be on character boundaries.
     #[must_use]
-    pub fn source(&self, range: Range<usize>) -> Range<usize> {
+    pub fn source_range(&self, range: Range<usize>) -> Range<usize> {
         match &self.kind {
             TextKind::Utf8(_) => range,
-            TextKind::Decoded { map, .. } => origin(map, range.start)..origin(map, range.end),
+            TextKind::Decoded { offsets, .. } => {
+                byte_offset(offsets, range.start)..byte_offset(offsets, range.end)
+            }
         }
     }
 
-    /// The bytes of the input less those of some ranges of the text, which are disjoint and in order. Bytes that are text as
-    /// they came are cut where they are.
+    /// Returns the bytes of the input without `removed`, which are ranges of the text, sorted and
+    /// disjoint. UTF-8 is cut in place, without a copy.
     ///
     /// # Errors
-    /// If the rest would not decode to the rest of the text, as it may in an encoding with shift states: with the bytes.
-    pub fn into_rest(self, removed: &[Range<usize>]) -> Result<Vec<u8>, (Error, Vec<u8>)> {
-        let places: Vec<Range<usize>> = removed
+    /// If the remaining bytes would not decode to the remaining text. This can happen in encodings
+    /// with shift states, such as ISO-2022-JP, where a removed range can hold the escape sequence
+    /// that later bytes depend on. The error comes with all bytes of the input.
+    pub fn into_remaining(self, removed: &[Range<usize>]) -> Result<Vec<u8>, (Error, Vec<u8>)> {
+        let source_ranges: Vec<Range<usize>> = removed
             .iter()
-            .map(|range| self.source(range.clone()))
+            .map(|range| self.source_range(range.clone()))
             .collect();
         match self.kind {
-            TextKind::Utf8(text) => Ok(cut(text.into_bytes(), &places)),
+            TextKind::Utf8(text) => Ok(remove_ranges(text.into_bytes(), &source_ranges)),
             TextKind::Decoded { bytes, .. } if removed.is_empty() => Ok(bytes),
             TextKind::Decoded {
                 bytes,
@@ -153,28 +174,28 @@ impl InputText {
                 encoding,
                 ..
             } => {
-                let (rest, expected) =
-                    (cut(bytes.clone(), &places), cut(text.into_bytes(), removed));
-                if decode(&rest, encoding)
-                    .ok()
-                    .is_none_or(|(found, _)| found.as_bytes() != expected)
+                let remaining = remove_ranges(bytes.clone(), &source_ranges);
+                let expected = remove_ranges(text.into_bytes(), removed);
+                if decode(&remaining, encoding)
+                    .is_ok_and(|(decoded, _)| decoded.as_bytes() == expected)
                 {
-                    let name = encoding.name();
-                    let error = anyhow!(
-                        "what is left would not decode to the same text in {name}; convert the file to UTF-8 first"
-                    );
-                    return Err((error, bytes));
+                    return Ok(remaining);
                 }
-                Ok(rest)
+                let error = anyhow!(
+                    "the remaining bytes would not decode to the remaining text in {}; convert the \
+                     file to UTF-8 first",
+                    encoding.name()
+                );
+                Err((error, bytes))
             }
         }
     }
 }
 
-/// Bytes without some ranges.
-fn cut(mut bytes: Vec<u8>, removed: &[Range<usize>]) -> Vec<u8> {
+/// Removes `ranges`, sorted and disjoint, from `bytes` by moving the bytes between them forward.
+fn remove_ranges(mut bytes: Vec<u8>, ranges: &[Range<usize>]) -> Vec<u8> {
     let (mut kept, mut at) = (0, 0);
-    for range in removed {
+    for range in ranges {
         bytes.copy_within(at..range.start, kept);
         kept += range.start - at;
         at = range.end;
@@ -184,25 +205,28 @@ fn cut(mut bytes: Vec<u8>, removed: &[Range<usize>]) -> Vec<u8> {
     bytes
 }
 
-/// The offset in the bytes of a character boundary of the text.
-fn origin(map: &[(u32, u32)], boundary: usize) -> usize {
-    let after = map.partition_point(|&(text, _)| text as usize <= boundary);
-    let (text, source) = map[after - 1];
+/// Returns the byte offset that corresponds to `boundary`, a character boundary of the text.
+fn byte_offset(offsets: &[(u32, u32)], boundary: usize) -> usize {
+    let after = offsets.partition_point(|&(text, _)| text as usize <= boundary);
+    let (text, source) = offsets[after - 1];
     source as usize + (boundary - text as usize)
 }
 
-/// Decodes bytes one by one, so that it shows which byte completes which character. The map holds a pair (text offset,
-/// byte offset) wherever the distance between the two changes. Fails with the offset of what is malformed.
-fn decode(bytes: &[u8], encoding: &'static Encoding) -> Result<(String, Vec<(u32, u32)>), usize> {
+/// Decodes `bytes` one byte at a time, because only then does the decoder show which byte completes
+/// which character. Returns the text with its offset map, or the offset of the first malformed
+/// sequence. A byte order mark is decoded like any other character.
+fn decode(bytes: &[u8], encoding: &'static Encoding) -> Result<(String, OffsetMap), usize> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(bytes.len());
-    let mut map = vec![(0, 0)];
+    let mut offsets = vec![(0, 0)];
+    // Where the bytes of the current character start.
     let mut start = 0;
     let mut buffer = [0u8; 16];
     for at in 0..=bytes.len() {
-        let (last, next) = (at == bytes.len(), bytes.get(at..=at).unwrap_or_default());
+        let is_last = at == bytes.len();
+        let input = bytes.get(at..=at).unwrap_or_default();
         let (result, _, written) =
-            decoder.decode_to_utf8_without_replacement(next, &mut buffer, last);
+            decoder.decode_to_utf8_without_replacement(input, &mut buffer, is_last);
         if matches!(result, DecoderResult::Malformed(..)) {
             return Err(start);
         }
@@ -210,16 +234,17 @@ fn decode(bytes: &[u8], encoding: &'static Encoding) -> Result<(String, Vec<(u32
             let end = (at + 1).min(bytes.len());
             text.push_str(std::str::from_utf8(&buffer[..written]).map_err(|_| start)?);
             start = end;
-            let (last_text, last_source) = map[map.len() - 1];
+            let (last_text, last_source) = offsets[offsets.len() - 1];
             if text.len() - last_text as usize != end - last_source as usize {
-                map.push((text.len() as u32, end as u32));
+                offsets.push((text.len() as u32, end as u32));
             }
         }
     }
+    // Bytes without a character of their own, such as a final escape sequence.
     if start < bytes.len() {
-        map.push((text.len() as u32, bytes.len() as u32));
+        offsets.push((text.len() as u32, bytes.len() as u32));
     }
-    Ok((text, map))
+    Ok((text, offsets))
 }
 
 #[cfg(test)]
@@ -227,21 +252,21 @@ mod tests {
     use super::*;
 
     fn text(bytes: &[u8], label: &str) -> InputText {
-        match Content::new(bytes.to_vec(), Some(encoding_of(label).unwrap())) {
+        match Content::new(bytes.to_vec(), Some(encoding_for_label(label).unwrap())) {
             Content::Text(text) => text,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn spans_are_cut_out_of_the_sources_own_bytes() {
+    fn ranges_of_the_text_map_to_input_bytes() {
         let latin = text(b"Caf\xe9\nShare \xa9\nna\xefve", "windows-1252");
         assert_eq!(latin.as_str(), "Café\nShare ©\nnaïve");
         let start = latin.as_str().find("Share").unwrap();
         let end = latin.as_str().find("na").unwrap();
         assert_eq!(
             latin
-                .into_rest(std::slice::from_ref(&(start..end)))
+                .into_remaining(std::slice::from_ref(&(start..end)))
                 .unwrap(),
             b"Caf\xe9\nna\xefve"
         );
@@ -252,25 +277,25 @@ mod tests {
             .collect();
         let wide = text(&wide, "utf-16le");
         let at = wide.as_str().find('𝄞').unwrap();
-        assert_eq!(wide.source(at..at + 4), 4..8);
+        assert_eq!(wide.source_range(at..at + 4), 4..8);
     }
 
     #[test]
-    fn japanese_encodings_map_back_too() {
+    fn ranges_map_to_bytes_of_multibyte_encodings() {
         let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode("橋は月曜に開く。\n広告\n終わり");
         let sjis = text(&bytes, "shift_jis");
         let start = sjis.as_str().find("広告").unwrap();
-        let rest = sjis
-            .into_rest(std::slice::from_ref(&(start..start + "広告\n".len())))
+        let remaining = sjis
+            .into_remaining(std::slice::from_ref(&(start..start + "広告\n".len())))
             .unwrap();
         assert_eq!(
-            encoding_rs::SHIFT_JIS.decode(&rest).0,
+            encoding_rs::SHIFT_JIS.decode(&remaining).0,
             "橋は月曜に開く。\n終わり"
         );
     }
 
     #[test]
-    fn malformed_and_binary_inputs_are_told_apart() {
+    fn binary_malformed_and_unknown_inputs_are_recognized() {
         assert!(matches!(
             Content::new(b"ab\xff".to_vec(), None),
             Content::Invalid { at: 2, .. }
@@ -283,6 +308,6 @@ mod tests {
             Content::new(b"a\x81".to_vec(), Some(encoding_rs::SHIFT_JIS)),
             Content::Invalid { at: 1, .. }
         ));
-        assert!(encoding_of("utf-7").is_err());
+        assert!(encoding_for_label("utf-7").is_err());
     }
 }

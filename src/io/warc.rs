@@ -3,8 +3,8 @@
 //! length and its digests right again; every other record stays as it is.
 
 use super::convert::Values;
-use super::hexadecimal;
 use super::record::{Escaping, Field, Parsed, TextFields};
+use data_encoding::HEXLOWER;
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -240,7 +240,7 @@ fn digest(old: &[u8], block: &[u8]) -> Option<String> {
     };
     let is_hexadecimal = old.len() == sum.len() * 2;
     let spelt = if is_hexadecimal {
-        hexadecimal(&sum)
+        HEXLOWER.encode(&sum)
     } else {
         base32(&sum)
     };
@@ -299,7 +299,7 @@ mod tests {
         let mut out = Vec::new();
         write(source.as_bytes(), &cuts, &mut out);
         let sha1 = base32(&Sha1::digest(b"It rained.\n"));
-        let sha256 = hexadecimal(&sha2::Sha256::digest(b"It rained.\n"));
+        let sha256 = HEXLOWER.encode(&sha2::Sha256::digest(b"It rained.\n"));
         let new = format!(
             "WARC-Block-Digest: sha1:{sha1}\r\nX-Sum: sha1:x\r\nWARC-Payload-Digest: sha256:{sha256}\r\n"
         );

@@ -1,7 +1,13 @@
-//! Outputs that are whole or not there: written to a temporary file beside the target, then renamed.
+//! Staged outputs: files that are complete or absent.
+//!
+//! An output is written to a temporary file in the directory of its target ([`PartialFile`]). Once
+//! complete, it is a [`StagedFile`]; committing that renames it to the target, which is atomic
+//! within a file system. Both delete the temporary file when they are dropped, so that errors and
+//! panics leave nothing behind. Only a partial file that is kept on purpose survives, under a fixed
+//! name, for a later run to resume.
 
-use super::hexadecimal;
 use anyhow::{Context, Result, bail};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
@@ -10,21 +16,22 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
-/// An output that is written but does not have its name yet. Dropped before that, it is gone.
+/// A complete output that is not yet at its target path. Dropping it deletes it.
 #[derive(Debug)]
 pub struct StagedFile {
     temporary: TempPath,
     target: PathBuf,
     replace: bool,
-    sum: Option<Checksum>,
+    checksum: Option<Checksum>,
 }
 
-/// Whose permissions an output takes over.
+/// The permissions and owner that an output takes over from an existing file.
 #[derive(Clone, Debug)]
 pub struct Permissions(Metadata);
 
 impl Permissions {
-    /// Those of an existing file.
+    /// Takes over the mode and, where the system allows it, the owner and group in `metadata`,
+    /// usually that of the input.
     #[must_use]
     pub fn of(metadata: Metadata) -> Self {
         Self(metadata)
@@ -39,90 +46,93 @@ pub struct PartialFile {
     target: PathBuf,
     permissions: Option<Permissions>,
     replace: bool,
-    /// What is told of the bytes so far, where that was asked for.
-    sum: Option<Sha256>,
+    /// Digest of the bytes so far, in a resumable output only.
+    hasher: Option<Sha256>,
+    /// Bytes written so far, including those of earlier runs.
     length: u64,
 }
 
-/// What an output holds.
+/// The length and digest of a file, as manifests and journals record them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
-    /// Number of bytes.
+    /// Length in bytes.
     pub bytes: u64,
-    /// Their SHA-256, in hexadecimal digits.
+    /// SHA-256 in lowercase hexadecimal digits.
     pub sha256: String,
 }
 
 impl Checksum {
-    /// Reads a file to its end.
+    /// Reads the whole file at `path` and returns its checksum. Memory use does not depend on its
+    /// size.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the file cannot be read.
     pub fn of(path: &Path) -> Result<Self> {
-        let (mut sum, mut file) = (Sha256::new(), File::open(path)?);
-        let bytes = io::copy(&mut file, &mut sum)?;
-        Ok(Self {
+        let (mut hasher, mut file) = (Sha256::new(), File::open(path)?);
+        let bytes = io::copy(&mut file, &mut hasher)?;
+        Ok(Self::new(bytes, hasher))
+    }
+
+    fn new(bytes: u64, hasher: Sha256) -> Self {
+        Self {
             bytes,
-            sha256: hexadecimal(&sum.finalize()),
-        })
+            sha256: HEXLOWER.encode(&hasher.finalize()),
+        }
     }
 }
 
 impl PartialFile {
-    /// Begins an output beside `target`, making the directories above it. `replace` allows an existing target.
+    /// Creates a temporary file with a random name in the directory of `target`, and creates that
+    /// directory if it is missing. `replace` allows the target to exist. Without `permissions`, the
+    /// output gets the mode of any new file.
     ///
     /// # Errors
-    /// If the target exists and must not be replaced, or cannot be written.
+    /// If the target exists and must not be replaced, or the directory cannot be written to.
     pub fn new(target: &Path, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
-        let directory = prepare(target, replace)?;
-        let file = tempfile::Builder::new()
+        let directory = prepare_directory(target, replace)?;
+        let (file, temporary) = tempfile::Builder::new()
             .prefix(".dechaff-")
-            .tempfile_in(directory);
-        let (file, temporary) = file
-            .with_context(|| format!("cannot write {}", target.display()))?
+            .tempfile_in(directory)
+            .with_context(|| cannot_write(target))?
             .into_parts();
-        let (target, permissions) = (target.to_owned(), permissions.cloned());
         Ok(Self {
             file,
             temporary,
-            target,
-            permissions,
+            target: target.to_owned(),
+            permissions: permissions.cloned(),
             replace,
-            sum: None,
+            hasher: None,
             length: 0,
         })
     }
 
-    /// Begins an output under a name that a later run finds again, or goes on behind its first `kept` bytes. What it holds
-    /// is summed up.
+    /// Creates a temporary file under a name that depends only on `target`, so that a later run
+    /// finds it. If `kept` is not 0, the file of an interrupted run is opened instead and truncated
+    /// to its first `kept` bytes, which are read once for the checksum.
     ///
     /// # Errors
-    /// As above, and if fewer bytes are there.
+    /// As [`PartialFile::new`], and if the existing file is shorter than `kept`.
     pub fn resumable(
         target: &Path,
         permissions: Option<&Permissions>,
         replace: bool,
         kept: u64,
     ) -> Result<Self> {
-        let directory = prepare(target, replace)?;
-        let cannot = || format!("cannot write {}", target.display());
-        let path = part_of(directory, target);
-        let mut sum = Sha256::new();
-        let mut file = if kept == 0 {
-            // What another run left there is of no use, and whatever else is there is not written to.
+        let directory = prepare_directory(target, replace)?;
+        let path = resumable_path(directory, target);
+        let mut options = File::options();
+        options.read(true).write(true);
+        if kept == 0 {
+            // A stale file is useless. `create_new` refuses to follow a link in its place.
             let _ = fs::remove_file(&path);
-            File::options()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&path)
-        } else {
-            File::options().read(true).write(true).open(&path)
+            options.create_new(true);
         }
-        .with_context(cannot)?;
-        let temporary = TempPath::try_from_path(&path).with_context(cannot)?;
-        let found = io::copy(&mut (&mut file).take(kept), &mut sum).with_context(cannot)?;
-        if found < kept {
+        let mut file = options.open(&path).with_context(|| cannot_write(target))?;
+        let temporary = TempPath::try_from_path(&path).with_context(|| cannot_write(target))?;
+        let mut hasher = Sha256::new();
+        let available = io::copy(&mut (&mut file).take(kept), &mut hasher)
+            .with_context(|| cannot_write(target))?;
+        if available < kept {
             bail!(
                 "{} is shorter than it was when the last run was interrupted",
                 path.display()
@@ -130,63 +140,66 @@ impl PartialFile {
         }
         file.set_len(kept)
             .and_then(|()| file.seek(SeekFrom::Start(kept)))
-            .with_context(cannot)?;
-        let (target, permissions) = (target.to_owned(), permissions.cloned());
+            .with_context(|| cannot_write(target))?;
         Ok(Self {
             file,
             temporary,
-            target,
-            permissions,
+            target: target.to_owned(),
+            permissions: permissions.cloned(),
             replace,
-            sum: Some(sum),
+            hasher: Some(hasher),
             length: kept,
         })
     }
 
-    /// Whether a later run would find so many bytes of an output that was not finished.
+    /// Returns whether an interrupted run left a resumable output for `target` of at least `bytes`
+    /// bytes. Its content is not checked.
     #[must_use]
-    pub fn has_part(target: &Path, bytes: u64) -> bool {
-        fs::metadata(part_of(target.parent().unwrap_or(Path::new(".")), target))
-            .is_ok_and(|found| found.len() >= bytes)
+    pub fn can_resume(target: &Path, bytes: u64) -> bool {
+        let directory = target.parent().unwrap_or(Path::new("."));
+        fs::metadata(resumable_path(directory, target))
+            .is_ok_and(|metadata| metadata.len() >= bytes)
     }
 
-    /// Appends bytes.
+    /// Appends `bytes`. Unlike [`Write::write_all`], the error names the target.
     ///
     /// # Errors
-    /// If they cannot be written.
+    /// If the bytes cannot be written, for example because the disk is full.
     pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
         self.write_all(bytes)
-            .with_context(|| format!("cannot write {}", self.target.display()))
+            .with_context(|| cannot_write(&self.target))
     }
 
-    /// Puts what was written on disk. Gives its length.
+    /// Waits until all bytes written so far are on the disk, and returns their number. A checkpoint
+    /// may refer to that position.
     ///
     /// # Errors
-    /// If that cannot be done.
+    /// If the system cannot write them.
     pub fn sync(&self) -> Result<u64> {
         self.file
             .sync_data()
-            .with_context(|| format!("cannot write {}", self.target.display()))?;
+            .with_context(|| cannot_write(&self.target))?;
         Ok(self.length)
     }
 
-    /// Leaves the unfinished output where it is, for a later run.
+    /// Closes a resumable output without deleting its temporary file, for a later run to continue.
     ///
     /// # Errors
-    /// If it cannot be left there.
-    pub fn leave(self) -> Result<()> {
+    /// If the system refuses to keep a temporary file.
+    pub fn keep_for_resume(self) -> Result<()> {
         self.temporary.keep()?;
         Ok(())
     }
 
-    /// Ends the output.
+    /// Completes the output: sets its permissions and, if it is resumable, computes its checksum.
+    /// The target is not touched yet.
     ///
     /// # Errors
-    /// If it cannot get its permissions.
+    /// If the permissions cannot be set.
     pub fn finish(self) -> Result<StagedFile> {
         let mode = match &self.permissions {
             Some(Permissions(metadata)) => {
-                keep_owner(&self.file, metadata);
+                copy_owner(&self.file, metadata);
                 Some(metadata.permissions())
             }
             None => default_mode(self.target.parent().unwrap_or(Path::new("."))),
@@ -194,23 +207,24 @@ impl PartialFile {
         if let Some(mode) = mode {
             self.file
                 .set_permissions(mode)
-                .with_context(|| format!("cannot write {}", self.target.display()))?;
+                .with_context(|| cannot_write(&self.target))?;
         }
-        let sum = self.sum.map(|sum| Checksum {
-            bytes: self.length,
-            sha256: hexadecimal(&sum.finalize()),
-        });
         Ok(StagedFile {
             temporary: self.temporary,
             target: self.target,
             replace: self.replace,
-            sum,
+            checksum: self.hasher.map(|hasher| Checksum::new(self.length, hasher)),
         })
     }
 }
 
-/// The directory of an output, which is made if it is missing.
-fn prepare(target: &Path, replace: bool) -> Result<&Path> {
+fn cannot_write(target: &Path) -> String {
+    format!("cannot write {}", target.display())
+}
+
+/// Returns the directory of `target` after creating it if it is missing. Returns an error if the
+/// target exists and `replace` is false; a dangling link counts as existing.
+fn prepare_directory(target: &Path, replace: bool) -> Result<&Path> {
     if !replace && fs::symlink_metadata(target).is_ok() {
         bail!("{} exists; use --force to replace it", target.display());
     }
@@ -219,12 +233,13 @@ fn prepare(target: &Path, replace: bool) -> Result<&Path> {
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+        .with_context(|| format!("cannot create the directory {}", directory.display()))?;
     Ok(directory)
 }
 
-/// What an output is called until it is whole.
-fn part_of(directory: &Path, target: &Path) -> PathBuf {
+/// Returns the path of the temporary file of a resumable output: `.dechaff-NAME.part` in
+/// `directory`.
+fn resumable_path(directory: &Path, target: &Path) -> PathBuf {
     let mut name = OsString::from(".dechaff-");
     name.push(target.file_name().unwrap_or_default());
     name.push(".part");
@@ -235,8 +250,8 @@ impl Write for PartialFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.length += written as u64;
-        if let Some(sum) = &mut self.sum {
-            sum.update(&bytes[..written]);
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&bytes[..written]);
         }
         Ok(written)
     }
@@ -247,79 +262,89 @@ impl Write for PartialFile {
 }
 
 impl StagedFile {
-    /// Writes `content` beside `target`. See [`PartialFile::new`].
+    /// Writes all of `content` to a staged file for `target`. The other parameters and the errors
+    /// are those of [`PartialFile::new`].
     ///
     /// # Errors
-    /// If the target exists and must not be replaced, or cannot be written.
+    /// Also if `content` cannot be read.
     pub fn write(
         target: &Path,
         content: &mut dyn io::Read,
         permissions: Option<&Permissions>,
         replace: bool,
     ) -> Result<Self> {
-        let mut draft = PartialFile::new(target, permissions, replace)?;
-        io::copy(content, &mut draft)
-            .with_context(|| format!("cannot write {}", target.display()))?;
-        draft.finish()
+        let mut file = PartialFile::new(target, permissions, replace)?;
+        io::copy(content, &mut file).with_context(|| cannot_write(target))?;
+        file.finish()
     }
 
-    /// What it holds, if that was asked for.
+    /// Returns the checksum of the content, or `None` if the output was not resumable.
     #[must_use]
-    pub fn sum(&self) -> Option<&Checksum> {
-        self.sum.as_ref()
+    pub fn checksum(&self) -> Option<&Checksum> {
+        self.checksum.as_ref()
     }
 
-    /// Gives the output its name.
+    /// Renames the file to its target, atomically. Without `replace`, a target that has appeared in
+    /// the meantime is kept and reported.
     ///
     /// # Errors
-    /// If the target has come into being meanwhile and must not be replaced, or the rename fails.
+    /// If the target exists and must not be replaced, or the rename fails. The staged file is
+    /// deleted then.
     pub fn commit(self) -> Result<()> {
         let target = self.target;
-        let done = if self.replace {
+        let renamed = if self.replace {
             self.temporary.persist(&target)
         } else {
             self.temporary.persist_noclobber(&target)
         };
-        done.map_err(|error| error.error)
-            .with_context(|| format!("cannot write {}", target.display()))
+        renamed
+            .map_err(|error| error.error)
+            .with_context(|| cannot_write(&target))
     }
 }
 
-/// A file replaced in place stays its owner's, where that is allowed.
+/// Gives `file` the owner and group in `metadata`, so that a file replaced in place keeps them.
+/// Only root may do that in general; for others the output keeps its own owner.
 #[cfg(unix)]
-fn keep_owner(file: &File, metadata: &Metadata) {
+fn copy_owner(file: &File, metadata: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
     if file
         .metadata()
         .is_ok_and(|own| own.uid() != metadata.uid() || own.gid() != metadata.gid())
     {
-        // Only root may give files away; for others the new file is theirs.
         let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
     }
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &File, _: &Metadata) {}
+fn copy_owner(_: &File, _: &Metadata) {}
 
-/// The mode that a new file has by the process's mask; temporary files are made for their owner alone.
+/// Returns the mode that the process's umask leaves a new file, or `None` if it cannot be found
+/// out. Temporary files are created readable by their owner alone. The umask can only be read by
+/// setting it, so a probe file is created in `directory` once per process.
 #[cfg(unix)]
 fn default_mode(directory: &Path) -> Option<fs::Permissions> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    use std::os::unix::fs::PermissionsExt;
     use std::sync::OnceLock;
     static MODE: OnceLock<Option<u32>> = OnceLock::new();
-    let probe = || {
-        let name = directory.join(format!(".dechaff-mode-{}", std::process::id()));
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o666)
-            .open(&name)
-            .ok()?;
-        let mode = file.metadata().ok()?.permissions().mode();
-        fs::remove_file(&name).ok()?;
-        Some(mode)
-    };
-    MODE.get_or_init(probe).map(fs::Permissions::from_mode)
+    MODE.get_or_init(|| probe_mode(directory))
+        .map(fs::Permissions::from_mode)
+}
+
+/// Creates a file in `directory` with mode 0666, returns the mode that it got, and deletes it.
+#[cfg(unix)]
+fn probe_mode(directory: &Path) -> Option<u32> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let name = directory.join(format!(".dechaff-mode-{}", std::process::id()));
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o666)
+        .open(&name)
+        .ok()?;
+    let mode = file.metadata().ok()?.permissions().mode();
+    fs::remove_file(&name).ok()?;
+    Some(mode)
 }
 
 #[cfg(not(unix))]
@@ -332,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_output_that_is_not_committed_is_gone() {
+    fn an_uncommitted_output_is_deleted() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("a/b.txt");
         drop(StagedFile::write(&target, &mut &b"text"[..], None, false).unwrap());
@@ -340,29 +365,29 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_output_is_gone_on_with() {
+    fn an_interrupted_output_is_resumed() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("b.txt");
-        let mut draft = PartialFile::resumable(&target, None, false, 0).unwrap();
-        draft.append(b"one two torn").unwrap();
-        assert_eq!(draft.sync().unwrap(), 12);
-        draft.leave().unwrap();
+        let mut partial = PartialFile::resumable(&target, None, false, 0).unwrap();
+        partial.append(b"one two torn").unwrap();
+        assert_eq!(partial.sync().unwrap(), 12);
+        partial.keep_for_resume().unwrap();
         assert!(
-            PartialFile::has_part(&target, 12)
-                && !PartialFile::has_part(&target, 13)
+            PartialFile::can_resume(&target, 12)
+                && !PartialFile::can_resume(&target, 13)
                 && !target.exists()
         );
-        let mut draft = PartialFile::resumable(&target, None, false, 8).unwrap();
-        draft.append(b"three").unwrap();
-        let pending = draft.finish().unwrap();
-        let sum = pending.sum().unwrap().clone();
-        pending.commit().unwrap();
+        let mut partial = PartialFile::resumable(&target, None, false, 8).unwrap();
+        partial.append(b"three").unwrap();
+        let staged = partial.finish().unwrap();
+        let checksum = staged.checksum().unwrap().clone();
+        staged.commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"one two three");
-        assert_eq!(sum, Checksum::of(&target).unwrap());
+        assert_eq!(checksum, Checksum::of(&target).unwrap());
     }
 
     #[test]
-    fn an_existing_file_is_replaced_only_where_allowed() {
+    fn an_existing_file_is_replaced_only_with_permission() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("b.txt");
         StagedFile::write(&target, &mut &b"one"[..], None, false)

@@ -4,8 +4,7 @@
 use super::survey::{Claim, DocumentSample, Sample, Survey, TextPiece};
 use crate::pack::RuleSet;
 use crate::rule::{Category, RuleId};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +33,7 @@ pub struct ReportMeta<'h> {
 #[must_use]
 pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &ReportMeta<'_>) -> String {
     let data = inert(&survey_json(survey, rules, heading).to_string());
-    let source = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let source = |text: &str| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)));
     let policy = format!(
         "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
         source(SCRIPT),

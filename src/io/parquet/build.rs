@@ -1,5 +1,8 @@
-//! A new Parquet file, made row group by row group of what was something else. Its bytes are taken off as they come about,
-//! so that it is written like any other output. All columns are optional strings, compressed with zstd.
+//! Creation of a Parquet file from records of another format.
+//!
+//! The file is encoded in memory, row group by row group, and its bytes are taken out as they
+//! become ready, so that it is written like any other output. All columns are optional strings,
+//! compressed with Zstandard.
 
 use crate::io::convert::Values;
 use anyhow::{Context, Result};
@@ -10,10 +13,10 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 use std::sync::Arc;
 
-/// A row group holds about so many bytes.
-const GROUP: usize = 32 << 20;
+/// Bytes of values after which a row group is written.
+const TARGET_GROUP_BYTES: usize = 32 << 20;
 
-/// Rows that are not written yet, by column.
+/// Rows that are not encoded yet, by column. Worker threads fill one for each batch of records.
 #[derive(Debug, Default)]
 pub struct RowBlock {
     columns: Vec<Column>,
@@ -23,12 +26,13 @@ pub struct RowBlock {
 #[derive(Debug, Default)]
 struct Column {
     values: Vec<ByteArray>,
-    /// For each row 1 where it has a value, else 0.
+    /// For each row, 1 if it has a value, else 0.
     definition: Vec<i16>,
 }
 
 impl RowBlock {
-    /// Adds a row.
+    /// Appends a row, with one value or null for each column of the table. All rows must have the
+    /// same number of columns.
     pub fn push(&mut self, values: &Values<'_>) {
         self.columns.resize_with(values.len(), Column::default);
         for (column, value) in self.columns.iter_mut().zip(values) {
@@ -42,6 +46,7 @@ impl RowBlock {
         }
     }
 
+    /// Moves the rows of `other` behind these.
     fn append(&mut self, other: Self) {
         self.bytes += other.bytes;
         self.columns
@@ -53,28 +58,22 @@ impl RowBlock {
     }
 }
 
-/// A file that is being made.
+/// Encoder of a new Parquet file.
 pub struct TableBuilder {
     writer: SerializedFileWriter<Vec<u8>>,
-    waiting: RowBlock,
+    pending: RowBlock,
 }
 
 impl TableBuilder {
-    /// Begins a file with these columns.
+    /// Begins a file whose columns have the names `columns`, in this order.
     ///
     /// # Errors
-    /// If two columns have one name.
+    /// If the columns do not form a valid schema.
     pub fn new(columns: &[String]) -> Result<Self> {
-        let column = |name: &String| {
-            let builder = Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
-                .with_repetition(Repetition::OPTIONAL);
-            Ok(Arc::new(
-                builder
-                    .with_logical_type(Some(LogicalType::String))
-                    .build()?,
-            ))
-        };
-        let columns = columns.iter().map(column).collect::<Result<Vec<_>>>()?;
+        let columns = columns
+            .iter()
+            .map(|name| optional_string(name))
+            .collect::<Result<Vec<_>>>()?;
         let schema = Arc::new(
             Type::group_type_builder("schema")
                 .with_fields(columns)
@@ -88,37 +87,39 @@ impl TableBuilder {
             .context("cannot begin a Parquet file")?;
         Ok(Self {
             writer,
-            waiting: RowBlock::default(),
+            pending: RowBlock::default(),
         })
     }
 
-    /// Adds rows. Gives the bytes that are ready.
+    /// Adds the rows of `block` and returns the bytes of the file that are ready, which follow
+    /// those returned before. Usually there are none until a row group is full.
     ///
     /// # Errors
-    /// If they cannot be encoded.
+    /// If the rows cannot be encoded.
     pub fn add(&mut self, block: RowBlock) -> Result<Vec<u8>> {
-        self.waiting.append(block);
-        if self.waiting.bytes >= GROUP {
+        self.pending.append(block);
+        if self.pending.bytes >= TARGET_GROUP_BYTES {
             self.write_group()?;
         }
         self.writer.flush()?;
         Ok(std::mem::take(self.writer.inner_mut()))
     }
 
-    /// Gives the last bytes.
+    /// Returns the last bytes of the file: the remaining rows and the footer.
     ///
     /// # Errors
-    /// If they cannot be encoded.
+    /// If the rows cannot be encoded.
     pub fn finish(mut self) -> Result<Vec<u8>> {
-        if !self.waiting.columns.is_empty() {
+        if !self.pending.columns.is_empty() {
             self.write_group()?;
         }
         Ok(self.writer.into_inner()?)
     }
 
+    /// Encodes all pending rows as one row group.
     fn write_group(&mut self) -> Result<()> {
         let mut group = self.writer.next_row_group()?;
-        for column in std::mem::take(&mut self.waiting).columns {
+        for column in std::mem::take(&mut self.pending).columns {
             let mut writer = group
                 .next_column()?
                 .context("the row group has too many columns")?;
@@ -132,4 +133,14 @@ impl TableBuilder {
         group.close()?;
         Ok(())
     }
+}
+
+/// Returns the schema of a column of strings that may be null.
+fn optional_string(name: &str) -> Result<Arc<Type>> {
+    Ok(Arc::new(
+        Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+            .with_repetition(Repetition::OPTIONAL)
+            .with_logical_type(Some(LogicalType::String))
+            .build()?,
+    ))
 }

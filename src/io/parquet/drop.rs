@@ -1,5 +1,5 @@
-//! Rows that are left out of a table: every column chunk of their row group is written anew without them, values and levels
-//! alike, whatever the columns hold.
+//! Removal of rows from a table: each column chunk of their row group, of any type, is decoded and
+//! written again without the values and levels of these rows.
 
 use anyhow::Result;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -11,101 +11,109 @@ use parquet::file::writer::SerializedColumnWriter;
 use parquet::schema::types::ColumnDescriptor;
 use std::sync::Arc;
 
-/// So many rows are copied at once.
-const STEP: usize = 1024;
+/// Rows that are decoded at once.
+const BATCH_ROWS: usize = 1024;
 
-/// Which rows of a row group stay.
+/// The rows of a row group that are kept.
 #[derive(Clone, Debug)]
 pub struct RowMask {
-    /// Number of the group's first row in the file.
+    /// Number of the group's first row in the file, counted from 1.
     pub first: u64,
-    /// For each row whether it stays.
+    /// For each row of the group, whether it is kept.
     pub rows: Arc<[bool]>,
 }
 
 impl RowMask {
-    /// Whether the row with this number in the file stays.
+    /// Returns whether row `number` is kept, counted from 1 in the file. The row must be in this
+    /// group.
     #[must_use]
     pub fn keeps(&self, number: u64) -> bool {
         self.rows[(number - self.first) as usize]
     }
 
-    /// Whether none does.
+    /// Returns whether no row is kept.
     pub(super) fn is_empty(&self) -> bool {
         !self.rows.contains(&true)
     }
 }
 
-/// What a column holds of some rows.
+/// Values of consecutive rows of a column, with their levels.
 pub(super) struct ColumnValues<'c, T> {
+    /// Values that exist; nulls have only levels.
     pub values: &'c [T],
-    /// Empty where all values are there.
+    /// Definition levels; empty if the column is required.
     pub definition: &'c [i16],
-    /// Empty where no row holds several.
+    /// Repetition levels; empty if the column is not a list.
     pub repetition: &'c [i16],
+    /// Definition level of an entry that has a value.
     pub max_definition: i16,
 }
 
-/// Values with their levels.
-pub(super) type Rest<T> = (Vec<T>, Vec<i16>, Vec<i16>);
+/// Values, definition levels and repetition levels.
+pub(super) type ValuesAndLevels<T> = (Vec<T>, Vec<i16>, Vec<i16>);
 
 impl<T: Clone> ColumnValues<'_, T> {
-    /// What is left of the rows that stay; `keeps` is asked by their places among these rows.
-    pub(super) fn without(&self, keeps: impl Fn(usize) -> bool) -> Rest<T> {
-        let mut rest = (Vec::new(), Vec::new(), Vec::new());
+    /// Returns copies of the values and levels of the rows that `keeps` accepts, given their index
+    /// from 0 among these rows.
+    pub(super) fn filter_rows(&self, keeps: impl Fn(usize) -> bool) -> ValuesAndLevels<T> {
+        let (mut values, mut definition, mut repetition) = (Vec::new(), Vec::new(), Vec::new());
         let (mut row, mut value) = (0, 0);
         let levels = self.definition.len().max(self.repetition.len());
-        let count = if levels == 0 {
+        let entries = if levels == 0 {
             self.values.len()
         } else {
             levels
         };
-        for at in 0..count {
-            row += usize::from(at > 0 && self.repetition.get(at).is_none_or(|&level| level == 0));
+        for entry in 0..entries {
+            let starts_row = self.repetition.get(entry).is_none_or(|&level| level == 0);
+            row += usize::from(entry > 0 && starts_row);
             let has_value = self
                 .definition
-                .get(at)
+                .get(entry)
                 .is_none_or(|&level| level == self.max_definition);
             if keeps(row) {
-                rest.0.extend(has_value.then(|| self.values[value].clone()));
-                rest.1.extend(self.definition.get(at));
-                rest.2.extend(self.repetition.get(at));
+                values.extend(has_value.then(|| self.values[value].clone()));
+                definition.extend(self.definition.get(entry));
+                repetition.extend(self.repetition.get(entry));
             }
             value += usize::from(has_value);
         }
-        rest
+        (values, definition, repetition)
     }
 }
 
-/// Copies a column chunk without the rows that do not stay.
-pub(super) fn copy_staying(
+/// Copies the rows that `row_mask` keeps from a column chunk to `writer`, which the caller closes.
+/// Values of every physical type are copied unchanged; pages and encodings are the writer's choice.
+pub(super) fn copy_kept_rows(
     reader: ColumnReader,
     writer: &mut SerializedColumnWriter<'_>,
     column: &ColumnDescriptor,
-    staying: &RowMask,
+    row_mask: &RowMask,
 ) -> Result<()> {
     match reader {
-        ColumnReader::BoolColumnReader(reader) => copy::<BoolType>(reader, writer, column, staying),
+        ColumnReader::BoolColumnReader(reader) => {
+            copy::<BoolType>(reader, writer, column, row_mask)
+        }
         ColumnReader::Int32ColumnReader(reader) => {
-            copy::<Int32Type>(reader, writer, column, staying)
+            copy::<Int32Type>(reader, writer, column, row_mask)
         }
         ColumnReader::Int64ColumnReader(reader) => {
-            copy::<Int64Type>(reader, writer, column, staying)
+            copy::<Int64Type>(reader, writer, column, row_mask)
         }
         ColumnReader::Int96ColumnReader(reader) => {
-            copy::<Int96Type>(reader, writer, column, staying)
+            copy::<Int96Type>(reader, writer, column, row_mask)
         }
         ColumnReader::FloatColumnReader(reader) => {
-            copy::<FloatType>(reader, writer, column, staying)
+            copy::<FloatType>(reader, writer, column, row_mask)
         }
         ColumnReader::DoubleColumnReader(reader) => {
-            copy::<DoubleType>(reader, writer, column, staying)
+            copy::<DoubleType>(reader, writer, column, row_mask)
         }
         ColumnReader::ByteArrayColumnReader(reader) => {
-            copy::<ByteArrayType>(reader, writer, column, staying)
+            copy::<ByteArrayType>(reader, writer, column, row_mask)
         }
         ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-            copy::<FixedLenByteArrayType>(reader, writer, column, staying)
+            copy::<FixedLenByteArrayType>(reader, writer, column, row_mask)
         }
     }
 }
@@ -114,14 +122,14 @@ fn copy<T: DataType>(
     mut reader: ColumnReaderImpl<T>,
     writer: &mut SerializedColumnWriter<'_>,
     column: &ColumnDescriptor,
-    staying: &RowMask,
+    row_mask: &RowMask,
 ) -> Result<()> {
     let (max_definition, has_lists) = (column.max_def_level(), column.max_rep_level() > 0);
     let mut done = 0;
     loop {
         let (mut values, mut definition, mut repetition) = (Vec::new(), Vec::new(), Vec::new());
         let (count, _, _) = reader.read_records(
-            STEP,
+            BATCH_ROWS,
             Some(&mut definition),
             Some(&mut repetition),
             &mut values,
@@ -139,13 +147,13 @@ fn copy<T: DataType>(
         } else {
             &[]
         };
-        let leaf = ColumnValues {
+        let batch = ColumnValues {
             values: &values,
             definition,
             repetition,
             max_definition,
         };
-        let (values, definition, repetition) = leaf.without(|row| staying.rows[done + row]);
+        let (values, definition, repetition) = batch.filter_rows(|row| row_mask.rows[done + row]);
         let definition = (max_definition > 0).then_some(definition.as_slice());
         writer.typed::<T>().write_batch(
             &values,
@@ -161,14 +169,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_leave_with_their_values_and_levels() {
+    fn rows_are_removed_with_their_values_and_levels() {
         let plain = ColumnValues {
             values: &[1, 2, 3],
             definition: &[],
             repetition: &[],
             max_definition: 0,
         };
-        assert_eq!(plain.without(|row| row != 1), (vec![1, 3], vec![], vec![]));
+        assert_eq!(
+            plain.filter_rows(|row| row != 1),
+            (vec![1, 3], vec![], vec![])
+        );
         let optional = ColumnValues {
             values: &['a', 'b'],
             definition: &[1, 0, 1],
@@ -176,10 +187,10 @@ mod tests {
             max_definition: 1,
         };
         assert_eq!(
-            optional.without(|row| row > 0),
+            optional.filter_rows(|row| row > 0),
             (vec!['b'], vec![0, 1], vec![])
         );
-        // Lists: [a, null], none, [b].
+        // The lists [a, null], null and [b].
         let lists = ColumnValues {
             values: &['a', 'b'],
             definition: &[3, 2, 0, 3],
@@ -187,11 +198,11 @@ mod tests {
             max_definition: 3,
         };
         assert_eq!(
-            lists.without(|row| row > 0),
+            lists.filter_rows(|row| row > 0),
             (vec!['b'], vec![0, 3], vec![0, 0])
         );
         assert_eq!(
-            lists.without(|row| row == 0),
+            lists.filter_rows(|row| row == 0),
             (vec!['a'], vec![3, 2], vec![0, 1])
         );
     }

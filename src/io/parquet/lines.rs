@@ -1,4 +1,5 @@
-//! A Parquet file as JSON Lines, a row each, for those who want it in another format.
+//! Conversion of a Parquet file to JSON Lines, one line per row, from which any other format can be
+//! written.
 
 use crate::io::FieldNames;
 use anyhow::{Context, Result, bail};
@@ -9,51 +10,53 @@ use parquet::record::reader::RowIter;
 use std::fs::File;
 use std::io::{self, Read};
 
-/// So many values of each column are in memory at once.
-const BATCH: usize = 64;
+/// Values of each column that are decoded at once.
+const BATCH_ROWS: usize = 64;
 
-/// The rows of a table, read as JSON Lines.
+/// A reader of a Parquet file's rows as JSON Lines. It holds one row at a time.
 pub struct TableLines {
     rows: RowIter<'static>,
     line: Vec<u8>,
-    /// How many bytes of the line were given.
-    given: usize,
+    /// Bytes of `line` that have been read.
+    position: usize,
 }
 
 impl TableLines {
-    /// Begins to read a table.
+    /// Opens `file` and checks that JSON can represent its columns. Columns of texts, in `names`,
+    /// must be annotated as strings, because others are written as base64.
     ///
     /// # Errors
-    /// If it is no Parquet file, or a column of it cannot be told in JSON.
+    /// If the file is not valid Parquet, has a column of intervals, or a column of texts without
+    /// that annotation.
     pub fn new(file: File, names: &FieldNames) -> Result<Self> {
         let reader = SerializedFileReader::new(file).context("cannot be read as Parquet")?;
         for column in reader.metadata().file_metadata().schema_descr().columns() {
             let path = column.path().string();
             if column.converted_type() == ConvertedType::INTERVAL {
-                bail!("holds intervals in the column '{path}', which JSON has not");
+                bail!("has intervals in the column '{path}', which JSON cannot represent");
             }
-            let is_text = names.text.contains(&path);
-            if is_text
-                && !matches!(
-                    column.converted_type(),
-                    ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM
-                )
-            {
+            let is_string = matches!(
+                column.converted_type(),
+                ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM
+            );
+            if !is_string && names.text.contains(&path) {
                 bail!(
-                    "does not say that the column '{path}' holds texts, which would become base64 in JSON"
+                    "does not declare the column '{path}' as strings; its texts would become \
+                     base64 in JSON"
                 );
             }
         }
         Ok(Self {
-            rows: RowIter::from_file_into(Box::new(reader)).with_batch_size(BATCH),
+            rows: RowIter::from_file_into(Box::new(reader)).with_batch_size(BATCH_ROWS),
             line: Vec::new(),
-            given: 0,
+            position: 0,
         })
     }
 
+    /// Encodes the next row as `line`, with a line feed. Returns false at the end of the table.
     fn next_line(&mut self) -> io::Result<bool> {
         self.line.clear();
-        self.given = 0;
+        self.position = 0;
         let Some(row) = self.rows.next().transpose().map_err(io::Error::other)? else {
             return Ok(false);
         };
@@ -65,12 +68,12 @@ impl TableLines {
 
 impl Read for TableLines {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.line.len() && !self.next_line()? {
+        if self.position == self.line.len() && !self.next_line()? {
             return Ok(0);
         }
-        let length = buffer.len().min(self.line.len() - self.given);
-        buffer[..length].copy_from_slice(&self.line[self.given..self.given + length]);
-        self.given += length;
+        let length = buffer.len().min(self.line.len() - self.position);
+        buffer[..length].copy_from_slice(&self.line[self.position..self.position + length]);
+        self.position += length;
         Ok(length)
     }
 }
