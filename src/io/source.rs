@@ -63,8 +63,8 @@ impl<'r> Source<'r> {
                 .to_ascii_lowercase()
                 .ends_with(".json");
         let format = format
-            .or_else(|| Format::of_name(name))
-            .unwrap_or_else(|| Format::of_bytes(&head, is_json));
+            .or_else(|| Format::from_path(name))
+            .unwrap_or_else(|| Format::detect(&head, is_json));
         // Damage is met where it is: after what could be read.
         let rest: Box<dyn Read + Send + 'r> = match damage {
             None => decoder,

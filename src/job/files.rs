@@ -445,12 +445,15 @@ impl Job<'_> {
         }
         let name = place.file_name().unwrap_or_default().to_string_lossy();
         let (compression, plain) = Compression::of_name(&name);
-        if options.target.is_none() && Format::of_name(place) == Some(Format::Parquet) {
+        if options.target.is_none() && Format::from_path(place) == Some(Format::Parquet) {
             return place.to_owned();
         }
         let packing = options.packing_or(|| Codec::of(compression));
         let (stem, extension) = options.target.map_or((plain, ""), |target| {
-            (Format::stem(plain), target.extension().unwrap_or_default())
+            (
+                Format::strip_extensions(plain),
+                target.extension().unwrap_or_default(),
+            )
         });
         place.with_file_name(format!(
             "{stem}{extension}{}",
