@@ -26,11 +26,11 @@ pub use format::Format;
 pub use json::with_member;
 pub use labelled::{LabelledRow, read_rows};
 pub use layout::RecordFormat;
-#[cfg(feature = "parquet")]
-pub use layout::cut;
 pub use npy::write_npy;
 #[cfg(feature = "parquet")]
 pub use parquet::{ParquetTable, RowBlock, RowMask, Rows, TableBuilder, TableLines};
+#[cfg(feature = "parquet")]
+pub use record::cut;
 pub use record::{Field, Parsed, TextFields};
 pub use slice::{skip_lines, slice_of};
 pub use source::Source;

@@ -5,11 +5,7 @@
 use super::FieldNames;
 use super::format::Format;
 use super::layout::RecordFormat;
-use super::record::Parsed;
-use std::borrow::Cow;
-
-/// The values of a record, in the order of the columns.
-pub type Values<'r> = Vec<Option<Cow<'r, str>>>;
+use super::record::Values;
 
 /// Turns records of one layout into another format.
 #[derive(Debug)]
@@ -112,52 +108,6 @@ impl Converter {
     pub fn has_members(&self) -> bool {
         self.target == Format::JsonLines
     }
-}
-
-/// What was found in a record of JSON Lines, in the columns that [`texts_as_columns`] names.
-#[must_use]
-pub(super) fn texts_as_values<'r>(reading: Parsed<'r>, names: &FieldNames) -> Option<Values<'r>> {
-    let Parsed::Found(texts) = reading else {
-        return None;
-    };
-    let known = [
-        (&names.id, texts.id),
-        (&names.url, texts.url),
-        (&names.language, texts.language),
-    ];
-    let mut values: Values<'r> = known
-        .into_iter()
-        .filter(|(name, _)| name.is_some())
-        .map(|(_, value)| value.map(Cow::Owned))
-        .collect();
-    for name in &names.text {
-        // Texts of a list stand behind each other, as paragraphs do.
-        let own = texts
-            .fields
-            .iter()
-            .filter(|field| field.name == *name)
-            .map(|field| &field.text);
-        values.push(own.fold(None, |all: Option<Cow<'r, str>>, text| {
-            Some(all.map_or_else(
-                || text.clone(),
-                |all| Cow::Owned(format!("{all}\n\n{text}")),
-            ))
-        }));
-    }
-    Some(values)
-}
-
-/// The columns of what has none of its own, and which of them hold texts.
-pub(super) fn texts_as_columns(names: &FieldNames) -> (Vec<String>, Vec<usize>) {
-    let known: Vec<&String> = [&names.id, &names.url, &names.language]
-        .into_iter()
-        .flatten()
-        .collect();
-    let texts = (known.len()..known.len() + names.text.len()).collect();
-    (
-        known.into_iter().chain(&names.text).cloned().collect(),
-        texts,
-    )
 }
 
 /// Appends a JSON object of all values that are there.

@@ -1,8 +1,7 @@
 //! CSV and TSV: rows under a line of names, fields in quotes where they hold delimiters, quotes or line ends. Rows are
 //! never written anew: what stays of a field keeps its quotes, and every other field its spelling.
 
-use super::convert::Values;
-use super::record::{Escaping, Field, Parsed, TextFields};
+use super::record::{Escaping, Field, Parsed, TextFields, Values};
 use super::{FieldNames, one_text_of};
 use anyhow::{Result, bail};
 use std::borrow::Cow;
@@ -165,7 +164,7 @@ impl Columns {
     #[must_use]
     pub fn read<'r>(&'r self, row: &'r str) -> Parsed<'r> {
         if row.trim_end_matches(['\r', '\n']).is_empty() {
-            return Parsed::Other;
+            return Parsed::NoText;
         }
         let fields = match self.fields(row) {
             Ok(fields) => fields,
@@ -190,7 +189,7 @@ impl Columns {
         };
         let mut texts: Vec<Field<'_>> = self.texts.iter().map(text).collect();
         texts.sort_by_key(|field| field.raw.start);
-        Parsed::Found(TextFields {
+        Parsed::Texts(TextFields {
             fields: texts,
             id: one(self.id),
             url: one(self.url),
@@ -294,18 +293,18 @@ mod tests {
     #[test]
     fn texts_are_found_by_the_name_of_their_column() {
         let columns = columns("\u{feff}\"id\",text\r\n").unwrap();
-        let Parsed::Found(texts) = columns.read("7,\"a \"\"b\"\"\nc\"\r\n") else {
+        let Parsed::Texts(texts) = columns.read("7,\"a \"\"b\"\"\nc\"\r\n") else {
             panic!()
         };
         assert_eq!(
             (texts.id.as_deref(), texts.fields[0].text.as_ref()),
             (Some("7"), "a \"b\"\nc")
         );
-        let Parsed::Found(texts) = columns.read(",plain") else {
+        let Parsed::Texts(texts) = columns.read(",plain") else {
             panic!()
         };
         assert_eq!((texts.id, texts.fields[0].text.as_ref()), (None, "plain"));
-        assert_eq!(columns.read("\r\n"), Parsed::Other);
+        assert_eq!(columns.read("\r\n"), Parsed::NoText);
         for row in ["1\n", "1,2,3\n", "1,\"open\n", "1,\"a\"b\n"] {
             assert!(matches!(columns.read(row), Parsed::Damaged(_)), "{row}");
         }

@@ -78,7 +78,7 @@ impl KeyTree {
     pub fn read<'r>(&'r self, line: &'r str) -> Parsed<'r> {
         let body = line.strip_prefix('\u{feff}').unwrap_or(line);
         if body.trim_ascii().is_empty() {
-            return Parsed::Other;
+            return Parsed::NoText;
         }
         let mut found = Vec::new();
         let mut parser = serde_json::Deserializer::from_str(body);
@@ -125,7 +125,7 @@ impl KeyTree {
             );
         }
         match (texts.fields.is_empty(), other) {
-            (false, _) => Parsed::Found(texts),
+            (false, _) => Parsed::Texts(texts),
             (true, Some((name, kind))) => Parsed::Damaged(format!(
                 "holds {kind} in '{}' instead of a text",
                 self.names[name]
@@ -338,7 +338,7 @@ mod tests {
 
     fn texts(keys: &KeyTree, line: &str) -> Vec<String> {
         match keys.read(line) {
-            Parsed::Found(texts) => texts
+            Parsed::Texts(texts) => texts
                 .fields
                 .into_iter()
                 .map(|field| format!("{}={}", field.name, field.text))
@@ -376,7 +376,7 @@ mod tests {
             texts(&deep, r#"{"m":[{"content":"one"}],"m":{"content":"two"}}"#),
             ["m.content=two"]
         );
-        let Parsed::Found(found) =
+        let Parsed::Texts(found) =
             plain.read(r#"{"id":1e2,"meta":{"url":"https:\/\/a.org"},"text":""}"#)
         else {
             panic!()
@@ -409,7 +409,7 @@ mod tests {
             };
             assert!(found.starts_with(reason), "{line}: {found}");
         }
-        assert_eq!(keys(&["text"]).read(" \r\n"), Parsed::Other);
+        assert_eq!(keys(&["text"]).read(" \r\n"), Parsed::NoText);
         assert!(
             KeyTree::new(&FieldNames {
                 text: vec!["a..b".to_owned()],

@@ -2,11 +2,10 @@
 //! spans of these are cut out.
 
 use super::batch::Framing;
-use super::convert::{Values, texts_as_columns, texts_as_values};
 use super::csv::{Columns, Quotes};
 use super::format::Format;
 use super::json::KeyTree;
-use super::record::{Field, Parsed, TextFields};
+use super::record::{Field, Parsed, TextFields, Values, cut, texts_as_columns, texts_as_values};
 use super::{FieldNames, warc};
 use anyhow::{Result, bail};
 use std::borrow::Cow;
@@ -89,12 +88,12 @@ impl RecordFormat {
         };
         match self {
             Self::Json(keys) => keys.read(record),
-            Self::Csv { .. } if number == 1 => Parsed::Other,
+            Self::Csv { .. } if number == 1 => Parsed::NoText,
             Self::Csv { columns, .. } => columns.read(record),
-            Self::Warc => Parsed::Other,
+            Self::Warc => Parsed::NoText,
             Self::Text { .. } => {
                 let fields = vec![Field::plain(Cow::Borrowed(""), record)];
-                Parsed::Found(TextFields {
+                Parsed::Texts(TextFields {
                     fields,
                     ..TextFields::default()
                 })
@@ -174,14 +173,4 @@ impl RecordFormat {
         }
         Ok(())
     }
-}
-
-/// Appends a part of some bytes less ranges, which are disjoint and in order.
-pub fn cut(bytes: &[u8], part: Range<usize>, cuts: &[Range<usize>], out: &mut Vec<u8>) {
-    let mut at = part.start;
-    for range in cuts {
-        out.extend_from_slice(&bytes[at..range.start]);
-        at = range.end;
-    }
-    out.extend_from_slice(&bytes[at..part.end]);
 }

@@ -2,9 +2,8 @@
 //! line ends. The texts are the blocks of `conversion` records, which WET files are made of. A block that changes gets its
 //! length and its digests right again; every other record stays as it is.
 
-use super::convert::Values;
 use super::hexadecimal;
-use super::record::{Escaping, Field, Parsed, TextFields};
+use super::record::{Escaping, Field, Parsed, TextFields, Values};
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -98,7 +97,7 @@ pub(super) fn read(record: &[u8]) -> Parsed<'_> {
     let Some((start, headers)) = headers(record) else {
         let is_blank = record.trim_ascii().is_empty();
         return if is_blank {
-            Parsed::Other
+            Parsed::NoText
         } else {
             Parsed::Damaged("is no WARC record: its header does not end".to_owned())
         };
@@ -117,10 +116,10 @@ pub(super) fn read(record: &[u8]) -> Parsed<'_> {
         Some(_) => {}
     }
     if value(record, &headers, "warc-type") != Some("conversion") {
-        return Parsed::Other;
+        return Parsed::NoText;
     }
     if value(record, &headers, "content-type").is_some_and(|kind| !kind.starts_with("text/")) {
-        return Parsed::Other;
+        return Parsed::NoText;
     }
     let text = match simdutf8::compat::from_utf8(&record[block.clone()]) {
         Ok(text) => text,
@@ -135,12 +134,12 @@ pub(super) fn read(record: &[u8]) -> Parsed<'_> {
         name: Cow::Borrowed(""),
         text: Cow::Borrowed(text),
         raw: block,
-        spelling: Escaping::Plain,
+        escaping: Escaping::Plain,
     };
     let one = |name: &str| value(record, &headers, name).map(str::to_owned);
     // Of several languages none is the text's.
     let language = one("warc-identified-content-language").filter(|codes| !codes.contains(','));
-    Parsed::Found(TextFields {
+    Parsed::Texts(TextFields {
         fields: vec![field],
         id: one("warc-record-id"),
         url: one("warc-target-uri"),
@@ -152,7 +151,7 @@ pub(super) fn read(record: &[u8]) -> Parsed<'_> {
 /// The id, address, date, language and text of a record.
 pub(super) fn values(record: &[u8]) -> Option<Values<'_>> {
     let (_, headers) = headers(record)?;
-    let Parsed::Found(mut texts) = read(record) else {
+    let Parsed::Texts(mut texts) = read(record) else {
         return None;
     };
     let date = value(record, &headers, "warc-date").map(|date| Cow::Owned(date.to_owned()));
@@ -173,7 +172,7 @@ pub(super) fn write(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
         return out.extend_from_slice(record);
     };
     let mut block = Vec::with_capacity(record.len() - start);
-    super::layout::cut(record, start..record.len() - END.len(), cuts, &mut block);
+    super::record::cut(record, start..record.len() - END.len(), cuts, &mut block);
     with_block(record, start, &headers, &block, out);
 }
 
@@ -287,7 +286,7 @@ mod tests {
         );
         let block = "It rained.\nAdvertisement\n";
         let source = record("conversion", &old, block.len(), block);
-        let Parsed::Found(texts) = read(source.as_bytes()) else {
+        let Parsed::Texts(texts) = read(source.as_bytes()) else {
             panic!()
         };
         let field = &texts.fields[0];
@@ -320,11 +319,11 @@ mod tests {
     fn other_records_are_left_alone() {
         assert_eq!(
             read(record("warcinfo", "", 3, "a: ").as_bytes()),
-            Parsed::Other
+            Parsed::NoText
         );
         assert_eq!(
             read(record("conversion", "Content-Type: image/png\r\n", 3, "abc").as_bytes()),
-            Parsed::Other
+            Parsed::NoText
         );
         for damaged in [
             record("conversion", "", 9, "abc"),

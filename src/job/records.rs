@@ -487,8 +487,8 @@ impl RecordCleaner<'_> {
             item: 0,
         };
         let texts = match reading {
-            Parsed::Found(texts) => texts,
-            Parsed::Other => return Ok(self.unmarked(Disposition::Same, worker)),
+            Parsed::Texts(texts) => texts,
+            Parsed::NoText => return Ok(self.unmarked(Disposition::Same, worker)),
             Parsed::Damaged(reason) => {
                 let fate = self.pass_damaged(&nowhere, reason, done)?;
                 return Ok(self.unmarked(fate, worker));

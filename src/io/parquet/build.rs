@@ -1,7 +1,7 @@
 //! A new Parquet file, made row group by row group of what was something else. Its bytes are taken off as they come about,
 //! so that it is written like any other output. All columns are optional strings, compressed with zstd.
 
-use crate::io::convert::Values;
+use crate::io::record::Values;
 use anyhow::{Context, Result};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType};
