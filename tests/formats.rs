@@ -928,7 +928,7 @@ fn marks_are_written_beside_texts() {
         path,
         &["clean", "taken.jsonl", "--annotate", "field"],
         0,
-        "has a field already of the name",
+        "already has a field with the name",
     );
     // Attribute files have a line for each line of the documents.
     run(

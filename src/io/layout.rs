@@ -87,7 +87,7 @@ impl RecordFormat {
             }
         };
         match self {
-            Self::Json(keys) => keys.read(record),
+            Self::Json(keys) => keys.parse(record),
             Self::Csv { .. } if number == 1 => Parsed::NoText,
             Self::Csv { columns, .. } => columns.read(record),
             Self::Warc => Parsed::NoText,
