@@ -2,7 +2,7 @@
 //! follows from the bytes alone, so that the number of threads changes nothing. Memory follows the batch: a record that
 //! is larger than allowed comes in pieces, to be passed on as they are.
 
-use super::csv::Quotes;
+use super::csv::RowScanner;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub enum Framing {
     /// At line feeds.
     Lines,
     /// At line feeds outside of quotes.
-    Csv(Quotes),
+    Csv(RowScanner),
     /// Where the length in their header says, if that can be.
     Warc {
         /// Bytes still to come of a record that is larger than allowed.
@@ -34,7 +34,7 @@ impl Framing {
             Self::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
             Self::Csv(quotes) => {
                 quotes.reset();
-                quotes.end(bytes)
+                quotes.row_end(bytes)
             }
             Self::Warc { left } => super::warc::record_end(bytes, last, left),
             Self::Whole => None,
@@ -46,7 +46,7 @@ impl Framing {
     fn skip(&mut self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
-            Self::Csv(quotes) => quotes.end(bytes),
+            Self::Csv(quotes) => quotes.row_end(bytes),
             Self::Warc { left } => {
                 let end = usize::try_from(*left)
                     .ok()

@@ -2,7 +2,7 @@
 //! spans of these are cut out.
 
 use super::batch::Framing;
-use super::csv::{Columns, Quotes};
+use super::csv::{Columns, RowScanner};
 use super::format::Format;
 use super::json::KeyTree;
 use super::record::{Field, Parsed, TextFields, Values, cut, texts_as_columns, texts_as_values};
@@ -59,7 +59,7 @@ impl RecordFormat {
     pub fn framing(&self) -> Framing {
         match self {
             Self::Json(_) => Framing::Lines,
-            Self::Csv { delimiter, .. } => Framing::Csv(Quotes::new(*delimiter)),
+            Self::Csv { delimiter, .. } => Framing::Csv(RowScanner::new(*delimiter)),
             Self::Warc => Framing::Warc { left: 0 },
             Self::Text { .. } => Framing::Whole,
         }
@@ -89,7 +89,7 @@ impl RecordFormat {
         match self {
             Self::Json(keys) => keys.parse(record),
             Self::Csv { .. } if number == 1 => Parsed::NoText,
-            Self::Csv { columns, .. } => columns.read(record),
+            Self::Csv { columns, .. } => columns.parse(record),
             Self::Warc => Parsed::NoText,
             Self::Text { .. } => {
                 let fields = vec![Field::plain(Cow::Borrowed(""), record)];
@@ -108,7 +108,7 @@ impl RecordFormat {
             |name: &Option<String>, word: &str| name.clone().unwrap_or_else(|| word.to_owned());
         match self {
             Self::Json(_) => texts_as_columns(names),
-            Self::Csv { columns, .. } => columns.all(),
+            Self::Csv { columns, .. } => columns.names_and_text_indices(),
             Self::Warc => {
                 let language = or(&names.language, "language");
                 (
@@ -163,7 +163,7 @@ impl RecordFormat {
             Self::Json(_) | Self::Text { .. } => cut(record, 0..record.len(), cuts, out),
             Self::Csv { columns, .. } => {
                 cut(record, 0..record.len(), cuts, out);
-                if !std::str::from_utf8(&out[start..]).is_ok_and(|row| columns.holds(row)) {
+                if !std::str::from_utf8(&out[start..]).is_ok_and(|row| columns.can_parse(row)) {
                     out.truncate(start);
                     return Err(
                         "would read otherwise without what was found in it, as the field has no quotes",
