@@ -35,7 +35,7 @@ pub use record::{Field, Parsed, TextFields};
 pub use slice::{skip_lines, slice_of};
 pub use source::Source;
 pub use text::{Content, InputText, encoding_of};
-pub use warc::restored_warc;
+pub use warc::restore_warc_record;
 pub use write::{Checksum, PartialFile, Permissions, StagedFile};
 
 /// Names of the fields of records.

@@ -746,7 +746,7 @@ fn wet_records_keep_their_frame() {
             "e.jsonl",
         ],
         0,
-        "record 3 has not the 999 bytes",
+        "record 3 does not have the 999 bytes",
     );
     assert_eq!(text(&output.stdout), text(&expected.concat()));
     let record: Value =

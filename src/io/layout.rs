@@ -75,7 +75,7 @@ impl RecordFormat {
     #[must_use]
     pub fn read<'r>(&'r self, number: u64, record: &'r [u8]) -> Parsed<'r> {
         if let Self::Warc = self {
-            return warc::read(record);
+            return warc::parse(record);
         }
         let record = match simdutf8::compat::from_utf8(record) {
             Ok(record) => record,
@@ -159,7 +159,7 @@ impl RecordFormat {
     ) -> Result<(), &'static str> {
         let start = out.len();
         match self {
-            Self::Warc => warc::write(record, cuts, out),
+            Self::Warc => warc::write_without(record, cuts, out),
             Self::Json(_) | Self::Text { .. } => cut(record, 0..record.len(), cuts, out),
             Self::Csv { columns, .. } => {
                 cut(record, 0..record.len(), cuts, out);

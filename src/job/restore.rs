@@ -3,7 +3,7 @@
 use super::tables::{open_table, restore_table};
 use crate::io::{
     Batches, Codec, Compressor, Format, Framing, PartialFile, Permissions, Source, Start,
-    restored_warc,
+    restore_warc_record,
 };
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
@@ -244,7 +244,7 @@ fn put_back_warc(
             let whole = if own.is_empty() {
                 Some(record.to_owned())
             } else {
-                restored_warc(record, restored, &own)
+                restore_warc_record(record, restored, &own)
             };
             let misfit = || {
                 format!(
