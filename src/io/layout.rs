@@ -60,7 +60,7 @@ impl RecordFormat {
         match self {
             Self::Json(_) => Framing::Lines,
             Self::Csv { delimiter, .. } => Framing::Csv(RowScanner::new(*delimiter)),
-            Self::Warc => Framing::Warc { left: 0 },
+            Self::Warc => Framing::Warc { remaining: 0 },
             Self::Text { .. } => Framing::Whole,
         }
     }

@@ -220,7 +220,7 @@ fn put_back_warc(
         *restored += bytes.len() as u64;
         to(&packer.packed(bytes)?)
     };
-    let framing = Framing::Warc { left: 0 };
+    let framing = Framing::Warc { remaining: 0 };
     for batch in Batches::new(
         cleaned.reader,
         framing,
