@@ -422,7 +422,7 @@ impl RecordCleaner<'_> {
         worker: &mut Worker,
     ) -> Result<()> {
         let alone =
-            shape.layout.packs_records() && shape.converter.is_none() && worker.packer.packs();
+            shape.layout.compresses_records() && shape.converter.is_none() && worker.packer.packs();
         let (mut output, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
             let fate = self.clean_record(
@@ -476,7 +476,7 @@ impl RecordCleaner<'_> {
         let reading = if is_too_large {
             Parsed::Damaged(self.too_large())
         } else {
-            shape.layout.read(number, record)
+            shape.layout.parse(number, record)
         };
         let nowhere = RecordRef {
             number,
@@ -522,7 +522,10 @@ impl RecordCleaner<'_> {
             };
         } else if !found.cuts.is_empty() {
             worker.record.clear();
-            if let Err(reason) = shape.layout.write(record, &found.cuts, &mut worker.record) {
+            if let Err(reason) = shape
+                .layout
+                .write_without(record, &found.cuts, &mut worker.record)
+            {
                 return self.pass_damaged(&place, reason.to_owned(), done);
             }
             fate = Disposition::Changed;
