@@ -262,9 +262,10 @@ impl RecordCleaner<'_> {
         let converter = options
             .target
             .and_then(|target| Converter::new(target, &layout, &options.names));
-        let has_members = converter
-            .as_ref()
-            .map_or(source.format == Format::JsonLines, Converter::has_members);
+        let has_members = converter.as_ref().map_or(
+            source.format == Format::JsonLines,
+            Converter::supports_annotations,
+        );
         if options.annotate.is_some() && !has_members {
             bail!(
                 "is not JSON Lines, and only there annotations have a place; --output-format jsonl makes it so"
@@ -277,7 +278,7 @@ impl RecordCleaner<'_> {
         let head = converter
             .as_ref()
             .filter(|_| is_empty && begin == 0)
-            .map(Converter::head)
+            .map(Converter::header)
             .filter(|head| !head.is_empty());
         let shape = RecordShape { layout, converter };
         let end = self.slice.as_ref().map_or(u64::MAX, |slice| slice.end);
