@@ -30,7 +30,7 @@ pub use json::with_member;
 pub use labelled::{LabelledRow, read_rows};
 pub use layout::RecordFormat;
 #[cfg(feature = "parquet")]
-pub use layout::cut;
+pub use record::cut;
 pub use npy::write_npy;
 #[cfg(feature = "parquet")]
 pub use parquet::{ParquetTable, RowBlock, RowMask, Rows, TableBuilder, TableLines};
@@ -38,7 +38,7 @@ pub use record::{Field, Parsed, TextFields};
 pub use slice::{line_slice, skip_lines};
 pub use source::Source;
 pub use text::{Content, InputText, encoding_for_label};
-pub use warc::restored_warc;
+pub use warc::restore_warc_record;
 pub use write::{Checksum, PartialFile, Permissions, StagedFile};
 
 /// Names of the fields, or columns, that hold the parts of a record.

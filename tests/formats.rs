@@ -746,7 +746,7 @@ fn wet_records_keep_their_frame() {
             "e.jsonl",
         ],
         0,
-        "record 3 has not the 999 bytes",
+        "record 3 does not have the 999 bytes",
     );
     assert_eq!(text(&output.stdout), text(&expected.concat()));
     let record: Value =
@@ -928,7 +928,7 @@ fn marks_are_written_beside_texts() {
         path,
         &["clean", "taken.jsonl", "--annotate", "field"],
         0,
-        "has a field already of the name",
+        "already has a field with the name",
     );
     // Attribute files have a line for each line of the documents.
     run(

@@ -24,7 +24,7 @@ const MAX_RECORD: &str = "32M";
 /// What the options and the configuration say of records.
 pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<RecordOptions> {
     let format = |word: &String| {
-        Format::of_word(word).with_context(|| {
+        Format::parse(word).with_context(|| {
             format!("'{word}' is no format; write text, jsonl, csv, tsv, wet or parquet")
         })
     };
@@ -49,7 +49,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         bail!("Dolma knows one text a record; name one field with --text-field");
     }
     let target = |word: &String| {
-        let known = Format::of_word(word).filter(|format| format.extension().is_some());
+        let known = Format::parse(word).filter(|format| format.extension().is_some());
         known.with_context(|| {
             format!("'{word}' is no format of outputs; write text, jsonl, csv, tsv or parquet")
         })

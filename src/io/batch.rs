@@ -1,125 +1,139 @@
-//! Records in batches: a stream of bytes cut into batches of about a mebibyte that end where a record ends. Where they end
-//! follows from the bytes alone, so that the number of threads changes nothing. Memory follows the batch: a record that
-//! is larger than allowed comes in pieces, to be passed on as they are.
+//! Batches of records. [`Batches`] splits a stream into batches of about one mebibyte, each ending
+//! where a record ends. The boundaries depend on the bytes alone, so that a run gives the same
+//! output on any number of threads and can resume at the end of any batch.
+//!
+//! Memory is bounded by the size of a batch and the largest record allowed. A larger record comes
+//! in several batches of one [`Piece`] each, which are meant to be passed through unchanged.
 
-use super::csv::Quotes;
+use super::csv::RowScanner;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A batch is cut at the last record that ends within so many bytes.
-const BATCH: usize = 1 << 20;
+/// Size of a batch in bytes. A batch ends with the last record that ends within this size.
+const BATCH_SIZE: usize = 1 << 20;
 
-/// Where records end.
+/// How a stream is split into records.
 #[derive(Clone, Debug)]
 pub enum Framing {
-    /// At line feeds.
+    /// A record ends at a line feed.
     Lines,
-    /// At line feeds outside of quotes.
-    Csv(Quotes),
-    /// Where the length in their header says, if that can be.
+    /// A record ends at a line feed outside of quotes.
+    Csv(RowScanner),
+    /// The header of a record states its length.
     Warc {
-        /// Bytes still to come of a record that is larger than allowed.
-        left: u64,
+        /// Bytes of the current record that have not been read yet. Only used for a record that is
+        /// larger than allowed.
+        remaining: u64,
     },
-    /// There is one, which is all.
+    /// The whole stream is one record.
     Whole,
 }
 
 impl Framing {
-    /// The end of the record that begins `bytes`; none if more bytes are needed. `last` says that there are none.
-    fn end(&mut self, bytes: &[u8], last: bool) -> Option<usize> {
+    /// Returns the end of the record at the start of `bytes`, or `None` if it does not end in them.
+    /// `is_last` says that no bytes follow; the last record then ends with the stream.
+    fn record_end(&mut self, bytes: &[u8], is_last: bool) -> Option<usize> {
         let end = match self {
             Self::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
-            Self::Csv(quotes) => {
-                quotes.reset();
-                quotes.end(bytes)
+            Self::Csv(scanner) => {
+                scanner.reset();
+                scanner.row_end(bytes)
             }
-            Self::Warc { left } => super::warc::record_end(bytes, last, left),
+            Self::Warc { remaining } => super::warc::record_end(bytes, is_last, remaining),
             Self::Whole => None,
         };
-        end.or(last.then_some(bytes.len()))
+        end.or(is_last.then_some(bytes.len()))
     }
 
-    /// The end of a record whose first bytes were passed on already. They were the last that were asked about.
-    fn skip(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Returns the end of the current record in `bytes`, or `None` if it goes on after them.
+    /// `bytes` must follow those of the last call, of this function or of [`Framing::record_end`].
+    fn rest_end(&mut self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
-            Self::Csv(quotes) => quotes.end(bytes),
-            Self::Warc { left } => {
-                let end = usize::try_from(*left)
+            Self::Csv(scanner) => scanner.row_end(bytes),
+            Self::Warc { remaining } => {
+                let end = usize::try_from(*remaining)
                     .ok()
-                    .filter(|&left| left <= bytes.len());
-                *left -= end.unwrap_or(bytes.len()) as u64;
+                    .filter(|&remaining| remaining <= bytes.len());
+                *remaining -= end.unwrap_or(bytes.len()) as u64;
                 end
             }
             Self::Whole => None,
         }
     }
 
-    /// Tells that bytes of a record which is larger than allowed are passed on.
-    fn pass(&mut self, bytes: usize) {
-        if let Self::Warc { left } = self {
-            *left = left.saturating_sub(bytes as u64);
+    /// Notes that the first `len` bytes of a record that is larger than allowed were returned as
+    /// its first piece. What is left of a WARC record is counted from there.
+    fn start_pieces(&mut self, len: usize) {
+        if let Self::Warc { remaining } = self {
+            *remaining = remaining.saturating_sub(len as u64);
         }
     }
 }
 
-/// Some records, or a piece of one that is too large.
+/// Some whole records, or a piece of one that is larger than allowed.
 #[derive(Debug)]
 pub struct Batch {
-    /// Their bytes.
+    /// The bytes of the records or of the piece.
     pub bytes: Vec<u8>,
-    /// Where each of them ends.
+    /// The end of each record in `bytes`; empty for a piece.
     pub ends: Vec<usize>,
-    /// Where the first one begins in the decompressed input.
+    /// The offset of `bytes` in the decompressed input.
     pub offset: u64,
-    /// Its number, counted from 1.
+    /// The number of the first record, or of the one that the piece belongs to, from 1.
     pub number: u64,
-    /// Whether it is a piece of a record that is too large.
+    /// Which piece of a record this is; `None` if the records are whole.
     pub piece: Option<Piece>,
-    /// Where it ends, if a record ends there.
+    /// The position after the batch; `None` if it is within a record.
     pub end: Option<Start>,
-    /// How many bytes of the input, compressed as it is, have been read.
+    /// Bytes read so far from the input, before decompression.
     pub consumed: u64,
 }
 
-/// Which piece of a record that is too large.
+/// Which piece of a record that is larger than allowed a batch holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Its first one.
+    /// The first one.
     First,
-    /// A later one.
+    /// Any other one, including the last.
     Later,
 }
 
-/// The batches of a stream.
+/// An iterator over the batches of a stream.
 pub struct Batches<R> {
     reader: R,
     framing: Framing,
+    /// Size of the largest record that is returned whole, in bytes.
     max_record: usize,
     buffer: Vec<u8>,
-    /// How many bytes of the buffer have been given.
-    start: usize,
+    /// Bytes at the start of `buffer` that have been returned.
+    returned: usize,
+    /// Offset in the decompressed input of the next byte to return.
     offset: u64,
+    /// Number of the next record to return.
     number: u64,
-    within: bool,
-    ended: bool,
+    /// Whether the next byte to return is within a record that is larger than allowed.
+    in_large_record: bool,
+    /// Whether the reader is at its end.
+    at_eof: bool,
     consumed: Arc<AtomicU64>,
 }
 
-/// Where a stream of records begins, or goes on.
+/// A position in a stream of records, at which a run starts or resumes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
-    /// Bytes before it, decompressed.
+    /// Bytes before it in the decompressed input.
     pub offset: u64,
     /// Records before it.
     pub records: u64,
 }
 
 impl<R: Read> Batches<R> {
-    /// Cuts a stream that stands at `start`. Records of more than `max_record` bytes come in pieces.
+    /// Creates an iterator over the batches of `reader`, whose next byte is at `start`. Records of
+    /// more than `max_record` bytes come in pieces. `consumed` counts the bytes read before
+    /// decompression and is updated by the reader; each batch gets its current value.
     pub fn new(
         reader: R,
         framing: Framing,
@@ -127,71 +141,76 @@ impl<R: Read> Batches<R> {
         start: Start,
         consumed: Arc<AtomicU64>,
     ) -> Self {
-        let (offset, number) = (start.offset, start.records + 1);
         Self {
             reader,
             framing,
             max_record,
-            buffer: Vec::with_capacity(BATCH + 1),
-            start: 0,
-            offset,
-            number,
-            within: false,
-            ended: false,
+            buffer: Vec::with_capacity(BATCH_SIZE + 1),
+            returned: 0,
+            offset: start.offset,
+            number: start.records + 1,
+            in_large_record: false,
+            at_eof: false,
             consumed,
         }
     }
 
-    /// The next batch. It is what follows from the bytes behind the last one, however many of them have been read already:
-    /// so a run that goes on in the middle of a file cuts the same batches.
+    /// Returns the next batch, or `None` at the end of the stream. If no record ends within
+    /// `BATCH_SIZE`, looks at more and more bytes, until the first record ends or is too large.
+    ///
+    /// A batch depends only on the bytes after the previous one, not on how many of them have been
+    /// read already. A run that resumes at the end of a batch therefore gets the same batches.
     fn next_batch(&mut self) -> io::Result<Option<Batch>> {
-        let mut wanted = BATCH;
+        let mut wanted = BATCH_SIZE;
         loop {
             self.fill(wanted)?;
-            let seen = self.waiting().len().min(wanted);
-            if seen == 0 {
+            let available = self.pending().len().min(wanted);
+            if available == 0 {
                 return Ok(None);
             }
-            if self.within {
-                return Ok(Some(self.later_piece(seen)));
+            if self.in_large_record {
+                return Ok(Some(self.later_piece(available)));
             }
-            let ends = self.ends(seen, wanted > BATCH);
+            let ends = self.record_ends(available, wanted > BATCH_SIZE);
             if let Some(&end) = ends.last() {
                 return Ok(Some(self.batch(end, ends, None)));
             }
-            if seen > self.max_record {
-                self.within = true;
-                self.framing.pass(seen);
-                return Ok(Some(self.batch(seen, Vec::new(), Some(Piece::First))));
+            if available > self.max_record {
+                self.in_large_record = true;
+                self.framing.start_pieces(available);
+                return Ok(Some(self.batch(available, Vec::new(), Some(Piece::First))));
             }
-            wanted = (seen * 2).min(self.max_record + 1);
+            wanted = (available * 2).min(self.max_record + 1);
         }
     }
 
-    /// Bytes that were read and not given yet.
-    fn waiting(&self) -> &[u8] {
-        &self.buffer[self.start..]
+    /// Returns the bytes that were read but are not part of a returned batch yet. They start at a
+    /// record, or within one that is larger than allowed.
+    fn pending(&self) -> &[u8] {
+        &self.buffer[self.returned..]
     }
 
-    /// Reads until `wanted` bytes are waiting, or no more come.
+    /// Reads until at least `wanted` bytes are pending or the stream ends. Bytes that are pending
+    /// already count, so usually only a part of a batch is read.
     fn fill(&mut self, wanted: usize) -> io::Result<()> {
-        let missing = wanted.saturating_sub(self.waiting().len());
-        if missing > 0 && !self.ended {
+        let missing = wanted.saturating_sub(self.pending().len());
+        if missing > 0 && !self.at_eof {
             let read = (&mut self.reader)
                 .take(missing as u64)
                 .read_to_end(&mut self.buffer)?;
-            self.ended = read < missing;
+            self.at_eof = read < missing;
         }
         Ok(())
     }
 
-    /// The ends of all records, or of the first one, that are whole within the first bytes.
-    fn ends(&mut self, seen: usize, first_only: bool) -> Vec<usize> {
-        let bytes = &self.buffer[self.start..self.start + seen];
-        let last = self.ended && self.start + seen == self.buffer.len();
-        let (mut ends, mut at) = (Vec::with_capacity(seen / 2048 + 1), 0);
-        while at < seen && !(first_only && at > 0) {
-            let Some(end) = self.framing.end(&bytes[at..], last) else {
+    /// Returns the ends of all records that are complete in the first `len` pending bytes, or only
+    /// that of the first one if `first_only`. Empty if even the first record is longer.
+    fn record_ends(&mut self, len: usize, first_only: bool) -> Vec<usize> {
+        let bytes = &self.buffer[self.returned..self.returned + len];
+        let is_last = self.at_eof && self.returned + len == self.buffer.len();
+        let (mut ends, mut at) = (Vec::with_capacity(len / 2048 + 1), 0);
+        while at < len && !(first_only && at > 0) {
+            let Some(end) = self.framing.record_end(&bytes[at..], is_last) else {
                 break;
             };
             at += end;
@@ -200,39 +219,46 @@ impl<R: Read> Batches<R> {
         ends
     }
 
-    fn later_piece(&mut self, seen: usize) -> Batch {
+    /// Returns the next piece of a record that is larger than allowed: the first `len` pending
+    /// bytes, or those up to the end of the record if it ends in them.
+    fn later_piece(&mut self, len: usize) -> Batch {
         let end = self
             .framing
-            .skip(&self.buffer[self.start..self.start + seen]);
-        self.within = end.is_none() && !(self.ended && self.start + seen == self.buffer.len());
-        self.batch(end.unwrap_or(seen), Vec::new(), Some(Piece::Later))
+            .rest_end(&self.buffer[self.returned..self.returned + len]);
+        let is_last = self.at_eof && self.returned + len == self.buffer.len();
+        self.in_large_record = end.is_none() && !is_last;
+        self.batch(end.unwrap_or(len), Vec::new(), Some(Piece::Later))
     }
 
-    /// Takes bytes off the buffer. What is copied is the smaller part, so that all copies together are linear.
-    fn take(&mut self, length: usize) -> Vec<u8> {
-        let end = self.start + length;
+    /// Removes the first `len` pending bytes from the buffer and returns them. Copies the part
+    /// before or after their end, whichever is smaller, so that the cost of all calls together is
+    /// linear in the length of the stream.
+    fn take_pending(&mut self, len: usize) -> Vec<u8> {
+        let end = self.returned + len;
         if self.buffer.len() - end > end {
-            let bytes = self.buffer[self.start..end].to_vec();
-            self.start = end;
+            let bytes = self.buffer[self.returned..end].to_vec();
+            self.returned = end;
             return bytes;
         }
-        let mut rest = Vec::with_capacity(BATCH + 1);
+        let mut rest = Vec::with_capacity(BATCH_SIZE + 1);
         rest.extend_from_slice(&self.buffer[end..]);
         let mut bytes = std::mem::replace(&mut self.buffer, rest);
         bytes.truncate(end);
-        bytes.drain(..std::mem::take(&mut self.start));
+        bytes.drain(..std::mem::take(&mut self.returned));
         bytes
     }
 
-    fn batch(&mut self, length: usize, ends: Vec<usize>, piece: Option<Piece>) -> Batch {
-        let (bytes, offset, number) = (self.take(length), self.offset, self.number);
+    /// Makes a batch of the first `len` pending bytes and advances the position of the stream. A
+    /// record in pieces is counted when its last piece is returned.
+    fn batch(&mut self, len: usize, ends: Vec<usize>, piece: Option<Piece>) -> Batch {
+        let (bytes, offset, number) = (self.take_pending(len), self.offset, self.number);
         self.offset += bytes.len() as u64;
         self.number += if piece == Some(Piece::Later) {
-            u64::from(!self.within)
+            u64::from(!self.in_large_record)
         } else {
             ends.len() as u64
         };
-        let end = (!self.within).then_some(Start {
+        let end = (!self.in_large_record).then_some(Start {
             offset: self.offset,
             records: self.number - 1,
         });
@@ -257,7 +283,8 @@ impl<R: Read> Iterator for Batches<R> {
 }
 
 impl Batch {
-    /// The records with their numbers and their offsets in this batch.
+    /// Returns the records of the batch, each with its number in the input, from 1, and its offset
+    /// in the batch. A batch that holds a piece has none.
     pub fn records(&self) -> impl Iterator<Item = (u64, usize, &[u8])> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts
@@ -271,19 +298,19 @@ impl Batch {
 mod tests {
     use super::*;
 
-    /// Gives few bytes at a time.
-    struct Slow<'b>(&'b [u8]);
+    /// Returns at most 4093 bytes a call.
+    struct SlowReader<'b>(&'b [u8]);
 
-    impl Read for Slow<'_> {
+    impl Read for SlowReader<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let most = buffer.len().min(4093);
-            self.0.read(&mut buffer[..most])
+            let len = buffer.len().min(4093);
+            self.0.read(&mut buffer[..len])
         }
     }
 
     fn batches(bytes: &[u8], max_record: usize) -> Vec<Batch> {
         Batches::new(
-            Slow(bytes),
+            SlowReader(bytes),
             Framing::Lines,
             max_record,
             Start::default(),
@@ -294,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_partition_the_input_at_records() {
+    fn batches_partition_the_input_at_record_ends() {
         let input: Vec<u8> = (0..400_000)
             .flat_map(|number| format!("{number}\n").into_bytes())
             .collect();
@@ -315,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_too_large_comes_in_pieces_between_the_others() {
+    fn a_record_that_is_too_large_comes_in_pieces() {
         let input = [
             b"one\n".to_vec(),
             b"x".repeat(5 << 20),
@@ -324,15 +351,15 @@ mod tests {
         .concat();
         let found = batches(&input, 2 << 20);
         assert_eq!(found.concat_bytes(), input);
-        let told: Vec<_> = found
+        let shapes: Vec<_> = found
             .iter()
             .map(|batch| (batch.number, batch.piece, batch.ends.len()))
             .collect();
-        assert_eq!(told.first(), Some(&(1, None, 1)));
-        assert_eq!(told[1], (2, Some(Piece::First), 0));
-        assert_eq!(told.last(), Some(&(3, None, 1)));
+        assert_eq!(shapes.first(), Some(&(1, None, 1)));
+        assert_eq!(shapes[1], (2, Some(Piece::First), 0));
+        assert_eq!(shapes.last(), Some(&(3, None, 1)));
         assert!(found.iter().all(|batch| batch.bytes.len() <= (2 << 20) + 1));
-        // The largest that is allowed still comes whole.
+        // A record of exactly the allowed size is whole.
         assert_eq!(
             batches(&input, (5 << 20) + 1)
                 .iter()
@@ -343,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_goes_on_in_the_middle_cuts_the_same_batches() {
+    fn a_resumed_run_gets_the_same_batches() {
         let lines = (0..60_000).map(|number| format!("{}\n", "y".repeat(number % 97)).into_bytes());
         let input: Vec<u8> = lines
             .chain([b"z".repeat(3 << 20), b"\n".to_vec()])
@@ -362,11 +389,11 @@ mod tests {
         }
     }
 
-    trait Concat {
+    trait ConcatBytes {
         fn concat_bytes(&self) -> Vec<u8>;
     }
 
-    impl Concat for Vec<Batch> {
+    impl ConcatBytes for Vec<Batch> {
         fn concat_bytes(&self) -> Vec<u8> {
             self.iter().flat_map(|batch| batch.bytes.clone()).collect()
         }

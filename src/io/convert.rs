@@ -1,31 +1,29 @@
-//! Records written anew in another format. A record comes here when its texts are cleaned, still spelt as its own format
-//! has it; what goes on is a row of named values. What has no columns of its own, JSON Lines, gives its id, address,
-//! language and texts; all other formats give all that they have.
+//! Conversion of records to another format. Records are converted after cleaning: a cleaned record
+//! is still in its input format, is read as a row of named values, and is written in the output
+//! format. JSON Lines have no columns, so only their id, URL, language and texts are converted; all
+//! values of the other formats are.
 
 use super::FieldNames;
 use super::format::Format;
 use super::layout::RecordFormat;
-use super::record::Parsed;
-use std::borrow::Cow;
+use super::record::Values;
 
-/// The values of a record, in the order of the columns.
-pub type Values<'r> = Vec<Option<Cow<'r, str>>>;
-
-/// Turns records of one layout into another format.
+/// Converts records from one format to another.
 #[derive(Debug)]
 pub struct Converter {
     target: Format,
     columns: Vec<String>,
-    /// Which of the columns hold texts.
-    texts: Vec<usize>,
+    /// Indices of the columns that hold texts.
+    text_columns: Vec<usize>,
     names: FieldNames,
 }
 
 impl Converter {
-    /// None if records of this layout have that format already.
+    /// Creates a converter from `source` to `target`. Returns `None` if `target` is the format that
+    /// the records already have, including the delimiter of CSV.
     #[must_use]
-    pub fn new(target: Format, layout: &RecordFormat, names: &FieldNames) -> Option<Self> {
-        let is_same = match (target, layout) {
+    pub fn new(target: Format, source: &RecordFormat, names: &FieldNames) -> Option<Self> {
+        let is_same = match (target, source) {
             (Format::JsonLines, RecordFormat::Json(_))
             | (Format::Text, RecordFormat::Text { .. }) => true,
             (Format::Csv { delimiter: wanted }, RecordFormat::Csv { delimiter, .. }) => {
@@ -33,53 +31,59 @@ impl Converter {
             }
             _ => false,
         };
-        let (columns, texts) = layout.columns(names);
+        let (columns, text_columns) = source.columns(names);
         (!is_same).then(|| Self {
             target,
             columns,
-            texts,
+            text_columns,
             names: names.clone(),
         })
     }
 
-    /// The names of the columns.
+    /// Returns the names of the output columns, in the order in which [`Converter::values`] returns
+    /// the values of a record.
     #[cfg(feature = "parquet")]
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// What stands before all records.
+    /// Returns the bytes that precede the first record of an output: the header row of CSV and TSV,
+    /// and nothing in all other formats.
     #[must_use]
-    pub fn head(&self) -> Vec<u8> {
-        let mut head = Vec::new();
+    pub fn header(&self) -> Vec<u8> {
+        let mut header = Vec::new();
         if let Format::Csv { delimiter } = self.target {
-            row(
+            write_row(
                 delimiter,
                 self.columns.iter().map(String::as_str),
-                &mut head,
+                &mut header,
             );
         }
-        head
+        header
     }
 
-    /// The values of the record with this number; none if it holds no text that can be read.
+    /// Returns the values of `record`, which is in the format `source` and is number `number` of
+    /// its input, from 1. Returns `None` if the record has no readable text; it is then left out of
+    /// the output.
     #[must_use]
     pub fn values<'r>(
         &self,
-        layout: &'r RecordFormat,
+        source: &'r RecordFormat,
         number: u64,
         record: &'r [u8],
     ) -> Option<Values<'r>> {
-        layout.values(number, record, &self.names)
+        source.values(number, record, &self.names)
     }
 
-    /// Appends a record.
+    /// Appends a record with `values` to `out` in the output format. In plain text, a blank line
+    /// follows each text and empty texts are left out. For Parquet nothing is appended, as its rows
+    /// are collected in a table instead.
     pub fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
         match self.target {
             Format::Text => {
                 for text in self
-                    .texts
+                    .text_columns
                     .iter()
                     .filter_map(|&column| values[column].as_deref())
                     .filter(|text| !text.is_empty())
@@ -88,104 +92,67 @@ impl Converter {
                     out.extend_from_slice(if text.ends_with('\n') { b"\n" } else { b"\n\n" });
                 }
             }
-            Format::JsonLines => object(&self.columns, values, out),
-            Format::Csv { delimiter } => row(
+            Format::JsonLines => write_object(&self.columns, values, out),
+            Format::Csv { delimiter } => write_row(
                 delimiter,
                 values
                     .iter()
                     .map(|value| value.as_deref().unwrap_or_default()),
                 out,
             ),
-            // Rows of a table are put together elsewhere, and nothing becomes the others.
+            // The other two are never output formats.
             Format::Parquet | Format::Warc | Format::OtherJson => {}
         }
     }
 
-    /// Whether rows become a table.
+    /// Whether the output is a Parquet table, whose rows are collected from the values of records
+    /// rather than written one by one.
     #[must_use]
     pub fn makes_table(&self) -> bool {
         self.target == Format::Parquet
     }
 
-    /// Whether annotations have a place in it.
+    /// Whether annotations can be added to the records of the output. Only JSON Lines allow that,
+    /// as annotations are an additional member of each object.
     #[must_use]
-    pub fn has_members(&self) -> bool {
+    pub fn supports_annotations(&self) -> bool {
         self.target == Format::JsonLines
     }
 }
 
-/// What was found in a record of JSON Lines, in the columns that [`texts_as_columns`] names.
-#[must_use]
-pub(super) fn texts_as_values<'r>(reading: Parsed<'r>, names: &FieldNames) -> Option<Values<'r>> {
-    let Parsed::Found(texts) = reading else {
-        return None;
-    };
-    let known = [
-        (&names.id, texts.id),
-        (&names.url, texts.url),
-        (&names.language, texts.language),
-    ];
-    let mut values: Values<'r> = known
-        .into_iter()
-        .filter(|(name, _)| name.is_some())
-        .map(|(_, value)| value.map(Cow::Owned))
-        .collect();
-    for name in &names.text {
-        // Texts of a list stand behind each other, as paragraphs do.
-        let own = texts
-            .fields
-            .iter()
-            .filter(|field| field.name == *name)
-            .map(|field| &field.text);
-        values.push(own.fold(None, |all: Option<Cow<'r, str>>, text| {
-            Some(all.map_or_else(
-                || text.clone(),
-                |all| Cow::Owned(format!("{all}\n\n{text}")),
-            ))
-        }));
-    }
-    Some(values)
-}
-
-/// The columns of what has none of its own, and which of them hold texts.
-pub(super) fn texts_as_columns(names: &FieldNames) -> (Vec<String>, Vec<usize>) {
-    let known: Vec<&String> = [&names.id, &names.url, &names.language]
-        .into_iter()
-        .flatten()
-        .collect();
-    let texts = (known.len()..known.len() + names.text.len()).collect();
-    (
-        known.into_iter().chain(&names.text).cloned().collect(),
-        texts,
-    )
-}
-
-/// Appends a JSON object of all values that are there.
-fn object(columns: &[String], values: &Values<'_>, out: &mut Vec<u8>) {
-    let string = |text: &str, out: &mut Vec<u8>| {
-        out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes())
-    };
-    let begun = out.len();
+/// Appends a line with a JSON object to `out`. Its members are `columns` with their `values`;
+/// columns without a value are left out.
+fn write_object(columns: &[String], values: &Values<'_>, out: &mut Vec<u8>) {
+    let start = out.len();
     for (name, value) in columns.iter().zip(values) {
         if let Some(value) = value {
-            out.extend_from_slice(if out.len() == begun { b"{" } else { b", " });
-            string(name, out);
+            out.extend_from_slice(if out.len() == start { b"{" } else { b", " });
+            write_json_string(name, out);
             out.extend_from_slice(b": ");
-            string(value, out);
+            write_json_string(value, out);
         }
     }
-    out.extend_from_slice(if out.len() == begun { b"{}\n" } else { b"}\n" });
+    out.extend_from_slice(if out.len() == start { b"{}\n" } else { b"}\n" });
 }
 
-/// Appends a row of fields, in quotes where they need them (RFC 4180).
-fn row<'v>(delimiter: u8, values: impl Iterator<Item = &'v str>, out: &mut Vec<u8>) {
-    let begun = out.len();
+/// Appends `text` as a JSON string, with quotes. Escapes only what JSON requires, so that text in
+/// other scripts stays readable.
+fn write_json_string(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
+}
+
+/// Appends `values` as a row of CSV. A value is quoted only if it contains the delimiter, a quote
+/// or a line end (RFC 4180).
+fn write_row<'v>(delimiter: u8, values: impl Iterator<Item = &'v str>, out: &mut Vec<u8>) {
+    let start = out.len();
     for (index, value) in values.enumerate() {
         if index > 0 {
             out.push(delimiter);
         }
-        let needs_quotes = |byte: &u8| [delimiter, b'"', b'\n', b'\r'].contains(byte);
-        if value.bytes().any(|byte| needs_quotes(&byte)) {
+        if value
+            .bytes()
+            .any(|byte| [delimiter, b'"', b'\n', b'\r'].contains(&byte))
+        {
             out.push(b'"');
             out.extend_from_slice(value.replace('"', "\"\"").as_bytes());
             out.push(b'"');
@@ -193,8 +160,8 @@ fn row<'v>(delimiter: u8, values: impl Iterator<Item = &'v str>, out: &mut Vec<u
             out.extend_from_slice(value.as_bytes());
         }
     }
-    // A row of one empty field would be a blank line.
-    if out.len() == begun {
+    // A row of one empty field would be a blank line, which readers skip.
+    if out.len() == start {
         out.extend_from_slice(b"\"\"");
     }
     out.push(b'\n');

@@ -1,67 +1,76 @@
-//! CSV and TSV: rows under a line of names, fields in quotes where they hold delimiters, quotes or line ends. Rows are
-//! never written anew: what stays of a field keeps its quotes, and every other field its spelling.
+//! CSV and TSV: rows below a header row, with fields in quotes if they contain delimiters, quotes
+//! or line ends (RFC 4180). The module returns byte ranges rather than decoded rows: a removal is
+//! cut out of the row's own bytes, so quotes and all other fields are preserved exactly.
 
-use super::convert::Values;
-use super::record::{Escaping, Field, Parsed, TextFields};
+use super::record::{Escaping, Field, Parsed, TextFields, Values};
 use super::{FieldNames, quoted_alternatives};
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Finds where rows end: at line feeds outside of quotes. A quote counts only where a field begins.
+/// Columns that the error for a missing text column lists at most.
+const MAX_LISTED_COLUMNS: usize = 12;
+
+/// Finds the ends of rows: line feeds outside of quotes. A quote opens a quoted field only at the
+/// start of a field; within an unquoted field it is an ordinary character.
 #[derive(Clone, Debug)]
-pub struct Quotes {
+pub struct RowScanner {
     delimiter: u8,
-    place: CsvState,
+    state: CsvState,
 }
 
+/// Where in a row the scanner is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CsvState {
-    /// Where a field begins.
-    Start,
-    /// In a field, outside of quotes.
-    Bare,
-    /// Within quotes.
+    /// At the start of a field.
+    FieldStart,
+    /// In an unquoted field.
+    Unquoted,
+    /// In a quoted field.
     Quoted,
-    /// Behind a quote within quotes: the closing one, or the first of two.
+    /// After a quote in a quoted field: the closing quote, or the first of a doubled one.
     AfterQuote,
 }
 
-impl Quotes {
-    /// For rows of fields between delimiters.
+impl RowScanner {
+    /// Creates a scanner at the start of a row whose fields are separated by `delimiter`, a comma
+    /// or a tab.
     #[must_use]
     pub fn new(delimiter: u8) -> Self {
         Self {
             delimiter,
-            place: CsvState::Start,
+            state: CsvState::FieldStart,
         }
     }
 
-    /// Begins a row.
+    /// Forgets what was scanned, so that the next byte is the first of a row. Needed if the
+    /// previous call of [`RowScanner::row_end`] stopped within a row.
     pub fn reset(&mut self) {
-        self.place = CsvState::Start;
+        self.state = CsvState::FieldStart;
     }
 
-    /// The end of the row, which began with earlier bytes if there were some since `reset`.
-    pub fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Returns the end of the current row in `bytes`, after its line feed, or `None` if the row
+    /// goes on after them. The scanner keeps its state, so the next call can pass the bytes that
+    /// follow.
+    pub fn row_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
-            match self.place {
-                // A quote here opens a field, or doubles the one before it.
-                CsvState::Start | CsvState::AfterQuote if bytes[at] == b'"' => {
-                    (self.place, at) = (CsvState::Quoted, at + 1)
+            match self.state {
+                // This quote opens a field, or is the second of a doubled one.
+                CsvState::FieldStart | CsvState::AfterQuote if bytes[at] == b'"' => {
+                    (self.state, at) = (CsvState::Quoted, at + 1);
                 }
-                CsvState::Start | CsvState::AfterQuote => self.place = CsvState::Bare,
-                CsvState::Bare => {
+                CsvState::FieldStart | CsvState::AfterQuote => self.state = CsvState::Unquoted,
+                CsvState::Unquoted => {
                     at += memchr::memchr2(self.delimiter, b'\n', &bytes[at..])? + 1;
-                    self.place = CsvState::Start;
+                    self.state = CsvState::FieldStart;
                     if bytes[at - 1] == b'\n' {
                         return Some(at);
                     }
                 }
                 CsvState::Quoted => {
                     at += memchr::memchr(b'"', &bytes[at..])? + 1;
-                    self.place = CsvState::AfterQuote;
+                    self.state = CsvState::AfterQuote;
                 }
             }
         }
@@ -69,44 +78,74 @@ impl Quotes {
     }
 }
 
-/// The fields of a row: the bytes between their quotes, or all of them, and whether there are quotes.
-fn fields(row: &[u8], delimiter: u8) -> Result<Vec<(Range<usize>, bool)>, &'static str> {
+/// A field of a row, not decoded yet.
+#[derive(Clone, Debug)]
+struct RawField {
+    /// Its bytes in the row, without quotes around them.
+    range: Range<usize>,
+    is_quoted: bool,
+}
+
+impl RawField {
+    /// Returns how the bytes of the field are escaped. Only a quoted field has escape sequences.
+    fn escaping(&self) -> Escaping {
+        if self.is_quoted {
+            Escaping::Quoted
+        } else {
+            Escaping::Plain
+        }
+    }
+
+    /// Returns the decoded value of the field. `row` must be the row that the field was split from.
+    fn decode<'r>(&self, row: &'r str) -> Cow<'r, str> {
+        self.escaping().decode(&row[self.range.clone()])
+    }
+}
+
+/// Splits a row, with or without its line end, into fields. Fails with the reason if a quoted field
+/// is not closed, or is followed by something other than a delimiter.
+fn split_row(row: &[u8], delimiter: u8) -> Result<Vec<RawField>, &'static str> {
     let row = row.strip_suffix(b"\n").unwrap_or(row);
     let row = row.strip_suffix(b"\r").unwrap_or(row);
-    let (mut found, mut at) = (Vec::new(), 0);
+    let (mut fields, mut at) = (Vec::new(), 0);
     loop {
-        let mut field = (at..at, false);
-        if row.get(at) == Some(&b'"') {
-            let mut end = at + 1;
-            loop {
-                end += memchr::memchr(b'"', &row[end..]).ok_or("has a quote that is not closed")?;
-                if row.get(end + 1) != Some(&b'"') {
-                    break;
-                }
-                end += 2;
-            }
-            field = (at + 1..end, true);
-            at = end + 1;
-            if row.get(at).is_some_and(|&byte| byte != delimiter) {
-                return Err("has text behind a closing quote");
-            }
+        let is_quoted = row.get(at) == Some(&b'"');
+        let range = if is_quoted {
+            at + 1..closing_quote(row, at + 1)?
         } else {
-            at += memchr::memchr(delimiter, &row[at..]).unwrap_or(row.len() - at);
-            field.0.end = at;
+            at..memchr::memchr(delimiter, &row[at..]).map_or(row.len(), |len| at + len)
+        };
+        at = range.end + usize::from(is_quoted);
+        if row.get(at).is_some_and(|&byte| byte != delimiter) {
+            return Err("has text after a closing quote");
         }
-        found.push(field);
+        fields.push(RawField { range, is_quoted });
         if at >= row.len() {
-            return Ok(found);
+            return Ok(fields);
         }
         at += 1;
     }
 }
 
-/// Which columns hold what.
+/// Returns the offset of the quote that closes the quoted field whose value starts at `start`,
+/// skipping doubled quotes. Fails if the row ends before it.
+fn closing_quote(row: &[u8], start: usize) -> Result<usize, &'static str> {
+    let mut at = start;
+    loop {
+        at += memchr::memchr(b'"', &row[at..]).ok_or("has a quote that is not closed")?;
+        if row.get(at + 1) != Some(&b'"') {
+            return Ok(at);
+        }
+        at += 2;
+    }
+}
+
+/// The columns of a file, and the indices of those that the configured field names refer to.
 #[derive(Clone, Debug)]
 pub struct Columns {
     delimiter: u8,
     names: Vec<String>,
+    /// The text columns: index and name, in the order in which the user named them.
     texts: Vec<(usize, String)>,
     id: Option<usize>,
     url: Option<usize>,
@@ -114,33 +153,34 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Reads the line of names that begins a file.
+    /// Reads the header row at the start of `head` and looks up the columns called `names`. Text
+    /// columns that are missing are ignored as long as one exists; a byte-order mark is skipped.
     ///
     /// # Errors
-    /// If it is none, or has no name of a column with texts.
+    /// If the header row cannot be split into fields, or has none of the text columns.
     pub fn new(head: &[u8], delimiter: u8, names: &FieldNames) -> Result<Self> {
-        let end = Quotes::new(delimiter).end(head).unwrap_or(head.len());
-        let line = &head[..end];
-        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
-        let found: Vec<String> = match fields(line, delimiter) {
-            Ok(fields) => fields
-                .into_iter()
-                .map(|(raw, quoted)| {
-                    spelt(&String::from_utf8_lossy(&line[raw]), quoted).into_owned()
-                })
-                .collect(),
-            Err(reason) => bail!("the line of names {reason}"),
-        };
-        let column = |wanted: &String| found.iter().position(|name| name == wanted);
+        let end = RowScanner::new(delimiter)
+            .row_end(head)
+            .unwrap_or(head.len());
+        let row = &head[..end];
+        let row = row.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(row);
+        let columns: Vec<String> = split_row(row, delimiter)
+            .map_err(|reason| anyhow!("the header row {reason}"))?
+            .into_iter()
+            .map(|field| {
+                let raw = String::from_utf8_lossy(&row[field.range.clone()]);
+                field.escaping().decode(&raw).into_owned()
+            })
+            .collect();
         let texts: Vec<(usize, String)> = names
             .text
             .iter()
-            .filter_map(|name| Some((column(name)?, name.clone())))
+            .filter_map(|name| Some((column_index(&columns, name)?, name.clone())))
             .collect();
         if texts.is_empty() {
-            let known = found
+            let known = columns
                 .iter()
-                .take(12)
+                .take(MAX_LISTED_COLUMNS)
                 .map(|name| format!("'{name}'"))
                 .collect::<Vec<_>>()
                 .join(", ");
@@ -149,11 +189,11 @@ impl Columns {
                 quoted_alternatives(&names.text)
             );
         }
-        let one = |name: &Option<String>| name.as_ref().and_then(column);
-        let [id, url, language] = [one(&names.id), one(&names.url), one(&names.language)];
+        let [id, url, language] = [&names.id, &names.url, &names.language]
+            .map(|name| column_index(&columns, name.as_deref()?));
         Ok(Self {
             delimiter,
-            names: found,
+            names: columns,
             texts,
             id,
             url,
@@ -161,89 +201,90 @@ impl Columns {
         })
     }
 
-    /// Finds the texts of a row.
+    /// Parses a row and returns its texts, id, URL and language; empty values count as missing. A
+    /// blank line has no text. A row that cannot be split, or has another number of fields than the
+    /// header row, is damaged.
     #[must_use]
-    pub fn read<'r>(&'r self, row: &'r str) -> Parsed<'r> {
+    pub fn parse<'r>(&'r self, row: &'r str) -> Parsed<'r> {
         if row.trim_end_matches(['\r', '\n']).is_empty() {
-            return Parsed::Other;
+            return Parsed::NoText;
         }
-        let fields = match self.fields(row) {
+        let fields = match self.split(row) {
             Ok(fields) => fields,
             Err(reason) => return Parsed::Damaged(reason),
         };
-        let one = |column: Option<usize>| {
-            let (raw, quoted) = fields[column?].clone();
-            Some(spelt(&row[raw], quoted).into_owned()).filter(|value| !value.is_empty())
-        };
-        let text = |(column, name): &'r (usize, String)| {
-            let (raw, quoted) = fields[*column].clone();
-            Field::new(
-                Cow::Borrowed(name.as_str()),
-                row,
-                raw,
-                if quoted {
-                    Escaping::Quoted
-                } else {
-                    Escaping::Plain
-                },
-            )
-        };
-        let mut texts: Vec<Field<'_>> = self.texts.iter().map(text).collect();
+        let mut texts: Vec<Field<'_>> = self
+            .texts
+            .iter()
+            .map(|(column, name)| {
+                let field = &fields[*column];
+                Field::new(
+                    Cow::Borrowed(name.as_str()),
+                    row,
+                    field.range.clone(),
+                    field.escaping(),
+                )
+            })
+            .collect();
         texts.sort_by_key(|field| field.raw.start);
-        Parsed::Found(TextFields {
+        let [id, url, language] = [self.id, self.url, self.language].map(|column| {
+            Some(fields[column?].decode(row).into_owned()).filter(|value| !value.is_empty())
+        });
+        Parsed::Texts(TextFields {
             fields: texts,
-            id: one(self.id),
-            url: one(self.url),
-            language: one(self.language),
+            id,
+            url,
+            language,
             ..TextFields::default()
         })
     }
 
-    fn fields(&self, row: &str) -> Result<Vec<(Range<usize>, bool)>, String> {
-        let (fields, count) = (fields(row.as_bytes(), self.delimiter)?, self.names.len());
-        if fields.len() == count {
+    /// Splits a row into as many fields as the header row has. Fails with the reason if it cannot
+    /// be split or has another number of fields.
+    fn split(&self, row: &str) -> Result<Vec<RawField>, String> {
+        let (fields, expected) = (split_row(row.as_bytes(), self.delimiter)?, self.names.len());
+        if fields.len() == expected {
             Ok(fields)
         } else {
             Err(format!(
-                "has {} fields where the line of names has {count}",
+                "has {} fields, but the header row has {expected}",
                 fields.len()
             ))
         }
     }
 
-    /// The names of all columns, and which of them hold texts.
-    pub(super) fn all(&self) -> (Vec<String>, Vec<usize>) {
+    /// Returns the names of all columns, in the order of the file, and the indices of the text
+    /// columns.
+    pub(super) fn names_and_text_indices(&self) -> (Vec<String>, Vec<usize>) {
         (
             self.names.clone(),
             self.texts.iter().map(|(column, _)| *column).collect(),
         )
     }
 
-    /// The values of all columns of a row.
+    /// Returns the decoded values of all columns of a row, in the order of the file, or `None` if
+    /// the row is damaged. An empty field has an empty value.
     pub(super) fn values<'r>(&self, row: &'r str) -> Option<Values<'r>> {
-        let fields = self.fields(row).ok()?;
+        let fields = self.split(row).ok()?;
         Some(
             fields
                 .into_iter()
-                .map(|(raw, quoted)| Some(spelt(&row[raw], quoted)))
+                .map(|field| Some(field.decode(row)))
                 .collect(),
         )
     }
 
-    /// Whether a row from which bytes were cut still reads as what is left. Without quotes, a field may come to begin with
-    /// one, and a row to be blank.
+    /// Whether `row`, after cutting, still splits into the same columns. A cut in an unquoted field
+    /// can leave a quote at its start, or a blank row.
     #[must_use]
-    pub fn holds(&self, row: &str) -> bool {
-        !row.trim().is_empty() && self.fields(row).is_ok()
+    pub fn can_parse(&self, row: &str) -> bool {
+        !row.trim().is_empty() && self.split(row).is_ok()
     }
 }
 
-fn spelt(raw: &str, quoted: bool) -> Cow<'_, str> {
-    if quoted {
-        Escaping::Quoted.decode(raw)
-    } else {
-        Cow::Borrowed(raw)
-    }
+/// Returns the index of the first column called `name`, or `None` if there is none.
+fn column_index(columns: &[String], name: &str) -> Option<usize> {
+    columns.iter().position(|column| column == name)
 }
 
 #[cfg(test)]
@@ -263,8 +304,8 @@ mod tests {
     fn rows_end_outside_of_quotes() {
         let table = "id,text\n1,\"a\n\"\"b\"\", c\"\r\n2,5\" nails\n3,\"\"\n";
         let (mut rows, mut at) = (Vec::new(), 0);
-        let mut quotes = Quotes::new(b',');
-        while let Some(end) = quotes.end(&table.as_bytes()[at..]) {
+        let mut scanner = RowScanner::new(b',');
+        while let Some(end) = scanner.row_end(&table.as_bytes()[at..]) {
             rows.push(&table[at..at + end]);
             at += end;
         }
@@ -277,43 +318,43 @@ mod tests {
                 "3,\"\"\n"
             ]
         );
-        // It makes no difference where the bytes are cut.
-        let (mut quotes, mut ends) = (Quotes::new(b','), Vec::new());
+        // The same ends are found if the bytes arrive one at a time.
+        let (mut scanner, mut ends) = (RowScanner::new(b','), Vec::new());
         for at in 0..table.len() {
-            if quotes.end(&table.as_bytes()[at..=at]).is_some() {
+            if scanner.row_end(&table.as_bytes()[at..=at]).is_some() {
                 ends.push(at + 1);
             }
         }
-        let whole = rows.iter().scan(0, |end, row| {
+        let expected = rows.iter().scan(0, |end, row| {
             *end += row.len();
             Some(*end)
         });
-        assert_eq!(ends, whole.collect::<Vec<_>>());
+        assert_eq!(ends, expected.collect::<Vec<_>>());
     }
 
     #[test]
-    fn texts_are_found_by_the_name_of_their_column() {
+    fn texts_are_found_by_column_name() {
         let columns = columns("\u{feff}\"id\",text\r\n").unwrap();
-        let Parsed::Found(texts) = columns.read("7,\"a \"\"b\"\"\nc\"\r\n") else {
+        let Parsed::Texts(texts) = columns.parse("7,\"a \"\"b\"\"\nc\"\r\n") else {
             panic!()
         };
         assert_eq!(
             (texts.id.as_deref(), texts.fields[0].text.as_ref()),
             (Some("7"), "a \"b\"\nc")
         );
-        let Parsed::Found(texts) = columns.read(",plain") else {
+        let Parsed::Texts(texts) = columns.parse(",plain") else {
             panic!()
         };
         assert_eq!((texts.id, texts.fields[0].text.as_ref()), (None, "plain"));
-        assert_eq!(columns.read("\r\n"), Parsed::Other);
+        assert_eq!(columns.parse("\r\n"), Parsed::NoText);
         for row in ["1\n", "1,2,3\n", "1,\"open\n", "1,\"a\"b\n"] {
-            assert!(matches!(columns.read(row), Parsed::Damaged(_)), "{row}");
+            assert!(matches!(columns.parse(row), Parsed::Damaged(_)), "{row}");
         }
-        assert!(!columns.holds("1,\"open\n"));
+        assert!(!columns.can_parse("1,\"open\n"));
     }
 
     #[test]
-    fn a_table_without_texts_is_refused() {
+    fn a_missing_text_column_is_an_error() {
         let error = columns("id,body\n").unwrap_err().to_string();
         assert_eq!(
             error,

@@ -1,23 +1,31 @@
-//! Which format an input has: by the name of its file, else by its first bytes. What a name claims wins over what the
-//! bytes look like, but for JSON that is not JSON Lines, which is nobody's text.
+//! Formats of inputs and outputs, and their detection. The format of an input is taken from its
+//! file name, or from its first bytes if the name does not determine it. Names ending in `.json`
+//! are the exception: they may hold JSON Lines, so their bytes decide; any other JSON is not
+//! treated as text.
 
 use super::compression::Compression;
 use std::path::Path;
+
+/// Extensions, in lower case, that [`Format::strip_extensions`] removes from a file name.
+const EXTENSIONS: &[&str] = &[
+    "txt", "text", "md", "markdown", "jsonl", "ndjson", "json", "wet", "warc", "csv", "tsv",
+    "parquet",
+];
 
 /// How an input holds its texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// The input is one text.
     Text,
-    /// A JSON object on each line.
+    /// One JSON object on each line.
     JsonLines,
-    /// JSON, but not an object a line. It is passed through.
+    /// JSON, but not one object on each line. Passed through unchanged.
     OtherJson,
-    /// A WARC file, the texts of which are its `conversion` records.
+    /// A WARC file; its `conversion` records are the texts.
     Warc,
-    /// Rows under a line of names, with this byte between fields.
+    /// A header row and rows of fields.
     Csv {
-        /// A comma or a tab.
+        /// The byte between fields: a comma or a tab.
         delimiter: u8,
     },
     /// Parquet.
@@ -25,10 +33,11 @@ pub enum Format {
 }
 
 impl Format {
-    /// What a user calls a format.
+    /// Parses the name of a format as the command line and the configuration use it, such as
+    /// `jsonl`. Returns `None` for any other word.
     #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Some(match word {
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
             "text" => Self::Text,
             "jsonl" => Self::JsonLines,
             "wet" => Self::Warc,
@@ -39,7 +48,8 @@ impl Format {
         })
     }
 
-    /// What names of files end in that are made of other formats; none of a format that nothing is turned into.
+    /// Returns the extension, with its dot, of files that are converted to this format. Returns
+    /// `None` for WARC and for other JSON, which are input formats only.
     #[must_use]
     pub fn extension(self) -> Option<&'static str> {
         match self {
@@ -52,9 +62,11 @@ impl Format {
         }
     }
 
-    /// What a file's name says, less the end that tells its compression.
+    /// Returns the format that the extension of `path` stands for, after that of a compression is
+    /// removed. Returns `None` if the extension is missing, unknown, or `.json`, which is
+    /// ambiguous.
     #[must_use]
-    pub fn of_name(path: &Path) -> Option<Self> {
+    pub fn from_path(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let (_, name) = Compression::of_name(&name);
         match name.rsplit_once('.')?.1 {
@@ -68,26 +80,26 @@ impl Format {
         }
     }
 
-    /// A file's name, less the end that tells its compression already, without the ends that tell its format.
+    /// Returns a file name without the extensions of formats at its end: `a` for both `a.jsonl` and
+    /// `a.warc.wet`. That of a compression must already be removed. The result is never empty, so
+    /// `.txt` stays as it is.
     #[must_use]
-    pub fn stem(name: &str) -> &str {
-        let ends = [
-            "txt", "text", "md", "markdown", "jsonl", "ndjson", "json", "wet", "warc", "csv",
-            "tsv", "parquet",
-        ];
+    pub fn strip_extensions(name: &str) -> &str {
         let mut stem = name;
-        while let Some((shorter, end)) = stem.rsplit_once('.')
+        while let Some((shorter, extension)) = stem.rsplit_once('.')
             && !shorter.is_empty()
-            && ends.contains(&end.to_ascii_lowercase().as_str())
+            && EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str())
         {
             stem = shorter;
         }
         stem
     }
 
-    /// What the first bytes, decompressed, look like. `is_json` says that the name ends in `.json`.
+    /// Detects the format of an input from `head`, its first decompressed bytes. `is_json` says
+    /// that its name ends in `.json`, so that it is other JSON rather than text unless it begins
+    /// like JSON Lines.
     #[must_use]
-    pub fn of_bytes(head: &[u8], is_json: bool) -> Self {
+    pub fn detect(head: &[u8], is_json: bool) -> Self {
         let body = head
             .strip_prefix(b"\xEF\xBB\xBF")
             .unwrap_or(head)
@@ -102,13 +114,14 @@ impl Format {
     }
 }
 
-/// Whether a first line is a JSON object, or the beginning of one where all that is known is its beginning.
+/// Whether the first line of `body`, which begins with a brace, is a complete JSON object. If
+/// `body` ends within its first line, an incomplete object suffices, since the rest was not read.
 fn begins_with_object_line(body: &[u8]) -> bool {
-    let (line, whole) =
+    let (line, is_complete) =
         memchr::memchr(b'\n', body).map_or((body, false), |end| (&body[..end], true));
     match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
         Ok(_) => true,
-        Err(error) => error.is_eof() && !whole,
+        Err(error) => error.is_eof() && !is_complete,
     }
 }
 
@@ -117,16 +130,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_first() {
-        let of = |name: &str| Format::of_name(Path::new(name));
-        assert_eq!(of("a/b.JSONL.gz"), Some(Format::JsonLines));
-        assert_eq!(of("CC-MAIN.warc.wet.gz"), Some(Format::Warc));
-        assert_eq!(of("a.tsv"), Some(Format::Csv { delimiter: b'\t' }));
-        assert_eq!((of("a.json"), of("a"), of("a.log.zst")), (None, None, None));
+    fn extensions_determine_the_format() {
+        for (name, format) in [
+            ("a/b.JSONL.gz", Some(Format::JsonLines)),
+            ("CC-MAIN.warc.wet.gz", Some(Format::Warc)),
+            ("a.tsv", Some(Format::Csv { delimiter: b'\t' })),
+            ("a.json", None),
+            ("a", None),
+            ("a.log.zst", None),
+        ] {
+            assert_eq!(Format::from_path(Path::new(name)), format, "{name}");
+        }
     }
 
     #[test]
-    fn bytes_tell_where_names_do_not() {
+    fn first_bytes_determine_the_format() {
         for (head, is_json, format) in [
             (&b"{\"text\": \"a\"}\n{\"te"[..], false, Format::JsonLines),
             (
@@ -142,7 +160,7 @@ mod tests {
             (b"", true, Format::Text),
         ] {
             assert_eq!(
-                Format::of_bytes(head, is_json),
+                Format::detect(head, is_json),
                 format,
                 "{}",
                 String::from_utf8_lossy(head)

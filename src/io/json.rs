@@ -1,6 +1,10 @@
-//! JSON objects, one a line: the bytes of the values that hold texts are found without making anything of the rest, so that
-//! a text can be cleaned where it stands and key order, numbers, escapes and white space stay as they are. The whole line
-//! is checked: what is not JSON is not touched.
+//! JSON Lines: finds the text fields of an object without building a value of it. [`KeyTree`] walks
+//! one line along the configured keys only and borrows the raw bytes of the values at their ends.
+//! Texts can therefore be cut in the line itself, and key order, numbers, escapes and white space
+//! are preserved. The parser still validates the whole line: a line that is not JSON is damaged.
+//!
+//! For the field names `text` and `meta.url` the tree has the children `text` and `meta`, and
+//! `meta` has the child `url`. All other keys are skipped.
 
 use super::record::{Escaping, Field, Parsed, TextFields};
 use super::{FieldNames, quoted_alternatives};
@@ -11,34 +15,38 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-/// The fields that are looked for, as a tree of keys.
+/// The fields to look for in each object, as a tree of keys.
 #[derive(Clone, Debug)]
 pub struct KeyTree {
     root: KeyNode,
-    names: Vec<String>,
+    /// The names of the text fields; [`Role::Text`] holds an index of these.
+    text_names: Vec<String>,
 }
 
+/// A key of the tree, or its root.
 #[derive(Clone, Debug, Default)]
 struct KeyNode {
-    below: Vec<(String, KeyNode)>,
-    /// What a value at this place is.
+    children: Vec<(String, KeyNode)>,
+    /// The role of a value at this node, if it has one.
     role: Option<Role>,
-    /// All roles that values at this place or below it can have, where a key comes twice.
-    roles: Vec<Role>,
+    /// The roles of this node and of all nodes below it. If a key occurs twice in an object,
+    /// matches with these roles are discarded at the second occurrence.
+    subtree_roles: Vec<Role>,
 }
 
+/// What the value of a configured field is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// A text, under one of the names.
+    /// A text; its index in the names of text fields.
     Text(usize),
     Id,
     Url,
     Language,
-    /// Nothing, as something is to be put there.
-    Taken,
+    /// Not read: annotations will be written to this field, so it must not exist.
+    Reserved,
 }
 
-/// A value that was found.
+/// A value with a role, as written in the line.
 #[derive(Debug)]
 struct KeyMatch<'r> {
     role: Role,
@@ -46,14 +54,15 @@ struct KeyMatch<'r> {
 }
 
 impl KeyTree {
-    /// Parses names. A dot steps into an object, and into each object of a list; `\.` is a dot in a name.
+    /// Parses field names into a tree. In a name, a dot descends into an object, or into each
+    /// object of a list, and `\.` is a literal dot.
     ///
     /// # Errors
-    /// If a name is empty.
+    /// If a part of a name is empty.
     pub fn new(names: &FieldNames) -> Result<Self> {
         let mut root = KeyNode::default();
         for (index, name) in names.text.iter().enumerate() {
-            root.add(name, Role::Text(index))?;
+            root.insert(name, Role::Text(index))?;
         }
         for (name, role) in [
             (&names.id, Role::Id),
@@ -61,158 +70,171 @@ impl KeyTree {
             (&names.language, Role::Language),
         ] {
             if let Some(name) = name {
-                root.add(name, role)?;
+                root.insert(name, role)?;
             }
         }
         if let Some(name) = &names.reserved {
-            root.add(&name.replace('\\', "\\\\").replace('.', "\\."), Role::Taken)?;
+            let literal_name = name.replace('\\', "\\\\").replace('.', "\\.");
+            root.insert(&literal_name, Role::Reserved)?;
         }
         Ok(Self {
             root,
-            names: names.text.clone(),
+            text_names: names.text.clone(),
         })
     }
 
-    /// Finds the texts of a line.
+    /// Parses `line`, which holds one JSON object, and returns its texts. A byte-order mark before
+    /// the object is allowed. A blank line has no text; a line that is not an object, has no text
+    /// field, or has no string in any text field is damaged.
     #[must_use]
-    pub fn read<'r>(&'r self, line: &'r str) -> Parsed<'r> {
+    pub fn parse<'r>(&'r self, line: &'r str) -> Parsed<'r> {
         let body = line.strip_prefix('\u{feff}').unwrap_or(line);
         if body.trim_ascii().is_empty() {
-            return Parsed::Other;
+            return Parsed::NoText;
         }
-        let mut found = Vec::new();
+        let mut matches = Vec::new();
         let mut parser = serde_json::Deserializer::from_str(body);
-        let seed = Walk {
+        let visitor = ObjectVisitor {
             node: &self.root,
-            found: &mut found,
+            matches: &mut matches,
         };
-        if let Err(error) = seed.deserialize(&mut parser).and_then(|()| parser.end()) {
-            let what = if body.trim_ascii_start().starts_with('{') {
+        if let Err(error) = visitor.deserialize(&mut parser).and_then(|()| parser.end()) {
+            let problem = if body.trim_ascii_start().starts_with('{') {
                 "is not JSON"
             } else {
-                "is no JSON object"
+                "is not a JSON object"
             };
-            return Parsed::Damaged(format!("{what} ({})", without_line(&error.to_string())));
+            return Parsed::Damaged(format!("{problem} ({})", without_line(&error.to_string())));
         }
-        self.sort(line, &found)
+        self.collect_fields(line, &matches)
     }
 
-    fn sort<'r>(&'r self, line: &'r str, found: &[KeyMatch<'r>]) -> Parsed<'r> {
+    /// Sorts `matches`, the values found in `line`, by their roles. Reports the record as damaged
+    /// if the reserved field exists or if no text field holds a string.
+    fn collect_fields<'r>(&'r self, line: &'r str, matches: &[KeyMatch<'r>]) -> Parsed<'r> {
         let mut texts = TextFields::default();
-        let (mut other, mut taken) = (None, false);
-        for value in found {
-            let raw = value.raw;
-            match value.role {
-                Role::Text(name) if raw.starts_with('"') => {
-                    let range = inside(line, raw);
-                    texts.fields.push(Field::new(
-                        Cow::Borrowed(self.names[name].as_str()),
-                        line,
-                        range,
-                        Escaping::Json,
-                    ));
+        let (mut first_other, mut has_reserved) = (None, false);
+        for &KeyMatch { role, raw } in matches {
+            match role {
+                Role::Text(index) if raw.starts_with('"') => texts.fields.push(Field::new(
+                    Cow::Borrowed(self.text_names[index].as_str()),
+                    line,
+                    string_range(line, raw),
+                    Escaping::Json,
+                )),
+                Role::Text(index) => {
+                    first_other = first_other.or(Some((index, type_name(raw))));
                 }
-                Role::Text(name) => other = other.or(Some((name, kind(raw)))),
-                Role::Id => (texts.id, texts.id_json) = (plain(raw), Some(raw)),
-                Role::Url => texts.url = plain(raw),
-                Role::Language => texts.language = plain(raw),
-                Role::Taken => taken = true,
+                Role::Id => (texts.id, texts.id_json) = (scalar(raw), Some(raw)),
+                Role::Url => texts.url = scalar(raw),
+                Role::Language => texts.language = scalar(raw),
+                Role::Reserved => has_reserved = true,
             }
         }
-        if taken {
+        if has_reserved {
             return Parsed::Damaged(
-                "has a field already of the name that its annotations were to get".to_owned(),
+                "already has a field with the name of the annotations; choose another with \
+                 --annotate-name"
+                    .to_owned(),
             );
         }
-        match (texts.fields.is_empty(), other) {
-            (false, _) => Parsed::Found(texts),
-            (true, Some((name, kind))) => Parsed::Damaged(format!(
-                "holds {kind} in '{}' instead of a text",
-                self.names[name]
+        match (texts.fields.is_empty(), first_other) {
+            (false, _) => Parsed::Texts(texts),
+            (true, Some((index, type_name))) => Parsed::Damaged(format!(
+                "holds {type_name} in '{}' instead of a text",
+                self.text_names[index]
             )),
             (true, None) => {
-                Parsed::Damaged(format!("has no field {}", quoted_alternatives(&self.names)))
+                Parsed::Damaged(format!("has no field {}", quoted_alternatives(&self.text_names)))
             }
         }
     }
 }
 
 impl KeyNode {
-    fn add(&mut self, path: &str, role: Role) -> Result<()> {
+    /// Adds the keys of `path` that are missing below this node, and sets the role of the last one.
+    /// Fails if a key of the path is empty.
+    fn insert(&mut self, path: &str, role: Role) -> Result<()> {
         let mut node = self;
-        node.roles.push(role);
-        for key in split(path) {
+        node.subtree_roles.push(role);
+        for key in split_path(path) {
             ensure!(
                 !key.is_empty(),
-                "'{path}' is no name of a field; a dot stands between names, and \\. is a dot in a name"
+                "'{path}' is not a valid field name; a dot separates nested names, and \\. is a \
+                 literal dot"
             );
-            let at = node
-                .below
+            let index = node
+                .children
                 .iter()
                 .position(|(name, _)| *name == key)
                 .unwrap_or_else(|| {
-                    node.below.push((key, Self::default()));
-                    node.below.len() - 1
+                    node.children.push((key, Self::default()));
+                    node.children.len() - 1
                 });
-            node = &mut node.below[at].1;
-            node.roles.push(role);
+            node = &mut node.children[index].1;
+            node.subtree_roles.push(role);
         }
         node.role = Some(role);
         Ok(())
     }
 
-    /// Takes a value at this place: what it is itself, and what is in it.
-    fn take<'r>(
+    /// Appends the matches in `raw`, a value at this node, to `matches`: those below an object's
+    /// keys, those of each item of a list, or the value itself. A list within a list (`in_list`)
+    /// counts as a value and is not searched, so that a line is parsed a bounded number of times.
+    fn find<'r>(
         &self,
         raw: &'r str,
         in_list: bool,
-        found: &mut Vec<KeyMatch<'r>>,
+        matches: &mut Vec<KeyMatch<'r>>,
     ) -> Result<(), serde_json::Error> {
         match raw.as_bytes().first() {
-            Some(b'{') if !self.below.is_empty() => {
-                Walk { node: self, found }.deserialize(&mut serde_json::Deserializer::from_str(raw))
+            Some(b'{') if !self.children.is_empty() => {
+                let node = self;
+                ObjectVisitor { node, matches }
+                    .deserialize(&mut serde_json::Deserializer::from_str(raw))
             }
-            // Lists in lists are not looked into, so that a line is read a bounded number of times.
             Some(b'[') if !in_list => {
                 let items: Vec<&RawValue> = serde_json::from_str(raw)?;
                 items
                     .into_iter()
-                    .try_for_each(|item| self.take(item.get(), true, found))
+                    .try_for_each(|item| self.find(item.get(), true, matches))
             }
             _ => {
-                found.extend(self.role.map(|role| KeyMatch { role, raw }));
+                matches.extend(self.role.map(|role| KeyMatch { role, raw }));
                 Ok(())
             }
         }
     }
 }
 
-/// The keys of a path.
-fn split(path: &str) -> Vec<String> {
-    let (mut keys, mut escaped) = (vec![String::new()], false);
+/// Splits a field name at its dots into keys. `\.` and `\\` are a literal dot and backslash; a
+/// backslash before any other character is literal.
+fn split_path(path: &str) -> Vec<String> {
+    let (mut keys, mut key, mut escaped) = (Vec::new(), String::new(), false);
     for c in path.chars() {
         match (c, escaped) {
             ('\\', false) => escaped = true,
-            ('.', false) => keys.push(String::new()),
+            ('.', false) => keys.push(std::mem::take(&mut key)),
             (c, _) => {
                 if escaped && c != '.' && c != '\\' {
-                    keys.last_mut().into_iter().for_each(|key| key.push('\\'));
+                    key.push('\\');
                 }
-                keys.last_mut().into_iter().for_each(|key| key.push(c));
+                key.push(c);
                 escaped = false;
             }
         }
     }
+    keys.push(key);
     keys
 }
 
-/// Goes through an object for the keys below a node.
-struct Walk<'n, 'f, 'r> {
+/// Visits an object and appends the matches below the keys of `node`.
+struct ObjectVisitor<'n, 'm, 'r> {
     node: &'n KeyNode,
-    found: &'f mut Vec<KeyMatch<'r>>,
+    matches: &'m mut Vec<KeyMatch<'r>>,
 }
 
-impl<'r> DeserializeSeed<'r> for Walk<'_, '_, 'r> {
+impl<'r> DeserializeSeed<'r> for ObjectVisitor<'_, '_, 'r> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'r>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -220,36 +242,36 @@ impl<'r> DeserializeSeed<'r> for Walk<'_, '_, 'r> {
     }
 }
 
-impl<'r> Visitor<'r> for Walk<'_, '_, 'r> {
+impl<'r> Visitor<'r> for ObjectVisitor<'_, '_, 'r> {
     type Value = ();
 
-    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("an object")
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'r>>(self, mut map: A) -> Result<(), A::Error> {
-        let begun = self.found.len();
+        let first_own = self.matches.len();
         while let Some(child) = map.next_key_seed(KeySeed(self.node))? {
             let Some(child) = child else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
             let raw: &RawValue = map.next_value()?;
-            // Of a key that comes twice the last one counts, as everywhere.
-            let mut index = 0;
-            self.found.retain(|found| {
-                index += 1;
-                index <= begun || !child.roles.contains(&found.role)
-            });
+            // If a key occurs twice in an object, the last value counts, as in most parsers.
+            self.matches
+                .extract_if(first_own.., |found| {
+                    child.subtree_roles.contains(&found.role)
+                })
+                .for_each(drop);
             child
-                .take(raw.get(), false, self.found)
+                .find(raw.get(), false, self.matches)
                 .map_err(A::Error::custom)?;
         }
         Ok(())
     }
 }
 
-/// Looks a key up.
+/// Reads a key and looks it up among the children of a node, without copying it.
 struct KeySeed<'n>(&'n KeyNode);
 
 impl<'n, 'r> DeserializeSeed<'r> for KeySeed<'n> {
@@ -263,28 +285,28 @@ impl<'n, 'r> DeserializeSeed<'r> for KeySeed<'n> {
 impl<'n> Visitor<'_> for KeySeed<'n> {
     type Value = Option<&'n KeyNode>;
 
-    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("a key")
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .0
-            .below
-            .iter()
+        let mut children = self.0.children.iter();
+        Ok(children
             .find(|(name, _)| name == key)
-            .map(|(_, node)| node))
+            .map(|(_, child)| child))
     }
 }
 
-/// Where the characters of a string stand in a line, between its quotes.
-fn inside(line: &str, raw: &str) -> Range<usize> {
+/// Returns the byte range in `line` of the characters of `raw`, a JSON string, without its quotes.
+/// `raw` must be a slice of `line`: its offset is the difference of their addresses.
+fn string_range(line: &str, raw: &str) -> Range<usize> {
     let start = raw.as_ptr() as usize - line.as_ptr() as usize;
     start + 1..start + raw.len() - 1
 }
 
-/// A string, or a number as it is spelt.
-fn plain(raw: &str) -> Option<String> {
+/// Returns a JSON string decoded, or a number as written. Returns `None` for an empty string and
+/// for all other types, which cannot be an id, a URL or a language.
+fn scalar(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => Some(Escaping::Json.decode(&raw[1..raw.len() - 1]).into_owned())
             .filter(|text| !text.is_empty()),
@@ -293,7 +315,9 @@ fn plain(raw: &str) -> Option<String> {
     }
 }
 
-fn kind(raw: &str) -> &'static str {
+/// Returns the JSON type of `raw`, which is not a string, as a message names it. The first byte
+/// determines it.
+fn type_name(raw: &str) -> &'static str {
     match raw.as_bytes().first() {
         Some(b'n') => "null",
         Some(b't' | b'f') => "true or false",
@@ -303,24 +327,26 @@ fn kind(raw: &str) -> &'static str {
     }
 }
 
-/// A message of the parser, less the line that it believes to be on, which is always the first.
+/// Replaces the line and column in an error message of the JSON parser by a byte position. The
+/// parser gets one line at a time, so its line number is always 1 and would be misleading.
 fn without_line(message: &str) -> String {
     message.replace(" at line 1 column ", " at byte ")
 }
 
-/// Adds a member to the end of an object. `value` is JSON.
+/// Returns the JSON object `line` with a member called `name` added after its last one. `value`
+/// must be JSON and is inserted as it is. Returns `None` if the line has no closing brace.
 #[must_use]
 pub fn with_member(line: &[u8], name: &str, value: &[u8]) -> Option<Vec<u8>> {
     let close = line.iter().rposition(|&byte| byte == b'}')?;
-    let empty = line[..close].trim_ascii_end().last() == Some(&b'{');
-    let mut longer = Vec::with_capacity(line.len() + name.len() + value.len() + 8);
-    longer.extend_from_slice(&line[..close]);
-    longer.extend_from_slice(if empty { b"" } else { b", " });
-    serde_json::to_writer(&mut longer, name).ok()?;
-    longer.extend_from_slice(b": ");
-    longer.extend_from_slice(value);
-    longer.extend_from_slice(&line[close..]);
-    Some(longer)
+    let is_empty = line[..close].trim_ascii_end().last() == Some(&b'{');
+    let mut out = Vec::with_capacity(line.len() + name.len() + value.len() + 8);
+    out.extend_from_slice(&line[..close]);
+    out.extend_from_slice(if is_empty { b"" } else { b", " });
+    serde_json::to_writer(&mut out, name).ok()?;
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(&line[close..]);
+    Some(out)
 }
 
 #[cfg(test)]
@@ -339,8 +365,8 @@ mod tests {
     }
 
     fn texts(keys: &KeyTree, line: &str) -> Vec<String> {
-        match keys.read(line) {
-            Parsed::Found(texts) => texts
+        match keys.parse(line) {
+            Parsed::Texts(texts) => texts
                 .fields
                 .into_iter()
                 .map(|field| format!("{}={}", field.name, field.text))
@@ -378,19 +404,19 @@ mod tests {
             texts(&deep, r#"{"m":[{"content":"one"}],"m":{"content":"two"}}"#),
             ["m.content=two"]
         );
-        let Parsed::Found(found) =
-            plain.read(r#"{"id":1e2,"meta":{"url":"https:\/\/a.org"},"text":""}"#)
+        let Parsed::Texts(texts) =
+            plain.parse(r#"{"id":1e2,"meta":{"url":"https:\/\/a.org"},"text":""}"#)
         else {
             panic!()
         };
         assert_eq!(
-            (found.id.as_deref(), found.url.as_deref()),
+            (texts.id.as_deref(), texts.url.as_deref()),
             (Some("1e2"), Some("https://a.org"))
         );
     }
 
     #[test]
-    fn what_is_no_text_says_why() {
+    fn damaged_lines_state_the_reason() {
         for (line, reason) in [
             (
                 "{\"text\": \"a\"",
@@ -399,19 +425,19 @@ mod tests {
             ("{\"text\": \"a\nb\"}", "is not JSON"),
             ("{\"text\": \"a\"} x", "is not JSON"),
             ("{\"text\": \"a\", \"b\": nope}", "is not JSON"),
-            ("[1]", "is no JSON object"),
+            ("[1]", "is not a JSON object"),
             ("{\"body\": \"a\"}", "has no field 'text'"),
             ("{\"text\": null}", "holds null in 'text'"),
             ("{\"text\": 7}", "holds a number in 'text'"),
             ("{\"text\": [[\"a\"]]}", "holds a list in 'text'"),
         ] {
             let keys = keys(&["text"]);
-            let Parsed::Damaged(found) = keys.read(line) else {
+            let Parsed::Damaged(found) = keys.parse(line) else {
                 panic!("{line}")
             };
             assert!(found.starts_with(reason), "{line}: {found}");
         }
-        assert_eq!(keys(&["text"]).read(" \r\n"), Parsed::Other);
+        assert_eq!(keys(&["text"]).parse(" \r\n"), Parsed::NoText);
         assert!(
             KeyTree::new(&FieldNames {
                 text: vec!["a..b".to_owned()],
@@ -422,13 +448,22 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_is_read_once() {
+    fn deep_nesting_is_parsed_once() {
         let deep = format!(
             "{{\"x\":{}{},\"text\":\"a\"}}",
             "[".repeat(200_000),
             "]".repeat(200_000)
         );
         assert_eq!(texts(&keys(&["text"]), &deep), ["text=a"]);
+    }
+
+    #[test]
+    fn a_list_of_many_objects_is_parsed_in_linear_time() {
+        let line = format!(
+            "{{\"m\":[{{\"t\":\"a\"}}{}]}}",
+            ",{\"t\":\"b\"}".repeat(200_000)
+        );
+        assert_eq!(texts(&keys(&["m.t"]), &line).len(), 200_001);
     }
 
     #[test]

@@ -1,44 +1,47 @@
-//! One face for all formats of records: how a stream is cut into records, which texts a record holds, and what it is when
-//! spans of these are cut out.
+//! Record formats: one interface to JSON Lines, CSV, WARC and plain text. A [`RecordFormat`] says
+//! how a stream is split into records, parses the texts of a record, and writes a record from which
+//! spans were removed. It is separate from the parsers so that the pipeline does not depend on a
+//! particular format. Parquet has no records in this sense and is not among them.
 
 use super::batch::Framing;
-use super::convert::{Values, texts_as_columns, texts_as_values};
-use super::csv::{Columns, Quotes};
+use super::csv::{Columns, RowScanner};
 use super::format::Format;
 use super::json::KeyTree;
-use super::record::{Field, Parsed, TextFields};
+use super::record::{Field, Parsed, TextFields, Values, cut, texts_as_columns, texts_as_values};
 use super::{FieldNames, warc};
 use anyhow::{Result, bail};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// How records hold texts.
+/// The format of the records of an input.
 #[derive(Clone, Debug)]
 pub enum RecordFormat {
     /// JSON Lines.
     Json(KeyTree),
-    /// CSV and TSV.
+    /// CSV or TSV.
     Csv {
-        /// Which columns there are.
+        /// The columns of the header row.
         columns: Columns,
-        /// What stands between fields.
+        /// The byte between fields.
         delimiter: u8,
     },
     /// WARC.
     Warc,
-    /// All is one text.
+    /// One record, which is a text.
     Text {
-        /// What it is called.
+        /// The name of the input, used as the id of the record.
         name: String,
     },
 }
 
 impl RecordFormat {
-    /// For the format, the first bytes and the name of a file, and the names of fields. A text is one record.
+    /// Creates the record format of an input. `head` is its first bytes, from which the header row
+    /// of CSV is read, and `input_name` is its name, the id of a plain text. `names` are the fields
+    /// to look for.
     ///
     /// # Errors
-    /// If the file has no such field at all, or the format has no records.
-    pub fn new(format: Format, head: &[u8], file: &str, names: &FieldNames) -> Result<Self> {
+    /// If CSV has no text column, if a field name is invalid, or if `format` has no records.
+    pub fn new(format: Format, head: &[u8], input_name: &str, names: &FieldNames) -> Result<Self> {
         Ok(match format {
             Format::JsonLines => Self::Json(KeyTree::new(names)?),
             Format::Csv { delimiter } => Self::Csv {
@@ -47,7 +50,7 @@ impl RecordFormat {
             },
             Format::Warc => Self::Warc,
             Format::Text => Self::Text {
-                name: file.to_owned(),
+                name: input_name.to_owned(),
             },
             Format::OtherJson | Format::Parquet => {
                 bail!("has no records that can be read one by one")
@@ -55,28 +58,31 @@ impl RecordFormat {
         })
     }
 
-    /// Where records end.
+    /// Returns how a stream in this format is split into records. A framing keeps state while it
+    /// splits, so each stream needs a new one.
     #[must_use]
     pub fn framing(&self) -> Framing {
         match self {
             Self::Json(_) => Framing::Lines,
-            Self::Csv { delimiter, .. } => Framing::Csv(Quotes::new(*delimiter)),
-            Self::Warc => Framing::Warc { left: 0 },
+            Self::Csv { delimiter, .. } => Framing::Csv(RowScanner::new(*delimiter)),
+            Self::Warc => Framing::Warc { remaining: 0 },
             Self::Text { .. } => Framing::Whole,
         }
     }
 
-    /// Whether each record is compressed by itself, so that readers can go straight to one.
+    /// Whether each record is compressed separately, as is usual for WARC. Readers can then seek to
+    /// a record and decompress it alone.
     #[must_use]
-    pub fn packs_records(&self) -> bool {
+    pub fn compresses_records(&self) -> bool {
         matches!(self, Self::Warc)
     }
 
-    /// Finds the texts of a record. The first one of a file has the number 1.
+    /// Parses `record`, which is number `number` of its input, from 1. The first record of CSV is
+    /// its header row and has no text.
     #[must_use]
-    pub fn read<'r>(&'r self, number: u64, record: &'r [u8]) -> Parsed<'r> {
+    pub fn parse<'r>(&'r self, number: u64, record: &'r [u8]) -> Parsed<'r> {
         if let Self::Warc = self {
-            return warc::read(record);
+            return warc::parse(record);
         }
         let record = match simdutf8::compat::from_utf8(record) {
             Ok(record) => record,
@@ -88,46 +94,41 @@ impl RecordFormat {
             }
         };
         match self {
-            Self::Json(keys) => keys.read(record),
-            Self::Csv { .. } if number == 1 => Parsed::Other,
-            Self::Csv { columns, .. } => columns.read(record),
-            Self::Warc => Parsed::Other,
-            Self::Text { .. } => {
-                let fields = vec![Field::plain(Cow::Borrowed(""), record)];
-                Parsed::Found(TextFields {
-                    fields,
-                    ..TextFields::default()
-                })
-            }
+            Self::Json(keys) => keys.parse(record),
+            Self::Csv { .. } if number == 1 => Parsed::NoText,
+            Self::Csv { columns, .. } => columns.parse(record),
+            Self::Warc => Parsed::NoText,
+            Self::Text { .. } => Parsed::Texts(TextFields {
+                fields: vec![Field::plain(Cow::Borrowed(""), record)],
+                ..TextFields::default()
+            }),
         }
     }
 
-    /// The names of the columns of records in another format, and which of them hold texts.
+    /// Returns the columns that records of this format have after conversion to another format, and
+    /// the indices of those that hold texts. Fields without a name in `names` get a default one.
     pub(super) fn columns(&self, names: &FieldNames) -> (Vec<String>, Vec<usize>) {
-        let text = || names.text.first().cloned().unwrap_or_default();
-        let or =
-            |name: &Option<String>, word: &str| name.clone().unwrap_or_else(|| word.to_owned());
+        let text = names.text.first().cloned().unwrap_or_default();
         match self {
             Self::Json(_) => texts_as_columns(names),
-            Self::Csv { columns, .. } => columns.all(),
+            Self::Csv { columns, .. } => columns.names_and_text_indices(),
             Self::Warc => {
-                let language = or(&names.language, "language");
-                (
-                    vec![
-                        or(&names.id, "id"),
-                        or(&names.url, "url"),
-                        "date".to_owned(),
-                        language,
-                        text(),
-                    ],
-                    vec![4],
-                )
+                let columns = vec![
+                    name_or(names.id.as_deref(), "id"),
+                    name_or(names.url.as_deref(), "url"),
+                    "date".to_owned(),
+                    name_or(names.language.as_deref(), "language"),
+                    text,
+                ];
+                (columns, vec![4])
             }
-            Self::Text { .. } => (vec![or(&names.id, "id"), text()], vec![1]),
+            Self::Text { .. } => (vec![name_or(names.id.as_deref(), "id"), text], vec![1]),
         }
     }
 
-    /// The values of a record in these columns; none if it holds no text that can be read.
+    /// Returns the values of `record` in the columns of [`RecordFormat::columns`], or `None` if it
+    /// has no readable text. `number` counts the records of the input from 1; the header row of CSV
+    /// has no values.
     pub(super) fn values<'r>(
         &'r self,
         number: u64,
@@ -135,8 +136,7 @@ impl RecordFormat {
         names: &FieldNames,
     ) -> Option<Values<'r>> {
         match self {
-            Self::Json(_) => texts_as_values(self.read(number, record), names),
-            // The line of names is none.
+            Self::Json(_) => texts_as_values(self.parse(number, record), names),
             Self::Csv { .. } if number == 1 => None,
             Self::Csv { columns, .. } => columns.values(std::str::from_utf8(record).ok()?),
             Self::Warc => warc::values(record),
@@ -147,12 +147,13 @@ impl RecordFormat {
         }
     }
 
-    /// Appends a record without ranges of its bytes, which are disjoint and in order and spell spans of its texts. Gives
-    /// the reason if what is left could not be read as what it is; nothing is appended then.
+    /// Appends `record` without `cuts` to `out`. `cuts` are sorted, disjoint byte ranges of the
+    /// record that encode spans of its texts.
     ///
     /// # Errors
-    /// That reason.
-    pub fn write(
+    /// The reason, as a predicate, if the rest would not parse as a record of this format. Nothing
+    /// is appended then.
+    pub fn write_without(
         &self,
         record: &[u8],
         cuts: &[Range<usize>],
@@ -160,14 +161,15 @@ impl RecordFormat {
     ) -> Result<(), &'static str> {
         let start = out.len();
         match self {
-            Self::Warc => warc::write(record, cuts, out),
+            Self::Warc => warc::write_without(record, cuts, out),
             Self::Json(_) | Self::Text { .. } => cut(record, 0..record.len(), cuts, out),
             Self::Csv { columns, .. } => {
                 cut(record, 0..record.len(), cuts, out);
-                if !std::str::from_utf8(&out[start..]).is_ok_and(|row| columns.holds(row)) {
+                if !std::str::from_utf8(&out[start..]).is_ok_and(|row| columns.can_parse(row)) {
                     out.truncate(start);
                     return Err(
-                        "would read otherwise without what was found in it, as the field has no quotes",
+                        "would no longer be a valid row after the removal, because the field is \
+                         not quoted",
                     );
                 }
             }
@@ -176,12 +178,7 @@ impl RecordFormat {
     }
 }
 
-/// Appends a part of some bytes less ranges, which are disjoint and in order.
-pub fn cut(bytes: &[u8], part: Range<usize>, cuts: &[Range<usize>], out: &mut Vec<u8>) {
-    let mut at = part.start;
-    for range in cuts {
-        out.extend_from_slice(&bytes[at..range.start]);
-        at = range.end;
-    }
-    out.extend_from_slice(&bytes[at..part.end]);
+/// Returns `name`, or `default` if the user gave no name for the field.
+fn name_or(name: Option<&str>, default: &str) -> String {
+    name.unwrap_or(default).to_owned()
 }

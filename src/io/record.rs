@@ -1,56 +1,67 @@
-//! Texts inside records. A record format finds them and says how their characters are spelt in the record's bytes, so that
-//! a span of a text can be cut out of these bytes and nothing else is written anew.
+//! Texts of records, and the bytes that encode them. The parser of each format reports a text as a
+//! [`Field`]: the decoded text, the byte range of the record that encodes it, and the [`Escaping`]
+//! used there. Spans of the text can then be cut out of the record's own bytes, and no other byte
+//! of the record changes.
+//!
+//! In the JSON line `{"text": "a\nb"}`, for example, the text has three characters and is encoded
+//! by the bytes 10..14. The span 1..2 of the text, a line feed, is at 11..13 of the line.
 
+use super::FieldNames;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// How the characters of a text are spelt in a record.
+/// The values of a record, in the order of its columns; `None` where it has no value.
+pub type Values<'r> = Vec<Option<Cow<'r, str>>>;
+
+/// How the characters of a text are escaped in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escaping {
-    /// As they are.
+    /// No character is escaped.
     Plain,
-    /// As in a JSON string, with escapes behind backslashes.
+    /// As in a JSON string: with backslashes.
     Json,
-    /// As in a quoted CSV field, with quotes doubled.
+    /// As in a quoted CSV field: quotes are doubled.
     Quoted,
 }
 
-/// A character that is spelt otherwise than as itself.
+/// An escape sequence in an encoded text.
 struct Escape {
-    /// Where it begins.
-    at: usize,
-    /// How many bytes spell it.
-    length: usize,
-    /// The character.
+    /// The byte offset at which it starts.
+    start: usize,
+    /// Its length in bytes.
+    len: usize,
+    /// The character that it encodes.
     character: char,
 }
 
 impl Escaping {
-    /// The first escape at or after a place of a well-formed text.
+    /// Returns the first escape sequence that starts at byte `from` of `raw` or later, or `None` if
+    /// none follows. `raw` must be well-formed, and `from` must not be within an escape sequence.
     fn next_escape(self, raw: &[u8], from: usize) -> Option<Escape> {
         match self {
             Self::Plain => None,
             Self::Quoted => {
-                let at = from + memchr::memchr(b'"', &raw[from..])?;
+                let start = from + memchr::memchr(b'"', &raw[from..])?;
                 Some(Escape {
-                    at,
-                    length: 2,
+                    start,
+                    len: 2,
                     character: '"',
                 })
             }
             Self::Json => {
-                let at = from + memchr::memchr(b'\\', &raw[from..])?;
-                let (character, length) = json_escape(&raw[at..]);
+                let start = from + memchr::memchr(b'\\', &raw[from..])?;
+                let (character, len) = json_escape(&raw[start..]);
                 Some(Escape {
-                    at,
-                    length,
+                    start,
+                    len,
                     character,
                 })
             }
         }
     }
 
-    /// The text that is spelt so; borrowed if it has no escapes.
+    /// Decodes `raw`, the bytes of a text without the quotes around them. Returns it borrowed if it
+    /// has no escape sequence, as most texts of CSV and many of JSON do not.
     #[must_use]
     pub fn decode(self, raw: &str) -> Cow<'_, str> {
         let Some(mut escape) = self.next_escape(raw.as_bytes(), 0) else {
@@ -58,9 +69,9 @@ impl Escaping {
         };
         let (mut text, mut at) = (String::with_capacity(raw.len()), 0);
         loop {
-            text.push_str(&raw[at..escape.at]);
+            text.push_str(&raw[at..escape.start]);
             text.push(escape.character);
-            at = (escape.at + escape.length).min(raw.len());
+            at = (escape.start + escape.len).min(raw.len());
             match self.next_escape(raw.as_bytes(), at) {
                 Some(next) => escape = next,
                 None => break,
@@ -70,47 +81,74 @@ impl Escaping {
         Cow::Owned(text)
     }
 
-    /// Where ranges of the text, disjoint and in order, are spelt.
+    /// Returns for each of `ranges` the range of `raw` that encodes it. `ranges` are byte ranges of
+    /// the decoded text on character boundaries, sorted and disjoint. `raw` is read once, so the
+    /// cost is linear in its length.
     #[must_use]
     pub fn locate(
         self,
         raw: &[u8],
         ranges: impl Iterator<Item = Range<usize>>,
     ) -> Vec<Range<usize>> {
-        // Where the walk stands, in the text and in the bytes, and the escape that comes next.
-        let (mut text, mut at) = (0, 0);
-        let mut escape = self.next_escape(raw, 0);
-        let mut find = |wanted: usize| {
-            while let Some(next) = &escape
-                && text + (next.at - at) < wanted
-            {
-                text += next.at - at + next.character.len_utf8();
-                at = next.at + next.length;
-                escape = self.next_escape(raw, at);
-            }
-            at + (wanted - text)
-        };
+        let mut cursor = Cursor::new(self, raw);
         ranges
-            .map(|range| find(range.start)..find(range.end))
+            .map(|range| cursor.seek(range.start)..cursor.seek(range.end))
             .collect()
     }
 }
 
-/// Reads the escape that begins a text. One half of a surrogate pair without the other, which no text can hold, counts
-/// as the replacement character; its bytes stay.
+/// A position in an encoded text and the same position in the decoded text.
+struct Cursor<'r> {
+    escaping: Escaping,
+    raw: &'r [u8],
+    /// Byte offset in the encoded text.
+    raw_offset: usize,
+    /// Byte offset in the decoded text.
+    text_offset: usize,
+    /// The first escape sequence at or after `raw_offset`.
+    next_escape: Option<Escape>,
+}
+
+impl<'r> Cursor<'r> {
+    /// Creates a cursor at the start of `raw`.
+    fn new(escaping: Escaping, raw: &'r [u8]) -> Self {
+        Self {
+            escaping,
+            raw,
+            raw_offset: 0,
+            text_offset: 0,
+            next_escape: escaping.next_escape(raw, 0),
+        }
+    }
+
+    /// Moves forward past all escape sequences that end at or before `target`, a byte offset in the
+    /// decoded text, and returns the offset of `target` in the encoded text. Targets must not
+    /// decrease from call to call.
+    fn seek(&mut self, target: usize) -> usize {
+        while let Some(escape) = &self.next_escape
+            && self.text_offset + (escape.start - self.raw_offset) < target
+        {
+            self.text_offset += escape.start - self.raw_offset + escape.character.len_utf8();
+            self.raw_offset = escape.start + escape.len;
+            self.next_escape = self.escaping.next_escape(self.raw, self.raw_offset);
+        }
+        self.raw_offset + (target - self.text_offset)
+    }
+}
+
+/// Decodes the JSON escape sequence at the start of `raw`. Returns its character and its length in
+/// bytes. Half of a surrogate pair without the other half cannot be part of a `str` and is decoded
+/// as U+FFFD; the record keeps its bytes unless they are removed.
 fn json_escape(raw: &[u8]) -> (char, usize) {
-    let unit = |at: usize| {
-        let digits = raw.get(at..at + 4)?;
-        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-    };
     match raw.get(1) {
         Some(b'b') => ('\u{8}', 2),
         Some(b'f') => ('\u{c}', 2),
         Some(b'n') => ('\n', 2),
         Some(b'r') => ('\r', 2),
         Some(b't') => ('\t', 2),
-        Some(b'u') => match unit(2) {
-            Some(high @ 0xD800..0xDC00) if raw.get(6..8) == Some(b"\\u") => match unit(8) {
+        Some(b'u') => match code_unit(raw, 2) {
+            Some(high @ 0xD800..0xDC00) if raw.get(6..8) == Some(b"\\u") => match code_unit(raw, 8)
+            {
                 Some(low @ 0xDC00..0xE000) => (
                     char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00))
                         .unwrap_or(char::REPLACEMENT_CHARACTER),
@@ -130,82 +168,159 @@ fn json_escape(raw: &[u8]) -> (char, usize) {
     }
 }
 
+/// Parses the four hexadecimal digits at byte `at` of `raw` as a UTF-16 code unit. Returns `None`
+/// if `raw` is too short or holds another character there.
+fn code_unit(raw: &[u8], at: usize) -> Option<u32> {
+    let digits = std::str::from_utf8(raw.get(at..at + 4)?).ok()?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
 /// A text in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field<'r> {
-    /// The field's name, where a record has several; else empty.
+    /// The name of the field; empty in formats whose records have one text only.
     pub name: Cow<'r, str>,
-    /// The text.
+    /// The decoded text.
     pub text: Cow<'r, str>,
-    /// The bytes of the record that spell it.
+    /// The bytes of the record that encode the text, without quotes around it.
     pub raw: Range<usize>,
-    /// How they do.
-    pub spelling: Escaping,
+    /// How these bytes are escaped.
+    pub escaping: Escaping,
 }
 
 impl<'r> Field<'r> {
-    /// A text that is spelt by some bytes of a record.
+    /// Creates the field whose text is encoded by the bytes `raw` of `record`, and decodes it.
+    /// `raw` must be on character boundaries and exclude the quotes around the text.
     #[must_use]
-    pub fn new(name: Cow<'r, str>, record: &'r str, raw: Range<usize>, spelling: Escaping) -> Self {
+    pub fn new(name: Cow<'r, str>, record: &'r str, raw: Range<usize>, escaping: Escaping) -> Self {
         Self {
             name,
-            text: spelling.decode(&record[raw.clone()]),
+            text: escaping.decode(&record[raw.clone()]),
             raw,
-            spelling,
+            escaping,
         }
     }
 
-    /// A text that is all there is.
+    /// Creates a field whose text is the whole record: an input that is one text, or a value of a
+    /// Parquet column. Offsets in the text and in the record are the same.
     #[must_use]
     pub fn plain(name: Cow<'r, str>, text: &'r str) -> Self {
         Self {
             name,
             text: Cow::Borrowed(text),
             raw: 0..text.len(),
-            spelling: Escaping::Plain,
+            escaping: Escaping::Plain,
         }
     }
 
-    /// The bytes of the record that spell ranges of the text, which are disjoint and in order.
+    /// Returns the bytes of `record` that encode each of `ranges`, which are byte ranges of the
+    /// text on character boundaries, sorted and disjoint. `record` must be the one that the field
+    /// was parsed from.
     #[must_use]
     pub fn locate(
         &self,
         record: &[u8],
         ranges: impl Iterator<Item = Range<usize>>,
     ) -> Vec<Range<usize>> {
-        let shift = |range: Range<usize>| self.raw.start + range.start..self.raw.start + range.end;
-        self.spelling
+        self.escaping
             .locate(&record[self.raw.clone()], ranges)
             .into_iter()
-            .map(shift)
+            .map(|range| self.raw.start + range.start..self.raw.start + range.end)
             .collect()
     }
 }
 
-/// What a record holds.
+/// The texts of a record and its metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextFields<'r> {
-    /// Its texts, in the order of their bytes.
+    /// The texts, in the order of their bytes.
     pub fields: Vec<Field<'r>>,
-    /// Its id.
+    /// The id of the record; a number as written.
     pub id: Option<String>,
-    /// The id as it is spelt in JSON, where it is.
+    /// The value of the id field as written in a JSON record, of any type.
     pub id_json: Option<&'r str>,
-    /// The address that it came from.
+    /// The URL that the record was fetched from.
     pub url: Option<String>,
-    /// Its language.
+    /// The language of the record, as a code.
     pub language: Option<String>,
 }
 
-/// What a record is.
+/// The result of parsing a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parsed<'r> {
-    /// A record with texts.
-    Found(TextFields<'r>),
-    /// One without texts that is as it should be, such as a blank line or a line of names.
-    Other,
-    /// One that should have a text and has none that can be read, and why.
+    /// The record has at least one text.
+    Texts(TextFields<'r>),
+    /// The record is valid but has no text: a blank line, a CSV header row, or a WARC record of
+    /// another type.
+    NoText,
+    /// The record should have a text but has none that can be read; the reason, as a predicate such
+    /// as "is not JSON".
     Damaged(String),
+}
+
+/// Returns the values of a JSON record in the columns of [`texts_as_columns`], or `None` if
+/// `parsed` has no text. Several texts in one field, as in a list, become one value with blank
+/// lines between them.
+#[must_use]
+pub(super) fn texts_as_values<'r>(parsed: Parsed<'r>, names: &FieldNames) -> Option<Values<'r>> {
+    let Parsed::Texts(texts) = parsed else {
+        return None;
+    };
+    let metadata = [
+        (&names.id, texts.id),
+        (&names.url, texts.url),
+        (&names.language, texts.language),
+    ];
+    let mut values: Values<'r> = metadata
+        .into_iter()
+        .filter(|(name, _)| name.is_some())
+        .map(|(_, value)| value.map(Cow::Owned))
+        .collect();
+    for name in &names.text {
+        values.push(joined_text(&texts.fields, name));
+    }
+    Some(values)
+}
+
+/// Joins the texts of all fields called `name`, with a blank line between them. Returns `None` if
+/// no field has that name, and does not copy a borrowed text that is the only one.
+fn joined_text<'r>(fields: &[Field<'r>], name: &str) -> Option<Cow<'r, str>> {
+    let mut texts: Vec<Cow<'r, str>> = fields
+        .iter()
+        .filter(|field| field.name == name)
+        .map(|field| field.text.clone())
+        .collect();
+    if texts.len() > 1 {
+        Some(Cow::Owned(texts.join("\n\n")))
+    } else {
+        texts.pop()
+    }
+}
+
+/// Returns the columns that JSON records get in another format, and the indices of those that hold
+/// texts. The columns are the id, URL and language fields, as far as `names` has them, and then all
+/// text fields.
+pub(super) fn texts_as_columns(names: &FieldNames) -> (Vec<String>, Vec<usize>) {
+    let metadata: Vec<&String> = [&names.id, &names.url, &names.language]
+        .into_iter()
+        .flatten()
+        .collect();
+    let texts = (metadata.len()..metadata.len() + names.text.len()).collect();
+    (
+        metadata.into_iter().chain(&names.text).cloned().collect(),
+        texts,
+    )
+}
+
+/// Appends `bytes[part]` without `cuts` to `out`. `cuts` are ranges of `bytes` that lie within
+/// `part`, sorted and disjoint.
+pub fn cut(bytes: &[u8], part: Range<usize>, cuts: &[Range<usize>], out: &mut Vec<u8>) {
+    let mut at = part.start;
+    for range in cuts {
+        out.extend_from_slice(&bytes[at..range.start]);
+        at = range.end;
+    }
+    out.extend_from_slice(&bytes[at..part.end]);
 }
 
 #[cfg(test)]
@@ -213,7 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_span_of_a_text_is_found_in_its_spelling() {
+    fn every_span_of_a_text_is_located_in_its_encoding() {
         let raw = r#"a\n\u00e9\ud834\udd1e"é𝄞\\\"\/\t\ud834x\udd1e"#;
         let text = Escaping::Json.decode(raw);
         assert_eq!(text, "a\né𝄞\"é𝄞\\\"/\t\u{fffd}x\u{fffd}");
@@ -224,16 +339,17 @@ mod tests {
             .collect();
         for (index, &start) in boundaries.iter().enumerate() {
             for &end in &boundaries[index..] {
-                let found = Escaping::Json
+                let located = Escaping::Json
                     .locate(raw.as_bytes(), std::iter::once(start..end))
                     .remove(0);
                 assert_eq!(
-                    Escaping::Json.decode(&raw[found.clone()]),
+                    Escaping::Json.decode(&raw[located.clone()]),
                     text[start..end],
                     "{start}..{end}"
                 );
-                let rest = [&raw[..found.start], &raw[found.end..]].concat();
-                // Halves of pairs that meet would be a pair; these here stay apart unless what is between them goes.
+                let rest = [&raw[..located.start], &raw[located.end..]].concat();
+                // Two halves of surrogate pairs that become adjacent would form a pair. Here they
+                // do only if all of the text between them is removed.
                 if !(text[..start].ends_with('\u{fffd}') && text[end..].starts_with('\u{fffd}')) {
                     assert_eq!(
                         Escaping::Json.decode(&rest),
@@ -246,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_in_quotes_are_one_character() {
+    fn doubled_quotes_are_one_character() {
         assert_eq!(
             Escaping::Quoted.decode(r#"He said ""no""."#),
             r#"He said "no"."#

@@ -86,8 +86,8 @@ impl<'r> Source<'r> {
             reader: Box::new(Cursor::new(head.clone()).chain(rest)),
             compression,
             format: format
-                .or_else(|| Format::of_name(name))
-                .unwrap_or_else(|| Format::of_bytes(&head, is_json_name(name))),
+                .or_else(|| Format::from_path(name))
+                .unwrap_or_else(|| Format::detect(&head, is_json_name(name))),
             head,
             consumed,
         })

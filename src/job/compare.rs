@@ -29,7 +29,7 @@ struct DocumentKey {
 
 impl DocumentKey {
     fn of(record: &Record) -> Self {
-        let is_table = Format::of_name(Path::new(&record.path)) == Some(Format::Parquet);
+        let is_table = Format::from_path(Path::new(&record.path)) == Some(Format::Parquet);
         let field = record.field.clone().filter(|_| is_table);
         Self {
             path: record.path.clone(),

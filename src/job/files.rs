@@ -12,7 +12,7 @@ use super::{Action, Event, EventSink, Handled, JobOptions, Target, failed};
 use crate::filter::Scratch;
 use crate::io::{
     Checksum, Codec, Compression, Compressor, Format, PartialFile, Permissions, Source, StagedFile,
-    slice_of,
+    line_slice,
 };
 use crate::report::Stats;
 use anyhow::{Context, Error, Result, anyhow, bail};
@@ -474,7 +474,7 @@ impl Job<'_> {
             return Ok(());
         };
         let file = File::open(&task.file.path).context("cannot be opened")?;
-        task.slice = Some(slice_of(&file, shard.index, shard.count).context("cannot be read")?);
+        task.slice = Some(line_slice(&file, shard.index, shard.count).context("cannot be read")?);
         let output_path = &task.file.output_path;
         let name = output_path.file_name().unwrap_or_default();
         let name = name.to_string_lossy();
@@ -519,13 +519,13 @@ impl Job<'_> {
         let name = output_path.file_name().unwrap_or_default();
         let name = name.to_string_lossy();
         let (compression, uncompressed) = Compression::of_name(&name);
-        if options.target.is_none() && Format::of_name(output_path) == Some(Format::Parquet) {
+        if options.target.is_none() && Format::from_path(output_path) == Some(Format::Parquet) {
             return output_path.to_owned();
         }
         let codec = options.codec_or(|| Codec::of(compression));
         let (stem, extension) = options.target.map_or((uncompressed, ""), |target| {
             (
-                Format::stem(uncompressed),
+                Format::strip_extensions(uncompressed),
                 target.extension().unwrap_or_default(),
             )
         });

@@ -369,7 +369,7 @@ impl RecordCleaner<'_> {
             .and_then(|target| Converter::new(target, &format, &options.names));
         let has_members = converter
             .as_ref()
-            .map_or(source.format == Format::JsonLines, Converter::has_members);
+            .map_or(source.format == Format::JsonLines, Converter::supports_annotations);
         if options.annotate.is_some() && !has_members {
             bail!(
                 "is not JSON Lines, which annotations need; convert it with --output-format jsonl"
@@ -474,7 +474,7 @@ impl RecordCleaner<'_> {
         worker: &mut Worker,
     ) -> Result<()> {
         let packs_each =
-            shape.format.packs_records() && shape.converter.is_none() && worker.compressor.packs();
+            shape.format.compresses_records() && shape.converter.is_none() && worker.compressor.packs();
         let (mut bytes, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
             let offset = batch.offset + start as u64;
@@ -528,8 +528,8 @@ impl RecordCleaner<'_> {
         };
         let record_ref = RecordRef::new(number, offset, record);
         let texts = match parsed {
-            Parsed::Found(texts) => texts,
-            Parsed::Other => return Ok(self.without_annotations(Disposition::Same, worker)),
+            Parsed::Texts(texts) => texts,
+            Parsed::NoText => return Ok(self.without_annotations(Disposition::Same, worker)),
             Parsed::Damaged(reason) => {
                 let disposition = self.pass_damaged(&record_ref, reason, output)?;
                 return Ok(self.without_annotations(disposition, worker));

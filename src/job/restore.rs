@@ -5,7 +5,7 @@
 use super::tables::{open_table, restore_table};
 use crate::io::{
     Batches, Codec, Compressor, Format, Framing, PartialFile, Permissions, Source, Start,
-    restored_warc,
+    restore_warc_record,
 };
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
@@ -288,7 +288,7 @@ fn restore_warc(
     };
     for batch in Batches::new(
         cleaned.reader,
-        Framing::Warc { left: 0 },
+        Framing::Warc { remaining: 0 },
         crate::Span::MAX_TEXT,
         Start::default(),
         cleaned.consumed,
@@ -342,7 +342,7 @@ impl<I: Iterator<Item = Result<Record>>> WarcRestorer<'_, I> {
         let source = if removed.is_empty() {
             Some(record.to_owned())
         } else {
-            restored_warc(record, self.restored, &removed)
+            restore_warc_record(record, self.restored, &removed)
         };
         self.write_record(source.with_context(|| {
             format!(

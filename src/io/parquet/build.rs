@@ -4,7 +4,7 @@
 //! become ready, so that it is written like any other output. All columns are optional strings,
 //! compressed with Zstandard.
 
-use crate::io::convert::Values;
+use crate::io::record::Values;
 use anyhow::{Context, Result};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType};
