@@ -190,7 +190,7 @@ impl JobOptions {
             Ok(removed) => removed,
             Err(error) => return failed(error),
         };
-        match text.into_rest(&removed) {
+        match text.into_remaining(&removed) {
             Ok(rest) if removed.is_empty() => handled.input = rest,
             Ok(rest) => handled.output = Some(rest),
             Err((error, input)) => return Handled::invalid(input, &error.to_string()),
@@ -239,7 +239,7 @@ impl JobOptions {
                 encoding: text.encoding(),
                 places: removed
                     .iter()
-                    .map(|range| text.source(range.clone()))
+                    .map(|range| text.source_range(range.clone()))
                     .collect(),
                 ..Origin::default()
             };

@@ -621,7 +621,7 @@ impl Job<'_> {
         }
         let input = std::mem::take(&mut handled.input);
         let bytes = handled.output.take().unwrap_or(input);
-        let bytes = Compressor::new(self.codec(source.compression))?.packed(bytes)?;
+        let bytes = Compressor::new(self.codec(source.compression))?.compress(bytes)?;
         let mut output = self.create_output(task)?;
         output.append(&bytes)?;
         Ok((handled, Some(output.finish()?)))
@@ -686,7 +686,7 @@ impl Job<'_> {
             });
             if let Err(error) = streamed {
                 if error.is::<Interrupted>() && self.is_resumable() {
-                    output.map_or(Ok(()), PartialFile::leave)?;
+                    output.map_or(Ok(()), PartialFile::keep_for_resume)?;
                 }
                 return Err(error);
             }
@@ -729,7 +729,7 @@ impl Job<'_> {
             if chunk.is_empty() {
                 return Ok((handled, Some(output.finish()?)));
             }
-            output.append(&compressor.packed(chunk)?)?;
+            output.append(&compressor.compress(chunk)?)?;
         }
     }
 
@@ -841,7 +841,7 @@ fn commit(staged: Option<StagedFile>) -> Result<Option<Checksum>> {
     let Some(staged) = staged else {
         return Ok(None);
     };
-    let sum = staged.sum().cloned();
+    let sum = staged.checksum().cloned();
     staged.commit()?;
     Ok(sum)
 }

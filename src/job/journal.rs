@@ -315,7 +315,7 @@ impl Journal {
         }
         match self.checkpoints.get(key.as_ref()) {
             Some(checkpoint) if Some(checkpoint.input) != input => ResumeState::Changed,
-            Some(checkpoint) if PartialFile::has_part(&target, checkpoint.written) => {
+            Some(checkpoint) if PartialFile::can_resume(&target, checkpoint.written) => {
                 ResumeState::Checkpoint(Box::new(checkpoint.clone()))
             }
             Some(_) | None => ResumeState::New,

@@ -4,10 +4,11 @@
 //! manifests with the files beside them.
 
 use crate::cleaner::Cleaner;
-use crate::io::{Checksum, StagedFile, hexadecimal};
+use crate::io::{Checksum, StagedFile};
 use crate::pack::RuleSet;
 use crate::report::Stats;
 use crate::rule::Rule;
+use data_encoding::HEXLOWER;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -73,7 +74,7 @@ impl Plan {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             options,
             packs: pack_hashes(cleaner.rules()),
-            model: hexadecimal(&Sha256::digest(MODEL)),
+            model: HEXLOWER.encode(&Sha256::digest(MODEL)),
             shard,
         }
     }
@@ -96,7 +97,7 @@ fn pack_hashes(rules: &RuleSet) -> BTreeMap<String, String> {
     }
     hashes
         .into_iter()
-        .map(|(name, hash)| (name.to_owned(), hexadecimal(&hash.finalize())))
+        .map(|(name, hash)| (name.to_owned(), HEXLOWER.encode(&hash.finalize())))
         .collect()
 }
 

@@ -304,11 +304,11 @@ impl RecordCleaner<'_> {
             && is_empty
             && slice.start == 0
         {
-            let header = converter.head();
+            let header = converter.header();
             if !header.is_empty() {
                 is_empty = false;
                 on_batch(BatchOutput {
-                    output: Compressor::new(self.codec)?.packed(header)?,
+                    output: Compressor::new(self.codec)?.compress(header)?,
                     ..BatchOutput::default()
                 })?;
             }
@@ -340,7 +340,7 @@ impl RecordCleaner<'_> {
         }
         // An empty output is compressed too, as readers expect the header of the compression.
         if is_empty && output.is_empty() {
-            Compressor::new(self.codec)?.pack(&[], &mut output)?;
+            Compressor::new(self.codec)?.compress_into(&[], &mut output)?;
         }
         if output.is_empty() {
             return Ok(());
@@ -445,10 +445,10 @@ impl RecordCleaner<'_> {
         if let Some(Annotate::Dolma(prefix)) = &self.options.format.annotate {
             // An attribute file has one line for all pieces of a record.
             if is_first && stays {
-                output.output = worker.compressor.packed(dolma_line(None, prefix, &[]))?;
+                output.output = worker.compressor.compress(dolma_line(None, prefix, &[]))?;
             }
         } else if stays {
-            output.output = worker.compressor.packed(batch.bytes)?;
+            output.output = worker.compressor.compress(batch.bytes)?;
         } else {
             let record = RecordRef::new(batch.number, batch.offset, &batch.bytes);
             self.record_dropped(&record, DAMAGED, output)?;
@@ -474,7 +474,7 @@ impl RecordCleaner<'_> {
         worker: &mut Worker,
     ) -> Result<()> {
         let packs_each =
-            shape.format.compresses_records() && shape.converter.is_none() && worker.compressor.packs();
+            shape.format.compresses_records() && shape.converter.is_none() && worker.compressor.compresses();
         let (mut bytes, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
             let offset = batch.offset + start as u64;
@@ -483,8 +483,8 @@ impl RecordCleaner<'_> {
             let disposition = self.convert(shape, number, record, disposition, output, worker);
             if packs_each {
                 match disposition {
-                    Disposition::Same => worker.compressor.pack(record, &mut bytes)?,
-                    Disposition::Changed => worker.compressor.pack(&worker.record, &mut bytes)?,
+                    Disposition::Same => worker.compressor.compress_into(record, &mut bytes)?,
+                    Disposition::Changed => worker.compressor.compress_into(&worker.record, &mut bytes)?,
                     Disposition::Dropped => {}
                 }
             } else if disposition != Disposition::Same {
@@ -501,10 +501,10 @@ impl RecordCleaner<'_> {
         output.output = if packs_each {
             bytes
         } else if copied == 0 {
-            worker.compressor.packed(batch.bytes)?
+            worker.compressor.compress(batch.bytes)?
         } else {
             bytes.extend_from_slice(&batch.bytes[copied..]);
-            worker.compressor.packed(bytes)?
+            worker.compressor.compress(bytes)?
         };
         Ok(())
     }
@@ -524,7 +524,7 @@ impl RecordCleaner<'_> {
         let parsed = if record.len() > self.options.format.max_record {
             Parsed::Damaged(self.too_large_reason())
         } else {
-            shape.format.read(number, record)
+            shape.format.parse(number, record)
         };
         let record_ref = RecordRef::new(number, offset, record);
         let texts = match parsed {
@@ -566,7 +566,7 @@ impl RecordCleaner<'_> {
             worker.record.clear();
             if let Err(reason) = shape
                 .format
-                .write(record, &outcome.cuts, &mut worker.record)
+                .write_without(record, &outcome.cuts, &mut worker.record)
             {
                 return self.pass_damaged(&record_ref, reason.to_owned(), output);
             }

@@ -267,7 +267,7 @@ impl Restorer<'_> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        let packed = self.compressor.packed(std::mem::take(&mut self.chunk))?;
+        let packed = self.compressor.compress(std::mem::take(&mut self.chunk))?;
         (self.write)(&packed)
     }
 }
@@ -323,7 +323,7 @@ struct WarcRestorer<'w, I: Iterator> {
 impl<I: Iterator<Item = Result<Record>>> WarcRestorer<'_, I> {
     fn write_record(&mut self, bytes: Vec<u8>) -> Result<()> {
         self.restored += bytes.len() as u64;
-        (self.write)(&self.compressor.packed(bytes)?)
+        (self.write)(&self.compressor.compress(bytes)?)
     }
 
     /// Restores a record of the cleaned file, which has this number there, with the removals that

@@ -90,7 +90,7 @@ fn restore_rows(
     records: &mut Peekable<impl Iterator<Item = Result<Record>>>,
 ) -> Result<()> {
     let mut items = ItemCounter::default();
-    for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
+    for (value, &row) in rows.values.iter_mut().zip(&rows.row_indices) {
         let (number, item) = (rows.first + u64::from(row), items.next(row));
         let mut removed = Vec::new();
         while let Some(record) = records.next_if(|record| {
@@ -148,7 +148,7 @@ impl RecordCleaner<'_> {
                     .transpose()
             },
             &mut |name, chunks, sink| {
-                let mask = sink.staying();
+                let mask = sink.row_mask();
                 self.over_rows(
                     chunks,
                     |scratch, rows| self.clean_rows(name, rows, mask.as_ref(), scratch),
@@ -196,9 +196,9 @@ impl RecordCleaner<'_> {
     /// it has texts, none is damaged, and nothing is left of any.
     fn rows_to_keep(&self, table: &ParquetTable, group: usize) -> Result<RowMask> {
         let options = &self.options.format;
-        let (first, columns) = table.texts_of(group)?;
+        let (first, columns) = table.text_columns(group)?;
         let [mut damaged, mut has_rest, mut has_text] =
-            [(); 3].map(|()| vec![false; table.rows_of(group)]);
+            [(); 3].map(|()| vec![false; table.row_count(group)]);
         for (_, chunks) in columns {
             self.over_rows(
                 chunks,
@@ -210,7 +210,7 @@ impl RecordCleaner<'_> {
                             damaged[start + row as usize] = true;
                         }
                     }
-                    for (kept_bytes, &row) in texts.into_iter().zip(&rows.rows) {
+                    for (kept_bytes, &row) in texts.into_iter().zip(&rows.row_indices) {
                         let row = start + row as usize;
                         has_text[row] = true;
                         match kept_bytes {
@@ -236,10 +236,10 @@ impl RecordCleaner<'_> {
     /// a text that cannot be read.
     fn kept_bytes_of(&self, rows: &Rows, scratch: &mut Scratch) -> Vec<Option<usize>> {
         rows.texts()
-            .zip(&rows.rows)
+            .zip(&rows.row_indices)
             .map(|(value, &row)| {
                 let document = Document::new(self.read_text(value).ok()?).ok()?;
-                let document = self.describe(document, &properties_of(&rows.others, row));
+                let document = self.describe(document, &properties_of(&rows.attributes, row));
                 Some(kept_bytes(&self.options.cleaner.clean(&document, scratch)))
             })
             .collect()
@@ -276,7 +276,7 @@ impl RecordCleaner<'_> {
             }
         }
         let mut items = ItemCounter::default();
-        for (value, &row) in rows.values.iter_mut().zip(&rows.rows) {
+        for (value, &row) in rows.values.iter_mut().zip(&rows.row_indices) {
             let number = rows.first + u64::from(row);
             let mut record = value_ref(number, name, items.next(row), value.data());
             let text = match self.read_text(value.data()) {
@@ -287,7 +287,7 @@ impl RecordCleaner<'_> {
                     continue;
                 }
             };
-            let properties = properties_of(&rows.others, row);
+            let properties = properties_of(&rows.attributes, row);
             record.id = properties.id.as_deref();
             let field = Field::plain(Cow::Borrowed(name), text);
             let mut outcome = TextOutcome::default();
