@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::LabelledRow;
 use crate::rule::Level;
-use crate::verify::{Label, LineCounts, Measured, fates, measure};
+use crate::verify::{Label, LineCounts, Measured, line_outcomes, measure};
 use anyhow::{Result, bail};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -134,9 +134,9 @@ fn mistakes(
     cleaner: &Cleaner,
 ) -> String {
     let mut lines = String::new();
-    for fate in fates(cleaned) {
-        let kind = match labels.get(fate.number) {
-            Some(Label::Keep) if fate.left < fate.words => "lost",
+    for fate in line_outcomes(cleaned) {
+        let kind = match labels.get(fate.index) {
+            Some(Label::Keep) if fate.words_kept < fate.words => "lost",
             Some(Label::Drop) if !fate.is_removed() => "left",
             _ => continue,
         };
@@ -152,7 +152,7 @@ fn mistakes(
             );
         }
         let mut record = json!({
-            "kind": kind, "level": level.name(), "line": fate.number + 1, "words": fate.words, "gone": fate.words - fate.left,
+            "kind": kind, "level": level.name(), "line": fate.index + 1, "words": fate.words, "gone": fate.words - fate.words_kept,
             "rules": rules, "text": cleaned.source()[fate.range.clone()].trim(),
         });
         for name in ["id", "publisher", "lang", "extractor"] {

@@ -6,7 +6,7 @@ use crate::filter::{PageReader, Scratch};
 use crate::io::{LabelledRow, read_rows, write_npy};
 use crate::model::{NAMES, WordTable, empty_row};
 use crate::rule::Level;
-use crate::verify::{Label, LineOutcome, fates};
+use crate::verify::{Label, LineOutcome, line_outcomes};
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -175,9 +175,9 @@ impl Arrays {
         let mut removed = vec![0; labels.len()];
         for (level, cleaner) in cleaners.iter().enumerate() {
             let cleaned = cleaner.clean(&document, scratch);
-            fates(&cleaned)
+            line_outcomes(&cleaned)
                 .filter(LineOutcome::is_removed)
-                .for_each(|fate| removed[fate.number] |= 1 << level);
+                .for_each(|fate| removed[fate.index] |= 1 << level);
         }
         let page = reader.read(&document, words, scratch);
         let mut values = empty_row();
@@ -193,15 +193,15 @@ impl Arrays {
             arrays.offsets.push(arrays.grams.len() as u64);
         }
         let mut unit = 0;
-        for fate in fates(&cleaners[0].clean(&document, scratch)) {
+        for fate in line_outcomes(&cleaners[0].clean(&document, scratch)) {
             while unit + 1 < scratch.page.len() && scratch.page.span(unit).end() <= fate.range.start
             {
                 unit += 1;
             }
-            let label = match labels[fate.number] {
+            let label = match labels[fate.index] {
                 Label::Keep => 0,
                 Label::Drop => 1,
-                Label::Unsure if is_own(row, fate.number) => 3,
+                Label::Unsure if is_own(row, fate.index) => 3,
                 Label::Unsure => 2,
             };
             arrays.lines.extend([
@@ -209,7 +209,7 @@ impl Arrays {
                 unit as i32,
                 label,
                 fate.words as i32,
-                removed[fate.number],
+                removed[fate.index],
             ]);
         }
         Ok(arrays)

@@ -8,7 +8,7 @@ use crate::pack::RuleSet;
 use crate::report::{Claimed, Comparison, ExplainedLine, LineReport, Name, Survey, diff, explain};
 use crate::rule::Level;
 use crate::span::Span;
-use crate::verify::{NearMissReport, NearMisses};
+use crate::verify::{MarkIndex, NearMisses};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -169,8 +169,8 @@ impl Observer for Explainer {
                 .judgements(document, !self.lines.is_empty(), WEIGHTS, scratch);
         let mut lines = Vec::new();
         if let Some(near) = &self.near {
-            let marks = NearMissReport::new(self.cleaner.examine(document, scratch).0);
-            let looked = near.look(document, scratch);
+            let marks = MarkIndex::new(self.cleaner.examine(document, scratch).0);
+            let looked = near.examine(document, scratch);
             let mut vetoes: FxHashMap<usize, Vec<Veto>> = FxHashMap::default();
             for veto in cleaned.vetoed() {
                 let span = veto.mark.span();
@@ -203,12 +203,12 @@ impl Observer for Explainer {
                 lines.push(ExplainedLine {
                     number: index + 1,
                     span,
-                    marks: marks.on(span).copied().collect(),
+                    marks: marks.overlapping(span).copied().collect(),
                     vetoes: vetoes.remove(&index).unwrap_or_default(),
                     judgement: judgements
                         .get(judged)
                         .filter(|judgement| judgement.span.overlaps(span)),
-                    misses: looked.of_line(span, scratch),
+                    misses: looked.near_misses(span, scratch),
                 });
             }
         }
