@@ -9,6 +9,7 @@ pub mod features;
 mod files;
 pub mod journal;
 pub mod manifest;
+pub mod observer;
 mod pipeline;
 pub mod propose;
 pub mod records;
@@ -19,7 +20,6 @@ mod tables;
 #[path = "job/no_tables.rs"]
 mod tables;
 pub mod walk;
-pub mod witness;
 
 use crate::cleaner::{Cleaned, Cleaner, Outcome};
 use crate::document::Document;
@@ -27,11 +27,11 @@ use crate::filter::Scratch;
 use crate::io::{Content, InputText};
 use crate::report::{Name, Origin, Stats, document_records};
 use anyhow::{Result, anyhow};
+use observer::Observer;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walk::complaint;
-use witness::Observer;
 
 pub use files::{Job, Reports};
 use records::{Interrupted, RecordOptions};
@@ -276,7 +276,7 @@ impl JobOptions {
     ) -> Option<Event> {
         self.witness
             .as_ref()?
-            .see(name, document, cleaned, scratch)
+            .visit(name, document, cleaned, scratch)
             .map(Event::Told)
     }
 
