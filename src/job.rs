@@ -10,13 +10,13 @@ pub mod features;
 mod files;
 pub mod journal;
 pub mod manifest;
+pub mod observer;
 mod pipeline;
 pub mod propose;
 pub mod records;
 pub mod restore;
 mod tables;
 pub mod walk;
-pub mod witness;
 
 use crate::cleaner::{Cleaned, Cleaner, Outcome};
 use crate::document::Document;
@@ -24,11 +24,11 @@ use crate::filter::Scratch;
 use crate::io::{Content, InputText};
 use crate::report::{Name, Origin, Stats, document_records};
 use anyhow::{Error, Result, anyhow};
+use observer::Observer;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walk::complaint;
-use witness::Observer;
 
 pub use files::{Job, Reports};
 use records::{Interrupted, RecordOptions};
@@ -263,7 +263,7 @@ impl JobOptions {
     ) -> Option<Event> {
         self.observer
             .as_ref()?
-            .see(name, document, cleaned, scratch)
+            .visit(name, document, cleaned, scratch)
             .map(Event::Observed)
     }
 

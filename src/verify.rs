@@ -1,5 +1,9 @@
-//! Runs the examples that rules carry. The same runner serves dechaff's own tests and users' packs, so that a pack
-//! which passes for its author passes for everyone.
+//! Checks rules: against the examples that they carry, and against labelled texts.
+//!
+//! [`Verifier`] runs the examples of a rule set. dechaff's own tests and `dechaff rules test` both
+//! use it, so a pack that passes for its author passes for everyone. [`line_outcomes`] reports what
+//! happened to each line of a cleaned document; [`LineCounts`] (quality by level) and
+//! [`RuleScores`] (quality by rule) are sums over it. Nothing here reads a file.
 
 mod fate;
 #[cfg(feature = "cli")]
@@ -7,9 +11,9 @@ mod near;
 mod score;
 mod worth;
 
-pub use fate::{LineOutcome, fates};
+pub use fate::{LineOutcome, line_outcomes};
 #[cfg(feature = "cli")]
-pub(crate) use near::{Miss, Missed, NearMissReport, NearMisses};
+pub(crate) use near::{MarkIndex, Miss, Missed, NearMisses};
 pub use score::{Figures, LineCounts, Measured, measure};
 pub use worth::{Label, RuleScores, RuleWorth};
 
@@ -23,20 +27,21 @@ use crate::rule::{Effect, Level, Rule, RuleId};
 /// One example of one rule.
 #[derive(Clone, Debug)]
 pub struct Case<'r> {
-    /// Whose example it is.
+    /// Id of the rule in its rule set.
     pub id: RuleId,
-    /// The rule.
+    /// The rule that the example belongs to.
     pub rule: &'r Rule,
-    /// Whether it is one of `examples.remove`.
+    /// Whether the example comes from `examples.remove` (otherwise from `examples.keep`).
     pub removes: bool,
-    /// Its number among these, from 1.
+    /// Position in that list, counted from 1.
     pub number: usize,
-    /// The example.
+    /// Text of the example: a whole small document.
     pub text: &'r str,
 }
 
 impl Case<'_> {
-    /// A name for the case: `share/label keep 2`.
+    /// Returns a name that is unique in the rule set: the rule's full name, the list that the
+    /// example is in and its position there, such as `share/label keep 2`.
     #[must_use]
     pub fn name(&self) -> String {
         format!(
@@ -47,15 +52,17 @@ impl Case<'_> {
         )
     }
 
-    /// Whether the rule should find something in it: a keep rule finds what its keep examples show.
-    pub(crate) fn expects(&self) -> bool {
+    /// Returns whether the rule must match something in the example. This is true of the `remove`
+    /// examples of a removing rule or a cue, and of the `keep` examples of a keep rule.
+    pub(crate) fn expects_match(&self) -> bool {
         self.removes != (self.rule.effect == Effect::Keep)
     }
 
-    /// The example as a document, of the language and host that the rule is bound to.
+    /// Returns the example as a document. If the rule is bound to languages or hosts, the document
+    /// gets the first of each, so that the rule applies to it.
     ///
     /// # Errors
-    /// If it is too long for one.
+    /// If the example is too long for a document.
     pub(crate) fn document(&self) -> Result<Document<'_>, String> {
         let mut document = Document::new(self.text).map_err(|error| error.to_string())?;
         if let Some(language) = self.rule.languages.first() {
@@ -68,7 +75,8 @@ impl Case<'_> {
     }
 }
 
-/// All examples of a set of rules, rule by rule.
+/// Returns all examples of a rule set, rule by rule in the order of the set. For each rule the
+/// `remove` examples come first, then the `keep` examples.
 #[must_use]
 pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
@@ -86,13 +94,14 @@ pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
     cases
 }
 
-/// Runs cases, all rules being on and no document being held.
+/// Runs examples with a cleaner that applies every rule of a set, at level `thorough`, and holds no
+/// document.
 ///
 /// ```
-/// use dechaff::verify::Verifier;
+/// use dechaff::verify::{Verifier, cases};
 /// let rules = dechaff::RuleSet::built_in();
 /// let verifier = Verifier::new(&rules)?;
-/// let failures = dechaff::verify::cases(&rules).iter().filter_map(|case| verifier.run(case).err()).count();
+/// let failures = cases(&rules).iter().filter_map(|case| verifier.run(case).err()).count();
 /// assert_eq!(failures, 0);
 /// # Ok::<(), dechaff::Error>(())
 /// ```
@@ -102,10 +111,11 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Compiles the rules.
+    /// Compiles `rules` into a cleaner at level `thorough`. The guard against large removals is
+    /// off, because an example often consists of nothing but the text to be removed.
     ///
     /// # Errors
-    /// What [`Builder::build`](crate::Builder::build) has against them.
+    /// Those of [`Builder::build`](crate::Builder::build), such as a pattern that does not compile.
     pub fn new(rules: &RuleSet) -> Result<Self, Error> {
         let cleaner = Cleaner::builder()
             .rules(rules.clone())
@@ -115,14 +125,15 @@ impl Verifier {
         Ok(Self { cleaner })
     }
 
-    /// Runs one case.
+    /// Cleans one example and checks the marks of its rule. Marks of other rules are ignored. A
+    /// vetoed mark counts, because the rule did match.
     ///
     /// # Errors
-    /// A sentence that says what was expected and what happened.
+    /// A sentence for people that says what was expected and what happened.
     pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
         let document = case.document()?;
         let (marks, cleaned) = self.cleaner.examine(&document, &mut Scratch::default());
-        let took: Vec<&str> = marks
+        let matched: Vec<&str> = marks
             .iter()
             .filter(|mark| mark.rule() == case.id)
             .map(|mark| &case.text[mark.span().range()])
@@ -132,7 +143,7 @@ impl Verifier {
             Effect::Keep => "protect",
             Effect::Cue(_) => "give its cue for",
         };
-        match (case.expects(), took.is_empty()) {
+        match (case.expects_match(), matched.is_empty()) {
             (true, true) => Err(format!(
                 "should {verb} something in {:?}, and did not; dechaff gives {:?}",
                 case.text,
@@ -140,13 +151,14 @@ impl Verifier {
             )),
             (false, false) => Err(format!(
                 "should {verb} nothing in {:?}, but took {:?}",
-                case.text, took
+                case.text, matched
             )),
             _ => Ok(()),
         }
     }
 
-    /// What cleans the examples.
+    /// Returns the cleaner that runs the examples, for callers that explain why an example failed.
+    /// Every rule is on and no document is held.
     #[cfg(feature = "cli")]
     pub(crate) fn cleaner(&self) -> &Cleaner {
         &self.cleaner

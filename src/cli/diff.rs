@@ -8,7 +8,7 @@ use super::selection::build_cleaner;
 use super::terminal::Terminal;
 use crate::cleaner::Cleaner;
 use crate::job::compare::compare_records;
-use crate::job::witness::Comparer;
+use crate::job::observer::Comparer;
 use crate::rule::Level;
 use anyhow::{Result, bail};
 use std::path::Path;

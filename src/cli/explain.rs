@@ -6,7 +6,7 @@ use super::clean::look;
 use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
-use crate::job::witness::{Explainer, LineFilter};
+use crate::job::observer::{Explainer, LineFilter};
 use crate::rule::Level;
 use anyhow::{Context, Result, bail};
 use std::sync::Arc;

@@ -7,9 +7,7 @@ use super::selection::{load_rules, packs_of, read_input};
 use super::terminal::Terminal;
 use crate::cleaner::Cleaner;
 use crate::io::{Permissions, StagedFile};
-use crate::job::propose::{
-    ProposalOptions, free_id, pack_head, pack_name, propose, removed_already,
-};
+use crate::job::propose::{ProposalOptions, free_id, pack_head, pack_name, propose, removing_rule};
 use crate::report::{display_path, escape_control};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -52,7 +50,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
     if exists {
         all.add_pack(&source, &path.to_string_lossy())?;
     }
-    let known = removed_already(
+    let known = removing_rule(
         &sentence,
         &Cleaner::builder()
             .rules(all.clone())

@@ -7,7 +7,7 @@ use super::config::Config;
 use super::selection::{build_cleaner, without_dash};
 use super::terminal::Terminal;
 use crate::io::StagedFile;
-use crate::job::witness::Surveyor;
+use crate::job::observer::Surveyor;
 use crate::report::{ReportMeta, display_path, html_page, survey_json};
 use crate::rule::Level;
 use anyhow::{Result, bail};

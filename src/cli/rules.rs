@@ -156,11 +156,11 @@ fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String>
     let mut scratch = Scratch::default();
     let cleaned = verifier.cleaner().clean(&document, &mut scratch);
     let mut lines = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
-    if case.expects() {
+    if case.expects_match() {
         let whole = Span::at(0, case.text.len());
         let misses = NearMisses::new(verifier.cleaner())?
-            .look(&document, &mut scratch)
-            .of_line(whole, &mut scratch);
+            .examine(&document, &mut scratch)
+            .near_misses(whole, &mut scratch);
         for miss in misses.iter().filter(|miss| miss.rule == case.id) {
             lines.push_str(&format!(
                 "{} {}\n",

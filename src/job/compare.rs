@@ -1,5 +1,18 @@
-//! Two removal records of one corpus, read side by side. Both are in the order of the inputs, so that what is kept of them
-//! is what lies between two documents that both name, not all of them.
+//! Comparison of two removal records of the same corpus.
+//!
+//! Both records list their documents in the order of the inputs, but each leaves out the documents
+//! from which it removes nothing. They are read side by side, like the two inputs of a merge. What
+//! one side names is kept waiting until the other side names the same document:
+//!
+//! ```text
+//! old:  a  b     d        a, d   named by both: compared
+//! new:  a     c  d        b, c   named by one side only: compared with no removals
+//! ```
+//!
+//! Two files of one corpus cannot be put into order by their paths, since inputs are given in any
+//! order. So `b` and `c` wait until `d` is read on both sides. Two records of one file can: they
+//! are numbered. Memory therefore depends on the distance between documents that both sides name,
+//! not on the size of the corpus.
 
 use crate::io::{Format, Source};
 use crate::report::{Claimed, Comparison, Record, read_records};
@@ -12,23 +25,26 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// What was removed of one document.
+/// Everything that one removal record lists for one document.
 #[derive(Debug)]
 struct RecordGroup {
     key: DocumentKey,
+    /// Removals in the order of their ranges.
     claims: Vec<Claimed<'static>>,
 }
 
-/// A document, as records name it. The field counts where places are counted anew in each value, as in Parquet.
+/// Identity of a document in a removal record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct DocumentKey {
     path: String,
     record: Option<u64>,
+    /// The field, for Parquet only: there, ranges refer to the value of a field rather than to the
+    /// input, so each field is a document.
     field: Option<String>,
 }
 
 impl DocumentKey {
-    fn of(record: &Record) -> Self {
+    fn new(record: &Record) -> Self {
         let is_table = Format::from_path(Path::new(&record.path)) == Some(Format::Parquet);
         let field = record.field.clone().filter(|_| is_table);
         Self {
@@ -38,12 +54,15 @@ impl DocumentKey {
         }
     }
 
-    /// Which of two comes first, where that can be told: records of one file are in order.
+    /// Compares the positions of two documents in the corpus. Returns `None` if they are in
+    /// different files or fields, whose order is not known.
     fn order(&self, other: &Self) -> Option<Ordering> {
         (self.path == other.path && self.field == other.field)
             .then(|| self.record.cmp(&other.record))
     }
 
+    /// Returns a name for people: the path, then `#` and the record number, then `.` and the field,
+    /// as far as there are any.
     fn name(&self) -> String {
         let record = self
             .record
@@ -56,90 +75,145 @@ impl DocumentKey {
     }
 }
 
-/// Compares two removal records of the same corpus.
+/// Compares two removal records of the same corpus. `old` and `new` are paths of JSON Lines files,
+/// plain or compressed. The comparison keeps at most `samples` samples for each rule and side.
 ///
 /// # Errors
-/// If one of them cannot be read.
+/// If a file cannot be read, or if one of its lines is not a removal record.
 pub fn compare_records(old: &Path, new: &Path, samples: usize) -> Result<Comparison> {
-    let mut comparison = Comparison::new(samples);
-    let mut groups = [groups(old)?, groups(new)?];
-    let mut waiting: [VecDeque<RecordGroup>; 2] = Default::default();
-    // The keys of what waits, and of some that was settled.
-    let mut names: [FxHashSet<DocumentKey>; 2] = Default::default();
-    let mut open = [true, true];
-    while open[0] || open[1] {
-        // Where both are in the same file the one that is behind is read, else the one of which less is waiting.
-        let last = |side: usize| waiting[side].back().map(|group: &RecordGroup| &group.key);
-        let behind = match last(0).zip(last(1)).and_then(|(old, new)| old.order(new)) {
+    let mut groups = [read_groups(old)?, read_groups(new)?];
+    let mut merge = Merge::new(samples);
+    let mut is_open = [true, true];
+    while is_open[0] || is_open[1] {
+        let behind = merge.side_behind();
+        let side = if is_open[behind] { behind } else { 1 - behind };
+        match groups[side].next().transpose()? {
+            Some(group) => merge.add(side, group),
+            None => is_open[side] = false,
+        }
+    }
+    Ok(merge.finish())
+}
+
+/// State of the merge of two removal records; side 0 is the old one, side 1 the new one.
+struct Merge {
+    comparison: Comparison,
+    /// For each side, groups that wait for a partner on the other side, in order.
+    waiting: [VecDeque<RecordGroup>; 2],
+    /// For each side, the keys of the waiting groups. May also hold keys of groups that no longer
+    /// wait; a lookup here only saves a search in `waiting`.
+    keys: [FxHashSet<DocumentKey>; 2],
+}
+
+impl Merge {
+    fn new(samples: usize) -> Self {
+        Self {
+            comparison: Comparison::new(samples),
+            waiting: Default::default(),
+            keys: Default::default(),
+        }
+    }
+
+    /// Returns the side to read next. If both sides are in the same file, it is the one that is
+    /// behind, otherwise the one with fewer waiting groups.
+    fn side_behind(&self) -> usize {
+        let [old, new] = &self.waiting;
+        let order = old
+            .back()
+            .zip(new.back())
+            .and_then(|(old, new)| old.key.order(&new.key));
+        match order {
             Some(Ordering::Less) => 0,
             Some(_) => 1,
-            None => usize::from(waiting[0].len() > waiting[1].len()),
-        };
-        let side = if open[behind] { behind } else { 1 - behind };
-        let Some(group) = groups[side].next().transpose()? else {
-            open[side] = false;
-            continue;
-        };
+            None => usize::from(old.len() > new.len()),
+        }
+    }
+
+    /// Adds the next group of a side. It is compared with its partner if the other side has read it
+    /// already, and waits otherwise.
+    fn add(&mut self, side: usize, group: RecordGroup) {
         let other = 1 - side;
-        let known = names[other].contains(&group.key).then(|| {
-            waiting[other]
+        if self.keys[other].contains(&group.key)
+            && let Some(at) = self.waiting[other]
                 .iter()
                 .position(|waiting| waiting.key == group.key)
-        });
-        if let Some(at) = known.flatten() {
-            // What waits on both sides came before: the other side has nothing of it.
-            settle(&mut comparison, side, waiting[side].drain(..));
-            let mut matched = waiting[other].drain(..=at).collect::<Vec<_>>();
-            let partner = matched.pop().map_or_else(Vec::new, |group| group.claims);
-            settle(&mut comparison, other, matched.into_iter());
-            let (old, new) = if side == 0 {
-                (&group.claims, &partner)
-            } else {
-                (&partner, &group.claims)
-            };
-            comparison.add(&group.key.name(), old, new);
-            names.iter_mut().for_each(FxHashSet::clear);
-            names[other].extend(waiting[other].iter().map(|group| group.key.clone()));
-            continue;
+        {
+            self.compare(side, group, at);
+            return;
         }
-        // In one file, what the other side has before this record has no partner any more.
-        let is_same = waiting[other]
-            .back()
-            .is_some_and(|waiting| waiting.key.path == group.key.path);
-        let is_passed =
-            |waiting: &RecordGroup| waiting.key.order(&group.key) == Some(Ordering::Less);
-        let passed = is_same
-            .then(|| waiting[other].iter().rposition(is_passed))
-            .flatten();
-        if let Some(at) = passed {
-            settle(&mut comparison, other, waiting[other].drain(..=at));
+        if let Some(at) = self.last_before(other, &group.key) {
+            let unmatched: Vec<RecordGroup> = self.waiting[other].drain(..=at).collect();
+            self.add_unmatched(other, unmatched);
         }
-        names[side].insert(group.key.clone());
-        waiting[side].push_back(group);
+        self.keys[side].insert(group.key.clone());
+        self.waiting[side].push_back(group);
     }
-    let [old, new] = waiting;
-    settle(&mut comparison, 0, old.into_iter());
-    settle(&mut comparison, 1, new.into_iter());
-    Ok(comparison)
-}
 
-/// Adds documents of which only one side removes something.
-fn settle(comparison: &mut Comparison, side: usize, groups: impl Iterator<Item = RecordGroup>) {
-    groups.for_each(|group| {
-        let (old, new): (&[_], &[_]) = if side == 0 {
-            (&group.claims, &[])
+    /// Compares a group of `side` with its partner, the group at index `at` that waits on the other
+    /// side. Groups that come before either of them have no partner.
+    fn compare(&mut self, side: usize, group: RecordGroup, at: usize) {
+        let other = 1 - side;
+        let unmatched = std::mem::take(&mut self.waiting[side]);
+        self.add_unmatched(side, unmatched);
+        let mut unmatched: Vec<RecordGroup> = self.waiting[other].drain(..=at).collect();
+        let partner = unmatched.pop().map_or_else(Vec::new, |group| group.claims);
+        self.add_unmatched(other, unmatched);
+        let (old, new) = if side == 0 {
+            (&group.claims, &partner)
         } else {
-            (&[], &group.claims)
+            (&partner, &group.claims)
         };
-        comparison.add(&group.key.name(), old, new);
-    });
+        self.comparison.add(&group.key.name(), old, new);
+        self.keys[side].clear();
+        self.keys[other] = self.waiting[other]
+            .iter()
+            .map(|group| group.key.clone())
+            .collect();
+    }
+
+    /// Returns the index of the last group waiting on `side` that comes before `key` in the same
+    /// file. It and all groups before it can have no partner any more.
+    fn last_before(&self, side: usize, key: &DocumentKey) -> Option<usize> {
+        let waiting = &self.waiting[side];
+        if waiting.back()?.key.path != key.path {
+            return None;
+        }
+        waiting
+            .iter()
+            .rposition(|waiting| waiting.key.order(key) == Some(Ordering::Less))
+    }
+
+    /// Adds groups of documents from which only `side` removes something.
+    fn add_unmatched(&mut self, side: usize, groups: impl IntoIterator<Item = RecordGroup>) {
+        for group in groups {
+            let (old, new): (&[_], &[_]) = if side == 0 {
+                (&group.claims, &[])
+            } else {
+                (&[], &group.claims)
+            };
+            self.comparison.add(&group.key.name(), old, new);
+        }
+    }
+
+    /// Adds the groups that still wait as unmatched, and returns the comparison.
+    fn finish(mut self) -> Comparison {
+        let [old, new] = std::mem::take(&mut self.waiting);
+        self.add_unmatched(0, old);
+        self.add_unmatched(1, new);
+        self.comparison
+    }
 }
 
-/// The documents of a removal record, plain or compressed.
-fn groups(path: &Path) -> Result<impl Iterator<Item = Result<RecordGroup>>> {
-    let open = || Source::new(path, File::open(path)?, Some(Format::JsonLines));
-    let source =
-        open().with_context(|| format!("cannot read the removal record {}", path.display()))?;
+/// Reads a removal record, plain or compressed, one document at a time. Consecutive lines of the
+/// same document form a group.
+///
+/// # Errors
+/// If the file cannot be opened. Errors of a line are items of the iterator.
+fn read_groups(path: &Path) -> Result<impl Iterator<Item = Result<RecordGroup>>> {
+    let source = File::open(path)
+        .map_err(anyhow::Error::from)
+        .and_then(|file| Source::new(path, file, Some(Format::JsonLines)))
+        .with_context(|| format!("cannot read the removal record {}", path.display()))?;
     let name = path.display().to_string();
     let mut records = read_records(BufReader::new(source.reader))
         .map(move |record| record.with_context(|| name.clone()))
@@ -149,11 +223,11 @@ fn groups(path: &Path) -> Result<impl Iterator<Item = Result<RecordGroup>>> {
             Ok(record) => record,
             Err(error) => return Some(Err(error)),
         };
-        let key = DocumentKey::of(&first);
+        let key = DocumentKey::new(&first);
         let mut claims = Vec::new();
         let mut next = Some(first);
         while let Some(record) = next {
-            match claimed(record) {
+            match claim(record) {
                 Ok(claim) => claims.push(claim),
                 Err(error) => return Some(Err(error)),
             }
@@ -161,17 +235,17 @@ fn groups(path: &Path) -> Result<impl Iterator<Item = Result<RecordGroup>>> {
                 .next_if(|record| {
                     record
                         .as_ref()
-                        .is_ok_and(|record| DocumentKey::of(record) == key)
+                        .is_ok_and(|record| DocumentKey::new(record) == key)
                 })
                 .and_then(Result::ok);
         }
-        // Several fields of a record may be cleaned in another order than they stand in.
+        // Fields of one record may be cleaned in another order than they have in the input.
         claims.sort_by_key(|claim| claim.range.start);
         Some(Ok(RecordGroup { key, claims }))
     }))
 }
 
-fn claimed(record: Record) -> Result<Claimed<'static>> {
+fn claim(record: Record) -> Result<Claimed<'static>> {
     let bytes = record.source_bytes()?;
     Ok(Claimed {
         range: record.start..record.end.max(record.start),

@@ -1,5 +1,9 @@
-//! Rules tried on a corpus: documents from labelled or plain JSON Lines, or from text files, cleaned in parallel and
-//! counted in order.
+//! Corpora of documents in memory, for measuring rules rather than cleaning files.
+//!
+//! A corpus is a set of JSON Lines files, labelled or not, and of text files, each of which is one
+//! document. [`Corpus::for_each_batch`] reads it in batches of bounded size, so that a caller can
+//! clean the documents of a batch in parallel and still count them in order. [`CorpusRun`] does
+//! that for `dechaff rules try`.
 
 use super::walk::{Inputs, WalkEntry};
 use crate::cleaner::Cleaner;
@@ -7,55 +11,61 @@ use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::{Content, LabelledRow, read_rows};
 use crate::verify::RuleScores;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
-/// Documents in flight.
+/// Maximum number of documents in a batch.
 const BATCH: usize = 512;
 
-/// Which documents.
+/// The documents of some inputs that pass some filters.
 #[derive(Debug)]
 pub struct Corpus<'c> {
     /// Files and directories.
     pub inputs: &'c Inputs,
-    /// The field of JSON Lines that holds the text.
+    /// Name of the JSON field that holds the text of a document.
     pub field: &'c str,
-    /// Only rows of which these fields have one of these values.
+    /// Fields with their permitted values. A document must pass all of these filters; one without
+    /// the field does not pass.
     pub filters: &'c [(String, Vec<String>)],
 }
 
-/// What went wrong with which input.
+/// Inputs or rows that could not be read, with the errors.
 pub type Failed = Vec<(PathBuf, anyhow::Error)>;
 
 impl Corpus<'_> {
-    /// Reads all documents, some at a time and in order. Gives what went wrong with which input.
+    /// Reads all documents in order and calls `visit` with batches of bounded size; the last
+    /// batch may be empty. An input or row that cannot be read is skipped. Returns these inputs
+    /// with their errors.
     ///
     /// # Errors
-    /// If there is no document at all, or if `each` fails.
-    pub fn read(&self, mut each: impl FnMut(&[LabelledRow]) -> Result<()>) -> Result<Failed> {
+    /// If there are no documents and no input failed, or if `visit` fails.
+    pub fn for_each_batch(
+        &self,
+        mut visit: impl FnMut(&[LabelledRow]) -> Result<()>,
+    ) -> Result<Failed> {
         let (mut failed, mut batch, mut documents) = (Vec::new(), Vec::new(), 0);
-        for met in self.inputs.walk() {
-            let path = match met {
-                WalkEntry::File(found) => found.path,
+        for entry in self.inputs.walk() {
+            let path = match entry {
+                WalkEntry::File(file) => file.path,
                 WalkEntry::Special => continue,
                 WalkEntry::Failed(path, error) => {
                     failed.push((path, error));
                     continue;
                 }
             };
-            match self.rows(&path) {
+            match self.read_file(&path) {
                 Ok(rows) => {
                     for row in rows {
                         match row {
-                            Ok(row) if self.wants(&row.fields) => batch.push(row),
+                            Ok(row) if self.passes_filters(&row.fields) => batch.push(row),
                             Ok(_) => continue,
                             Err(error) => failed.push((path.clone(), error)),
                         }
                         if batch.len() == BATCH {
                             documents += batch.len();
-                            each(&batch)?;
+                            visit(&batch)?;
                             batch.clear();
                         }
                     }
@@ -64,21 +74,23 @@ impl Corpus<'_> {
             }
         }
         documents += batch.len();
-        each(&batch)?;
+        visit(&batch)?;
         if documents == 0 && failed.is_empty() {
-            bail!(
-                "the corpus has no document{}",
-                if self.filters.is_empty() {
-                    ""
-                } else {
-                    " that --where lets through"
-                }
-            );
+            if self.filters.is_empty() {
+                bail!("the corpus has no documents");
+            }
+            bail!("the corpus has no documents that match --where");
         }
         Ok(failed)
     }
 
-    fn rows(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Result<LabelledRow>>>> {
+    /// Opens one file: JSON Lines with a document in each row, or else a text file that is one
+    /// document. The name decides, without the ending of a compression.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is neither JSON Lines by its name nor text. Errors of a row
+    /// are items of the iterator.
+    fn read_file(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Result<LabelledRow>>>> {
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -95,9 +107,10 @@ impl Corpus<'_> {
             return Ok(Box::new(read_rows(path, self.field)?));
         }
         let Content::Text(text) = Content::new(std::fs::read(path)?, None) else {
-            return Err(anyhow!(
-                "is no text; a corpus is JSON Lines (.jsonl, .jsonl.gz, .jsonl.zst) or text files"
-            ));
+            bail!(
+                "is not text; a corpus consists of JSON Lines (.jsonl, .jsonl.gz, .jsonl.zst) \
+                 or text files"
+            );
         };
         let row = LabelledRow {
             text: text.as_str().to_owned(),
@@ -107,7 +120,9 @@ impl Corpus<'_> {
         Ok(Box::new(std::iter::once(Ok(row))))
     }
 
-    fn wants(&self, fields: &Map<String, Value>) -> bool {
+    /// Returns whether the fields of a row pass all filters. Values other than strings are compared
+    /// as JSON, so that `year=2024` matches a number.
+    fn passes_filters(&self, fields: &Map<String, Value>) -> bool {
         self.filters
             .iter()
             .all(|(key, values)| match fields.get(key) {
@@ -118,54 +133,60 @@ impl Corpus<'_> {
     }
 }
 
-/// Rules to try on a corpus.
+/// A run of a cleaner over a corpus that scores each of its rules.
 #[derive(Debug)]
 pub struct CorpusRun<'c> {
-    /// The rules.
+    /// The cleaner with the rules to score.
     pub cleaner: &'c Cleaner,
-    /// The documents.
+    /// The documents to clean.
     pub corpus: Corpus<'c>,
-    /// Lines of a kind that are kept for each rule.
+    /// Maximum number of sample lines of each kind to keep for a rule.
     pub samples: usize,
 }
 
 impl CorpusRun<'_> {
-    /// Cleans all documents. Gives the counts and what went wrong with which input.
+    /// Cleans all documents in parallel. Returns the scores, which do not depend on the number of
+    /// threads, and the inputs that could not be read. Documents that are too long are not counted.
     ///
     /// # Errors
-    /// If there is no document at all.
+    /// If there are no documents and no input failed.
     pub fn run(&self) -> Result<(RuleScores, Failed)> {
-        let mut worth = RuleScores::default();
-        let count = |scratch: &mut Scratch, row: &LabelledRow| {
-            let mut own = RuleScores::default();
-            if let Ok(document) = Document::new(&row.text) {
-                own.add(
-                    &self.cleaner.clean(&document, scratch),
-                    row.labels.as_deref(),
-                    self.samples,
-                );
+        let mut scores = RuleScores::default();
+        let failed = self.corpus.for_each_batch(|batch| {
+            let counted: Vec<RuleScores> = batch
+                .par_iter()
+                .map_init(Scratch::default, |scratch, row| self.score(row, scratch))
+                .collect();
+            for document in counted {
+                scores.merge(document, self.samples);
             }
-            own
-        };
-        let failed = self.corpus.read(|batch| {
-            let counted: Vec<RuleScores> =
-                batch.par_iter().map_init(Scratch::default, count).collect();
-            counted
-                .into_iter()
-                .for_each(|own| worth.merge(own, self.samples));
             Ok(())
         })?;
-        Ok((worth, failed))
+        Ok((scores, failed))
+    }
+
+    fn score(&self, row: &LabelledRow, scratch: &mut Scratch) -> RuleScores {
+        let mut scores = RuleScores::default();
+        if let Ok(document) = Document::new(&row.text) {
+            scores.add(
+                &self.cleaner.clean(&document, scratch),
+                row.labels.as_deref(),
+                self.samples,
+            );
+        }
+        scores
     }
 }
 
-/// Reads `key=value` or `key=value,value`.
+/// Parses a filter such as `lang=en` or `lang=en,de` into the name of the field and the permitted
+/// values. The text up to the first `=` is the name; values are separated by commas and may be
+/// empty.
 ///
 /// # Errors
 /// If there is no `=`.
 pub fn parse_filter(text: &str) -> Result<(String, Vec<String>)> {
     let (key, values) = text.split_once('=').with_context(|| {
-        format!("'{text}' is no filter; write FIELD=VALUE or FIELD=VALUE,VALUE")
+        format!("'{text}' is not a valid filter; write FIELD=VALUE or FIELD=VALUE,VALUE")
     })?;
     Ok((
         key.to_owned(),

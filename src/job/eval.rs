@@ -1,123 +1,160 @@
-//! Measuring on labelled pages: every level over every page, counted by publisher and by the values of fields, with the
-//! lines that were lost and left where they are asked for.
+//! Evaluation on labelled pages: cleans every page at every level and measures precision, recall
+//! and loss of prose.
+//!
+//! Counts are kept by publisher, because confidence intervals are estimated over publishers. They
+//! are grouped by level and, on request, by the values of fields such as the language. Mistakes can
+//! be listed line by line as JSON Lines.
 
 use super::corpus::{Corpus, Failed};
 use crate::cleaner::{Cleaned, Cleaner};
 use crate::document::Document;
 use crate::filter::Scratch;
 use crate::io::LabelledRow;
-use crate::rule::Level;
-use crate::verify::{Label, LineCounts, Measured, fates, measure};
+use crate::rule::{Level, RuleId};
+use crate::verify::{Label, LineCounts, LineOutcome, Measured, line_outcomes, measure};
 use anyhow::{Result, bail};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 
-/// A level and the values of a field, and what was measured there.
+/// Fields of a page that are copied to the list of mistakes.
+const COPIED_FIELDS: [&str; 4] = ["id", "publisher", "lang", "extractor"];
+
+/// Figures of the pages that have one value in one field, cleaned at one level.
 #[derive(Debug)]
 pub struct Group {
     /// The level.
     pub level: Level,
-    /// The field and its value; none for all pages.
+    /// Name and value of the field, or `None` for all pages.
     pub by: Option<(String, String)>,
-    /// The figures.
+    /// Counts and figures.
     pub measured: Measured,
 }
 
-/// What to measure.
+/// Labelled pages and the cleaners to measure on them.
 #[derive(Debug)]
 pub struct Evaluation<'c> {
-    /// A cleaner for each level.
+    /// Levels, each with its cleaner.
     pub cleaners: &'c [(Level, Cleaner)],
-    /// The pages.
+    /// The pages. Those without labels are skipped.
     pub corpus: Corpus<'c>,
-    /// Fields by whose values the figures are told too.
+    /// Fields by whose values the pages are grouped, in addition to the group of all pages.
     pub by: &'c [String],
-    /// Draws of the bootstrap.
+    /// Number of bootstrap samples.
     pub draws: usize,
 }
 
-/// Level, field and value.
-type Key = (Level, Option<(String, String)>);
+/// Level and, unless the group has all pages, name and value of the field.
+type GroupKey = (Level, Option<(String, String)>);
+
+/// Result of cleaning a page at one level.
+struct PageResult {
+    level: Level,
+    counts: LineCounts,
+    /// Mistakes as JSON Lines; empty if they are not wanted.
+    mistakes: String,
+}
 
 impl Evaluation<'_> {
-    /// Cleans all pages. Lines lost and left go to `errors` as JSON Lines.
+    /// Cleans all pages in parallel. Returns the groups, sorted by level, field and value, and the
+    /// inputs that could not be read. If `errors` is given, each line with a mistake is written to
+    /// it as a JSON object, in the order of the pages.
     ///
     /// # Errors
-    /// If there is no labelled page at all, or if `errors` cannot be written.
+    /// If no page has labels and no input failed, or if `errors` cannot be written.
     pub fn run(&self, mut errors: Option<&mut dyn Write>) -> Result<(Vec<Group>, Failed)> {
-        let mut tallies: BTreeMap<Key, BTreeMap<String, LineCounts>> = BTreeMap::new();
-        let (wants_errors, mut pages) = (errors.is_some(), 0);
-        let failed = self.corpus.read(|batch| {
-            let clean =
-                |scratch: &mut Scratch, row: &LabelledRow| self.clean(row, wants_errors, scratch);
-            let cleaned: Vec<Vec<(Level, LineCounts, String)>> =
-                batch.par_iter().map_init(Scratch::default, clean).collect();
-            for (row, levels) in batch.iter().zip(cleaned) {
+        let mut groups: BTreeMap<GroupKey, BTreeMap<String, LineCounts>> = BTreeMap::new();
+        let (wants_mistakes, mut pages) = (errors.is_some(), 0);
+        let failed = self.corpus.for_each_batch(|batch| {
+            let results: Vec<Vec<PageResult>> = batch
+                .par_iter()
+                .map_init(Scratch::default, |scratch, row| {
+                    self.clean(row, wants_mistakes, scratch)
+                })
+                .collect();
+            for (row, results) in batch.iter().zip(results) {
                 pages += 1;
-                // Without a publisher a page is its own.
-                let publisher = field(row, "publisher").unwrap_or_else(|| format!("page {pages}"));
-                for (level, tally, mistakes) in levels {
-                    let values = self.by.iter().map(|name| {
-                        Some((
-                            name.clone(),
-                            field(row, name).unwrap_or_else(|| "-".to_owned()),
-                        ))
-                    });
-                    for by in values.chain([None]) {
-                        tallies
-                            .entry((level, by))
+                // A page of an unknown publisher is the only page of its publisher.
+                let publisher =
+                    field_text(row, "publisher").unwrap_or_else(|| format!("page {pages}"));
+                for result in results {
+                    for by in self.groups_of(row) {
+                        groups
+                            .entry((result.level, by))
                             .or_default()
                             .entry(publisher.clone())
                             .or_default()
-                            .add(&tally);
+                            .add(&result.counts);
                     }
                     if let Some(errors) = &mut errors {
-                        errors.write_all(mistakes.as_bytes())?;
+                        errors.write_all(result.mistakes.as_bytes())?;
                     }
                 }
             }
             Ok(())
         })?;
-        if tallies.is_empty() && failed.is_empty() {
+        if groups.is_empty() && failed.is_empty() {
             bail!(
-                "no page has labels; a labelled page is a JSON object with `text` and `labels`, a letter (k, d, u) for each line of the text"
+                "no page has labels; a labelled page is a JSON object with `text` and `labels`, \
+                 a letter (k, d, u) for each line of the text"
             );
         }
-        let group = |((level, by), publishers): (&Key, &BTreeMap<_, _>)| Group {
-            level: *level,
-            by: by.clone(),
-            measured: measure(publishers, self.draws),
-        };
-        Ok((tallies.iter().map(group).collect(), failed))
+        let groups = groups
+            .into_iter()
+            .map(|((level, by), publishers)| Group {
+                level,
+                by,
+                measured: measure(&publishers, self.draws),
+            })
+            .collect();
+        Ok((groups, failed))
     }
 
-    /// Cleans a page at each level; a page without labels tells nothing.
+    /// Returns the groups of a page: one for each field in `by`, with the value `-` if the page
+    /// does not have the field, and `None` for the group of all pages.
+    fn groups_of(&self, row: &LabelledRow) -> impl Iterator<Item = Option<(String, String)>> {
+        self.by
+            .iter()
+            .map(|name| {
+                let value = field_text(row, name).unwrap_or_else(|| "-".to_owned());
+                Some((name.clone(), value))
+            })
+            .chain([None])
+    }
+
+    /// Cleans a page at each level. Returns nothing for a page without labels, and for one that is
+    /// too long for a document.
     fn clean(
         &self,
         row: &LabelledRow,
-        wants_errors: bool,
+        wants_mistakes: bool,
         scratch: &mut Scratch,
-    ) -> Vec<(Level, LineCounts, String)> {
+    ) -> Vec<PageResult> {
         let (Some(labels), Ok(document)) = (&row.labels, Document::new(&row.text)) else {
             return Vec::new();
         };
-        let level = |(level, cleaner): &(Level, Cleaner)| {
-            let cleaned = cleaner.clean(&document, scratch);
-            let mistakes = if wants_errors {
-                mistakes(row, *level, labels, &cleaned, cleaner)
-            } else {
-                String::new()
-            };
-            (*level, LineCounts::of(&cleaned, labels), mistakes)
-        };
-        self.cleaners.iter().map(level).collect()
+        self.cleaners
+            .iter()
+            .map(|(level, cleaner)| {
+                let cleaned = cleaner.clean(&document, scratch);
+                PageResult {
+                    level: *level,
+                    counts: LineCounts::of(&cleaned, labels),
+                    mistakes: if wants_mistakes {
+                        mistakes(row, *level, labels, &cleaned, cleaner)
+                    } else {
+                        String::new()
+                    },
+                }
+            })
+            .collect()
     }
 }
 
-/// The value of a field as text.
-fn field(row: &LabelledRow, name: &str) -> Option<String> {
+/// Returns the value of a field as text, or `None` if the field is missing or null. Values other
+/// than strings are returned as JSON.
+fn field_text(row: &LabelledRow, name: &str) -> Option<String> {
     match row.fields.get(name)? {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
@@ -125,7 +162,8 @@ fn field(row: &LabelledRow, name: &str) -> Option<String> {
     }
 }
 
-/// Lines of prose that lost words, and lines of chaff that stayed.
+/// Returns the mistakes of a cleaning as JSON Lines: lines of prose that lost a word (`lost`) and
+/// lines of chaff that were not removed (`left`), each with the rules that removed a part of it.
 fn mistakes(
     row: &LabelledRow,
     level: Level,
@@ -134,28 +172,26 @@ fn mistakes(
     cleaner: &Cleaner,
 ) -> String {
     let mut lines = String::new();
-    for fate in fates(cleaned) {
-        let kind = match labels.get(fate.number) {
-            Some(Label::Keep) if fate.left < fate.words => "lost",
-            Some(Label::Drop) if !fate.is_removed() => "left",
+    for line in line_outcomes(cleaned) {
+        let kind = match labels.get(line.index) {
+            Some(Label::Keep) if line.words_kept < line.words => "lost",
+            Some(Label::Drop) if !line.is_removed() => "left",
             _ => continue,
         };
-        let mut rules: Vec<&str> = Vec::new();
-        for removal in fate.removals {
-            let names = std::iter::once(&removal.rule)
-                .chain(&removal.also)
-                .map(|&id| cleaner.rules().get(id).name.as_str());
-            rules.extend(
-                names
-                    .filter(|name| !rules.contains(name))
-                    .collect::<Vec<_>>(),
-            );
-        }
+        let rules: Vec<&str> = rules_of(&line)
+            .iter()
+            .map(|&rule| cleaner.rules().get(rule).name.as_str())
+            .collect();
         let mut record = json!({
-            "kind": kind, "level": level.name(), "line": fate.number + 1, "words": fate.words, "gone": fate.words - fate.left,
-            "rules": rules, "text": cleaned.source()[fate.range.clone()].trim(),
+            "kind": kind,
+            "level": level.name(),
+            "line": line.index + 1,
+            "words": line.words,
+            "gone": line.words - line.words_kept,
+            "rules": rules,
+            "text": cleaned.source()[line.range.clone()].trim(),
         });
-        for name in ["id", "publisher", "lang", "extractor"] {
+        for name in COPIED_FIELDS {
             if let Some(value) = row.fields.get(name) {
                 record[name] = value.clone();
             }
@@ -164,4 +200,17 @@ fn mistakes(
         lines.push('\n');
     }
     lines
+}
+
+/// Returns the rules that removed a part of the line, each once, in the order of the removals.
+fn rules_of(line: &LineOutcome<'_>) -> Vec<RuleId> {
+    let mut rules = Vec::new();
+    for removal in line.removals {
+        for rule in std::iter::once(removal.rule).chain(removal.also.iter().copied()) {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+    }
+    rules
 }

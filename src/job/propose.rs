@@ -1,6 +1,18 @@
-//! Proposes a rule from one sentence of chaff: what in it is fixed and what varies from page to page, what kind of chaff it
-//! is, how the rule may be called, and examples that prove it. A proposal is a start for its author, but one that passes
-//! its own examples.
+//! Proposal of a rule for one sentence of chaff, for `dechaff rules new`.
+//!
+//! A proposal is made in four steps:
+//!
+//! 1. The sentence is cut into fixed parts and parts that vary from page to page: names, numbers
+//! and
+//!    addresses. `Book a trip with Harwell Ferries, from 12 pounds!` becomes the phrase
+//!    `book a trip with {1..4} from {#} pounds`.
+//! 2. The category is that of the built-in rules that share most words with the sentence.
+//! 3. The id is made of the first words that say what the sentence is about.
+//! 4. Examples are generated and run. Texts that the rule must match are the sentence itself and a
+//!    variation of it; texts that it must not match are sentences of prose that resemble it.
+//!
+//! A proposal always passes its own examples. If the phrase with varying parts does not, a rule for
+//! the literal sentence is tried.
 
 use crate::cleaner::Cleaner;
 use crate::document::Document;
@@ -11,60 +23,67 @@ use crate::verify::{Verifier, cases};
 use anyhow::{Context, Result, anyhow, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// A phrase may have so many gaps.
-const MOST_GAPS: usize = 3;
-/// A sentence of at most so many fixed words is a label.
-const LABEL_WORDS: usize = 4;
-/// An id is made of so many words.
-const ID_WORDS: usize = 3;
-/// Words that say nothing of what a line is about.
-const SMALL: &[&str] = &[
+/// Maximum number of varying parts in a phrase.
+const MAX_GAPS: usize = 3;
+/// Maximum number of words of a sentence without varying parts that becomes a label.
+const MAX_LABEL_WORDS: usize = 4;
+/// Maximum number of words in a generated id.
+const MAX_ID_WORDS: usize = 3;
+/// Maximum number of `examples.keep` up to which sentences of prose are added to those of the user.
+const MAX_KEEP_EXAMPLES: usize = 2;
+/// Maximum length of a sentence quoted in a description, in bytes.
+const MAX_QUOTE: usize = 70;
+/// English words that do not say what a sentence is about. They are not used for ids and
+/// categories.
+const STOP_WORDS: &[&str] = &[
     "a", "all", "an", "and", "are", "as", "at", "be", "by", "for", "from", "get", "have", "here",
     "in", "is", "it", "of", "on", "or", "our", "please", "that", "the", "this", "to", "us", "was",
     "we", "will", "with", "you", "your",
 ];
-/// What stands in for a name in an example.
-const OTHER_NAMES: [&str; 3] = ["Blue Star", "Northgate", "Elm Hill"];
+/// Texts that replace the varying parts of a sentence in an example.
+const SAMPLE_NAMES: [&str; 3] = ["Blue Star", "Northgate", "Elm Hill"];
 
-/// What its author wants of a rule; what is left open is proposed.
+/// Properties of the rule that the user chose; those that are `None` are proposed.
 #[derive(Clone, Debug, Default)]
 pub struct ProposalOptions {
-    /// Its id.
+    /// Id in the pack.
     pub id: Option<String>,
-    /// Its category.
+    /// Category.
     pub category: Option<Category>,
-    /// Its confidence.
+    /// Confidence; by default `likely` for rules that match inside lines, otherwise `certain`.
     pub confidence: Option<Confidence>,
-    /// What it says of itself.
+    /// Description.
     pub description: Option<String>,
-    /// Whether it is looked for inside lines too, rather than as whole lines.
+    /// Whether the rule also matches inside lines, not only whole lines.
     pub inside: bool,
-    /// Texts that it must leave alone.
+    /// Texts that the rule must not match.
     pub keep: Vec<String>,
 }
 
-/// A rule as it is proposed.
+/// A proposed rule.
 #[derive(Clone, Debug)]
 pub struct Proposal {
-    /// Its full name.
+    /// Full name: pack and id.
     pub name: String,
-    /// Its category.
+    /// Category.
     pub category: Category,
-    /// Other categories that come close, the closest first.
+    /// Other likely categories, at most two, the likeliest first.
     pub others: Vec<Category>,
-    /// The rule in TOML.
+    /// The rule in TOML, to be appended to its pack.
     pub toml: String,
-    /// Which parts of the sentence it takes to vary.
+    /// Parts of the sentence that are assumed to vary from page to page.
     pub varies: Vec<String>,
 }
 
-/// Proposes a rule for a pack of this name; `pack` is what the pack says so far.
+/// Proposes a rule that removes `sentence`. `rules` are the rules in use without those of the pack,
+/// and `pack` is the source of the pack named `pack_name`, to which the rule will be added.
 ///
 /// # Errors
-/// If no rule can be made of the sentence that passes its own examples and those of the wishes, or the pack is damaged.
+/// If the sentence has no letters or several lines, if the pack does not parse, or if no rule for
+/// the sentence passes its own examples and those of `options`.
 pub fn propose(
     sentence: &str,
-    wishes: &ProposalOptions,
+    options: &ProposalOptions,
     rules: &RuleSet,
     pack_name: &str,
     pack: &str,
@@ -74,56 +93,54 @@ pub fn propose(
         bail!("'{sentence}' has no words to look for");
     }
     if sentence.contains('\n') {
-        bail!("a rule is made of one line; give the sentence without line ends");
+        bail!("a rule is made from one line; pass the sentence without line ends");
     }
-    let words = WordSet::of(rules);
-    let parts = parts(sentence, &words);
-    let (category, others) = words.vote(sentence);
-    let category = wishes.category.unwrap_or(category);
+    let words = WordSet::new(rules);
+    let (category, others) = words.likely_categories(sentence);
+    let category = options.category.unwrap_or(category);
     let others = others
         .into_iter()
         .filter(|other| *other != category)
         .collect();
-    let id = wishes
+    let id = options
         .id
         .clone()
         .unwrap_or_else(|| free_id(sentence, pack_name, rules));
-    let confidence = wishes.confidence.unwrap_or(if wishes.inside {
+    let confidence = options.confidence.unwrap_or(if options.inside {
         Confidence::Likely
     } else {
         Confidence::Certain
     });
-    let description = wishes
+    let description = options
         .description
         .clone()
-        .unwrap_or_else(|| format!("Lines such as “{}”.", shortened(sentence)));
-    let mut reason = anyhow!("no rule can be made of it");
-    // With all that varies, or as it stands.
-    for parts in [&parts, &vec![SentencePart::Fixed(sentence.to_owned())]] {
+        .unwrap_or_else(|| format!("Lines such as “{}”.", shorten(sentence)));
+    let mut reason = anyhow!("no rule can be made from '{sentence}'");
+    for parts in [
+        split_sentence(sentence, &words),
+        vec![SentencePart::Fixed(sentence.to_owned())],
+    ] {
         let draft = RuleDraft {
             id: &id,
             category,
             confidence,
             description: &description,
-            inside: wishes.inside,
+            inside: options.inside,
             sentence,
-            parts,
+            parts: &parts,
         };
-        match draft.proved(wishes, rules, pack_name, pack) {
+        match draft.verified_toml(options, rules, pack_name, pack) {
             Ok(toml) => {
-                let varies = parts.iter().filter_map(|part| {
-                    if let SentencePart::Varies { text, .. } = part {
-                        Some(text.clone())
-                    } else {
-                        None
-                    }
-                });
                 return Ok(Proposal {
                     name: format!("{pack_name}/{id}"),
                     category,
                     others,
                     toml,
-                    varies: varies.collect(),
+                    varies: parts
+                        .iter()
+                        .filter_map(SentencePart::varying)
+                        .map(str::to_owned)
+                        .collect(),
                 });
             }
             Err(error) => reason = error,
@@ -132,137 +149,177 @@ pub fn propose(
     Err(reason)
 }
 
-/// The rule that removes a sentence already, if one does.
+/// Returns the full name of the rule that removes the whole of `sentence`, or `None`. The sentence
+/// is cleaned as a paragraph between two others, because some rules depend on the lines around.
 #[must_use]
-pub fn removed_already(sentence: &str, cleaner: &Cleaner) -> Option<String> {
-    let text = format!(
-        "It rained for two days.\n\n{}\n\nThe ferry stayed in the harbour.\n",
-        sentence.trim()
-    );
+pub fn removing_rule(sentence: &str, cleaner: &Cleaner) -> Option<String> {
+    let sentence = sentence.trim();
+    let text = between_paragraphs(sentence) + "\n";
     let document = Document::new(&text).ok()?;
     let cleaned = cleaner.clean(&document, &mut Scratch::default());
-    let at = text.find(sentence.trim())?;
-    let whole = |removal: &&crate::cleaner::Removal| {
-        removal.span.start() <= at && removal.span.end() >= at + sentence.trim().len()
-    };
+    let start = text.find(sentence)?;
+    let end = start + sentence.len();
     cleaned
         .removals()
         .iter()
-        .find(whole)
+        .find(|removal| removal.span.start() <= start && removal.span.end() >= end)
         .map(|removal| cleaner.rules().get(removal.rule).name.clone())
+}
+
+/// Returns a document in which `sentence` is a paragraph between two paragraphs of prose. The
+/// document does not end with a line feed.
+fn between_paragraphs(sentence: &str) -> String {
+    format!("It rained for two days.\n\n{sentence}\n\nThe ferry stayed in the harbour.")
 }
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum SentencePart {
+    /// Text that is the same on every page.
     Fixed(String),
-    /// So many words, or a number, that differ from page to page.
+    /// Text that differs from page to page.
     Varies {
         text: String,
+        /// Number of words.
         words: usize,
+        /// Whether the text is a single number.
         number: bool,
     },
 }
 
-/// Cuts a sentence into what is fixed and what varies: names, numbers, addresses.
-fn parts(sentence: &str, words: &WordSet) -> Vec<SentencePart> {
-    let tokens: Vec<&str> = sentence.split_whitespace().collect();
-    let capital = |token: &str| {
-        token
-            .trim_start_matches(|c: char| !c.is_alphanumeric())
-            .starts_with(char::is_uppercase)
-    };
-    // In a heading all words are capital, and none of them is a name.
-    let is_heading =
-        tokens.iter().filter(|token| capital(token)).count() * 2 > tokens.len() && tokens.len() > 3;
-    let mut parts: Vec<SentencePart> = Vec::new();
-    let mut starts = true;
-    for token in tokens {
-        let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
-        let digits = bare.chars().filter(char::is_ascii_digit).count();
-        let number = digits > 0 && bare.chars().all(|c| c.is_ascii_digit());
-        let address = bare.contains('@') || bare.contains("://") || bare.starts_with("www.");
-        let name = capital(token) && !starts && !is_heading && !words.knows(bare);
-        let special = token.contains(['(', ')', '[', ']', '{', '}', '|']);
-        starts = token.ends_with(['.', '!', '?', ':']);
-        if !(number || address || name || special || (digits > 0 && !words.knows(bare))) {
-            match parts.last_mut() {
-                Some(SentencePart::Fixed(text)) => *text = format!("{text} {token}"),
-                _ => parts.push(SentencePart::Fixed(token.to_owned())),
-            }
-            continue;
-        }
-        // What an address is made of may be several words.
-        let count = token
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .count()
-            .max(1);
-        match parts.last_mut() {
-            Some(SentencePart::Varies {
-                text,
-                words,
-                number,
-            }) => {
-                *text = format!("{text} {token}");
-                *words += count;
-                *number = false;
-            }
-            _ => parts.push(SentencePart::Varies {
-                text: token.to_owned(),
-                words: count,
-                number: number && bare == token,
-            }),
+impl SentencePart {
+    fn fixed(&self) -> Option<&str> {
+        match self {
+            Self::Fixed(text) => Some(text),
+            Self::Varies { .. } => None,
         }
     }
-    while parts
-        .iter()
-        .filter(|part| matches!(part, SentencePart::Varies { .. }))
-        .count()
-        > MOST_GAPS
-    {
+
+    fn varying(&self) -> Option<&str> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Varies { text, .. } => Some(text),
+        }
+    }
+
+    /// Returns the part in the phrase language. The gap for a varying part may have up to two words
+    /// more than the part has, since other names are longer.
+    fn to_phrase(&self) -> String {
+        match self {
+            Self::Fixed(text) => text.to_lowercase(),
+            Self::Varies { number: true, .. } => "{#}".to_owned(),
+            Self::Varies { words, .. } => format!("{{1..{}}}", words + 2),
+        }
+    }
+}
+
+/// Splits a sentence into fixed and varying parts, which alternate. Varying are numbers, addresses,
+/// words with brackets, and capitalized words that are unknown to the rules and do not begin a
+/// sentence. Of more than [`MAX_GAPS`] varying parts the shortest become fixed.
+fn split_sentence(sentence: &str, words: &WordSet) -> Vec<SentencePart> {
+    let tokens: Vec<&str> = sentence.split_whitespace().collect();
+    // In a heading most words are capitalized, so that capitals do not indicate names.
+    let is_heading = tokens.len() > 3
+        && tokens.iter().filter(|token| is_capitalized(token)).count() * 2 > tokens.len();
+    let mut parts: Vec<SentencePart> = Vec::new();
+    let mut starts_sentence = true;
+    for token in tokens {
+        let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
+        let has_digits = bare.contains(|c: char| c.is_ascii_digit());
+        let is_number = has_digits && bare.chars().all(|c| c.is_ascii_digit());
+        let is_address = bare.contains('@') || bare.contains("://") || bare.starts_with("www.");
+        let is_known = words.contains(bare);
+        let is_name = is_capitalized(token) && !starts_sentence && !is_heading && !is_known;
+        // These characters have a meaning in the phrase language.
+        let is_special = token.contains(['(', ')', '[', ']', '{', '}', '|']);
+        starts_sentence = token.ends_with(['.', '!', '?', ':']);
+        if is_number || is_address || is_name || is_special || (has_digits && !is_known) {
+            append_varying(&mut parts, token, is_number && bare == token);
+        } else if let Some(SentencePart::Fixed(text)) = parts.last_mut() {
+            *text = format!("{text} {token}");
+        } else {
+            parts.push(SentencePart::Fixed(token.to_owned()));
+        }
+    }
+    while parts.iter().filter_map(SentencePart::varying).count() > MAX_GAPS {
         let shortest = parts
             .iter()
             .enumerate()
-            .filter_map(|(at, part)| match part {
-                SentencePart::Varies { text, .. } => Some((text.len(), at, text.clone())),
-                SentencePart::Fixed(_) => None,
-            });
-        let Some((_, at, text)) = shortest.min() else {
-            break;
-        };
+            .filter_map(|(at, part)| part.varying().map(|text| (text.len(), at)))
+            .min();
+        let Some((_, at)) = shortest else { break };
+        let text = parts[at].varying().unwrap_or_default().to_owned();
         parts[at] = SentencePart::Fixed(text);
     }
     parts
 }
 
-/// A rule that is not proved yet.
+/// Appends a token that varies, to the last part if that varies too. An address counts as several
+/// words: its runs of letters and digits.
+fn append_varying(parts: &mut Vec<SentencePart>, token: &str, is_number: bool) {
+    let count = token
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .count()
+        .max(1);
+    if let Some(SentencePart::Varies {
+        text,
+        words,
+        number,
+    }) = parts.last_mut()
+    {
+        *text = format!("{text} {token}");
+        *words += count;
+        *number = false;
+    } else {
+        parts.push(SentencePart::Varies {
+            text: token.to_owned(),
+            words: count,
+            number: is_number,
+        });
+    }
+}
+
+/// Returns whether the first letter or digit of a token is an upper-case letter.
+fn is_capitalized(token: &str) -> bool {
+    token
+        .trim_start_matches(|c: char| !c.is_alphanumeric())
+        .starts_with(char::is_uppercase)
+}
+
+/// A rule whose examples have not been run yet.
 struct RuleDraft<'d> {
     id: &'d str,
     category: Category,
     confidence: Confidence,
     description: &'d str,
+    /// Whether the rule also matches inside lines.
     inside: bool,
     sentence: &'d str,
+    /// Parts of the sentence.
     parts: &'d [SentencePart],
 }
 
 impl RuleDraft<'_> {
-    /// The rule in TOML, with examples that it passes.
-    fn proved(
+    /// Generates examples and returns the rule in TOML, with examples that it passes. Prose that
+    /// the rule would match is not used as an example.
+    ///
+    /// # Errors
+    /// If the rule does not match the sentence, or matches a text in `options.keep`.
+    fn verified_toml(
         &self,
-        wishes: &ProposalOptions,
+        options: &ProposalOptions,
         rules: &RuleSet,
         pack_name: &str,
         pack: &str,
     ) -> Result<String> {
         let remove = vec![self.sentence.to_owned(), self.variation()];
-        let mut keep = wishes.keep.clone();
-        // The nearest misses that it really leaves alone.
-        for candidate in self.near_misses() {
-            if keep.len() >= 2 {
+        let mut keep = options.keep.clone();
+        for candidate in self.prose_candidates() {
+            if keep.len() >= MAX_KEEP_EXAMPLES {
                 break;
             }
+            // A rule must have two such examples; the second one is harmless.
             let tried = [candidate.clone(), "It rained for two days.".to_owned()];
             if self
                 .failures(&self.toml(&remove, &tried), rules, pack_name, pack)?
@@ -275,13 +332,14 @@ impl RuleDraft<'_> {
         let failures = self.failures(&toml, rules, pack_name, pack)?;
         match failures.first() {
             None => Ok(toml),
-            Some(failure) => {
-                bail!("the rule that would be made of it fails its own examples: {failure}")
-            }
+            Some(failure) => bail!("the proposed rule fails its own examples: {failure}"),
         }
     }
 
-    /// What goes wrong with the examples of the rule.
+    /// Adds the rule to its pack and runs its examples. Returns a message for each one that fails.
+    ///
+    /// # Errors
+    /// If the pack with the rule does not parse, or if the rules do not compile.
     fn failures(
         &self,
         toml: &str,
@@ -305,109 +363,119 @@ impl RuleDraft<'_> {
             .collect())
     }
 
+    /// Returns the rule in TOML with the given examples. A short sentence without varying parts
+    /// becomes a label, any other one a phrase.
     fn toml(&self, remove: &[String], keep: &[String]) -> String {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let list = |texts: &[String]| {
-            texts
-                .iter()
-                .map(|text| format!("\n  {},", quoted(text)))
-                .collect::<Vec<_>>()
-                .concat()
-        };
-        let fixed = self
-            .parts
-            .iter()
-            .all(|part| matches!(part, SentencePart::Fixed(_)));
-        let is_label =
-            !self.inside && fixed && self.sentence.split_whitespace().count() <= LABEL_WORDS;
-        let sought = match (is_label, self.inside) {
-            (true, _) => format!(
-                "labels = [{}]",
-                quoted(
-                    self.sentence
-                        .trim_end_matches(|c: char| !c.is_alphanumeric())
-                )
-            ),
-            (false, true) => format!("phrase = {}", quoted(&self.phrase())),
-            (false, false) => format!("line = true\nphrase = {}", quoted(&self.phrase())),
+        let is_label = !self.inside
+            && self.parts.iter().all(|part| part.fixed().is_some())
+            && self.sentence.split_whitespace().count() <= MAX_LABEL_WORDS;
+        let matcher = if is_label {
+            let label = self
+                .sentence
+                .trim_end_matches(|c: char| !c.is_alphanumeric());
+            format!("labels = [{}]", toml_string(label))
+        } else {
+            let line = if self.inside { "" } else { "line = true\n" };
+            format!("{line}phrase = {}", toml_string(&self.phrase()))
         };
         format!(
-            "\n[[rule]]\nid = {}\ndescription = {}\ncategory = \"{}\"\nconfidence = \"{}\"\n{sought}\nexamples.remove = [{}\n]\n\
+            "\n[[rule]]\n\
+             id = {}\n\
+             description = {}\n\
+             category = \"{}\"\n\
+             confidence = \"{}\"\n\
+             {matcher}\n\
+             examples.remove = [{}\n]\n\
              examples.keep = [{}\n]\n",
-            quoted(self.id),
-            quoted(self.description),
+            toml_string(self.id),
+            toml_string(self.description),
             self.category,
             self.confidence,
-            list(remove),
-            list(keep)
+            toml_items(remove),
+            toml_items(keep)
         )
     }
 
-    /// The sentence in the phrase language.
+    /// Returns the sentence in the phrase language, without the punctuation at its end.
     fn phrase(&self) -> String {
-        let part = |part: &SentencePart| match part {
-            SentencePart::Fixed(text) => text.to_lowercase(),
-            SentencePart::Varies { number: true, .. } => "{#}".to_owned(),
-            SentencePart::Varies { words, .. } => format!("{{1..{}}}", words + 2),
-        };
-        let phrase = self.parts.iter().map(part).collect::<Vec<_>>().join(" ");
+        let phrase: Vec<String> = self.parts.iter().map(SentencePart::to_phrase).collect();
         phrase
+            .join(" ")
             .trim_end_matches(['.', '!', '?', '…', ':', ' '])
             .to_owned()
     }
 
-    /// The sentence with other names and numbers, or, where nothing varies, between others.
+    /// Returns another text that the rule must match: the sentence with other names and numbers,
+    /// or, if nothing varies, the sentence as a paragraph of a document.
     fn variation(&self) -> String {
-        let mut names = OTHER_NAMES.iter();
-        let part = |part: &SentencePart| match part {
-            SentencePart::Fixed(text) => text.clone(),
-            SentencePart::Varies { number: true, .. } => "12".to_owned(),
-            SentencePart::Varies { .. } => names.next().unwrap_or(&"Elm Hill").to_string(),
-        };
-        let other = self.parts.iter().map(part).collect::<Vec<_>>().join(" ");
-        if other == self.sentence {
-            format!("It rained for two days.\n\n{other}\n\nThe ferry stayed in the harbour.")
+        let mut names = SAMPLE_NAMES.iter();
+        let texts: Vec<&str> = self
+            .parts
+            .iter()
+            .map(|part| match part {
+                SentencePart::Fixed(text) => text.as_str(),
+                SentencePart::Varies { number: true, .. } => "12",
+                SentencePart::Varies { .. } => names.next().unwrap_or(&"Elm Hill"),
+            })
+            .collect();
+        let variation = texts.join(" ");
+        if variation == self.sentence {
+            between_paragraphs(&variation)
         } else {
-            other
+            variation
         }
     }
 
-    /// Prose that comes close to the sentence, the closest first.
-    fn near_misses(&self) -> Vec<String> {
+    /// Returns sentences of prose that the rule should not match, those that resemble the chaff
+    /// most first: quotations of the whole sentence and of parts of it, then unrelated sentences.
+    fn prose_candidates(&self) -> Vec<String> {
         let bare = self
             .sentence
             .trim_end_matches(|c: char| !c.is_alphanumeric());
         let words: Vec<&str> = bare.split_whitespace().collect();
-        let half = |words: &[&str]| words.join(" ");
+        let first_half = words[..words.len().div_ceil(2)].join(" ");
+        let second_half = words[words.len() / 2..].join(" ");
+        let first_words = words[..words.len().min(2)].join(" ");
         vec![
             format!("The notice in the window read “{bare}”, and nobody took it down for a year."),
-            format!(
-                "She read “{} …” and put the paper away.",
-                half(&words[..words.len().div_ceil(2)])
-            ),
-            format!(
-                "He could not make out more than “{}”.",
-                half(&words[words.len() / 2..])
-            ),
-            format!("The sign said {}.", half(&words[..words.len().min(2)])),
+            format!("She read “{first_half} …” and put the paper away."),
+            format!("He could not make out more than “{second_half}”."),
+            format!("The sign said {first_words}."),
             "It rained for two days, and the ferry stayed in the harbour.".to_owned(),
             "Nobody on the quay had asked for it.".to_owned(),
         ]
     }
 }
 
-/// The words that built-in rules look for, and of which categories.
+fn toml_string(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// Returns texts as the items of a TOML array, each on a line and followed by a comma. The line
+/// feed comes before each item, so the closing bracket needs one of its line.
+fn toml_items(texts: &[String]) -> String {
+    texts
+        .iter()
+        .map(|text| format!("\n  {},", toml_string(text)))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+/// The words that the removing rules of a set search for.
 struct WordSet {
+    /// For each word in lower case, the number of rules of each category that search for it.
     categories: FxHashMap<String, FxHashMap<Category, usize>>,
 }
 
 impl WordSet {
-    fn of(rules: &RuleSet) -> Self {
+    /// Collects the words of all removing rules in `rules`. Keep rules and cues are left out, since
+    /// their words say nothing about a category of chaff.
+    fn new(rules: &RuleSet) -> Self {
         let mut categories: FxHashMap<String, FxHashMap<Category, usize>> = FxHashMap::default();
-        for (_, rule) in rules
-            .iter()
-            .filter(|(_, rule)| rule.effect == Effect::Remove)
-        {
+        for (_, rule) in rules.iter() {
+            if rule.effect != Effect::Remove {
+                continue;
+            }
             for word in words_of(rule) {
                 *categories
                     .entry(word)
@@ -419,14 +487,16 @@ impl WordSet {
         Self { categories }
     }
 
-    fn knows(&self, word: &str) -> bool {
+    fn contains(&self, word: &str) -> bool {
         self.categories.contains_key(&word.to_lowercase())
     }
 
-    /// The category whose rules share most with a sentence, rare words counting more, and those that come next.
-    fn vote(&self, sentence: &str) -> (Category, Vec<Category>) {
+    /// Returns the category whose rules share most words with a sentence, and the next two. A word
+    /// has one vote, which it divides among the categories of its rules by their number. Without
+    /// any known word the category is [`Category::Other`].
+    fn likely_categories(&self, sentence: &str) -> (Category, Vec<Category>) {
         let mut votes: FxHashMap<Category, f64> = FxHashMap::default();
-        for word in split(sentence).filter(|word| !SMALL.contains(&word.as_str())) {
+        for word in words(sentence).filter(|word| !STOP_WORDS.contains(&word.as_str())) {
             let Some(counts) = self.categories.get(&word) else {
                 continue;
             };
@@ -445,55 +515,57 @@ impl WordSet {
     }
 }
 
-/// The words that a rule looks for, each once.
+/// Returns the different words that a rule searches for, in lower case. Patterns and filters have
+/// none, because it is not known which words they match.
 fn words_of(rule: &Rule) -> FxHashSet<String> {
     match &rule.matcher {
-        Matcher::Phrases { phrases, .. } => phrases.iter().flat_map(split).collect(),
-        Matcher::Labels(labels) => labels.iter().flat_map(split).collect(),
-        Matcher::Words { telling, .. } => telling.iter().flat_map(split).collect(),
+        Matcher::Phrases { phrases, .. } => phrases.iter().flat_map(words).collect(),
+        Matcher::Labels(labels) => labels.iter().flat_map(words).collect(),
+        Matcher::Words { telling, .. } => telling.iter().flat_map(words).collect(),
         Matcher::Patterns { .. } | Matcher::Filter(_) => FxHashSet::default(),
     }
 }
 
-fn split(text: &str) -> impl Iterator<Item = String> {
+/// Returns the words of a text in lower case, in order: runs of letters and digits that have at
+/// least one letter.
+fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.chars().any(char::is_alphabetic))
         .map(str::to_lowercase)
 }
 
-/// An id of the telling words that are fixed, which no other rule of the pack has.
+/// Returns an id that no rule of the pack named `pack` has. It consists of the first few ASCII
+/// words of the sentence that are fixed and no stop words, joined by hyphens, with a number if that
+/// is taken. The id of a sentence without ASCII words is `rule`.
 #[must_use]
 pub fn free_id(sentence: &str, pack: &str, rules: &RuleSet) -> String {
-    let parts = parts(sentence, &WordSet::of(rules));
-    let fixed = parts.iter().filter_map(|part| {
-        if let SentencePart::Fixed(text) = part {
-            Some(text.as_str())
-        } else {
-            None
-        }
-    });
-    let is_plain = |word: &String| word.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let telling = |word: &String| is_plain(word) && !SMALL.contains(&word.as_str());
-    let fixed = fixed.collect::<Vec<_>>().join(" ");
-    let mut chosen: Vec<String> = split(&fixed).filter(telling).take(ID_WORDS).collect();
-    if chosen.is_empty() {
-        chosen = split(sentence).filter(is_plain).take(ID_WORDS).collect();
+    let parts = split_sentence(sentence, &WordSet::new(rules));
+    let fixed: Vec<&str> = parts.iter().filter_map(SentencePart::fixed).collect();
+    let mut id = ascii_words(&fixed.join(" "))
+        .filter(|word| !STOP_WORDS.contains(&word.as_str()))
+        .take(MAX_ID_WORDS)
+        .collect::<Vec<_>>();
+    if id.is_empty() {
+        id = ascii_words(sentence).take(MAX_ID_WORDS).collect();
     }
-    let id = if chosen.is_empty() {
+    let id = if id.is_empty() {
         "rule".to_owned()
     } else {
-        chosen.join("-")
+        id.join("-")
     };
-    let taken = |id: &String| rules.find(&format!("{pack}/{id}")).is_some();
-    let numbered = (2..).map(|number| format!("{id}-{number}"));
     std::iter::once(id.clone())
-        .chain(numbered)
-        .find(|id| !taken(id))
+        .chain((2..).map(|number| format!("{id}-{number}")))
+        .find(|id| rules.find(&format!("{pack}/{id}")).is_none())
         .unwrap_or(id)
 }
 
-fn shortened(text: &str) -> String {
-    let short = &text[..text.floor_char_boundary(70)];
+fn ascii_words(text: &str) -> impl Iterator<Item = String> {
+    words(text).filter(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Returns `text` cut to at most [`MAX_QUOTE`] bytes, with an ellipsis if something was cut.
+fn shorten(text: &str) -> String {
+    let short = &text[..text.floor_char_boundary(MAX_QUOTE)];
     if short.len() < text.len() {
         format!("{}…", short.trim_end())
     } else {
@@ -501,32 +573,31 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// What a pack of this name begins with.
+/// Returns the TOML header of a new pack with this name, ended by a line feed. The name must not
+/// need escaping in TOML.
 #[must_use]
 pub fn pack_head(name: &str) -> String {
     format!("[pack]\nname = \"{name}\"\ndescription = \"Rules of our own.\"\n")
 }
 
-/// The name of a pack that is in this file.
+/// Returns the name of the pack with this TOML source. If the source does not state one, for
+/// example because the file is new, the name is made from the file name in `path`: lower case, with
+/// a hyphen for every character other than an ASCII letter or digit.
 #[must_use]
 pub fn pack_name(source: &str, path: &std::path::Path) -> String {
-    let named = toml::from_str::<toml::Table>(source).ok();
-    let named = named.and_then(|table| table.get("pack")?.get("name")?.as_str().map(str::to_owned));
-    named.unwrap_or_else(|| {
+    let stated = toml::from_str::<toml::Table>(source)
+        .ok()
+        .and_then(|table| table.get("pack")?.get("name")?.as_str().map(str::to_owned));
+    stated.unwrap_or_else(|| {
         let stem = path
             .file_stem()
             .unwrap_or_default()
             .to_string_lossy()
             .to_lowercase();
-        let plain: String = stem
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
-        if plain.is_empty() {
-            "mine".to_owned()
-        } else {
-            plain
+        if stem.is_empty() {
+            return "mine".to_owned();
         }
+        stem.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
     })
 }
 
@@ -534,23 +605,25 @@ pub fn pack_name(source: &str, path: &std::path::Path) -> String {
 mod tests {
     use super::*;
 
-    fn proposed(sentence: &str, wishes: &ProposalOptions) -> Proposal {
-        propose(
-            sentence,
-            wishes,
-            &RuleSet::built_in(),
-            "mine",
-            &pack_head("mine"),
-        )
-        .unwrap_or_else(|error| panic!("{sentence}: {error:#}"))
+    fn try_propose(sentence: &str, options: &ProposalOptions) -> Result<Proposal> {
+        let rules = RuleSet::built_in();
+        propose(sentence, options, &rules, "mine", &pack_head("mine"))
+    }
+
+    /// Returns the TOML of the rule that is proposed without options.
+    fn proposed_toml(sentence: &str) -> String {
+        try_propose(sentence, &ProposalOptions::default())
+            .unwrap_or_else(|error| panic!("{sentence}: {error:#}"))
+            .toml
     }
 
     #[test]
     fn names_and_numbers_vary_and_words_of_chaff_are_fixed() {
-        let proposal = proposed(
+        let proposal = try_propose(
             "Book your day trip with Harwell Ferries today, from 12 pounds!",
             &ProposalOptions::default(),
-        );
+        )
+        .unwrap();
         assert!(
             proposal
                 .toml
@@ -562,17 +635,19 @@ mod tests {
             (proposal.name.as_str(), proposal.varies.len()),
             ("mine/book-day-trip", 2)
         );
-        let proposal = proposed(
-            "Join the Harwell Herald newsletter for free stories by email each Sunday",
-            &ProposalOptions::default(),
-        );
+    }
+
+    #[test]
+    fn category_is_that_of_similar_rules() {
+        let sentence = "Join the Harwell Herald newsletter for free stories by email each Sunday";
+        let proposal = try_propose(sentence, &ProposalOptions::default()).unwrap();
         assert_eq!(proposal.category, Category::Newsletter);
-        let proposal = proposed("Tides and tables", &ProposalOptions::default());
-        assert!(
-            proposal.toml.contains("labels = [\"Tides and tables\"]"),
-            "{}",
-            proposal.toml
-        );
+    }
+
+    #[test]
+    fn short_sentences_become_labels() {
+        let toml = proposed_toml("Tides and tables");
+        assert!(toml.contains("labels = [\"Tides and tables\"]"), "{toml}");
     }
 
     #[test]
@@ -584,56 +659,30 @@ mod tests {
             "Ferries Hull Leeds York Bath Ely Wells",
             "A1 B2 C3 D4",
         ] {
-            assert!(
-                !proposed(sentence, &ProposalOptions::default())
-                    .toml
-                    .is_empty()
-            );
+            assert!(!proposed_toml(sentence).is_empty());
         }
-        let wishes = ProposalOptions {
+        let options = ProposalOptions {
             inside: true,
             keep: vec!["We booked a trip.".to_owned()],
             ..ProposalOptions::default()
         };
-        assert!(
-            proposed("Book your trip with Harwell Ferries", &wishes)
-                .toml
-                .contains("We booked a trip.")
-        );
+        let proposal = try_propose("Book your trip with Harwell Ferries", &options).unwrap();
+        assert!(proposal.toml.contains("We booked a trip."));
     }
 
     #[test]
-    fn what_cannot_be_a_rule_says_why() {
-        let error = |sentence: &str, wishes: &ProposalOptions| {
-            propose(
-                sentence,
-                wishes,
-                &RuleSet::built_in(),
-                "mine",
-                &pack_head("mine"),
-            )
-            .unwrap_err()
-        };
-        assert!(
-            error("***", &ProposalOptions::default())
-                .to_string()
-                .contains("no words")
-        );
-        assert!(
-            error("One\ntwo", &ProposalOptions::default())
-                .to_string()
-                .contains("one line")
-        );
-        let same = ProposalOptions {
+    fn sentences_without_a_rule_are_errors() {
+        let conflicting = ProposalOptions {
             keep: vec!["Tides and tables".to_owned(), "It rained.".to_owned()],
             ..ProposalOptions::default()
         };
-        assert!(
-            error("Tides and tables", &same)
-                .to_string()
-                .contains("should remove nothing"),
-            "{}",
-            error("Tides and tables", &same)
-        );
+        for (sentence, options, message) in [
+            ("***", &ProposalOptions::default(), "no words"),
+            ("One\ntwo", &ProposalOptions::default(), "one line"),
+            ("Tides and tables", &conflicting, "should remove nothing"),
+        ] {
+            let error = try_propose(sentence, options).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
     }
 }

@@ -375,7 +375,7 @@ pub fn missed(rule: &Rule, miss: &Miss, source: &str, level: Level) -> String {
             "matches{found}, but its exception holds: {}",
             escape_control(&rule.unless.join(" or "))
         ),
-        Missed::NearMissReport => {
+        Missed::Near => {
             let near = rule.near.as_ref().map_or_else(String::new, |near| {
                 let names: Vec<&str> = near
                     .categories

@@ -1,41 +1,49 @@
-//! What became of each line of a cleaned document: the measure on which all figures of quality stand.
+//! Line-by-line outcome of cleaning a document. Every quality figure (precision, recall, words
+//! lost) is a sum over these outcomes.
+//!
+//! A line counts as removed if fewer than half of its words are kept. For the line `Advertisement
+//! The bridge opens` with the removal `Advertisement `, three of four words are kept, so the line
+//! is not removed, but one word of it is lost.
 
 use crate::cleaner::{Cleaned, Removal};
 use crate::fold::{is_spaceless, is_word};
 use crate::span::Span;
 use std::ops::Range;
 
-/// What became of a line that has words.
+/// The outcome of one line that contains at least one word.
 #[derive(Clone, Debug)]
 pub struct LineOutcome<'c> {
-    /// Its number among the parts of the source between line feeds, from 0.
-    pub number: usize,
-    /// Its bytes in the source, the line feed left out.
+    /// Index of the line among the parts of the source between line feeds, counted from 0.
+    pub index: usize,
+    /// Byte range of the line in the source, without its line feed.
     pub range: Range<usize>,
-    /// Words: runs of letters and digits, and each letter of scripts without spaces.
+    /// Number of words: runs of letters and digits, and each letter of scripts without spaces.
     pub words: u64,
-    /// Words that are left.
-    pub left: u64,
-    /// The removals that touch it.
+    /// Number of these words that are kept. A word that is cut counts for each kept piece.
+    pub words_kept: u64,
+    /// Removals that overlap the line, in order.
     pub removals: &'c [Removal],
 }
 
 impl LineOutcome<'_> {
-    /// Whether less than half of its words are left.
+    /// Returns whether fewer than half of the line's words are kept. A line of which exactly half
+    /// is kept is not removed.
     #[must_use]
     pub fn is_removed(&self) -> bool {
-        self.left * 2 < self.words
+        self.words_kept * 2 < self.words
     }
 }
 
-/// What became of each line with words, in order.
-pub fn fates<'c>(cleaned: &'c Cleaned<'_>) -> impl Iterator<Item = LineOutcome<'c>> {
+/// Returns the outcome of each line of `cleaned` that has words, in order. Lines are the parts of
+/// the source between line feeds, so that `index` matches the labels of a labelled page. If the
+/// document is held, no line has a removal.
+pub fn line_outcomes<'c>(cleaned: &'c Cleaned<'_>) -> impl Iterator<Item = LineOutcome<'c>> {
     let (source, removals) = (cleaned.source(), cleaned.removals());
     let (mut start, mut first) = (0, 0);
     source
         .split('\n')
         .enumerate()
-        .filter_map(move |(number, line)| {
+        .filter_map(move |(index, line)| {
             let range = start..start + line.len();
             start = range.end + 1;
             first += removals[first..]
@@ -47,41 +55,47 @@ pub fn fates<'c>(cleaned: &'c Cleaned<'_>) -> impl Iterator<Item = LineOutcome<'
                 .iter()
                 .take_while(|removal| removal.span.start() < range.end)
                 .count()];
-            let words = words(line);
-            let spans = touching.iter().map(|removal| removal.span);
-            let left = if touching.is_empty() {
+            let words = count_words(line);
+            let words_kept = if touching.is_empty() {
                 words
             } else {
-                words_left(source, range.clone(), spans)
+                let spans = touching.iter().map(|removal| removal.span);
+                count_words_outside(source, range.clone(), spans)
             };
             (words > 0).then_some(LineOutcome {
-                number,
+                index,
                 range,
                 words,
-                left,
+                words_kept,
                 removals: touching,
             })
         })
 }
 
-/// How many words the parts of a range have that no span covers.
-fn words_left(source: &str, range: Range<usize>, spans: impl Iterator<Item = Span>) -> u64 {
-    let (mut at, mut left) = (range.start, 0);
+/// Counts the words in the parts of `source[range]` that no span covers. The spans must be sorted
+/// and disjoint; they may begin before the range or end after it.
+fn count_words_outside(
+    source: &str,
+    range: Range<usize>,
+    spans: impl Iterator<Item = Span>,
+) -> u64 {
+    let (mut at, mut count) = (range.start, 0);
     for span in spans {
-        left += words(&source[at..span.start().clamp(at, range.end)]);
+        count += count_words(&source[at..span.start().clamp(at, range.end)]);
         at = span.end().clamp(at, range.end);
     }
-    left + words(&source[at..range.end])
+    count + count_words(&source[at..range.end])
 }
 
-/// Number of words in a text.
-fn words(text: &str) -> u64 {
-    let (mut count, mut inside) = (0, false);
+/// Counts the words of `text`: each run of letters and digits is one, and so is each letter of a
+/// script that is written without spaces, such as Chinese or Japanese.
+fn count_words(text: &str) -> u64 {
+    let (mut count, mut is_inside) = (0, false);
     for c in text.chars() {
         let spaceless = is_spaceless(c);
         let word = is_word(c) && !spaceless;
-        count += u64::from(spaceless || (word && !inside));
-        inside = word;
+        count += u64::from(spaceless || (word && !is_inside));
+        is_inside = word;
     }
     count
 }
@@ -93,7 +107,7 @@ mod tests {
     #[test]
     fn words_are_runs_of_letters_and_single_ideographs() {
         assert_eq!(
-            ["", "It's 4 p.m.", "橋が開く", "naïve e\u{301}t"].map(words),
+            ["", "It's 4 p.m.", "橋が開く", "naïve e\u{301}t"].map(count_words),
             [0, 5, 4, 2]
         );
     }

@@ -1,146 +1,158 @@
-//! What rules are worth on a corpus: what each takes, what no other takes, and the kept lines that it hits. It looks at
-//! cleaned documents and at labels; where these come from is not its business.
+//! Quality of each rule, measured on a corpus: the lines that it removes, those that no other rule
+//! removes, and the prose that it damages.
+//!
+//! A rule is worth its place if it removes chaff that no other rule removes (`sole`) and touches no
+//! prose (`kept`).
 
-use super::fate::fates;
+use super::fate::{LineOutcome, line_outcomes};
 use crate::cleaner::Cleaned;
 use crate::rule::RuleId;
 use std::collections::BTreeMap;
 
-/// What a line is known to be.
+/// The label that a person or a data set gave to a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
-    /// Prose: what is removed of it is lost.
+    /// Prose: removing it is a loss.
     Keep,
     /// Chaff.
     Drop,
-    /// Not known, or not sure.
+    /// Unknown or doubtful. Such lines count neither as prose nor as chaff.
     Unsure,
 }
 
-/// Totals and what each rule took, over documents. Two of them add up.
+/// Sums over documents, in total and by rule. Each pair is a total and the number of these that
+/// were removed. Scores of parts of a corpus can be merged.
 ///
-/// A line is removed when less than half of its words are left. Words are runs of letters and digits, and each letter
-/// of scripts without spaces.
+/// A line is removed if fewer than half of its words are kept. Words are runs of letters and
+/// digits, and each letter of scripts without spaces.
 #[derive(Clone, Debug, Default)]
 pub struct RuleScores {
     /// Documents.
     pub documents: u64,
-    /// Documents of which something was removed.
+    /// Documents from which something was removed.
     pub changed: u64,
-    /// Documents of which a line to be kept was removed.
+    /// Documents that lost at least one line labelled as prose.
     pub damaged: u64,
-    /// Lines with words.
+    /// Lines that have words.
     pub lines: u64,
-    /// Of these, removed ones.
+    /// Lines that were removed.
     pub removed: u64,
-    /// Lines labelled as chaff, and how many of them were removed.
+    /// Lines labelled as chaff, and those of them that were removed.
     pub chaff: (u64, u64),
-    /// Lines labelled as prose, and how many of them were removed.
+    /// Lines labelled as prose, and those of them that were removed.
     pub prose: (u64, u64),
-    /// Words of lines labelled as prose, and how many of them were removed.
+    /// Words of lines labelled as prose, and those of them that were removed.
     pub words: (u64, u64),
-    /// Words of lines without a label, and how many of them were removed.
+    /// Words of lines without a label, and those of them that were removed.
     pub unlabelled_words: (u64, u64),
-    /// What each rule took.
+    /// Scores of each rule that removed something.
     pub rules: BTreeMap<RuleId, RuleWorth>,
 }
 
-/// What one rule took.
+/// Scores of one rule.
 #[derive(Clone, Debug, Default)]
 pub struct RuleWorth {
-    /// Removed spans in which the rule had a part.
+    /// Removed spans that the rule matched, alone or with others.
     pub hits: u64,
-    /// Lines removed, those labelled as prose left out.
+    /// Removed lines of which the rule matched a part, except lines labelled as prose.
     pub lines: u64,
-    /// Of these, lines that no other rule took anything of.
+    /// Those of `lines` that no other rule matched.
     pub sole: u64,
-    /// Lines labelled as prose of which it took a word.
+    /// Lines labelled as prose that lost a word and of which the rule matched a part.
     pub kept: u64,
-    /// The words that went of them.
+    /// Words that these lines lost.
     pub words: u64,
-    /// The first of the lines labelled as prose.
+    /// The first few different lines counted in `kept`.
     pub kept_lines: Vec<String>,
-    /// The first of the lines that only this rule took.
+    /// The first few different lines counted in `sole`.
     pub sole_lines: Vec<String>,
 }
 
 impl RuleScores {
-    /// Counts a cleaned document. `labels` has one label for each part of the source between line feeds; without
-    /// labels no line is known to be prose or chaff. Each rule keeps at most `samples` lines of a kind.
+    /// Counts a cleaned document. `labels` has one label for each part of the source between line
+    /// feeds; `None` means that no line is known to be prose or chaff. Each rule keeps at most
+    /// `samples` different lines in `kept_lines` and in `sole_lines`.
     pub fn add(&mut self, cleaned: &Cleaned<'_>, labels: Option<&[Label]>, samples: usize) {
         self.documents += 1;
         self.changed += u64::from(!cleaned.removals().is_empty());
-        let source = cleaned.source();
         for removal in cleaned.removals() {
             for rule in std::iter::once(removal.rule).chain(removal.also.iter().copied()) {
                 self.rules.entry(rule).or_default().hits += 1;
             }
         }
-        let mut damaged = false;
-        for fate in fates(cleaned) {
-            let (line, all, left, touching) = (
-                &source[fate.range.clone()],
-                fate.words,
-                fate.left,
-                fate.removals,
-            );
-            let label = labels.and_then(|labels| labels.get(fate.number)).copied();
-            let removed = fate.is_removed();
-            self.lines += 1;
-            self.removed += u64::from(removed);
-            match label {
-                Some(Label::Drop) => {
-                    self.chaff = (self.chaff.0 + 1, self.chaff.1 + u64::from(removed))
-                }
-                Some(Label::Keep) => {
-                    self.prose = (self.prose.0 + 1, self.prose.1 + u64::from(removed));
-                    self.words = (self.words.0 + all, self.words.1 + all - left);
-                    damaged |= removed;
-                }
-                Some(Label::Unsure) => {}
-                None => {
-                    self.unlabelled_words = (
-                        self.unlabelled_words.0 + all,
-                        self.unlabelled_words.1 + all - left,
-                    )
-                }
+        let mut is_damaged = false;
+        for line in line_outcomes(cleaned) {
+            let label = labels.and_then(|labels| labels.get(line.index)).copied();
+            self.add_line(&line, label);
+            is_damaged |= label == Some(Label::Keep) && line.is_removed();
+            let text = &cleaned.source()[line.range.clone()];
+            self.add_line_to_rules(&line, text, label, samples);
+        }
+        self.damaged += u64::from(is_damaged);
+    }
+
+    /// Adds one line to the totals.
+    fn add_line(&mut self, line: &LineOutcome<'_>, label: Option<Label>) {
+        let removed = u64::from(line.is_removed());
+        let words = (line.words, line.words - line.words_kept);
+        self.lines += 1;
+        self.removed += removed;
+        match label {
+            Some(Label::Drop) => add_counts(&mut self.chaff, (1, removed)),
+            Some(Label::Keep) => {
+                add_counts(&mut self.prose, (1, removed));
+                add_counts(&mut self.words, words);
             }
-            let mut rules: Vec<RuleId> = touching
-                .iter()
-                .flat_map(|removal| removal.also.iter().copied().chain([removal.rule]))
-                .collect();
-            rules.sort_unstable();
-            rules.dedup();
-            for &rule in &rules {
-                let worth = self.rules.entry(rule).or_default();
-                if label == Some(Label::Keep) && left < all {
-                    worth.kept += 1;
-                    worth.words += all - left;
-                    sample(&mut worth.kept_lines, line, samples);
-                } else if label != Some(Label::Keep) && removed {
-                    worth.lines += 1;
-                    if rules.len() == 1 {
-                        worth.sole += 1;
-                        sample(&mut worth.sole_lines, line, samples);
-                    }
+            Some(Label::Unsure) => {}
+            None => add_counts(&mut self.unlabelled_words, words),
+        }
+    }
+
+    /// Adds one line to the scores of all rules that matched a part of it. A line of prose counts
+    /// as soon as it loses a word, any other line only if it is removed.
+    fn add_line_to_rules(
+        &mut self,
+        line: &LineOutcome<'_>,
+        text: &str,
+        label: Option<Label>,
+        samples: usize,
+    ) {
+        let words_lost = line.words - line.words_kept;
+        let mut rules: Vec<RuleId> = line
+            .removals
+            .iter()
+            .flat_map(|removal| removal.also.iter().copied().chain([removal.rule]))
+            .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        for &rule in &rules {
+            let worth = self.rules.entry(rule).or_default();
+            if label == Some(Label::Keep) && words_lost > 0 {
+                worth.kept += 1;
+                worth.words += words_lost;
+                add_sample(&mut worth.kept_lines, text, samples);
+            } else if label != Some(Label::Keep) && line.is_removed() {
+                worth.lines += 1;
+                if rules.len() == 1 {
+                    worth.sole += 1;
+                    add_sample(&mut worth.sole_lines, text, samples);
                 }
             }
         }
-        self.damaged += u64::from(damaged);
     }
 
-    /// Adds what was counted elsewhere, later in the corpus.
+    /// Adds the scores of a later part of the corpus. The order matters only for the sample lines:
+    /// each rule keeps the first `samples` of them, so parts must be merged in corpus order.
     pub fn merge(&mut self, other: Self, samples: usize) {
-        let sum = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
         self.documents += other.documents;
         self.changed += other.changed;
         self.damaged += other.damaged;
         self.lines += other.lines;
         self.removed += other.removed;
-        self.chaff = sum(self.chaff, other.chaff);
-        self.prose = sum(self.prose, other.prose);
-        self.words = sum(self.words, other.words);
-        self.unlabelled_words = sum(self.unlabelled_words, other.unlabelled_words);
+        add_counts(&mut self.chaff, other.chaff);
+        add_counts(&mut self.prose, other.prose);
+        add_counts(&mut self.words, other.words);
+        add_counts(&mut self.unlabelled_words, other.unlabelled_words);
         for (id, rule) in other.rules {
             let own = self.rules.entry(id).or_default();
             own.hits += rule.hits;
@@ -148,20 +160,28 @@ impl RuleScores {
             own.sole += rule.sole;
             own.kept += rule.kept;
             own.words += rule.words;
-            rule.kept_lines
-                .iter()
-                .for_each(|line| sample(&mut own.kept_lines, line, samples));
-            rule.sole_lines
-                .iter()
-                .for_each(|line| sample(&mut own.sole_lines, line, samples));
+            for line in &rule.kept_lines {
+                add_sample(&mut own.kept_lines, line, samples);
+            }
+            for line in &rule.sole_lines {
+                add_sample(&mut own.sole_lines, line, samples);
+            }
         }
     }
 }
 
-fn sample(lines: &mut Vec<String>, line: &str, most: usize) {
+/// Adds a pair of counts, a total and the number of these that were removed, to another one. Both
+/// elements are added separately.
+pub(super) fn add_counts(counts: &mut (u64, u64), other: (u64, u64)) {
+    counts.0 += other.0;
+    counts.1 += other.1;
+}
+
+/// Appends `line`, trimmed, to `samples`, unless it is there already or there are `max_samples`.
+fn add_sample(samples: &mut Vec<String>, line: &str, max_samples: usize) {
     let line = line.trim();
-    if lines.len() < most && !lines.iter().any(|own| own == line) {
-        lines.push(line.to_owned());
+    if samples.len() < max_samples && !samples.iter().any(|sample| sample == line) {
+        samples.push(line.to_owned());
     }
 }
 
@@ -172,7 +192,8 @@ mod tests {
 
     #[test]
     fn lines_words_and_rules_are_counted() {
-        let text = "The bridge opens on Monday.\nAdvertisement\n\nShare this article\nIt cost four million.\nAdvertisement";
+        let text = "The bridge opens on Monday.\nAdvertisement\n\nShare this article\n\
+                    It cost four million.\nAdvertisement";
         let labels = [
             Label::Keep,
             Label::Drop,
@@ -184,25 +205,30 @@ mod tests {
         let cleaner = Cleaner::builder().build().unwrap();
         let document = Document::new(text).unwrap();
         let cleaned = cleaner.clean(&document, &mut Scratch::default());
-        let mut worth = RuleScores::default();
-        worth.add(&cleaned, Some(&labels), 3);
+        let mut scores = RuleScores::default();
+        scores.add(&cleaned, Some(&labels), 3);
         assert_eq!(
-            (worth.documents, worth.damaged, worth.lines, worth.removed),
+            (
+                scores.documents,
+                scores.damaged,
+                scores.lines,
+                scores.removed
+            ),
             (1, 1, 5, 3)
         );
         assert_eq!(
-            (worth.chaff, worth.prose, worth.words),
+            (scores.chaff, scores.prose, scores.words),
             ((2, 2), (3, 1), (10, 1))
         );
-        let share = &worth.rules[&cleaner.rules().find("share/share-labels").unwrap()];
+        let share = &scores.rules[&cleaner.rules().find("share/share-labels").unwrap()];
         assert_eq!((share.lines, share.sole, share.kept), (1, 0, 0));
-        let advert = worth.rules.values().find(|rule| rule.kept > 0).unwrap();
+        let advert = scores.rules.values().find(|rule| rule.kept > 0).unwrap();
         assert_eq!(
             (advert.kept, advert.words, advert.kept_lines.as_slice()),
             (1, 1, ["Advertisement".to_owned()].as_slice())
         );
-        let mut twice = worth.clone();
-        twice.merge(worth, 3);
+        let mut twice = scores.clone();
+        twice.merge(scores, 3);
         assert_eq!((twice.documents, twice.words), (2, (20, 2)));
     }
 }

@@ -1,0 +1,350 @@
+//! Observers of cleaned documents: diffs, explanations, reports and comparisons are all implemented
+//! as one.
+//!
+//! A job calls its observer for every document that it cleans, whether the document is a text file,
+//! a record or a row of a table. The commands that only inspect a corpus therefore read the same
+//! inputs as `clean`, with the same options, and need no code for formats.
+
+use crate::cleaner::{Cleaned, Cleaner, Outcome, Veto};
+use crate::document::Document;
+use crate::filter::Scratch;
+use crate::mark::LineScore;
+use crate::pack::RuleSet;
+use crate::report::{Claimed, Comparison, ExplainedLine, LineReport, Name, Survey, diff, explain};
+use crate::rule::Level;
+use crate::span::Span;
+use crate::verify::{MarkIndex, NearMisses};
+use rustc_hash::FxHashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+/// Inspects each document of a job after it is cleaned.
+pub trait Observer: Send + Sync + fmt::Debug {
+    /// Inspects one document, what was removed from it and why. Called from several threads, with
+    /// documents in any order, so an observer that collects results must not depend on the order.
+    /// Returns a message for the user, or `None`; messages are printed in the order of the inputs.
+    fn visit(
+        &self,
+        name: &Name<'_>,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<String>;
+}
+
+/// Returns the diff of each document that changes.
+#[derive(Debug)]
+pub struct Diffs {
+    /// Whether the diff has colour codes.
+    pub colour: bool,
+}
+
+impl Observer for Diffs {
+    fn visit(
+        &self,
+        name: &Name<'_>,
+        _: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        _: &mut Scratch,
+    ) -> Option<String> {
+        (cleaned.outcome() == Outcome::Changed)
+            .then(|| diff(&name.to_string(), cleaned, self.colour))
+    }
+}
+
+/// Collects statistics and samples of all documents, for the HTML report.
+#[derive(Debug)]
+pub struct Surveyor {
+    rules: RuleSet,
+    survey: Mutex<Survey>,
+}
+
+impl Surveyor {
+    /// Creates a surveyor with an empty survey. `rules` must be the rules of the cleaner that
+    /// cleans the documents, because removals name rules by their ids in this set.
+    #[must_use]
+    pub fn new(rules: RuleSet) -> Self {
+        Self {
+            rules,
+            survey: Mutex::default(),
+        }
+    }
+
+    /// Returns the survey of the documents visited so far and leaves an empty one. The caller
+    /// shares the surveyor with the job, so it cannot consume it.
+    #[must_use]
+    pub fn take(&self) -> Survey {
+        std::mem::take(&mut *self.survey.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for Surveyor {
+    fn visit(
+        &self,
+        name: &Name<'_>,
+        _: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        _: &mut Scratch,
+    ) -> Option<String> {
+        self.survey
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(name, cleaned, &self.rules);
+        None
+    }
+}
+
+/// Number of features listed for each line that the line model scored.
+const MAX_FEATURES: usize = 5;
+
+/// Selects lines of a document to be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineFilter {
+    /// Lines with numbers from the first to the second, both counted from 1 and inclusive.
+    Numbers(usize, usize),
+    /// Lines of which at least a part is removed.
+    Removed,
+    /// Lines that are kept whole, except blank ones.
+    Kept,
+}
+
+impl LineFilter {
+    fn matches(self, number: usize, is_removed: bool, is_blank: bool) -> bool {
+        match self {
+            Self::Numbers(from, to) => (from..=to).contains(&number),
+            Self::Removed => is_removed,
+            Self::Kept => !is_removed && !is_blank,
+        }
+    }
+}
+
+/// Explains documents: either the whole text with its removals marked, or selected lines with the
+/// reasons why each is removed or kept.
+#[derive(Debug)]
+pub struct Explainer {
+    /// The cleaner of the job.
+    pub cleaner: Cleaner,
+    /// The level of the cleaner.
+    pub level: Level,
+    /// Lines to explain; if empty, the whole text is shown with its removals marked.
+    pub lines: Vec<LineFilter>,
+    /// Finds near misses of the selected lines; `None` if no lines are selected.
+    pub(crate) near: Option<NearMisses>,
+    /// If set, only the record with this number is explained.
+    pub record: Option<u64>,
+    /// Whether the explanation is JSON rather than text.
+    pub json: bool,
+    /// Whether text has colour codes.
+    pub colour: bool,
+    /// Whether each document has a heading. Records always have one.
+    pub headings: bool,
+}
+
+impl Explainer {
+    /// Selects the lines to explain. If there are any, the rules are compiled again for the search
+    /// for near misses; otherwise nothing is compiled.
+    ///
+    /// # Errors
+    /// If the rules do not compile with all of them on or with their conditions lifted.
+    pub fn with_lines(self, lines: Vec<LineFilter>) -> anyhow::Result<Self> {
+        let near = if lines.is_empty() {
+            None
+        } else {
+            Some(NearMisses::new(&self.cleaner)?)
+        };
+        Ok(Self {
+            lines,
+            near,
+            ..self
+        })
+    }
+
+    /// Returns the selected lines of a document with the marks, vetoes, score and near misses of
+    /// each. `scores` must be sorted by span.
+    fn explain_lines<'s>(
+        &self,
+        near_misses: &NearMisses,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scores: &'s [LineScore],
+        scratch: &mut Scratch,
+    ) -> Vec<ExplainedLine<'s>> {
+        let marks = MarkIndex::new(self.cleaner.examine(document, scratch).0);
+        let matches = near_misses.examine(document, scratch);
+        let mut vetoes = vetoes_by_line(document, cleaned);
+        let mut lines = Vec::new();
+        for index in 0..document.line_count() {
+            let whole = document.line(index);
+            let text = document.text()[whole.range()].trim_end_matches(['\n', '\r']);
+            // A blank line is nothing but its line end, and an empty span overlaps no removal.
+            let span = if text.is_empty() {
+                whole
+            } else {
+                Span::at(whole.start(), whole.start() + text.len())
+            };
+            let removals = cleaned.found();
+            let next = removals.partition_point(|removal| removal.span.end() <= span.start());
+            let is_removed = removals
+                .get(next)
+                .is_some_and(|removal| removal.span.overlaps(span));
+            let is_blank = text.trim().is_empty();
+            if !self
+                .lines
+                .iter()
+                .any(|filter| filter.matches(index + 1, is_removed, is_blank))
+            {
+                continue;
+            }
+            let next = scores.partition_point(|score| score.span.end() <= span.start());
+            lines.push(ExplainedLine {
+                number: index + 1,
+                span,
+                marks: marks.overlapping(span).copied().collect(),
+                vetoes: vetoes.remove(&index).unwrap_or_default(),
+                judgement: scores.get(next).filter(|score| score.span.overlaps(span)),
+                misses: matches.near_misses(span, scratch),
+            });
+        }
+        lines
+    }
+
+    /// Returns whether lines are selected by number only and none of these numbers can be in a
+    /// document of `line_count` lines.
+    fn selects_past_end(&self, line_count: usize) -> bool {
+        self.lines
+            .iter()
+            .all(|filter| matches!(filter, LineFilter::Numbers(from, _) if *from > line_count))
+    }
+}
+
+impl Observer for Explainer {
+    fn visit(
+        &self,
+        name: &Name<'_>,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<String> {
+        if self
+            .record
+            .is_some_and(|wanted| name.record != Some(wanted))
+        {
+            return None;
+        }
+        let rules = self.cleaner.rules();
+        let scores =
+            self.cleaner
+                .judgements(document, !self.lines.is_empty(), MAX_FEATURES, scratch);
+        let lines = match &self.near {
+            Some(near) => self.explain_lines(near, document, cleaned, &scores, scratch),
+            None => Vec::new(),
+        };
+        let report = LineReport {
+            name,
+            cleaned,
+            rules,
+            level: self.level,
+            is_judged: !scores.is_empty(),
+            colour: self.colour,
+        };
+        if self.json {
+            return Some(format!("{}\n", report.json(&lines, &scores)));
+        }
+        if !self.lines.is_empty() {
+            if !lines.is_empty() {
+                return Some(format!("{}\n", report.text(&lines)));
+            }
+            return self
+                .selects_past_end(document.line_count())
+                .then(|| report.no_line(document.line_count()));
+        }
+        let heading = if self.headings || name.record.is_some() {
+            report.heading()
+        } else {
+            String::new()
+        };
+        Some(heading + &explain(cleaned, rules, &scores, self.colour))
+    }
+}
+
+/// Returns the vetoes of a document by the index of each line that they touch.
+fn vetoes_by_line(document: &Document<'_>, cleaned: &Cleaned<'_>) -> FxHashMap<usize, Vec<Veto>> {
+    let mut vetoes: FxHashMap<usize, Vec<Veto>> = FxHashMap::default();
+    for veto in cleaned.vetoed() {
+        let span = veto.mark.span();
+        for line in document.line_at(span.start())..=document.line_at(span.end() - 1) {
+            vetoes.entry(line).or_default().push(*veto);
+        }
+    }
+    vetoes
+}
+
+/// Compares the removals of the job's cleaner with those of another, older one.
+#[derive(Debug)]
+pub struct Comparer {
+    old: Cleaner,
+    new: RuleSet,
+    comparison: Mutex<Comparison>,
+}
+
+impl Comparer {
+    /// Creates a comparer of the job's cleaner, whose rules are `new`, with the cleaner `old`. The
+    /// comparison keeps at most `samples` samples for each rule and side.
+    #[must_use]
+    pub fn new(old: Cleaner, new: RuleSet, samples: usize) -> Self {
+        Self {
+            old,
+            new,
+            comparison: Mutex::new(Comparison::new(samples)),
+        }
+    }
+
+    /// Returns the comparison of the documents visited so far and leaves an empty one without
+    /// samples. Call it once, after the job.
+    #[must_use]
+    pub fn take(&self) -> Comparison {
+        std::mem::replace(
+            &mut *self
+                .comparison
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+            Comparison::new(0),
+        )
+    }
+}
+
+impl Observer for Comparer {
+    fn visit(
+        &self,
+        name: &Name<'_>,
+        document: &Document<'_>,
+        cleaned: &Cleaned<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<String> {
+        let old = self.old.clean(document, scratch);
+        let (old, new) = (claims(&old, self.old.rules()), claims(cleaned, &self.new));
+        self.comparison
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(&name.to_string(), &old, &new);
+        None
+    }
+}
+
+/// Returns the removals of a document in order, as spans with rule names and texts. Rules are
+/// compared by name because their ids differ from one rule set to another.
+fn claims<'c>(cleaned: &'c Cleaned<'_>, rules: &'c RuleSet) -> Vec<Claimed<'c>> {
+    cleaned
+        .removals()
+        .iter()
+        .map(|removal| {
+            let text = &cleaned.source()[removal.span.range()];
+            Claimed {
+                range: removal.span.range(),
+                rule: rules.get(removal.rule).name.as_str().into(),
+                bytes: text.as_bytes().into(),
+                text: text.into(),
+            }
+        })
+        .collect()
+}
