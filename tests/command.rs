@@ -283,7 +283,7 @@ fn large_and_held_documents_pass_whole() {
         path,
         &["clean", "in/a.txt", "--max-removed", "0.1"],
         0,
-        "held whole",
+        "1 held: more would be removed than --max-removed allows",
     );
     assert_eq!(text(&output.stdout), CHAFF);
 }
@@ -497,7 +497,7 @@ mod unix {
             path,
             &["clean", "in", "-o", "out"],
             0,
-            "3 passed over as links, devices or pipes",
+            "3 skipped: links, devices or pipes",
         );
         assert_eq!(
             fs::metadata(path.join("out/a.txt"))
