@@ -245,7 +245,7 @@ impl JobOptions {
             scratch,
         ));
         if self.records {
-            let places = removed
+            let ranges = removed
                 .iter()
                 .map(|range| text.source(range.clone()))
                 .collect();
@@ -253,7 +253,7 @@ impl JobOptions {
                 path: name,
                 bytes: text.bytes(),
                 encoding: text.encoding(),
-                places,
+                ranges,
                 ..Origin::default()
             };
             document_records(

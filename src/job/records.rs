@@ -682,7 +682,7 @@ impl RecordCleaner<'_> {
             bytes: place.record,
             offset: place.offset,
             encoding: None,
-            places: Cow::Borrowed(cuts),
+            ranges: Cow::Borrowed(cuts),
             record: Some(place.number),
             id: place.id,
             field: Some(field.name.as_ref()).filter(|name| !name.is_empty()),
