@@ -670,7 +670,7 @@ fn rules_are_tried_on_a_labelled_corpus() {
     fs::write(path.join("plain.txt"), "It rained.\nAdvertisement\n").unwrap();
     let table = text(&run(path, &["rules", "test", "--corpus", "plain.txt"], 0, "").stdout);
     assert!(
-        table.contains("words removed of lines without a label 33.333 % (1 of 3)"),
+        table.contains("words removed from lines without a label 33.333 % (1 of 3)"),
         "{table}"
     );
     run(
