@@ -32,7 +32,7 @@ pub use schema::pack_schema;
 pub use stats::Stats;
 pub use survey::Survey;
 pub use table::TableStyle;
-pub use why::{ExplainedLine, LineReport, missed};
+pub use why::{ExplainedLine, LineReport, miss_reason};
 pub use worth::{worth_json, worth_table};
 
 use crate::cleaner::Removal;

@@ -205,7 +205,7 @@ impl Observer for Explainer {
                     span,
                     marks: marks.on(span).copied().collect(),
                     vetoes: vetoes.remove(&index).unwrap_or_default(),
-                    judgement: judgements
+                    line_score: judgements
                         .get(judged)
                         .filter(|judgement| judgement.span.overlaps(span)),
                     misses: looked.of_line(span, scratch),
@@ -217,7 +217,7 @@ impl Observer for Explainer {
             cleaned,
             rules,
             level: self.level,
-            is_judged: !judgements.is_empty(),
+            is_scored: !judgements.is_empty(),
             colour: self.colour,
         };
         if self.json {
