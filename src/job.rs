@@ -237,7 +237,7 @@ impl JobOptions {
                 path: name,
                 bytes: text.bytes(),
                 encoding: text.encoding(),
-                places: removed
+                ranges: removed
                     .iter()
                     .map(|range| text.source_range(range.clone()))
                     .collect(),

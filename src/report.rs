@@ -1,5 +1,9 @@
-//! What is told of a run: removal records, statistics, diffs, explanations, lists. One output a file, each from the same
-//! cleaned documents; none of them changes what is cleaned.
+//! Outputs that describe a run: removal records, statistics, diffs, explanations, comparisons,
+//! lists of rules and the HTML report. Each submodule writes one of them from the same cleaned
+//! documents, and none of them changes what is removed.
+//!
+//! This file holds what several of them share: the colours, the name of a document, and the
+//! escaping that keeps text from a corpus from controlling a terminal.
 
 mod annotations;
 mod comparison;
@@ -28,36 +32,40 @@ pub use schema::pack_schema;
 pub use stats::Stats;
 pub use survey::Survey;
 pub use table::TableStyle;
-pub use why::{ExplainedLine, LineReport, missed};
+pub use why::{ExplainedLine, LineReport, miss_reason};
 pub use worth::{worth_json, worth_table};
 
+use crate::cleaner::Removal;
+use crate::mark::Score;
+use crate::rule::RuleId;
 use anstyle::{AnsiColor, Style};
 use std::fmt;
 
-/// Deleted text.
+/// Removed text.
 const REMOVED: Style = AnsiColor::Red.on_default();
-/// Text that takes the place of deleted text.
+/// Text that replaces removed text, or that is kept.
 const ADDED: Style = AnsiColor::Green.on_default();
-/// Text that was saved.
+/// Text that a keep rule protects.
 const SAVED: Style = AnsiColor::Yellow.on_default();
 /// Names and headings.
 const NAME: Style = AnsiColor::Cyan.on_default();
 
-/// What a document is called.
+/// The name of a document in messages, removal records and reports.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Name<'n> {
-    /// Its input's path, or `-` for standard input.
+    /// The path of the input, or `-` for standard input.
     pub path: &'n str,
-    /// The number of its record, where the input has several.
+    /// The number of the record, if the input has several.
     pub record: Option<u64>,
-    /// The id of the record, where it has one.
+    /// The id of the record, if it has one.
     pub id: Option<&'n str>,
-    /// The field that holds it, where there are fields.
+    /// The field that holds the text, if the record has fields.
     pub field: Option<&'n str>,
 }
 
 impl fmt::Display for Name<'_> {
-    /// Path, record and field, as in `pages.jsonl#3.text`.
+    /// Writes path, record number and field, as in `pages.jsonl#3.text`. The id is left out, since
+    /// the number already identifies the record and an id may be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.path)?;
         self.record
@@ -66,14 +74,11 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// Makes text harmless for a terminal: control characters but line feeds and tabs become visible escapes, and so do
-/// characters that reorder text.
+/// Returns `text` with control characters, except line feeds and tabs, replaced by visible escapes
+/// such as `\u{1b}`, and so with characters that reorder text. A carriage return before a line
+/// feed is dropped. The result is safe to print on a terminal.
 #[must_use]
 pub fn escape_control(text: &str) -> String {
-    let is_harmful = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
     if !text.contains(is_harmful) {
         return text.to_owned();
     }
@@ -84,18 +89,55 @@ pub fn escape_control(text: &str) -> String {
             continue;
         }
         if is_harmful(c) {
-            safe.extend(c.escape_unicode())
+            safe.extend(c.escape_unicode());
         } else {
-            safe.push(c)
+            safe.push(c);
         }
     }
     safe
 }
 
-/// A path as it is shown on one line of a terminal.
+/// Returns whether a terminal may act on `c` instead of showing it: a control character other than
+/// line feed and tab, or one of the bidirectional controls, which make text read differently from
+/// what its bytes say.
+fn is_harmful(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns `text` as [`escape_control`] does, with line feeds written as `\n`, so that a name that
+/// contains line feeds cannot imitate further lines of output.
+fn escape_line(text: &str) -> String {
+    escape_control(text).replace('\n', "\\n")
+}
+
+/// Returns `path` on one line that is safe to print on a terminal. Bytes that are not UTF-8 become
+/// replacement characters, so the result is for messages only and may not name the file any more.
 #[must_use]
 pub fn display_path(path: &std::path::Path) -> String {
-    escape_control(&path.to_string_lossy()).replace('\n', "\\n")
+    escape_line(&path.to_string_lossy())
+}
+
+/// Returns `text` between the codes of `style` if `colour` is set, and an unchanged copy otherwise.
+/// It escapes nothing, since some outputs without colours, such as patches, must stay exact.
+fn paint(text: &str, style: Style, colour: bool) -> String {
+    if colour {
+        format!("{style}{text}{style:#}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Returns `score` as a number from 0 to 1, the form in which every output shows it. Marks of rules
+/// have the score 1, and those of the line model less.
+fn decimal(score: Score) -> f64 {
+    f64::from(score.thousandths()) / 1000.0
+}
+
+/// Iterates over all rules that removed the span of `removal`, the one of the highest confidence
+/// first. A span counts for each of them in the figures per rule.
+fn rules_of(removal: &Removal) -> impl Iterator<Item = RuleId> {
+    std::iter::once(removal.rule).chain(removal.also.iter().copied())
 }
 
 #[cfg(test)]

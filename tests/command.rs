@@ -283,7 +283,7 @@ fn large_and_held_documents_pass_whole() {
         path,
         &["clean", "in/a.txt", "--max-removed", "0.1"],
         0,
-        "held whole",
+        "1 held: more would be removed than --max-removed allows",
     );
     assert_eq!(text(&output.stdout), CHAFF);
 }
@@ -497,7 +497,7 @@ mod unix {
             path,
             &["clean", "in", "-o", "out"],
             0,
-            "3 passed over as links, devices or pipes",
+            "3 skipped: links, devices or pipes",
         );
         assert_eq!(
             fs::metadata(path.join("out/a.txt"))
@@ -670,7 +670,7 @@ fn rules_are_tried_on_a_labelled_corpus() {
     fs::write(path.join("plain.txt"), "It rained.\nAdvertisement\n").unwrap();
     let table = text(&run(path, &["rules", "test", "--corpus", "plain.txt"], 0, "").stdout);
     assert!(
-        table.contains("words removed of lines without a label 33.333 % (1 of 3)"),
+        table.contains("words removed from lines without a label 33.333 % (1 of 3)"),
         "{table}"
     );
     run(

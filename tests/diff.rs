@@ -206,6 +206,6 @@ fn two_configurations_run_at_once_on_any_number_of_threads() {
         path,
         &["diff", "less.toml", "less.toml"],
         2,
-        "line 1 of the removal record is none of dechaff's",
+        "line 1 is not a valid removal record",
     );
 }

@@ -35,12 +35,13 @@ fn each_line_says_why_it_went_or_stayed() {
         "{told}"
     );
     assert!(
-        told.contains("level balanced takes what exceeds") && told.contains("weighed most: "),
+        told.contains("level balanced removes scores above")
+            && told.contains("features with most weight: "),
         "{told}"
     );
     let told = of(&["--line", "5", "--skip", "byline-bio,model"]);
     assert!(
-        told.contains(":5: kept") && told.contains("judged nothing here: it is off"),
+        told.contains(":5: kept") && told.contains("scored no line of this document: it is off"),
         "{told}"
     );
     let told = of(&["--line", "23", "--skip", "advert,model"]);
@@ -48,8 +49,8 @@ fn each_line_says_why_it_went_or_stayed() {
         told.contains("advert/marker  matches ('Advertisement'), but is off by --only or --skip"),
         "{told}"
     );
-    assert!(of(&["--line", "21"]).contains("takes it for prose"));
-    assert!(of(&["--line", "999"]).contains("there is no such line; it has "));
+    assert!(of(&["--line", "21"]).contains("it is plainly prose"));
+    assert!(of(&["--line", "999"]).contains("no such line; the document has "));
     let (removed, kept) = (of(&["--line", "removed"]), of(&["--line", "kept"]));
     assert_eq!(
         (
@@ -100,7 +101,7 @@ fn what_is_protected_says_by_what() {
         .stdout,
     );
     assert!(
-        told.contains("a.txt:2: kept") && told.contains("mine/saying is protected from "),
+        told.contains("a.txt:2: kept") && told.contains("mine/saying protects it from "),
         "{told}"
     );
     let told = text(

@@ -616,7 +616,7 @@ fn records_without_a_text_left_stay_unless_dropped() {
     let path = directory.path();
     let file = "{\"text\":\"Advertisement\"}\n{\"text\":\"It rained.\"}\n";
     fs::write(path.join("a.jsonl"), file).unwrap();
-    run(path, &["clean", "a.jsonl"], 0, "1 held whole");
+    run(path, &["clean", "a.jsonl"], 0, "1 held: ");
     let output = run(
         path,
         &["clean", "a.jsonl", "--max-removed", "1"],

@@ -446,7 +446,7 @@ fn views_show_what_the_address_says() {
     let all = seen(browser, path, "view=documents");
     assert!(
         inside(&all, "documents").contains("in/held.txt")
-            && inside(&all, "document").contains("held whole")
+            && inside(&all, "document").contains("held: ")
     );
     let page = seen(browser, path, "view=documents&q=bridge%20OPENS");
     let listed = inside(&page, "documents");

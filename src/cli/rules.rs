@@ -11,7 +11,7 @@ use crate::job::corpus::{Corpus, CorpusRun, Failed, parse_filter};
 use crate::job::walk::Inputs;
 use crate::pack::RuleSet;
 use crate::report::{
-    escape_control, explain, list, list_json, missed, pack_schema, rule_json, rule_page,
+    escape_control, explain, list, list_json, miss_reason, pack_schema, rule_json, rule_page,
     rules_page, show, worth_json, worth_table,
 };
 use crate::rule::{Level, Rule};
@@ -165,7 +165,7 @@ fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String>
             lines.push_str(&format!(
                 "{} {}\n",
                 case.rule.name,
-                missed(case.rule, miss, case.text, Level::Thorough)
+                miss_reason(case.rule, miss, case.text, Level::Thorough)
             ));
         }
     }

@@ -201,7 +201,7 @@ impl Explainer {
                 span,
                 marks: marks.overlapping(span).copied().collect(),
                 vetoes: vetoes.remove(&index).unwrap_or_default(),
-                judgement: scores.get(next).filter(|score| score.span.overlaps(span)),
+                line_score: scores.get(next).filter(|score| score.span.overlaps(span)),
                 misses: matches.near_misses(span, scratch),
             });
         }
@@ -244,7 +244,7 @@ impl Observer for Explainer {
             cleaned,
             rules,
             level: self.level,
-            is_judged: !scores.is_empty(),
+            is_scored: !scores.is_empty(),
             colour: self.colour,
         };
         if self.json {

@@ -677,7 +677,7 @@ impl RecordCleaner<'_> {
         outcome.tally.observed.extend(observed);
         if self.options.records {
             let origin = Origin {
-                places: Cow::Borrowed(&cuts),
+                ranges: Cow::Borrowed(&cuts),
                 field: field_name,
                 ..record.origin(self.name)
             };

@@ -1,66 +1,90 @@
-//! Marks written beside a text instead of removing from it: as a list in a field of its record, and as a line of a Dolma
-//! attribute file. Offsets count code points, as the readers of both expect.
+//! Annotations: marks written beside a text instead of being removed from it, either as a list in a
+//! field of the record or as a line of a Dolma attribute file. Offsets count code points, because
+//! the readers of both index strings by code points and not by UTF-8 bytes.
 
+use super::decimal;
 use crate::cleaner::Cleaned;
 use crate::pack::RuleSet;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-/// One mark on a text.
+/// A span of a text that a rule would remove.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Annotation {
     /// The field that holds the text.
     pub field: String,
-    /// First code point.
+    /// The first code point.
     pub start: usize,
-    /// One past the last one.
+    /// One past the last code point.
     pub end: usize,
-    /// Full name of the rule.
+    /// The full name of the rule.
     pub rule: String,
-    /// Its category.
+    /// The category of the rule.
     pub category: &'static str,
-    /// How sure the mark is, 0 to 1.
+    /// The score of the mark, from 0 to 1.
     pub score: f64,
 }
 
-/// Appends what would be removed from a text.
-pub fn annotate(field: &str, cleaned: &Cleaned<'_>, rules: &RuleSet, to: &mut Vec<Annotation>) {
-    // Removals are in order, so that the characters are counted once.
-    let (mut at, mut points) = (0, 0);
-    let mut count = |offset: usize| {
-        points += cleaned.source()[at..offset].chars().count();
-        at = offset;
-        points
+/// Converts ascending byte offsets of a text to code point offsets. It counts each byte once, so
+/// that a text with many marks takes linear time.
+struct CodePointCounter<'t> {
+    text: &'t str,
+    byte: usize,
+    code_points: usize,
+}
+
+impl CodePointCounter<'_> {
+    /// Returns the number of code points before byte `offset`, which must be a character boundary
+    /// and not less than the offset of the call before.
+    fn count_to(&mut self, offset: usize) -> usize {
+        self.code_points += self.text[self.byte..offset].chars().count();
+        self.byte = offset;
+        self.code_points
+    }
+}
+
+/// Appends an annotation to `out` for each span that is removed from the text of `field`, in the
+/// order of the text. A held document gets none. Only the first rule of a span is named.
+pub fn annotate(field: &str, cleaned: &Cleaned<'_>, rules: &RuleSet, out: &mut Vec<Annotation>) {
+    let mut counter = CodePointCounter {
+        text: cleaned.source(),
+        byte: 0,
+        code_points: 0,
     };
     for removal in cleaned.removals() {
         let rule = rules.get(removal.rule);
-        to.push(Annotation {
+        out.push(Annotation {
             field: field.to_owned(),
-            start: count(removal.span.start()),
-            end: count(removal.span.end()),
+            start: counter.count_to(removal.span.start()),
+            end: counter.count_to(removal.span.end()),
             rule: rule.name.clone(),
             category: rule.category.name(),
-            score: f64::from(removal.score.thousandths()) / 1000.0,
+            score: decimal(removal.score),
         });
     }
 }
 
-/// The marks as a JSON list.
+/// Returns the annotations as a JSON list of objects, the value of the field that is added to a
+/// record. Without annotations it is an empty list, so that every record has the field.
 ///
 /// # Errors
-/// None in practice.
+/// None in practice: annotations can always be written as JSON.
 pub fn annotation_list(annotations: &[Annotation]) -> Result<Vec<u8>> {
-    let mark = |mark: &Annotation| {
-        json!({
-            "field": mark.field, "start": mark.start, "end": mark.end, "rule": mark.rule, "category": mark.category, "score": mark.score,
+    let list: Vec<Value> = annotations
+        .iter()
+        .map(|mark| {
+            json!({
+                "field": mark.field, "start": mark.start, "end": mark.end,
+                "rule": mark.rule, "category": mark.category, "score": mark.score,
+            })
         })
-    };
-    Ok(serde_json::to_vec(
-        &annotations.iter().map(mark).collect::<Vec<_>>(),
-    )?)
+        .collect();
+    Ok(serde_json::to_vec(&list)?)
 }
 
-/// A line of a Dolma attribute file, with the id as it is spelt in the document: all marks as `NAME__all`, and those of each category as `NAME__CATEGORY`.
+/// Returns a line of a Dolma attribute file: all annotations as the attribute `NAME__all`, and
+/// those of each category as `NAME__CATEGORY`, each a list of `[start, end, score]`. `id` is the
+/// JSON of the record's id, copied as it is spelled; `None` is written as `null`.
 #[must_use]
 pub fn dolma_line(id: Option<&str>, name: &str, annotations: &[Annotation]) -> Vec<u8> {
     let mut attributes = Map::new();
@@ -108,7 +132,10 @@ mod tests {
             .collect();
         assert_eq!(spans, [(18, 32, "advert"), (36, 55, "share")]);
         let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found)).unwrap();
-        let all = r#""x__all":[[18,32,1.0],[36,55,1.0]],"x__advert":[[18,32,1.0]],"x__share":[[36,55,1.0]]"#;
+        let all = concat!(
+            r#""x__all":[[18,32,1.0],[36,55,1.0]],"#,
+            r#""x__advert":[[18,32,1.0]],"x__share":[[36,55,1.0]]"#
+        );
         assert_eq!(line, format!("{{\"id\":\"a\",\"attributes\":{{{all}}}}}\n"));
     }
 }

@@ -1,77 +1,45 @@
-//! A document with what was removed marked in place and named, and what was saved too.
+//! A document with its removals marked in place, as `dechaff explain` prints it. Reports on single
+//! lines, with the reasons for and against their removal, are in `why`.
 
-use super::{NAME, REMOVED, SAVED, escape_control};
-use crate::cleaner::{Cleaned, Outcome};
-use crate::mark::{LineScore, Score, Weight};
+use super::{NAME, REMOVED, SAVED, decimal, escape_control, paint, rules_of};
+use crate::cleaner::{Cleaned, Outcome, Removal};
+use crate::mark::{LineScore, Score};
 use crate::pack::RuleSet;
+use crate::span::Span;
 use std::fmt::Write;
 
-/// The text of a document with `[-removed-]{rule}` and `[=saved=]{rule, kept by rule}` marked in place, with colour
-/// codes where asked for; of removals by the line model the score is told, and what weighed most in its judgement. Control
-/// characters are made visible.
+/// Returns the text of a document in which removed text is marked as `[-text-]{rules}` and text
+/// that a keep rule protected as `[=text=]{rule, kept by rule}`. A removal by the line model shows
+/// its score and, if `line_scores` has the line, the features with the most weight. Control
+/// characters are escaped; with `colour` there are colour codes.
 #[must_use]
 pub fn explain(
     cleaned: &Cleaned<'_>,
     rules: &RuleSet,
-    judgements: &[LineScore],
+    line_scores: &[LineScore],
     colour: bool,
 ) -> String {
-    let name = |id| rules.get(id).name.as_str();
-    let paint = |style: anstyle::Style, text: String| {
-        if colour {
-            format!("{style}{text}{style:#}")
-        } else {
-            text
-        }
-    };
     let mut text = String::new();
     if let Outcome::Held { share } = cleaned.outcome() {
         let _ = writeln!(
             text,
-            "held whole: {:.1} % would have gone, more than --max-removed allows; found were:\n",
+            "held: {:.1} % would be removed, more than --max-removed allows. \
+             The removals would be:\n",
             share * 100.0
         );
     }
-    let mut notes: Vec<(crate::Span, bool, String)> = Vec::new();
-    for removal in cleaned.found() {
-        let mut names = vec![name(removal.rule)];
-        names.extend(removal.also.iter().map(|&id| name(id)));
-        let mut note = names.join(", ");
-        if removal.score != Score::RULE {
-            let _ = write!(
-                note,
-                " {:.3}",
-                f64::from(removal.score.thousandths()) / 1000.0
-            );
-            let from = judgements
-                .partition_point(|judgement| judgement.span.end() <= removal.span.start());
-            for judgement in judgements[from..]
-                .iter()
-                .take_while(|judgement| judgement.span.overlaps(removal.span))
-            {
-                let _ = write!(note, ": {}", weights(judgement));
-            }
-        }
-        notes.push((removal.span, true, note));
-    }
-    for veto in cleaned.vetoed() {
-        notes.push((
-            veto.mark.span(),
-            false,
-            format!("{}, kept by {}", name(veto.mark.rule()), name(veto.by)),
-        ));
-    }
-    notes.sort_unstable();
     let source = cleaned.source();
-    let mut at = 0;
-    for (span, removed, label) in notes {
-        // What was saved may overlap; each is shown once, from where the last one ended.
-        let start = span.start().max(at);
+    let mut shown = 0;
+    for (span, removed, label) in labels(cleaned, rules, line_scores) {
+        let label = paint(&format!("{{{label}}}"), NAME, colour);
+        // Protected spans may overlap others. Each byte is shown once, so one that is already shown
+        // completely adds only its label.
+        let start = span.start().max(shown);
         if start >= span.end() {
-            let _ = write!(text, "{}", paint(NAME, format!("{{{label}}}")));
+            text.push_str(&label);
             continue;
         }
-        text.push_str(&escape_control(&source[at..start]));
+        text.push_str(&escape_control(&source[shown..start]));
         let body = &source[start..span.end()];
         let inner = body.trim_end_matches(['\n', '\r']);
         let (open, close, style) = if removed {
@@ -79,34 +47,75 @@ pub fn explain(
         } else {
             ("[=", "=]", SAVED)
         };
-        let _ = write!(
-            text,
-            "{}{}",
-            paint(style, format!("{open}{}{close}", escape_control(inner))),
-            paint(NAME, format!("{{{label}}}"))
-        );
+        let marked = format!("{open}{}{close}", escape_control(inner));
+        text.push_str(&paint(&marked, style, colour));
+        text.push_str(&label);
         text.push_str(&escape_control(&body[inner.len()..]));
-        at = span.end();
+        shown = span.end();
     }
-    text.push_str(&escape_control(&source[at..]));
+    text.push_str(&escape_control(&source[shown..]));
     if !text.ends_with('\n') {
         text.push('\n');
     }
     text
 }
 
-/// What weighed most in a judgement: features, their values, and what each added to the logit.
-pub(super) fn weights(judgement: &LineScore) -> String {
-    let weight = |weight: &Weight| {
-        format!(
-            "{} {} ({:+.1})",
-            weight.feature, weight.value, weight.weight
-        )
-    };
-    judgement
+/// Returns what is to be marked, in order: the span, whether it is removed and not protected, and
+/// the text of its label.
+fn labels(
+    cleaned: &Cleaned<'_>,
+    rules: &RuleSet,
+    line_scores: &[LineScore],
+) -> Vec<(Span, bool, String)> {
+    let mut labels: Vec<_> = cleaned
+        .found()
+        .iter()
+        .map(|removal| {
+            let label = removal_label(removal, rules, line_scores);
+            (removal.span, true, label)
+        })
+        .collect();
+    labels.extend(cleaned.vetoed().iter().map(|veto| {
+        let rule = &rules.get(veto.mark.rule()).name;
+        let label = format!("{rule}, kept by {}", rules.get(veto.by).name);
+        (veto.mark.span(), false, label)
+    }));
+    labels.sort_unstable();
+    labels
+}
+
+/// Returns the label of a removal: its rules and, if the line model removed it, the score and the
+/// features of the scored lines that it touches.
+fn removal_label(removal: &Removal, rules: &RuleSet, line_scores: &[LineScore]) -> String {
+    let names: Vec<&str> = rules_of(removal)
+        .map(|id| rules.get(id).name.as_str())
+        .collect();
+    let mut label = names.join(", ");
+    if removal.score != Score::RULE {
+        let _ = write!(label, " {:.3}", decimal(removal.score));
+        let first = line_scores.partition_point(|score| score.span.end() <= removal.span.start());
+        for line_score in line_scores[first..]
+            .iter()
+            .take_while(|score| score.span.overlaps(removal.span))
+        {
+            let _ = write!(label, ": {}", weights(line_score));
+        }
+    }
+    label
+}
+
+/// Returns the features that contributed most to a score of the line model, each with its value
+/// and, in brackets, what it added to the logit: `words 3 (+1.2), commas 0 (-0.4)`.
+pub(super) fn weights(line_score: &LineScore) -> String {
+    line_score
         .weights
         .iter()
-        .map(weight)
+        .map(|weight| {
+            format!(
+                "{} {} ({:+.1})",
+                weight.feature, weight.value, weight.weight
+            )
+        })
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -1,9 +1,15 @@
-//! A survey as a page of its own: one file that works from disk, with no network. All that comes from the corpus or from
-//! packs goes into it as data, which the page's script puts in as text; a policy in the page forbids any other script.
+//! The HTML report: a survey as one file that is opened from disk and needs no network.
+//!
+//! The page consists of a template, a style sheet, a script and the survey as JSON. Text that comes
+//! from a corpus or a pack may be hostile. It is part of the JSON, which cannot end the element
+//! that holds it, and the script inserts it as text and never as markup. A content security policy
+//! with the hashes of style and script keeps anything else from running or loading.
 
-use super::survey::{Claim, DocumentSample, Sample, Survey, TextPiece};
+use super::survey::{BottomK, Claim, DocumentSample, Sample, Survey, TextPiece};
+use super::survey::{DOCUMENTS_PER_REASON, SAMPLES_PER_RULE};
+use super::{escape_control, rules::names};
 use crate::pack::RuleSet;
-use crate::rule::{Category, RuleId};
+use crate::rule::{Category, Rule, RuleId};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -13,48 +19,50 @@ const TEMPLATE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
-/// So many bytes of documents a page holds, of samples, and of the descriptions of rules.
+/// Bytes of documents in a page, as JSON.
 const DOCUMENT_BYTES: usize = 2_500_000;
+/// Bytes of samples in a page, as JSON.
 const SAMPLE_BYTES: usize = 1_000_000;
+/// Bytes of rules with their descriptions and figures in a page, as JSON.
 const RULE_BYTES: usize = 600_000;
 
-/// What a page says beside the survey.
+/// What a page shows apart from the survey.
 #[derive(Clone, Debug)]
 pub struct ReportMeta<'h> {
-    /// Its title.
+    /// The title of the page.
     pub title: &'h str,
-    /// How the run was made: level and other options that decide what goes.
+    /// The level and the other options that decide what is removed, for people.
     pub options: &'h str,
-    /// What else is to be told of the run, such as inputs that failed.
+    /// The summary of the run, which also counts the inputs that failed.
     pub summary: &'h str,
 }
 
-/// The page.
+/// Returns the report as an HTML page. It is smaller than 5 MB for any corpus, because rules,
+/// samples and documents beyond the limits above are left out.
 #[must_use]
-pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &ReportMeta<'_>) -> String {
-    let data = inert(&survey_json(survey, rules, heading).to_string());
-    let source = |text: &str| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)));
+pub fn html_page(survey: &Survey, rules: &RuleSet, meta: &ReportMeta<'_>) -> String {
+    let data = inert(&survey_json(survey, rules, meta).to_string());
     let policy = format!(
         "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
-        source(SCRIPT),
-        source(STYLE)
+        policy_hash(SCRIPT),
+        policy_hash(STYLE)
     );
     let mut page =
         String::with_capacity(TEMPLATE.len() + STYLE.len() + SCRIPT.len() + data.len() + 1024);
-    // What is put in is not searched for places again.
+    // The template is split before anything is inserted, so that `{{` in inserted text stays text.
     for (index, part) in TEMPLATE.split("{{").enumerate() {
-        let (place, rest) = if index == 0 {
+        let (placeholder, rest) = if index == 0 {
             ("", part)
         } else {
             part.split_once("}}").unwrap_or(("", part))
         };
-        match place {
+        match placeholder {
             "policy" => page.push_str(&policy),
             "style" => page.push_str(STYLE),
             "script" => page.push_str(SCRIPT),
             "data" => page.push_str(&data),
-            "title" => page.push_str(&escaped(heading.title)),
-            "summary" => page.push_str(&escaped(heading.summary)),
+            "title" => page.push_str(&escape_html(meta.title)),
+            "summary" => page.push_str(&escape_html(meta.summary)),
             _ => {}
         }
         page.push_str(rest);
@@ -62,21 +70,29 @@ pub fn html_page(survey: &Survey, rules: &RuleSet, heading: &ReportMeta<'_>) -> 
     page
 }
 
-/// Text between tags.
-fn escaped(text: &str) -> String {
-    super::escape_control(text)
+/// Returns the source expression of a content security policy that allows exactly this inline
+/// script or style.
+fn policy_hash(text: &str) -> String {
+    format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)))
+}
+
+/// Escapes `text` for use between tags, and its control characters. It is not for attributes, as
+/// quotation marks are left as they are.
+fn escape_html(text: &str) -> String {
+    escape_control(text)
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-/// JSON that cannot end the element that holds it: these characters stand in strings only, where escapes are the same.
+/// Escapes JSON for use in a script element, which `</script>` or `<!--` could end or change.
+/// The escaped characters occur only within strings of JSON, where an escape means the same.
 fn inert(json: &str) -> String {
     let mut safe = String::with_capacity(json.len() + json.len() / 16);
     for c in json.chars() {
         match c {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                safe.push_str(&format!("\\u{:04x}", c as u32))
+                safe.push_str(&format!("\\u{:04x}", c as u32));
             }
             c => safe.push(c),
         }
@@ -84,23 +100,25 @@ fn inert(json: &str) -> String {
     safe
 }
 
-/// A part of the data, unless no room is left for it.
-fn fitting(value: Value, room: &mut usize) -> Option<Value> {
+/// Returns `value` and subtracts its bytes in the page from `budget`, or returns `None` and leaves
+/// `budget` as it is if there is no room for it. A smaller value may still fit.
+fn within_budget(value: Value, budget: &mut usize) -> Option<Value> {
     let size = inert(&value.to_string()).len();
-    *room = room.checked_sub(size)?;
+    *budget = budget.checked_sub(size)?;
     Some(value)
 }
 
-/// The survey as JSON, as the page holds it.
+/// Returns the survey as JSON, as the page contains it and `dechaff report --json` prints it. All
+/// text in it is escaped for terminals.
 #[must_use]
-pub fn survey_json(survey: &Survey, rules: &RuleSet, heading: &ReportMeta<'_>) -> Value {
-    let (pages, chosen) = pages(survey, rules);
-    let rules_json = rules_json(survey, rules, &chosen);
+pub fn survey_json(survey: &Survey, rules: &RuleSet, meta: &ReportMeta<'_>) -> Value {
+    let (documents, named) = documents(survey, rules);
+    let rules_json = rules_json(survey, rules, &named);
     json!({
         "dechaff": env!("CARGO_PKG_VERSION"),
-        "title": super::escape_control(heading.title),
-        "options": super::escape_control(heading.options),
-        "summary": super::escape_control(heading.summary),
+        "title": escape_control(meta.title),
+        "options": escape_control(meta.options),
+        "summary": escape_control(meta.summary),
         "documents": survey.documents,
         "changed": survey.changed,
         "held": survey.held,
@@ -109,60 +127,81 @@ pub fn survey_json(survey: &Survey, rules: &RuleSet, heading: &ReportMeta<'_>) -
         "shares": survey.shares,
         "categories": categories(survey, rules),
         "rules": rules_json,
-        "pages": pages,
+        "pages": documents,
     })
 }
 
-/// What went, by category: bytes add up, as each counts for the rule that is named first.
+/// Returns the categories from which something was removed, those with most bytes first. A span
+/// counts for the category of its first rule only, so that bytes add up to all that was removed.
 fn categories(survey: &Survey, rules: &RuleSet) -> Vec<Value> {
     let mut sums: BTreeMap<Category, (u64, u64)> = BTreeMap::new();
-    for (&id, found) in &survey.rules {
+    for (&id, rule) in &survey.rules {
         let sum = sums.entry(rules.get(id).category).or_default();
-        sum.0 += found.own_bytes;
-        sum.1 += found.hits;
+        sum.0 += rule.own_bytes;
+        sum.1 += rule.hits;
     }
     let mut sums: Vec<_> = sums
         .into_iter()
         .filter(|(_, (bytes, _))| *bytes > 0)
         .collect();
     sums.sort_by_key(|(category, (bytes, _))| (std::cmp::Reverse(*bytes), *category));
-    sums.iter().map(|(category, (bytes, hits))| json!({ "name": category.name(), "bytes": bytes, "hits": hits })).collect()
+    sums.iter()
+        .map(|(category, (bytes, hits))| {
+            json!({ "name": category.name(), "bytes": bytes, "hits": hits })
+        })
+        .collect()
 }
 
-/// Rules that took something or would have, most bytes first, with samples: first one of each rule, then a second of each,
-/// as far as there is room. `named` are those that documents name.
+/// Returns the rules that removed something, or would have but for a keep rule, those with most
+/// bytes first and each with samples. Then come the rules of `named` that are not among these, with
+/// their descriptions only: keep rules, which documents and samples name.
 fn rules_json(survey: &Survey, rules: &RuleSet, named: &BTreeSet<RuleId>) -> Vec<Value> {
-    let mut found: Vec<_> = survey.rules.iter().collect();
-    found.sort_by_key(|(id, rule)| (std::cmp::Reverse(rule.bytes), **id));
-    let mut room = RULE_BYTES;
+    let mut surveyed: Vec<_> = survey.rules.iter().collect();
+    surveyed.sort_by_key(|(id, rule)| (std::cmp::Reverse(rule.bytes), **id));
+    let mut budget = RULE_BYTES;
     let mut list: Vec<(RuleId, Value)> = Vec::new();
-    for &(&id, of) in &found {
+    for &(&id, counts) in &surveyed {
         let rule = rules.get(id);
         let value = json!({
-            "name": rule.name, "description": super::escape_control(&rule.description), "category": rule.category, "confidence": rule.confidence,
-            "hits": of.hits, "bytes": of.bytes, "sole": of.sole_bytes, "documents": of.documents, "saved": of.saved,
+            "name": rule.name, "description": escape_control(&rule.description),
+            "category": rule.category, "confidence": rule.confidence,
+            "hits": counts.hits, "bytes": counts.bytes, "sole": counts.sole_bytes,
+            "documents": counts.documents, "saved": counts.saved,
         });
-        list.extend(fitting(value, &mut room).map(|value| (id, value)));
+        list.extend(within_budget(value, &mut budget).map(|value| (id, value)));
     }
+    add_samples(&mut list, survey, rules);
     let listed: BTreeSet<RuleId> = list.iter().map(|(id, _)| *id).collect();
-    let mut room = SAMPLE_BYTES;
-    for (key, most) in [
-        ("samples", super::survey::SAMPLES),
-        ("kept", super::survey::SAMPLES),
-    ] {
-        for number in 0..most {
-            for (id, value) in &mut list {
-                let of = &survey.rules[id];
-                let sample = if key == "samples" {
-                    of.samples.iter().nth(number)
+    list.into_iter()
+        .map(|(_, value)| value)
+        .chain(
+            named
+                .iter()
+                .filter(|id| !listed.contains(id))
+                .map(|&id| description(rules.get(id))),
+        )
+        .collect()
+}
+
+/// Adds samples to the rules of `list`: removals as `samples`, and protected spans as `kept`. While
+/// there is room it adds a first sample to each rule, then a second one, so that rules with few
+/// bytes get theirs too.
+fn add_samples(list: &mut [(RuleId, Value)], survey: &Survey, rules: &RuleSet) {
+    let mut budget = SAMPLE_BYTES;
+    for key in ["samples", "kept"] {
+        for number in 0..SAMPLES_PER_RULE {
+            for (id, value) in &mut *list {
+                let rule = &survey.rules[id];
+                let samples: &BottomK<Sample> = if key == "samples" {
+                    &rule.samples
                 } else {
-                    of.saved_samples.iter().nth(number)
+                    &rule.saved_samples
                 };
-                let Some(sample) =
-                    sample.and_then(|sample| fitting(sample_json(sample, rules), &mut room))
-                else {
-                    continue;
-                };
+                let sample = samples
+                    .iter()
+                    .nth(number)
+                    .and_then(|sample| within_budget(sample_json(sample, rules), &mut budget));
+                let Some(sample) = sample else { continue };
                 match value[key].as_array_mut() {
                     Some(samples) => samples.push(sample),
                     None => value[key] = json!([sample]),
@@ -170,96 +209,108 @@ fn rules_json(survey: &Survey, rules: &RuleSet, named: &BTreeSet<RuleId>) -> Vec
             }
         }
     }
-    // Rules that only protect are named by documents and samples, and have to be known there.
-    let others = named
-        .iter()
-        .filter(|id| !listed.contains(id))
-        .map(|&id| rules.get(id));
-    let others =
-        others.map(|rule| json!({ "name": rule.name, "description": super::escape_control(&rule.description), "category": rule.category }));
-    list.into_iter()
-        .map(|(_, value)| value)
-        .chain(others)
-        .collect()
+}
+
+/// Returns what the page shows of a rule that has no figures. The script recognizes such a rule by
+/// the missing `hits`.
+fn description(rule: &Rule) -> Value {
+    json!({
+        "name": rule.name, "description": escape_control(&rule.description),
+        "category": rule.category,
+    })
 }
 
 fn sample_json(sample: &Sample, rules: &RuleSet) -> Value {
     json!({
-        "document": sample.document, "before": sample.before, "text": sample.text, "after": sample.after, "score": sample.score,
-        "others": names(&sample.others, rules),
+        "document": sample.document, "before": sample.before, "text": sample.text,
+        "after": sample.after, "score": sample.score, "others": names(&sample.others, rules),
     })
 }
 
-fn names<'r>(ids: &[RuleId], rules: &'r RuleSet) -> Vec<&'r str> {
-    ids.iter().map(|&id| rules.get(id).name.as_str()).collect()
-}
-
-/// Documents, each once with why it was chosen, as far as there is room: the first of each reason, then the second. Beside
-/// them the rules that they name.
-fn pages(survey: &Survey, rules: &RuleSet) -> (Vec<Value>, BTreeSet<RuleId>) {
-    let reasons = [
-        ("held", &survey.most_held),
-        ("share", &survey.most_share),
+/// Returns the sampled documents, each once and with all reasons why it was chosen, as far as there
+/// is room: the first one of each reason, then the second one and so on. Held documents come first,
+/// then those that lose most bytes. The second value is the set of all rules that they name.
+fn documents(survey: &Survey, rules: &RuleSet) -> (Vec<Value>, BTreeSet<RuleId>) {
+    let samples = [
+        ("held", &survey.held_samples),
+        ("share", &survey.largest_shares),
         ("bytes", &survey.most_bytes),
-        ("chance", &survey.by_chance),
+        ("chance", &survey.random),
     ];
-    let mut why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (reason, pages) in reasons {
-        pages
-            .iter()
-            .for_each(|page| why.entry(&page.name).or_default().push(reason));
-    }
-    let (mut room, mut done, mut named) = (DOCUMENT_BYTES, BTreeSet::new(), BTreeSet::new());
-    let mut list: Vec<(&DocumentSample, Value)> = Vec::new();
-    for number in 0..super::survey::PAGES {
-        for page in reasons
-            .iter()
-            .filter_map(|(_, pages)| pages.iter().nth(number))
-        {
-            if !done.insert(&page.name) {
-                continue;
-            }
-            let Some(value) = fitting(page_json(page, &why[page.name.as_str()], rules), &mut room)
-            else {
-                continue;
-            };
-            let claims = page.pieces.iter().filter_map(|piece| piece.claim.as_ref());
-            named.extend(claims.flat_map(|claim| {
-                [claim.rule]
-                    .into_iter()
-                    .chain(claim.also.iter().copied())
-                    .chain(claim.saved_by)
-            }));
-            list.push((page, value));
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (reason, documents) in samples {
+        for document in documents.iter() {
+            reasons.entry(&document.name).or_default().push(reason);
         }
     }
-    list.sort_by_key(|(page, _)| (!page.held, std::cmp::Reverse(page.removed), &page.name));
+    let (mut budget, mut seen, mut named) = (DOCUMENT_BYTES, BTreeSet::new(), BTreeSet::new());
+    let mut list: Vec<(&DocumentSample, Value)> = Vec::new();
+    for number in 0..DOCUMENTS_PER_REASON {
+        for document in samples
+            .iter()
+            .filter_map(|(_, documents)| documents.iter().nth(number))
+        {
+            if !seen.insert(&document.name) {
+                continue;
+            }
+            let value = document_json(document, &reasons[document.name.as_str()], rules);
+            let Some(value) = within_budget(value, &mut budget) else {
+                continue;
+            };
+            for claim in document
+                .pieces
+                .iter()
+                .filter_map(|piece| piece.claim.as_ref())
+            {
+                named.insert(claim.rule);
+                named.extend(claim.also.iter().copied().chain(claim.saved_by));
+            }
+            list.push((document, value));
+        }
+    }
+    list.sort_by_key(|(document, _)| {
+        (
+            !document.held,
+            std::cmp::Reverse(document.removed),
+            &document.name,
+        )
+    });
     (list.into_iter().map(|(_, value)| value).collect(), named)
 }
 
-fn page_json(page: &DocumentSample, why: &[&str], rules: &RuleSet) -> Value {
-    let piece = |piece: &TextPiece| match &piece.claim {
-        None => json!([piece.text]),
-        Some(Claim {
-            rule,
-            also,
-            score,
-            saved_by,
-        }) => {
-            let saved_by = saved_by.map(|id| rules.get(id).name.as_str());
-            json!([
-                piece.text,
-                rules.get(*rule).name,
-                names(also, rules),
-                score,
-                saved_by
-            ])
-        }
-    };
+fn document_json(document: &DocumentSample, reasons: &[&str], rules: &RuleSet) -> Value {
+    let pieces: Vec<Value> = document
+        .pieces
+        .iter()
+        .map(|piece| piece_json(piece, rules))
+        .collect();
     json!({
-        "name": page.name, "id": page.id, "bytes": page.bytes, "removed": page.removed, "held": page.held, "why": why,
-        "pieces": page.pieces.iter().map(piece).collect::<Vec<_>>(),
+        "name": document.name, "id": document.id, "bytes": document.bytes,
+        "removed": document.removed, "held": document.held, "why": reasons, "pieces": pieces,
     })
+}
+
+/// Returns a piece of a document as a JSON list, which is shorter than an object: its text alone
+/// or, if a rule removes it, text, rule, other rules, score in thousandths, and the rule that
+/// protects it or null.
+fn piece_json(piece: &TextPiece, rules: &RuleSet) -> Value {
+    let Some(Claim {
+        rule,
+        also,
+        score,
+        saved_by,
+    }) = &piece.claim
+    else {
+        return json!([piece.text]);
+    };
+    let saved_by = saved_by.map(|id| rules.get(id).name.as_str());
+    json!([
+        piece.text,
+        rules.get(*rule).name,
+        names(also, rules),
+        score,
+        saved_by
+    ])
 }
 
 #[cfg(test)]
@@ -268,7 +319,7 @@ mod tests {
     use crate::report::Name;
     use crate::{Cleaner, Document, Scratch};
 
-    const HEADING: ReportMeta<'_> = ReportMeta {
+    const META: ReportMeta<'_> = ReportMeta {
         title: "</title><script>t</script>",
         options: "level balanced",
         summary: "<b>&",
@@ -288,12 +339,14 @@ mod tests {
                 cleaner.rules(),
             );
         }
-        html_page(&survey, cleaner.rules(), &HEADING)
+        html_page(&survey, cleaner.rules(), &META)
     }
 
     #[test]
-    fn hostile_text_ends_no_element() {
-        let text = "It rained.\n\nAdvertisement\n\n</script><script>alert(1)</script><!-- {{data}} \u{2028}\n".to_owned();
+    fn hostile_text_cannot_end_an_element() {
+        let text = "It rained.\n\nAdvertisement\n\n</script><script>alert(1)</script>\
+                    <!-- {{data}} \u{2028}\n"
+            .to_owned();
         let page = page(std::iter::once((
             "</script><img src=x>.txt".to_owned(),
             text,
@@ -317,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stays_below_five_megabytes_however_hostile() {
+    fn a_page_is_below_five_megabytes_for_hostile_text() {
         let texts = (0..150).map(|number| {
             let noise = "<<<<&&&&\u{1}\u{1} ".repeat(900);
             (

@@ -1,4 +1,6 @@
-//! The removal record: JSON Lines, one line for each removed span, from which sources can be restored.
+//! The removal record: JSON Lines with one line for each removed span, from which the sources can
+//! be restored. It also defines the lines for records that are dropped as a whole, which have the
+//! same form, and the lines of the list of damaged records.
 
 use crate::cleaner::{Cleaned, Removal};
 use crate::pack::RuleSet;
@@ -13,84 +15,86 @@ use std::ops::Range;
 /// One line of a removal record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// The input, as it was named or found; `-` for standard input.
+    /// The path of the input, as it was named or found; `-` for standard input.
     pub path: String,
-    /// The number of the record, where the input has several.
+    /// The number of the record, if the input has several.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub record: Option<u64>,
-    /// The id of the record, where it has one.
+    /// The id of the record, if it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
-    /// The field that held the text, where there are fields.
+    /// The field that held the text, if the record has fields.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub field: Option<String>,
-    /// Which text of this field of the record it was, counted from 0, if not the first one. Only of tables, whose bytes
-    /// do not tell.
+    /// The index of the text among those of the field, from 0, left out for the first one. Only
+    /// tables have it: elsewhere the offset of the span identifies the text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub item: Option<u64>,
-    /// First byte of the span in the input, decompressed; of tables in the text.
+    /// The first byte of the span in the decompressed input; in a table, in the text.
     pub start: usize,
-    /// One past its last byte.
+    /// One past the last byte of the span.
     pub end: usize,
     /// The removed text.
     pub text: String,
-    /// Full name of the rule that took it.
+    /// The full name of the rule that removed it.
     pub rule: String,
-    /// Full names of the other rules that took it too.
+    /// The full names of the other rules that removed it too.
     pub also: Vec<String>,
-    /// Category of the rule.
+    /// The category of the rule.
     pub category: Category,
-    /// Confidence of the rule.
+    /// The confidence of the rule.
     pub confidence: Confidence,
-    /// The encoding of the input, where it is not UTF-8.
+    /// The encoding of the input, unless it is UTF-8.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub encoding: Option<String>,
-    /// The removed bytes as hexadecimal digits, where they are not those of the text.
+    /// The removed bytes in hexadecimal, if they differ from those of the text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bytes: Option<String>,
 }
 
-/// The bytes that a document's text came from.
+/// Where the text of a document comes from.
 #[derive(Default)]
 pub struct Origin<'s> {
-    /// The input's path, or `-` for standard input.
+    /// The path of the input, or `-` for standard input.
     pub path: &'s str,
-    /// The bytes of the input, or of a record of it.
+    /// The bytes of the input or, if it has several records, of the record.
     pub bytes: &'s [u8],
-    /// Where these begin in the input.
+    /// The offset of these bytes in the input.
     pub offset: u64,
     /// The name of the input's encoding, unless it is UTF-8.
     pub encoding: Option<&'static str>,
-    /// Where each removed span stands in these bytes.
-    pub places: Cow<'s, [Range<usize>]>,
-    /// The number of the record, where the input has several.
+    /// The ranges of these bytes that the removals cover, one for each removal.
+    pub ranges: Cow<'s, [Range<usize>]>,
+    /// The number of the record, if the input has several.
     pub record: Option<u64>,
-    /// The id of the record, where it has one.
+    /// The id of the record, if it has one.
     pub id: Option<&'s str>,
-    /// The field that holds the text, where there are fields.
+    /// The field that holds the text, if the record has fields.
     pub field: Option<&'s str>,
-    /// Which text of this field it was, if not the first one.
+    /// The index of the text among those of the field, unless it is the first one.
     pub item: Option<u64>,
 }
 
 impl Record {
+    /// Makes the record of a removal from `text`. `range` is where the removed bytes are in the
+    /// bytes of the origin, which differs from the span if the text was decoded or unescaped.
     fn new(
         removal: &Removal,
-        place: Range<usize>,
+        range: Range<usize>,
         text: &str,
         origin: &Origin<'_>,
         rules: &RuleSet,
     ) -> Self {
         let rule = rules.get(removal.rule);
-        let (removed, bytes) = (&text[removal.span.range()], &origin.bytes[place.clone()]);
+        let (removed, bytes) = (&text[removal.span.range()], &origin.bytes[range.clone()]);
         Self {
             path: origin.path.to_owned(),
             record: origin.record,
             id: origin.id.map(str::to_owned),
             field: origin.field.map(str::to_owned),
             item: origin.item,
-            start: origin.offset as usize + place.start,
-            end: origin.offset as usize + place.end,
+            start: origin.offset as usize + range.start,
+            end: origin.offset as usize + range.end,
             text: removed.to_owned(),
             rule: rule.name.clone(),
             also: removal
@@ -106,44 +110,42 @@ impl Record {
         }
     }
 
-    /// Whether it tells of a record that was left out as a whole.
+    /// Returns whether this is a record of the input that was dropped as a whole, and not a span of
+    /// a text. Such records have a reason such as `record/empty` in place of a rule.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.rule.starts_with("record/")
     }
 
-    /// The bytes that stood in the input.
+    /// Returns the removed bytes as they were in the input: those given in hexadecimal or, if there
+    /// are none, those of the text.
     ///
     /// # Errors
-    /// If the hexadecimal digits are none.
+    /// If `bytes` is not valid hexadecimal.
     pub fn source_bytes(&self) -> Result<Vec<u8>> {
         let Some(digits) = &self.bytes else {
             return Ok(self.text.clone().into_bytes());
         };
-        let pair = |at: usize| {
-            digits
-                .get(at..at + 2)
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-        };
         (0..digits.len())
             .step_by(2)
-            .map(pair)
+            .map(|start| u8::from_str_radix(digits.get(start..start + 2)?, 16).ok())
             .collect::<Option<_>>()
-            .context("the record's bytes are no hexadecimal digits")
+            .context("'bytes' in the removal record is not valid hexadecimal")
     }
 }
 
+/// Returns `bytes` as lower-case hexadecimal digits, two for each byte. `io` has the same function,
+/// but reports do not depend on `io`.
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(
-        String::with_capacity(bytes.len() * 2),
-        |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        },
-    )
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
-/// Appends the lines of the record for one document, in order, each ended by a line feed.
+/// Appends the lines of a document's removals to `out`, in the order of the text, each ended by a
+/// line feed. A document that is held or clean has none.
 ///
 /// # Errors
 /// None in practice: records can always be written as JSON.
@@ -151,23 +153,25 @@ pub fn document_records(
     cleaned: &Cleaned<'_>,
     origin: &Origin<'_>,
     rules: &RuleSet,
-    to: &mut Vec<u8>,
+    out: &mut Vec<u8>,
 ) -> Result<()> {
-    for (removal, place) in cleaned.removals().iter().zip(origin.places.iter()) {
+    for (removal, range) in cleaned.removals().iter().zip(origin.ranges.iter()) {
         serde_json::to_writer(
-            &mut *to,
-            &Record::new(removal, place.clone(), cleaned.source(), origin, rules),
+            &mut *out,
+            &Record::new(removal, range.clone(), cleaned.source(), origin, rules),
         )?;
-        to.push(b'\n');
+        out.push(b'\n');
     }
     Ok(())
 }
 
-/// Appends the line for a record that is left out as a whole. `rule` says why.
+/// Appends the line of a record that is dropped as a whole to `out`. `rule` is the reason, such as
+/// `record/empty`. Bytes that are not valid UTF-8 are kept in hexadecimal, so that the record can
+/// be restored exactly.
 ///
 /// # Errors
-/// None in practice, as above.
-pub fn dropped_record(origin: &Origin<'_>, rule: &str, to: &mut Vec<u8>) -> Result<()> {
+/// None in practice: records can always be written as JSON.
+pub fn dropped_record(origin: &Origin<'_>, rule: &str, out: &mut Vec<u8>) -> Result<()> {
     let text = String::from_utf8_lossy(origin.bytes);
     let record = Record {
         path: origin.path.to_owned(),
@@ -185,32 +189,34 @@ pub fn dropped_record(origin: &Origin<'_>, rule: &str, to: &mut Vec<u8>) -> Resu
         bytes: matches!(text, Cow::Owned(_)).then(|| hexadecimal(origin.bytes)),
         text: text.into_owned(),
     };
-    serde_json::to_writer(&mut *to, &record)?;
-    to.push(b'\n');
+    serde_json::to_writer(&mut *out, &record)?;
+    out.push(b'\n');
     Ok(())
 }
 
-/// Appends a line that says what is wrong with a record of an input.
+/// Appends a line of the list of damaged records to `out`: a JSON object with the input, the number
+/// of the record, the reason and, if it is known, the byte offset of the record.
 ///
 /// # Errors
-/// None in practice, as above.
+/// None in practice: the line can always be written as JSON.
 pub fn damage_line(
     path: &str,
     record: u64,
     offset: Option<u64>,
     reason: &str,
-    to: &mut Vec<u8>,
+    out: &mut Vec<u8>,
 ) -> Result<()> {
     let mut line = serde_json::json!({ "path": path, "record": record, "reason": reason });
     if let Some(offset) = offset {
         line["offset"] = offset.into();
     }
-    serde_json::to_writer(&mut *to, &line)?;
-    to.push(b'\n');
+    serde_json::to_writer(&mut *out, &line)?;
+    out.push(b'\n');
     Ok(())
 }
 
-/// Reads a removal record line by line.
+/// Reads a removal record line by line, so that memory does not depend on its length. Blank lines
+/// are skipped. A line that does not parse yields an error that names its number, from 1.
 pub fn read_records(reader: impl BufRead) -> impl Iterator<Item = Result<Record>> {
     reader
         .lines()
@@ -218,11 +224,7 @@ pub fn read_records(reader: impl BufRead) -> impl Iterator<Item = Result<Record>
         .filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()))
         .map(|(index, line)| {
             let line = line.context("cannot read the removal record")?;
-            serde_json::from_str(&line).with_context(|| {
-                format!(
-                    "line {} of the removal record is none of dechaff's",
-                    index + 1
-                )
-            })
+            serde_json::from_str(&line)
+                .with_context(|| format!("line {} is not a valid removal record", index + 1))
         })
 }

@@ -1,17 +1,18 @@
-//! Rules as tables and pages for people.
+//! Rules as tables, pages of documentation and JSON, for `dechaff rules`.
 
-use super::table::{Table, TableStyle};
-use super::{ADDED, REMOVED, SAVED};
+use super::table::{Table, TableColumn, TableStyle};
+use super::{ADDED, REMOVED, SAVED, escape_control};
 use crate::cleaner::Cleaner;
 use crate::pack::RuleSet;
-use crate::rule::{Effect, Matcher, Rule, RuleId, Zone};
+use crate::rule::{Effect, Matcher, Near, Rule, RuleId, Zone};
 use crate::texts::StringList;
 use anstyle::Style;
 use serde_json::{Value, json};
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
-/// Rules that answer to one of some names; all of them, if there is no name.
-fn wanted<'c>(
+/// Iterates over the rules that one of `names` selects: a rule, pack, category or filter. Without
+/// names it returns all rules.
+fn selected<'c>(
     cleaner: &'c Cleaner,
     names: &'c [String],
 ) -> impl Iterator<Item = (RuleId, &'c Rule)> {
@@ -21,78 +22,82 @@ fn wanted<'c>(
         .filter(|(_, rule)| names.is_empty() || names.iter().any(|name| rule.answers_to(name)))
 }
 
-/// A table of rules: name, category, confidence, whether it is on, languages, description.
+/// Returns a table of the rules that `names` select, or of all rules without names, with their
+/// state at the level and options of the cleaner. With `examples`, each row is followed by the
+/// first example of each side.
 #[must_use]
-pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, setting: TableStyle) -> String {
+pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, style: TableStyle) -> String {
     let mut table = Table::new(&[
-        "RULE",
-        "CATEGORY",
-        "?CONFIDENCE",
-        "?STATE",
-        "?LANGUAGES",
-        "DESCRIPTION",
+        TableColumn::text("RULE"),
+        TableColumn::text("CATEGORY"),
+        TableColumn::optional("CONFIDENCE"),
+        TableColumn::optional("STATE"),
+        TableColumn::optional("LANGUAGES"),
+        TableColumn::text("DESCRIPTION"),
     ]);
-    for (id, rule) in wanted(cleaner, names) {
-        let removes = rule.effect == Effect::Remove;
+    for (id, rule) in selected(cleaner, names) {
+        let (category, confidence) = if rule.effect == Effect::Remove {
+            (rule.category.to_string(), rule.confidence.name())
+        } else {
+            (effect_name(rule), "-")
+        };
         let cells = [
             rule.name.clone(),
-            if removes {
-                rule.category.name().to_owned()
-            } else {
-                effect(rule)
-            },
-            if removes {
-                rule.confidence.name().to_owned()
-            } else {
-                "-".to_owned()
-            },
+            category,
+            confidence.to_owned(),
             if cleaner.is_on(id) { "on" } else { "off" }.to_owned(),
             if rule.languages.is_empty() {
                 "all".to_owned()
             } else {
                 rule.languages.join(" ")
             },
-            super::escape_control(&rule.description),
+            escape_control(&rule.description),
         ];
-        let style = match rule.effect {
+        let name_style = match rule.effect {
             _ if !cleaner.is_on(id) => Style::new().dimmed(),
             Effect::Remove => REMOVED,
             Effect::Keep => ADDED,
             Effect::Cue(_) => SAVED,
         };
-        table.row(cells, style);
+        table.row(cells, name_style);
         if examples {
             for (verb, examples) in [
                 ("removes", &rule.examples.remove),
                 ("keeps", &rule.examples.keep),
             ] {
-                table.note(format!("{verb:7}  {}", quoted(&examples[0])));
+                table.note(format!("{verb:7}  {}", on_one_line(&examples[0])));
             }
         }
     }
-    table.text(setting)
+    table.text(style)
 }
 
-/// The same rules as JSON, each with all there is to know of it.
+/// Returns the rules of [`list`] as a JSON list. Each has the keys of [`rule_json`], and `on` for
+/// whether the level and options of the cleaner apply it.
 #[must_use]
 pub fn list_json(cleaner: &Cleaner, names: &[String]) -> Value {
-    let with_state = |(id, rule): (RuleId, &Rule)| {
-        let mut value = rule_json(rule);
-        value["on"] = cleaner.is_on(id).into();
-        value
-    };
-    wanted(cleaner, names).map(with_state).collect()
+    selected(cleaner, names)
+        .map(|(id, rule)| {
+            let mut value = rule_json(rule);
+            value["on"] = cleaner.is_on(id).into();
+            value
+        })
+        .collect()
 }
 
-/// All that there is to know of a rule, as JSON, with the keys of a pack.
+/// Returns everything that a rule says as JSON. Keys are those of a pack, apart from `effect` for
+/// `keep` and `cue`, the full `name` for `id`, and where the rule is written.
 #[must_use]
 pub fn rule_json(rule: &Rule) -> Value {
-    let all = |texts: &StringList| texts.iter().map(str::to_owned).collect::<Vec<_>>();
     let mut value = json!({
-        "name": rule.name, "description": rule.description, "effect": effect(rule), "category": rule.category, "confidence": rule.confidence,
-        "filter": rule.filter(), "zone": rule.zone, "languages": rule.languages, "hosts": rule.hosts, "unless": rule.unless,
-        "longest": rule.longest, "file": rule.origin.0, "line-of-file": rule.origin.1,
-        "examples": { "remove": all(&rule.examples.remove), "keep": all(&rule.examples.keep) },
+        "name": rule.name, "description": rule.description, "effect": effect_name(rule),
+        "category": rule.category, "confidence": rule.confidence,
+        "filter": rule.filter(), "zone": rule.zone, "languages": rule.languages,
+        "hosts": rule.hosts, "unless": rule.unless, "longest": rule.longest,
+        "file": rule.origin.0, "line-of-file": rule.origin.1,
+        "examples": {
+            "remove": strings(&rule.examples.remove), "keep": strings(&rule.examples.keep),
+        },
     });
     if let Some(near) = &rule.near {
         value["near"] = json!(near.categories);
@@ -100,76 +105,111 @@ pub fn rule_json(rule: &Rule) -> Value {
     }
     match &rule.matcher {
         Matcher::Phrases { phrases, line } => {
-            (value["phrase"], value["line"]) = (json!(all(phrases)), json!(line))
+            value["phrase"] = strings(phrases);
+            value["line"] = json!(line);
         }
         Matcher::Patterns { patterns, line } => {
-            (value["pattern"], value["line"]) = (json!(all(patterns)), json!(line))
+            value["pattern"] = strings(patterns);
+            value["line"] = json!(line);
         }
-        Matcher::Labels(labels) => value["labels"] = json!(all(labels)),
+        Matcher::Labels(labels) => value["labels"] = strings(labels),
         Matcher::Words { telling, filler } => {
-            value["words"] = json!({ "telling": all(telling), "filler": all(filler) })
+            value["words"] = json!({ "telling": strings(telling), "filler": strings(filler) });
         }
         Matcher::Filter(_) => {}
     }
     value
 }
 
-/// What a rule looks for, in short.
-fn sought(matcher: &Matcher) -> String {
-    let some = |what: &str, items: &StringList, most: usize| {
-        let display_path: Vec<String> = items
-            .iter()
-            .take(most)
-            .map(|item| format!("`{}`", quoted(item).replace('`', "'")))
-            .collect();
-        let more = if items.len() > most { " …" } else { "" };
-        format!(
-            "{} {what}{}: {}{more}",
-            items.len(),
-            if items.len() == 1 { "" } else { "s" },
-            display_path.join(", ")
-        )
-    };
+fn strings(list: &StringList) -> Value {
+    list.iter().collect()
+}
+
+/// Returns the name of a rule's effect, as in JSON: `remove`, `keep`, or `cue:` with the cue.
+pub(super) fn effect_name(rule: &Rule) -> String {
+    match rule.effect {
+        Effect::Remove => "remove".to_owned(),
+        Effect::Keep => "keep".to_owned(),
+        Effect::Cue(cue) => format!("cue:{cue}"),
+    }
+}
+
+/// Returns the full names of rules, in the order of `ids`.
+pub(super) fn names<'r>(ids: &[RuleId], rules: &'r RuleSet) -> Vec<&'r str> {
+    ids.iter().map(|&id| rules.get(id).name.as_str()).collect()
+}
+
+/// Returns the names of the categories that the condition `near` accepts, with `separator` between
+/// them.
+pub(super) fn near_categories(near: &Near, separator: &str) -> String {
+    let names: Vec<&str> = near
+        .categories
+        .iter()
+        .map(|category| category.name())
+        .collect();
+    names.join(separator)
+}
+
+/// Returns what a rule looks for in a few words: the number of its phrases, labels or words with
+/// the first of them, or the number of its patterns, which say little to most readers.
+fn matcher_summary(matcher: &Matcher) -> String {
     match matcher {
         Matcher::Phrases {
             phrases,
             line: true,
-        } => some("whole-line phrase", phrases, 2),
+        } => first_items("whole-line phrase", phrases, 2),
         Matcher::Phrases {
             phrases,
             line: false,
-        } => some("phrase", phrases, 2),
-        Matcher::Labels(labels) => some("label", labels, 8),
-        Matcher::Words { telling, .. } => some("telling word", telling, 8),
+        } => first_items("phrase", phrases, 2),
+        Matcher::Labels(labels) => first_items("label", labels, 8),
+        Matcher::Words { telling, .. } => first_items("telling word", telling, 8),
         Matcher::Patterns { patterns, line } => {
-            let what = if *line {
+            let noun = if *line {
                 "whole-line pattern"
             } else {
                 "pattern"
             };
-            format!(
-                "{} {what}{}",
-                patterns.len(),
-                if patterns.len() == 1 { "" } else { "s" }
-            )
+            super::stats::count(patterns.len() as u64, noun)
         }
         Matcher::Filter(name) => format!("what the filter `{name}` finds"),
     }
 }
 
-/// An example on one line.
-fn quoted(example: &str) -> String {
-    super::escape_control(&example.replace('\n', "⏎"))
+/// Returns the number of `items` with their noun, and the first `max_items` of them as Markdown
+/// code, with an ellipsis if there are more.
+fn first_items(noun: &str, items: &StringList, max_items: usize) -> String {
+    let shown: Vec<String> = items.iter().take(max_items).map(code).collect();
+    let more = if items.len() > max_items { " …" } else { "" };
+    format!(
+        "{}: {}{more}",
+        super::stats::count(items.len() as u64, noun),
+        shown.join(", ")
+    )
 }
 
-/// The page that documents rules, in Markdown: pack by pack, each rule with its meaning and examples.
+/// Returns `text` as Markdown code on one line. Backticks, which would end the code, become
+/// apostrophes.
+fn code(text: &str) -> String {
+    format!("`{}`", on_one_line(text).replace('`', "'"))
+}
+
+/// Returns `text` with control characters escaped and `⏎` for line feeds.
+fn on_one_line(text: &str) -> String {
+    escape_control(&text.replace('\n', "⏎"))
+}
+
+/// Returns the page that documents all rules in Markdown, pack by pack, as `dechaff rules page`
+/// prints it: the description of each pack, and for each of its rules a [`rule_page`].
 #[must_use]
 pub fn rules_page(rules: &RuleSet) -> String {
     let mut text = String::from(
-        "# The built-in rules\n\nMade from the packs by `dechaff rules page`; change those, not this page. The confidence of a rule \
-         is the lowest level that applies it: `certain` from `precise` on, `likely` from `balanced` (the default), `possible` at \
-         `thorough`. A rule with languages rests in texts known to be in another one. Patterns and examples are this project's own \
-         writing, none of them scraped. ⏎ is a line end.\n",
+        "# The built-in rules\n\n\
+         This page is generated from the packs by `dechaff rules page`; edit the packs instead. \
+         The confidence of a rule is the lowest level that applies it: `certain` from `precise` \
+         on, `likely` from `balanced` (the default), `possible` at `thorough` only. A rule with \
+         languages does not apply to texts known to be in another language. All patterns and \
+         examples were written for this project; none is scraped. ⏎ is a line end.\n",
     );
     let mut pack = "";
     for (_, rule) in rules.iter() {
@@ -182,129 +222,111 @@ pub fn rules_page(rules: &RuleSet) -> String {
     text
 }
 
-/// What documents a rule, in Markdown.
+/// Returns the documentation of a rule in Markdown: its description, category and conditions, what
+/// it looks for, and at most two examples of each side.
 #[must_use]
 pub fn rule_page(rule: &Rule) -> String {
-    let mut text = String::new();
-    let what = match rule.effect {
-        Effect::Remove => format!("{}, {}", rule.category, rule.confidence),
-        Effect::Keep => "protects".to_owned(),
-        Effect::Cue(cue) => format!("cue: {cue}"),
+    let mut text = format!("### {}\n\n{} (", rule.name, rule.description);
+    let _ = match rule.effect {
+        Effect::Remove => write!(text, "{}, {}", rule.category, rule.confidence),
+        Effect::Keep => write!(text, "protects"),
+        Effect::Cue(cue) => write!(text, "cue: {cue}"),
     };
-    let bound = if rule.languages.is_empty() {
-        String::new()
+    if rule.zone != Zone::Anywhere {
+        let _ = write!(text, ", in the {}", rule.zone);
+    }
+    if let Some(near) = &rule.near {
+        let _ = write!(text, ", close to {}", near_categories(near, " or "));
+    }
+    if !rule.languages.is_empty() {
+        let _ = write!(text, ", only {}", rule.languages.join(" "));
+    }
+    text.push_str(")\n\n");
+    let _ = writeln!(text, "- looks for {}", matcher_summary(&rule.matcher));
+    let (applies, applies_not) = if rule.effect == Effect::Remove {
+        ("removes", "keeps")
     } else {
-        format!(", only {}", rule.languages.join(" "))
+        ("applies to", "not to")
     };
-    let zone = if rule.zone == Zone::Anywhere {
-        String::new()
+    // A keep rule matches its `keep` examples, every other rule its `remove` examples.
+    let (matching, other) = if rule.effect == Effect::Keep {
+        (&rule.examples.keep, &rule.examples.remove)
     } else {
-        format!(", in the {}", rule.zone)
+        (&rule.examples.remove, &rule.examples.keep)
     };
-    let near = rule.near.as_ref().map_or(String::new(), |near| {
-        let names: Vec<&str> = near
-            .categories
-            .iter()
-            .map(|category| category.name())
-            .collect();
-        format!(", close to {}", names.join(" or "))
-    });
-    let _ = write!(
-        text,
-        "### {}\n\n{} ({what}{zone}{near}{bound})\n\n",
-        rule.name, rule.description
-    );
-    let _ = writeln!(text, "- looks for {}", sought(&rule.matcher));
-    // A keep rule keeps what its keep examples show.
-    let verbs = if rule.effect == Effect::Remove {
-        ["removes", "keeps"]
-    } else {
-        ["applies to", "not to"]
-    };
-    let sides = if rule.effect == Effect::Keep {
-        [&rule.examples.keep, &rule.examples.remove]
-    } else {
-        [&rule.examples.remove, &rule.examples.keep]
-    };
-    for (verb, examples) in verbs.iter().zip(sides) {
+    for (verb, examples) in [(applies, matching), (applies_not, other)] {
         for example in examples.iter().take(2) {
-            let _ = writeln!(text, "- {verb} `{}`", quoted(example).replace('`', "'"));
+            let _ = writeln!(text, "- {verb} {}", code(example));
         }
     }
     text
 }
 
-fn effect(rule: &Rule) -> String {
-    match rule.effect {
-        Effect::Remove => "remove".to_owned(),
-        Effect::Keep => "keep".to_owned(),
-        Effect::Cue(cue) => format!("cue:{cue}"),
-    }
-}
-
-/// All that there is to know of a rule.
+/// Returns everything that a rule says as text for a terminal, as `dechaff rules show` prints it:
+/// a line for each key of the pack that the rule has, and where it is written.
 #[must_use]
 pub fn show(rule: &Rule) -> String {
     let mut text = format!("{}\n  {}\n\n", rule.name, rule.description);
-    let mut put = |key: &str, value: String| {
-        let _ = writeln!(text, "  {key:<11} {value}");
-    };
-    put("effect", effect(rule));
+    push_field(&mut text, "effect", effect_name(rule));
     if rule.effect == Effect::Remove {
-        put("category", rule.category.to_string());
-        put("confidence", rule.confidence.to_string());
+        push_field(&mut text, "category", rule.category);
+        push_field(&mut text, "confidence", rule.confidence);
     }
-    let list = |key: &str, items: &StringList, put: &mut dyn FnMut(&str, String)| {
-        for (index, item) in items.iter().enumerate() {
-            put(
-                if index == 0 { key } else { "" },
-                super::escape_control(item),
-            );
-        }
-    };
     match &rule.matcher {
-        Matcher::Phrases { phrases, line } => list(
-            if *line { "line phrase" } else { "phrase" },
-            phrases,
-            &mut put,
-        ),
-        Matcher::Labels(labels) => list("labels", labels, &mut put),
-        Matcher::Patterns { patterns, line } => list(
-            if *line { "line pattern" } else { "pattern" },
-            patterns,
-            &mut put,
-        ),
-        Matcher::Words { telling, filler } => {
-            put("words", telling.iter().collect::<Vec<_>>().join(" "));
-            put("filler", filler.iter().collect::<Vec<_>>().join(" "));
+        Matcher::Phrases { phrases, line } => {
+            let key = if *line { "line phrase" } else { "phrase" };
+            push_list(&mut text, key, phrases.iter());
         }
-        Matcher::Filter(name) => put("filter", name.to_string()),
+        Matcher::Labels(labels) => push_list(&mut text, "labels", labels.iter()),
+        Matcher::Patterns { patterns, line } => {
+            let key = if *line { "line pattern" } else { "pattern" };
+            push_list(&mut text, key, patterns.iter());
+        }
+        Matcher::Words { telling, filler } => {
+            push_field(&mut text, "words", joined(telling));
+            push_field(&mut text, "filler", joined(filler));
+        }
+        Matcher::Filter(name) => push_field(&mut text, "filter", name),
     }
-    list("unless", &rule.unless.iter().collect(), &mut put);
+    push_list(&mut text, "unless", rule.unless.iter().map(String::as_str));
     if let Some(longest) = rule.longest {
-        put("longest", format!("{longest} code points"));
+        push_field(&mut text, "longest", format!("{longest} code points"));
     }
     if rule.zone != Zone::Anywhere {
-        put("zone", rule.zone.to_string());
+        push_field(&mut text, "zone", rule.zone);
     }
     if let Some(near) = &rule.near {
-        let names: Vec<&str> = near
-            .categories
-            .iter()
-            .map(|category| category.name())
-            .collect();
-        put(
-            "near",
-            format!("{} within {} lines", names.join(", "), near.within),
+        let categories = near_categories(near, ", ");
+        let value = format!("{categories} within {} lines", near.within);
+        push_field(&mut text, "near", value);
+    }
+    let (languages, hosts) = (&rule.languages, &rule.hosts);
+    push_list(&mut text, "languages", languages.iter().map(String::as_str));
+    push_list(&mut text, "hosts", hosts.iter().map(String::as_str));
+    let (file, line) = &rule.origin;
+    push_field(&mut text, "written in", format!("{file}, line {line}"));
+    push_list(&mut text, "removes", rule.examples.remove.iter());
+    push_list(&mut text, "keeps", rule.examples.keep.iter());
+    text
+}
+
+/// Appends a line with a key and its value, which are aligned with those of other lines.
+fn push_field(text: &mut String, key: &str, value: impl Display) {
+    let _ = writeln!(text, "  {key:<11} {value}");
+}
+
+/// Appends a line for each item, with control characters escaped. Only the first line has the key;
+/// without items nothing is appended.
+fn push_list<'i>(text: &mut String, key: &str, items: impl Iterator<Item = &'i str>) {
+    for (index, item) in items.enumerate() {
+        push_field(
+            text,
+            if index == 0 { key } else { "" },
+            escape_control(item),
         );
     }
-    list("languages", &rule.languages.iter().collect(), &mut put);
-    list("hosts", &rule.hosts.iter().collect(), &mut put);
-    put(
-        "written in",
-        format!("{}, line {}", rule.origin.0, rule.origin.1),
-    );
-    list("removes", &rule.examples.remove, &mut put);
-    list("keeps", &rule.examples.keep, &mut put);
-    text
+}
+
+fn joined(list: &StringList) -> String {
+    list.iter().collect::<Vec<_>>().join(" ")
 }

@@ -1,149 +1,19 @@
-//! The pack format as a JSON schema, from which editors complete and check packs. What a schema cannot say, such as that a
-//! rule has exactly one thing to look for that a phrase parses, the lint says.
+//! The pack format as a JSON Schema, with which editors complete and check packs. The schema checks
+//! keys and types. What it cannot express, the lint checks: that a phrase or pattern parses, for
+//! example, and that a rule has exactly one matcher.
 
 use crate::rule::{Category, Confidence, Cue, FilterName, Zone};
 use serde_json::{Map, Value, json};
 
-/// The schema.
+/// Returns the schema, as `dechaff rules schema` prints it. Like the reader of packs, it allows no
+/// keys that it does not list.
 #[must_use]
 pub fn pack_schema() -> Value {
-    let texts = json!({ "type": "array", "items": { "type": "string" } });
-    let one_or_many =
-        |what: &str| json!({ "description": what, "anyOf": [{ "type": "string" }, texts.clone()] });
-    let list = |what: &str| described(what, texts.clone());
-    let flag = |what: &str| described(what, json!({ "type": "boolean" }));
-    let number = |what: &str| described(what, json!({ "type": "integer", "minimum": 0 }));
-    let names = |names: Vec<&str>| json!({ "type": "string", "enum": names });
-    let categories = names(Category::ALL.iter().map(|name| name.name()).collect());
-    let two_texts = |what: &str| {
-        described(
-            what,
-            json!({ "type": "array", "items": { "type": "string" }, "minItems": 2 }),
-        )
-    };
     let name = json!({ "type": "string", "pattern": "^[a-z0-9-]+$" });
-    let words = object(
-        &["telling"],
-        [
-            (
-                "telling",
-                list("Words that tell what the line is; one of them must be there"),
-            ),
-            ("filler", list("Words that may stand beside them")),
-        ],
-    );
-    let examples = object(
-        &["remove", "keep"],
-        [
-            (
-                "remove",
-                two_texts(
-                    "Little documents in each of which the rule takes something; of a keep rule: that it leaves alone",
-                ),
-            ),
-            (
-                "keep",
-                two_texts(
-                    "Little documents that the rule leaves alone; of a keep rule: in each of which it protects something",
-                ),
-            ),
-        ],
-    );
-    let rule = object(
-        &["id", "description", "examples"],
-        [
-            (
-                "id",
-                json!({ "description": "Its name in the pack; with override = true it may be another pack's rule in full", "type": "string", "pattern": "^([a-z0-9-]+/)?[a-z0-9-]+$" }),
-            ),
-            (
-                "description",
-                json!({ "description": "What it removes, in a sentence", "type": "string" }),
-            ),
-            (
-                "category",
-                described("What kind of chaff it removes", categories.clone()),
-            ),
-            (
-                "confidence",
-                described(
-                    "certain from level precise on, likely from balanced, possible at thorough",
-                    names(Confidence::ALL.iter().map(|name| name.name()).collect()),
-                ),
-            ),
-            (
-                "phrase",
-                one_or_many(
-                    "Words in any case with any white space between: (a|b) one of, [a] perhaps, {1..3} words, {#} a number",
-                ),
-            ),
-            (
-                "pattern",
-                one_or_many("Regular expressions of the regex crate"),
-            ),
-            ("labels", list("Whole lines")),
-            (
-                "words",
-                described("Words that a whole line may be made of", words),
-            ),
-            (
-                "filter",
-                described(
-                    "Nothing of its own, but what this filter finds",
-                    names(FilterName::ALL.iter().map(|name| name.name()).collect()),
-                ),
-            ),
-            ("line", flag("The match must be the whole line")),
-            (
-                "longest",
-                number("For a pattern with line = true: the most code points of the line"),
-            ),
-            (
-                "unless",
-                list("Regular expressions without case; a hit on the lines of a match cancels it"),
-            ),
-            (
-                "zone",
-                described(
-                    "Where in a document it applies",
-                    names(Zone::ALL.iter().map(|name| name.name()).collect()),
-                ),
-            ),
-            (
-                "near",
-                described(
-                    "Categories, one of which is removed nearby",
-                    json!({ "type": "array", "items": categories }),
-                ),
-            ),
-            (
-                "within",
-                number("So many lines away, where near is given (2)"),
-            ),
-            ("languages", list("Codes of languages that it is bound to")),
-            (
-                "hosts",
-                list("Hosts that it is bound to, with their subdomains"),
-            ),
-            ("keep", flag("It protects what it matches")),
-            (
-                "cue",
-                described(
-                    "It removes nothing, but tells what a line is",
-                    names(Cue::ALL.iter().map(|name| name.name()).collect()),
-                ),
-            ),
-            (
-                "override",
-                flag("It replaces the rule of the same full name"),
-            ),
-            ("examples", described("Texts that prove it", examples)),
-        ],
-    );
     let pack = object(
         &["name"],
         [
-            ("name", described("Its name", name)),
+            ("name", described("The name of the pack", name)),
             ("description", json!({ "type": "string" })),
         ],
     );
@@ -151,24 +21,219 @@ pub fn pack_schema() -> Value {
         &["pack"],
         [
             ("pack", pack),
-            ("rule", json!({ "type": "array", "items": rule })),
+            ("rule", json!({ "type": "array", "items": rule() })),
         ],
     );
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
-    schema["title"] = "A pack of rules of dechaff".into();
+    schema["title"] = "A dechaff rule pack".into();
     schema
 }
 
-/// An object of these members and no others.
+/// Returns the schema of a `[[rule]]`. The order of keys is that in which editors offer them.
+fn rule() -> Value {
+    let categories = one_of(Category::ALL.iter().map(|category| category.name()));
+    let confidences = one_of(Confidence::ALL.iter().map(|confidence| confidence.name()));
+    let filters = one_of(FilterName::ALL.iter().map(|filter| filter.name()));
+    let zones = one_of(Zone::ALL.iter().map(|zone| zone.name()));
+    let cues = one_of(Cue::ALL.iter().map(|cue| cue.name()));
+    let near = json!({ "type": "array", "items": categories });
+    object(
+        &["id", "description", "examples"],
+        [
+            ("id", id()),
+            (
+                "description",
+                json!({ "description": "What the rule removes, in a sentence", "type": "string" }),
+            ),
+            (
+                "category",
+                described("The kind of chaff that the rule removes", categories),
+            ),
+            (
+                "confidence",
+                described(
+                    "The lowest level that applies the rule: certain for precise, likely for \
+                     balanced, possible for thorough",
+                    confidences,
+                ),
+            ),
+            (
+                "phrase",
+                one_or_many(
+                    "A phrase, matched in any case and with any white space between words: (a|b) \
+                     is one of several, [a] is optional, {1..3} is any 1 to 3 words, {#} is a \
+                     number",
+                ),
+            ),
+            (
+                "pattern",
+                one_or_many("A regular expression in the syntax of the regex crate"),
+            ),
+            ("labels", list("Texts that match as a whole line only")),
+            (
+                "words",
+                described("Words of which a matching line consists", words()),
+            ),
+            (
+                "filter",
+                described(
+                    "The filter whose findings the rule removes, in place of a text to match",
+                    filters,
+                ),
+            ),
+            ("line", flag("Whether the match must be the whole line")),
+            (
+                "longest",
+                number("The most code points of a line that a pattern with line = true matches"),
+            ),
+            (
+                "unless",
+                list(
+                    "Regular expressions, matched in any case on the lines of a match; if one \
+                     matches, the rule does not apply",
+                ),
+            ),
+            (
+                "zone",
+                described("The part of a document in which the rule applies", zones),
+            ),
+            (
+                "near",
+                described(
+                    "Categories; the rule applies only if something of one of them is removed \
+                     nearby",
+                    near,
+                ),
+            ),
+            (
+                "within",
+                number("The greatest distance for near, in lines (default 2)"),
+            ),
+            (
+                "languages",
+                list("Codes of the languages to which the rule is limited"),
+            ),
+            (
+                "hosts",
+                list("Hosts, with their subdomains, to which the rule is limited"),
+            ),
+            (
+                "keep",
+                flag("Whether the rule protects what it matches from removal"),
+            ),
+            (
+                "cue",
+                described(
+                    "What a matching line is to the structure filters; the rule removes nothing \
+                     itself",
+                    cues,
+                ),
+            ),
+            (
+                "override",
+                flag("Whether the rule replaces the one with the same full name"),
+            ),
+            (
+                "examples",
+                described("Texts with which the rule is tested", examples()),
+            ),
+        ],
+    )
+}
+
+/// Returns the schema of a rule's id, which names its pack too if it replaces a rule of another
+/// pack.
+fn id() -> Value {
+    json!({
+        "description": "The name of the rule in its pack; with override = true it may be the full \
+                        name of another pack's rule",
+        "type": "string", "pattern": "^([a-z0-9-]+/)?[a-z0-9-]+$",
+    })
+}
+
+fn words() -> Value {
+    object(
+        &["telling"],
+        [
+            (
+                "telling",
+                list("Words that show what the line is; it must contain at least one"),
+            ),
+            ("filler", list("Words that the line may contain besides")),
+        ],
+    )
+}
+
+/// Returns the schema of `examples`. There must be two of each kind, since one text seldom shows
+/// where a rule ends.
+fn examples() -> Value {
+    let texts = json!({ "type": "array", "items": { "type": "string" }, "minItems": 2 });
+    object(
+        &["remove", "keep"],
+        [
+            (
+                "remove",
+                described(
+                    "Short documents from which the rule removes something; for a keep rule, \
+                     documents that it does not match",
+                    texts.clone(),
+                ),
+            ),
+            (
+                "keep",
+                described(
+                    "Short documents that the rule does not match; for a keep rule, documents in \
+                     which it protects something",
+                    texts,
+                ),
+            ),
+        ],
+    )
+}
+
+/// Returns the schema of an object that has these members and no others. Those of `required` must
+/// be there, the rest may be left out.
 fn object<const N: usize>(required: &[&str], members: [(&str, Value); N]) -> Value {
     let members: Map<String, Value> = members
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    json!({ "type": "object", "required": required, "additionalProperties": false, "properties": members })
+    json!({
+        "type": "object", "required": required, "additionalProperties": false,
+        "properties": members,
+    })
 }
 
-fn described(what: &str, mut schema: Value) -> Value {
-    schema["description"] = what.into();
+fn list(description: &str) -> Value {
+    described(
+        description,
+        json!({ "type": "array", "items": { "type": "string" } }),
+    )
+}
+
+/// Returns the schema of a key that may be a string or a list of strings, as a rule may have one
+/// phrase or several.
+fn one_or_many(description: &str) -> Value {
+    json!({
+        "description": description,
+        "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+    })
+}
+
+fn flag(description: &str) -> Value {
+    described(description, json!({ "type": "boolean" }))
+}
+
+fn number(description: &str) -> Value {
+    described(description, json!({ "type": "integer", "minimum": 0 }))
+}
+
+fn one_of(names: impl Iterator<Item = &'static str>) -> Value {
+    let names: Vec<&str> = names.collect();
+    json!({ "type": "string", "enum": names })
+}
+
+fn described(description: &str, mut schema: Value) -> Value {
+    schema["description"] = description.into();
     schema
 }

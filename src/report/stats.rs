@@ -1,31 +1,35 @@
-//! Statistics of a run, for people and as JSON: documents, bytes, and what each rule took.
+//! Statistics of a run: counts of documents and bytes, and what each rule removed. They are printed
+//! as a sentence, written as JSON, kept in journals and manifests, and added up over runs.
 
+use super::rules_of;
 use crate::cleaner::{Cleaned, Outcome};
 use crate::pack::RuleSet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What was read, removed and passed over. Two of them add up.
+/// Counts of what was read, removed and passed through. Those of parts of a run add up to those of
+/// the whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Stats {
-    /// Texts that were cleaned or found clean.
+    /// Texts that were cleaned, those without a removal included.
     pub documents: u64,
-    /// Those of which something was removed.
+    /// Documents from which something was removed.
     pub changed: u64,
-    /// Those that would have lost more than allowed, and were passed on whole.
+    /// Documents that would have lost more than allowed, and were passed through unchanged.
     pub held: u64,
     /// Inputs that are not valid in their encoding, passed through unchanged.
     pub invalid: u64,
-    /// Records that should hold a text and hold none that can be read, passed through or left out as was asked.
+    /// Records without a readable text where one is expected, passed through or dropped as the
+    /// options say.
     pub damaged: u64,
-    /// Records of which no text is left.
+    /// Records with no text left after the removals.
     pub empty: u64,
     /// Inputs larger than a document may be, passed through unchanged.
     pub too_large: u64,
-    /// Binary files, passed over.
+    /// Binary files, which are skipped.
     pub binary: u64,
-    /// Links, devices, pipes and the like, passed over.
+    /// Links, devices, pipes and other special files, which are skipped.
     pub special: u64,
     /// Inputs that failed.
     pub failed: u64,
@@ -33,24 +37,25 @@ pub struct Stats {
     pub bytes_read: u64,
     /// Bytes removed from them.
     pub bytes_removed: u64,
-    /// What each rule took, by its full name.
+    /// The removals of each rule, by its full name.
     pub rules: BTreeMap<String, RuleStats>,
 }
 
-/// What one rule took.
+/// Counts of what one rule removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct RuleStats {
-    /// Removed spans that it took, alone or with others.
+    /// Spans that the rule removed, alone or together with others.
     pub hits: u64,
-    /// Their bytes.
+    /// Bytes of these spans.
     pub bytes: u64,
-    /// Bytes that only this rule took.
+    /// Bytes of the spans that no other rule removed.
     pub sole_bytes: u64,
 }
 
 impl Stats {
-    /// Counts a cleaned document.
+    /// Adds a cleaned document. A span that several rules removed counts for each of them, so the
+    /// bytes of all rules may add up to more than `bytes_removed`.
     pub fn add_document(&mut self, cleaned: &Cleaned<'_>, rules: &RuleSet) {
         self.documents += 1;
         match cleaned.outcome() {
@@ -62,7 +67,7 @@ impl Stats {
         for removal in cleaned.removals() {
             let bytes = removal.span.len() as u64;
             self.bytes_removed += bytes;
-            for &rule in std::iter::once(&removal.rule).chain(&removal.also) {
+            for rule in rules_of(removal) {
                 let entry = self.rules.entry(rules.get(rule).name.clone()).or_default();
                 entry.hits += 1;
                 entry.bytes += bytes;
@@ -71,7 +76,8 @@ impl Stats {
         }
     }
 
-    /// Adds another run's figures.
+    /// Adds the counts of another part of the run, or of another run over other inputs. Rules are
+    /// matched by name, so the two may have used different packs.
     pub fn merge(&mut self, other: &Self) {
         self.documents += other.documents;
         self.changed += other.changed;
@@ -93,25 +99,24 @@ impl Stats {
         }
     }
 
-    /// A paragraph for people. `verb` says what was done with what was found, such as "removed".
+    /// Returns a paragraph for people: documents, bytes, the three rules with the most bytes, and a
+    /// sentence for each kind of input that was not cleaned. `verb` follows the number of bytes,
+    /// such as "removed" after cleaning or another verb where nothing is written.
     #[must_use]
     pub fn summary(&self, verb: &str) -> String {
-        let mut text = format!(
-            "{}: {} changed",
-            count(self.documents, "document"),
-            self.changed
-        );
         let share = if self.bytes_read == 0 {
             0.0
         } else {
             self.bytes_removed as f64 / self.bytes_read as f64
         };
-        text.push_str(&format!(
-            ", {} of {} {verb} ({})",
+        let mut text = format!(
+            "{}: {} changed, {} of {} {verb} ({})",
+            count(self.documents, "document"),
+            self.changed,
             bytes(self.bytes_removed),
             bytes(self.bytes_read),
             percent(share)
-        ));
+        );
         let mut rules: Vec<_> = self.rules.iter().collect();
         rules.sort_by_key(|(name, rule)| (std::cmp::Reverse(rule.bytes), *name));
         let top: Vec<String> = rules
@@ -126,40 +131,46 @@ impl Stats {
         let others = [
             (
                 self.held,
-                "held whole, as more would have gone than --max-removed allows",
+                "held: more would be removed than --max-removed allows",
             ),
             (
                 self.invalid,
-                "passed through unchanged, as they are not valid text (--encoding names another encoding)",
+                "passed through unchanged: not valid text (set another encoding with --encoding)",
             ),
             (
                 self.damaged,
-                "damaged: records that hold no text that can be read (--errors FILE lists them)",
+                "damaged: records without a readable text (list them with --errors FILE)",
             ),
-            (self.empty, "empty: records of which no text is left"),
+            (self.empty, "empty: records with no text left"),
             (
                 self.too_large,
-                "passed through unchanged, as they are larger than --max-document",
+                "passed through unchanged: larger than --max-document",
             ),
-            (self.binary, "passed over as binary"),
-            (self.special, "passed over as links, devices or pipes"),
+            (self.binary, "skipped: binary files"),
+            (self.special, "skipped: links, devices or pipes"),
             (self.failed, "failed"),
         ];
-        for (number, what) in others.iter().filter(|(number, _)| *number > 0) {
-            text.push_str(&format!(" {number} {what}."));
+        for (number, description) in others.iter().filter(|(number, _)| *number > 0) {
+            text.push_str(&format!(" {number} {description}."));
         }
         text
     }
 }
 
+/// Returns a number with its noun, in the plural unless the number is 1. Only nouns whose plural
+/// ends in `s` will do.
 pub(super) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Returns `share`, a number from 0 to 1, as a percentage with one decimal and a space before the
+/// sign, as in `37.8 %`.
 fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// Returns a number of bytes in the largest unit that it reaches, up to GB, with one decimal except
+/// for bytes. Units are decimal: 1 kB is 1000 B.
 pub(super) fn bytes(number: u64) -> String {
     match number {
         0..1_000 => format!("{number} B"),

@@ -1,49 +1,98 @@
-//! Tables for people: columns as wide as what is in them, numbers to the right, and of the last column as much as fits the
-//! terminal. Widths are those of characters on a terminal, not their number.
+//! Tables for people. A column is as wide as its widest cell, numbers are aligned to the right, and
+//! the last column is cut to what the terminal has room for. Widths count columns of the terminal,
+//! not characters: a CJK character is two columns wide and a combining accent none.
+//!
+//! A [`TableStyle`] without a width, as for a file or a pipe, cuts nothing, so that no text is lost
+//! where another program reads the table.
 
+use super::paint;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-/// Heads of columns.
+/// The heads of columns.
 const HEAD: Style = AnsiColor::Cyan.on_default().bold();
-/// The least that is left of a last column.
-const LEAST: usize = 20;
+/// The least width of the last column, in columns of the terminal.
+const MIN_LAST_WIDTH: usize = 20;
+/// The space between two columns.
+const GAP: &str = "  ";
 
-/// How a table is set.
+/// How a table is printed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TableStyle {
-    /// Characters on a line of the terminal; none for as many as there are.
+    /// The width of the terminal in columns; `None` for unlimited lines.
     pub width: Option<usize>,
-    /// Whether there are colour codes.
+    /// Whether to print colour codes.
     pub colour: bool,
 }
 
-/// Rows of cells under heads. A head that begins with `>` sets its column to the right, one that begins with `?` may be
-/// left out where the terminal is too narrow.
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct TableColumn {
+    /// The text above the column.
+    head: &'static str,
+    /// Whether its cells are aligned to the right, as numbers are.
+    align_right: bool,
+    /// Whether it is left out if the terminal is too narrow.
+    optional: bool,
+}
+
+impl TableColumn {
+    /// Makes a column of text, aligned to the left. If it is the last one and too wide for the
+    /// terminal, its cells are cut.
+    pub const fn text(head: &'static str) -> Self {
+        Self {
+            head,
+            align_right: false,
+            optional: false,
+        }
+    }
+
+    /// Makes a column of numbers, aligned to the right so that their digits line up.
+    pub const fn number(head: &'static str) -> Self {
+        Self {
+            align_right: true,
+            ..Self::text(head)
+        }
+    }
+
+    /// Makes a column of text that may be left out. On a narrow terminal the rightmost optional
+    /// column goes first, until the last column has its least width or none is left.
+    pub const fn optional(head: &'static str) -> Self {
+        Self {
+            optional: true,
+            ..Self::text(head)
+        }
+    }
+}
+
+/// Rows of cells under the heads of their columns.
 #[derive(Debug)]
 pub struct Table {
-    heads: Vec<&'static str>,
+    columns: Vec<TableColumn>,
     rows: Vec<TableRow>,
 }
 
+/// A row, with the lines printed below it.
 #[derive(Debug)]
 struct TableRow {
     cells: Vec<String>,
+    /// The style of the first cell.
     style: Style,
     notes: Vec<String>,
 }
 
 impl Table {
-    /// A table without rows.
+    /// Makes a table of these columns without rows. Printed as it is, it consists of the heads.
     #[must_use]
-    pub fn new(heads: &[&'static str]) -> Self {
+    pub fn new(columns: &[TableColumn]) -> Self {
         Self {
-            heads: heads.to_vec(),
+            columns: columns.to_vec(),
             rows: Vec::new(),
         }
     }
 
-    /// Adds a row, its first cell in a style.
+    /// Appends a row, which has one cell for each column. Only the first cell is printed in
+    /// `style`, so that long tables stay readable.
     pub fn row(&mut self, cells: impl Into<Vec<String>>, style: Style) {
         self.rows.push(TableRow {
             cells: cells.into(),
@@ -52,81 +101,104 @@ impl Table {
         });
     }
 
-    /// Adds a line of its own below the last row.
+    /// Appends an indented line below the last row, for text that fits no column, such as a sample.
+    /// It is never cut. Without a row the call has no effect.
     pub fn note(&mut self, line: String) {
         if let Some(row) = self.rows.last_mut() {
             row.notes.push(line);
         }
     }
 
-    /// The table as lines.
+    /// Returns the table as lines, the heads first. Spaces at the ends of lines are left out. Cells
+    /// are printed as they are, so the caller escapes text that comes from a corpus.
     #[must_use]
-    pub fn text(&self, setting: TableStyle) -> String {
-        let bare = |column: usize| self.heads[column].trim_start_matches(['>', '?']);
-        let widest = |column: usize| {
-            self.rows
-                .iter()
-                .map(|row| row.cells[column].width())
-                .chain([bare(column).width()])
-                .max()
-                .unwrap_or(0)
-        };
-        let mut columns: Vec<(usize, usize)> = (0..self.heads.len())
-            .map(|column| (column, widest(column)))
-            .collect();
-        if let Some(width) = setting.width {
-            let taken = |columns: &[(usize, usize)]| {
-                columns[..columns.len() - 1]
-                    .iter()
-                    .map(|(_, width)| width + 2)
-                    .sum::<usize>()
-            };
-            let is_spare = |(column, _): &(usize, usize)| self.heads[*column].starts_with('?');
-            while taken(&columns) + LEAST > width
-                && let Some(spare) = columns.iter().rposition(is_spare)
-            {
-                columns.remove(spare);
-            }
-            let left = width.saturating_sub(taken(&columns)).max(LEAST);
-            if let Some((_, last)) = columns.last_mut() {
-                *last = (*last).min(left);
-            }
-        }
-        let line = |cell: &dyn Fn(usize) -> String, style: Style, all: bool| {
-            let set = |(place, &(column, width)): (usize, &(usize, usize))| {
-                let cell = if place + 1 == columns.len() {
-                    fit(&cell(column), width)
-                } else {
-                    cell(column)
-                };
-                let pad = " ".repeat(width.saturating_sub(cell.width()));
-                let cell = if setting.colour && (all || place == 0) {
-                    format!("{style}{cell}{style:#}")
-                } else {
-                    cell
-                };
-                if self.heads[column].starts_with('>') {
-                    format!("{pad}{cell}")
-                } else {
-                    format!("{cell}{pad}")
-                }
-            };
-            let cells: Vec<String> = columns.iter().enumerate().map(set).collect();
-            format!("{}\n", cells.join("  ").trim_end())
-        };
-        let mut text = line(&|column| bare(column).to_owned(), HEAD, true);
+    pub fn text(&self, style: TableStyle) -> String {
+        let shown = self.layout(style.width);
+        let heads: Vec<&str> = self.columns.iter().map(|column| column.head).collect();
+        let mut text = self.line(&heads, &shown, |_| style.colour.then_some(HEAD));
         for row in &self.rows {
-            text.push_str(&line(&|column| row.cells[column].clone(), row.style, false));
-            row.notes
-                .iter()
-                .for_each(|note| text.push_str(&format!("    {note}\n")));
+            let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
+            text.push_str(&self.line(&cells, &shown, |position| {
+                (style.colour && position == 0).then_some(row.style)
+            }));
+            for note in &row.notes {
+                text.push_str(&format!("    {note}\n"));
+            }
         }
         text
     }
+
+    /// Chooses the columns to print. Returns their indices and widths; with a `width` of the
+    /// terminal, optional columns may be missing and the last one may be narrower than its cells.
+    fn layout(&self, width: Option<usize>) -> Vec<(usize, usize)> {
+        let mut shown: Vec<(usize, usize)> = (0..self.columns.len())
+            .map(|index| (index, self.width_of(index)))
+            .collect();
+        let Some(width) = width else { return shown };
+        while width_before_last(&shown) + MIN_LAST_WIDTH > width
+            && let Some(spare) = shown
+                .iter()
+                .rposition(|&(index, _)| self.columns[index].optional)
+        {
+            shown.remove(spare);
+        }
+        let rest = width
+            .saturating_sub(width_before_last(&shown))
+            .max(MIN_LAST_WIDTH);
+        if let Some((_, last)) = shown.last_mut() {
+            *last = (*last).min(rest);
+        }
+        shown
+    }
+
+    /// Returns the width of the widest cell of a column, its head included.
+    fn width_of(&self, index: usize) -> usize {
+        self.rows
+            .iter()
+            .map(|row| row.cells[index].width())
+            .fold(self.columns[index].head.width(), usize::max)
+    }
+
+    /// Returns one line of the table. `cells` has all cells of the row, of which the columns of
+    /// `shown` are printed; `style_at` returns the style of the cell at a position among these.
+    fn line(
+        &self,
+        cells: &[&str],
+        shown: &[(usize, usize)],
+        style_at: impl Fn(usize) -> Option<Style>,
+    ) -> String {
+        let mut parts = Vec::with_capacity(shown.len());
+        for (position, &(index, width)) in shown.iter().enumerate() {
+            let cell = if position + 1 == shown.len() {
+                truncate(cells[index], width)
+            } else {
+                cells[index].to_owned()
+            };
+            // Colour codes have no width on a terminal, but `width` counts them.
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let style = style_at(position);
+            let cell = paint(&cell, style.unwrap_or_default(), style.is_some());
+            parts.push(if self.columns[index].align_right {
+                format!("{padding}{cell}")
+            } else {
+                format!("{cell}{padding}")
+            });
+        }
+        format!("{}\n", parts.join(GAP).trim_end())
+    }
 }
 
-/// As much of a text as fits, with a mark where it goes on.
-fn fit(text: &str, width: usize) -> String {
+/// Returns the width of all columns but the last, with the gaps after them.
+fn width_before_last(shown: &[(usize, usize)]) -> usize {
+    shown[..shown.len() - 1]
+        .iter()
+        .map(|(_, width)| width + GAP.len())
+        .sum()
+}
+
+/// Returns `text` if it fits into `width` columns of the terminal, and otherwise the longest part
+/// of its start that fits with an ellipsis after it.
+fn truncate(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -145,8 +217,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_aligned_by_what_a_terminal_shows() {
-        let mut table = Table::new(&["RULE", "?KIND", ">HITS", "WHAT"]);
+    fn columns_are_aligned_by_width_on_a_terminal() {
+        let mut table = Table::new(&[
+            TableColumn::text("RULE"),
+            TableColumn::optional("KIND"),
+            TableColumn::number("HITS"),
+            TableColumn::text("WHAT"),
+        ]);
         let long = "Share bars of all kinds, and what stands in them";
         table.row(
             ["share/a", "share", "7", long].map(str::to_owned),
@@ -160,7 +237,8 @@ mod tests {
         let text = table.text(TableStyle::default());
         assert_eq!(
             text,
-            "RULE     KIND   HITS  WHAT\nshare/a  share     7  Share bars of all kinds, and what stands in them\n\
+            "RULE     KIND   HITS  WHAT\n\
+             share/a  share     7  Share bars of all kinds, and what stands in them\n\
              日本/b   x      1300  short\n    a note\n"
         );
         let narrow = table.text(TableStyle {

@@ -1,56 +1,63 @@
-//! Why a line went, and why another one stayed: the rules that claim it with the words that they found, what protects it,
-//! how the line model judged it, and which rules came near. As text for people, and as JSON.
+//! Explanations of single lines, for `dechaff explain --line`: why a line was removed or was not.
+//!
+//! A line is explained by the rules that remove it and the words that they match, the keep rules
+//! that protect it, the score of the line model, and the near misses, which are rules that almost
+//! match. `job` collects these facts in an [`ExplainedLine`]; a [`LineReport`] writes them as text
+//! for people or as JSON.
 
 use super::explain::weights;
-use super::{ADDED, NAME, Name, REMOVED, SAVED, escape_control};
+use super::rules::{effect_name, names, near_categories};
+use super::{
+    ADDED, NAME, Name, REMOVED, SAVED, decimal, escape_control, escape_line, paint, rules_of, stats,
+};
 use crate::cleaner::{Cleaned, Outcome, Removal, Veto};
 use crate::mark::{Decision, LineScore, Mark, Score};
 use crate::pack::RuleSet;
-use crate::rule::{Effect, Level, Rule};
+use crate::rule::{Cue, Effect, Level, Rule, RuleId};
 use crate::span::Span;
 use crate::verify::{Miss, Missed};
 use anstyle::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// So many bytes of a text are shown on one line.
-const LONGEST: usize = 160;
+/// Bytes of a text that are quoted; the rest of a longer text is left out.
+const QUOTED_BYTES: usize = 160;
 
-/// A line, and all that is known of it.
+/// A line of a document with the facts that explain what happened to it.
 #[derive(Debug)]
 pub struct ExplainedLine<'l> {
-    /// Its number, from 1.
+    /// The number of the line, from 1.
     pub number: usize,
-    /// Where it is, without its end.
+    /// The line without its line end; of a blank line the line end.
     pub span: Span,
-    /// Marks that rules made on it: removals, protection, cues.
+    /// The marks on the line, of rules that remove, protect or set cues.
     pub marks: Vec<Mark>,
-    /// Marks on it that keep rules vetoed.
+    /// The marks on the line that keep rules vetoed.
     pub vetoes: Vec<Veto>,
-    /// How the line model judged it.
-    pub judgement: Option<&'l LineScore>,
-    /// Rules that came near.
+    /// The score of the line model; `None` if it did not score the line.
+    pub line_score: Option<&'l LineScore>,
+    /// The rules that almost match the line.
     pub misses: Vec<Miss>,
 }
 
-/// What the lines of a document are told with.
+/// A document whose lines are reported, with what the report needs to know of the run.
 #[derive(Clone, Copy, Debug)]
 pub struct LineReport<'t> {
-    /// What the document is called.
+    /// The name of the document.
     pub name: &'t Name<'t>,
-    /// What became of it.
+    /// The document after cleaning.
     pub cleaned: &'t Cleaned<'t>,
-    /// The rules.
+    /// The rules, those that are off included.
     pub rules: &'t RuleSet,
-    /// The level, for people.
+    /// The level of the run.
     pub level: Level,
-    /// Whether the line model judged the document.
-    pub is_judged: bool,
-    /// Whether there are colour codes.
+    /// Whether the line model scored any line of the document.
+    pub is_scored: bool,
+    /// Whether to print colour codes.
     pub colour: bool,
 }
 
-/// What became of a line.
+/// What happened to a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LineStatus {
     Removed,
@@ -60,33 +67,50 @@ enum LineStatus {
 }
 
 impl LineStatus {
-    fn word(self) -> &'static str {
+    /// Returns the status in words, as it follows the number of the line.
+    fn description(self) -> &'static str {
         match self {
             Self::Removed => "removed",
             Self::InPart => "removed in part",
-            Self::Held => "would go, but the document is held whole",
+            Self::Held => "would be removed, but the document is held",
+            Self::Kept => "kept",
+        }
+    }
+
+    /// Returns the name that JSON output uses.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Removed => "removed",
+            Self::InPart => "part",
+            Self::Held => "held",
             Self::Kept => "kept",
         }
     }
 }
 
 impl LineReport<'_> {
-    /// The removals that touch a line.
-    fn removals(&self, line: &ExplainedLine<'_>) -> Vec<&Removal> {
+    /// Returns the removals that touch a line, in order. They are found by binary search, since a
+    /// document may have many.
+    fn removals(&self, line: &ExplainedLine<'_>) -> &[Removal] {
         let found = self.cleaned.found();
         let from = found.partition_point(|removal| removal.span.end() <= line.span.start());
-        found[from..]
+        let count = found[from..]
             .iter()
             .take_while(|removal| removal.span.overlaps(line.span))
-            .collect()
+            .count();
+        &found[from..from + count]
     }
 
-    fn fate(&self, line: &ExplainedLine<'_>) -> LineStatus {
-        let removals = self.removals(line);
-        let inside = |removal: &&Removal| {
-            removal.span.end().min(line.span.end()) - removal.span.start().max(line.span.start())
-        };
-        match removals.iter().map(inside).sum::<usize>() {
+    /// Returns what happened to a line, from the bytes of it that removals cover. The line end does
+    /// not count, so a line without text but with its end left is removed.
+    fn status(&self, line: &ExplainedLine<'_>) -> LineStatus {
+        let (start, end) = (line.span.start(), line.span.end());
+        let removed: usize = self
+            .removals(line)
+            .iter()
+            .map(|removal| removal.span.end().min(end) - removal.span.start().max(start))
+            .sum();
+        match removed {
             0 => LineStatus::Kept,
             _ if matches!(self.cleaned.outcome(), Outcome::Held { .. }) => LineStatus::Held,
             bytes if bytes == line.span.len() => LineStatus::Removed,
@@ -94,342 +118,420 @@ impl LineReport<'_> {
         }
     }
 
-    /// The words that a rule found, on one line.
-    fn matched(&self, line: &ExplainedLine<'_>, mark: &Mark) -> String {
+    fn line_text(&self, line: &ExplainedLine<'_>) -> &str {
+        self.cleaned.source()[line.span.range()].trim_end_matches(['\n', '\r'])
+    }
+
+    /// Returns the text that a mark covers in quotes. If the mark covers many other lines too, this
+    /// is the text of the line instead, which the reader is looking for.
+    fn matched_text(&self, line: &ExplainedLine<'_>, mark: &Mark) -> String {
         let text = &self.cleaned.source()[mark.span().range()];
-        // A mark may run over many lines.
         if text.len() > 4 * line.span.len() + 200 {
-            on_one_line(&self.cleaned.source()[line.span.range()])
+            quote(&self.cleaned.source()[line.span.range()])
         } else {
-            on_one_line(text)
+            quote(text)
         }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        if self.colour {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
+        paint(text, style, self.colour)
     }
 
-    /// The name of the document on a line of its own.
+    fn rule_name(&self, style: Style, rule: &Rule) -> String {
+        self.paint(style, &rule.name)
+    }
+
+    /// Returns a line with the name of the document, to be printed above its text if several
+    /// documents are explained.
     #[must_use]
     pub fn heading(&self) -> String {
-        let name = escape_control(&self.name.to_string()).replace('\n', "\\n");
+        let name = escape_line(&self.name.to_string());
         format!("{}\n", self.paint(NAME, &format!("== {name} ==")))
     }
 
-    /// Says that a document has no line of the numbers that were asked for.
+    /// Returns the message that the document has none of the requested lines. `lines` is the number
+    /// of lines that it has.
     #[must_use]
     pub fn no_line(&self, lines: usize) -> String {
-        let name = escape_control(&self.name.to_string()).replace('\n', "\\n");
-        format!("{name}: there is no such line; it has {lines}\n")
+        let name = escape_line(&self.name.to_string());
+        let lines = stats::count(lines as u64, "line");
+        format!("{name}: no such line; the document has {lines}\n")
     }
 
-    /// The lines as text.
+    /// Returns the explanations of `lines` as text for people, with a blank line between them. The
+    /// name of the document is part of each.
     #[must_use]
     pub fn text(&self, lines: &[ExplainedLine<'_>]) -> String {
         lines
             .iter()
-            .map(|line| self.line_text(line))
+            .map(|line| self.explanation(line))
             .collect::<Vec<_>>()
             .join("\n")
     }
 
-    fn line_text(&self, line: &ExplainedLine<'_>) -> String {
-        let fate = self.fate(line);
-        let style = if fate == LineStatus::Kept {
+    /// Returns the explanation of a line: its status and text, then the facts for and against its
+    /// removal in paragraphs. Near misses are left out if the line is removed anyway.
+    fn explanation(&self, line: &ExplainedLine<'_>) -> String {
+        let status = self.status(line);
+        let style = if status == LineStatus::Kept {
             ADDED
         } else {
             REMOVED
         };
-        let place = format!("{}:{}", escape_control(&self.name.to_string()), line.number);
+        let position = format!("{}:{}", escape_control(&self.name.to_string()), line.number);
         let mut text = format!(
             "{}: {}\n",
-            self.paint(NAME, &place),
-            self.paint(style, fate.word())
+            self.paint(NAME, &position),
+            self.paint(style, status.description())
         );
-        let _ = writeln!(
-            text,
-            "  {}",
-            escape_control(self.cleaned.source()[line.span.range()].trim_end_matches(['\n', '\r']))
-        );
-        let mut put = |note: &str| {
-            let _ = writeln!(text, "{}{note}", if note.is_empty() { "" } else { "  " });
-        };
-        let mut told = Vec::new();
-        for removal in self.removals(line) {
-            for id in std::iter::once(removal.rule)
-                .chain(removal.also.iter().copied())
-                .filter(|id| !told.contains(id))
-                .collect::<Vec<_>>()
-            {
-                told.push(id);
-                let rule = self.rules.get(id);
-                put("");
-                put(&format!(
-                    "{} ({}, {})",
-                    self.paint(NAME, &rule.name),
-                    rule.category,
-                    rule.confidence
-                ));
-                put(&format!("  {}", rule.description));
-                for mark in line
-                    .marks
-                    .iter()
-                    .filter(|mark| mark.rule() == id && mark.score() == Score::RULE)
-                {
-                    put(&format!("  found    {}", self.matched(line, mark)));
-                }
-                if !line.marks.iter().any(|mark| mark.rule() == id) {
-                    put("  took what another removal left of the line");
-                }
-                for (verb, examples) in [
-                    ("removes", &rule.examples.remove),
-                    ("keeps", &rule.examples.keep),
-                ] {
-                    if let Some(example) = examples.iter().next() {
-                        put(&format!("  {verb:<8} {}", on_one_line(example)));
-                    }
-                }
-            }
+        let _ = writeln!(text, "  {}", escape_control(self.line_text(line)));
+        self.push_rules(&mut text, line);
+        self.push_vetoes(&mut text, line);
+        self.push_other_marks(&mut text, line);
+        let _ = writeln!(text, "\n  {}", self.model_sentence(line));
+        if let Some(score) = line.line_score.filter(|score| !score.weights.is_empty()) {
+            let _ = writeln!(text, "    features with most weight: {}", weights(score));
         }
-        for veto in &line.vetoes {
-            let (rule, by) = (self.rules.get(veto.mark.rule()), self.rules.get(veto.by));
-            put("");
-            put(&format!(
-                "{} is protected from {}",
-                self.paint(SAVED, &by.name),
-                rule.name
-            ));
-            put(&format!("  {}", by.description));
-        }
-        for mark in &line.marks {
-            let rule = self.rules.get(mark.rule());
-            match rule.effect {
-                Effect::Cue(cue) => {
-                    put("");
-                    put(&format!(
-                        "{} takes nothing by itself, but tells that the line may be {}",
-                        self.paint(NAME, &rule.name),
-                        told_by(cue)
-                    ));
-                }
-                Effect::Keep if line.vetoes.iter().all(|veto| veto.by != mark.rule()) => {
-                    put("");
-                    put(&format!(
-                        "{} would protect it: {}",
-                        self.paint(SAVED, &rule.name),
-                        self.matched(line, mark)
-                    ));
-                }
-                _ => {}
-            }
-        }
-        put("");
-        put(&self.judged(line));
-        if let Some(judgement) = line
-            .judgement
-            .filter(|judgement| !judgement.weights.is_empty())
-        {
-            put(&format!("  weighed most: {}", weights(judgement)));
-        }
-        if fate != LineStatus::Removed {
-            put("");
-            put(if line.misses.is_empty() {
-                "no other rule came near"
-            } else {
-                "came near:"
-            });
-            for miss in &line.misses {
-                let rule = self.rules.get(miss.rule);
-                put(&format!(
-                    "  {}  {}",
-                    self.paint(NAME, &rule.name),
-                    missed(rule, miss, self.cleaned.source(), self.level)
-                ));
-            }
+        if status != LineStatus::Removed {
+            self.push_misses(&mut text, line);
         }
         text
     }
 
-    /// How the model judged a line, in a sentence.
-    fn judged(&self, line: &ExplainedLine<'_>) -> String {
-        let Some(judgement) = line.judgement else {
-            let blank = self.cleaned.source()[line.span.range()].trim().is_empty();
-            return match (self.is_judged, blank) {
-                (true, true) => "the line model does not judge blank lines".to_owned(),
-                (true, false) => "the line model did not judge it".to_owned(),
-                (false, _) => "the line model judged nothing here: it is off, or the document too short (4 lines and 40 words)".to_owned(),
+    /// Appends a paragraph for each rule that removes some of the line, with its matches on it and
+    /// an example of each side.
+    fn push_rules(&self, text: &mut String, line: &ExplainedLine<'_>) {
+        let mut seen: Vec<RuleId> = Vec::new();
+        for id in self.removals(line).iter().flat_map(rules_of) {
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            let rule = self.rules.get(id);
+            let _ = writeln!(
+                text,
+                "\n  {} ({}, {})\n    {}",
+                self.rule_name(NAME, rule),
+                rule.category,
+                rule.confidence,
+                rule.description
+            );
+            let mut marks = line
+                .marks
+                .iter()
+                .filter(|mark| mark.rule() == id)
+                .peekable();
+            if marks.peek().is_none() {
+                text.push_str("    removes the rest of the line, which other removals left\n");
+            }
+            for mark in marks.filter(|mark| mark.score() == Score::RULE) {
+                let _ = writeln!(text, "    matches  {}", self.matched_text(line, mark));
+            }
+            for (verb, examples) in [
+                ("removes", &rule.examples.remove),
+                ("keeps", &rule.examples.keep),
+            ] {
+                if let Some(example) = examples.iter().next() {
+                    let _ = writeln!(text, "    {verb:<8} {}", quote(example));
+                }
+            }
+        }
+    }
+
+    /// Appends a paragraph for each mark that a keep rule vetoed: the keep rule, the rule that would
+    /// have removed the text, and the description of the keep rule.
+    fn push_vetoes(&self, text: &mut String, line: &ExplainedLine<'_>) {
+        for veto in &line.vetoes {
+            let (rule, by) = (self.rules.get(veto.mark.rule()), self.rules.get(veto.by));
+            let _ = writeln!(
+                text,
+                "\n  {} protects it from {}\n    {}",
+                self.rule_name(SAVED, by),
+                rule.name,
+                by.description
+            );
+        }
+    }
+
+    /// Appends a paragraph for each mark that removes nothing itself: cues, and keep rules with
+    /// nothing to veto on this line.
+    fn push_other_marks(&self, text: &mut String, line: &ExplainedLine<'_>) {
+        for mark in &line.marks {
+            let rule = self.rules.get(mark.rule());
+            let _ = match rule.effect {
+                Effect::Cue(cue) => writeln!(
+                    text,
+                    "\n  {} removes nothing itself, but marks the line as {}",
+                    self.rule_name(NAME, rule),
+                    cue_meaning(cue)
+                ),
+                Effect::Keep if line.vetoes.iter().all(|veto| veto.by != mark.rule()) => writeln!(
+                    text,
+                    "\n  {} would protect it: {}",
+                    self.rule_name(SAVED, rule),
+                    self.matched_text(line, mark)
+                ),
+                _ => Ok(()),
             };
+        }
+    }
+
+    /// Appends a paragraph of the rules that almost match the line, each with the reason why it
+    /// does not remove it.
+    fn push_misses(&self, text: &mut String, line: &ExplainedLine<'_>) {
+        text.push_str(if line.misses.is_empty() {
+            "\n  no near misses of other rules\n"
+        } else {
+            "\n  near misses:\n"
+        });
+        for miss in &line.misses {
+            let rule = self.rules.get(miss.rule);
+            let _ = writeln!(
+                text,
+                "    {}  {}",
+                self.rule_name(NAME, rule),
+                miss_reason(rule, miss, self.cleaned.source(), self.level)
+            );
+        }
+    }
+
+    /// Returns how the line model scored a line and what follows from the score, or why there is no
+    /// score, in a sentence.
+    fn model_sentence(&self, line: &ExplainedLine<'_>) -> String {
+        let Some(line_score) = line.line_score else {
+            let is_blank = self.line_text(line).trim().is_empty();
+            return match (self.is_scored, is_blank) {
+                (true, true) => "the line model does not score blank lines",
+                (true, false) => "the line model did not score it",
+                (false, _) => {
+                    "the line model scored no line of this document: it is off, or the document \
+                     has fewer than 4 lines or 40 words"
+                }
+            }
+            .to_owned();
         };
-        let page = if judgement.is_whole_page {
+        let page = if line_score.is_whole_page {
             "a whole page"
         } else {
             "an article"
         };
-        let decimal = |score: Score| f64::from(score.thousandths()) / 1000.0;
-        let (score, threshold) = (decimal(judgement.score), decimal(judgement.threshold));
-        let asked = format!(
-            "level {} takes what exceeds {threshold:.3} in {page}",
-            self.level
+        let score = decimal(line_score.score);
+        let condition = format!(
+            "level {} removes scores above {:.3} in {page}",
+            self.level,
+            decimal(line_score.threshold)
         );
-        match judgement.verdict {
-            Decision::Taken => format!("the line model scores it {score:.3}; {asked}"),
-            Decision::Below => format!("the line model scores it {score:.3}, too little: {asked}"),
-            Decision::Prose => {
-                "the line model takes it for prose: a long sentence in which no rule finds anything"
-                    .to_owned()
+        match line_score.verdict {
+            Decision::Taken => format!("the line model scores it {score:.3}; {condition}"),
+            Decision::Below => {
+                format!("the line model scores it {score:.3}, which is too low: {condition}")
             }
+            Decision::Prose => "the line model does not score it, as it is plainly prose: a long \
+                                sentence in which no rule matches"
+                .to_owned(),
             Decision::Mixed => format!(
-                "the line model scores it {score:.3}, but leaves it to the rules, which cut a sentence out of it"
+                "the line model scores it {score:.3}, but leaves it to the rules, which remove a \
+                 sentence of it"
             ),
         }
     }
 
-    /// All of it as JSON: what went and was saved, and the lines that were asked for.
+    /// Returns the explanation as JSON: the outcome of the document with all its removals and
+    /// vetoes, and `lines` in detail. `line_scores` are those of the document, in order.
     #[must_use]
-    pub fn json(&self, lines: &[ExplainedLine<'_>], judgements: &[LineScore]) -> Value {
+    pub fn json(&self, lines: &[ExplainedLine<'_>], line_scores: &[LineScore]) -> Value {
         let source = self.cleaned.source();
-        let name = |id| self.rules.get(id).name.as_str();
-        let ends: Vec<usize> = source.match_indices('\n').map(|(at, _)| at).collect();
-        let number = |at: usize| ends.partition_point(|&end| end < at) + 1;
-        let removals = self.cleaned.found().iter().map(|removal| {
-            let rule = self.rules.get(removal.rule);
-            let judged = judgements.partition_point(|judgement| judgement.span.end() <= removal.span.start());
-            let judgement = judgements.get(judged).filter(|judgement| removal.score != Score::RULE && judgement.span.overlaps(removal.span));
-            json!({
-                "start": removal.span.start(), "end": removal.span.end(), "line": number(removal.span.start()),
-                "text": &source[removal.span.range()], "rule": rule.name, "also": removal.also.iter().map(|&id| name(id)).collect::<Vec<_>>(),
-                "category": rule.category, "confidence": rule.confidence, "score": f64::from(removal.score.thousandths()) / 1000.0,
-                "weights": judgement.map(weights_json),
+        let line_ends: Vec<usize> = source.match_indices('\n').map(|(at, _)| at).collect();
+        let removals: Vec<Value> = self
+            .cleaned
+            .found()
+            .iter()
+            .map(|removal| self.removal_json(removal, &line_ends, line_scores))
+            .collect();
+        let saved: Vec<Value> = self
+            .cleaned
+            .vetoed()
+            .iter()
+            .map(|veto| {
+                let span = veto.mark.span();
+                json!({
+                    "start": span.start(), "end": span.end(),
+                    "line": line_number(&line_ends, span.start()), "text": &source[span.range()],
+                    "rule": self.rules.get(veto.mark.rule()).name,
+                    "by": self.rules.get(veto.by).name,
+                })
             })
-        });
-        let saved = self.cleaned.vetoed().iter().map(|veto| {
-            let span = veto.mark.span();
-            json!({
-                "start": span.start(), "end": span.end(), "line": number(span.start()), "text": &source[span.range()],
-                "rule": name(veto.mark.rule()), "by": name(veto.by),
-            })
-        });
+            .collect();
+        let outcome = match self.cleaned.outcome() {
+            Outcome::Clean => "clean",
+            Outcome::Changed => "changed",
+            Outcome::Held { .. } => "held",
+        };
         json!({
-            "path": self.name.path, "record": self.name.record, "id": self.name.id, "field": self.name.field, "level": self.level,
-            "outcome": match self.cleaned.outcome() { Outcome::Clean => "clean", Outcome::Changed => "changed", Outcome::Held { .. } => "held" },
-            "bytes": source.len(), "removals": removals.collect::<Vec<_>>(), "saved": saved.collect::<Vec<_>>(),
+            "path": self.name.path, "record": self.name.record, "id": self.name.id,
+            "field": self.name.field, "level": self.level, "outcome": outcome,
+            "bytes": source.len(), "removals": removals, "saved": saved,
             "lines": lines.iter().map(|line| self.line_json(line)).collect::<Vec<_>>(),
         })
     }
 
-    fn line_json(&self, line: &ExplainedLine<'_>) -> Value {
-        let source = self.cleaned.source();
-        let mark = |mark: &Mark| {
-            let rule = self.rules.get(mark.rule());
-            let effect = match rule.effect {
-                Effect::Remove => "remove".to_owned(),
-                Effect::Keep => "keep".to_owned(),
-                Effect::Cue(cue) => format!("cue:{cue}"),
-            };
-            json!({
-                "rule": rule.name, "effect": effect, "start": mark.span().start(), "end": mark.span().end(), "text": &source[mark.span().range()],
-                "description": rule.description, "score": f64::from(mark.score().thousandths()) / 1000.0,
-            })
-        };
-        let miss = |miss: &Miss| {
-            let rule = self.rules.get(miss.rule);
-            json!({ "rule": rule.name, "why": missed(rule, miss, self.cleaned.source(), self.level), "start": miss.span.map(Span::start), "end": miss.span.map(Span::end) })
-        };
+    /// Returns a removal as JSON. The `weights` are null unless the line model removed the span and
+    /// scored a line of it.
+    fn removal_json(
+        &self,
+        removal: &Removal,
+        line_ends: &[usize],
+        line_scores: &[LineScore],
+    ) -> Value {
+        let rule = self.rules.get(removal.rule);
+        let span = removal.span;
+        let next = line_scores.partition_point(|score| score.span.end() <= span.start());
+        let line_score = line_scores
+            .get(next)
+            .filter(|score| removal.score != Score::RULE && score.span.overlaps(span));
         json!({
-            "line": line.number, "start": line.span.start(), "end": line.span.end(), "text": source[line.span.range()].trim_end_matches(['\n', '\r']),
-            "fate": match self.fate(line) { LineStatus::Removed => "removed", LineStatus::InPart => "part", LineStatus::Held => "held", LineStatus::Kept => "kept" },
-            "rules": self.removals(line).iter().map(|removal| self.rules.get(removal.rule).name.as_str()).collect::<Vec<_>>(),
-            "marks": line.marks.iter().map(mark).collect::<Vec<_>>(),
-            "model": line.judgement.map(|judgement| json!({
-                "score": f64::from(judgement.score.thousandths()) / 1000.0,
-                "threshold": f64::from(judgement.threshold.thousandths()) / 1000.0,
-                "verdict": judgement.verdict.name(),
-                "page": if judgement.is_whole_page { "whole" } else { "article" },
-                "weights": weights_json(judgement),
-            })),
-            "near": line.misses.iter().map(miss).collect::<Vec<_>>(),
+            "start": span.start(), "end": span.end(),
+            "line": line_number(line_ends, span.start()),
+            "text": &self.cleaned.source()[span.range()], "rule": rule.name,
+            "also": names(&removal.also, self.rules), "category": rule.category,
+            "confidence": rule.confidence, "score": decimal(removal.score),
+            "weights": line_score.map(weights_json),
+        })
+    }
+
+    /// Returns a line with its marks, its score and its near misses as JSON. The text leaves out
+    /// what a reader does not need; here all of them are listed.
+    fn line_json(&self, line: &ExplainedLine<'_>) -> Value {
+        let rules: Vec<&str> = self
+            .removals(line)
+            .iter()
+            .map(|removal| self.rules.get(removal.rule).name.as_str())
+            .collect();
+        json!({
+            "line": line.number, "start": line.span.start(), "end": line.span.end(),
+            "text": self.line_text(line), "fate": self.status(line).name(), "rules": rules,
+            "marks": line.marks.iter().map(|mark| self.mark_json(mark)).collect::<Vec<_>>(),
+            "model": line.line_score.map(line_score_json),
+            "near": line.misses.iter().map(|miss| self.miss_json(miss)).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Returns a mark as JSON, with the effect and description of its rule.
+    fn mark_json(&self, mark: &Mark) -> Value {
+        let rule = self.rules.get(mark.rule());
+        let span = mark.span();
+        json!({
+            "rule": rule.name, "effect": effect_name(rule), "start": span.start(),
+            "end": span.end(), "text": &self.cleaned.source()[span.range()],
+            "description": rule.description, "score": decimal(mark.score()),
+        })
+    }
+
+    /// Returns a near miss as JSON. Start and end are null unless the rule matches but for one
+    /// condition.
+    fn miss_json(&self, miss: &Miss) -> Value {
+        let rule = self.rules.get(miss.rule);
+        let reason = miss_reason(rule, miss, self.cleaned.source(), self.level);
+        json!({
+            "rule": rule.name, "why": reason,
+            "start": miss.span.map(Span::start), "end": miss.span.map(Span::end),
         })
     }
 }
 
-/// Why a rule did not take a line, in a clause.
+/// Returns the number of the line that contains byte `offset`, from 1. `line_ends` are the offsets
+/// of all line feeds.
+fn line_number(line_ends: &[usize], offset: usize) -> usize {
+    line_ends.partition_point(|&end| end < offset) + 1
+}
+
+/// Returns a score of the line model as JSON, with the threshold that applied and the kind of page
+/// for which it is.
+fn line_score_json(line_score: &LineScore) -> Value {
+    json!({
+        "score": decimal(line_score.score),
+        "threshold": decimal(line_score.threshold),
+        "verdict": line_score.verdict.name(),
+        "page": if line_score.is_whole_page { "whole" } else { "article" },
+        "weights": weights_json(line_score),
+    })
+}
+
+/// Returns the features that contributed most to a score as JSON, in the order of their weight.
+fn weights_json(line_score: &LineScore) -> Value {
+    line_score
+        .weights
+        .iter()
+        .map(|weight| {
+            json!({
+                "feature": weight.feature, "value": weight.value, "weight": weight.weight,
+            })
+        })
+        .collect()
+}
+
+/// Returns why a rule that almost matches does not remove the line, as a clause whose subject is
+/// the rule. The text that it would match is quoted from `source`, the text of the document.
 #[must_use]
-pub fn missed(rule: &Rule, miss: &Miss, source: &str, level: Level) -> String {
-    let found = miss.span.map_or_else(String::new, |span| {
-        format!(" ({})", on_one_line(&source[span.range()]))
+pub fn miss_reason(rule: &Rule, miss: &Miss, source: &str, level: Level) -> String {
+    let matched = miss.span.map_or_else(String::new, |span| {
+        format!(" ({})", quote(&source[span.range()]))
     });
     match &miss.missed {
-        Missed::Off if !level.applies(rule.confidence) => {
-            format!(
-                "matches{found}, but is {}, which level {} leaves off",
-                rule.confidence, level
-            )
-        }
-        Missed::Off => format!("matches{found}, but is off by --only or --skip"),
-        Missed::Zone(zone) => format!("matches{found}, but only in the {zone} of a document"),
+        Missed::Off if !level.applies(rule.confidence) => format!(
+            "matches{matched}, but is {}, which level {level} leaves off",
+            rule.confidence
+        ),
+        Missed::Off => format!("matches{matched}, but is off by --only or --skip"),
+        Missed::Zone(zone) => format!("matches{matched}, but only in the {zone} of a document"),
         Missed::Unless => format!(
-            "matches{found}, but its exception holds: {}",
+            "matches{matched}, but its exception holds: {}",
             escape_control(&rule.unless.join(" or "))
         ),
         Missed::Near => {
             let near = rule.near.as_ref().map_or_else(String::new, |near| {
-                let names: Vec<&str> = near
-                    .categories
-                    .iter()
-                    .map(|category| category.name())
-                    .collect();
-                format!("{} within {} lines", names.join(" or "), near.within)
+                let categories = near_categories(near, " or ");
+                format!("{categories} within {} lines", near.within)
             });
-            format!("matches{found}, but only close to {near}")
+            format!("matches{matched}, but only close to {near}")
         }
         Missed::Language => format!(
-            "matches{found}, but only in texts in {}",
+            "matches{matched}, but only in texts in {}",
             rule.languages.join(" or ")
         ),
         Missed::Host => format!(
-            "matches{found}, but only on {}",
+            "matches{matched}, but only on {}",
             escape_control(&rule.hosts.join(" or "))
         ),
-        Missed::Line => format!("matches a part{found}, but asks for the whole line"),
-        Missed::Words(there, all, phrase) => {
-            format!(
-                "has {there} of the {all} words of '{}'",
-                escape_control(phrase)
-            )
-        }
-        Missed::Letters(distance, label) => {
-            format!(
-                "has the label '{}', {distance} letter{} away",
-                escape_control(label),
-                if *distance == 1 { "" } else { "s" }
-            )
-        }
+        Missed::Line => format!("matches a part{matched}, but asks for the whole line"),
+        Missed::Words(present, all, phrase) => format!(
+            "has {present} of the {all} words of '{}'",
+            escape_control(phrase)
+        ),
+        Missed::Letters(distance, label) => format!(
+            "has the label '{}', {} away",
+            escape_control(label),
+            stats::count(*distance as u64, "letter")
+        ),
     }
 }
 
-fn weights_json(judgement: &LineScore) -> Value {
-    judgement.weights.iter().map(|weight| json!({ "feature": weight.feature, "value": weight.value, "weight": weight.weight })).collect()
-}
-
-/// What a cue tells of a line.
-fn told_by(cue: crate::rule::Cue) -> &'static str {
-    use crate::rule::Cue;
+/// Returns what a cue says of a line, and what the structure filters do with such lines. The text
+/// follows "marks the line as".
+fn cue_meaning(cue: Cue) -> &'static str {
     match cue {
-        Cue::Footer => "a line of a footer: a run of them at the end goes",
-        Cue::Related => "a heading over links: such a list goes",
-        Cue::Share => "a label of a share bar: several in a row go",
-        Cue::Navigation => "a label of a menu: several in a row go",
+        Cue::Footer => "a footer line: a run of them at the end of a document is removed",
+        Cue::Related => "a heading of links: it is removed together with a list of links below it",
+        Cue::Share => "a share label: several in a row are removed",
+        Cue::Navigation => "a menu label: several in a row are removed",
     }
 }
 
-/// A text in quotes on one line, its end left out if it is long.
-fn on_one_line(text: &str) -> String {
+/// Returns the first [`QUOTED_BYTES`] of `text` on one line in single quotes, with control
+/// characters escaped and an ellipsis if text is left out.
+fn quote(text: &str) -> String {
     let text = text.trim();
-    let short = &text[..text.floor_char_boundary(LONGEST)];
-    let more = if short.len() < text.len() { " …" } else { "" };
-    format!("'{}{more}'", escape_control(short).replace('\n', "⏎"))
+    let start = &text[..text.floor_char_boundary(QUOTED_BYTES)];
+    let more = if start.len() < text.len() { " …" } else { "" };
+    format!("'{}{more}'", escape_control(start).replace('\n', "⏎"))
 }

@@ -1,6 +1,7 @@
 "use strict";
-// Draws the report from its data. All that came from documents and packs is put in as text, never as markup. What is
-// shown is said by the part of the address behind '#', so that each view has an address of its own.
+// Renders the report from its data. Text from documents and packs may be hostile, so it is inserted as
+// text and never as markup. The fragment of the address holds the view and the filters, so that every
+// view can be bookmarked.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const by = (id) => document.getElementById(id);
@@ -9,7 +10,7 @@ const categoryOf = (name) => (ruleOf.get(name) || { category: "other" }).categor
 const FIELDS = ["cat", "rule", "min", "max", "q"];
 let state = {};
 
-// Elements, with text as text.
+// Makes an element. Children that are strings become text nodes.
 function el(tag, attributes, ...children) {
   const svg = ["svg", "rect", "line", "text", "title", "g"].includes(tag);
   const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
@@ -22,7 +23,7 @@ function el(tag, attributes, ...children) {
 }
 const fill = (id, ...children) => by(id).replaceChildren(...children.flat().filter((child) => child));
 
-// Numbers for people.
+// Numbers for display.
 const count = (number) => number.toLocaleString("en");
 const percent = (part, whole) => (whole ? ((100 * part) / whole).toFixed(1) : "0.0") + " %";
 function bytes(number) {
@@ -33,7 +34,7 @@ function bytes(number) {
 }
 const score = (thousandths) => (thousandths / 1000).toFixed(3);
 
-// The address.
+// The view and the filters, in the fragment of the address.
 function read() {
   const parameters = new URLSearchParams(location.hash.slice(1));
   state = Object.fromEntries(parameters);
@@ -47,7 +48,7 @@ function address(changes) {
 }
 const link = (text, changes, attributes) => el("a", { href: address(changes), ...attributes }, text);
 
-// Filters.
+// Filters: whether the page shows a rule, a score, a text or a piece of a document.
 const folded = (text) => text.toLowerCase();
 function wantsRule(name) {
   const rule = state.rule || "";
@@ -59,7 +60,8 @@ const wantsText = (...texts) => !state.q || texts.some((text) => folded(text).in
 const wantsPiece = ([, rule, also, points]) => rule && [rule, ...also].some(wantsRule) && wantsScore(points);
 const isNarrowed = () => state.cat || state.rule || state.min || state.max;
 
-// A text with what was searched for marked.
+// Marks what was searched for in a text. Lower case may change the length of a text, and with it
+// offsets; such a text is left unmarked.
 function found(text) {
   if (!state.q) return [text];
   const parts = [], sought = folded(state.q), where = folded(text);
@@ -77,7 +79,7 @@ const meter = (part, whole, category) =>
   el("svg", { class: "meter c-" + category, viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
     el("rect", { x: 0, y: 0, height: 10, width: whole ? (100 * part) / whole : 0 }));
 
-// Tables: columns are [head, cell of a row, class].
+// Makes a table. A column is [head, function from row to cell, class].
 function table(caption, columns, rows, attributes) {
   const head = columns.map(([name, , kind]) => el("th", { scope: "col", class: kind }, name));
   const body = rows.map((row) => el("tr", attributes ? attributes(row) : {},
@@ -93,7 +95,7 @@ function overview() {
   fill("totals",
     total("documents", count(data.documents)),
     total("changed", count(data.changed), percent(data.changed, data.documents)),
-    total("held whole", count(data.held), percent(data.held, data.documents)),
+    total("held", count(data.held), percent(data.held, data.documents)),
     total("text read", bytes(data["bytes-read"])),
     total("removed", bytes(data["bytes-removed"]), percent(data["bytes-removed"], data["bytes-read"])));
   const most = Math.max(1, ...data.categories.map((category) => category.bytes));
@@ -104,11 +106,11 @@ function overview() {
     ["", (row) => meter(row.bytes, most, row.name), "bar"],
   ], data.categories));
   fill("shares", shares());
-  fill("top-rules", ruleTable("Rules that took most", data.rules.filter((rule) => rule.hits).slice(0, 10)));
+  fill("top-rules", ruleTable("Rules that removed most", data.rules.filter((rule) => rule.hits).slice(0, 10)));
 }
 
-// The distribution of the removed share over documents. Those that lose nothing are most of a corpus, and would dwarf
-// all others as a column.
+// Draws the distribution of the removed share over documents. Those that lose nothing are given as
+// text, since they are most of a corpus and their column would dwarf all others.
 function shares() {
   const names = data.shares.map((_, index) => (index ? `${5 * (index - 1)}–${5 * index} %` : "nothing"));
   const classes = data.shares.slice(1), most = Math.max(1, ...classes), width = 21;
@@ -119,13 +121,13 @@ function shares() {
   });
   const ticks = [0, 25, 50, 75, 100].map((share) => el("text", { x: 45 + (share / 5) * width, y: 181, "text-anchor": "middle" }, `${share} %`));
   const chart = el("svg", { class: "shares", viewBox: "0 0 500 200", role: "img",
-    "aria-label": "How many documents lose how much; the table below has the figures" },
+    "aria-label": "Number of documents by the share that they lose; the table below has the figures" },
     el("line", { x1: 40, x2: 470, y1: 165.5, y2: 165.5 }),
     el("text", { x: 38, y: 22, "text-anchor": "end" }, count(most)), el("text", { x: 38, y: 168, "text-anchor": "end" }, "0"),
-    columns, ticks, el("text", { x: 255, y: 197, "text-anchor": "middle" }, "share of its bytes that a document loses"));
+    columns, ticks, el("text", { x: 255, y: 197, "text-anchor": "middle" }, "removed share of a document"));
   const none = el("p", {}, `${count(data.shares[0])} of ${count(data.documents)} documents lose nothing. The others:`);
   const rows = data.shares.map((number, index) => ({ name: names[index], number })).filter((row) => row.number);
-  return [none, chart, el("details", {}, el("summary", {}, "As a table"), table("Documents by the share they lose", [
+  return [none, chart, el("details", {}, el("summary", {}, "As a table"), table("Documents by removed share", [
     ["Share removed", (row) => row.name, ""],
     ["Documents", (row) => count(row.number), "number"],
     ["", (row) => percent(row.number, data.documents), "number"],
@@ -141,7 +143,7 @@ function ruleTable(caption, rows) {
     ["Hits", (rule) => count(rule.hits), "number"],
     ["Bytes", (rule) => bytes(rule.bytes), "number"],
     ["Sole bytes", (rule) => bytes(rule.sole), "number wide"],
-    ["Saved", (rule) => count(rule.saved), "number wide"],
+    ["Protected", (rule) => count(rule.saved), "number wide"],
     ["", (rule) => meter(rule.bytes, most, rule.category), "bar"],
   ], rows);
 }
@@ -150,7 +152,7 @@ const samples = (list, kept) => el("ul", { class: "samples" }, list.map((sample)
   el("div", { class: "context" }, sample.before,
     el(kept ? "span" : "del", { class: (kept ? "saved " : "") + "c-" + categoryOf(kept ? "" : state.rule) }, found(sample.text)), sample.after),
   el("div", { class: "quiet" }, sample.document, sample.score < 1000 ? ` · score ${score(sample.score)}` : "",
-    sample.others.length ? (kept ? " · kept by " : " · also ") + sample.others.join(", ") : ""))));
+    sample.others.length ? (kept ? " · protected by " : " · also ") + sample.others.join(", ") : ""))));
 
 function rules() {
   const texts = (rule) => [...(rule.samples || []), ...(rule.kept || [])].map((sample) => sample.text);
@@ -164,24 +166,24 @@ function rules() {
     el("p", { class: "quiet" }, `${rule.category}${rule.confidence ? ", " + rule.confidence : ""} · `,
       link("documents with it", { view: "documents" }), " · ", link("all rules", { rule: "", cat: "" })),
     rule.samples && [el("h3", {}, "Removed, for example"), samples(rule.samples.filter((sample) => wantsScore(sample.score)), false)],
-    rule.kept && [el("h3", {}, "Saved by rules that protect"), samples(rule.kept, true)],
+    rule.kept && [el("h3", {}, "Protected by keep rules"), samples(rule.kept, true)],
   ].flat());
-  fill("rules", rows.length ? ruleTable("Rules", rows) : el("p", {}, "No rule passes the filters."));
+  fill("rules", rows.length ? ruleTable("Rules", rows) : el("p", {}, "No rule matches the filters."));
 }
 
 function documents() {
-  const why = { held: "held", share: "largest share", bytes: "most bytes", chance: "by chance" };
+  const why = { held: "held", share: "largest share", bytes: "most bytes", chance: "at random" };
   const pages = data.pages.map((page, index) => ({ ...page, index }));
   const rows = pages.filter((page) => (!isNarrowed() || page.pieces.some(wantsPiece))
     && wantsText(page.name, page.id || "", ...page.pieces.map(([text]) => text)));
-  if (state.view === "documents") by("count").textContent = `${count(rows.length)} of ${count(pages.length)} documents shown here`;
+  if (state.view === "documents") by("count").textContent = `${count(rows.length)} of ${count(pages.length)} documents in this sample`;
   const shown = rows.find((page) => String(page.index) === state.doc) || rows[0];
   fill("documents", rows.length ? table("Documents", [
     ["Document", (page) => link(page.name, { view: "documents", doc: String(page.index) }), "name"],
     ["Removed", (page) => (page.held ? "held" : bytes(page.removed)), "number"],
     ["Share", (page) => percent(page.removed, page.bytes), "number"],
-    ["Chosen as", (page) => page.why.map((reason) => why[reason]).join(", "), "wide"],
-  ], rows, (page) => ({ "aria-current": shown && page.index === shown.index ? "true" : null })) : el("p", {}, "No document passes the filters."));
+    ["Chosen for", (page) => page.why.map((reason) => why[reason]).join(", "), "wide"],
+  ], rows, (page) => ({ "aria-current": shown && page.index === shown.index ? "true" : null })) : el("p", {}, "No document matches the filters."));
   fill("document", shown && one(shown));
 }
 
@@ -190,11 +192,11 @@ function one(page) {
     const [text, rule, also, points, savedBy] = piece;
     if (!rule) return found(text);
     const names = [rule, ...also].join(", ");
-    const told = savedBy ? `${names}, kept by ${savedBy}` : points < 1000 ? `${names} ${score(points)}` : names;
+    const told = savedBy ? `${names}, protected by ${savedBy}` : points < 1000 ? `${names} ${score(points)}` : names;
     const kind = (savedBy ? "saved " : "") + (wantsPiece(piece) ? "hit " : "other ") + "c-" + categoryOf(rule);
     const body = text.replace(/\n+$/, ""), end = text.slice(body.length);
     if (!body) return [el("span", { class: "tag", title: told }, "⏎"), end];
-    const spoken = el("span", { class: "unseen" }, savedBy ? " [saved: " : page.held ? " [would go: " : " [removed: ");
+    const spoken = el("span", { class: "unseen" }, savedBy ? " [protected: " : page.held ? " [would be removed: " : " [removed: ");
     return [el(savedBy ? "span" : "del", { class: kind, title: told }, spoken, found(body), el("span", { class: "unseen" }, "] ")),
       el("span", { class: "tag" }, told), end];
   });
@@ -202,15 +204,15 @@ function one(page) {
   return [
     el("h3", { id: "document-head" }, page.name),
     el("p", { class: "quiet" }, page.id ? `id ${page.id} · ` : "", `${bytes(page.bytes)}, `,
-      page.held ? `held whole: ${percent(page.removed, page.bytes)} would have gone` : `${bytes(page.removed)} removed (${percent(page.removed, page.bytes)})`,
-      ` · ${count(hits)} removals pass the filters`),
+      page.held ? `held: ${percent(page.removed, page.bytes)} would be removed` : `${bytes(page.removed)} removed (${percent(page.removed, page.bytes)})`,
+      ` · ${count(hits)} removals match the filters`),
     el("div", { class: "steps" }, el("button", { type: "button", onclick: () => step(-1) }, "Previous removal"),
       el("button", { type: "button", onclick: () => step(1) }, "Next removal")),
     el("div", { class: "text", dir: "auto" }, parts),
   ];
 }
 
-// Goes to the next or previous removal that passes the filters.
+// Moves the focus to the next or previous removal that passes the filters.
 function step(by_) {
   const marks = [...document.querySelectorAll("#document .hit")];
   if (!marks.length) return;
@@ -254,7 +256,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "n") step(1);
   if (event.key === "p") step(-1);
 });
-// What was clicked is drawn anew; who reads with keys or a screen reader goes on at what it led to.
+// Renders the page again after a link was followed, and moves the focus to the heading that it leads
+// to, so that readers with a keyboard or a screen reader continue there.
 addEventListener("hashchange", () => {
   const before = state, list = document.querySelector("#documents .scroll"), top = list ? list.scrollTop : 0;
   draw();
