@@ -1,5 +1,6 @@
-//! Real readers of what dechaff writes: pyarrow, pandas, polars, datasets, warcio, Dolma's mixer, jq and zstdcat. As it
-//! takes a network and a minute to set them up, these tests run where `DECHAFF_HEAVY` is set.
+//! Reads dechaff's outputs with other programs: pyarrow, pandas, polars, datasets, warcio, Dolma's
+//! mixer, jq and zstdcat. The Python ones run only if `DECHAFF_HEAVY` is set, because installing
+//! them needs a network and about a minute.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,20 +19,21 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Runs `command` and returns its standard output. Panics with both outputs if it fails.
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    let (told, errors) = (
-        String::from_utf8_lossy(&output.stdout).into_owned(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    );
-    assert!(output.status.success(), "{command:?}\n{told}\n{errors}");
-    told
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{stdout}\n{stderr}");
+    stdout
 }
 
-/// A virtual environment with what a list of requirements names, made once; none where heavy tests are left out.
+/// Returns the `bin` directory of a virtual environment with the requirements in
+/// `tests/clients/{name}.txt`. It is created again only if the list has changed. Returns `None` if
+/// heavy tests are off.
 fn environment(name: &str) -> Option<PathBuf> {
     if std::env::var_os("DECHAFF_HEAVY").is_none() {
-        println!("left out: DECHAFF_HEAVY is not set");
+        println!("skipped: DECHAFF_HEAVY is not set");
         return None;
     }
     let list = root().join(format!("tests/clients/{name}.txt"));
@@ -41,7 +43,7 @@ fn environment(name: &str) -> Option<PathBuf> {
         run(Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(&directory));
-        // The lists name all that is needed, so that nothing has to be worked out, which takes minutes.
+        // The lists are complete: resolving dependencies would take minutes.
         run(Command::new(directory.join("bin/pip"))
             .args(["install", "-q", "--no-deps", "-r"])
             .arg(&list));
@@ -51,40 +53,40 @@ fn environment(name: &str) -> Option<PathBuf> {
 }
 
 #[test]
-fn readers_of_corpora_read_outputs() {
+fn python_readers_read_outputs() {
     let Some(bin) = environment("readers") else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
     let script = root().join("tests/clients/readers.py");
-    let told = run(Command::new(bin.join("python"))
+    let stdout = run(Command::new(bin.join("python"))
         .arg(script)
         .arg(DECHAFF)
         .env("HF_HUB_OFFLINE", "1")
         .current_dir(&directory));
-    assert!(told.ends_with("all read\n"), "{told}");
+    assert!(stdout.ends_with("all read\n"), "{stdout}");
 }
 
 #[test]
-fn dolma_mixes_to_the_texts_that_dechaff_cleans() {
+fn dolma_mixer_with_attributes_gives_the_texts_that_clean_writes() {
     let Some(bin) = environment("dolma") else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
     let script = root().join("tests/clients/mix.py");
-    let told = run(Command::new(bin.join("python"))
+    let stdout = run(Command::new(bin.join("python"))
         .arg(script)
         .arg(DECHAFF)
         .arg(bin.join("dolma"))
         .current_dir(&directory));
-    assert!(told.ends_with("all alike\n"), "{told}");
+    assert!(stdout.ends_with("all alike\n"), "{stdout}");
 }
 
 #[test]
 fn jq_and_zstdcat_read_outputs() {
     for tool in ["jq", "zstdcat"] {
         if Command::new(tool).arg("--version").output().is_err() {
-            println!("left out: {tool} is not here");
+            println!("skipped: {tool} is not installed");
             return;
         }
     }
@@ -97,11 +99,11 @@ fn jq_and_zstdcat_read_outputs() {
     run(Command::new(DECHAFF)
         .args(["clean", "-q", "a.jsonl", "-o", "b.jsonl.zst"])
         .current_dir(&directory));
-    let told = run(Command::new("sh")
+    let stdout = run(Command::new("sh")
         .args(["-c", "zstdcat b.jsonl.zst | jq -r .text | sort | uniq -c"])
         .current_dir(&directory));
     assert_eq!(
-        told.split_whitespace().collect::<Vec<_>>(),
+        stdout.split_whitespace().collect::<Vec<_>>(),
         ["3000", "3000", "It", "rained."]
     );
 }

@@ -1,4 +1,5 @@
-//! The command as its user meets it: the cases under `tests/cmd`, and what bad input gets.
+//! The command line: the recorded cases under `tests/cmd`, the options of `clean`, `rules test` and
+//! `eval`, and the messages and exit codes for invalid input.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,11 +14,12 @@ use common::{dechaff, run, text};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 const CHAFF: &str = "It rained.\nAdvertisement\nIt stopped.\n";
 const CLEAN: &str = "It rained.\nIt stopped.\n";
 
+/// Creates a directory `in` with three files that contain chaff and one that does not.
 fn tree() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir_all(directory.path().join("in/sub")).unwrap();
@@ -32,6 +34,7 @@ fn read(directory: &Path, name: &str) -> String {
     fs::read_to_string(directory.join(name)).unwrap()
 }
 
+/// Returns the sorted names of the entries of `directory`.
 fn names(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(directory)
         .unwrap()
@@ -42,14 +45,14 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn cases() {
+fn recorded_cases_match() {
     trycmd::TestCases::new()
         .case("tests/cmd/*.toml")
         .case("tests/cmd/*.trycmd");
 }
 
 #[test]
-fn a_tree_is_mirrored() {
+fn clean_mirrors_a_directory_tree() {
     let directory = tree();
     let path = directory.path();
     run(
@@ -98,7 +101,7 @@ fn a_tree_is_mirrored() {
 }
 
 #[test]
-fn a_dash_is_standard_output() {
+fn output_dash_writes_to_standard_output() {
     let directory = tree();
     let path = directory.path();
     let output = run(
@@ -112,7 +115,7 @@ fn a_dash_is_standard_output() {
 }
 
 #[test]
-fn in_place_changes_only_what_changes_and_can_be_restored() {
+fn in_place_rewrites_only_changed_files_and_can_be_restored() {
     let directory = tree();
     let path = directory.path();
     let before = fs::metadata(path.join("in/clean.txt"))
@@ -169,7 +172,7 @@ fn in_place_changes_only_what_changes_and_can_be_restored() {
 }
 
 #[test]
-fn wrong_use_is_refused_with_advice() {
+fn invalid_options_fail_with_advice() {
     let directory = tree();
     let path = directory.path();
     for (args, message) in [
@@ -262,7 +265,7 @@ fn one_bad_input_does_not_stop_the_others() {
 }
 
 #[test]
-fn large_and_held_documents_pass_whole() {
+fn large_and_held_documents_pass_through_unchanged() {
     let directory = tree();
     let path = directory.path();
     let output = run(
@@ -289,16 +292,18 @@ fn large_and_held_documents_pass_whole() {
 }
 
 #[test]
-fn check_and_diff_write_nothing() {
+fn check_and_diff_write_no_files() {
     let directory = tree();
     let path = directory.path();
     let output = run(path, &["clean", "in", "--check", "-q"], 1, "");
     assert_eq!(
         text(&output.stdout),
-        "in/a.txt: 1 removal, 14 bytes\nin/sub/b.md: 1 removal, 14 bytes\nin/sub/c: 1 removal, 14 bytes\n"
+        "in/a.txt: 1 removal, 14 bytes\n\
+         in/sub/b.md: 1 removal, 14 bytes\n\
+         in/sub/c: 1 removal, 14 bytes\n"
     );
-    let told = text(&run(path, &["clean", "in", "--check", "--json", "-q"], 1, "").stdout);
-    let first: serde_json::Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    let stdout = text(&run(path, &["clean", "in", "--check", "--json", "-q"], 1, "").stdout);
+    let first: serde_json::Value = serde_json::from_str(stdout.lines().next().unwrap()).unwrap();
     assert_eq!(
         (
             first["path"].as_str(),
@@ -312,7 +317,8 @@ fn check_and_diff_write_nothing() {
     let output = run(path, &["clean", "in/a.txt", "--diff", "-q"], 0, "");
     assert_eq!(
         text(&output.stdout),
-        "--- in/a.txt\n+++ in/a.txt (cleaned)\n@@ -1,3 +1,2 @@\n It rained.\n-Advertisement\n It stopped.\n"
+        "--- in/a.txt\n+++ in/a.txt (cleaned)\n@@ -1,3 +1,2 @@\n\
+         \x20It rained.\n-Advertisement\n It stopped.\n"
     );
     assert_eq!(
         (read(path, "in/a.txt"), names(path)),
@@ -321,7 +327,7 @@ fn check_and_diff_write_nothing() {
 }
 
 #[test]
-fn other_encodings_keep_their_bytes() {
+fn legacy_encodings_keep_their_bytes() {
     let directory = tree();
     let path = directory.path();
     fs::write(
@@ -354,11 +360,14 @@ fn other_encodings_keep_their_bytes() {
 }
 
 #[test]
-fn packs_and_configuration_are_the_users_to_write() {
+fn user_packs_and_configuration_are_applied() {
     let directory = tree();
     let path = directory.path();
-    let pack = "[pack]\nname = \"mine\"\n\n[[rule]]\nid = \"rain\"\ndescription = \"Rain.\"\ncategory = \"other\"\nconfidence = \"certain\"\n\
-                labels = [\"It rained\"]\nexamples.remove = [\"It rained.\\nx\", \"It rained\\nx\"]\nexamples.keep = [\"It rains.\", \"Rain\"]\n";
+    let pack = "[pack]\nname = \"mine\"\n\n\
+                [[rule]]\nid = \"rain\"\ndescription = \"Rain.\"\ncategory = \"other\"\n\
+                confidence = \"certain\"\nlabels = [\"It rained\"]\n\
+                examples.remove = [\"It rained.\\nx\", \"It rained\\nx\"]\n\
+                examples.keep = [\"It rains.\", \"Rain\"]\n";
     fs::write(path.join("mine.toml"), pack).unwrap();
     fs::write(
         path.join("dechaff.toml"),
@@ -395,20 +404,22 @@ fn packs_and_configuration_are_the_users_to_write() {
     );
 }
 
+/// Starts `dechaff clean -q` in `directory` with pipes for standard input, output and error.
+fn start_clean(directory: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .args(["clean", "-q"])
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 #[test]
-fn standard_input_goes_to_standard_output_and_a_closed_pipe_ends_it() {
+fn stdin_is_cleaned_to_stdout_and_a_closed_pipe_is_not_an_error() {
     let directory = tempfile::tempdir().unwrap();
-    let start = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-        command.args(["clean", "-q"]).current_dir(directory.path());
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
-    let mut child = start();
+    let mut child = start_clean(directory.path());
     child
         .stdin
         .take()
@@ -417,7 +428,7 @@ fn standard_input_goes_to_standard_output_and_a_closed_pipe_ends_it() {
         .unwrap();
     assert_eq!(text(&child.wait_with_output().unwrap().stdout), CLEAN);
 
-    let mut child = start();
+    let mut child = start_clean(directory.path());
     drop(child.stdout.take());
     child
         .stdin
@@ -433,7 +444,7 @@ fn standard_input_goes_to_standard_output_and_a_closed_pipe_ends_it() {
 }
 
 #[test]
-fn threads_do_not_change_outputs_or_records() {
+fn thread_count_does_not_change_outputs_or_records() {
     let directory = tree();
     let path = directory.path();
     for number in 0..200 {
@@ -480,7 +491,7 @@ mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
-    fn links_devices_and_permissions_are_respected() {
+    fn links_and_devices_are_skipped_and_permissions_kept() {
         let directory = tree();
         let path = directory.path();
         symlink("..", path.join("in/sub/loop")).unwrap();
@@ -515,7 +526,7 @@ mod unix {
             "leads back",
         );
         assert_eq!(read(path, "followed/sub/link.txt"), CLEAN);
-        // In place, a link stays a link and what it leads to is cleaned.
+        // With --in-place, a link stays a link and its target is cleaned.
         symlink("in/a.txt", path.join("link.txt")).unwrap();
         run(path, &["clean", "link.txt", "--in-place", "-q"], 0, "");
         assert!(path.join("link.txt").is_symlink());
@@ -523,7 +534,7 @@ mod unix {
     }
 
     #[test]
-    fn control_characters_of_the_corpus_stay_out_of_messages() {
+    fn control_characters_are_escaped_in_messages() {
         let directory = tree();
         let path = directory.path();
         fs::write(path.join("evil\u{1b}[31m.txt"), b"\xff").unwrap();
@@ -546,10 +557,12 @@ mod unix {
         );
     }
 
-    const STORY: &str = "The bridge over the harbour will stay closed until Monday, the council said after a meeting.\nAdvertisement\nEngineers found cracks in two of its piers when they looked at it in March, and a third in April.\n";
+    const STORY: &str = "The bridge over the harbour will stay closed until Monday, the council \
+        said after a meeting.\nAdvertisement\nEngineers found cracks in two of its piers when they \
+        looked at it in March, and a third in April.\n";
 
     #[test]
-    fn an_interrupt_leaves_nothing_half_written() {
+    fn an_interrupt_leaves_no_partial_output() {
         let directory = tree();
         let path = directory.path();
         for number in 0..3000 {
@@ -578,34 +591,46 @@ mod unix {
             .into_iter()
             .filter(|name| !["sub", ".dechaff", "dechaff-run.json"].contains(&name.as_str()))
         {
-            assert!(!name.starts_with(".dechaff"), "{name} was left");
+            assert!(
+                !name.starts_with(".dechaff"),
+                "{name} is a leftover partial file"
+            );
             let input = read(path, &format!("in/{name}"));
             assert_eq!(
                 read(path, &format!("out/{name}")),
                 input.replace("Advertisement\n", ""),
-                "{name} is whole"
+                "{name} is incomplete"
             );
         }
     }
 }
 
 #[test]
-fn the_page_of_rules_is_up_to_date() {
+fn rules_page_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = text(&dechaff(root, &["rules", "page"]).stdout);
-    let kept = fs::read_to_string(root.join("docs/rules.md")).unwrap();
+    let committed = fs::read_to_string(root.join("docs/rules.md")).unwrap();
     assert!(
-        page == kept,
-        "docs/rules.md is out of date; make it with: dechaff rules page > docs/rules.md"
+        page == committed,
+        "docs/rules.md is out of date; regenerate it with: dechaff rules page > docs/rules.md"
     );
 }
 
+/// Returns the cells of the row of `table` that begins with `name`.
+fn table_row<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
+    let row = table.lines().find(|line| line.starts_with(name)).unwrap();
+    row.split_whitespace().collect()
+}
+
 #[test]
-fn rules_are_tried_on_a_labelled_corpus() {
+fn rules_test_measures_rules_on_a_labelled_corpus() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let rows = [
-        r#"{"text": "It rained.\nAdvertisement\nShare this article\nAdvertisement", "labels": "kddk", "lang": "en"}"#,
+        concat!(
+            r#"{"text": "It rained.\nAdvertisement\nShare this article\nAdvertisement", "#,
+            r#""labels": "kddk", "lang": "en"}"#
+        ),
         r#"{"text": "It rained.\nAdvertisement", "labels": ["k", "d"], "lang": "de"}"#,
         "{broken",
         r#"{"text": "It rained.", "labels": "kk", "lang": "en"}"#,
@@ -618,22 +643,13 @@ fn rules_are_tried_on_a_labelled_corpus() {
         "pages.jsonl: line 3: is not valid JSON",
     );
     let table = text(&output.stdout);
-    let row = |name: &str| {
-        table
-            .lines()
-            .find(|line| line.starts_with(name))
-            .unwrap()
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    // Rule, confidence, hits, lines, sole, kept lines hit, their words.
+    // Columns: rule, confidence, hits, lines, sole, kept lines hit, their words.
     assert_eq!(
-        row("advert/marker"),
+        table_row(&table, "advert/marker"),
         ["advert/marker", "certain", "3", "2", "2", "1", "1"]
     );
     assert_eq!(
-        row("share/share-labels"),
+        table_row(&table, "share/share-labels"),
         ["share/share-labels", "certain", "1", "1", "0", "0", "0"]
     );
     assert!(table.contains("    ! Advertisement\n"), "{table}");
@@ -689,45 +705,64 @@ fn rules_are_tried_on_a_labelled_corpus() {
     run(path, &["rules", "test", "--samples", "2"], 2, "--corpus");
 }
 
-#[test]
-fn languages_narrow_rules_that_are_unsafe_elsewhere() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path();
-    let pack = "[pack]\nname = 'mine'\n[[rule]]\nid = 'share'\ndescription = 'D.'\ncategory = 'share'\nconfidence = 'certain'\n\
-                languages = ['da', 'nb']\nlabels = ['Delphin']\nexamples.remove = ['Delphin', 'Delphin.']\nexamples.keep = ['a', 'b']\n";
-    fs::write(path.join("mine.toml"), pack).unwrap();
-    let german = "Der Stadtrat hat am Montag beschlossen, die alte Brücke bis zum Ende des Jahres zu sperren.\nDelphin\n\
-                  Die Händler am Hafen fürchten um ihr Geschäft und wollen gegen den Beschluss klagen.\n";
-    let danish = "Byrådet besluttede mandag at lukke den gamle bro for al trafik, til året er omme.\nDelphin\n\
-                  De handlende ved havnen frygter for deres forretning og vil klage over beslutningen.\n";
-    fs::write(path.join("de.txt"), german).unwrap();
-    fs::write(path.join("da.txt"), danish).unwrap();
-    let cleaned = |file: &str, more: &[&str]| {
-        text(
-            &run(
-                path,
-                &[&["clean", "-q", "--rules", "mine.toml", file], more].concat(),
-                0,
-                "",
-            )
-            .stdout,
-        )
-    };
-    assert_eq!(cleaned("de.txt", &[]), german);
-    assert_eq!(cleaned("da.txt", &[]), danish.replace("Delphin\n", ""));
-    assert_eq!(
-        cleaned("de.txt", &["--lang", "no"]),
-        german.replace("Delphin\n", "")
-    );
-    assert_eq!(cleaned("da.txt", &["--lang", "de-AT"]), danish);
+/// Returns `file` cleaned with the pack `mine.toml` and the options `more`.
+fn clean_with_pack(directory: &Path, file: &str, more: &[&str]) -> String {
+    let args = ["clean", "-q", "--rules", "mine.toml", file];
+    text(&run(directory, &[&args, more].concat(), 0, "").stdout)
 }
 
-const LABELLED: &str = r#"{"id": "1", "publisher": "a", "lang": "en", "text": "It rained all day.\nAdvertisement\nShare this article\nIt stopped at nine.", "labels": "kddk"}
-{"id": "2", "publisher": "b", "lang": "de", "text": "It rained.\nFerry fares\nAdvertisement\n", "labels": "kdku"}
-"#;
+#[test]
+fn rules_bound_to_languages_skip_other_languages() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let pack = "[pack]\nname = 'mine'\n\
+                [[rule]]\nid = 'share'\ndescription = 'D.'\ncategory = 'share'\n\
+                confidence = 'certain'\nlanguages = ['da', 'nb']\nlabels = ['Delphin']\n\
+                examples.remove = ['Delphin', 'Delphin.']\nexamples.keep = ['a', 'b']\n";
+    fs::write(path.join("mine.toml"), pack).unwrap();
+    let german = "Der Stadtrat hat am Montag beschlossen, die alte Brücke bis zum Ende des Jahres \
+                  zu sperren.\nDelphin\nDie Händler am Hafen fürchten um ihr Geschäft und wollen \
+                  gegen den Beschluss klagen.\n";
+    let danish = "Byrådet besluttede mandag at lukke den gamle bro for al trafik, til året er \
+                  omme.\nDelphin\nDe handlende ved havnen frygter for deres forretning og vil \
+                  klage over beslutningen.\n";
+    fs::write(path.join("de.txt"), german).unwrap();
+    fs::write(path.join("da.txt"), danish).unwrap();
+    assert_eq!(clean_with_pack(path, "de.txt", &[]), german);
+    assert_eq!(
+        clean_with_pack(path, "da.txt", &[]),
+        danish.replace("Delphin\n", "")
+    );
+    assert_eq!(
+        clean_with_pack(path, "de.txt", &["--lang", "no"]),
+        german.replace("Delphin\n", "")
+    );
+    assert_eq!(
+        clean_with_pack(path, "da.txt", &["--lang", "de-AT"]),
+        danish
+    );
+}
+
+/// Two labelled pages: `k` marks a line to keep, `d` one to remove, `u` one without a label.
+const LABELLED: &str = concat!(
+    r#"{"id": "1", "publisher": "a", "lang": "en", "labels": "kddk", "#,
+    r#""text": "It rained all day.\nAdvertisement\nShare this article\nIt stopped at nine."}"#,
+    "\n",
+    r#"{"id": "2", "publisher": "b", "lang": "de", "labels": "kdku", "#,
+    r#""text": "It rained.\nFerry fares\nAdvertisement\n"}"#,
+    "\n"
+);
+
+/// Returns the group of pages whose field has `value`; `""` is the group of all pages.
+fn group<'g>(groups: &'g [serde_json::Value], value: &str) -> &'g serde_json::Value {
+    let mut groups = groups.iter();
+    groups
+        .find(|group| group["value"].as_str().unwrap_or("") == value)
+        .unwrap()
+}
 
 #[test]
-fn labelled_pages_are_measured_by_level_and_field() {
+fn eval_measures_labelled_pages_by_field() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(path.join("pages.jsonl"), LABELLED).unwrap();
@@ -748,13 +783,7 @@ fn labelled_pages_are_measured_by_level_and_field() {
         "",
     );
     let groups: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-    let of = |value: &str| {
-        groups
-            .iter()
-            .find(|group| group["value"].as_str().unwrap_or("") == value)
-            .unwrap()
-    };
-    let all = of("");
+    let all = group(&groups, "");
     assert_eq!(
         (all["texts"].as_u64(), all["publishers"].as_u64()),
         (Some(2), Some(2))
@@ -766,7 +795,7 @@ fn labelled_pages_are_measured_by_level_and_field() {
         ),
         (Some(3), Some(2))
     );
-    // One of the eleven words of prose is lost, on one of two pages.
+    // One of eleven words of prose is lost, on one of two pages.
     assert_eq!(
         (
             all["prose-words"].as_u64(),
@@ -777,16 +806,19 @@ fn labelled_pages_are_measured_by_level_and_field() {
     assert_eq!(
         (
             all["damaged"]["value"].as_f64(),
-            of("en")["recall"]["value"].as_f64()
+            group(&groups, "en")["recall"]["value"].as_f64()
         ),
         (Some(0.5), Some(1.0))
     );
-    assert_eq!(of("de")["precision"]["value"].as_f64(), Some(0.0));
+    assert_eq!(
+        group(&groups, "de")["precision"]["value"].as_f64(),
+        Some(0.0)
+    );
     let errors: Vec<serde_json::Value> = read(path, "errors.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let told: Vec<_> = errors
+    let mistakes: Vec<_> = errors
         .iter()
         .map(|error| {
             (
@@ -796,12 +828,17 @@ fn labelled_pages_are_measured_by_level_and_field() {
             )
         })
         .collect();
-    assert_eq!(told, [("left", 2, "2"), ("lost", 3, "2")]);
+    assert_eq!(mistakes, [("left", 2, "2"), ("lost", 3, "2")]);
     assert_eq!(errors[1]["rules"][0], "advert/marker");
 }
 
+/// Returns the table that `eval` prints for the pages of a file.
+fn eval_table(directory: &Path, file: &str) -> String {
+    text(&run(directory, &["eval", file], 0, "").stdout)
+}
+
 #[test]
-fn labelled_pages_may_be_compressed_and_wrong_ones_are_named() {
+fn eval_reads_compressed_pages_and_reports_invalid_ones() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -813,11 +850,13 @@ fn labelled_pages_may_be_compressed_and_wrong_ones_are_named() {
     )
     .unwrap();
     fs::write(path.join("pages.jsonl"), LABELLED).unwrap();
-    let table = |name: &str| text(&run(path, &["eval", name], 0, "").stdout);
-    let plain = table("pages.jsonl");
+    let plain = eval_table(path, "pages.jsonl");
     assert_eq!(plain.lines().count(), 5, "{plain}");
     assert_eq!(
-        [table("pages.jsonl.gz"), table("pages.jsonl.zst")],
+        [
+            eval_table(path, "pages.jsonl.gz"),
+            eval_table(path, "pages.jsonl.zst")
+        ],
         [plain.clone(), plain]
     );
     fs::write(
@@ -840,13 +879,14 @@ fn labelled_pages_may_be_compressed_and_wrong_ones_are_named() {
     );
 }
 
-/// `eval` knows what was removed; the benchmark's own script aligns texts afterwards. They must tell the same.
+/// `eval` knows which bytes were removed; the benchmark's script aligns the two texts afterwards.
+/// Both must measure the same.
 #[test]
-fn eval_agrees_with_the_script_of_the_benchmark() {
+fn eval_agrees_with_the_benchmark_script() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let script = shared.join("tools/score.py");
     if !script.exists() || Command::new("python3").arg("--version").output().is_err() {
-        println!("left out: the script of the benchmark or python3 is not here");
+        println!("skipped: the benchmark script or python3 is missing");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -870,7 +910,7 @@ fn eval_agrees_with_the_script_of_the_benchmark() {
     ]);
     let output = python.current_dir(path).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let theirs: serde_json::Value = serde_json::from_str(&read(path, "score.json")).unwrap();
+    let script_report: serde_json::Value = serde_json::from_str(&read(path, "score.json")).unwrap();
     let pages = shared.join("data/pages.jsonl.gz");
     let leaky = "extractor=trafilatura_recall,readability_lxml,resiliparse_main,newspaper4k";
     let filters = [
@@ -891,44 +931,47 @@ fn eval_agrees_with_the_script_of_the_benchmark() {
         0,
         "",
     );
-    let ours: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let eval_report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     for (name, field) in [
         ("precision", "precision"),
         ("recall", "recall"),
         ("word_loss", "prose-loss"),
         ("damaged_pages", "damaged"),
     ] {
-        let (theirs, ours) = (
-            theirs[name].as_f64().unwrap(),
-            ours[0][field]["value"].as_f64().unwrap(),
+        let (script_value, eval_value) = (
+            script_report[name].as_f64().unwrap(),
+            eval_report[0][field]["value"].as_f64().unwrap(),
         );
         assert!(
-            (theirs - ours).abs() <= 0.002,
-            "{name}: {theirs} says the script, {ours} says eval"
+            (script_value - eval_value).abs() <= 0.002,
+            "{name}: the script reports {script_value}, eval reports {eval_value}"
         );
     }
 }
 
-/// An article with a tail that no rule knows all of.
-const ARTICLE: &str = "The bridge over the harbour will stay closed until Monday, the council said after a meeting of two hours.\n\n\
-    Engineers found cracks in two of its piers when they looked at it in March, and a third in April.\n\n\
+/// An article with a list of links that rules match only in part.
+const ARTICLE: &str = "The bridge over the harbour will stay closed until Monday, the council said \
+    after a meeting of two hours.\n\n\
+    Engineers found cracks in two of its piers when they looked at it in March, and a third in \
+    April.\n\n\
     It carries nine thousand cars a day, and the ferry that was to replace it has not come.\n\n\
-    Share this\nRead more about the harbour\nRelated Topics\nHarbour\nTransport\nMore on this story\n\
-    Ferry to replace bridge is late again\nCouncil meets over bridge\nTop stories\nMost read\n";
+    Share this\nRead more about the harbour\nRelated Topics\nHarbour\nTransport\n\
+    More on this story\nFerry to replace bridge is late again\nCouncil meets over bridge\n\
+    Top stories\nMost read\n";
 
 #[test]
-fn the_line_model_can_be_explained_measured_protected_from_and_switched_off() {
+fn line_model_is_explained_and_obeys_keep_rules_skip_and_max_loss() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(path.join("article.txt"), ARTICLE).unwrap();
-    let told = text(&run(path, &["explain", "article.txt", "-l", "thorough"], 0, "").stdout);
-    let line = told
+    let stdout = text(&run(path, &["explain", "article.txt", "-l", "thorough"], 0, "").stdout);
+    let line = stdout
         .lines()
         .find(|line| line.contains("{model/line 0."))
-        .unwrap_or_else(|| panic!("{told}"));
+        .unwrap_or_else(|| panic!("{stdout}"));
     assert!(
         line.contains(": ") && line.contains("(+"),
-        "the features that weighed most are missing: {line}"
+        "the most important features are missing: {line}"
     );
     assert!(
         !text(
@@ -951,8 +994,10 @@ fn the_line_model_can_be_explained_measured_protected_from_and_switched_off() {
     );
     fs::write(
         path.join("keep.toml"),
-        "[pack]\nname = 'mine'\n[[rule]]\nid = 'ferry'\ndescription = 'Ours.'\nkeep = true\nlabels = ['Ferry to replace bridge is late again', 'Council meets over bridge', 'Harbour', 'Transport']\n\
-         examples.remove = ['Share this', 'Most read']\nexamples.keep = ['A.\\nHarbour', 'B.\\nTransport']\n",
+        "[pack]\nname = 'mine'\n[[rule]]\nid = 'ferry'\ndescription = 'Ours.'\nkeep = true\n\
+         labels = ['Ferry to replace bridge is late again', 'Council meets over bridge', \
+         'Harbour', 'Transport']\nexamples.remove = ['Share this', 'Most read']\n\
+         examples.keep = ['A.\\nHarbour', 'B.\\nTransport']\n",
     )
     .unwrap();
     let kept = text(

@@ -1,4 +1,4 @@
-//! Outputs in another format than their inputs.
+//! `--output-format`: outputs in a different format than their inputs.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,17 +15,23 @@ use std::path::Path;
 
 const CHAFF: &str = "It rained.\nAdvertisement\nIt stopped.\n";
 
+/// Returns a WARC record of `kind` with `block` as its content.
 fn wet(id: &str, kind: &str, block: &str) -> String {
     format!(
-        "WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <{id}>\r\nWARC-Target-URI: https://example.org/{id}\r\n\
+        "WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <{id}>\r\n\
+         WARC-Target-URI: https://example.org/{id}\r\n\
          WARC-Date: 2026-01-02T03:04:05Z\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
         block.len()
     )
 }
 
+/// Writes one input of each text format to `directory`.
 fn inputs(directory: &Path) {
     let lines = [
-        r#"{"id": 7, "url": "https://example.org/7", "text": "It rained, \"hard\".\nAdvertisement\nIt stopped.", "n": 1.50}"#,
+        concat!(
+            r#"{"id": 7, "url": "https://example.org/7", "#,
+            r#""text": "It rained, \"hard\".\nAdvertisement\nIt stopped.", "n": 1.50}"#
+        ),
         "",
         r#"{"id": "none", "text": null}"#,
         r#"{"text": "Fine."}"#,
@@ -47,37 +53,69 @@ fn inputs(directory: &Path) {
 }
 
 #[test]
-fn every_format_becomes_every_other() {
+fn every_format_converts_to_every_other() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     inputs(path);
     let clean = "It rained.\\nIt stopped.\\n";
     for (input, format, expected) in [
-        // What is no record, or holds no text, is nothing in another format. All other columns stay.
+        // Lines that are not records, and records without a text, have no equivalent in another
+        // format. All other columns are kept.
         (
             "b.csv",
             "jsonl",
             format!(
-                "{{\"id\": \"1\", \"text\": \"{clean}\", \"note\": \"x\"}}\n{{\"id\": \"2\", \"text\": \"Fine.\", \"note\": \"a \\\"b\\\", c\"}}\n"
+                "{{\"id\": \"1\", \"text\": \"{clean}\", \"note\": \"x\"}}\n\
+                 {{\"id\": \"2\", \"text\": \"Fine.\", \"note\": \"a \\\"b\\\", c\"}}\n"
             ),
         ),
-        ("b.csv", "tsv", "id\ttext\tnote\n1\t\"It rained.\nIt stopped.\n\"\tx\n2\tFine.\t\"a \"\"b\"\", c\"\n".to_owned()),
-        ("b.csv", "text", "It rained.\nIt stopped.\n\nFine.\n\n".to_owned()),
-        // JSON Lines give what is known of a record, whether it is there or not.
-        ("a.jsonl", "csv", "id,url,text\n7,https://example.org/7,\"It rained, \"\"hard\"\".\nIt stopped.\"\n,,Fine.\n".to_owned()),
-        ("a.jsonl", "text", "It rained, \"hard\".\nIt stopped.\n\nFine.\n\n".to_owned()),
-        // A text is one record, called after its file.
-        ("c.txt", "jsonl", format!("{{\"id\": \"c.txt\", \"text\": \"{clean}\"}}\n")),
+        (
+            "b.csv",
+            "tsv",
+            "id\ttext\tnote\n1\t\"It rained.\nIt stopped.\n\"\tx\n\
+             2\tFine.\t\"a \"\"b\"\", c\"\n"
+                .to_owned(),
+        ),
+        (
+            "b.csv",
+            "text",
+            "It rained.\nIt stopped.\n\nFine.\n\n".to_owned(),
+        ),
+        // JSON Lines always give the columns id, url and text; missing values are empty.
+        (
+            "a.jsonl",
+            "csv",
+            "id,url,text\n7,https://example.org/7,\"It rained, \"\"hard\"\".\nIt stopped.\"\n\
+             ,,Fine.\n"
+                .to_owned(),
+        ),
+        (
+            "a.jsonl",
+            "text",
+            "It rained, \"hard\".\nIt stopped.\n\nFine.\n\n".to_owned(),
+        ),
+        // A text file becomes one record, with the file's name as its id.
+        (
+            "c.txt",
+            "jsonl",
+            format!("{{\"id\": \"c.txt\", \"text\": \"{clean}\"}}\n"),
+        ),
         ("c.txt", "text", "It rained.\nIt stopped.\n".to_owned()),
         (
             "d.warc.wet",
             "csv",
-            "id,url,date,language,text\n<one>,https://example.org/one,2026-01-02T03:04:05Z,,\"It rained.\nIt stopped.\n\"\n\
-            <two>,https://example.org/two,2026-01-02T03:04:05Z,,Fine.\n"
+            "id,url,date,language,text\n\
+             <one>,https://example.org/one,2026-01-02T03:04:05Z,,\"It rained.\nIt stopped.\n\"\n\
+             <two>,https://example.org/two,2026-01-02T03:04:05Z,,Fine.\n"
                 .to_owned(),
         ),
     ] {
-        let output = run(path, &["clean", "-q", input, "--output-format", format], 0, "");
+        let output = run(
+            path,
+            &["clean", "-q", input, "--output-format", format],
+            0,
+            "",
+        );
         assert_eq!(text(&output.stdout), expected, "{input} as {format}");
     }
     let output = run(
@@ -94,7 +132,10 @@ fn every_format_becomes_every_other() {
         0,
         "",
     );
-    let marks = r#""dechaff": [{"field":"text","start":11,"end":25,"rule":"advert/marker","category":"advert","score":1.0}]}"#;
+    let marks = concat!(
+        r#""dechaff": [{"field":"text","start":11,"end":25,"#,
+        r#""rule":"advert/marker","category":"advert","score":1.0}]}"#
+    );
     let first = text(&output.stdout).lines().next().unwrap().to_owned();
     assert!(
         first.contains("Advertisement") && first.ends_with(marks),
@@ -103,7 +144,7 @@ fn every_format_becomes_every_other() {
 }
 
 #[test]
-fn what_cannot_be_turned_is_told_of_and_recorded() {
+fn unconvertible_records_are_reported_and_recorded() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     inputs(path);
@@ -163,7 +204,7 @@ fn what_cannot_be_turned_is_told_of_and_recorded() {
 }
 
 #[test]
-fn a_tree_changes_its_names_and_its_manifest_holds() {
+fn a_converted_tree_has_new_file_names_and_verifies() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::create_dir(path.join("in")).unwrap();
@@ -179,7 +220,7 @@ fn a_tree_changes_its_names_and_its_manifest_holds() {
         "--compress",
         "zstd",
     ];
-    // Two inputs would become one output; the second one fails, and the rest is done.
+    // a.csv and a.jsonl have the same output name: the second one fails, the others are cleaned.
     run(
         path,
         &clean,
@@ -214,17 +255,18 @@ fn a_tree_changes_its_names_and_its_manifest_holds() {
 
 #[cfg(feature = "parquet")]
 #[test]
-fn tables_are_made_and_taken_apart() {
+fn parquet_is_converted_from_and_to_json_lines() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    // Enough for several row groups, on several threads.
+    // Large enough for several row groups on several threads.
     let story = "It rained in the town by the sea, all day long. ".repeat(400);
-    let line = |number: usize| {
-        format!(
-            "{{\"id\":\"{number}\",\"url\":null,\"text\":\"{story}\\nAdvertisement\\nIt stopped.\"}}\n"
-        )
-    };
-    let lines: String = (0..4000).map(line).collect();
+    let text_member = format!("\"text\":\"{story}\\nAdvertisement\\nIt stopped.\"");
+    let mut lines = String::new();
+    for number in 0..4000 {
+        lines.push_str(&format!(
+            "{{\"id\":\"{number}\",\"url\":null,{text_member}}}\n"
+        ));
+    }
     fs::write(path.join("a.jsonl"), &lines).unwrap();
     let cleaned = lines.replace("Advertisement\\n", "");
     let only = ["--only", "advert/marker", "--skip", "model", "-q"];
@@ -257,7 +299,7 @@ fn tables_are_made_and_taken_apart() {
     .unwrap();
     let groups = parquet::file::reader::FileReader::metadata(&reader).num_row_groups();
     assert!(groups > 1, "{groups}");
-    // A table with nothing to remove comes back as the lines that it was made of.
+    // The round trip through Parquet keeps every line.
     let output = run(
         path,
         &[
@@ -292,7 +334,7 @@ fn tables_are_made_and_taken_apart() {
         "",
     );
     assert_eq!(text(&output.stdout), "It rained.\nIt stopped.\n\nFine.\n\n");
-    // What has no rows is a table with columns all the same.
+    // An input without records becomes a table without rows that still has its columns.
     fs::write(path.join("empty.jsonl"), "").unwrap();
     run(
         path,

@@ -1,4 +1,4 @@
-//! What `diff` tells of two runs, from their removal records and from two configurations at work.
+//! `dechaff diff`: comparison of two removal records, and of two configurations over one corpus.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,14 @@ use common::{run, text};
 use serde_json::Value;
 use std::fs;
 
+/// Returns a line of JSON: every third record has a marker that only `balanced` removes, every
+/// third one that `precise` removes too.
+fn record(number: usize) -> String {
+    let chaff = ["Promo", "Advertisement", "It snowed."][number % 3];
+    format!("{{\"id\": {number}, \"text\": \"It rained.\\n{chaff}\\nIt stopped.\\n\"}}\n")
+}
+
+/// Creates a corpus of text files and records, and two configurations.
 fn corpus() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -25,13 +33,9 @@ fn corpus() -> tempfile::TempDir {
     ] {
         fs::write(path.join("in").join(name), text).unwrap();
     }
-    let line = |number: usize| {
-        let chaff = ["Promo", "Advertisement", "It snowed."][number % 3];
-        format!("{{\"id\": {number}, \"text\": \"It rained.\\n{chaff}\\nIt stopped.\\n\"}}\n")
-    };
     fs::write(
         path.join("in/d.jsonl"),
-        (0..900).map(line).collect::<String>(),
+        (0..900).map(record).collect::<String>(),
     )
     .unwrap();
     fs::write(path.join("less.toml"), "skip = ['advert/marker']\n").unwrap();
@@ -44,7 +48,7 @@ fn json(output: &std::process::Output) -> Value {
 }
 
 #[test]
-fn records_of_two_runs_tell_what_only_one_removes() {
+fn diff_of_two_records_reports_what_only_one_removes() {
     let directory = corpus();
     let path = directory.path();
     for (level, name) in [("precise", "old"), ("balanced", "new")] {
@@ -69,18 +73,18 @@ fn records_of_two_runs_tell_what_only_one_removes() {
         );
     }
     let output = run(path, &["diff", "old.jsonl", "new.jsonl"], 1, "");
-    let told = text(&output.stdout);
+    let stdout = text(&output.stdout);
     assert!(
-        told.contains("302 documents differ.\n\nOnly new.jsonl removes 2.1 kB:\nRULE"),
-        "{told}"
+        stdout.contains("302 documents differ.\n\nOnly new.jsonl removes 2.1 kB:\nRULE"),
+        "{stdout}"
     );
     assert!(
-        told.contains("advert/bare-marker")
-            && told.contains(": Promo\n")
-            && !told.contains("advert/marker"),
-        "{told}"
+        stdout.contains("advert/bare-marker")
+            && stdout.contains(": Promo\n")
+            && !stdout.contains("advert/marker"),
+        "{stdout}"
     );
-    let one = json(&run(
+    let by_records = json(&run(
         path,
         &["diff", "old.jsonl", "new.jsonl", "--json"],
         1,
@@ -88,12 +92,12 @@ fn records_of_two_runs_tell_what_only_one_removes() {
     ));
     assert_eq!(
         (
-            one["old"]["bytes-alone"].as_u64(),
-            one["new"]["rules"][0]["documents"].as_u64()
+            by_records["old"]["bytes-alone"].as_u64(),
+            by_records["new"]["rules"][0]["documents"].as_u64()
         ),
         (Some(0), Some(302))
     );
-    let other = json(&run(
+    let by_configurations = json(&run(
         path,
         &[
             "diff", "precise", "balanced", "--over", "in", "--json", "-q",
@@ -101,13 +105,16 @@ fn records_of_two_runs_tell_what_only_one_removes() {
         1,
         "",
     ));
-    assert_eq!(one["documents-that-differ"], other["documents-that-differ"]);
     assert_eq!(
-        one["new"]["rules"][0]["spans"],
-        other["new"]["rules"][0]["spans"]
+        by_records["documents-that-differ"],
+        by_configurations["documents-that-differ"]
+    );
+    assert_eq!(
+        by_records["new"]["rules"][0]["spans"],
+        by_configurations["new"]["rules"][0]["spans"]
     );
     run(path, &["diff", "new.jsonl", "new.jsonl"], 0, "");
-    // Where each side takes of documents that the other leaves alone, nothing is lost between them.
+    // Each side removes text from documents that the other leaves unchanged: both are reported.
     run(
         path,
         &[
@@ -130,58 +137,55 @@ fn records_of_two_runs_tell_what_only_one_removes() {
         1,
         "",
     ));
-    let documents = |side: &str| crossed[side]["rules"][0]["documents"].as_u64();
     assert_eq!(
         (
             crossed["documents-that-differ"].as_u64(),
-            documents("old"),
-            documents("new")
+            crossed["old"]["rules"][0]["documents"].as_u64(),
+            crossed["new"]["rules"][0]["documents"].as_u64()
         ),
         (Some(603), Some(302), Some(302))
     );
-    // A line end is one byte of a text and two of JSON.
+    // Records count bytes of the JSON, where a line end is two bytes; --over counts bytes of texts.
     assert_eq!(
         (
-            one["new"]["bytes-alone"].as_u64(),
-            other["new"]["bytes-alone"].as_u64()
+            by_records["new"]["bytes-alone"].as_u64(),
+            by_configurations["new"]["bytes-alone"].as_u64()
         ),
         (Some(2 * 6 + 300 * 7), Some(302 * 6))
     );
 }
 
 #[test]
-fn two_configurations_run_at_once_on_any_number_of_threads() {
+fn diff_of_two_configurations_is_the_same_on_any_thread_count() {
     let directory = corpus();
     let path = directory.path();
-    let of = |jobs: &str| {
-        json(&run(
-            path,
-            &[
-                "diff",
-                "more.toml",
-                "less.toml",
-                "--over",
-                "in",
-                "--json",
-                "--jobs",
-                jobs,
-            ],
-            1,
-            "904 documents",
-        ))
-    };
-    let told = of("1");
-    assert_eq!(told, of("4"));
-    assert_eq!(told["old"]["rules"][0]["rule"], "advert/marker");
+    let [differences, on_four_threads] = ["1", "4"].map(|jobs| {
+        let args = [
+            "diff",
+            "more.toml",
+            "less.toml",
+            "--over",
+            "in",
+            "--json",
+            "--jobs",
+            jobs,
+        ];
+        json(&run(path, &args, 1, "904 documents"))
+    });
+    assert_eq!(differences, on_four_threads);
+    assert_eq!(differences["old"]["rules"][0]["rule"], "advert/marker");
     assert_eq!(
         (
-            told["old"]["rules"][0]["documents"].as_u64(),
-            told["new"]["bytes-alone"].as_u64()
+            differences["old"]["rules"][0]["documents"].as_u64(),
+            differences["new"]["bytes-alone"].as_u64()
         ),
         (Some(302), Some(0))
     );
     assert_eq!(
-        told["old"]["rules"][0]["samples"].as_array().unwrap().len(),
+        differences["old"]["rules"][0]["samples"]
+            .as_array()
+            .unwrap()
+            .len(),
         3
     );
     run(

@@ -1,5 +1,6 @@
-//! The commands that README and the pages of `docs/` show: each runs as it stands there, and what the pages show of its
-//! output is what it prints. `DECHAFF_DOCS=write cargo test --test docs` writes the outputs anew.
+//! The documentation: runs the commands that README and `docs/` show and compares their outputs
+//! with the recorded ones, and checks links and generated pages. `DECHAFF_DOCS=write cargo test
+//! --test docs` writes the outputs to the pages instead.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +21,8 @@ fn root() -> &'static Path {
     Path::new(ROOT)
 }
 
-/// A directory with what the pages speak of, and in it the one where their commands run.
+/// Creates a directory with the files that the pages use in its subdirectory `work`, where their
+/// commands run.
 fn sandbox() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("work");
@@ -37,7 +39,8 @@ fn sandbox() -> tempfile::TempDir {
     directory
 }
 
-/// What a command prints, on both outputs, and its exit code.
+/// Runs a shell command in `work` and returns its standard output and error, interleaved, and its
+/// exit code (-1 if a signal ended it).
 fn shell(directory: &Path, command: &str) -> (String, i32) {
     let bin = Path::new(env!("CARGO_BIN_EXE_dechaff")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
@@ -54,49 +57,67 @@ fn shell(directory: &Path, command: &str) -> (String, i32) {
     )
 }
 
-/// Whether a text is what a page shows: `[..]` stands for a part of a line, a line `...` for any lines.
-fn fits(shown: &[&str], told: &[&str]) -> bool {
-    let Some((first, rest)) = shown.split_first() else {
-        return told.is_empty();
+/// Whether the environment asks to write outputs to the pages instead of comparing them.
+fn is_writing() -> bool {
+    std::env::var_os("DECHAFF_DOCS").is_some_and(|value| value == "write")
+}
+
+/// Whether `output` is what a page shows: in `shown`, `[..]` matches any part of a line, and a line
+/// `...` matches any number of lines.
+fn matches_shown(shown: &[&str], output: &[&str]) -> bool {
+    let Some((pattern, more_shown)) = shown.split_first() else {
+        return output.is_empty();
     };
-    if *first == "..." {
-        return (0..=told.len()).any(|skipped| fits(rest, &told[skipped..]));
+    if *pattern == "..." {
+        return (0..=output.len()).any(|skipped| matches_shown(more_shown, &output[skipped..]));
     }
-    let Some((line, others)) = told.split_first() else {
+    let Some((line, more_output)) = output.split_first() else {
         return false;
     };
+    matches_line(pattern, line) && matches_shown(more_shown, more_output)
+}
+
+/// Whether `line` matches `pattern`, in which `[..]` matches any text.
+fn matches_line(pattern: &str, line: &str) -> bool {
     let mut at = 0;
-    let mut parts = first.split("[..]").peekable();
+    let mut parts = pattern.split("[..]").peekable();
     let mut is_first = true;
     while let Some(part) = parts.next() {
-        let found = if is_first {
+        let offset = if is_first {
             line.starts_with(part).then_some(0)
         } else {
             line[at..].find(part)
         };
-        let Some(found) = found else { return false };
-        at += found + part.len();
+        let Some(offset) = offset else { return false };
+        at += offset + part.len();
         if parts.peek().is_none() && !part.is_empty() && !line.ends_with(part) {
             return false;
         }
         is_first = false;
     }
-    (first.ends_with("[..]") || at == line.len()) && fits(rest, others)
+    pattern.ends_with("[..]") || at == line.len()
 }
 
-/// Runs the recordings of a page, and gives the page with the outputs that came.
+/// Returns `lines` without the blank ones at the end.
+fn trim_blank_end<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
+    let end = lines.iter().rposition(|line| !line.is_empty());
+    &lines[..end.map_or(0, |last| last + 1)]
+}
+
+/// Runs the commands in the console blocks of `page`. Returns the page with their actual outputs,
+/// and each command whose output differs from the page, with that output.
 fn play(page: &str) -> (String, Vec<String>) {
     let directory = sandbox();
-    let (mut anew, mut wrong) = (String::new(), Vec::new());
+    let (mut updated, mut wrong) = (String::new(), Vec::new());
     let mut lines = page.lines().peekable();
-    let mut inside = false;
+    let mut is_console = false;
     while let Some(line) = lines.next() {
-        anew.push_str(line);
-        anew.push('\n');
+        updated.push_str(line);
+        updated.push('\n');
         if line.starts_with("```") {
-            inside = line == "```console";
+            is_console = line == "```console";
         }
-        let Some(command) = line.strip_prefix("$ ").filter(|_| inside) else {
+        let Some(command) = line.strip_prefix("$ ").filter(|_| is_console) else {
             continue;
         };
         let mut shown = Vec::new();
@@ -106,43 +127,28 @@ fn play(page: &str) -> (String, Vec<String>) {
         {
             shown.push(lines.next().unwrap());
         }
-        let (told, _) = shell(directory.path(), command);
-        let told: Vec<&str> = told.lines().map(str::trim_end).collect();
-        // A blank line before the next command belongs to the page.
-        let kept: Vec<&str> = shown
-            .iter()
-            .rev()
-            .skip_while(|line| line.is_empty())
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .copied()
-            .collect();
-        let bare: Vec<&str> = told
-            .iter()
-            .rev()
-            .skip_while(|line| line.is_empty())
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .copied()
-            .collect();
-        if fits(&kept, &bare) {
+        let (output, _) = shell(directory.path(), command);
+        let output: Vec<&str> = output.lines().map(str::trim_end).collect();
+        let output = trim_blank_end(&output);
+        // A blank line before the next command belongs to the page, not to the output.
+        let expected = trim_blank_end(&shown);
+        if matches_shown(expected, output) {
             shown
                 .iter()
-                .for_each(|line| anew.push_str(&format!("{line}\n")));
+                .for_each(|line| updated.push_str(&format!("{line}\n")));
         } else {
-            wrong.push(format!("$ {command}\n{}", bare.join("\n")));
-            bare.iter()
-                .for_each(|line| anew.push_str(&format!("{line}\n")));
-            (kept.len()..shown.len()).for_each(|_| anew.push('\n'));
+            wrong.push(format!("$ {command}\n{}", output.join("\n")));
+            output
+                .iter()
+                .for_each(|line| updated.push_str(&format!("{line}\n")));
+            (expected.len()..shown.len()).for_each(|_| updated.push('\n'));
         }
     }
-    (anew, wrong)
+    (updated, wrong)
 }
 
 #[test]
-fn recordings_print_what_the_pages_show() {
+fn recorded_commands_print_what_the_pages_show() {
     let mut recordings = 0;
     for entry in fs::read_dir(root().join("docs")).unwrap() {
         let path = entry.unwrap().path();
@@ -151,13 +157,13 @@ fn recordings_print_what_the_pages_show() {
         }
         let page = fs::read_to_string(&path).unwrap();
         recordings += page.matches("```console\n").count();
-        let (anew, wrong) = play(&page);
-        if std::env::var_os("DECHAFF_DOCS").is_some_and(|what| what == "write") {
-            fs::write(&path, anew).unwrap();
+        let (updated, wrong) = play(&page);
+        if is_writing() {
+            fs::write(&path, updated).unwrap();
         } else {
             assert!(
                 wrong.is_empty(),
-                "{} shows something else than comes:\n{}",
+                "{} shows other outputs than its commands print:\n{}",
                 path.display(),
                 wrong.join("\n")
             );
@@ -167,20 +173,21 @@ fn recordings_print_what_the_pages_show() {
 }
 
 #[test]
-fn the_reference_is_up_to_date() {
-    let (told, _) = shell(sandbox().path(), "dechaff reference");
+fn reference_page_is_up_to_date() {
+    let (reference, _) = shell(sandbox().path(), "dechaff reference");
     let path = root().join("docs/reference.md");
-    if std::env::var_os("DECHAFF_DOCS").is_some_and(|what| what == "write") {
-        fs::write(&path, &told).unwrap();
+    if is_writing() {
+        fs::write(&path, &reference).unwrap();
     }
     assert!(
-        fs::read_to_string(path).unwrap() == told,
-        "docs/reference.md is out of date; make it with: dechaff reference > docs/reference.md"
+        fs::read_to_string(path).unwrap() == reference,
+        "docs/reference.md is out of date; \
+         regenerate it with: dechaff reference > docs/reference.md"
     );
 }
 
 #[test]
-fn links_between_pages_lead_somewhere() {
+fn links_between_pages_resolve() {
     let pages = fs::read_dir(root().join("docs"))
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -197,11 +204,11 @@ fn links_between_pages_lead_somewhere() {
             .filter_map(|rest| rest.split(')').next())
         {
             let target = target.split('#').next().unwrap();
-            let leads = target.is_empty()
+            let resolves = target.is_empty()
                 || target.contains(':')
                 || path.parent().unwrap().join(target).exists();
             assert!(
-                leads || path.ends_with("rules.md"),
+                resolves || path.ends_with("rules.md"),
                 "{} links to {target}",
                 path.display()
             );
@@ -209,20 +216,28 @@ fn links_between_pages_lead_somewhere() {
     }
 }
 
-/// Lines of the README that need what a test has not: a build of its own, a file in Parquet (`tests/formats.rs` has those).
-const LEFT_OUT: &[&str] = &["cargo ", "train.parquet"];
+/// Parts of README commands that cannot run here: they build dechaff or need a Parquet file, which
+/// `tests/formats.rs` covers.
+const SKIPPED: &[&str] = &["cargo ", "train.parquet"];
+
+/// Runs a shell command and asserts that it exits with 0 or with 1, which means "found chaff".
+fn assert_runs(directory: &Path, command: &str) {
+    let (output, code) = shell(directory, command);
+    assert!(matches!(code, 0 | 1), "{command}\n{output}");
+}
+
+/// Whether a program can be started.
+fn is_installed(tool: &str) -> bool {
+    Command::new(tool).arg("--version").output().is_ok()
+}
 
 #[test]
-fn every_command_of_the_readme_runs() {
+fn every_readme_command_runs() {
     let directory = sandbox();
     let work = directory.path().join("work");
-    let run = |command: &str| {
-        let (told, code) = shell(directory.path(), command);
-        assert!(matches!(code, 0 | 1), "{command}\n{told}");
-    };
-    // What the README takes for granted.
-    for directory in ["crawl", "texts", "corpus/documents"] {
-        fs::create_dir_all(work.join(directory)).unwrap();
+    // Files that the README's commands expect.
+    for name in ["crawl", "texts", "corpus/documents"] {
+        fs::create_dir_all(work.join(name)).unwrap();
     }
     fs::copy(work.join("article.txt"), work.join("texts/a.txt")).unwrap();
     fs::copy(work.join("pages.jsonl"), work.join("crawl/pages.jsonl")).unwrap();
@@ -236,8 +251,12 @@ fn every_command_of_the_readme_runs() {
         "id,body\n1,\"It rained.\nAdvertisement\n\"\n",
     )
     .unwrap();
-    fs::write(work.join("chats.jsonl"), "{\"prompt\":\"It rained.\",\"messages\":[{\"content\":\"Advertisement\\nIt stopped.\\n\"}]}\n")
-        .unwrap();
+    fs::write(
+        work.join("chats.jsonl"),
+        "{\"prompt\":\"It rained.\",\
+         \"messages\":[{\"content\":\"Advertisement\\nIt stopped.\\n\"}]}\n",
+    )
+    .unwrap();
     let text = "It rained.\nAdvertisement\nIt stopped.\n";
     let wet = format!(
         "WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: {}\r\n\r\n{text}\r\n\r\n",
@@ -250,15 +269,18 @@ fn every_command_of_the_readme_runs() {
         gzip.finish().unwrap(),
     )
     .unwrap();
-    run(
-        "dechaff clean -q pages.jsonl -o pages.jsonl.zst && dechaff clean -q corpus -o ../new --removed new.jsonl --level precise",
+    assert_runs(
+        directory.path(),
+        "dechaff clean -q pages.jsonl -o pages.jsonl.zst && \
+         dechaff clean -q corpus -o ../new --removed new.jsonl --level precise",
     );
-    let labelled = "{\"text\":\"It rained.\\nAdvertisement\",\"labels\":\"kd\",\"publisher\":\"a\",\"lang\":\"en\"}\n";
+    let labelled = "{\"text\":\"It rained.\\nAdvertisement\",\"labels\":\"kd\",\
+                    \"publisher\":\"a\",\"lang\":\"en\"}\n";
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (mut inside, mut ran) = (false, 0);
+    let (mut is_shell, mut ran) = (false, 0);
     for line in readme.lines() {
         if line.starts_with("```") {
-            inside = line == "```sh";
+            is_shell = line == "```sh";
             continue;
         }
         let command = line
@@ -269,14 +291,14 @@ fn every_command_of_the_readme_runs() {
             .next()
             .unwrap()
             .trim();
-        if !inside || command.is_empty() || LEFT_OUT.iter().any(|part| command.contains(part)) {
+        if !is_shell || command.is_empty() || SKIPPED.iter().any(|part| command.contains(part)) {
             continue;
         }
-        let lacks = |tool: &str| {
-            command.contains(tool) && Command::new(tool).arg("--version").output().is_err()
-        };
-        if lacks("zstdcat") || lacks("jq") {
-            println!("left out: {command}");
+        if ["zstdcat", "jq"]
+            .iter()
+            .any(|tool| command.contains(tool) && !is_installed(tool))
+        {
+            println!("skipped: {command}");
             continue;
         }
         if command.starts_with("dechaff eval") {
@@ -284,12 +306,11 @@ fn every_command_of_the_readme_runs() {
             let plain = name.trim_end_matches(".gz");
             fs::write(work.join(plain), labelled.repeat(9)).unwrap();
             if plain != name {
-                run(&format!(
-                    "dechaff clean -q --level precise --only cookie --compress gzip {plain} -o {name}"
-                ));
+                let compress = "dechaff clean -q --level precise --only cookie --compress gzip";
+                assert_runs(directory.path(), &format!("{compress} {plain} -o {name}"));
             }
         }
-        // What an earlier line wrote is in the way of none but one that goes on with it.
+        // dechaff refuses to overwrite outputs of earlier commands, unless it resumes.
         let words: Vec<&str> = command.split_whitespace().collect();
         for pair in words
             .windows(2)
@@ -300,7 +321,7 @@ fn every_command_of_the_readme_runs() {
                 let _ = fs::remove_file(work.join(pair[1]));
             }
         }
-        run(command);
+        assert_runs(directory.path(), command);
         ran += 1;
     }
     assert!(ran > 30, "{ran}");

@@ -1,4 +1,4 @@
-//! What `explain` answers: why a line went, why another stayed, over whatever `clean` reads.
+//! `dechaff explain`: why a line was removed or kept, for every input that `clean` reads.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,43 +15,49 @@ use std::fs;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-#[test]
-fn each_line_says_why_it_went_or_stayed() {
-    let path = format!("{ROOT}/samples/harbour-bridge.txt");
-    let of = |arguments: &[&str]| {
-        text(
-            &run(
-                ROOT.as_ref(),
-                &[&["explain", &path, "-q"], arguments].concat(),
-                0,
-                "",
-            )
-            .stdout,
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/harbour-bridge.txt");
+
+/// Returns the output of `explain` for the sample with the options `more`.
+fn explain_sample(more: &[&str]) -> String {
+    text(
+        &run(
+            ROOT.as_ref(),
+            &[&["explain", SAMPLE, "-q"], more].concat(),
+            0,
+            "",
         )
-    };
-    let told = of(&["--line", "5"]);
+        .stdout,
+    )
+}
+
+#[test]
+fn each_line_is_explained_as_removed_or_kept() {
+    let output = explain_sample(&["--line", "5"]);
     assert!(
-        told.contains(":5: removed\n  By Ruth Calder\n\n  model/line (other, certain)"),
-        "{told}"
+        output.contains(":5: removed\n  By Ruth Calder\n\n  model/line (other, certain)"),
+        "{output}"
     );
     assert!(
-        told.contains("level balanced removes scores above")
-            && told.contains("features with most weight: "),
-        "{told}"
+        output.contains("level balanced removes scores above")
+            && output.contains("features with most weight: "),
+        "{output}"
     );
-    let told = of(&["--line", "5", "--skip", "byline-bio,model"]);
+    let output = explain_sample(&["--line", "5", "--skip", "byline-bio,model"]);
     assert!(
-        told.contains(":5: kept") && told.contains("scored no line of this document: it is off"),
-        "{told}"
+        output.contains(":5: kept") && output.contains("scored no line of this document: it is off"),
+        "{output}"
     );
-    let told = of(&["--line", "23", "--skip", "advert,model"]);
+    let output = explain_sample(&["--line", "23", "--skip", "advert,model"]);
     assert!(
-        told.contains("advert/marker  matches ('Advertisement'), but is off by --only or --skip"),
-        "{told}"
+        output.contains("advert/marker  matches ('Advertisement'), but is off by --only or --skip"),
+        "{output}"
     );
-    assert!(of(&["--line", "21"]).contains("it is plainly prose"));
-    assert!(of(&["--line", "999"]).contains("no such line; the document has "));
-    let (removed, kept) = (of(&["--line", "removed"]), of(&["--line", "kept"]));
+    assert!(explain_sample(&["--line", "21"]).contains("it is plainly prose"));
+    assert!(explain_sample(&["--line", "999"]).contains("no such line; the document has "));
+    let (removed, kept) = (
+        explain_sample(&["--line", "removed"]),
+        explain_sample(&["--line", "kept"]),
+    );
     assert_eq!(
         (
             removed.matches(": kept\n").count(),
@@ -60,11 +66,11 @@ fn each_line_says_why_it_went_or_stayed() {
         (0, 0)
     );
     assert!(removed.contains(":11: removed") && kept.contains(":16: kept"));
-    let whole: Value = serde_json::from_str(&of(&["--json", "--line", "all"])).unwrap();
+    let whole: Value = serde_json::from_str(&explain_sample(&["--json", "--line", "all"])).unwrap();
     let lines = whole["lines"].as_array().unwrap();
     assert_eq!(
         lines.len(),
-        fs::read_to_string(&path).unwrap().lines().count()
+        fs::read_to_string(SAMPLE).unwrap().lines().count()
     );
     assert_eq!(
         (
@@ -77,13 +83,15 @@ fn each_line_says_why_it_went_or_stayed() {
 }
 
 #[test]
-fn what_is_protected_says_by_what() {
+fn protected_lines_name_the_keep_rule() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(
         path.join("keep.toml"),
-        "[pack]\nname = 'mine'\n[[rule]]\nid = 'saying'\ndescription = 'A saying of the house.'\nkeep = true\nphrase = 'share this article'\n\
-         examples.remove = ['Share it.', 'Shared this.']\nexamples.keep = ['Share this article', 'Do share this article.']\n",
+        "[pack]\nname = 'mine'\n\
+         [[rule]]\nid = 'saying'\ndescription = 'A saying of the house.'\nkeep = true\n\
+         phrase = 'share this article'\nexamples.remove = ['Share it.', 'Shared this.']\n\
+         examples.keep = ['Share this article', 'Do share this article.']\n",
     )
     .unwrap();
     fs::write(
@@ -91,7 +99,7 @@ fn what_is_protected_says_by_what() {
         "It rained.\nShare this article\nIt stopped.\n",
     )
     .unwrap();
-    let told = text(
+    let output = text(
         &run(
             path,
             &["explain", "a.txt", "--rules", "keep.toml", "--line", "2"],
@@ -101,10 +109,10 @@ fn what_is_protected_says_by_what() {
         .stdout,
     );
     assert!(
-        told.contains("a.txt:2: kept") && told.contains("mine/saying protects it from "),
-        "{told}"
+        output.contains("a.txt:2: kept") && output.contains("mine/saying protects it from "),
+        "{output}"
     );
-    let told = text(
+    let output = text(
         &run(
             path,
             &["explain", "a.txt", "--rules", "keep.toml", "--json"],
@@ -113,9 +121,9 @@ fn what_is_protected_says_by_what() {
         )
         .stdout,
     );
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let json: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(
-        (told["outcome"].as_str(), told["saved"][0]["by"].as_str()),
+        (json["outcome"].as_str(), json["saved"][0]["by"].as_str()),
         (Some("clean"), Some("mine/saying"))
     );
 }
@@ -126,16 +134,12 @@ fn records_and_directories_are_explained_in_order() {
     let path = directory.path();
     fs::create_dir(path.join("in")).unwrap();
     fs::write(path.join("in/a.txt"), "It rained.\nAdvertisement\n").unwrap();
-    let line = |number: usize| {
+    let records = (1..=300).map(|number| {
         format!("{{\"id\": \"n{number}\", \"text\": \"It rained {number}.\\nAdvertisement\\n\"}}\n")
-    };
-    fs::write(
-        path.join("in/b.jsonl"),
-        (1..=300).map(line).collect::<String>(),
-    )
-    .unwrap();
-    let told = text(&run(path, &["explain", "in", "-q"], 0, "").stdout);
-    let headings: Vec<&str> = told
+    });
+    fs::write(path.join("in/b.jsonl"), records.collect::<String>()).unwrap();
+    let output = text(&run(path, &["explain", "in", "-q"], 0, "").stdout);
+    let headings: Vec<&str> = output
         .lines()
         .filter(|line| line.starts_with("== "))
         .collect();
@@ -150,7 +154,7 @@ fn records_and_directories_are_explained_in_order() {
             .enumerate()
             .all(|(index, heading)| *heading == format!("== in/b.jsonl#{}.text ==", index + 1))
     );
-    let told = text(
+    let output = text(
         &run(
             path,
             &["explain", "in/b.jsonl", "--record", "7", "-q"],
@@ -160,12 +164,13 @@ fn records_and_directories_are_explained_in_order() {
         .stdout,
     );
     assert_eq!(
-        told,
+        output,
         "== in/b.jsonl#7.text ==\nIt rained 7.\n[-Advertisement-]{advert/marker}\n"
     );
-    let told = text(&run(path, &["explain", "in/b.jsonl", "--json", "-q"], 0, "").stdout);
+    let output = text(&run(path, &["explain", "in/b.jsonl", "--json", "-q"], 0, "").stdout);
     assert_eq!(
-        told.lines()
+        output
+            .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
             .nth(6)
             .unwrap(),

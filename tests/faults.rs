@@ -1,5 +1,5 @@
-//! What long runs meet: full disks, permissions lost, records without end, streams without end. Those that take long, or a
-//! mount, run where `DECHAFF_HEAVY` is set.
+//! Faults and extremes: full disks, lost permissions, endless records and streams. Tests that take
+//! long or need a mount run only if `DECHAFF_HEAVY` is set.
 
 #![cfg(unix)]
 #![allow(
@@ -16,16 +16,19 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 const DECHAFF: &str = env!("CARGO_BIN_EXE_dechaff");
-const LINE: &str = "{\"text\":\"It rained all day in the town by the sea.\\nAdvertisement\\nIt stopped at night.\"}\n";
+const LINE: &str = "{\"text\":\"It rained all day in the town by the sea.\\nAdvertisement\\n\
+    It stopped at night.\"}\n";
 
+/// Whether heavy tests run; prints a note if they do not.
 fn is_heavy() -> bool {
     let heavy = std::env::var_os("DECHAFF_HEAVY").is_some();
     if !heavy {
-        println!("left out: DECHAFF_HEAVY is not set");
+        println!("skipped: DECHAFF_HEAVY is not set");
     }
     heavy
 }
 
+/// Starts `dechaff` in `directory` with pipes for standard input, output and error.
 fn start(directory: &Path, args: &[&str]) -> Child {
     let mut command = Command::new(DECHAFF);
     command
@@ -37,39 +40,53 @@ fn start(directory: &Path, args: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
-/// Feeds pieces to a run and reads what it gives. Gives the number of bytes read, those that begin and end it, and the most
-/// memory that was resident, in MiB.
-fn feed(
-    args: &[&str],
-    pieces: impl Iterator<Item = Vec<u8>> + Send,
-) -> (u64, Vec<u8>, Vec<u8>, u64) {
+/// Measurements of a run of `dechaff` from standard input to standard output.
+struct StreamedRun {
+    /// Bytes of the output.
+    len: u64,
+    /// The beginning of the output, at least 200 bytes of it unless it is shorter.
+    first: Vec<u8>,
+    /// The last chunk that was read of the output.
+    last: Vec<u8>,
+    /// Peak resident memory, in MiB.
+    peak_mib: u64,
+}
+
+/// Runs `dechaff` with `pieces` as its standard input, reading its output at the same time.
+fn stream(args: &[&str], pieces: impl Iterator<Item = Vec<u8>> + Send) -> StreamedRun {
     let directory = tempfile::tempdir().unwrap();
     let mut child = start(directory.path(), args);
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let status = format!("/proc/{}/status", child.id());
-    let result = std::thread::scope(|scope| {
+    let streamed = std::thread::scope(|scope| {
         scope.spawn(move || {
-            pieces
-                .into_iter()
-                .for_each(|piece| stdin.write_all(&piece).unwrap())
+            for piece in pieces {
+                stdin.write_all(&piece).unwrap();
+            }
         });
-        let (mut bytes, mut first, mut last, mut most) = (0, Vec::new(), Vec::new(), 0);
+        let mut run = StreamedRun {
+            len: 0,
+            first: Vec::new(),
+            last: Vec::new(),
+            peak_mib: 0,
+        };
         let mut buffer = vec![0; 1 << 16];
         loop {
             let read = stdout.read(&mut buffer).unwrap();
             if read == 0 {
-                return (bytes, first, last, most);
+                return run;
             }
-            if first.len() < 200 {
-                first.extend_from_slice(&buffer[..read]);
+            if run.first.len() < 200 {
+                run.first.extend_from_slice(&buffer[..read]);
             }
-            if bytes % (1 << 24) < read as u64 || most == 0 {
+            // Linux reports the peak only while the process runs, so read it every 16 MiB.
+            if run.len % (1 << 24) < read as u64 || run.peak_mib == 0 {
                 let text = fs::read_to_string(&status).unwrap_or_default();
                 let line = text
                     .lines()
                     .find(|line| line.starts_with("VmHWM"))
                     .unwrap_or("VmHWM: 0 kB");
-                most = line
+                run.peak_mib = line
                     .split_whitespace()
                     .nth(1)
                     .unwrap()
@@ -77,16 +94,16 @@ fn feed(
                     .unwrap()
                     / 1024;
             }
-            bytes += read as u64;
-            last = buffer[..read].to_vec();
+            run.len += read as u64;
+            run.last = buffer[..read].to_vec();
         }
     });
     assert!(child.wait().unwrap().success());
-    result
+    streamed
 }
 
 #[test]
-fn a_record_of_300_mib_passes_whole_in_bounded_memory() {
+fn a_300_mib_record_passes_unchanged_in_bounded_memory() {
     if !is_heavy() {
         return;
     }
@@ -100,21 +117,22 @@ fn a_record_of_300_mib_passes_whole_in_bounded_memory() {
         .into_iter()
         .chain(large)
         .chain([LINE.as_bytes().to_vec()]);
-    let (bytes, first, last, most) = feed(
+    let run = stream(
         &["clean", "-q", "--only", "advert/marker", "--skip", "model"],
         pieces,
     );
     let cleaned = LINE.replace("Advertisement\\n", "");
     assert_eq!(
-        bytes as usize,
+        run.len as usize,
         2 * cleaned.len() + "{\"text\":\"\"}\n".len() + count * 1_100_000
     );
-    assert!(first.starts_with(cleaned.as_bytes()) && last.ends_with(cleaned.as_bytes()));
-    println!("a record of 300 MiB: {most} MiB resident");
-    assert!(most < 256, "{most} MiB");
+    assert!(run.first.starts_with(cleaned.as_bytes()) && run.last.ends_with(cleaned.as_bytes()));
+    println!("a record of 300 MiB: {} MiB resident", run.peak_mib);
+    assert!(run.peak_mib < 256, "{} MiB", run.peak_mib);
 }
 
-/// What the formats take, with an engine of one rule: the rules' own memory does not depend on the input.
+/// Measures the memory of the formats, with a single rule: the memory of the rules does not depend
+/// on the input.
 #[test]
 fn a_long_stream_runs_in_bounded_memory() {
     if !is_heavy() {
@@ -124,7 +142,7 @@ fn a_long_stream_runs_in_bounded_memory() {
     let count = (320 << 20) / piece.len();
     for compress in ["none", "zstd:1"] {
         let pieces = (0..count).map(|_| piece.clone());
-        let (bytes, _, _, most) = feed(
+        let run = stream(
             &[
                 "clean",
                 "-q",
@@ -139,17 +157,20 @@ fn a_long_stream_runs_in_bounded_memory() {
         );
         if compress == "none" {
             assert_eq!(
-                bytes as usize,
+                run.len as usize,
                 count * 10_000 * (LINE.len() - "Advertisement\\n".len())
             );
         }
-        println!("a stream of 320 MiB, {compress}: {most} MiB resident");
-        assert!(most < 256, "{most} MiB");
+        println!(
+            "a stream of 320 MiB, {compress}: {} MiB resident",
+            run.peak_mib
+        );
+        assert!(run.peak_mib < 256, "{} MiB", run.peak_mib);
     }
 }
 
 #[test]
-fn a_full_disk_fails_the_file_and_leaves_nothing_half() {
+fn a_full_disk_fails_only_the_file_that_does_not_fit() {
     if !is_heavy() {
         return;
     }
@@ -163,7 +184,7 @@ fn a_full_disk_fails_the_file_and_leaves_nothing_half() {
         .arg(path.join("small"))
         .status();
     if !mount.is_ok_and(|status| status.success()) {
-        println!("left out: a file system cannot be mounted here");
+        println!("skipped: a file system cannot be mounted");
         return;
     }
     fs::write(path.join("in/a.jsonl"), LINE.repeat(20)).unwrap();
@@ -172,13 +193,8 @@ fn a_full_disk_fails_the_file_and_leaves_nothing_half() {
     let output = start(path, &["clean", "in", "-o", "small/out"])
         .wait_with_output()
         .unwrap();
-    let names = |name: &str| path.join("small/out").join(name).exists();
-    let found = (
-        output.status.code(),
-        names("a.jsonl"),
-        names("b.jsonl"),
-        names("c.jsonl"),
-    );
+    let exist =
+        ["a.jsonl", "b.jsonl", "c.jsonl"].map(|name| path.join("small/out").join(name).exists());
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         Command::new("umount")
@@ -187,7 +203,11 @@ fn a_full_disk_fails_the_file_and_leaves_nothing_half() {
             .unwrap()
             .success()
     );
-    assert_eq!(found, (Some(3), true, false, true), "{errors}");
+    assert_eq!(
+        (output.status.code(), exist),
+        (Some(3), [true, false, true]),
+        "{errors}"
+    );
     assert!(
         errors.contains("in/b.jsonl: cannot write small/out/b.jsonl: No space left"),
         "{errors}"
@@ -195,7 +215,7 @@ fn a_full_disk_fails_the_file_and_leaves_nothing_half() {
 }
 
 #[test]
-fn a_permission_that_is_lost_midway_fails_what_comes_after() {
+fn losing_write_permission_midway_fails_only_the_files_below_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::create_dir_all(path.join("in/closed")).unwrap();
@@ -203,13 +223,13 @@ fn a_permission_that_is_lost_midway_fails_what_comes_after() {
     fs::write(path.join("in/a.jsonl"), LINE.repeat(60_000)).unwrap();
     fs::write(path.join("in/closed/b.jsonl"), LINE).unwrap();
     fs::write(path.join("in/z.jsonl"), LINE).unwrap();
-    // Root may do everything, so that somebody else has to run this.
+    // Permissions do not bind root, so root runs dechaff as another user.
     let is_root =
         fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
     let mut command = Command::new(if is_root { "setpriv" } else { DECHAFF });
     if is_root {
         if Command::new("setpriv").arg("--version").output().is_err() {
-            println!("left out: root cannot be somebody else here");
+            println!("skipped: setpriv is not installed");
             return;
         }
         assert!(

@@ -1,4 +1,5 @@
-//! Files of records as their user meets them: JSON Lines, CSV and WET in and out, compressed or not, damaged or not.
+//! Files of records: JSON Lines, CSV, WET and Parquet, plain and compressed, sound and damaged,
+//! with annotations and restoration.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// Runs `dechaff` with `input` as its standard input.
 fn piped(directory: &Path, args: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
     command
@@ -36,7 +38,7 @@ fn read(directory: &Path, name: &str) -> String {
     fs::read_to_string(directory.join(name)).unwrap()
 }
 
-/// The names in an output directory, less those of dechaff's own files.
+/// Returns the sorted names in an output directory, without dechaff's own files.
 fn outputs(directory: &Path) -> Vec<String> {
     let names = fs::read_dir(directory)
         .unwrap()
@@ -48,62 +50,64 @@ fn outputs(directory: &Path) -> Vec<String> {
     names
 }
 
+/// Compresses each of `pieces` as a gzip member and concatenates them.
 fn gzip(pieces: &[&[u8]]) -> Vec<u8> {
-    let member = |piece: &&[u8]| {
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(piece).unwrap();
-        gzip.finish().unwrap()
-    };
-    pieces.iter().flat_map(member).collect()
+    let mut members = Vec::new();
+    for piece in pieces {
+        let mut member = flate2::write::GzEncoder::new(members, flate2::Compression::fast());
+        member.write_all(piece).unwrap();
+        members = member.finish().unwrap();
+    }
+    members
 }
 
+/// Decompresses all gzip members of `bytes`.
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
-    let mut found = Vec::new();
+    let mut plain = Vec::new();
     flate2::read::MultiGzDecoder::new(bytes)
-        .read_to_end(&mut found)
+        .read_to_end(&mut plain)
         .unwrap();
-    found
+    plain
 }
 
-/// Lines whose texts differ in length and of which every other one has chaff.
+/// Returns JSON Lines whose texts differ in length; every other one has chaff.
 fn corpus(lines: usize) -> String {
-    let line = |number: usize| {
-        let chaff = if number.is_multiple_of(2) {
-            "Advertisement\n"
-        } else {
-            ""
-        };
-        let day = |day| {
-            format!("On day {day} the bridge over the harbour stayed closed, the council said.\n")
-        };
-        let story = (0..=number % 13).map(day).collect::<Vec<_>>().concat();
-        format!(
-            "{}\n",
-            json!({ "id": number, "text": format!("{story}{chaff}It rained in the \u{e9}vening \u{1d11e}.") })
-        )
-    };
-    (0..lines).map(line).collect()
+    (0..lines).map(corpus_line).collect()
 }
 
-/// What the library makes of the texts of a corpus, written by the same hand.
+fn story_line(day: usize) -> String {
+    format!("On day {day} the bridge over the harbour stayed closed, the council said.\n")
+}
+
+fn corpus_line(number: usize) -> String {
+    let mut story: String = (0..=number % 13).map(story_line).collect();
+    if number.is_multiple_of(2) {
+        story.push_str("Advertisement\n");
+    }
+    story.push_str("It rained in the \u{e9}vening \u{1d11e}.");
+    format!("{}\n", json!({ "id": number, "text": story }))
+}
+
+/// Returns the lines of a corpus with the library's `clean` applied to their texts.
 fn cleaned_corpus(plain: &str) -> String {
-    let clean = |line: &str| {
-        let row: Value = serde_json::from_str(line).unwrap();
-        format!(
-            "{}\n",
-            json!({ "id": row["id"], "text": dechaff::clean(row["text"].as_str().unwrap()) })
-        )
-    };
-    plain.lines().map(clean).collect()
+    plain.lines().map(cleaned_line).collect()
+}
+
+fn cleaned_line(line: &str) -> String {
+    let row: Value = serde_json::from_str(line).unwrap();
+    let cleaned = dechaff::clean(row["text"].as_str().unwrap());
+    format!("{}\n", json!({ "id": row["id"], "text": cleaned }))
 }
 
 #[test]
-fn only_the_removed_spans_leave_a_line() {
+fn json_lines_keep_every_byte_outside_removed_spans() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    // Key order, white space, spellings of numbers and escapes, keys that come twice: all stay.
+    // Key order, white space, spellings of numbers, escapes and duplicate keys are kept.
     let before = concat!(
-        "{\"z\":1.50e+3 ,\t\"text\" : \"It r\\u0061ined.\\nAdvertisement\\n\\ud834\\udd1e \\/ \\u00e9\", \"a\":[ 1,2 ], \"a\":null}\r\n",
+        "{\"z\":1.50e+3 ,\t\"text\" : ",
+        "\"It r\\u0061ined.\\nAdvertisement\\n\\ud834\\udd1e \\/ \\u00e9\", ",
+        "\"a\":[ 1,2 ], \"a\":null}\r\n",
         "\n",
         "{\"text\":\"Clean \\u0041.\",\"n\":-0}\n",
         "{\"text\":\"It rained.\\nAdvertisement\"}",
@@ -143,7 +147,7 @@ fn only_the_removed_spans_leave_a_line() {
         ),
         (&json!("text"), &json!(1), &json!(4))
     );
-    // What went comes back, escapes and all.
+    // Restoring gives the original bytes, escapes included.
     fs::write(path.join("cleaned.jsonl"), &output.stdout).unwrap();
     let output = run(
         path,
@@ -152,7 +156,7 @@ fn only_the_removed_spans_leave_a_line() {
         "",
     );
     assert_eq!(text(&output.stdout), before);
-    // The same from standard input, where the first line tells the format.
+    // On standard input the format is detected from the first line.
     assert_eq!(
         text(&piped(path, &["clean", "-q"], before.as_bytes()).stdout),
         after
@@ -160,10 +164,14 @@ fn only_the_removed_spans_leave_a_line() {
 }
 
 #[test]
-fn fields_are_named_by_paths() {
+fn text_field_names_nested_fields_by_path() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let line = r#"{"title":"Advertisement","doc":{"body":"It rained.\nAdvertisement\n"},"messages":[{"content":"Advertisement\nHi there, all."},{"role":"x"}],"text":"Advertisement\nIt stopped."}"#;
+    let line = concat!(
+        r#"{"title":"Advertisement","doc":{"body":"It rained.\nAdvertisement\n"},"#,
+        r#""messages":[{"content":"Advertisement\nHi there, all."},{"role":"x"}],"#,
+        r#""text":"Advertisement\nIt stopped."}"#
+    );
     fs::write(path.join("a.ndjson"), line).unwrap();
     let output = run(
         path,
@@ -200,7 +208,7 @@ fn fields_are_named_by_paths() {
 }
 
 #[test]
-fn damaged_records_are_passed_dropped_or_fail_the_file() {
+fn on_error_passes_drops_or_fails_on_damaged_records() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let good = "{\"text\":\"It rained.\\nAdvertisement\\n\"}\n";
@@ -223,7 +231,7 @@ fn damaged_records_are_passed_dropped_or_fail_the_file() {
         "a.jsonl: 6 records are damaged, such as record 2, which is not JSON",
     );
     let cleaned = "{\"text\":\"It rained.\\n\"}\n";
-    // Halves of surrogate pairs stay as they are and do not keep a line from being cleaned.
+    // Unpaired surrogates are kept and do not prevent the record from being cleaned.
     let lone_cleaned = b"{\"text\":\"\\ud800 It rained.\\nIt \\udc00 stopped.\"}\n";
     assert_eq!(
         text(&output.stdout),
@@ -265,7 +273,7 @@ fn damaged_records_are_passed_dropped_or_fail_the_file() {
         text(&output.stdout),
         text(&[cleaned.as_bytes(), lone_cleaned].concat())
     );
-    // What was left out is accounted for too.
+    // The removal record restores dropped records too.
     fs::write(path.join("cleaned.jsonl"), &output.stdout).unwrap();
     assert_eq!(
         run(
@@ -303,7 +311,7 @@ fn damaged_records_are_passed_dropped_or_fail_the_file() {
 }
 
 #[test]
-fn json_that_is_not_json_lines_is_nobodys_text() {
+fn json_that_is_not_json_lines_passes_through_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let list = "[\n\"Advertisement\",\n{\"text\": \"It rained.\\nAdvertisement\\n\"}\n]\n";
@@ -329,7 +337,7 @@ fn json_that_is_not_json_lines_is_nobodys_text() {
         text(&run(path, &["clean", "-q", "lines.json"], 0, "").stdout),
         "{\"text\": \"It rained.\\n\"}\n"
     );
-    // A word from the user wins.
+    // --format overrides the detection.
     let output = run(
         path,
         &[
@@ -354,13 +362,13 @@ fn json_that_is_not_json_lines_is_nobodys_text() {
 }
 
 #[test]
-fn outputs_are_compressed_as_inputs_are_or_as_asked() {
+fn outputs_are_compressed_like_inputs_or_as_requested() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let plain = corpus(400);
     let (one, two) = plain.split_at(plain.len() / 3);
     fs::write(path.join("a.jsonl"), &plain).unwrap();
-    // Members and frames that end in the middle of a line.
+    // Members and frames may end in the middle of a line.
     fs::write(
         path.join("a.jsonl.gz"),
         gzip(&[one.as_bytes(), &[], two.as_bytes()]),
@@ -403,7 +411,7 @@ fn outputs_are_compressed_as_inputs_are_or_as_asked() {
         .stdout
             == cleaned
     );
-    // A name that was given for the output tells too.
+    // The extension of the output's name selects the compression.
     run(
         path,
         &["clean", "-q", "a.jsonl.gz", "-o", "b.jsonl.zst"],
@@ -434,13 +442,13 @@ fn outputs_are_compressed_as_inputs_are_or_as_asked() {
             == cleaned
     );
     assert!(path.join("out/story.txt.zst").exists());
-    // Nothing at all is a whole file too.
+    // An empty input becomes a valid, empty gzip file.
     fs::write(path.join("empty.jsonl.gz"), gzip(&[b""])).unwrap();
     assert_eq!(
         gunzip(&run(path, &["clean", "-q", "empty.jsonl.gz"], 0, "").stdout),
         b""
     );
-    // In place and back, compressed.
+    // Compressed files are cleaned in place and restored.
     run(
         path,
         &[
@@ -465,7 +473,7 @@ fn outputs_are_compressed_as_inputs_are_or_as_asked() {
 }
 
 #[test]
-fn cut_off_files_are_not_written_and_do_not_stop_the_others() {
+fn truncated_files_write_no_output_and_do_not_stop_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::create_dir(path.join("in")).unwrap();
@@ -492,18 +500,18 @@ fn cut_off_files_are_not_written_and_do_not_stop_the_others() {
         text(&output.stderr)
     );
     assert_eq!(outputs(&path.join("out")), ["c.jsonl"]);
-    // Of what was not written nothing is recorded.
+    // Removals are recorded only for outputs that were written.
     assert!(!read(path, "r.jsonl").contains("in/a.jsonl.gz"));
 }
 
 #[test]
-fn threads_do_not_change_one_large_file() {
+fn thread_count_does_not_change_a_large_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let plain = corpus(12_000);
     assert!(
         plain.len() > 6 << 20,
-        "it should be cleaned by itself, in several batches"
+        "too small to be split into several batches"
     );
     fs::create_dir(path.join("in")).unwrap();
     fs::write(path.join("in/a.jsonl"), &plain).unwrap();
@@ -543,13 +551,17 @@ fn threads_do_not_change_one_large_file() {
     );
 }
 
+/// Returns a line of JSON whose text is `story` and a line of chaff.
+fn with_chaff(story: &str) -> String {
+    format!("{{\"text\":\"{story}\\nAdvertisement\\n\"}}\n")
+}
+
 #[test]
-fn records_that_are_too_large_pass_whole() {
+fn records_above_max_record_pass_through_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let line = |story: &str| format!("{{\"text\":\"{story}\\nAdvertisement\\n\"}}\n");
-    let large = line(&"It rained. ".repeat(300_000));
-    let file = [line("One."), large.clone(), line("Three.")].concat();
+    let large = with_chaff(&"It rained. ".repeat(300_000));
+    let file = [with_chaff("One."), large.clone(), with_chaff("Three.")].concat();
     fs::write(path.join("a.jsonl"), &file).unwrap();
     let args = [
         "clean",
@@ -568,9 +580,9 @@ fn records_that_are_too_large_pass_whole() {
     assert!(
         text(&output.stdout)
             == [
-                line("One.").replace("Advertisement\\n", ""),
+                with_chaff("One.").replace("Advertisement\\n", ""),
                 large,
-                line("Three.").replace("Advertisement\\n", "")
+                with_chaff("Three.").replace("Advertisement\\n", "")
             ]
             .concat()
     );
@@ -592,7 +604,7 @@ fn records_that_are_too_large_pass_whole() {
     );
     assert_eq!(
         text(&output.stdout),
-        [line("One."), line("Three.")]
+        [with_chaff("One."), with_chaff("Three.")]
             .concat()
             .replace("Advertisement\\n", "")
     );
@@ -611,7 +623,7 @@ fn records_that_are_too_large_pass_whole() {
 }
 
 #[test]
-fn records_without_a_text_left_stay_unless_dropped() {
+fn emptied_records_are_kept_unless_drop_empty_is_set() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let file = "{\"text\":\"Advertisement\"}\n{\"text\":\"It rained.\"}\n";
@@ -659,7 +671,7 @@ fn records_without_a_text_left_stay_unless_dropped() {
 }
 
 #[test]
-fn records_are_checked_and_compared_too() {
+fn check_and_diff_work_on_records() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(
@@ -695,40 +707,45 @@ fn records_are_checked_and_compared_too() {
     );
 }
 
-fn warc(kind: &str, more: &str, block: &str) -> String {
+/// Returns a WARC record of `kind` with the additional `headers` and `block` as its content.
+fn warc(kind: &str, headers: &str, block: &str) -> String {
     let length = block.len();
     format!(
-        "WARC/1.0\r\nWARC-Type: {kind}\r\n{more}Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
+        "WARC/1.0\r\nWARC-Type: {kind}\r\n{headers}Content-Type: text/plain\r\n\
+         Content-Length: {length}\r\n\r\n{block}\r\n\r\n"
+    )
+}
+
+/// Returns headers with the block digest `sha1`, in base32.
+fn digest_headers(sha1: &str) -> String {
+    format!(
+        "WARC-Target-URI: https://example.org/\r\nWARC-Block-Digest: sha1:{sha1}\r\n\
+         WARC-Record-ID: <urn:uuid:1>\r\n"
     )
 }
 
 #[test]
-fn wet_records_keep_their_frame() {
+fn wet_records_get_correct_lengths_digests_and_members() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let digest = |sum: &str| {
-        format!(
-            "WARC-Target-URI: https://example.org/\r\nWARC-Block-Digest: sha1:{sum}\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
-        )
-    };
     let info = warc("warcinfo", "", "Advertisement\r\n");
     let before = warc(
         "conversion",
-        &digest("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        &digest_headers("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         "It rained.\nAdvertisement\nIt stopped.\n",
     );
-    // The sum of what is left, by sha1sum and base32.
+    // This digest of the cleaned block was computed with sha1sum and base32.
     let after = warc(
         "conversion",
-        &digest("2TY5DRO323PPGXNRB7A6FRSQVZXTSXSH"),
+        &digest_headers("2TY5DRO323PPGXNRB7A6FRSQVZXTSXSH"),
         "It rained.\nIt stopped.\n",
     );
     let clean = warc("conversion", "", "It rained and it stopped.\n");
-    let liar = clean.replace("Length: 26", "Length: 999");
-    let file = [&info, &before, &liar, &clean, &before].map(String::as_str);
-    let expected = [&info, &after, &liar, &clean, &after].map(String::as_bytes);
-    // A digest that was wrong comes back right.
-    let right = file.map(|record| {
+    let wrong_length = clean.replace("Length: 26", "Length: 999");
+    let file = [&info, &before, &wrong_length, &clean, &before].map(String::as_str);
+    let expected = [&info, &after, &wrong_length, &clean, &after].map(String::as_bytes);
+    // Restoring computes the digests, which corrects the wrong one.
+    let restored = file.map(|record| {
         record.replace(
             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "USBAB3RZKHRFLV5SUR6RVCATIMPGCVXH",
@@ -771,7 +788,7 @@ fn wet_records_keep_their_frame() {
             )
             .stdout
         ),
-        right.concat()
+        restored.concat()
     );
     let output = run(
         path,
@@ -799,7 +816,7 @@ fn wet_records_keep_their_frame() {
             )
             .stdout
         ),
-        right.concat()
+        restored.concat()
     );
     run(
         path,
@@ -807,7 +824,7 @@ fn wet_records_keep_their_frame() {
         2,
         "does not fit",
     );
-    // As Common Crawl writes it, and so that readers can seek: a member for each record.
+    // As in Common Crawl, each record is a gzip member, so that readers can seek.
     fs::write(path.join("a.warc.wet.gz"), gzip(&file.map(str::as_bytes))).unwrap();
     let output = run(
         path,
@@ -816,8 +833,8 @@ fn wet_records_keep_their_frame() {
         "",
     );
     assert!(output.stdout.is_empty());
-    let packed = fs::read(path.join("b.warc.wet.gz")).unwrap();
-    let (mut rest, mut members) = (packed.as_slice(), Vec::new());
+    let compressed = fs::read(path.join("b.warc.wet.gz")).unwrap();
+    let (mut rest, mut members) = (compressed.as_slice(), Vec::new());
     while !rest.is_empty() {
         let (mut member, mut decoder) = (Vec::new(), flate2::bufread::GzDecoder::new(rest));
         decoder.read_to_end(&mut member).unwrap();
@@ -828,7 +845,7 @@ fn wet_records_keep_their_frame() {
 }
 
 #[test]
-fn tables_keep_their_quotes_and_other_columns() {
+fn csv_keeps_quotes_and_other_columns() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let before = "\u{feff}id,\"text\",note\r\n\
@@ -879,8 +896,16 @@ fn tables_keep_their_quotes_and_other_columns() {
     );
 }
 
+/// Appends a member `chaff` with `value` to the JSON object `line`.
+fn with_chaff_member(line: &str, value: &str) -> String {
+    format!(
+        "{}, \"chaff\": {value}}}\n",
+        line.strip_suffix('}').unwrap()
+    )
+}
+
 #[test]
-fn marks_are_written_beside_texts() {
+fn annotate_writes_marks_and_keeps_texts() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let lines = [
@@ -903,18 +928,15 @@ fn marks_are_written_beside_texts() {
         0,
         "14 B of 32 B would go",
     );
-    let marks = r#"[{"field":"text","start":5,"end":19,"rule":"advert/marker","category":"advert","score":1.0}]"#;
-    let with = |line: &str, member: &str| {
-        format!(
-            "{}, \"chaff\": {member}}}\n",
-            line.strip_suffix('}').unwrap()
-        )
-    };
+    let marks = concat!(
+        r#"[{"field":"text","start":5,"end":19,"#,
+        r#""rule":"advert/marker","category":"advert","score":1.0}]"#
+    );
     assert_eq!(
         text(&output.stdout),
         [
-            with(lines[0], marks),
-            with(lines[1], "[]"),
+            with_chaff_member(lines[0], marks),
+            with_chaff_member(lines[1], "[]"),
             lines[2..].join("\n") + "\n"
         ]
         .concat()
@@ -930,7 +952,7 @@ fn marks_are_written_beside_texts() {
         0,
         "already has a field with the name",
     );
-    // Attribute files have a line for each line of the documents.
+    // Attribute files have one line per line of the input.
     run(
         path,
         &[
@@ -955,7 +977,7 @@ fn marks_are_written_beside_texts() {
         r#"{"id":null,"attributes":{"dechaff__all":[]}}"#,
     ];
     assert_eq!(text(&attributes), expected.join("\n") + "\n");
-    // So does one that is too large, however many pieces it comes in.
+    // A record above --max-record, which is read in several chunks, has one line too.
     let large = [
         format!("{{\"text\":\"{}\"}}", "It rained. ".repeat(300_000)),
         "{\"id\":2,\"text\":\"Clean.\"}".to_owned(),
@@ -1022,7 +1044,9 @@ mod tables {
         required int64 id;
         optional binary text (UTF8);
         optional double score;
-        optional group turns (LIST) { repeated group list { optional group element { optional binary content (UTF8); } } }
+        optional group turns (LIST) {
+            repeated group list { optional group element { optional binary content (UTF8); } }
+        }
     }";
 
     fn story(number: usize, chaff: &str) -> ByteArray {
@@ -1031,7 +1055,8 @@ mod tables {
             .into()
     }
 
-    /// Row groups of three rows: a text, no text, a text; the first and last of them with turns.
+    /// Writes three row groups of three rows: the second row of each has no text, and only the
+    /// first and the last have turns.
     fn write(path: &Path) {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -1079,6 +1104,7 @@ mod tables {
         writer.close().unwrap();
     }
 
+    /// Returns all rows of a file, each formatted as a string.
     fn rows(path: &Path) -> Vec<String> {
         let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
         reader
@@ -1089,7 +1115,7 @@ mod tables {
     }
 
     #[test]
-    fn only_texts_change_in_a_table() {
+    fn parquet_changes_only_text_columns() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         write(&path.join("a.parquet"));
@@ -1106,13 +1132,15 @@ mod tables {
             0,
             "3 records are damaged, such as record 2, which holds null",
         );
-        let chaff = |row: &String| {
-            row.replace(
-                "text: \"It rained on day 1 in the town by the sea.\nAdvertisement\n",
-                "text: \"It rained on day 1 in the town by the sea.\n",
-            )
-        };
-        let expected: Vec<String> = rows(&path.join("a.parquet")).iter().map(chaff).collect();
+        let expected: Vec<String> = rows(&path.join("a.parquet"))
+            .iter()
+            .map(|row| {
+                row.replace(
+                    "text: \"It rained on day 1 in the town by the sea.\nAdvertisement\n",
+                    "text: \"It rained on day 1 in the town by the sea.\n",
+                )
+            })
+            .collect();
         assert_eq!(rows(&path.join("b.parquet")), expected);
         let record: Value =
             serde_json::from_str(read(path, "r.jsonl").lines().nth(1).unwrap()).unwrap();
@@ -1130,7 +1158,7 @@ mod tables {
                 &json!("Advertisement\n")
             )
         );
-        // Everything else is as it was.
+        // Metadata, compression, indexes and other columns are unchanged.
         let [before, after] = ["a.parquet", "b.parquet"]
             .map(|name| SerializedFileReader::new(File::open(path.join(name)).unwrap()).unwrap());
         let [before, after] = [before.metadata(), after.metadata()];
@@ -1205,18 +1233,18 @@ mod tables {
             0,
             "",
         );
-        let told = String::from_utf8(
+        let report = String::from_utf8(
             run(path, &["report", "a.parquet", "-o", "-", "--json"], 0, "").stdout,
         )
         .unwrap();
         assert!(
-            told.contains("a.parquet#") && told.contains("\"advert/marker\""),
-            "{told}"
+            report.contains("a.parquet#") && report.contains("\"advert/marker\""),
+            "{report}"
         );
     }
 
     #[test]
-    fn texts_of_a_table_are_put_back() {
+    fn parquet_texts_are_restored() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         fs::create_dir(path.join("in")).unwrap();
@@ -1269,7 +1297,7 @@ mod tables {
             "",
         );
         assert_eq!(rows(&path.join("b.parquet")), before);
-        // A record of what it is not is refused.
+        // Removal records of another file are refused.
         run(
             path,
             &[
@@ -1297,27 +1325,23 @@ mod tables {
     }
 
     #[test]
-    fn rows_leave_a_table_with_all_their_columns() {
+    fn parquet_rows_are_dropped_from_all_columns() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         write(&path.join("a.parquet"));
-        let [before, clean] = [rows(&path.join("a.parquet")), {
-            run(
-                path,
-                &["clean", "-q", "a.parquet", "-o", "b.parquet"],
-                0,
-                "",
-            );
-            rows(&path.join("b.parquet"))
-        }];
-        // The second row of each group has no text.
-        let staying = |all: &[String]| {
-            all.iter()
-                .enumerate()
-                .filter(|(at, _)| at % 3 != 1)
-                .map(|(_, row)| row.clone())
-                .collect::<Vec<_>>()
-        };
+        run(
+            path,
+            &["clean", "-q", "a.parquet", "-o", "b.parquet"],
+            0,
+            "",
+        );
+        let before = rows(&path.join("a.parquet"));
+        let clean = rows(&path.join("b.parquet"));
+        // The second row of each row group has no text.
+        let with_text: Vec<String> = clean
+            .chunks(3)
+            .flat_map(|group| [group[0].clone(), group[2].clone()])
+            .collect();
         for jobs in ["1", "3"] {
             let args = [
                 "clean",
@@ -1336,9 +1360,10 @@ mod tables {
                 path,
                 &args,
                 0,
-                "3 records are damaged, such as record 2, which holds null in 'text' instead of a text; left out",
+                "3 records are damaged, such as record 2, which holds null in 'text' instead of a \
+                 text; left out",
             );
-            assert_eq!(rows(&path.join("c.parquet")), staying(&clean));
+            assert_eq!(rows(&path.join("c.parquet")), with_text);
         }
         run(
             path,
@@ -1346,7 +1371,7 @@ mod tables {
             2,
             "rows were left out of it",
         );
-        // Of several fields one text is enough, and a row of nothing but chaff is empty.
+        // A row with one text in any of several fields is sound.
         let args = [
             "clean",
             "-q",
@@ -1373,6 +1398,7 @@ mod tables {
                 .map(|row| row.replace("Advertisement\n", ""))
                 .collect::<Vec<_>>()
         );
+        // --drop-empty drops a row whose only text is chaff.
         fs::write(
             path.join("d.jsonl"),
             "{\"text\":\"Advertisement\"}\n{\"text\":\"It rained.\"}\n".repeat(3),
@@ -1416,7 +1442,7 @@ mod tables {
     }
 
     #[test]
-    fn tables_that_cannot_be_cleaned_say_why() {
+    fn unusable_parquet_is_reported_with_the_reason() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         write(&path.join("a.parquet"));
@@ -1451,7 +1477,8 @@ mod tables {
         for (args, message) in [
             (
                 &["--text-field", "body"][..],
-                "has no column 'body'; name one with --text-field (there are 'id', 'text', 'score', 'turns.content')",
+                "has no column 'body'; name one with --text-field \
+                 (there are 'id', 'text', 'score', 'turns.content')",
             ),
             (
                 &["--text-field", "score"],

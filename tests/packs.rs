@@ -1,4 +1,4 @@
-//! A rule's life from a sentence to a tested pack, and the schema from which editors know the format.
+//! Users' packs: `rules new`, `rules test`, and the JSON schema of packs for editors.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ use std::path::Path;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// Returns the schema that `rules schema` prints.
 fn schema() -> Value {
     serde_json::from_str(&text(
         &run(ROOT.as_ref(), &["rules", "schema"], 0, "").stdout,
@@ -24,15 +25,16 @@ fn schema() -> Value {
     .unwrap()
 }
 
-/// What a value has against a schema: as much of the standard as this schema uses.
+/// Returns why `value` does not conform to a JSON `schema`, or `None` if it does. Supports only the
+/// keywords that the schema of packs uses.
 fn problem(value: &Value, schema: &Value) -> Option<String> {
-    if let Some(ways) = schema["anyOf"].as_array() {
-        return ways
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        return alternatives
             .iter()
-            .all(|way| problem(value, way).is_some())
-            .then(|| format!("{value} fits none of {schema}"));
+            .all(|alternative| problem(value, alternative).is_some())
+            .then(|| format!("{value} matches no alternative of {schema}"));
     }
-    let fits = match schema["type"]
+    let has_type = match schema["type"]
         .as_str()
         .unwrap_or_else(|| panic!("no type in {schema}"))
     {
@@ -43,7 +45,7 @@ fn problem(value: &Value, schema: &Value) -> Option<String> {
         "object" => value.is_object(),
         other => panic!("unknown type {other}"),
     };
-    if !fits
+    if !has_type
         || schema["enum"]
             .as_array()
             .is_some_and(|names| !names.contains(value))
@@ -54,13 +56,13 @@ fn problem(value: &Value, schema: &Value) -> Option<String> {
         .as_str()
         .map(|pattern| regex::Regex::new(pattern).unwrap());
     if pattern.is_some_and(|pattern| !pattern.is_match(value.as_str().unwrap())) {
-        return Some(format!("{value} is no name"));
+        return Some(format!("{value} does not match the pattern"));
     }
     if let Some(items) = value.as_array() {
-        let few = schema["minItems"]
+        let has_too_few = schema["minItems"]
             .as_u64()
-            .is_some_and(|least| (items.len() as u64) < least);
-        return if few {
+            .is_some_and(|min_items| (items.len() as u64) < min_items);
+        return if has_too_few {
             Some(format!("{value} has too few items"))
         } else {
             items
@@ -80,23 +82,32 @@ fn problem(value: &Value, schema: &Value) -> Option<String> {
         .iter()
         .find_map(|(name, member)| match &schema["properties"][name] {
             Value::Null => Some(format!("{name} is unknown")),
-            of => problem(member, of),
+            member_schema => problem(member, member_schema),
         })
 }
 
+/// Converts a pack from TOML to JSON.
 fn json(pack: &str) -> Value {
     serde_json::to_value(toml::from_str::<toml::Table>(pack).unwrap()).unwrap()
 }
 
+/// Returns a pack of one rule with the keys `extra`.
+fn pack_with(extra: &str) -> String {
+    format!(
+        "[pack]\nname = 'p'\n[[rule]]\nid = 'a'\ndescription = 'D.'\n{extra}\n\
+         examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n"
+    )
+}
+
 #[test]
-fn the_schema_is_up_to_date_and_fits_all_packs() {
+fn schema_is_up_to_date_and_accepts_all_built_in_packs() {
     let schema = schema();
-    let kept: Value = serde_json::from_str(
+    let committed: Value = serde_json::from_str(
         &fs::read_to_string(Path::new(ROOT).join("docs/pack.schema.json")).unwrap(),
     )
     .unwrap();
     assert!(
-        schema == kept,
+        schema == committed,
         "run `dechaff rules schema > docs/pack.schema.json`"
     );
     let mut packs = 0;
@@ -115,14 +126,9 @@ fn the_schema_is_up_to_date_and_fits_all_packs() {
         }
     }
     assert!(packs > 40);
-    let rule = |extra: &str| {
-        format!(
-            "[pack]\nname = 'p'\n[[rule]]\nid = 'a'\ndescription = 'D.'\n{extra}\nexamples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n"
-        )
-    };
     assert_eq!(
         problem(
-            &json(&rule(
+            &json(&pack_with(
                 "phrase = 'share this'\ncategory = 'share'\nconfidence = 'certain'"
             )),
             &schema
@@ -138,62 +144,61 @@ fn the_schema_is_up_to_date_and_fits_all_packs() {
         "words.filler = ['a']",
         "line = 'yes'",
     ] {
-        assert!(problem(&json(&rule(wrong)), &schema).is_some(), "{wrong}");
+        assert!(
+            problem(&json(&pack_with(wrong)), &schema).is_some(),
+            "{wrong}"
+        );
         assert!(
             dechaff::RuleSet::default()
-                .add_pack(&rule(wrong), "p.toml")
+                .add_pack(&pack_with(wrong), "p.toml")
                 .is_err(),
             "{wrong}"
         );
     }
 }
 
+/// Returns the keys that the reader lists in its error about an unknown key in `pack`.
+fn accepted_keys(pack: &str) -> BTreeSet<String> {
+    let error = dechaff::RuleSet::default()
+        .add_pack(pack, "p.toml")
+        .unwrap_err()
+        .to_string();
+    let expected = error.split("expected ").nth(1).unwrap();
+    let keys = expected.split('`').skip(1).step_by(2);
+    keys.map(str::to_owned).collect()
+}
+
+/// Returns the names of the properties of a schema of an object.
+fn property_names(schema: &Value) -> BTreeSet<String> {
+    let properties = schema["properties"].as_object().unwrap();
+    properties.keys().cloned().collect()
+}
+
 #[test]
-fn the_schema_knows_the_keys_that_the_reader_knows() {
-    // The reader names them when it meets another one.
-    let known = |pack: &str| -> BTreeSet<String> {
-        let error = dechaff::RuleSet::default()
-            .add_pack(pack, "p.toml")
-            .unwrap_err()
-            .to_string();
-        error
-            .split("expected ")
-            .nth(1)
-            .unwrap()
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect()
-    };
-    let of = |schema: &Value| -> BTreeSet<String> {
-        schema["properties"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect()
-    };
+fn schema_has_the_keys_that_the_pack_reader_accepts() {
     let schema = schema();
     let rule = &schema["properties"]["rule"]["items"];
-    assert_eq!(known("colour = 1"), of(&schema));
+    assert_eq!(accepted_keys("colour = 1"), property_names(&schema));
     assert_eq!(
-        known("[pack]\ncolour = 1"),
-        of(&schema["properties"]["pack"])
-    );
-    assert_eq!(known("[pack]\nname = 'p'\n[[rule]]\ncolour = 1"), of(rule));
-    assert_eq!(
-        known("[pack]\nname = 'p'\n[[rule]]\nwords.colour = 1"),
-        of(&rule["properties"]["words"])
+        accepted_keys("[pack]\ncolour = 1"),
+        property_names(&schema["properties"]["pack"])
     );
     assert_eq!(
-        known("[pack]\nname = 'p'\n[[rule]]\nexamples.colour = 1"),
-        of(&rule["properties"]["examples"])
+        accepted_keys("[pack]\nname = 'p'\n[[rule]]\ncolour = 1"),
+        property_names(rule)
+    );
+    assert_eq!(
+        accepted_keys("[pack]\nname = 'p'\n[[rule]]\nwords.colour = 1"),
+        property_names(&rule["properties"]["words"])
+    );
+    assert_eq!(
+        accepted_keys("[pack]\nname = 'p'\n[[rule]]\nexamples.colour = 1"),
+        property_names(&rule["properties"]["examples"])
     );
 }
 
 #[test]
-fn a_sentence_becomes_a_rule_of_the_users_pack() {
+fn rules_new_adds_a_rule_for_a_sentence_to_the_pack() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let sentence = "Book your day trip with Harwell Ferries today!";
@@ -202,7 +207,7 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
         format!("It rained.\n{sentence}\nBook your day trip with Blue Star today!\nIt stopped.\n"),
     )
     .unwrap();
-    let told = text(
+    let stdout = text(
         &run(
             path,
             &[
@@ -219,9 +224,9 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
         .stdout,
     );
     assert!(
-        told.contains("phrase = \"book your day trip with {1..4} today\"")
+        stdout.contains("phrase = \"book your day trip with {1..4} today\"")
             && !path.join("mine.toml").exists(),
-        "{told}"
+        "{stdout}"
     );
     run(
         path,
@@ -249,8 +254,9 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
         2,
         "removed already, by share/",
     );
-    // What the pack says already stays as it is, comments too, and its first file is where rules go by default.
-    let before = fs::read_to_string(path.join("mine.toml")).unwrap() + "# Ours.";
+    // The existing text of the pack is kept, comments included. Rules are added to the first pack
+    // of the configuration by default.
+    let before = fs::read_to_string(path.join("mine.toml")).unwrap() + "# A comment.";
     fs::write(path.join("mine.toml"), &before).unwrap();
     fs::write(path.join("dechaff.toml"), "rules = ['mine.toml']\n").unwrap();
     run(
@@ -281,7 +287,7 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
         2,
         "the id 'quay' is taken",
     );
-    // A configuration may name a pack that is still to be made.
+    // A configuration may name a pack that does not exist yet.
     fs::write(path.join("early.toml"), "rules = ['early-pack.toml']\n").unwrap();
     run(
         path,
@@ -295,7 +301,7 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
         0,
         "early-pack/moor-boat-quay is written to early-pack.toml",
     );
-    // A directory of packs that holds the pack is no second one.
+    // A pack inside a configured directory is configured: no advice to use it is printed.
     fs::create_dir(path.join("packs")).unwrap();
     fs::copy(path.join("mine.toml"), path.join("packs/mine.toml")).unwrap();
     fs::write(path.join("other.toml"), "rules = ['packs']\n").unwrap();
@@ -332,34 +338,38 @@ fn a_sentence_becomes_a_rule_of_the_users_pack() {
 }
 
 #[test]
-fn an_example_that_fails_is_shown_with_the_difference() {
+fn failing_examples_are_shown_with_the_reason() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(
         path.join("mine.toml"),
-        "[pack]\nname = 'mine'\n[[rule]]\nid = 'sail'\ndescription = 'D.'\ncategory = 'advert'\nconfidence = 'certain'\nline = true\n\
-         phrase = 'sail with us on the northern line'\nexamples.remove = ['Sail with us on the southern line', 'We sail with us on the northern line']\n\
+        "[pack]\nname = 'mine'\n\
+         [[rule]]\nid = 'sail'\ndescription = 'D.'\ncategory = 'advert'\nconfidence = 'certain'\n\
+         line = true\nphrase = 'sail with us on the northern line'\n\
+         examples.remove = ['Sail with us on the southern line', \
+         'We sail with us on the northern line']\n\
          examples.keep = [\"It rained.\\nSail with us on the northern line\", 'b']\n",
     )
     .unwrap();
-    let told = text(&run(path, &["rules", "test", "mine.toml"], 1, "").stdout);
+    let stdout = text(&run(path, &["rules", "test", "mine.toml"], 1, "").stdout);
     for part in [
         "mine.toml:4: mine/sail remove 1: should remove something",
         "    mine/sail has 6 of the 7 words of 'sail with us on the northern line'\n",
-        "    mine/sail matches a part ('sail with us on the northern line'), but asks for the whole line\n",
+        "    mine/sail matches a part ('sail with us on the northern line'), \
+         but asks for the whole line\n",
         "    It rained.\n    [-Sail with us on the northern line-]{mine/sail}\n",
         "examples passed, 3 failed\n",
     ] {
-        assert!(told.contains(part), "{part}\n{told}");
+        assert!(stdout.contains(part), "{part}\n{stdout}");
     }
-    let told: Value = serde_json::from_str(&text(
+    let results: Value = serde_json::from_str(&text(
         &run(path, &["rules", "test", "mine.toml", "--json"], 1, "").stdout,
     ))
     .unwrap();
     assert_eq!(
         (
-            told["failed"].as_array().unwrap().len(),
-            told["failed"][2]["example"].as_str()
+            results["failed"].as_array().unwrap().len(),
+            results["failed"][2]["example"].as_str()
         ),
         (3, Some("keep"))
     );

@@ -1,5 +1,6 @@
-//! The laws: removal only, everything accounted for, deterministic, restored exactly. Texts are made of prose, chaff
-//! and awkward bytes in any order.
+//! Invariants of cleaning, for random texts of prose, chaff and unusual characters: kept and
+//! removed spans partition the source, restoration is exact, levels nest, time is linear, and
+//! neither threads nor earlier documents change the result.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,33 +12,43 @@
 use dechaff::{Cleaned, Cleaner, Document, Level, Outcome, Scratch, restore};
 use proptest::prelude::*;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::Instant;
 
+/// One cleaner per level, in the order of `Level::ALL`.
 static CLEANERS: LazyLock<Vec<Cleaner>> = LazyLock::new(|| {
-    let build = |&level: &Level| Cleaner::builder().level(level).build().unwrap();
-    Level::ALL.iter().map(build).collect()
+    Level::ALL
+        .iter()
+        .map(|&level| Cleaner::builder().level(level).build().unwrap())
+        .collect()
 });
 
-/// Cleaners of all levels without the context stage, which alone need not nest.
+/// One cleaner per level without the context stage, the only one whose removals need not nest.
 static NESTED: LazyLock<Vec<Cleaner>> = LazyLock::new(|| {
-    let build = |&level: &Level| {
-        Cleaner::builder()
-            .level(level)
-            .skip(["orphans", "blanks"])
-            .max_removed(1.0)
-            .build()
-            .unwrap()
-    };
-    Level::ALL.iter().map(build).collect()
+    Level::ALL
+        .iter()
+        .map(|&level| {
+            Cleaner::builder()
+                .level(level)
+                .skip(["orphans", "blanks"])
+                .max_removed(1.0)
+                .build()
+                .unwrap()
+        })
+        .collect()
 });
 
+/// Lines of which texts are made.
 const LINES: &[&str] = &[
     "The council voted on Monday to close the bridge for two years, and nobody objected.",
     "“I saw it fall,” said Ruth Calder, who sells bread on the quay. “It made no sound.”",
     "She had to sign up for the newsletter to read more, and to share it with nobody.",
     "Advertisement",
-    "To view this video please enable JavaScript, and consider upgrading to a web\nbrowser that\nsupports HTML5\nvideo",
-    "He left. To view this video please enable JavaScript, and consider upgrading to a web browser that supports HTML5 video. She stayed.",
+    "To view this video please enable JavaScript, and consider upgrading to a web\nbrowser that\n\
+     supports HTML5\nvideo",
+    "He left. To view this video please enable JavaScript, and consider upgrading to a web browser \
+     that supports HTML5 video. She stayed.",
     "Get in touch with our news team by emailing us at desk@example.org.",
     "For more stories like this, check our news page.",
     "Facebook",
@@ -65,24 +76,28 @@ const LINES: &[&str] = &[
     "A man with a dog walks over the old bridge at dawn in Harbour Town every day.",
 ];
 
+/// Generates texts of up to 39 lines of `LINES` or of random characters, with or without a final
+/// line end.
 fn text() -> impl Strategy<Value = String> {
     let line =
         prop_oneof![9 => prop::sample::select(LINES).prop_map(str::to_owned), 1 => "\\PC{0,12}"];
     let end =
         prop_oneof![6 => Just("\n"), 2 => Just("\n\n"), 1 => Just("\r\n"), 1 => Just("\n\n\n")];
-    (prop::collection::vec((line, end), 0..40), any::<bool>()).prop_map(|(lines, ends)| {
-        let mut text: String = lines
-            .iter()
-            .flat_map(|(line, end)| [line.as_str(), end])
-            .collect();
-        if !ends {
-            text.truncate(text.trim_end_matches(['\r', '\n']).len());
-        }
-        text
-    })
+    (prop::collection::vec((line, end), 0..40), any::<bool>()).prop_map(
+        |(lines, has_final_line_end)| {
+            let mut text: String = lines
+                .iter()
+                .flat_map(|(line, end)| [line.as_str(), end])
+                .collect();
+            if !has_final_line_end {
+                text.truncate(text.trim_end_matches(['\r', '\n']).len());
+            }
+            text
+        },
+    )
 }
 
-/// The laws that hold for every cleaned text.
+/// Asserts the invariants that hold for every cleaned text.
 fn check(source: &str, cleaned: &Cleaned<'_>) {
     let mut spans: Vec<_> = cleaned
         .kept()
@@ -90,7 +105,10 @@ fn check(source: &str, cleaned: &Cleaned<'_>) {
         .collect();
     spans.sort_unstable();
     let joined: String = spans.iter().map(|span| &source[span.range()]).collect();
-    assert_eq!(joined, source, "kept and removed partition the source");
+    assert_eq!(
+        joined, source,
+        "kept and removed spans partition the source"
+    );
     let kept: String = cleaned.kept().map(|span| &source[span.range()]).collect();
     assert_eq!(kept, cleaned.text());
     assert_eq!(
@@ -100,7 +118,7 @@ fn check(source: &str, cleaned: &Cleaned<'_>) {
     assert_eq!(
         matches!(cleaned.text(), Cow::Borrowed(_)),
         cleaned.removals().is_empty(),
-        "clean means borrowed"
+        "only a changed text is copied"
     );
     let removed = cleaned.removals().iter().map(|removal| {
         (
@@ -111,11 +129,21 @@ fn check(source: &str, cleaned: &Cleaned<'_>) {
     assert_eq!(
         restore(cleaned.text().as_bytes(), removed).unwrap(),
         source.as_bytes(),
-        "restore inverts"
+        "restoring gives the source"
     );
 }
 
-/// The longest run of blank lines.
+/// Returns, for each byte of `source`, whether `cleaner` removes it.
+fn removed_bytes(cleaner: &Cleaner, source: &str) -> Vec<bool> {
+    let document = Document::new(source).unwrap();
+    let mut removed = vec![false; source.len()];
+    for removal in cleaner.clean(&document, &mut Scratch::default()).removals() {
+        removed[removal.span.range()].fill(true);
+    }
+    removed
+}
+
+/// Returns the length of the longest run of blank lines.
 fn longest_gap(text: &str) -> usize {
     text.split('\n')
         .collect::<Vec<_>>()
@@ -138,13 +166,15 @@ proptest! {
     }
 
     #[test]
-    fn any_text_at_all_is_survived(source in "(\\PC|[\\r\\n\\t\u{a0}\u{301}\u{200d}\u{feff}]){0,200}") {
+    fn arbitrary_characters_are_accounted_for(
+        source in "(\\PC|[\\r\\n\\t\u{a0}\u{301}\u{200d}\u{feff}]){0,200}"
+    ) {
         let document = Document::new(&source).unwrap();
         check(&source, &CLEANERS[2].clean(&document, &mut Scratch::default()));
     }
 
     #[test]
-    fn a_used_scratch_changes_nothing(sources in prop::collection::vec(text(), 1..6)) {
+    fn reusing_a_scratch_changes_nothing(sources in prop::collection::vec(text(), 1..6)) {
         let mut scratch = Scratch::default();
         for source in &sources {
             let document = Document::new(source).unwrap();
@@ -156,29 +186,23 @@ proptest! {
 
     #[test]
     fn levels_nest(source in text()) {
-        let document = Document::new(&source).unwrap();
-        let bytes = |cleaner: &Cleaner| {
-            let cleaned = cleaner.clean(&document, &mut Scratch::default());
-            let mut gone = vec![false; source.len()];
-            cleaned.removals().iter().for_each(|removal| gone[removal.span.range()].fill(true));
-            gone
-        };
-        let gone: Vec<Vec<bool>> = NESTED.iter().map(bytes).collect();
-        for (less, more) in gone.iter().zip(&gone[1..]) {
-            let first = less.iter().zip(more).position(|(&less, &more)| less && !more);
-            prop_assert!(first.is_none(), "byte {:?} goes at a lower level only", first);
+        let removed: Vec<Vec<bool>> =
+            NESTED.iter().map(|cleaner| removed_bytes(cleaner, &source)).collect();
+        for (lower, higher) in removed.iter().zip(&removed[1..]) {
+            let first = lower.iter().zip(higher).position(|(&lower, &higher)| lower && !higher);
+            prop_assert!(first.is_none(), "byte {:?} is removed only at the lower level", first);
         }
     }
 
     #[test]
-    fn no_gap_grows(source in text()) {
+    fn runs_of_blank_lines_do_not_grow(source in text()) {
         let cleaned = CLEANERS[1].clean_text(&source);
         prop_assert!(longest_gap(&cleaned) <= longest_gap(&source).max(1), "{:?}", cleaned);
     }
 }
 
 #[test]
-fn threads_do_not_matter() {
+fn threads_sharing_a_cleaner_agree() {
     let source = LINES.join("\n\n").repeat(20);
     let document = Document::new(&source).unwrap();
     let alone = CLEANERS[1].clean(&document, &mut Scratch::default());
@@ -190,107 +214,118 @@ fn threads_do_not_matter() {
                         .clean(&document, &mut Scratch::default())
                         .removals(),
                     alone.removals()
-                )
+                );
             });
         }
     });
 }
 
-/// Filters of a stage read one view and their marks are a union: switching one off changes nothing about what another
-/// of the same stage marks.
+const STRUCTURE_FILTERS: [&str; 4] = ["footer", "links", "labels", "repeats"];
+
+/// Returns the bytes that are removed if only the structure filters in `names` are on.
+fn removed_with_filters(names: &[&str], source: &str) -> Vec<bool> {
+    let skipped = STRUCTURE_FILTERS
+        .into_iter()
+        .filter(|name| !names.contains(name));
+    let cleaner = Cleaner::builder()
+        .level(Level::Thorough)
+        .skip(skipped.chain(["orphans", "blanks"]))
+        .build()
+        .unwrap();
+    removed_bytes(&cleaner, source)
+}
+
+/// Filters of a stage read one view and their marks are a union, so that switching one off does not
+/// change the marks of another.
 #[test]
-fn filters_of_a_stage_do_not_see_each_other() {
+fn filters_of_a_stage_do_not_affect_each_other() {
     let source = format!("{}\n", LINES.join("\n"));
-    let document = Document::new(&source).unwrap();
-    let alone = |names: &[&str]| {
-        let others = ["footer", "links", "labels", "repeats"]
-            .iter()
-            .filter(|name| !names.contains(name))
-            .copied();
-        let cleaner = Cleaner::builder()
-            .level(Level::Thorough)
-            .skip(others.chain(["orphans", "blanks"]))
-            .build()
-            .unwrap();
-        let cleaned = cleaner.clean(&document, &mut Scratch::default());
-        let mut gone = vec![false; source.len()];
-        cleaned
-            .removals()
-            .iter()
-            .for_each(|removal| gone[removal.span.range()].fill(true));
-        gone
-    };
-    let all = alone(&["footer", "links", "labels", "repeats"]);
+    let all = removed_with_filters(&STRUCTURE_FILTERS, &source);
     let mut union = vec![false; source.len()];
-    for name in ["footer", "links", "labels", "repeats"] {
+    for name in STRUCTURE_FILTERS {
         union
             .iter_mut()
-            .zip(alone(&[name]))
+            .zip(removed_with_filters(&[name], &source))
             .for_each(|(sum, one)| *sum |= one);
     }
     assert_eq!(all, union);
 }
 
-/// What the model takes does not depend on which rules and level were chosen, but for what rules took before.
-#[test]
-fn scores_do_not_shift_with_options() {
-    let text = "The bridge over the harbour will stay closed until Monday, the council said after a meeting of two hours.\n\n\
-        Engineers found cracks in two of its piers when they looked at it in March, and a third in April.\n\n\
-        It carries nine thousand cars a day, and the ferry that was to replace it has not come.\n\n\
-        Share this\nRead more about the harbour\nRelated Topics\nHarbour\nTransport\nMore on this story\n\
-        Ferry to replace bridge is late again\nCouncil meets over bridge\nTop stories\nMost read\n";
+/// Returns the score of the model's removal, in thousandths, for each byte it removes from `text`.
+/// White space is left out, because a line end may be removed with either of its lines.
+fn model_scores(cleaner: &Cleaner, text: &str) -> BTreeMap<usize, u16> {
+    let model = cleaner.rules().find("model/line").unwrap();
     let document = Document::new(text).unwrap();
-    let scores = |cleaner: Cleaner| -> std::collections::BTreeMap<usize, u16> {
-        let model = cleaner.rules().find("model/line").unwrap();
-        let cleaned = cleaner.clean(&document, &mut Scratch::default());
-        let taken = cleaned
-            .removals()
-            .iter()
-            .filter(|removal| removal.rule == model);
-        taken
-            .flat_map(|removal| {
-                removal
-                    .span
-                    .range()
-                    .map(move |byte| (byte, removal.score.thousandths()))
-            })
-            .filter(|&(byte, _)| !text.as_bytes()[byte].is_ascii_whitespace()) // line ends go with one of two lines
-            .collect()
-    };
-    let alone = scores(
-        Cleaner::builder()
-            .level(Level::Thorough)
-            .only(["model"])
-            .max_removed(1.0)
-            .build()
-            .unwrap(),
-    );
-    assert!(!alone.is_empty());
+    let cleaned = cleaner.clean(&document, &mut Scratch::default());
+    let removals = cleaned.removals().iter();
+    removals
+        .filter(|removal| removal.rule == model)
+        .flat_map(|removal| {
+            removal
+                .span
+                .range()
+                .map(move |byte| (byte, removal.score.thousandths()))
+        })
+        .filter(|&(byte, _)| !text.as_bytes()[byte].is_ascii_whitespace())
+        .collect()
+}
+
+/// The chosen rules and the level decide which bytes the model removes, but not the scores of those
+/// bytes.
+#[test]
+fn model_scores_do_not_depend_on_options() {
+    let text = "The bridge over the harbour will stay closed until Monday, the council said after \
+        a meeting of two hours.\n\n\
+        Engineers found cracks in two of its piers when they looked at it in March, and a third in \
+        April.\n\n\
+        It carries nine thousand cars a day, and the ferry that was to replace it has not come.\n\n\
+        Share this\nRead more about the harbour\nRelated Topics\nHarbour\nTransport\n\
+        More on this story\nFerry to replace bridge is late again\nCouncil meets over bridge\n\
+        Top stories\nMost read\n";
+    let model_only = Cleaner::builder()
+        .level(Level::Thorough)
+        .only(["model"])
+        .max_removed(1.0)
+        .build()
+        .unwrap();
+    let expected = model_scores(&model_only, text);
+    assert!(!expected.is_empty());
+    let pack = "[pack]\nname = 'mine'\n\
+        [[rule]]\nid = 'model/line'\ndescription = 'Ours.'\ncategory = 'other'\n\
+        confidence = 'certain'\noverride = true\nfilter = 'model'\n\
+        examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']";
     let mut rules = dechaff::RuleSet::built_in();
-    rules.add_pack("[pack]\nname = 'mine'\n[[rule]]\nid = 'model/line'\ndescription = 'Ours.'\ncategory = 'other'\nconfidence = 'certain'\noverride = true\nfilter = 'model'\nexamples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']", "mine.toml").unwrap();
-    let replaced = Cleaner::builder()
+    rules.add_pack(pack, "mine.toml").unwrap();
+    let overridden = Cleaner::builder()
         .rules(rules)
         .level(Level::Thorough)
         .only(["model"])
         .max_removed(1.0)
         .build()
         .unwrap();
-    assert_eq!(scores(replaced), alone);
+    assert_eq!(model_scores(&overridden, text), expected);
     for level in Level::ALL {
-        for (byte, score) in scores(
-            Cleaner::builder()
-                .level(*level)
-                .skip(["share"])
-                .max_removed(1.0)
-                .build()
-                .unwrap(),
-        ) {
-            assert_eq!(alone.get(&byte), Some(&score), "byte {byte} at {level}");
+        let cleaner = Cleaner::builder()
+            .level(*level)
+            .skip(["share"])
+            .max_removed(1.0)
+            .build()
+            .unwrap();
+        for (byte, score) in model_scores(&cleaner, text) {
+            assert_eq!(expected.get(&byte), Some(&score), "byte {byte} at {level}");
         }
     }
 }
 
-/// What hostile texts cost must grow with their length and no faster.
+/// Returns the seconds that `cleaner` takes for `source`.
+fn seconds_to_clean(cleaner: &Cleaner, source: &str) -> f64 {
+    let document = Document::new(source).unwrap();
+    let start = Instant::now();
+    let _ = cleaner.clean(&document, &mut Scratch::default());
+    start.elapsed().as_secs_f64()
+}
+
+/// These units provoke many matches, candidates or runs when they are repeated.
 #[test]
 fn time_is_linear_in_hostile_texts() {
     let cleaner = &CLEANERS[2];
@@ -306,16 +341,11 @@ fn time_is_linear_in_hostile_texts() {
         " ",
         "1 of 2 | ",
     ] {
-        let seconds = |times: usize| {
-            let source = unit.repeat(times);
-            let document = Document::new(&source).unwrap();
-            let begun = std::time::Instant::now();
-            let _ = cleaner.clean(&document, &mut Scratch::default());
-            begun.elapsed().as_secs_f64()
-        };
-        let _ = seconds(100);
-        let (short, long) = (seconds(2_000), seconds(32_000));
-        // Sixteen times the text; quadratic cost would be 256 times. The bound leaves room for a busy machine.
+        // A first, unmeasured run compiles the patterns that are compiled on first use.
+        let _ = seconds_to_clean(cleaner, &unit.repeat(100));
+        let [short, long] = [2_000, 32_000].map(|n| seconds_to_clean(cleaner, &unit.repeat(n)));
+        // The text is 16 times longer; quadratic time would be 256 times. The bound leaves room for
+        // a busy machine.
         assert!(
             long < short.max(0.002) * 100.0,
             "{unit:?}: {short} s, then {long} s"
@@ -324,7 +354,7 @@ fn time_is_linear_in_hostile_texts() {
 }
 
 #[test]
-fn cleaners_can_be_shared() {
+fn cleaners_rule_sets_and_documents_are_send_and_sync() {
     fn shared<T: Send + Sync>() {}
     shared::<Cleaner>();
     shared::<dechaff::RuleSet>();

@@ -1,7 +1,8 @@
-//! The Python package: its wheel is built and installed into a virtual environment with the engines that it has adapters for,
-//! and its own tests and two type checkers run there. As it takes a network and minutes to set up, it runs where
-//! `DECHAFF_HEAVY` is set. Engines that weigh hundreds of megabytes each (`engines.txt`) are there only where it is `all`; the
-//! tests of these are left out elsewhere.
+//! The Python package: builds its wheel, installs it into a virtual environment with the engines it
+//! has adapters for, and runs its tests and two type checkers there. Runs only if `DECHAFF_HEAVY`
+//! is set, because this needs a network and several minutes. `DECHAFF_HEAVY=all` also installs the
+//! engines of `engines.txt`, which have hundreds of megabytes each; their tests are skipped
+//! otherwise.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,21 +15,27 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+/// Runs `command` and returns its standard output. Panics with both outputs if it fails.
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    let (told, errors) = (
-        String::from_utf8_lossy(&output.stdout).into_owned(),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{command:?}\n{told}\n{errors}");
-    told
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{stdout}\n{stderr}");
+    stdout
+}
+
+/// Returns the command of a program in `environment`, to be run in the directory `package`.
+fn tool(environment: &Path, package: &Path, name: &str) -> Command {
+    let mut command = Command::new(environment.join("bin").join(name));
+    command.current_dir(package);
+    command
 }
 
 #[test]
-fn the_python_package_passes_its_tests() {
+fn python_package_passes_its_tests_and_type_checks() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/python");
     let Some(heavy) = std::env::var_os("DECHAFF_HEAVY").filter(|_| package.exists()) else {
-        println!("left out: DECHAFF_HEAVY is not set, or the package is not here");
+        println!("skipped: DECHAFF_HEAVY is not set, or the package is missing");
         return;
     };
     let lists: &[&str] = if heavy == "all" {
@@ -40,32 +47,27 @@ fn the_python_package_passes_its_tests() {
         .iter()
         .map(|name| package.join("tests").join(name))
         .collect();
-    let wanted: Vec<u8> = lists
+    let requirements: Vec<u8> = lists
         .iter()
         .flat_map(|list| fs::read(list).unwrap())
         .collect();
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (environment, wheels) = (temporary.join("python"), temporary.join("wheels"));
     let stamp = environment.join("made-from.txt");
-    if !fs::read(&stamp).is_ok_and(|made| made == wanted) {
+    if !fs::read(&stamp).is_ok_and(|made| made == requirements) {
         run(Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(&environment));
-        // The lists name all that is needed, so that nothing has to be worked out, which takes minutes. pip would keep a second
-        // copy of each, which nothing reads again.
+        // The lists are complete: resolving dependencies would take minutes. The cache would be a
+        // second copy of each package that nothing reads again.
         let mut pip = Command::new(environment.join("bin/pip"));
         run(pip
             .args(["install", "-q", "--no-deps", "--no-cache-dir"])
             .args(lists.iter().flat_map(|list| [Path::new("-r"), list])));
-        fs::write(&stamp, &wanted).unwrap();
+        fs::write(&stamp, &requirements).unwrap();
     }
-    let tool = |name: &str| {
-        let mut command = Command::new(environment.join("bin").join(name));
-        command.current_dir(&package);
-        command
-    };
     let _ = fs::remove_dir_all(&wheels);
-    run(tool("maturin")
+    run(tool(&environment, &package, "maturin")
         .args(["build", "--release", "--locked", "--out"])
         .arg(&wheels));
     let wheel = fs::read_dir(&wheels)
@@ -79,7 +81,7 @@ fn the_python_package_passes_its_tests() {
         "{}",
         wheel.display()
     );
-    run(tool("pip")
+    run(tool(&environment, &package, "pip")
         .args([
             "install",
             "-q",
@@ -88,17 +90,19 @@ fn the_python_package_passes_its_tests() {
             "--force-reinstall",
         ])
         .arg(&wheel));
-    // Reasons of what was left out are told.
-    let mut pytest = tool("pytest");
-    let told = run(pytest
+    // -rs prints the reason of each skipped test.
+    let mut pytest = tool(&environment, &package, "pytest");
+    let stdout = run(pytest
         .args(["-q", "-rs", "-p", "no:cacheprovider"])
         .env("HF_HUB_OFFLINE", "1")
         .env("HF_HOME", temporary.join("hf")));
-    println!("{told}");
+    println!("{stdout}");
     assert!(
-        heavy != "all" || !told.contains("is not installed"),
-        "an engine could not be imported\n{told}"
+        heavy != "all" || !stdout.contains("is not installed"),
+        "an engine could not be imported\n{stdout}"
     );
-    run(tool("mypy").arg("--cache-dir").arg(temporary.join("mypy")));
-    run(&mut tool("basedpyright"));
+    run(tool(&environment, &package, "mypy")
+        .arg("--cache-dir")
+        .arg(temporary.join("mypy")));
+    run(&mut tool(&environment, &package, "basedpyright"));
 }

@@ -1,5 +1,6 @@
-//! The report as its reader meets it: what is written, and, in a real browser where there is one, that it shows what it
-//! should and that nothing of a corpus ever runs. The browser is part of the heavy tests.
+//! `dechaff report`: the data of the HTML page and, in a headless browser, its views and its safety
+//! against corpora that contain markup. The tests with a browser run only if `DECHAFF_HEAVY` is
+//! set.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +19,8 @@ use std::process::Command;
 
 const CHAFF: &str = "It rained.\n\nAdvertisement\n\nIt stopped.\n\nShare this article\n";
 
+/// Creates a directory `in` with 40 text files, 50 records of JSON Lines and one row of CSV, all
+/// with chaff.
 fn corpus() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("in")).unwrap();
@@ -25,15 +28,13 @@ fn corpus() -> tempfile::TempDir {
         let text = format!("{}{CHAFF}", "The bridge opens on Monday.\n".repeat(number));
         fs::write(directory.path().join(format!("in/{number}.txt")), text).unwrap();
     }
-    let line = |number| {
-        format!(
-            "{}\n",
-            serde_json::json!({ "id": format!("page-{number}"), "text": CHAFF })
-        )
-    };
+    let records = (0..50).map(|number| {
+        let record = serde_json::json!({ "id": format!("page-{number}"), "text": CHAFF });
+        format!("{record}\n")
+    });
     fs::write(
         directory.path().join("in/pages.jsonl"),
-        (0..50).map(line).collect::<String>(),
+        records.collect::<String>(),
     )
     .unwrap();
     fs::write(
@@ -44,7 +45,8 @@ fn corpus() -> tempfile::TempDir {
     directory
 }
 
-fn data(page: &str) -> Value {
+/// Returns the JSON data that is embedded in a report.
+fn embedded_data(page: &str) -> Value {
     serde_json::from_str(
         page.split("type=\"application/json\" id=\"data\">")
             .nth(1)
@@ -57,7 +59,7 @@ fn data(page: &str) -> Value {
 }
 
 #[test]
-fn a_report_counts_all_documents_on_any_number_of_threads() {
+fn report_counts_all_documents_on_any_number_of_threads() {
     let directory = corpus();
     let path = directory.path();
     run(
@@ -74,7 +76,7 @@ fn a_report_counts_all_documents_on_any_number_of_threads() {
     );
     let page = fs::read_to_string(path.join("one.html")).unwrap();
     assert_eq!(page, fs::read_to_string(path.join("four.html")).unwrap());
-    let data = data(&page);
+    let data = embedded_data(&page);
     assert_eq!(
         (
             data["documents"].as_u64(),
@@ -104,12 +106,12 @@ fn a_report_counts_all_documents_on_any_number_of_threads() {
     let page = page.replace("http://www.w3.org/2000/svg", "the namespace");
     assert!(
         !page.contains("http:") && !page.contains("https:") && !page.contains("src="),
-        "it reaches for nothing"
+        "the page loads nothing from a network"
     );
 }
 
 #[test]
-fn reports_explanations_and_comparisons_read_what_clean_reads() {
+fn report_explain_and_diff_read_the_formats_that_clean_reads() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(path.join("a.txt"), CHAFF).unwrap();
@@ -128,14 +130,14 @@ fn reports_explanations_and_comparisons_read_what_clean_reads() {
     )
     .unwrap();
     for (name, codec) in [("b.jsonl", "zstd"), ("a.txt", "gzip")] {
-        let to = format!("e-{name}.{}", &codec[..2]);
+        let output = format!("e-{name}.{}", &codec[..2]);
         run(
             path,
             &[
                 "clean",
                 name,
                 "-o",
-                &to,
+                &output,
                 "--only",
                 "cookie",
                 "--level",
@@ -162,9 +164,9 @@ fn reports_explanations_and_comparisons_read_what_clean_reads() {
         0,
         "",
     );
-    let told: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let report: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
     assert_eq!(
-        (told["documents"].as_u64(), told["changed"].as_u64()),
+        (report["documents"].as_u64(), report["changed"].as_u64()),
         (Some(6), Some(6))
     );
     let explained = text(
@@ -176,14 +178,13 @@ fn reports_explanations_and_comparisons_read_what_clean_reads() {
         )
         .stdout,
     );
-    let rule =
-        |line: &str| serde_json::from_str::<Value>(line).unwrap()["removals"][0]["rule"].clone();
-    assert_eq!(
-        explained.lines().map(rule).collect::<Vec<_>>(),
-        ["advert/marker"; 6]
-    );
+    let first_rules: Vec<Value> = explained
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["removals"][0]["rule"].clone())
+        .collect();
+    assert_eq!(first_rules, ["advert/marker"; 6]);
     fs::write(path.join("less.toml"), "skip = ['advert/marker']\n").unwrap();
-    let told = text(
+    let differences = text(
         &run(
             path,
             &[
@@ -196,11 +197,11 @@ fn reports_explanations_and_comparisons_read_what_clean_reads() {
         )
         .stdout,
     );
-    assert!(told.contains("6 documents differ"), "{told}");
+    assert!(differences.contains("6 documents differ"), "{differences}");
 }
 
 #[test]
-fn a_report_goes_where_it_is_told() {
+fn report_writes_to_its_output_and_shows_protected_lines() {
     let directory = corpus();
     let path = directory.path();
     run(
@@ -228,17 +229,19 @@ fn a_report_goes_where_it_is_told() {
         0,
         "",
     );
-    let told: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
-    assert_eq!(told["options"], "level balanced, only share");
-    let named: Vec<&str> = told["categories"]
+    let report: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    assert_eq!(report["options"], "level balanced, only share");
+    let categories: Vec<&str> = report["categories"]
         .as_array()
         .unwrap()
         .iter()
         .map(|category| category["name"].as_str().unwrap())
         .collect();
-    assert_eq!(named, ["share", "layout"]);
-    // What was protected is shown, with what protected it.
-    let rule = "[[rule]]\nid = 'saying'\ndescription = 'D.'\nkeep = true\nphrase = 'share this article'\nexamples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n";
+    assert_eq!(categories, ["share", "layout"]);
+    // Protected lines are shown with the rule that protects them.
+    let rule = "[[rule]]\nid = 'saying'\ndescription = 'D.'\nkeep = true\n\
+                phrase = 'share this article'\n\
+                examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n";
     fs::write(
         path.join("keep.toml"),
         format!("[pack]\nname = 'mine'\n{rule}"),
@@ -259,15 +262,15 @@ fn a_report_goes_where_it_is_told() {
         0,
         "",
     );
-    let told: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
-    let pieces = told["pages"][0]["pieces"].as_array().unwrap();
+    let report: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let pieces = report["pages"][0]["pieces"].as_array().unwrap();
     assert!(
         pieces
             .iter()
             .any(|piece| piece[0] == "Share this article\n" && piece[4] == "mine/saying"),
         "{pieces:?}"
     );
-    let saved = told["rules"]
+    let saved = report["rules"]
         .as_array()
         .unwrap()
         .iter()
@@ -282,26 +285,28 @@ fn a_report_goes_where_it_is_told() {
     );
 }
 
-/// The browser's programs, by the names that distributions give it.
+/// Returns the name of an installed Chromium, or `None` if heavy tests are off or there is none.
 fn browser() -> Option<&'static str> {
     if std::env::var_os("DECHAFF_HEAVY").is_none() {
-        println!("left out: DECHAFF_HEAVY is not set");
+        println!("skipped: DECHAFF_HEAVY is not set");
         return None;
     }
-    let found = ["chromium", "chromium-browser", "google-chrome"]
+    // Distributions use different names.
+    let installed = ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok());
-    if found.is_none() {
-        println!("left out: there is no Chromium here");
+    if installed.is_none() {
+        println!("skipped: Chromium is not installed");
     }
-    found
+    installed
 }
 
-/// The page as it stands once its script has run.
-fn seen(browser: &str, directory: &Path, view: &str) -> String {
+/// Returns the document of `report.html#{view}` as HTML after its script has run.
+fn render(browser: &str, directory: &Path, view: &str) -> String {
     let profile = tempfile::tempdir().unwrap();
-    let flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update \
-                 --disable-sync --virtual-time-budget=5000 --dump-dom";
+    let flags = "--headless --no-sandbox --disable-gpu --no-first-run \
+                 --disable-background-networking --disable-component-update --disable-sync \
+                 --virtual-time-budget=5000 --dump-dom";
     let output = Command::new(browser)
         .args(flags.split_whitespace())
         .arg(format!("--user-data-dir={}", profile.path().display()))
@@ -317,13 +322,14 @@ fn seen(browser: &str, directory: &Path, view: &str) -> String {
     page
 }
 
-/// What stands in the element of this id, tags left out.
-fn inside(page: &str, id: &str) -> String {
-    let from = page
+/// Returns the content of the element with this id, without tags, up to the next section or
+/// article.
+fn element_text(page: &str, id: &str) -> String {
+    let element = page
         .split(&format!("id=\"{id}\""))
         .nth(1)
         .unwrap_or_else(|| panic!("no {id}"));
-    let body = from
+    let content = element
         .split_once('>')
         .unwrap()
         .1
@@ -334,21 +340,22 @@ fn inside(page: &str, id: &str) -> String {
         .next()
         .unwrap();
     let mut plain = String::new();
-    for part in body.split('<') {
+    for part in content.split('<') {
         plain.push_str(part.split_once('>').map_or(part, |(_, text)| text));
     }
     plain
 }
 
 #[test]
-fn nothing_of_a_corpus_runs_in_a_browser() {
+fn report_runs_no_script_from_a_corpus() {
     let Some(browser) = browser() else { return };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::create_dir(path.join("in")).unwrap();
     let evil = "<img src=x onerror=document.title=1><script>document.title=2</script>";
     let text = format!(
-        "It rained. {evil}\n\nAdvertisement\n\n</script><svg onload=document.title=3>\n\nHostile {evil} line\n\nIt stopped.\n"
+        "It rained. {evil}\n\nAdvertisement\n\n</script><svg onload=document.title=3>\n\n\
+         Hostile {evil} line\n\nIt stopped.\n"
     );
     fs::write(
         path.join("in/<img src=x onerror=document.title=4>.txt"),
@@ -362,9 +369,11 @@ fn nothing_of_a_corpus_runs_in_a_browser() {
     .unwrap();
     fs::write(
         path.join("evil.toml"),
-        "[pack]\nname = 'evil'\n[[rule]]\nid = 'line'\ndescription = '</script><img src=x onerror=document.title=5>'\ncategory = 'other'\n\
-         confidence = 'certain'\nline = true\nphrase = 'hostile {1..40} line'\nexamples.remove = ['Hostile a line', 'Hostile b line']\n\
-         examples.keep = ['a', 'b']\n",
+        "[pack]\nname = 'evil'\n\
+         [[rule]]\nid = 'line'\n\
+         description = '</script><img src=x onerror=document.title=5>'\ncategory = 'other'\n\
+         confidence = 'certain'\nline = true\nphrase = 'hostile {1..40} line'\n\
+         examples.remove = ['Hostile a line', 'Hostile b line']\nexamples.keep = ['a', 'b']\n",
     )
     .unwrap();
     run(
@@ -388,9 +397,10 @@ fn nothing_of_a_corpus_runs_in_a_browser() {
         "view=rules&rule=evil/line",
         "view=documents",
         "view=documents&doc=1&q=%3Cimg",
-        "view=%3Cimg%20src%3Dx%20onerror%3Ddocument.title%3D6%3E&rule=%3Cscript%3E&cat=%3Csvg%3E&__proto__=1",
+        "view=%3Cimg%20src%3Dx%20onerror%3Ddocument.title%3D6%3E&rule=%3Cscript%3E&cat=%3Csvg%3E\
+         &__proto__=1",
     ] {
-        let page = seen(browser, path, view);
+        let page = render(browser, path, view);
         assert!(
             page.contains("<title>T &lt;img src=x onerror=document.title=1&gt;&lt;script&gt;"),
             "{view}: a script changed the title"
@@ -402,21 +412,21 @@ fn nothing_of_a_corpus_runs_in_a_browser() {
             "{view}"
         );
     }
-    let page = seen(browser, path, "view=rules&rule=evil/line");
+    let page = render(browser, path, "view=rules&rule=evil/line");
     assert!(
-        inside(&page, "rule-page")
+        element_text(&page, "rule-page")
             .contains("&lt;/script&gt;&lt;img src=x onerror=document.title=5&gt;"),
         "{}",
-        inside(&page, "rule-page")
+        element_text(&page, "rule-page")
     );
     assert!(
-        inside(&seen(browser, path, "view=documents"), "document")
+        element_text(&render(browser, path, "view=documents"), "document")
             .contains("&lt;svg onload=document.title=3&gt;")
     );
 }
 
 #[test]
-fn views_show_what_the_address_says() {
+fn report_views_follow_the_address() {
     let Some(browser) = browser() else { return };
     let directory = corpus();
     let path = directory.path();
@@ -426,30 +436,30 @@ fn views_show_what_the_address_says() {
     )
     .unwrap();
     run(path, &["report", "in", "-o", "report.html", "-q"], 0, "");
-    let page = seen(browser, path, "");
+    let page = render(browser, path, "");
     assert!(
-        inside(&page, "totals").contains("documents92"),
+        element_text(&page, "totals").contains("documents92"),
         "{}",
-        inside(&page, "totals")
+        element_text(&page, "totals")
     );
     assert!(page.contains("<section data-view=\"rules\" aria-labelledby=\"rules-head\" hidden="));
-    let page = seen(browser, path, "view=rules&cat=share");
+    let page = render(browser, path, "view=rules&cat=share");
     assert!(
-        inside(&page, "rules").contains("share/")
-            && !inside(&page, "rules").contains("advert/marker")
+        element_text(&page, "rules").contains("share/")
+            && !element_text(&page, "rules").contains("advert/marker")
     );
-    let page = seen(browser, path, "view=rules&rule=advert/marker");
+    let page = render(browser, path, "view=rules&rule=advert/marker");
     assert!(
-        inside(&page, "rule-page").contains("Removed, for example")
-            && inside(&page, "rules").contains("advert/marker")
+        element_text(&page, "rule-page").contains("Removed, for example")
+            && element_text(&page, "rules").contains("advert/marker")
     );
-    let all = seen(browser, path, "view=documents");
+    let all = render(browser, path, "view=documents");
     assert!(
-        inside(&all, "documents").contains("in/held.txt")
-            && inside(&all, "document").contains("held: ")
+        element_text(&all, "documents").contains("in/held.txt")
+            && element_text(&all, "document").contains("held: ")
     );
-    let page = seen(browser, path, "view=documents&q=bridge%20OPENS");
-    let listed = inside(&page, "documents");
+    let page = render(browser, path, "view=documents&q=bridge%20OPENS");
+    let listed = element_text(&page, "documents");
     assert!(
         listed.contains("in/39.txt")
             && !listed.contains("in/pages.jsonl")
@@ -457,8 +467,8 @@ fn views_show_what_the_address_says() {
         "{listed}"
     );
     assert!(page.contains("<mark>bridge opens</mark>"));
-    let page = seen(browser, path, "view=documents&rule=advert/marker&doc=3");
+    let page = render(browser, path, "view=documents&rule=advert/marker&doc=3");
     assert!(page.contains("class=\"hit c-advert\"") && page.contains("class=\"other c-share\""));
-    let page = seen(browser, path, "view=documents&max=0.5");
-    assert!(inside(&page, "documents").contains("No document passes the filters."));
+    let page = render(browser, path, "view=documents&max=0.5");
+    assert!(element_text(&page, "documents").contains("No document passes the filters."));
 }

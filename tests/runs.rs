@@ -1,4 +1,5 @@
-//! Long runs as their user meets them: interrupted, killed, gone on with, shared between machines, checked afterwards.
+//! Runs over a directory: manifests, `verify`, `--resume` after interrupts and kills, locks, and
+//! shards.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// The command, to be started and not waited for.
+/// Returns a `dechaff` command that is not started yet.
 fn command(directory: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
     command
@@ -29,9 +30,10 @@ fn command(directory: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// All files below a directory, with what they hold, less the journal.
+/// Returns the contents of all files below `directory` by their relative paths, without the
+/// journal.
 fn tree(directory: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
+    let mut files = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -39,32 +41,34 @@ fn tree(directory: &Path) -> BTreeMap<String, Vec<u8>> {
             continue;
         }
         if path.is_dir() {
-            found.extend(
+            files.extend(
                 tree(&path)
                     .into_iter()
                     .map(|(below, bytes)| (format!("{name}/{below}"), bytes)),
             );
         } else {
-            found.insert(name, fs::read(&path).unwrap());
+            files.insert(name, fs::read(&path).unwrap());
         }
     }
-    found
+    files
 }
 
+/// Returns a line of JSON Lines; every third one has chaff.
 fn line(number: usize) -> String {
     let chaff = if number.is_multiple_of(3) {
         "Share this article\n"
     } else {
         ""
     };
-    format!(
-        "{}\n",
-        json!({ "id": number, "text": format!("It rained on day {number} in the town by the sea, all day long.\n{chaff}It stopped.") })
-    )
+    let text = format!(
+        "It rained on day {number} in the town by the sea, all day long.\n{chaff}It stopped."
+    );
+    format!("{}\n", json!({ "id": number, "text": text }))
 }
 
-/// A corpus of small files, and of one that is large enough to be cleaned by itself.
-fn corpus(directory: &Path, large: usize) {
+/// Creates a directory `in` with 40 small files and one of `large_lines` lines, which has
+/// checkpoints if it is large enough.
+fn corpus(directory: &Path, large_lines: usize) {
     fs::create_dir_all(directory.join("in/sub")).unwrap();
     for number in 0..20 {
         fs::write(
@@ -80,17 +84,17 @@ fn corpus(directory: &Path, large: usize) {
     }
     fs::write(
         directory.join("in/large.jsonl"),
-        (0..large).map(line).collect::<String>(),
+        (0..large_lines).map(line).collect::<String>(),
     )
     .unwrap();
 }
 
-fn manifest(directory: &Path, name: &str) -> Value {
-    serde_json::from_slice(&fs::read(directory.join(name)).unwrap()).unwrap()
+fn read(directory: &Path, name: &str) -> String {
+    fs::read_to_string(directory.join(name)).unwrap()
 }
 
 #[test]
-fn a_finished_run_leaves_a_manifest_that_is_verified() {
+fn verify_checks_outputs_against_the_manifest() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     corpus(path, 10);
@@ -113,13 +117,16 @@ fn a_finished_run_leaves_a_manifest_that_is_verified() {
         tree(&path.join("out")) == tree(&path.join("again")),
         "equal runs write equal manifests"
     );
-    let told = manifest(path, "out/dechaff-run.json");
+    let manifest: Value = serde_json::from_str(&read(path, "out/dechaff-run.json")).unwrap();
     assert_eq!(
-        (&told["options"]["level"], &told["totals"]["documents"]),
+        (
+            &manifest["options"]["level"],
+            &manifest["totals"]["documents"]
+        ),
         (&json!("precise"), &json!(20 + 20 * 40 + 10))
     );
-    assert_eq!(told["files"].as_array().unwrap().len(), 41);
-    assert!(told["packs"]["video"].as_str().unwrap().len() == 64);
+    assert_eq!(manifest["files"].as_array().unwrap().len(), 41);
+    assert!(manifest["packs"]["video"].as_str().unwrap().len() == 64);
     run(
         path,
         &["verify", "out"],
@@ -133,12 +140,12 @@ fn a_finished_run_leaves_a_manifest_that_is_verified() {
     .unwrap();
     fs::write(path.join("out/2.jsonl"), "").unwrap();
     fs::remove_file(path.join("out/3.jsonl")).unwrap();
-    let told = run(path, &["verify", "out", "--json"], 1, "3 problems");
-    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let output = run(path, &["verify", "out", "--json"], 1, "3 problems");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         (
-            told["sound"].as_u64(),
-            told["problems"].as_array().map(Vec::len)
+            report["sound"].as_u64(),
+            report["problems"].as_array().map(Vec::len)
         ),
         (Some(38), Some(3))
     );
@@ -156,7 +163,7 @@ fn a_finished_run_leaves_a_manifest_that_is_verified() {
     ] {
         assert!(problems.contains(problem), "{problems}");
     }
-    // What dechaff left is no input of a later run.
+    // dechaff's own files in `again` are not inputs.
     run(
         path,
         &["clean", "again", "-o", "third", "--level", "precise"],
@@ -166,7 +173,7 @@ fn a_finished_run_leaves_a_manifest_that_is_verified() {
 }
 
 #[test]
-fn a_run_goes_on_with_what_is_new_or_changed() {
+fn resume_cleans_only_new_or_changed_inputs() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     corpus(path, 10);
@@ -180,7 +187,8 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
         path,
         &clean,
         2,
-        "out holds the outputs of an earlier run; use --resume to continue it, or --force to start over",
+        "out holds the outputs of an earlier run; use --resume to continue it, \
+         or --force to start over",
     );
     run(
         path,
@@ -196,7 +204,8 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
         0,
         "there is no earlier run to resume",
     );
-    // Nothing is done twice: an output that was tampered with in place, at its length, stays so.
+    // Finished outputs are not written again, not even one that was changed without changing its
+    // size.
     let tampered = String::from_utf8(before.0["sub/5.txt"].clone())
         .unwrap()
         .replace("day 5", "day X");
@@ -215,7 +224,7 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
             fs::read(path.join("r.jsonl")).unwrap()
         ) == before
     );
-    // A changed input is cleaned anew, and the record tells of it once.
+    // A changed input is cleaned again, and its removals are recorded once.
     fs::write(
         path.join("in/sub/7.txt"),
         "It snowed for once.\nAdvertisement\nIt stopped.\n",
@@ -257,8 +266,15 @@ fn a_run_goes_on_with_what_is_new_or_changed() {
     );
 }
 
+/// Returns the contents of all files below `directory`, without manifests and the journal.
+fn outputs(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = tree(directory);
+    files.retain(|name, _| !name.starts_with("dechaff-run"));
+    files
+}
+
 #[test]
-fn shards_share_the_work_and_their_statistics_add_up() {
+fn shards_of_a_directory_add_up_to_one_run() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     corpus(path, 10);
@@ -283,13 +299,7 @@ fn shards_share_the_work_and_their_statistics_add_up() {
         }
     }
     run(path, &["verify", "out"], 0, "41 outputs are as written");
-    let texts = |name: &str| {
-        tree(&path.join(name))
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with("dechaff-run"))
-            .collect::<BTreeMap<_, _>>()
-    };
-    assert!(texts("out") == texts("whole"));
+    assert!(outputs(&path.join("out")) == outputs(&path.join("whole")));
     let merged = run(
         path,
         &["stats", "merge", "s1.json", "s2.json", "s3.json"],
@@ -297,10 +307,7 @@ fn shards_share_the_work_and_their_statistics_add_up() {
         "",
     )
     .stdout;
-    assert_eq!(
-        String::from_utf8(merged).unwrap(),
-        fs::read_to_string(path.join("whole.json")).unwrap()
-    );
+    assert_eq!(String::from_utf8(merged).unwrap(), read(path, "whole.json"));
     run(
         path,
         &["clean", "in", "-o", "x", "--shard", "4/3"],
@@ -315,9 +322,31 @@ fn shards_share_the_work_and_their_statistics_add_up() {
     );
 }
 
-/// Of one file of lines each shard takes a slice, and all slices together are what one run writes, reports and all.
+/// Cleans `a.jsonl` with all reports, named after `name`, and the options `more`.
+fn clean_with_reports(directory: &Path, name: &str, more: &[&str]) {
+    let removed = format!("r-{name}.jsonl");
+    let errors = format!("e-{name}.jsonl");
+    let stats = format!("s-{name}.json");
+    let args = [
+        "clean",
+        "a.jsonl",
+        "-q",
+        "--skip",
+        "model",
+        "--removed",
+        &removed,
+        "--errors",
+        &errors,
+        "--stats",
+        &stats,
+    ];
+    run(directory, &[&args[..], more].concat(), 0, "");
+}
+
+/// Each shard cleans a slice of the file. The slices concatenate to the output of one run, and so
+/// do the reports.
 #[test]
-fn shards_slice_a_single_file() {
+fn shards_of_a_file_concatenate_to_one_run() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     fs::write(
@@ -325,54 +354,17 @@ fn shards_slice_a_single_file() {
         (0..60_000).map(line).collect::<String>() + "no JSON",
     )
     .unwrap();
-    let reports = |name: &str| {
-        [
-            format!("r-{name}.jsonl"),
-            format!("e-{name}.jsonl"),
-            format!("s-{name}.json"),
-        ]
-    };
-    let clean = |name: &str, more: &[&str]| {
-        let [removed, errors, stats] = &reports(name);
-        let args = [
-            "clean",
-            "a.jsonl",
-            "-q",
-            "--skip",
-            "model",
-            "--removed",
-            removed,
-            "--errors",
-            errors,
-            "--stats",
-            stats,
-        ];
-        run(path, &[&args[..], more].concat(), 0, "");
-    };
-    clean("whole", &["-o", "whole.jsonl"]);
+    clean_with_reports(path, "whole", &["-o", "whole.jsonl"]);
     for (shard, name) in [("1/3", "1"), ("2/3", "2"), ("3/3", "3")] {
-        clean(name, &["-o", "out/", "--shard", shard]);
+        clean_with_reports(path, name, &["-o", "out/", "--shard", shard]);
     }
-    let join = |names: [&str; 3]| names.map(|name| fs::read_to_string(path.join(name)).unwrap());
-    let outputs = join([
-        "out/a.1-of-3.jsonl",
-        "out/a.2-of-3.jsonl",
-        "out/a.3-of-3.jsonl",
-    ]);
-    assert!(outputs.iter().all(|output| output.len() > 1 << 20));
-    assert!(outputs.concat() == fs::read_to_string(path.join("whole.jsonl")).unwrap());
+    let slices = [1, 2, 3].map(|shard| read(path, &format!("out/a.{shard}-of-3.jsonl")));
+    assert!(slices.iter().all(|slice| slice.len() > 1 << 20));
+    assert!(slices.concat() == read(path, "whole.jsonl"));
     for kind in ["r", "e"] {
-        let all = join(
-            [1, 2, 3]
-                .map(|number| format!("{kind}-{number}.jsonl"))
-                .each_ref()
-                .map(String::as_str),
-        )
-        .concat();
-        assert!(
-            all == fs::read_to_string(path.join(format!("{kind}-whole.jsonl"))).unwrap(),
-            "{kind}"
-        );
+        let reports = [1, 2, 3].map(|shard| read(path, &format!("{kind}-{shard}.jsonl")));
+        let whole = read(path, &format!("{kind}-whole.jsonl"));
+        assert!(reports.concat() == whole, "{kind}");
     }
     let merged = run(
         path,
@@ -382,7 +374,7 @@ fn shards_slice_a_single_file() {
     );
     assert!(merged.stdout == fs::read(path.join("s-whole.json")).unwrap());
     run(path, &["verify", "out"], 0, "3 outputs are as written");
-    // A line of names stands in the first slice alone.
+    // Only the first slice has the header line of CSV.
     for shard in ["1/2", "2/2"] {
         run(
             path,
@@ -403,8 +395,7 @@ fn shards_slice_a_single_file() {
             "",
         );
     }
-    let [first, second] = ["1", "2"]
-        .map(|shard| fs::read_to_string(path.join(format!("table/a.{shard}-of-2.csv"))).unwrap());
+    let [first, second] = ["1", "2"].map(|shard| read(path, &format!("table/a.{shard}-of-2.csv")));
     assert!(first.starts_with("id,url,text\n0,") && !second.contains("id,url"));
     run(
         path,
@@ -416,7 +407,7 @@ fn shards_slice_a_single_file() {
 
 #[cfg(unix)]
 #[test]
-fn two_runs_do_not_write_to_one_directory() {
+fn a_second_run_in_the_same_directory_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     corpus(path, 60_000);
@@ -444,67 +435,77 @@ fn two_runs_do_not_write_to_one_directory() {
     run(path, &["verify", "out"], 0, "41 outputs");
 }
 
-/// Kills runs at moments that differ, and goes on with them until one comes to its end. All that is there under its final
-/// name is whole, and in the end all is as if nothing had happened.
+/// Returns arguments that clean `in` to the directory `output`, with a removal record.
 #[cfg(unix)]
-fn kill_and_resume(kills: u32, large: usize, compress: &str) {
+fn clean_args<'a>(output: &'a str, removed: &'a str, compress: &'a str) -> Vec<&'a str> {
+    vec![
+        "clean",
+        "in",
+        "-o",
+        output,
+        "--removed",
+        removed,
+        "--compress",
+        compress,
+        "-q",
+        "--level",
+        "precise",
+        "--skip",
+        "model",
+    ]
+}
+
+/// Waits until the run `child` has written a checkpoint to its journal, or has ended.
+#[cfg(unix)]
+fn wait_for_checkpoint(directory: &Path, child: &mut std::process::Child) {
+    let journal = directory.join("out/.dechaff/journal.jsonl");
+    while !fs::read_to_string(&journal)
+        .unwrap_or_default()
+        .contains("{\"part\"")
+        && child.try_wait().unwrap().is_none()
+    {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Kills `kills` runs at different moments, each of which resumes the one before, and then lets one
+/// finish. After each kill, every file under its final name must be complete; at the end, outputs
+/// and removal record must equal those of an undisturbed run.
+#[cfg(unix)]
+fn kill_and_resume(kills: u32, large_lines: usize, compress: &str) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    corpus(path, large);
-    let args = |out: &'static str, removed: &'static str| {
-        vec![
-            "clean",
-            "in",
-            "-o",
-            out,
-            "--removed",
-            removed,
-            "--compress",
-            compress,
-            "-q",
-            "--level",
-            "precise",
-            "--skip",
-            "model",
-        ]
-    };
-    let end = if compress.starts_with("zstd") {
-        ".zst"
+    corpus(path, large_lines);
+    let extension = if compress.starts_with("zstd") {
+        "zst"
     } else {
-        ".gz"
+        "gz"
     };
-    let begun = std::time::Instant::now();
-    run(path, &args("whole", "whole.jsonl"), 0, "");
-    let time = begun.elapsed();
+    let start = std::time::Instant::now();
+    run(path, &clean_args("whole", "whole.jsonl", compress), 0, "");
+    let duration = start.elapsed();
     let expected = tree(&path.join("whole"));
+    let resume = [&clean_args("out", "r.jsonl", compress)[..], &["--resume"]].concat();
     let mut seed = 0x9E37_79B9u64;
-    let (mut killed, mut ended, mut within) = (0, 0, 0);
+    let (mut killed, mut finished, mut killed_in_large) = (0, 0, 0);
     while killed < kills {
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let mut again = args("out", "r.jsonl");
-        again.push("--resume");
-        let mut child = command(path, &again).spawn().unwrap();
+        let mut child = command(path, &resume).spawn().unwrap();
         if killed == 0 {
-            // The first one falls in the middle of the large file.
-            let journal =
-                || fs::read_to_string(path.join("out/.dechaff/journal.jsonl")).unwrap_or_default();
-            while !journal().contains("{\"part\"") && child.try_wait().unwrap().is_none() {
-                std::thread::sleep(Duration::from_millis(2));
-            }
+            // The first run is killed in the middle of the large file.
+            wait_for_checkpoint(path, &mut child);
         } else {
-            std::thread::sleep(time.mul_f64((seed >> 40) as f64 / f64::from(1 << 24) * 0.6));
+            std::thread::sleep(duration.mul_f64((seed >> 40) as f64 / f64::from(1 << 24) * 0.6));
         }
         child.kill().unwrap();
         if child.wait().unwrap().code().is_none() {
             killed += 1;
-            within += u32::from(
-                path.join(format!("out/.dechaff-large.jsonl{end}.part"))
-                    .exists(),
-            );
+            let partial = format!("out/.dechaff-large.jsonl.{extension}.part");
+            killed_in_large += u32::from(path.join(partial).exists());
         } else {
-            ended += 1;
+            finished += 1;
             assert!(tree(&path.join("out")) == expected, "after {killed} kills");
             assert!(
                 fs::read(path.join("r.jsonl")).unwrap()
@@ -521,26 +522,25 @@ fn kill_and_resume(kills: u32, large: usize, compress: &str) {
             {
                 assert!(
                     expected[name] == *bytes,
-                    "{name} is not whole after {killed} kills"
+                    "{name} is incomplete after {killed} kills"
                 );
             }
         }
     }
-    let mut last = args("out", "r.jsonl");
-    last.push("--resume");
-    run(path, &last, 0, "");
+    run(path, &resume, 0, "");
     assert!(tree(&path.join("out")) == expected);
     assert!(fs::read(path.join("r.jsonl")).unwrap() == fs::read(path.join("whole.jsonl")).unwrap());
-    assert!(within > 0, "none was killed within the large file");
+    assert!(killed_in_large > 0, "no run was killed in the large file");
     println!(
-        "{killed} runs killed, {within} of them within the large file, {} came to their end; an undisturbed one takes {time:.1?}",
-        ended + 1
+        "{killed} runs killed, {killed_in_large} of them in the large file, {} finished; \
+         an undisturbed one takes {duration:.1?}",
+        finished + 1
     );
 }
 
 #[cfg(unix)]
 #[test]
-fn a_killed_run_leaves_nothing_half_and_is_gone_on_with() {
+fn resume_continues_after_a_kill() {
     if std::env::var_os("DECHAFF_HEAVY").is_some() {
         kill_and_resume(50, 400_000, "zstd:1");
     } else {

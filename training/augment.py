@@ -1,7 +1,9 @@
-"""Pages of the train split with what articles hold and labelled pages hardly show: lists after a colon, rankings, tables,
-verse, dialogue, transcripts, codes; short sentences that end an article, and the tail of one page under another. All prose
-is made of the words of the page's own, so that the model learns that short lines between and after paragraphs are not
-always chaff. Chaff of the page stays where it was, but for the tails.
+"""Makes pages that show the line model that short lines are not always chaff.
+
+Labelled pages rarely contain what articles often do: lists after a colon, rankings, tables,
+verse, dialogue, transcripts and codes, or a short sentence at the end. This module inserts such
+blocks into pages of the train split, and moves the tail of one page to the end of another. All new
+prose consists of words of the same page. Other chaff of the page keeps its place.
 """
 
 import gzip
@@ -15,7 +17,7 @@ LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspape
 
 
 def names_of(text, rnd):
-    """Short runs of words with capitals, and other short runs of words."""
+    """Returns short runs of capitalized words and other short runs of words, shuffled."""
     names = [name.strip() for name in NAMES.findall(text)]
     words = text.split()
     runs = [" ".join(words[at : at + rnd.randint(1, 5)]).strip(".,;:()“”\"'").capitalize() for at in (rnd.randrange(len(words)) for _ in range(40))]
@@ -25,7 +27,7 @@ def names_of(text, rnd):
 
 
 def sentence(text, rnd):
-    """A sentence of at most twenty words."""
+    """Returns the beginning of a random sentence of `text`, at most twenty words."""
     words = rnd.choice(SENTENCE.findall(text) or [text]).split()[: rnd.randint(4, 20)]
     return " ".join(words).rstrip(".,;:") + "."
 
@@ -107,7 +109,12 @@ def dialogue(text, rnd):
 
 
 def ending(lines, labels, donor, rnd):
-    """The page cut after a paragraph whose last sentence stands alone, and under it nothing, its own tail or another's."""
+    """Ends the page with a short sentence on its own line.
+
+    Cuts the page after a random paragraph of its later two thirds, and puts the end of its last
+    sentence on a separate line. Nothing follows it, or the tail of the page, or `donor`, the tail
+    of another page. Returns the lines and their labels.
+    """
     last = [i for i, (line, label) in enumerate(zip(lines, labels)) if label == "k" and len(SENTENCE.findall(line)) >= 2]
     at = rnd.choice(last[len(last) // 3 :])
     *head, end = SENTENCE.findall(lines[at])
@@ -120,13 +127,16 @@ def ending(lines, labels, donor, rnd):
 
 
 def tail_of(lines, labels):
-    """What stands under the last line of prose: lines with their labels."""
+    """Returns the lines after the last line of prose, with their labels."""
     last = max((i for i, (line, label) in enumerate(zip(lines, labels)) if label == "k" and line.strip()), default=-1)
     return list(zip(lines[last + 1 :], labels[last + 1 :]))
 
 
 def augment(path, output, count, endings, seed=5):
-    """Writes `count` pages with lists and the like and `endings` with other ends, made of the train pages of a file."""
+    """Writes `count` pages with inserted blocks and `endings` pages with new ends to `output`.
+
+    They are made of the pages of the train split in `path`.
+    """
     rnd = random.Random(seed)
     with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
         rows = [row for row in map(json.loads, file) if row["split"] == "train" and row["extractor"] in LEAKY]
@@ -156,7 +166,7 @@ def augment(path, output, count, endings, seed=5):
             else:
                 block = verse(body, rnd) if kind == 4 else dialogue(body, rnd)
                 first, last = prose[0], prose[-1]
-                # What is chaff between the paragraphs goes with them.
+                # Chaff between the replaced paragraphs is dropped too.
                 lines[first : last + 1] = block
                 labels[first : last + 1] = "k" * len(block)
             write(out, row, lines, labels)

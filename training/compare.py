@@ -1,6 +1,7 @@
-"""Trains the trees in other ways and prints what each gives on the valid pages: the table of `models/README.md`.
+"""Trains variants of the line model and prints the table of `models/README.md`: each variant's
+recall and loss on the valid pages.
 
-    target/training/venv/bin/python training/compare.py target/training/rows     (after training/run)
+    target/training/venv/bin/python training/compare.py target/training/rows   (after training/run)
 """
 
 import sys
@@ -36,7 +37,7 @@ class Comparison:
         return scores
 
     def tell(self, name, scores):
-        """Recall at some losses, with thresholds for the two kinds of pages chosen as training does."""
+        """Prints recall and loss of each level, with thresholds chosen as in training."""
         pages = self.pages
         scores = np.where(pages.plain, train.NEVER, np.round(scores * train.SCALE)).astype(np.int64)
         cells = []
@@ -52,7 +53,7 @@ class Comparison:
         return self.pages.rows[:, [index for index, name in enumerate(self.pages.names) if not wanted(name)]]
 
     def chained(self, scores):
-        """Scores made out of fold, of a unit and its neighbours, beside its features."""
+        """Returns the features with out-of-fold scores of a unit and its neighbours appended."""
         pages = self.pages
         fold = pages.fold[pages.document]
         out = scores.copy()

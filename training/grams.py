@@ -1,7 +1,10 @@
-"""Counts how often runs of one to four bytes stand in folded text, so that rules are looked for under their rarest run.
+"""Counts byte n-grams of one to four bytes in normalized text. The prefilter indexes each literal
+under its rarest n-gram.
 
-    grams.py PAGES OUTPUT     the texts of the train split; 65,536 bytes: 8 times the binary logarithm of the count in
-                              16 MiB, at the hash (FNV-1a, 32 bits, the upper 16) of the run
+    grams.py PAGES OUTPUT
+
+Reads the texts of the train split of PAGES and writes 65,536 bytes: at the hash of an n-gram (the
+upper 16 bits of its 32-bit FNV-1a), 8 times the binary logarithm of its count in 16 MiB.
 """
 
 import gzip

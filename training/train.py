@@ -1,10 +1,11 @@
-"""Makes the line model from labelled pages: one command, from pages to the model file, its report and its curve.
+"""Trains the line model on labelled pages and writes the model file, its report and its curve.
 
     training/run            (sets up the virtual environment and calls this)
 
-Features and word grams are computed by `dechaff features`, so that training sees what use sees. Words get their weights
-by logistic regression on folds of publishers; trees are trained on these and all other features; thresholds are chosen
-on the valid pages. Everything is seeded and single-threaded where order of sums could matter.
+`dechaff features` computes features and word n-grams, so that training and use see the same values.
+The weights of words are fitted by logistic regression, out of fold by publisher. Trees are trained
+on these scores and all other features. Thresholds are chosen on the valid pages. All steps are
+seeded, and run on one thread where the order of sums could change the result.
 """
 
 import argparse
@@ -25,28 +26,29 @@ from sklearn.linear_model import LogisticRegression
 BITS = 18
 FOLDS = 5
 SCALE = 4096
-# The score of what is not judged, and so many trees after which what scores low enough is no longer judged.
+# The score of units that the trees do not evaluate, and the numbers of trees after which evaluation
+# stops for units with a low enough score.
 NEVER = -(2**31)
 CHECKS = [24, 60, 110, 180]
 HEADLINE = {"fundus", "fundus_eval", "scrapinghub", "aef"}
 LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspaper4k"}
 LEVELS = ["precise", "balanced", "thorough"]
-# Pages made by augment.py, and what each weighs beside a real one.
+# Numbers of pages that augment.py makes, and the weight of one relative to a real page.
 LISTS, ENDINGS, WEIGHT = 1000, 500, 1.0
-# A page of which fewer thousandths of the words stand in prose is a whole page, for which levels have thresholds of their
-# own (as in the Rust code).
+# Thousandths of words in prose below which a page counts as a full page, for which levels have
+# separate thresholds (as in the Rust code).
 WHOLE = 700
-# The loss of prose that each level may have, rules and model together, in shares of words: on the valid headline articles,
-# and on the valid whole pages and pages that people labelled.
+# Maximum loss of prose per level, rules and model together, as a share of words: on the valid
+# headline articles, and on the valid full pages and pages labelled by people.
 BUDGET = {"precise": (0.00028, 0.0014), "balanced": (0.00092, 0.0045), "thorough": (0.0096, 0.0095)}
-# What a title weighs beside other lines: a page has one, and everybody sees that it is gone.
+# Weight of a title relative to other lines: a page has only one, and its loss is obvious.
 OWN = 2.0
-# Pages that people labelled are few, and the only ones that are no news.
+# Weight of pages labelled by people: they are few, and the only pages that are not news.
 HUMAN = 3.0
 
 
 class Pages:
-    """The arrays of one run of `dechaff features`."""
+    """The output of one run of `dechaff features`: arrays by unit and line, and documents."""
 
     def __init__(self, directory):
         load = lambda name: np.load(directory / f"{name}.npy")
@@ -54,7 +56,7 @@ class Pages:
         self.version = json.loads((directory / "features.json").read_text())["version"]
         self.rows, self.units, self.lines = load("features"), load("units"), load("lines")
         self.ends, self.grams = load("offsets"), load("grams")
-        # What is plainly prose is not judged.
+        # The trees do not evaluate obvious prose.
         self.plain = self.units[:, 2] == 1
         self.documents = [json.loads(line) for line in (directory / "documents.jsonl").read_text().splitlines()]
         self.document = self.units[:, 0]
@@ -64,8 +66,8 @@ class Pages:
         self.headline = np.isin(self.dataset, list(HEADLINE)) & np.isin(self.extractor, list(LEAKY))
         first = np.searchsorted(self.document, np.arange(len(self.documents)))
         self.whole = self.rows[first, self.names.index("page_prose")] < WHOLE
-        # A unit is chaff if more words of its labelled lines are; units without labelled lines are left out. Titles and the
-        # like are not scored, but are kept here.
+        # A unit is chaff if most words of its labelled lines are. Units without labelled lines are
+        # not used. Titles and similar lines are not measured, but count as prose in training.
         unit, label, words = self.lines[:, 1], np.where(self.lines[:, 2] == 3, 0, self.lines[:, 2]), self.lines[:, 3]
         count = len(self.units)
         kept = np.bincount(unit[label == 0], words[label == 0], count)
@@ -76,7 +78,11 @@ class Pages:
         self.words = kept + dropped
 
     def weights(self):
-        """Pages count, not lines; big publishers less than their share; the leaky extractors more than whole pages."""
+        """Returns the weights of units.
+
+        Long pages, and large publishers, weigh less than their number of lines or pages; outputs of
+        the leaky extractors weigh more than full pages.
+        """
         texts = len(self.documents)
         lines = np.bincount(self.document, minlength=texts)
         publishers, which = np.unique(self.publisher, return_inverse=True)
@@ -84,14 +90,14 @@ class Pages:
         text = np.where(np.isin(self.extractor, list(LEAKY)), 2.0, 1.0) / np.sqrt(per_publisher)
         text *= np.where(self.dataset == "turku_lines", HUMAN, 1.0)
         unit = (text / np.maximum(lines, 8) ** 0.5)[self.document]
-        # What is lost of prose is counted in words.
+        # Loss of prose is measured in words.
         unit *= np.where(self.chaff, 1.0, np.clip(np.sqrt(self.words / 15), 0.7, 3.0))
         unit *= np.where(self.own & ~self.chaff, OWN, 1.0)
         return unit / unit.mean()
 
 
 def fit_words(pages, chosen, weights, c):
-    """Weights of the hashed grams, from -127 to 127."""
+    """Fits the weights of the hashed word n-grams, from -127 to 127, on the units in `chosen`."""
     starts = np.concatenate([[0], pages.ends[:-1]])
     counts = (pages.ends - starts).astype(np.int64)
     values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
@@ -102,7 +108,10 @@ def fit_words(pages, chosen, weights, c):
 
 
 def quantize(booster):
-    """The trees as integers: nodes (feature, threshold, left, right, mean), leaves."""
+    """Returns the nodes and leaves of each tree, as integers.
+
+    A node is (feature, threshold, left, right, mean). A negative child -n is leaf n - 1.
+    """
     trees = []
     for tree in booster.dump_model()["tree_info"]:
         nodes, leaves = [], []
@@ -128,7 +137,10 @@ def quantize(booster):
 
 
 def raw_scores(trees, rows, early=()):
-    """What the integer trees say, computed as the Rust code does."""
+    """Returns the scores of `rows` by the integer trees, computed as in the Rust code.
+
+    `early` has pairs of a tree and a score: rows that score less before that tree get `NEVER`.
+    """
     scores = np.zeros(len(rows), np.int64)
     stopped = np.zeros(len(rows), bool)
     early = dict(early)
@@ -152,7 +164,10 @@ def raw_scores(trees, rows, early=()):
 
 
 def measure(pages, documents, scores, level, thresholds):
-    """Recall, loss and precision of rules of a level with the model at its thresholds for articles and whole pages."""
+    """Returns recall, loss and precision of a level's rules and the model on `documents`.
+
+    `thresholds` has one for articles and one for full pages.
+    """
     lines = pages.lines[documents[pages.lines[:, 0]]]
     label, words = lines[:, 2], lines[:, 3]
     threshold = np.array(thresholds)[pages.whole[lines[:, 0]].astype(int)]
@@ -164,7 +179,7 @@ def measure(pages, documents, scores, level, thresholds):
 
 
 def curve(pages, documents, scores, level):
-    """Points (threshold, loss, recall, precision) with the threshold falling, for one level's rules."""
+    """Returns points (threshold, loss, recall, precision) of a level, by falling threshold."""
     lines = pages.lines[documents[pages.lines[:, 0]]]
     label, words = lines[:, 2], lines[:, 3]
     score = np.where(lines[:, 4] >> level & 1, np.iinfo(np.int64).max, scores[lines[:, 1]])
@@ -178,7 +193,7 @@ def curve(pages, documents, scores, level):
 
 
 def at_loss(points, budget):
-    """The lowest threshold whose loss, and that of all above it, is within the budget."""
+    """Returns the last point before the loss exceeds `budget`, or else the first point."""
     best = None
     for point in points:
         if point[1] > budget:
@@ -219,7 +234,7 @@ def write_model(path, pages, words, trees, early, steps, thresholds, curves):
 
 
 def thin(points, most=60):
-    """Few points of a curve, evenly spaced in the logarithm of the loss, each with no less loss than those before."""
+    """Returns up to `most` points of a curve, about evenly spaced in the logarithm of the loss."""
     chosen, last = [], -1.0
     for point in points:
         if point[1] > 0.05:
@@ -258,7 +273,7 @@ def main():
 
     made = arguments.work / "augmented.jsonl"
     augment.augment(arguments.pages[0], made, LISTS, ENDINGS)
-    # Words are fitted on real pages only: made ones hold the words of prose in the wrong places.
+    # Words are fitted on real pages only: augmented pages have words of prose in the wrong places.
     pages = features(arguments.dechaff, arguments.pages, arguments.work / "grams")
     say(f"{len(pages.documents)} texts, {len(pages.units)} units")
     weights = pages.weights()
@@ -278,7 +293,8 @@ def main():
     trees = quantize(booster)
     say(f"{len(trees)} trees")
 
-    # A unit is prose early on if next to no train unit that scored so low came near a threshold.
+    # Evaluation stops early below a score that 99.8 % of the train units near or above a threshold
+    # have reached by then.
     valid = (pages.split == "valid") & (pages.file == pages.file[0])
     kinds = [valid & pages.headline & ~pages.whole, valid & pages.whole & ((pages.extractor == "resiliparse_all") | (pages.dataset == "turku_lines"))]
     scores = np.round(booster.predict(pages.rows.astype(np.float32), raw_score=True) * SCALE).astype(np.int64)
@@ -292,7 +308,7 @@ def main():
     curves = [[curve(pages, kind, scores, level) for kind in kinds] for level in range(len(LEVELS))]
     thresholds = [[at_loss(points, budget)[0] for points, budget in zip(own, BUDGET[name])] for own, name in zip(curves, LEVELS)]
 
-    # Probabilities, in thousandths: the logit is what the trees were trained on.
+    # Scores at which the probability reaches each thousandth: trees are trained on the logit.
     steps = [round(SCALE * np.log(k / (1000 - k))) for k in range(1, 1000)]
     write_model(arguments.model, pages, tables[-1], trees, early, steps, thresholds, curves)
     report(arguments.report, pages, scores, thresholds, booster)
@@ -315,7 +331,7 @@ def report(path, pages, scores, thresholds, booster):
         if documents.any():
             cells = [measure(pages, documents, scores, level, thresholds[level]) for level in range(3)]
             lines.append(f"| {name} | {documents.sum()} | " + " | ".join(f"{r:.3f} / {100 * l:.3f} / {p:.3f}" for r, l, p in cells) + " |")
-    # Further from or nearer to both thresholds of the level at once.
+    # Moves the thresholds for articles and for full pages by the same amount.
     margins = np.where(pages.plain, NEVER, scores - np.array(thresholds[1])[pages.whole[pages.document].astype(int)])
     points = curve(pages, (pages.split == "valid") & pages.headline, margins, 1)
     f1 = max((2 * r * p / (r + p), l) for _, l, r, p in points if r + p)

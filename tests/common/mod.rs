@@ -1,8 +1,9 @@
-//! The command run as its user runs it, for the tests of several files.
+//! Runs the `dechaff` binary for the integration tests.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// Runs `dechaff` with `args` in `directory`, with an empty standard input, and waits for it.
 pub fn dechaff(directory: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dechaff"))
         .args(args)
@@ -12,11 +13,13 @@ pub fn dechaff(directory: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
+/// Decodes output as UTF-8, with U+FFFD for invalid bytes.
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Runs, and checks the exit code and a part of what stands on standard error.
+/// Runs `dechaff` with `args` in `directory`. Panics unless it exits with `code` and its standard
+/// error contains `message`.
 pub fn run(directory: &Path, args: &[&str], code: i32, message: &str) -> Output {
     let output = dechaff(directory, args);
     let errors = text(&output.stderr);

@@ -1,4 +1,4 @@
-"""Engines that weigh hundreds of megabytes are tested where they are installed, and tests of the others say so."""
+"""Fixtures. Tests of large engines are skipped if the engine is not installed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 
-# Some engines tell their makers that they are used.
-os.environ |= {"DO_NOT_TRACK": "1", "HAYSTACK_TELEMETRY_ENABLED": "False", "RAY_USAGE_STATS_ENABLED": "0"}
+# Some engines report their use to their makers.
+os.environ |= {
+    "DO_NOT_TRACK": "1",
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 
 
 @pytest.fixture(scope="session")
 def engine() -> Callable[[str], Any]:
-    """Imports a module of an engine that `engines.txt` lists, or skips the test."""
-    return lambda name: pytest.importorskip(name, reason=f"{name} is not installed; DECHAFF_HEAVY=all brings it")
+    """Returns a function that imports a module of an engine in `engines.txt`, or skips the test."""
+
+    def import_engine(name: str) -> Any:
+        reason = f"{name} is not installed; DECHAFF_HEAVY=all installs it"
+        return pytest.importorskip(name, reason=reason)
+
+    return import_engine

@@ -1,4 +1,4 @@
-"""Arrow in and out, with the libraries that people have."""
+"""`clean_arrow` and `scan_arrow` with columns of pyarrow, Polars and unknown libraries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLEANER = Cleaner()
 
 
 class Foreign:
-    """A column of a library that nobody knows."""
+    """A column of a library without an adapter: it only exports an Arrow stream."""
 
     def __init__(self, array: Any) -> None:
         self.array = array
@@ -26,38 +26,51 @@ class Foreign:
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
-def test_strings_of_all_types(kind: pa.DataType) -> None:
+def test_all_string_types_are_cleaned(kind: pa.DataType) -> None:
     array = pa.array([CHAFF, None, "Fine.", "", CHAFF], kind)
     cleaned = CLEANER.clean_arrow(array)
     assert cleaned.type == kind and cleaned.to_pylist() == [CLEAN, None, "Fine.", "", CLEAN]
     assert CLEANER.clean_arrow(array.slice(1, 3)).to_pylist() == [None, "Fine.", ""]
     chunked = CLEANER.clean_arrow(pa.chunked_array([array, array[:0], array[1:2]], kind))
-    assert chunked.num_chunks == 3 and chunked.to_pylist() == [CLEAN, None, "Fine.", "", CLEAN, None]
+    assert chunked.num_chunks == 3 and chunked.to_pylist() == [
+        CLEAN,
+        None,
+        "Fine.",
+        "",
+        CLEAN,
+        None,
+    ]
     cleaned.validate(full=True)
 
 
-def test_what_has_no_chaff_is_not_copied() -> None:
+def test_a_column_without_chaff_is_not_copied() -> None:
     array = pa.array(["Fine.", None, "It rained, she said."])
     assert CLEANER.clean_arrow(array).buffers()[2].address == array.buffers()[2].address
 
 
-def test_dictionaries_keep_their_keys() -> None:
+def test_dictionary_columns_keep_their_type() -> None:
     array = pa.array([CHAFF, "Fine.", None, CHAFF]).dictionary_encode()
     cleaned = CLEANER.clean_arrow(array)
     assert cleaned.type == array.type and cleaned.to_pylist() == [CLEAN, "Fine.", None, CLEAN]
 
 
-def test_like_in_like_out() -> None:
+def test_the_result_has_the_type_of_the_input() -> None:
     series = CLEANER.clean_arrow(pl.Series("body", [CHAFF, None]))
-    assert isinstance(series, pl.Series) and series.name == "body" and series.to_list() == [CLEAN, None]
+    assert (
+        isinstance(series, pl.Series)
+        and series.name == "body"
+        and series.to_list() == [CLEAN, None]
+    )
     other = CLEANER.clean_arrow(Foreign(pa.chunked_array([[CHAFF], [None, "Fine."]])))
     assert isinstance(other, ArrowArray) and len(other) == 3
-    assert pa.chunked_array(other).to_pylist() == pa.array(other).to_pylist() == [CLEAN, None, "Fine."]
+    assert (
+        pa.chunked_array(other).to_pylist() == pa.array(other).to_pylist() == [CLEAN, None, "Fine."]
+    )
     assert CLEANER.clean_arrow(pa.nulls(2)).to_pylist() == [None, None]
     assert CLEANER.clean_arrow(pa.chunked_array([], pa.string())).to_pylist() == []
 
 
-def test_scan_says_what_scan_of_each_says() -> None:
+def test_scan_arrow_equals_scan_of_each_text() -> None:
     texts = [CHAFF, None, "Fine.", "Advertisement\n" * 3]
     scanned = CLEANER.scan_arrow(pa.chunked_array([texts[:2], texts[2:]]))
     scanned.validate(full=True)
@@ -67,23 +80,34 @@ def test_scan_says_what_scan_of_each_says() -> None:
             continue
         result = CLEANER.scan(text)
         assert (row["text"], row["held"]) == (result.text, result.held)
-        assert row["removals"] == [removal._asdict() | {"also": list(removal.also)} for removal in result.removals]
+        assert row["removals"] == [
+            removal._asdict() | {"also": list(removal.also)} for removal in result.removals
+        ]
 
 
-def test_many_rows_on_any_number_of_threads() -> None:
-    texts = [f"Day {day}.\nAdvertisement\n" + "It rained, she said.\n" * (day % 70) for day in range(3000)]
+def test_many_rows_are_the_same_on_any_number_of_threads() -> None:
+    texts = [
+        f"Day {day}.\nAdvertisement\n" + "It rained, she said.\n" * (day % 70)
+        for day in range(3000)
+    ]
     array = pa.array(texts)
     expected = [text.replace("Advertisement\n", "") for text in texts]
     for threads in [1, 2, None]:
         assert Cleaner(skip="model").clean_arrow(array, threads=threads).to_pylist() == expected
 
 
-def test_wrong_input_is_told() -> None:
-    for wrong, message in [([CHAFF], "clean_many"), (pa.array([1]), "Int64"), (pa.table({"a": [CHAFF]}), "one of its columns")]:
+def test_invalid_input_raises() -> None:
+    for wrong, message in [
+        ([CHAFF], "clean_many"),
+        (pa.array([1]), "Int64"),
+        (pa.table({"a": [CHAFF]}), "one of its columns"),
+    ]:
         with pytest.raises(TypeError, match=message):
             CLEANER.clean_arrow(wrong)
     buffers = pa.array(["ab"]).buffers()
     with pytest.raises(UnicodeDecodeError):
-        CLEANER.clean_arrow(pa.Array.from_buffers(pa.string(), 1, [None, buffers[1], pa.py_buffer(b"\xff\xfe")]))
+        CLEANER.clean_arrow(
+            pa.Array.from_buffers(pa.string(), 1, [None, buffers[1], pa.py_buffer(b"\xff\xfe")])
+        )
     with pytest.raises(ValueError, match="lang has 1 items for 2 texts"):
         CLEANER.clean_arrow(pa.array([CHAFF, CHAFF]), lang=pa.array(["en"]))

@@ -1,4 +1,4 @@
-"""What a user of `dechaff.Cleaner` notices."""
+"""`dechaff.Cleaner`: results, options, errors, threads, interrupts, and the installed command."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ examples.keep = ["They book your ferry today.", "Book your ferry."]
 """
 
 
-def test_a_clean_text_comes_back_as_the_same_object() -> None:
+def test_a_clean_text_is_returned_as_the_same_object() -> None:
     text = "The bridge opens on Monday, the council said."
     assert Cleaner().clean(text) is text
     assert Cleaner().clean_many([text])[0] is text
 
 
-def test_spans_count_code_points_and_bytes() -> None:
+def test_spans_are_given_in_code_points_and_bytes() -> None:
     result = Cleaner().scan(CHAFF)
     (removal,) = result.removals
     assert result.text == CLEAN and not result.held
@@ -59,8 +59,11 @@ def test_a_text_that_would_lose_too_much_is_held() -> None:
     assert result.held and result.text == CHAFF and not result.removals and result.share > 0.1
 
 
-def test_many_texts_come_back_in_order_on_any_number_of_threads() -> None:
-    texts = [f"Day {day}.\nAdvertisement\n" + "It rained all day, she said.\n" * (day % 70) for day in range(3000)]
+def test_clean_many_keeps_the_order_on_any_number_of_threads() -> None:
+    texts = [
+        f"Day {day}.\nAdvertisement\n" + "It rained all day, she said.\n" * (day % 70)
+        for day in range(3000)
+    ]
     expected = [text.replace("Advertisement\n", "") for text in texts]
     cleaner = Cleaner(skip="model")
     for threads in [1, 2, 5, None]:
@@ -70,17 +73,20 @@ def test_many_texts_come_back_in_order_on_any_number_of_threads() -> None:
         assert list(pool.map(cleaner.clean, texts[:200])) == expected[:200]
 
 
-def test_rules_may_be_bound_to_hosts(tmp_path: Path) -> None:
+def test_rules_bound_to_hosts_need_a_matching_url(tmp_path: Path) -> None:
     pack = tmp_path / "mine.toml"
     pack.write_text(PACK + 'hosts = ["example.org"]\n')
     cleaner = Cleaner(rules=pack, only="mine")
     text = "It rained.\nBook your ferry today\n"
     assert cleaner.clean(text) == text
     assert cleaner.clean(text, url="https://www.example.org/a") == "It rained.\n"
-    assert cleaner.clean_many([text, text], url=["https://example.org/", None]) == ["It rained.\n", text]
+    assert cleaner.clean_many([text, text], url=["https://example.org/", None]) == [
+        "It rained.\n",
+        text,
+    ]
 
 
-def test_options_make_a_cleaner_what_it_is(tmp_path: Path) -> None:
+def test_cleaners_with_equal_options_are_equal_and_pickle_with_their_rules(tmp_path: Path) -> None:
     pack = tmp_path / "mine.toml"
     pack.write_text(PACK)
     cleaner = Cleaner(level="precise", rules=[pack], skip=["model", "share"])
@@ -94,7 +100,7 @@ def test_options_make_a_cleaner_what_it_is(tmp_path: Path) -> None:
     assert pickle.dumps(again) == pickled
 
 
-def test_wrong_use_is_told_as_python_tells_it(tmp_path: Path) -> None:
+def test_invalid_arguments_raise_python_exceptions(tmp_path: Path) -> None:
     cleaner = Cleaner()
     with pytest.raises(UnicodeEncodeError):
         cleaner.clean("lone \ud800")
@@ -116,7 +122,7 @@ def test_wrong_use_is_told_as_python_tells_it(tmp_path: Path) -> None:
         cleaner.clean_many([CHAFF], url=["a", "b"])
 
 
-def _in_a_child(text: str) -> str:
+def _clean_in_child(text: str) -> str:
     return _SHARED.clean_many([text] * 3000)[0]
 
 
@@ -124,28 +130,34 @@ _SHARED = Cleaner(skip="model")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
-def test_a_process_may_fork_after_it_used_threads() -> None:
-    assert _in_a_child(CHAFF) == CLEAN
+def test_a_process_can_fork_after_using_threads() -> None:
+    assert _clean_in_child(CHAFF) == CLEAN
     with get_context("fork").Pool(2) as pool:
-        assert pool.map_async(_in_a_child, [CHAFF] * 4).get(60) == [CLEAN] * 4
+        assert pool.map_async(_clean_in_child, [CHAFF] * 4).get(60) == [CLEAN] * 4
 
 
 @pytest.mark.parametrize(
-    "call", ["clean_many(['It rained all day, she said.\\n' * 99] * 9**6)", "clean('Rain, she said.\\n' * 3 * 9**7)"]
+    "call",
+    [
+        "clean_many(['It rained all day, she said.\\n' * 99] * 9**6)",
+        "clean('Rain, she said.\\n' * 3 * 9**7)",
+    ],
 )
-def test_ctrl_c_ends_a_long_call(call: str) -> None:
+def test_ctrl_c_interrupts_a_long_call(call: str) -> None:
     code = "import dechaff; c = dechaff.Cleaner(); print('go', flush=True)\n"
-    code += f"try: c.{call}\nexcept KeyboardInterrupt: print('ended', flush=True)"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+    code += f"try: c.{call}\nexcept KeyboardInterrupt: print('interrupted', flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None and process.stdout.readline() == "go\n"
         time.sleep(1)
         sent = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "ended\n"
+        assert process.stdout.readline() == "interrupted\n"
         assert time.monotonic() - sent < 5
 
 
-def test_other_threads_run_meanwhile() -> None:
+def test_other_threads_run_during_cleaning() -> None:
     ticks = 0
     done = threading.Event()
 
@@ -163,39 +175,53 @@ def test_other_threads_run_meanwhile() -> None:
 
 
 def test_a_notebook_shows_what_was_removed() -> None:
-    result = Result("a <b>\nShare\nc", "a <b>\nc", Cleaner().scan("a <b>\nShare\nc").removals, False, 0.3)
+    result = Result(
+        "a <b>\nShare\nc", "a <b>\nc", Cleaner().scan("a <b>\nShare\nc").removals, False, 0.3
+    )
     html = dechaff.scan("1 < 2, they said.\nAdvertisement\nIt rained.\n")._repr_html_()
-    assert "1 &lt; 2" in html and '<del title="advert/marker"' in html and ">Advertisement\n</del>" in html
+    assert (
+        "1 &lt; 2" in html
+        and '<del title="advert/marker"' in html
+        and ">Advertisement\n</del>" in html
+    )
     assert "&lt;b&gt;" in result._repr_html_()
 
 
 def test_the_command_is_installed(tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("dechaff")
     (tmp_path / "a.txt").write_text(CHAFF)
-    run = lambda *arguments: subprocess.run([command, *arguments], cwd=tmp_path, capture_output=True, text=True)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command, *arguments], cwd=tmp_path, input=CHAFF, capture_output=True, text=True
+        )
+
     assert run("clean", "-q", "a.txt").stdout == CLEAN
     assert run("clean", "--check", "a.txt").returncode == 1
     assert run("clean", "none.txt").returncode == 2
-    assert subprocess.run([command, "clean", "-q"], input=CHAFF, capture_output=True, text=True).stdout == CLEAN
+    assert run("clean", "-q").stdout == CLEAN
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-def test_ctrl_c_ends_the_command() -> None:
+def test_ctrl_c_interrupts_the_command() -> None:
     command = Path(sys.executable).with_name("dechaff")
-    with subprocess.Popen([command, "clean", "-q"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [command, "clean", "-q"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) in (-signal.SIGINT, 130)
 
 
-def test_examples_of_the_documentation_run() -> None:
+def test_documentation_examples_pass() -> None:
     for module in [dechaff, dechaff._result]:
-        tried = doctest.testmod(module)
-        assert tried.attempted > 1 and tried.failed == 0
-    for above, least in [(1, 5), (3, 3)]:
-        readme = doctest.testfile(str(Path(__file__).parents[above] / "README.md"), module_relative=False)
-        assert readme.attempted >= least and readme.failed == 0
-    # Of the native half, `doctest` finds nothing by itself.
+        results = doctest.testmod(module)
+        assert results.attempted > 1 and results.failed == 0
+    for levels_up, min_examples in [(1, 5), (3, 3)]:
+        readme = Path(__file__).parents[levels_up] / "README.md"
+        results = doctest.testfile(str(readme), module_relative=False)
+        assert results.attempted >= min_examples and results.failed == 0
+    # doctest does not find the docstrings of the native module by itself.
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
     for item in [Cleaner, Cleaner.clean, Cleaner.scan, Cleaner.clean_many]:
         assert item.__doc__ is not None
@@ -203,11 +229,13 @@ def test_examples_of_the_documentation_run() -> None:
     assert runner.tries > 6 and runner.failures == 0
 
 
-def test_samples_come_out_as_expected() -> None:
+def test_samples_are_cleaned_as_by_the_command() -> None:
     samples = Path(__file__).parents[3] / "samples"
     command = Path(sys.executable).with_name("dechaff")
     files = sorted(samples.glob("*.txt"))
     assert files
     for file in files:
-        expected = subprocess.run([command, "clean", "-q", file], capture_output=True, check=True).stdout
+        expected = subprocess.run(
+            [command, "clean", "-q", file], capture_output=True, check=True
+        ).stdout
         assert dechaff.clean(file.read_bytes().decode()).encode() == expected

@@ -1,4 +1,4 @@
-"""Every adapter, in its real engine, gives byte for byte what the command gives on the samples."""
+"""Every adapter, run in its engine, cleans the samples byte for byte as the command does."""
 
 from __future__ import annotations
 
@@ -22,39 +22,50 @@ COMMAND = Path(sys.executable).with_name("dechaff")
 
 @pytest.fixture(scope="module")
 def expected() -> list[str]:
+    """The samples as the command cleans them."""
     assert SAMPLES
-    run = lambda file: subprocess.run([COMMAND, "clean", "-q", file], capture_output=True, check=True)
-    cleaned = [run(file).stdout.decode() for file in SAMPLES]
+    cleaned = []
+    for file in SAMPLES:
+        command = [COMMAND, "clean", "-q", file]
+        run = subprocess.run(command, capture_output=True, check=True)
+        cleaned.append(run.stdout.decode())
     assert cleaned != TEXTS
     return cleaned
 
 
 def table() -> Any:
+    """Returns an Arrow table of the samples and their numbers."""
     return pa.table({"number": range(len(TEXTS)), "text": TEXTS})
 
 
-def test_tables(expected: list[str]) -> None:
+def test_arrow_tables_are_cleaned(expected: list[str]) -> None:
     from dechaff.integrations.arrow import CleanTable
 
     assert CleanTable()(table())["text"].to_pylist() == expected
     scanned = CleanTable(removals="removed")(table())
-    assert scanned["text"].to_pylist() == expected and scanned.column_names == ["number", "text", "removed"]
+    assert scanned["text"].to_pylist() == expected and scanned.column_names == [
+        "number",
+        "text",
+        "removed",
+    ]
     assert any(scanned["removed"].to_pylist())
     with pytest.raises(KeyError, match="body"):
         CleanTable("body")(table())
 
 
-def test_polars(expected: list[str]) -> None:
+def test_polars_expressions_clean(expected: list[str]) -> None:
     import polars as pl
 
     from dechaff.integrations.polars import clean
 
     frame = pl.DataFrame({"text": TEXTS})
     assert frame.with_columns(clean("text"))["text"].to_list() == expected
-    assert frame.lazy().select(clean(pl.col("text")).alias("a")).collect()["a"].to_list() == expected
+    assert (
+        frame.lazy().select(clean(pl.col("text")).alias("a")).collect()["a"].to_list() == expected
+    )
 
 
-def test_duckdb(expected: list[str]) -> None:
+def test_duckdb_function_cleans(expected: list[str]) -> None:
     import duckdb
 
     from dechaff.integrations.duckdb import register
@@ -62,22 +73,29 @@ def test_duckdb(expected: list[str]) -> None:
     connection = duckdb.connect()
     register(connection)
     connection.register("pages", table())
-    assert [row[0] for row in connection.execute("SELECT dechaff(text) FROM pages ORDER BY number").fetchall()] == expected
+    assert [
+        row[0]
+        for row in connection.execute("SELECT dechaff(text) FROM pages ORDER BY number").fetchall()
+    ] == expected
     assert connection.execute("SELECT dechaff(NULL::VARCHAR)").fetchone() == (None,)
 
 
-def test_daft(expected: list[str], engine: Callable[[str], Any]) -> None:
+def test_daft_expressions_clean(expected: list[str], engine: Callable[[str], Any]) -> None:
     daft = engine("daft")
 
     from dechaff.integrations.daft import clean
 
     frame = daft.from_arrow(table())
     for column in ["text", daft.col("text")]:
-        assert frame.with_column("text", clean(column)).sort("number").to_pydict()["text"] == expected
-    assert daft.from_pydict({"text": ["a", None]}).select(clean("text")).to_pydict() == {"text": ["a", None]}
+        assert (
+            frame.with_column("text", clean(column)).sort("number").to_pydict()["text"] == expected
+        )
+    assert daft.from_pydict({"text": ["a", None]}).select(clean("text")).to_pydict() == {
+        "text": ["a", None]
+    }
 
 
-def test_huggingface(expected: list[str]) -> None:
+def test_huggingface_datasets_are_cleaned_and_fingerprinted(expected: list[str]) -> None:
     import datasets
     from datasets.fingerprint import Hasher
 
@@ -85,38 +103,47 @@ def test_huggingface(expected: list[str]) -> None:
 
     dataset = datasets.Dataset(table()).with_format("arrow")
     for processes in [None, 2]:
-        mapped = dataset.map(Clean(), batched=True, batch_size=3, num_proc=processes).with_format(None)
+        mapped = dataset.map(Clean(), batched=True, batch_size=3, num_proc=processes).with_format(
+            None
+        )
         assert list(mapped["text"]) == expected
-    code = "from datasets.fingerprint import Hasher; from dechaff.integrations.huggingface import Clean\n"
+    code = "from datasets.fingerprint import Hasher\n"
+    code += "from dechaff.integrations.huggingface import Clean\n"
     code += "print(Hasher.hash(Clean()))"
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    other = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert Hasher.hash(Clean()) == other != Hasher.hash(Clean(cleaner=Cleaner(skip="model")))
 
 
-def test_datatrove(expected: list[str]) -> None:
+def test_datatrove_step_cleans(expected: list[str]) -> None:
     from datatrove.data import Document
 
     from dechaff.integrations.datatrove import Clean
 
     step = Clean(removals="removed")
-    documents = list(step.run(iter([Document(text=text, id=str(index)) for index, text in enumerate(TEXTS)])))
+    documents = list(
+        step.run(iter([Document(text=text, id=str(index)) for index, text in enumerate(TEXTS)]))
+    )
     assert [document.text for document in documents] == expected
     assert any(document.metadata["removed"] for document in documents)
     assert any(name.startswith("rule/") for name in step.stats.stats)
 
 
-def test_langchain(expected: list[str]) -> None:
+def test_langchain_transformer_cleans(expected: list[str]) -> None:
     from langchain_core.documents import Document
 
     from dechaff.integrations.langchain import Clean
 
-    documents = [Document(page_content=text, metadata={"n": index}) for index, text in enumerate(TEXTS)]
+    documents = [
+        Document(page_content=text, metadata={"n": index}) for index, text in enumerate(TEXTS)
+    ]
     cleaned = Clean().transform_documents(documents)
     assert [document.page_content for document in cleaned] == expected
     assert [document.metadata["n"] for document in cleaned] == list(range(len(TEXTS)))
 
 
-def test_llama_index(expected: list[str]) -> None:
+def test_llama_index_component_cleans(expected: list[str]) -> None:
     from llama_index.core.ingestion import IngestionPipeline
     from llama_index.core.schema import Document, ImageNode
 
@@ -126,16 +153,18 @@ def test_llama_index(expected: list[str]) -> None:
     cleaned = IngestionPipeline(transformations=[Clean()]).run(documents=documents)
     assert [document.text for document in cleaned] == expected
     assert [document.id_ for document in cleaned] == [document.id_ for document in documents]
-    assert [document.metadata for document in cleaned] == [document.metadata for document in documents]
+    assert [document.metadata for document in cleaned] == [
+        document.metadata for document in documents
+    ]
     assert [document.text for document in documents] == TEXTS
     image = ImageNode(image_url="https://example.org/a.png")
     assert Clean()([image])[0] is image
-    # A pipeline's cache knows a step by this.
+    # A pipeline caches the results of a step under this dict.
     assert Clean().to_dict() == Clean(Cleaner()).to_dict() != Clean(Cleaner(skip="model")).to_dict()
     assert pickle.loads(pickle.dumps(Clean(Cleaner(skip="model")))).cleaner == Cleaner(skip="model")
 
 
-def test_haystack(expected: list[str]) -> None:
+def test_haystack_component_cleans(expected: list[str]) -> None:
     from haystack import Document, Pipeline
 
     from dechaff.integrations.haystack import Clean
@@ -143,37 +172,52 @@ def test_haystack(expected: list[str]) -> None:
     documents = [Document(content=text, meta={"n": index}) for index, text in enumerate(TEXTS)]
     pipeline = Pipeline()
     pipeline.add_component("clean", Clean())
-    cleaned = pipeline.run({"clean": {"documents": [*documents, Document(content=None)]}})["clean"]["documents"]
+    cleaned = pipeline.run({"clean": {"documents": [*documents, Document(content=None)]}})["clean"][
+        "documents"
+    ]
     assert [document.content for document in cleaned] == [*expected, None]
     assert [document.meta for document in cleaned[:-1]] == [document.meta for document in documents]
     assert [document.content for document in documents] == TEXTS
-    at = next(index for index, text in enumerate(TEXTS) if text != expected[index])
-    assert cleaned[at].id != documents[at].id == Clean(keep_id=True).run(documents)["documents"][at].id
+    changed = next(index for index, text in enumerate(TEXTS) if text != expected[index])
+    assert (
+        cleaned[changed].id
+        != documents[changed].id
+        == Clean(keep_id=True).run(documents)["documents"][changed].id
+    )
     other = Pipeline()
     other.add_component("clean", Clean(Cleaner(level="precise", skip="model")))
     loaded = Pipeline.loads(other.dumps(), allowed_modules=["dechaff.integrations.haystack"])
     assert loaded.get_component("clean").cleaner == Cleaner(level="precise", skip="model")
 
 
-def test_nemo_curator(expected: list[str], engine: Callable[[str], Any]) -> None:
+def test_nemo_curator_modifier_cleans(expected: list[str], engine: Callable[[str], Any]) -> None:
     modifiers, tasks = engine("nemo_curator.stages.text.modifiers"), engine("nemo_curator.tasks")
     import pandas
 
     from dechaff.integrations.nemo_curator import Clean
 
     def cleaned(stage: Any) -> list[Any]:
-        frame = pandas.DataFrame({"text": [*TEXTS, None], "url": [*["https://example.org/"] * len(TEXTS), None]})
+        frame = pandas.DataFrame(
+            {"text": [*TEXTS, None], "url": [*["https://example.org/"] * len(TEXTS), None]}
+        )
         batch = stage.process(tasks.DocumentBatch(dataset_name="pages", data=frame))
         texts = batch.to_pandas()["text"]
         assert texts.isna().tolist() == [*[False] * len(TEXTS), True]
         return texts.tolist()[:-1]
 
     assert cleaned(modifiers.Modify(pickle.loads(pickle.dumps(Clean())))) == expected
-    assert cleaned(modifiers.Modify(Clean(url="url"), input_fields=[["text", "url"]], output_fields="text")) == expected
+    assert (
+        cleaned(
+            modifiers.Modify(Clean(url="url"), input_fields=[["text", "url"]], output_fields="text")
+        )
+        == expected
+    )
 
 
-def test_nemo_curator_on_ray(expected: list[str], engine: Callable[[str], Any]) -> None:
-    """A pipeline of NeMo Curator on its Ray Data backend, in a process of its own, as it starts and stops a cluster."""
+def test_nemo_curator_pipeline_on_ray_cleans(
+    expected: list[str], engine: Callable[[str], Any]
+) -> None:
+    """Runs in a separate process, because the pipeline starts and stops a Ray cluster."""
     engine("nemo_curator.stages.text.modifiers")
     command = [sys.executable, Path(__file__).with_name("curate.py")]
     run = subprocess.run(command, input="\0".join(TEXTS).encode(), capture_output=True)
@@ -181,7 +225,7 @@ def test_nemo_curator_on_ray(expected: list[str], engine: Callable[[str], Any]) 
     assert run.stdout.decode().split("\0")[1:] == expected
 
 
-def test_ray(expected: list[str], engine: Callable[[str], Any]) -> None:
+def test_ray_data_is_cleaned(expected: list[str], engine: Callable[[str], Any]) -> None:
     ray = engine("ray")
 
     from dechaff.integrations.ray import Clean
@@ -189,27 +233,39 @@ def test_ray(expected: list[str], engine: Callable[[str], Any]) -> None:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         source = ray.data.from_arrow(table())
-        for step, how in [(Clean("text"), {}), (Clean, {"concurrency": 1})]:
-            dataset = source.map_batches(step, batch_format="pyarrow", batch_size=3, **how)
-            assert [row["text"] for row in sorted(dataset.take_all(), key=lambda row: row["number"])] == expected
+        for step, options in [(Clean("text"), {}), (Clean, {"concurrency": 1})]:
+            dataset = source.map_batches(step, batch_format="pyarrow", batch_size=3, **options)
+            assert [
+                row["text"] for row in sorted(dataset.take_all(), key=lambda row: row["number"])
+            ] == expected
     finally:
         ray.shutdown()
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not here")
-def test_spark(expected: list[str], engine: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which was not found")
+def test_spark_functions_clean(
+    expected: list[str], engine: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     pyspark = engine("pyspark.sql")
 
     from dechaff.integrations.spark import clean_batches, clean_udf
 
     builder = pyspark.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    session = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
+    session = (
+        builder.config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .getOrCreate()
+    )
     try:
-        frame = session.createDataFrame([(index, text) for index, text in enumerate(TEXTS)], "number int, text string")
+        frame = session.createDataFrame(
+            [(index, text) for index, text in enumerate(TEXTS)], "number int, text string"
+        )
         mapped = frame.mapInArrow(clean_batches(), frame.schema).orderBy("number").collect()
         assert [row.text for row in mapped] == expected
-        called = frame.select("number", clean_udf()("text").alias("text")).orderBy("number").collect()
+        called = (
+            frame.select("number", clean_udf()("text").alias("text")).orderBy("number").collect()
+        )
         assert [row.text for row in called] == expected
     finally:
         session.stop()

@@ -1,4 +1,4 @@
-"""The scripts of `scale/` give what the command gives, also where a worker is killed in the midst of its work."""
+"""The scripts of `scale/` write what the command writes, even if a worker is killed at work."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("dechaff")
-TEXTS = [file.read_bytes().decode() for file in sorted((PACKAGE.parents[1] / "samples").glob("*.txt"))]
+TEXTS = [
+    file.read_bytes().decode() for file in sorted((PACKAGE.parents[1] / "samples").glob("*.txt"))
+]
 
 
 @pytest.fixture(scope="module")
 def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six files that take a worker about half a second each, so that one can be met at work."""
+    """Six files that take a worker about half a second each, long enough to kill it at work."""
     root = tmp_path_factory.mktemp("crawl")
     (root / "deep").mkdir()
     for number in range(4):
@@ -35,7 +37,8 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for row in range(700):
             for text in TEXTS:
                 body = f"{text}\nPage {number}, {row}.\n".encode()
-                head = f"WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://example.org/{row}\r\n"
+                head = "WARC/1.0\r\nWARC-Type: conversion\r\n"
+                head += f"WARC-Target-URI: http://example.org/{row}\r\n"
                 head += f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
                 records.append(head.encode() + body + b"\r\n\r\n")
         (root / f"{number}.wet").write_bytes(b"".join(records))
@@ -43,26 +46,49 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def expected(crawl: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], object]:
-    place = tmp_path_factory.mktemp("expected")
-    subprocess.run([COMMAND, "clean", "-q", crawl, "-o", place / "text", "--stats", place / "stats.json"], check=True)
-    return outputs(place / "text"), json.loads((place / "stats.json").read_text())
+def expected(
+    crawl: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, bytes], object]:
+    """The outputs and the statistics of the command for the crawl."""
+    directory = tmp_path_factory.mktemp("expected")
+    subprocess.run(
+        [
+            COMMAND,
+            "clean",
+            "-q",
+            crawl,
+            "-o",
+            directory / "text",
+            "--stats",
+            directory / "stats.json",
+        ],
+        check=True,
+    )
+    return outputs(directory / "text"), json.loads((directory / "stats.json").read_text())
 
 
 def outputs(root: Path) -> dict[str, bytes]:
-    """All files below a directory but the records that a run of the command keeps of itself."""
-    found = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    return {name: data for name, data in found.items() if not name.startswith((".dechaff", "dechaff-run"))}
+    """Returns the contents of all files below `root` except the command's manifest and journal."""
+    files = {
+        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+    return {
+        name: data
+        for name, data in files.items()
+        if not name.startswith((".dechaff", "dechaff-run"))
+    }
 
 
 def worker(output: Path) -> int | None:
-    """The process whose child is the command that writes below this directory."""
+    """Returns the parent of the command that writes below `output`, or `None` if there is none."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
             arguments = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"dechaff._command" in arguments and any(part.startswith(bytes(output)) for part in arguments):
+            if b"dechaff._command" in arguments and any(
+                part.startswith(bytes(output)) for part in arguments
+            ):
                 parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
                 return parent if parent > 1 else None
         except OSError:
@@ -70,13 +96,22 @@ def worker(output: Path) -> int | None:
     return None
 
 
-def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool, interrupt: bool = False) -> tuple[int, str]:
+def run(
+    script: str, crawl: Path, output: Path, *arguments: str, kill: bool, interrupt: bool = False
+) -> tuple[int, str]:
+    """Runs a script of `scale/` and returns its exit code and log.
+
+    With `kill`, the first worker that is found at work is killed; with `interrupt`, the script then
+    receives SIGINT.
+    """
     command = [sys.executable, str(PACKAGE / "scale" / script), str(crawl), str(output), *arguments]
     log = output.with_suffix(".log")
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
     killed = False
-    with log.open("wb") as told:
-        process = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT, env=environment)
+    with log.open("wb") as log_file:
+        process = subprocess.Popen(
+            command, stdout=log_file, stderr=subprocess.STDOUT, env=environment
+        )
         try:
             while kill and not killed and process.poll() is None:
                 victim = worker(output)
@@ -89,18 +124,19 @@ def run(script: str, crawl: Path, output: Path, *arguments: str, kill: bool, int
             code = process.wait(120)
         finally:
             process.kill()
-    assert killed == kill, f"no worker was met at work\n{log.read_text()}"
+    assert killed == kill, f"no worker was found at work\n{log.read_text()}"
     return code, log.read_text()
 
 
 def check(output: Path, expected: tuple[dict[str, bytes], object]) -> None:
+    """Asserts that a script wrote the outputs and the statistics of the command."""
     texts, stats = expected
     assert len(texts) == 6
     assert outputs(output / "text") == texts
     assert json.loads((output / "stats.json").read_text()) == stats
 
 
-def test_what_a_killed_worker_left_is_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_worker_are_removed(tmp_path: Path) -> None:
     from dechaff.integrations.files import clean_file, merge_stats
 
     (tmp_path / "in").mkdir()
@@ -112,12 +148,17 @@ def test_what_a_killed_worker_left_is_removed(tmp_path: Path) -> None:
     assert sorted(outputs(tmp_path / "out")) == ["stats.json", "stats/a.txt.json", "text/a.txt"]
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="workers are found in /proc, which is not here")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="workers are found in /proc, which is missing"
+)
 
 
 @needs_proc
-def test_ray_with_a_killed_worker(
-    crawl: Path, expected: tuple[dict[str, bytes], object], engine: Callable[[str], Any], tmp_path: Path
+def test_ray_recovers_from_a_killed_worker(
+    crawl: Path,
+    expected: tuple[dict[str, bytes], object],
+    engine: Callable[[str], Any],
+    tmp_path: Path,
 ) -> None:
     engine("ray")
     code, log = run("ray_clean.py", crawl, tmp_path / "out", "--cpus", "2", kill=True)
@@ -126,9 +167,12 @@ def test_ray_with_a_killed_worker(
 
 
 @needs_proc
-@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not here")
-def test_spark_with_a_killed_worker(
-    crawl: Path, expected: tuple[dict[str, bytes], object], engine: Callable[[str], Any], tmp_path: Path
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which was not found")
+def test_spark_recovers_from_a_killed_worker(
+    crawl: Path,
+    expected: tuple[dict[str, bytes], object],
+    engine: Callable[[str], Any],
+    tmp_path: Path,
 ) -> None:
     engine("pyspark")
     code, log = run("spark_clean.py", crawl, tmp_path / "out", "--master", "local[2,4]", kill=True)
@@ -136,7 +180,9 @@ def test_spark_with_a_killed_worker(
     check(tmp_path / "out", expected)
 
 
-def test_datatrove_and_again(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
+def test_datatrove_can_be_run_again(
+    crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path
+) -> None:
     for _ in range(2):
         code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=False)
         assert code == 0, log
@@ -144,7 +190,7 @@ def test_datatrove_and_again(crawl: Path, expected: tuple[dict[str, bytes], obje
 
 
 @needs_proc
-def test_datatrove_with_a_killed_worker_and_again(
+def test_datatrove_run_again_recovers_from_a_killed_worker(
     crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path
 ) -> None:
     code, log = run("datatrove_clean.py", crawl, tmp_path / "out", kill=True, interrupt=True)
@@ -155,19 +201,38 @@ def test_datatrove_with_a_killed_worker_and_again(
     check(tmp_path / "out", expected)
 
 
-def test_datatrove_on_slurm(crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path) -> None:
-    """Programs stand in for Slurm's: what is submitted is run by this test, as jobs that know nothing of the script."""
+def test_datatrove_runs_on_slurm(
+    crawl: Path, expected: tuple[dict[str, bytes], object], tmp_path: Path
+) -> None:
+    """Replaces the programs of Slurm by fakes and runs the submitted jobs as Slurm would."""
     (tmp_path / "bin").mkdir()
-    for name, says in {"sbatch": "Submitted batch job 7", "scontrol": "node"}.items():
-        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {says}\n")
+    for name, output_line in {"sbatch": "Submitted batch job 7", "scontrol": "node"}.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {output_line}\n")
         (tmp_path / "bin" / name).chmod(0o755)
-    slurm = {"SLURM_NODEID": "0", "SLURM_NODELIST": "node", "SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "1"}
+    slurm = {
+        "SLURM_NODEID": "0",
+        "SLURM_NODELIST": "node",
+        "SLURM_JOB_ID": "7",
+        "SLURM_CPUS_PER_TASK": "1",
+    }
     slurm |= {"SLURM_MEM_PER_CPU": "1", "SLURM_PROCID": "0", "SLURM_NNODES": "1"}
     environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
     output = tmp_path / "out"
-    script = [sys.executable, PACKAGE / "scale" / "datatrove_clean.py", crawl, output, "--slurm", "cpu", "--tasks", "2"]
+    script = [
+        sys.executable,
+        PACKAGE / "scale" / "datatrove_clean.py",
+        crawl,
+        output,
+        "--slurm",
+        "cpu",
+        "--tasks",
+        "2",
+    ]
     subprocess.run(script, env=environment, check=True)
     for step, rank in [("clean", "0"), ("clean", "1"), ("merge", "0")]:
-        job = [COMMAND.with_name("launch_pickled_pipeline"), output / "logs" / step / "executor.pik"]
+        job = [
+            COMMAND.with_name("launch_pickled_pipeline"),
+            output / "logs" / step / "executor.pik",
+        ]
         subprocess.run(job, env={**environment, **slurm, "SLURM_ARRAY_TASK_ID": rank}, check=True)
     check(output, expected)

@@ -1,12 +1,20 @@
-"""Uses of the package that type checkers must find right, or wrong. It is checked, not run."""
+"""Uses of the package that type checkers must accept, or reject where marked. Not run."""
 
 from pathlib import Path
 
 from dechaff import Cleaner, Removal, Result, clean, restore, scan
 
-cleaner = Cleaner(level="precise", rules=[Path("mine.toml"), "more"], only="advert", skip=["model"], max_loss=0.003)
+cleaner = Cleaner(
+    level="precise",
+    rules=[Path("mine.toml"), "more"],
+    only="advert",
+    skip=["model"],
+    max_loss=0.003,
+)
 text: str = cleaner.clean("", url="https://example.org/", lang=None)
-texts: list[str] = cleaner.clean_many((text for text in [""]), url=[None, "https://example.org/"], threads=2)
+texts: list[str] = cleaner.clean_many(
+    (text for text in [""]), url=[None, "https://example.org/"], threads=2
+)
 result: Result = cleaner.scan(text)
 removal: Removal = result.removals[0]
 start: int = removal.start
