@@ -17,7 +17,6 @@ mod rules;
 mod selection;
 mod terminal;
 
-use crate::job::features::{Folds, write_features};
 use anyhow::Result;
 use args::{Cli, Color, Command, StatsCommand};
 use clap::{CommandFactory, Parser};
@@ -92,17 +91,6 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
             command: StatsCommand::Merge { files },
         } => restore::merge_stats(&files, terminal),
         Command::Eval(args) => eval::run(*args, terminal),
-        Command::Features {
-            files,
-            output,
-            words,
-            folds,
-        } => {
-            let tables = words.map_or_else(|| Ok(Folds::default()), |path| Folds::read(&path))?;
-            let units = write_features(&files, &output, &tables, folds)?;
-            terminal.note(&format!("{units} units written."));
-            Ok(Exit::Done)
-        }
         Command::Rules { command } => rules::run(command, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();

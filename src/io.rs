@@ -12,7 +12,6 @@ mod format;
 mod json;
 mod labelled;
 mod layout;
-mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod record;
@@ -30,10 +29,9 @@ pub use json::with_member;
 pub use labelled::{LabelledRow, read_rows};
 pub use layout::RecordFormat;
 #[cfg(feature = "parquet")]
-pub use record::cut;
-pub use npy::write_npy;
-#[cfg(feature = "parquet")]
 pub use parquet::{ParquetTable, RowBlock, RowMask, Rows, TableBuilder, TableLines};
+#[cfg(feature = "parquet")]
+pub use record::cut;
 pub use record::{Field, Parsed, TextFields};
 pub use slice::{line_slice, skip_lines};
 pub use source::Source;

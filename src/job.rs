@@ -6,7 +6,6 @@ pub mod compare;
 mod convert;
 pub mod corpus;
 pub mod eval;
-pub mod features;
 mod files;
 pub mod journal;
 pub mod manifest;

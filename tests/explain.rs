@@ -44,7 +44,8 @@ fn each_line_is_explained_as_removed_or_kept() {
     );
     let output = explain_sample(&["--line", "5", "--skip", "byline-bio,model"]);
     assert!(
-        output.contains(":5: kept") && output.contains("scored no line of this document: it is off"),
+        output.contains(":5: kept")
+            && output.contains("scored no line of this document: it is off"),
         "{output}"
     );
     let output = explain_sample(&["--line", "23", "--skip", "advert,model"]);

@@ -1,4 +1,5 @@
-//! The design's house rules, held by tests: who may import whom, and that nothing is left out of a list.
+//! Checks the structure of the code: no two files import each other, no module imports one above it, every file says what it
+//! contains, and every pack is built in. ARCHITECTURE.md describes the layers.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,176 +8,354 @@
     reason = "these are tests"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use syn::visit::{self, Visit};
 
-/// For each room those that it may use; `error` is open to all.
-const TABLE: &[(&str, &[&str])] = &[
-    ("span", &[]),
-    ("document", &["language", "span"]),
-    ("language", &[]),
-    ("guess", &[]),
-    ("rule", &["span", "texts"]),
-    ("mark", &["rule", "span"]),
-    ("fold", &["document", "span"]),
-    ("rarity", &[]),
-    ("expression", &[]),
-    ("automaton", &["expression"]),
-    ("texts", &[]),
-    ("phrase", &["rarity", "fold"]),
-    ("view", &["fold", "guess", "rule", "document", "span"]),
-    ("prepare", &["rarity", "phrase", "fold", "rule", "texts"]),
+/// The modules of each crate from bottom to top. A module may import those above it in the list, never those below.
+const LAYERS: &[(&str, &[&str])] = &[
     (
-        "pack",
+        "crates/dechaff-rules/src",
         &[
-            "prepare", "phrase", "fold", "language", "rule", "mark", "document", "span",
-        ],
-    ),
-    ("built_in", &["expression", "pack"]),
-    (
-        "model",
-        &["view", "fold", "rule", "mark", "document", "span"],
-    ),
-    (
-        "filter",
-        &[
-            "automaton",
-            "expression",
-            "built_in",
-            "texts",
-            "model",
-            "prepare",
-            "pack",
-            "view",
-            "rarity",
-            "phrase",
-            "fold",
+            "error",
+            "string_list",
+            "language",
+            "chars",
+            "ngrams",
+            "class_regex",
             "rule",
-            "mark",
-            "document",
-            "span",
+            "phrase",
+            "plan",
+            "pack",
+            "rules",
         ],
     ),
     (
-        "cleaner",
+        "crates/dechaff-core/src",
         &[
-            "filter", "fold", "pack", "view", "rule", "mark", "document", "span",
+            "error", "text", "mark", "built_in", "rules", "search", "filter", "model", "cleaner",
+            "verify",
         ],
     ),
+    ("crates/dechaff-train/src", &["corpus", "features"]),
+    ("src", &["io", "report", "job", "cli"]),
     (
-        "verify",
-        &[
-            "cleaner", "filter", "pack", "phrase", "fold", "rule", "mark", "document", "span",
-        ],
-    ),
-    (
-        "io",
-        &["verify", "cleaner", "rule", "mark", "document", "span"],
-    ),
-    (
-        "report",
-        &[
-            "texts", "verify", "cleaner", "pack", "view", "rule", "mark", "document", "span",
-        ],
-    ),
-    (
-        "job",
-        &[
-            "model", "io", "report", "verify", "cleaner", "filter", "pack", "view", "rule", "mark",
-            "document", "span",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "built_in", "job", "io", "report", "verify", "cleaner", "filter", "pack", "view",
-            "rule", "mark", "document", "span",
-        ],
+        "bindings/python/src",
+        &["texts", "engine", "result", "arrow", "cleaner"],
     ),
 ];
 
-fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+/// Modules that must not import each other although one is above the other.
+const APART: &[(&str, &str, &str)] = &[("src", "report", "io")];
+
+/// A source file: the path of its module within the crate (`search::dfa`), and the modules that it imports.
+#[derive(Debug)]
+struct Module {
+    path: Vec<String>,
+    imports: Vec<Vec<String>>,
+}
+
+/// Collects the paths that code outside tests mentions, resolved to the crate's root.
+struct Imports<'m> {
+    module: &'m [String],
+    found: Vec<Vec<String>>,
+}
+
+impl Imports<'_> {
+    /// Adds a path if it starts with `crate`, `self` or `super`.
+    fn add(&mut self, segments: &[String]) {
+        let base = match segments.first().map(String::as_str) {
+            Some("crate") => &[],
+            Some("self") => self.module,
+            Some("super") => {
+                let ups = segments
+                    .iter()
+                    .take_while(|segment| *segment == "super")
+                    .count();
+                &self.module[..self.module.len().saturating_sub(ups)]
+            }
+            _ => return,
+        };
+        let names = segments
+            .iter()
+            .filter(|name| !matches!(name.as_str(), "crate" | "self" | "super"));
+        self.found.push(base.iter().chain(names).cloned().collect());
+    }
+
+    /// Adds every path of a `use` declaration; `prefix` is what groups around it share.
+    fn add_use(&mut self, tree: &syn::UseTree, prefix: &mut Vec<String>) {
+        match tree {
+            syn::UseTree::Path(path) => {
+                prefix.push(path.ident.to_string());
+                self.add_use(&path.tree, prefix);
+                prefix.pop();
+            }
+            syn::UseTree::Group(group) => {
+                group
+                    .items
+                    .iter()
+                    .for_each(|item| self.add_use(item, prefix));
+            }
+            syn::UseTree::Name(name) => self.add_leaf(prefix, &name.ident.to_string()),
+            syn::UseTree::Rename(name) => self.add_leaf(prefix, &name.ident.to_string()),
+            syn::UseTree::Glob(_) => self.add(prefix),
+        }
+    }
+
+    fn add_leaf(&mut self, prefix: &[String], name: &str) {
+        let path: Vec<String> = prefix.iter().cloned().chain([name.to_owned()]).collect();
+        self.add(&path);
+    }
+}
+
+impl<'ast> Visit<'ast> for Imports<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let is_test = match item {
+            syn::Item::Mod(module) => is_cfg_test(&module.attrs),
+            syn::Item::Use(import) => is_cfg_test(&import.attrs),
+            _ => false,
+        };
+        if !is_test {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_use(&mut self, import: &'ast syn::ItemUse) {
+        self.add_use(&import.tree, &mut Vec::new());
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
+        self.add(&segments);
+        visit::visit_path(self, path);
+    }
+}
+
+fn is_cfg_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test"))
+    })
+}
+
+/// Lists the Rust files below a directory.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found)
-        } else {
-            found.push(path)
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Parses the files of a crate. Test modules in files of their own (`tests.rs`) are left out.
+fn modules(root: &Path) -> Vec<Module> {
+    let parse = |file: PathBuf| {
+        let relative = file.strip_prefix(root).unwrap().with_extension("");
+        let mut path: Vec<String> = relative
+            .iter()
+            .map(|name| name.to_str().unwrap().to_owned())
+            .collect();
+        if matches!(path.last().map(String::as_str), Some("lib" | "main")) {
+            path.pop();
+        }
+        let syntax = syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap();
+        let mut imports = Imports {
+            module: &path,
+            found: Vec::new(),
+        };
+        imports.visit_file(&syntax);
+        let imports = imports.found;
+        Module { path, imports }
+    };
+    let files = sources(root)
+        .into_iter()
+        .filter(|file| !file.ends_with("tests.rs"));
+    files
+        .map(parse)
+        .filter(|module| !module.path.is_empty())
+        .collect()
+}
+
+/// Returns the indices of the modules that a module imports. Imports between a module and those nested in it are ordinary
+/// Rust and are left out.
+fn imported(modules: &[Module], module: &Module) -> BTreeSet<usize> {
+    let by_path: BTreeMap<&[String], usize> = modules
+        .iter()
+        .enumerate()
+        .map(|(index, module)| (module.path.as_slice(), index))
+        .collect();
+    let resolve = |import: &Vec<String>| {
+        (1..=import.len())
+            .rev()
+            .find_map(|len| by_path.get(&import[..len]).copied())
+    };
+    let is_nested = |other: &Module| {
+        other.path.starts_with(&module.path) || module.path.starts_with(&other.path)
+    };
+    module
+        .imports
+        .iter()
+        .filter_map(resolve)
+        .filter(|&other| !is_nested(&modules[other]))
+        .collect()
+}
+
+/// Returns the modules of an import cycle, if there is one: what is left when modules that import nothing more are taken away
+/// again and again.
+fn cycle(modules: &[Module]) -> Vec<String> {
+    let mut graph: BTreeMap<usize, BTreeSet<usize>> = modules
+        .iter()
+        .enumerate()
+        .map(|(index, module)| (index, imported(modules, module)))
+        .collect();
+    loop {
+        let done: Vec<usize> = graph
+            .iter()
+            .filter(|(_, imports)| imports.is_empty())
+            .map(|(&index, _)| index)
+            .collect();
+        if done.is_empty() {
+            return graph
+                .keys()
+                .map(|&index| modules[index].path.join("::"))
+                .collect();
+        }
+        for index in done {
+            graph.remove(&index);
+            graph
+                .values_mut()
+                .for_each(|imports| drop(imports.remove(&index)));
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn no_files_import_each_other() {
+    for (directory, _) in LAYERS {
+        let cycle = cycle(&modules(&root().join(directory)));
+        assert!(
+            cycle.is_empty(),
+            "{directory}: an import cycle runs through some of {cycle:?}"
+        );
+    }
+}
+
+#[test]
+fn a_cycle_is_found() {
+    let module = |name: &str, import: &str| Module {
+        path: vec![name.to_owned()],
+        imports: vec![vec![import.to_owned(), "Type".to_owned()]],
+    };
+    let modules = [
+        module("a", "b"),
+        module("b", "c"),
+        module("c", "a"),
+        module("d", "a"),
+    ];
+    assert_eq!(cycle(&modules), ["a", "b", "c", "d"]);
+    assert!(cycle(&modules[..2]).is_empty());
+}
+
+#[test]
+fn grouped_and_relative_imports_are_resolved() {
+    let path = ["search".to_owned(), "dfa".to_owned()];
+    let mut imports = Imports {
+        module: &path,
+        found: Vec::new(),
+    };
+    let source = "use crate::{text::{Span, View}, mark};\nuse super::regex::*;\n#[cfg(test)]\nuse crate::no;\n\
+                  fn f() { crate::a::b(); self::c() }\n#[cfg(test)]\nmod tests { use super::super::no; }";
+    imports.visit_file(&syn::parse_file(source).unwrap());
+    let found: Vec<String> = imports.found.iter().map(|path| path.join("::")).collect();
+    let expected = [
+        "text::Span",
+        "text::View",
+        "mark",
+        "search::regex",
+        "a::b",
+        "search::dfa::c",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn modules_import_only_modules_below_them() {
+    for (directory, layers) in LAYERS {
+        let modules = modules(&root().join(directory));
+        let layer = |module: &Module| {
+            let name = &module.path[0];
+            let layer = layers.iter().position(|layer| layer == name);
+            layer.unwrap_or_else(|| panic!("{directory}: LAYERS does not list {name}"))
+        };
+        for module in &modules {
+            for other in imported(&modules, module)
+                .into_iter()
+                .map(|index| &modules[index])
+            {
+                let (from, to) = (module.path.join("::"), other.path.join("::"));
+                assert!(
+                    layer(other) <= layer(module),
+                    "{directory}: {from} imports {to} above it"
+                );
+                let apart = APART.contains(&(directory, &module.path[0], &other.path[0]));
+                assert!(!apart, "{directory}: {from} must not import {to}");
+            }
         }
     }
 }
 
 #[test]
-fn rooms_import_only_what_the_table_allows() {
-    let table: BTreeMap<&str, &[&str]> = TABLE.iter().copied().collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    sources(&root, &mut paths);
-    for path in paths {
-        let relative = path.strip_prefix(&root).unwrap();
-        let room = relative
-            .iter()
-            .next()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".rs");
-        if matches!(room, "main" | "lib" | "error") {
-            continue;
-        }
-        let allowed = table
-            .get(room)
-            .unwrap_or_else(|| panic!("the room '{room}' is not in the table"));
-        let source = fs::read_to_string(&path).unwrap();
-        let code = source.split("#[cfg(test)]").next().unwrap();
-        for used in code
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .flat_map(|line| line.split("crate::").skip(1))
-        {
-            let name: String = used
-                .chars()
-                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
-                .collect();
-            let fine = name.is_empty()
-                || name == room
-                || name == "error"
-                || name == "restore"
-                || allowed.contains(&name.as_str());
+fn every_file_says_what_it_contains() {
+    for (directory, _) in LAYERS {
+        for file in sources(&root().join(directory)) {
+            let source = fs::read_to_string(&file).unwrap();
             assert!(
-                fine,
-                "{} uses {name}, which {room} must not",
-                relative.display()
+                source.starts_with("//! "),
+                "{} has no header",
+                file.display()
             );
         }
     }
 }
 
 #[test]
-fn every_pack_is_built_in_and_every_file_says_its_job() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn every_pack_is_built_in() {
     let rules = dechaff::RuleSet::built_in();
-    let mut packs = Vec::new();
-    sources(&root.join("rules"), &mut packs);
-    for path in packs {
-        let pack = path.file_stem().unwrap().to_str().unwrap();
-        assert!(
-            rules.iter().any(|(_, rule)| rule.pack() == pack),
-            "{} is not built in",
-            path.display()
-        );
+    let directory = root().join("crates/dechaff-core/rules");
+    let mut packs = 0;
+    for directory in [directory.clone(), directory.join("languages")] {
+        for path in fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
+            let is_pack = path
+                .extension()
+                .is_some_and(|extension| extension == "toml");
+            let pack = path.file_stem().unwrap().to_str().unwrap();
+            let is_built_in = rules.iter().any(|(_, rule)| rule.pack() == pack);
+            assert!(
+                !is_pack || is_built_in,
+                "{} is not built in",
+                path.display()
+            );
+            packs += usize::from(is_pack);
+        }
     }
-    let mut paths = Vec::new();
-    sources(&root.join("src"), &mut paths);
-    for path in paths
-        .iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-    {
-        assert!(
-            fs::read_to_string(path).unwrap().starts_with("//! "),
-            "{} does not say its job",
-            path.display()
-        );
-    }
+    assert!(packs >= 40);
 }

@@ -61,22 +61,6 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
-    /// Write the features of labelled pages as arrays, for training
-    #[command(hide = true)]
-    Features {
-        /// JSON Lines with `text`, `labels`, `publisher` and `split`
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// Write the arrays below this directory
-        #[arg(long, short, value_name = "DIR")]
-        output: PathBuf,
-        /// Word weights: a table for each fold of the train pages, and one for all other pages
-        #[arg(long, value_name = "FILE")]
-        words: Option<PathBuf>,
-        /// Number of folds
-        #[arg(long, value_name = "N", default_value_t = 5)]
-        folds: usize,
-    },
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -104,7 +104,7 @@ fn named(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
     )?;
     let rules = cleaner.rules().iter().map(|(_, rule)| rule);
     Ok(rules
-        .filter(|rule| names.iter().any(|name| rule.answers_to(name)))
+        .filter(|rule| names.iter().any(|name| rule.matches_name(name)))
         .cloned()
         .collect())
 }
@@ -157,7 +157,7 @@ fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String>
     let cleaned = verifier.cleaner().clean(&document, &mut scratch);
     let mut lines = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
     if case.expects_match() {
-        let whole = Span::at(0, case.text.len());
+        let whole = Span::from_offsets(0, case.text.len());
         let misses = NearMisses::new(verifier.cleaner())?
             .examine(&document, &mut scratch)
             .near_misses(whole, &mut scratch);

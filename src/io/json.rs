@@ -144,9 +144,10 @@ impl KeyTree {
                 "holds {type_name} in '{}' instead of a text",
                 self.text_names[index]
             )),
-            (true, None) => {
-                Parsed::Damaged(format!("has no field {}", quoted_alternatives(&self.text_names)))
-            }
+            (true, None) => Parsed::Damaged(format!(
+                "has no field {}",
+                quoted_alternatives(&self.text_names)
+            )),
         }
     }
 }

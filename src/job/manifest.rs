@@ -8,8 +8,8 @@ use crate::io::{Checksum, StagedFile};
 use crate::pack::RuleSet;
 use crate::report::Stats;
 use crate::rule::Rule;
-use data_encoding::HEXLOWER;
 use anyhow::{Context, Result};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ pub const MANIFEST: &str = "dechaff-run";
 pub const STATE_DIR: &str = ".dechaff";
 
 /// Bytes of the line model; a plan holds their hash.
-const MODEL: &[u8] = include_bytes!("../../models/line.bin");
+const MODEL: &[u8] = dechaff_core::model::built_in_file();
 
 /// One part of the inputs: every `count`-th file, beginning with file number `index`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

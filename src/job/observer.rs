@@ -14,6 +14,8 @@ use crate::report::{Claimed, Comparison, ExplainedLine, LineReport, Name, Survey
 use crate::rule::Level;
 use crate::span::Span;
 use crate::verify::{MarkIndex, NearMisses};
+use dechaff_core::model::ExplainOptions;
+use dechaff_core::{Explanation, Mark};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -160,16 +162,17 @@ impl Explainer {
     }
 
     /// Returns the selected lines of a document with the marks, vetoes, score and near misses of
-    /// each. `scores` must be sorted by span.
+    /// each. `marks` are all marks of the document; `scores` must be sorted by span.
     fn explain_lines<'s>(
         &self,
         near_misses: &NearMisses,
         document: &Document<'_>,
         cleaned: &Cleaned<'_>,
+        marks: Vec<Mark>,
         scores: &'s [LineScore],
         scratch: &mut Scratch,
     ) -> Vec<ExplainedLine<'s>> {
-        let marks = MarkIndex::new(self.cleaner.examine(document, scratch).0);
+        let marks = MarkIndex::new(marks);
         let matches = near_misses.examine(document, scratch);
         let mut vetoes = vetoes_by_line(document, cleaned);
         let mut lines = Vec::new();
@@ -180,7 +183,7 @@ impl Explainer {
             let span = if text.is_empty() {
                 whole
             } else {
-                Span::at(whole.start(), whole.start() + text.len())
+                Span::from_offsets(whole.start(), whole.start() + text.len())
             };
             let removals = cleaned.found();
             let next = removals.partition_point(|removal| removal.span.end() <= span.start());
@@ -232,11 +235,13 @@ impl Observer for Explainer {
             return None;
         }
         let rules = self.cleaner.rules();
-        let scores =
-            self.cleaner
-                .judgements(document, !self.lines.is_empty(), MAX_FEATURES, scratch);
+        let options = ExplainOptions {
+            all_lines: !self.lines.is_empty(),
+            max_features: MAX_FEATURES,
+        };
+        let Explanation { marks, scores, .. } = self.cleaner.explain(document, &options, scratch);
         let lines = match &self.near {
-            Some(near) => self.explain_lines(near, document, cleaned, &scores, scratch),
+            Some(near) => self.explain_lines(near, document, cleaned, marks, &scores, scratch),
             None => Vec::new(),
         };
         let report = LineReport {

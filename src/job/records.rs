@@ -367,9 +367,10 @@ impl RecordCleaner<'_> {
         let converter = options
             .target
             .and_then(|target| Converter::new(target, &format, &options.names));
-        let has_members = converter
-            .as_ref()
-            .map_or(source.format == Format::JsonLines, Converter::supports_annotations);
+        let has_members = converter.as_ref().map_or(
+            source.format == Format::JsonLines,
+            Converter::supports_annotations,
+        );
         if options.annotate.is_some() && !has_members {
             bail!(
                 "is not JSON Lines, which annotations need; convert it with --output-format jsonl"
@@ -473,8 +474,9 @@ impl RecordCleaner<'_> {
         output: &mut BatchOutput,
         worker: &mut Worker,
     ) -> Result<()> {
-        let packs_each =
-            shape.format.compresses_records() && shape.converter.is_none() && worker.compressor.compresses();
+        let packs_each = shape.format.compresses_records()
+            && shape.converter.is_none()
+            && worker.compressor.compresses();
         let (mut bytes, mut copied) = (Vec::new(), 0);
         for (number, start, record) in batch.records() {
             let offset = batch.offset + start as u64;
@@ -484,7 +486,9 @@ impl RecordCleaner<'_> {
             if packs_each {
                 match disposition {
                     Disposition::Same => worker.compressor.compress_into(record, &mut bytes)?,
-                    Disposition::Changed => worker.compressor.compress_into(&worker.record, &mut bytes)?,
+                    Disposition::Changed => worker
+                        .compressor
+                        .compress_into(&worker.record, &mut bytes)?,
                     Disposition::Dropped => {}
                 }
             } else if disposition != Disposition::Same {
@@ -564,9 +568,10 @@ impl RecordCleaner<'_> {
             };
         } else if !outcome.cuts.is_empty() {
             worker.record.clear();
-            if let Err(reason) = shape
-                .format
-                .write_without(record, &outcome.cuts, &mut worker.record)
+            if let Err(reason) =
+                shape
+                    .format
+                    .write_without(record, &outcome.cuts, &mut worker.record)
             {
                 return self.pass_damaged(&record_ref, reason.to_owned(), output);
             }

@@ -14,7 +14,6 @@
 use super::{ADDED, NAME, REMOVED, escape_control, paint};
 use crate::cleaner::Cleaned;
 use crate::span::Span;
-use crate::view::gaps;
 use anstyle::Style;
 use std::fmt::Write;
 
@@ -132,7 +131,7 @@ fn changes(cleaned: &Cleaned<'_>, lines: &[&str]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut start = 0;
     for (index, line) in lines.iter().enumerate() {
-        let span = Span::at(start, start + line.len());
+        let span = Span::from_offsets(start, start + line.len());
         start = span.end();
         let first = cuts.partition_point(|cut| cut.end() <= span.start());
         let touched = cuts.get(first).is_some_and(|cut| cut.overlaps(span));
@@ -142,7 +141,8 @@ fn changes(cleaned: &Cleaned<'_>, lines: &[&str]) -> Vec<Change> {
         if !touched && !joined {
             continue;
         }
-        let rest: String = gaps(span, &cuts[first..])
+        let rest: String = span
+            .without(&cuts[first..])
             .map(|gap| &cleaned.source()[gap.range()])
             .collect();
         match changes.last_mut() {

@@ -19,7 +19,7 @@ fn selected<'c>(
     cleaner
         .rules()
         .iter()
-        .filter(|(_, rule)| names.is_empty() || names.iter().any(|name| rule.answers_to(name)))
+        .filter(|(_, rule)| names.is_empty() || names.iter().any(|name| rule.matches_name(name)))
 }
 
 /// Returns a table of the rules that `names` select, or of all rules without names, with their

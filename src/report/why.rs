@@ -321,8 +321,8 @@ impl LineReport<'_> {
             self.level,
             decimal(line_score.threshold)
         );
-        match line_score.verdict {
-            Decision::Taken => format!("the line model scores it {score:.3}; {condition}"),
+        match line_score.decision {
+            Decision::Removed => format!("the line model scores it {score:.3}; {condition}"),
             Decision::Below => {
                 format!("the line model scores it {score:.3}, which is too low: {condition}")
             }
@@ -451,7 +451,7 @@ fn line_score_json(line_score: &LineScore) -> Value {
     json!({
         "score": decimal(line_score.score),
         "threshold": decimal(line_score.threshold),
-        "verdict": line_score.verdict.name(),
+        "verdict": line_score.decision.name(),
         "page": if line_score.is_whole_page { "whole" } else { "article" },
         "weights": weights_json(line_score),
     })

@@ -1,0 +1,67 @@
+//! Compiles the packs of `rules/`, so that a start of dechaff only deserializes them: their rules with search plans, and
+//! their regular expressions with characters reduced to equivalence classes. Also embeds the sources, which tests lint.
+
+use dechaff_rules::CompiledRules;
+use dechaff_rules::class_regex::ClassRegex;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=rules");
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    // Topics first, then languages: the order decides the ids of rules.
+    let mut packs = toml_files(&root.join("rules"))?;
+    packs.extend(toml_files(&root.join("rules/languages"))?);
+    let (mut rules, mut sources) = (CompiledRules::default(), String::from("["));
+    for path in packs {
+        let origin = path
+            .strip_prefix(&root)?
+            .to_string_lossy()
+            .replace('\\', "/");
+        rules.add_unlinted(&fs::read_to_string(&path)?, &origin)?;
+        sources.push_str(&format!("({origin:?}, include_str!({path:?})),\n"));
+    }
+    fs::write(out.join("packs.rs"), sources + "]")?;
+    fs::write(out.join("rules.bin"), postcard::to_allocvec(&rules)?)?;
+    write_class_regexes(&rules, &out)
+}
+
+/// Writes the class-compressed regexes of all rules, concatenated, and a table that maps each key to the end of its regex,
+/// sorted by key.
+fn write_class_regexes(rules: &CompiledRules, out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut regexes = BTreeMap::new();
+    for (source, ignore_case) in rules.iter().flat_map(|(_, rule)| rule.regexes()) {
+        // A regex that cannot be compressed is compiled as it is when it is first needed.
+        if let Some(regex) = ClassRegex::new(source, ignore_case, false) {
+            regexes.insert(
+                ClassRegex::key(source, ignore_case),
+                postcard::to_allocvec(&regex)?,
+            );
+        }
+    }
+    let (mut table, mut bytes) = (String::from("["), Vec::new());
+    for (key, regex) in regexes {
+        bytes.extend(regex);
+        table.push_str(&format!("({key:?}, {}),\n", bytes.len()));
+    }
+    fs::write(out.join("class_regexes.rs"), table + "]")?;
+    fs::write(out.join("class_regexes.bin"), bytes)?;
+    Ok(())
+}
+
+/// Lists the TOML files of a directory, sorted by name.
+fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        files.push(entry?.path());
+    }
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    files.sort();
+    Ok(files)
+}

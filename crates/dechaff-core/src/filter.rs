@@ -1,0 +1,63 @@
+//! Filters: code that reads a view of a document and adds marks. Each filter is one file with its rules, its constructor and
+//! its tests; which filters run, and in which stage, is decided here.
+//!
+//! Within a stage every filter reads the same view, and what is removed is the union of their marks. The order of filters
+//! therefore does not matter. The line model is the filter of a stage of its own and lives in `model`.
+
+mod blanks;
+mod footer;
+mod labels;
+mod links;
+mod matching;
+mod orphans;
+mod repeats;
+
+pub(crate) use matching::{MatchFilter, RuleHit};
+
+use crate::mark::Marks;
+use crate::text::{NormalizedText, View};
+use dechaff_rules::rule::RuleId;
+
+/// Returns the id of the rule with this name, if it is enabled.
+type EnabledRule<'f> = &'f dyn Fn(&str) -> Option<RuleId>;
+
+/// A filter that needs nothing but the view.
+pub(crate) trait Filter: Send + Sync + std::fmt::Debug {
+    /// Adds the filter's marks. The same view gives the same marks. `text` is a buffer for lines of the view that have to
+    /// be normalized.
+    fn mark(&self, view: &View<'_>, marks: &mut Marks, text: &mut NormalizedText);
+}
+
+/// The filters of the stages after the match stage, apart from the line model.
+#[derive(Debug)]
+pub(crate) struct Filters {
+    /// Whole lines, as the match stage left them.
+    pub structure: Vec<Box<dyn Filter>>,
+    /// Headings and separators that removals left without a purpose.
+    pub context: Vec<Box<dyn Filter>>,
+    /// Blank lines that removals doubled.
+    pub spacing: Vec<Box<dyn Filter>>,
+}
+
+impl Filters {
+    /// Makes the filters of which a rule is enabled.
+    pub(crate) fn new(enabled: EnabledRule<'_>) -> Self {
+        Self {
+            structure: [
+                boxed(footer::Footer::new(enabled)),
+                boxed(links::Links::new(enabled)),
+                boxed(labels::LabelRuns::new(enabled)),
+                boxed(repeats::Repeats::new(enabled)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            context: boxed(orphans::Orphans::new(enabled)).into_iter().collect(),
+            spacing: boxed(blanks::Blanks::new(enabled)).into_iter().collect(),
+        }
+    }
+}
+
+fn boxed<F: Filter + 'static>(filter: Option<F>) -> Option<Box<dyn Filter>> {
+    filter.map(|filter| Box::new(filter) as Box<dyn Filter>)
+}

@@ -1,0 +1,113 @@
+//! The filter of the match stage: marks what the search finds, and reports what all built-in rules find for the line model.
+
+use crate::mark::{Mark, Marks};
+use crate::rules::RuleSet;
+use crate::search::{Search, SearchBuffers};
+use crate::text::{Span, View};
+use dechaff_rules::rule::{Category, Confidence, Effect, Rule, RuleId};
+use std::ops::Range;
+
+/// A match of a built-in rule, as a feature of the line model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RuleHit {
+    pub span: Span,
+    pub effect: Effect,
+    pub category: Category,
+    pub confidence: Confidence,
+}
+
+/// Marks the matches of phrases, patterns, labels and vocabularies.
+#[derive(Debug)]
+pub(crate) struct MatchFilter {
+    rules: RuleSet,
+    search: Search,
+    /// Whether each rule is enabled, by the index of its id.
+    enabled: Vec<bool>,
+    collects_hits: bool,
+}
+
+impl MatchFilter {
+    /// Makes the filter for the rules that `is_enabled` selects. With `collects_hits` it searches for all built-in rules
+    /// as well, so that [`mark`](Self::mark) can report what they find whatever the user chose.
+    pub(crate) fn new(
+        rules: &RuleSet,
+        is_enabled: impl Fn(RuleId) -> bool,
+        collects_hits: bool,
+    ) -> Self {
+        let enabled: Vec<bool> = rules.iter().map(|(id, _)| is_enabled(id)).collect();
+        let is_hit = |id: RuleId| collects_hits && rules.is_built_in(id);
+        let search = Search::new(
+            rules,
+            |id| enabled[id.index()] || is_hit(id),
+            |id| !is_hit(id),
+        );
+        Self {
+            rules: rules.clone(),
+            search,
+            enabled,
+            collects_hits,
+        }
+    }
+
+    /// Adds the marks of enabled rules. Returns the hits of all built-in rules in the order of their spans; none unless
+    /// the filter collects them.
+    pub(crate) fn mark(
+        &self,
+        view: &View<'_>,
+        marks: &mut Marks,
+        buffers: &mut SearchBuffers,
+    ) -> Vec<RuleHit> {
+        let matches = self.search.find(view, buffers);
+        let hits = if self.collects_hits {
+            self.hits(view, &matches, buffers)
+        } else {
+            Vec::new()
+        };
+        let enabled = matches
+            .iter()
+            .copied()
+            .filter(|mark| self.enabled[mark.rule().index()]);
+        for mark in self.search.check_conditions(view, enabled, buffers) {
+            marks.add(mark.span(), mark.rule());
+        }
+        hits
+    }
+
+    /// Returns the matches of built-in rules whose conditions hold, as hits.
+    fn hits(&self, view: &View<'_>, matches: &[Mark], buffers: &mut SearchBuffers) -> Vec<RuleHit> {
+        let built_in = matches
+            .iter()
+            .copied()
+            .filter(|mark| self.rules.is_built_in(mark.rule()));
+        let hits = self.search.check_conditions(view, built_in, buffers);
+        let hit = |mark: Mark| {
+            let &Rule {
+                effect,
+                category,
+                confidence,
+                ..
+            } = self.rules.get(mark.rule());
+            RuleHit {
+                span: mark.span(),
+                effect,
+                category,
+                confidence,
+            }
+        };
+        hits.into_iter().map(hit).collect()
+    }
+
+    /// Adds the protecting marks in `lines` that the search left for when something there is about to be removed. Call it
+    /// at most once per line, and with whole hard-wrapped paragraphs.
+    pub(crate) fn protect(
+        &self,
+        view: &View<'_>,
+        lines: Range<usize>,
+        marks: &mut Marks,
+        buffers: &mut SearchBuffers,
+    ) {
+        for mark in self.search.find_protection(view, lines, buffers) {
+            marks.add(mark.span(), mark.rule());
+        }
+    }
+}

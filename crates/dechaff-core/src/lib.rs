@@ -1,0 +1,50 @@
+//! The engine of [dechaff](https://crates.io/crates/dechaff), which strips the boilerplate that scraping leaves in *already
+//! extracted* text, and accounts for every byte.
+//!
+//! A [`Cleaner`] is compiled once from a [`RuleSet`] and shared by all threads. It cleans a [`Document`], which borrows its
+//! text, and returns a [`Cleaned`]: the text that is kept, and the [`Removal`]s, each with the rules that removed it. Nothing
+//! is rewritten: what is kept and what is removed partition the source, and [`restore`] puts them together again. If nothing
+//! is found in a document, its text comes back borrowed.
+//!
+//! ```
+//! use dechaff_core::{Cleaner, Document, Scratch};
+//!
+//! let cleaner = Cleaner::builder().build()?;
+//! let text = "The bridge opens on Monday.\n\nAdvertisement\n\nIt cost four million.\n";
+//! let document = Document::new(text)?;
+//! let cleaned = cleaner.clean(&document, &mut Scratch::default());
+//!
+//! assert_eq!(cleaned.text(), "The bridge opens on Monday.\n\nIt cost four million.\n");
+//! let removal = &cleaned.removals()[0];
+//! assert_eq!(&text[removal.span.range()], "Advertisement\n");
+//! assert_eq!(cleaner.rules().get(removal.rule).category.name(), "advert");
+//! # Ok::<(), dechaff_core::Error>(())
+//! ```
+//!
+//! The crate touches no file, thread, clock, terminal or environment. Most users depend on the crate `dechaff`, which
+//! re-exports it.
+
+mod built_in;
+mod cleaner;
+mod error;
+mod filter;
+mod mark;
+pub mod model;
+mod rules;
+mod search;
+mod text;
+pub mod verify;
+
+pub use built_in::lint_built_in;
+pub use cleaner::{
+    Builder, Cleaned, Cleaner, Explanation, Outcome, Removal, Scratch, Veto, restore,
+};
+pub use dechaff_rules::rule::{
+    Category, Confidence, Cue, Effect, Examples, FilterName, Level, Matcher, Near, Rule, RuleId,
+    Zone,
+};
+pub use dechaff_rules::{CompiledRules, PackError, Problem, StringList};
+pub use error::Error;
+pub use mark::{Mark, Score};
+pub use rules::RuleSet;
+pub use text::{Document, Span};

@@ -1,0 +1,231 @@
+//! The line model as the filter of its stage: reads the features of a document, scores its blocks, and marks the lines of
+//! those that score more than the level's threshold.
+//!
+//! The features include what all built-in rules find, whatever rules and level the user chose, so that scores do not depend
+//! on options.
+
+use super::explain::{Decision, ExplainOptions, LineScore};
+use super::page::PageFeatures;
+use super::{Model, Scores, Thresholds};
+use crate::error::Error;
+use crate::filter::{MatchFilter, RuleHit};
+use crate::mark::Marks;
+use crate::rules::RuleSet;
+use crate::search::SearchBuffers;
+use crate::text::{View, has_word};
+use dechaff_rules::rule::{Level, RuleId};
+use std::ops::Range;
+
+/// Least number of blocks, and of words, of a document that the model scores. A shorter one is left to the rules.
+const MIN_BLOCKS: usize = 4;
+const MIN_WORDS: usize = 40;
+
+/// Most lines that are scored together, so that memory is bounded. The longest page that the model was trained on has a
+/// quarter as many.
+const MAX_PAGE_LINES: usize = 1 << 13;
+
+/// The line model with the thresholds of a level.
+#[derive(Debug)]
+pub(crate) struct LineModel {
+    rule: RuleId,
+    model: Model,
+    thresholds: Thresholds,
+    /// Finds the hits of the built-in rules if the match stage does not, because one of them was replaced.
+    hit_filter: Option<MatchFilter>,
+}
+
+/// Buffers that a thread keeps from one document to the next.
+#[derive(Debug, Default)]
+pub(crate) struct ModelBuffers {
+    page: PageFeatures,
+    scores: Scores,
+}
+
+impl LineModel {
+    /// Name of the rule of the model's marks.
+    pub(crate) const RULE: &str = "model/line";
+
+    /// Loads the built-in model. `rule` is the rule that its marks name. The thresholds are those of `level`, or follow
+    /// from `max_loss`, the share of words of prose that rules and model together may remove.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the model does not fit this version, [`Error::Option`] if no threshold was measured to lose as
+    /// little as `max_loss`.
+    pub(crate) fn new(
+        rule: RuleId,
+        rules: &RuleSet,
+        level: Level,
+        max_loss: Option<f64>,
+    ) -> Result<Self, Error> {
+        let model = Model::built_in()?;
+        let thresholds = match max_loss {
+            Some(share) => model.thresholds_for(level, share)?,
+            None => model.thresholds(level),
+        };
+        let hit_filter = (!rules.has_built_in()).then(built_in_hits);
+        Ok(Self {
+            rule,
+            model,
+            thresholds,
+            hit_filter,
+        })
+    }
+
+    /// Adds a scored mark for each line that the model removes. `hits` are what the built-in rules found in the match
+    /// stage, sorted by span. If `explain` is given, also returns how the model scored the lines that it selects;
+    /// otherwise returns nothing.
+    pub(crate) fn mark(
+        &self,
+        view: &View<'_>,
+        hits: &[RuleHit],
+        marks: &mut Marks,
+        buffers: &mut ModelBuffers,
+        search: &mut SearchBuffers,
+        explain: Option<&ExplainOptions>,
+    ) -> Vec<LineScore> {
+        let own_hits = self
+            .hit_filter
+            .as_ref()
+            .map(|filter| filter.mark(view, &mut Marks::default(), search));
+        let mut hits = own_hits.as_deref().unwrap_or(hits);
+        let ModelBuffers { page, scores } = buffers;
+        let mut explained = Vec::new();
+        for lines in pages(view) {
+            let start = view.span(lines.start).start();
+            hits = &hits[hits
+                .iter()
+                .take_while(|hit| hit.span.end() <= start)
+                .count()..];
+            page.read(
+                view,
+                lines,
+                hits,
+                Some(&self.model.words),
+                false,
+                &mut search.normalized,
+            );
+            // A block that rules removed needs no score, unless somebody asks for it.
+            let is_left = |block: usize| page.lines(block).any(|line| !view.is_cut(line));
+            self.score(page, |block| explain.is_some() || is_left(block), scores);
+            for (block, score) in self.above_threshold(page, &scores.by_unit) {
+                for line in page.lines(block) {
+                    if !view.is_cut(line) && has_word(view.text(line)) {
+                        let score = self.model.probability(score);
+                        marks.add_scored(view.span(line), self.rule, score);
+                    }
+                }
+            }
+            if let Some(options) = explain {
+                explained.extend(self.explain(page, &scores.by_unit, options));
+            }
+        }
+        explained
+    }
+
+    /// Computes the raw scores of the blocks that `needs_score` selects; none if the page is too short to judge.
+    fn score(&self, page: &PageFeatures, needs_score: impl Fn(usize) -> bool, scores: &mut Scores) {
+        scores.by_unit.clear();
+        if page.len() >= MIN_BLOCKS && page.words() >= MIN_WORDS {
+            self.model.score(page, needs_score, scores);
+        }
+    }
+
+    /// Iterates over the blocks that the model removes, with their raw scores. A block from which a rule removes only a
+    /// part is not among them: it was scored as a whole, which says nothing about the rest.
+    fn above_threshold(
+        &self,
+        page: &PageFeatures,
+        scores: &[i32],
+    ) -> impl Iterator<Item = (usize, i32)> {
+        let threshold = self.thresholds.of(page);
+        let scored = scores.iter().copied().enumerate();
+        scored.filter(move |&(block, score)| score > threshold && !page.is_mixed(block))
+    }
+
+    /// Returns how the model judged the blocks of a page that `options` selects.
+    fn explain(
+        &self,
+        page: &PageFeatures,
+        scores: &[i32],
+        options: &ExplainOptions,
+    ) -> Vec<LineScore> {
+        let threshold = self.thresholds.of(page);
+        let decision = |block: usize, score: i32| match score {
+            _ if page.is_plain(block) => Decision::Prose,
+            score if score <= threshold => Decision::Below,
+            _ if page.is_mixed(block) => Decision::Mixed,
+            _ => Decision::Removed,
+        };
+        let scored = scores.iter().copied().enumerate();
+        scored
+            .filter(|&(block, score)| {
+                options.all_lines || (score > threshold && !page.is_mixed(block))
+            })
+            .map(|(block, score)| LineScore {
+                span: page.span(block),
+                decision: decision(block, score),
+                score: self.model.probability(score),
+                threshold: self.model.probability(threshold),
+                is_whole_page: page.is_whole(),
+                weights: if page.is_plain(block) {
+                    Vec::new()
+                } else {
+                    self.model.weights(page, block, options.max_features)
+                },
+            })
+            .collect()
+    }
+}
+
+/// Returns a filter that collects the hits of all built-in rules.
+pub(super) fn built_in_hits() -> MatchFilter {
+    MatchFilter::new(&RuleSet::built_in(), |_| true, true)
+}
+
+/// Splits the lines of a view into pages of equal size, at most [`MAX_PAGE_LINES`] each, that end where a block does.
+fn pages(view: &View<'_>) -> impl Iterator<Item = Range<usize>> {
+    let (count, parts) = (
+        view.line_count(),
+        view.line_count().div_ceil(MAX_PAGE_LINES),
+    );
+    let edge = move |part: usize| match part * count / parts {
+        0 => 0,
+        line => view.paragraphs(line - 1..line).end,
+    };
+    (0..parts)
+        .map(move |part| edge(part)..edge(part + 1))
+        .filter(|lines| !lines.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{Document, TextLines};
+
+    #[test]
+    fn pages_have_each_line_once_and_end_where_paragraphs_do() {
+        let wrapped = "The council voted on Monday to close the bridge for works that will\nlast until the end of next year, and said that.\n";
+        for (line, times) in [
+            ("One.\n", 1),
+            ("One.\n", 8192),
+            ("One.\n", 8193),
+            (wrapped, 12_289),
+            ("", 1),
+        ] {
+            let text = line.repeat(times);
+            let document = Document::new(&text).unwrap();
+            let lines = TextLines::new(&document, Vec::new());
+            let view = View::new(&lines);
+            let mut from = 0;
+            for page in pages(&view) {
+                assert!(
+                    page.start == from
+                        && page.len() <= MAX_PAGE_LINES + 2
+                        && !lines.continues(page.start)
+                );
+                from = page.end;
+            }
+            assert_eq!(from, view.line_count());
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Compares the search for all rules with each rule tried by itself.
+
+use super::phrase::{line_starts, match_at};
+use super::*;
+use crate::text::{Document, TextLines};
+use dechaff_rules::CompiledRules;
+use dechaff_rules::plan::ByteSet;
+
+/// Returns what a rule matches if it is tried at every position.
+fn by_itself(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
+    let folded = &NormalizedText::whole(view.document());
+    let mut marks = Marks::default();
+    for (phrase, _) in (0..search.phrases.len())
+        .filter_map(|index| search.phrase(index as u32))
+        .filter(|(_, own)| *own == rule)
+    {
+        let mut starts = Vec::new();
+        if phrase.is_line() {
+            let lines = (0..view.line_count()).filter(|&line| !folded.continues(line));
+            lines.for_each(|line| {
+                line_starts(folded.bytes(), folded.lines()[line].range(), &mut starts)
+            });
+        } else {
+            let folded = std::str::from_utf8(folded.bytes()).unwrap();
+            starts.extend(
+                folded
+                    .char_indices()
+                    .filter(|(_, c)| !c.is_whitespace())
+                    .map(|(at, _)| at),
+            );
+        }
+        for (start, end) in starts
+            .iter()
+            .filter_map(|&start| Some((start, match_at(phrase, folded, start)?)))
+        {
+            marks.add(match_span(view, folded, phrase.is_line(), start, end), rule);
+        }
+    }
+    for pattern in search
+        .patterns
+        .iter()
+        .filter(|pattern| pattern.rule == rule)
+    {
+        let unfiltered = Pattern {
+            rule,
+            max_line_chars: pattern.max_line_chars,
+            max_len: usize::MAX,
+            first_bytes: ByteSet::ALL,
+            regex: pattern.regex.with_regex_crate(),
+        };
+        let lines = 0..view.line_count();
+        if pattern.max_line_chars.is_some() {
+            unfiltered.mark_lines(lines, view, &mut DfaCache::default(), &mut marks);
+        } else {
+            unfiltered.mark_spans(lines, view, &mut marks);
+        }
+    }
+    marks.take()
+}
+
+/// Compares what the search for all rules finds in a text with what a rule tried by itself finds. Returns the number of matches.
+fn compare(search: &Search, rule: RuleId, text: &str, buffers: &mut SearchBuffers) -> usize {
+    let document = Document::new(text).unwrap();
+    let lines = TextLines::new(&document, Vec::new());
+    let view = View::new(&lines);
+    let mut found = Marks::default();
+    buffers.normalized.clear();
+    let mut from = 0;
+    while from < view.line_count() {
+        let lines = view.normalize_window(&mut buffers.normalized, from);
+        from = lines.end;
+        for index in [&search.index, &search.protection] {
+            search.search_window(index, &view, &lines, buffers, &mut found);
+        }
+    }
+    search.verify_line_patterns(&view, buffers, &mut found);
+    search.verify_span_patterns(&view, buffers, &mut found);
+    let mut found = found.take();
+    found.retain(|mark| mark.rule() == rule);
+    assert_eq!(
+        found,
+        by_itself(search, rule, &view),
+        "{:?} in {text:?}",
+        search.rules.get(rule)
+    );
+    found.len()
+}
+
+/// Searches for all rules at once in the examples of all built-in rules, in six spellings.
+#[test]
+fn a_search_for_all_rules_finds_what_each_rule_finds() {
+    let rules = RuleSet::built_in();
+    let search = Search::new(&rules, |_| true, |_| true);
+    let writings: [fn(&str) -> String; 6] = [
+        str::to_owned,
+        |text| text.replace('\n', "\r\n"),
+        |text| text.replace(' ', "\u{a0} "),
+        |text| {
+            text.split(' ')
+                .enumerate()
+                .flat_map(|(at, word)| [word, if at % 3 == 1 { "\n" } else { " " }])
+                .collect()
+        },
+        |text| {
+            format!(
+                "It rained.\n\n» {}\nIt stopped.",
+                text.replace('"', "“").replace('\'', "’")
+            )
+        },
+        |text| format!("½ {text} ™"),
+    ];
+    let (mut buffers, mut compared) = (SearchBuffers::default(), 0);
+    let searched = rules.iter().filter(|(_, rule)| {
+        matches!(
+            rule.matcher,
+            Matcher::Phrases { .. } | Matcher::Patterns { .. }
+        )
+    });
+    for (id, rule) in searched {
+        for example in rule.examples.remove.iter().chain(rule.examples.keep.iter()) {
+            compared += writings
+                .iter()
+                .map(|writing| compare(&search, id, &writing(example), &mut buffers))
+                .sum::<usize>();
+        }
+    }
+    assert!(compared > 5000, "{compared}");
+}
+
+/// Searches a document of all examples in windows of one line, of many lines, and as a whole.
+#[test]
+fn windows_make_no_difference() {
+    let rules = RuleSet::built_in();
+    let search = Search::new(&rules, |_| true, |_| true);
+    let examples = rules
+        .iter()
+        .flat_map(|(_, rule)| rule.examples.remove.iter().chain(rule.examples.keep.iter()));
+    let text: String = examples
+        .zip(["\n", " ", "\n\n"].iter().cycle())
+        .flat_map(|(example, end)| [example, *end])
+        .collect();
+    let document = Document::new(&text).unwrap();
+    let lines = TextLines::new(&document, Vec::new());
+    let view = View::new(&lines);
+    let found = |window: usize| {
+        let normalized = NormalizedText::with_window(window);
+        search.find(
+            &view,
+            &mut SearchBuffers {
+                normalized,
+                ..SearchBuffers::default()
+            },
+        )
+    };
+    let whole = found(usize::MAX >> 1);
+    assert!(
+        whole.len() > 1500 && text.len() > 200_000,
+        "{} in {}",
+        whole.len(),
+        text.len()
+    );
+    assert!(found(1) == whole && found(20_000) == whole);
+}
+
+/// Compares random rules on random texts, both made of few words: short ones that have no literal, words of other scripts,
+/// whose case is more than a bit, and words with several spellings.
+#[test]
+fn a_search_finds_what_each_of_random_rules_finds() {
+    const WORDS: &[[&str; 2]] = &[
+        ["a", "A"],
+        ["ab", "aB"],
+        ["read", "READ"],
+        ["más", "MA\u{301}S"],
+        ["straße", "STRASSE"],
+        ["it's", "It’s"],
+        ["新聞", "新聞"],
+        ["фото", "ФОТО"],
+        ["x1", "Ｘ1"],
+        ["σας", "ΣΑΣ"],
+        ["off", "oﬀ"],
+        ["@", "@"],
+    ];
+    const SPACES: &[&str] = &[
+        " ", " ", " ", "\n", "\r\n", "\u{a0}", "  ", "\n\n", ", ", ". ",
+    ];
+    let mut state = 3u64;
+    let mut draw = move |most: usize| {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        (state >> 33) as usize % most
+    };
+    let (mut buffers, mut compared) = (SearchBuffers::default(), 0);
+    for _ in 0..40 {
+        let mut pack = String::from("[pack]\nname = 'chance'\ndescription = 'Made by chance.'\n");
+        for number in 0..12 {
+            let mut parts: Vec<String> = (0..=draw(4))
+                .map(|_| WORDS[draw(WORDS.len())][0].to_owned())
+                .collect();
+            let (at, line) = (draw(parts.len()), draw(2) == 0);
+            let other = WORDS[draw(WORDS.len())][0];
+            let kind = if draw(3) == 0 { "pattern" } else { "phrase" };
+            match (kind, draw(4)) {
+                ("phrase", 0) => parts[at] = format!("({}|{other})", parts[at]),
+                ("phrase", 1) => parts[at] = format!("{} {{..3}} {other}", parts[at]),
+                ("phrase", 2) => parts.push(format!("[{other}]")),
+                ("pattern", 0 | 1) => parts[at] = format!("(?:{}|{other})", parts[at]),
+                ("pattern", 2) if line => parts.insert(0, r"[^\n]{0,9}".to_owned()),
+                _ => {}
+            }
+            // A pattern says itself what white space and case may be.
+            let body = if kind == "phrase" {
+                parts.join(" ")
+            } else {
+                format!("(?i){}", parts.join(r"\s+"))
+            };
+            pack.push_str(&format!(
+                "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\nconfidence = 'certain'\n{kind} = \"\"\"{}\"\"\"\n\
+                 line = {line}\nexamples.remove = ['One.', 'Two.']\nexamples.keep = ['Three.', 'Four.']\n",
+                body.replace('\\', r"\\")
+            ));
+        }
+        let mut rules = CompiledRules::default();
+        rules.add_unlinted(&pack, "chance").unwrap();
+        let rules = RuleSet::from(rules);
+        let search = Search::new(&rules, |_| true, |_| true);
+        for _ in 0..12 {
+            let text: String = (0..40)
+                .flat_map(|_| {
+                    [
+                        WORDS[draw(WORDS.len())][draw(2)],
+                        SPACES[draw(SPACES.len())],
+                    ]
+                })
+                .collect();
+            compared += rules
+                .iter()
+                .map(|(id, _)| compare(&search, id, &text, &mut buffers))
+                .sum::<usize>();
+        }
+    }
+    assert!(compared > 2000, "{compared}");
+}

@@ -1,0 +1,16 @@
+//! The text model: a document and its lines, spans of its bytes, its normalized form, and the view of it that filters read.
+
+mod document;
+mod language;
+mod lines;
+mod normalize;
+mod span;
+mod view;
+
+pub use document::Document;
+pub use span::Span;
+
+pub(crate) use lines::TextLines;
+pub(crate) use normalize::{NormalizedLine, NormalizedText};
+pub(crate) use span::union;
+pub(crate) use view::{View, ends_like_sentence, has_word, word_count};

@@ -1,0 +1,148 @@
+//! A half-open range of bytes in a source text. It stands apart from `std::ops::Range` because it is `Copy`, half the
+//! size, and can only be made the right way round; every claim that dechaff makes on a text is one of these.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A half-open byte range `start..end` with `start <= end`, in bytes of the source text.
+///
+/// Offsets are 32 bits wide, so a text is at most [`Span::MAX_TEXT`] bytes long.
+///
+/// ```
+/// use dechaff_core::Span;
+/// let span = Span::new(3, 7);
+/// assert_eq!((span.start(), span.end(), span.len()), (3, 7, 4));
+/// assert_eq!(&"abcdefgh"[span.range()], "defg");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// The longest text that spans can address, in bytes (4 GiB less one byte).
+    pub const MAX_TEXT: usize = u32::MAX as usize;
+
+    /// Makes the span `start..end`. Where `end < start` the span is empty, at `start`.
+    #[must_use]
+    pub fn new(start: u32, end: u32) -> Self {
+        Self {
+            start,
+            end: end.max(start),
+        }
+    }
+
+    /// Makes the span `start..end` from offsets into a document, which are at most [`Span::MAX_TEXT`]. The span is empty,
+    /// at `start`, if `end < start`.
+    #[must_use]
+    pub fn from_offsets(start: usize, end: usize) -> Self {
+        Self::new(offset(start), offset(end))
+    }
+
+    /// First byte.
+    #[must_use]
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// One past the last byte.
+    #[must_use]
+    pub fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether the span holds no byte.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The span as a range, for slicing.
+    #[must_use]
+    pub fn range(self) -> Range<usize> {
+        self.start()..self.end()
+    }
+
+    /// Whether the two spans share a byte.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+impl Span {
+    /// Iterates over the parts of this span that none of `spans` covers, in order. `spans` must be sorted and disjoint;
+    /// they may reach beyond this span.
+    ///
+    /// ```
+    /// use dechaff_core::Span;
+    /// let kept: Vec<Span> = Span::new(2, 9).without(&[Span::new(0, 3), Span::new(5, 6)]).collect();
+    /// assert_eq!(kept, [Span::new(3, 5), Span::new(6, 9)]);
+    /// ```
+    pub fn without(self, spans: &[Self]) -> impl Iterator<Item = Self> + use<'_> {
+        let mut from = self.start;
+        let past_end = Self::new(self.end, self.end);
+        spans
+            .iter()
+            .copied()
+            .take_while(move |span| span.start < self.end)
+            .chain(std::iter::once(past_end))
+            .filter_map(move |span| {
+                let gap = Self::new(from, span.start);
+                from = from.max(span.end);
+                (!gap.is_empty()).then_some(gap)
+            })
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.start, self.end)
+    }
+}
+
+/// Narrows an offset to 32 bits; one that is out of range becomes the largest.
+fn offset(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// Sorts spans and merges those that overlap or touch.
+pub(crate) fn union(spans: &mut Vec<Span>) {
+    spans.sort_unstable();
+    spans.dedup_by(|next, last| {
+        let joins = next.start <= last.end;
+        if joins {
+            last.end = last.end.max(next.end);
+        }
+        joins
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_never_the_wrong_way_round() {
+        assert!(Span::new(7, 3).is_empty());
+    }
+
+    #[test]
+    fn union_merges_what_overlaps_or_touches() {
+        let mut spans = vec![
+            Span::new(8, 9),
+            Span::new(0, 4),
+            Span::new(2, 6),
+            Span::new(6, 7),
+        ];
+        union(&mut spans);
+        assert_eq!(spans, [Span::new(0, 7), Span::new(8, 9)]);
+    }
+}

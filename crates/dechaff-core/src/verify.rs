@@ -1,0 +1,163 @@
+//! Checks rules: against the examples that they carry, and against labelled texts.
+//!
+//! [`Verifier`] runs the examples of a rule set. dechaff's own tests and `dechaff rules test` both
+//! use it, so a pack that passes for its author passes for everyone. [`line_outcomes`] reports what
+//! happened to each line of a cleaned document; [`LineCounts`] (quality by level) and
+//! [`RuleScores`] (quality by rule) are sums over it. Nothing here reads a file.
+
+mod fate;
+mod near;
+mod score;
+mod worth;
+
+pub use fate::{LineOutcome, line_outcomes};
+pub use near::{MarkIndex, Miss, Missed, NearMisses};
+pub use score::{Figures, LineCounts, Measured, measure};
+pub use worth::{Label, RuleScores, RuleWorth};
+
+use crate::cleaner::Cleaner;
+use crate::cleaner::Scratch;
+use crate::error::Error;
+use crate::rules::RuleSet;
+use crate::text::Document;
+use dechaff_rules::rule::{Effect, Level, Rule, RuleId};
+
+/// One example of one rule.
+#[derive(Clone, Debug)]
+pub struct Case<'r> {
+    /// Id of the rule in its rule set.
+    pub id: RuleId,
+    /// The rule that the example belongs to.
+    pub rule: &'r Rule,
+    /// Whether the example comes from `examples.remove` (otherwise from `examples.keep`).
+    pub removes: bool,
+    /// Position in that list, counted from 1.
+    pub number: usize,
+    /// Text of the example: a whole small document.
+    pub text: &'r str,
+}
+
+impl Case<'_> {
+    /// Returns a name that is unique in the rule set: the rule's full name, the list that the
+    /// example is in and its position there, such as `share/label keep 2`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!(
+            "{} {} {}",
+            self.rule.name,
+            if self.removes { "remove" } else { "keep" },
+            self.number
+        )
+    }
+
+    /// Returns whether the rule must match something in the example. This is true of the `remove`
+    /// examples of a removing rule or a cue, and of the `keep` examples of a keep rule.
+    pub fn expects_match(&self) -> bool {
+        self.removes != (self.rule.effect == Effect::Keep)
+    }
+
+    /// Returns the example as a document. If the rule is bound to languages or hosts, the document
+    /// gets the first of each, so that the rule applies to it.
+    ///
+    /// # Errors
+    /// If the example is too long for a document.
+    pub fn document(&self) -> Result<Document<'_>, String> {
+        let mut document = Document::new(self.text).map_err(|error| error.to_string())?;
+        if let Some(language) = self.rule.languages.first() {
+            document = document.with_language(language);
+        }
+        if let Some(host) = self.rule.hosts.first() {
+            document = document.with_host(host);
+        }
+        Ok(document)
+    }
+}
+
+/// Returns all examples of a rule set, rule by rule in the order of the set. For each rule the
+/// `remove` examples come first, then the `keep` examples.
+#[must_use]
+pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
+    let mut cases = Vec::new();
+    for (id, rule) in rules.iter() {
+        for (removes, texts) in [(true, &rule.examples.remove), (false, &rule.examples.keep)] {
+            cases.extend(texts.iter().enumerate().map(|(index, text)| Case {
+                id,
+                rule,
+                removes,
+                number: index + 1,
+                text,
+            }));
+        }
+    }
+    cases
+}
+
+/// Runs examples with a cleaner that applies every rule of a set, at level `thorough`, and holds no
+/// document.
+///
+/// ```
+/// use dechaff_core::verify::{Verifier, cases};
+/// let rules = dechaff_core::RuleSet::built_in();
+/// let verifier = Verifier::new(&rules)?;
+/// let failures = cases(&rules).iter().filter_map(|case| verifier.run(case).err()).count();
+/// assert_eq!(failures, 0);
+/// # Ok::<(), dechaff_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    cleaner: Cleaner,
+}
+
+impl Verifier {
+    /// Compiles `rules` into a cleaner at level `thorough`. The guard against large removals is
+    /// off, because an example often consists of nothing but the text to be removed.
+    ///
+    /// # Errors
+    /// Those of [`Builder::build`](crate::Builder::build), such as a pattern that does not compile.
+    pub fn new(rules: &RuleSet) -> Result<Self, Error> {
+        let cleaner = Cleaner::builder()
+            .rules(rules.clone())
+            .level(Level::Thorough)
+            .max_removed(1.0)
+            .build()?;
+        Ok(Self { cleaner })
+    }
+
+    /// Cleans one example and checks the marks of its rule. Marks of other rules are ignored. A
+    /// vetoed mark counts, because the rule did match.
+    ///
+    /// # Errors
+    /// A sentence for people that says what was expected and what happened.
+    pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
+        let document = case.document()?;
+        let (marks, cleaned) = self.cleaner.marks(&document, &mut Scratch::default());
+        let matched: Vec<&str> = marks
+            .iter()
+            .filter(|mark| mark.rule() == case.id)
+            .map(|mark| &case.text[mark.span().range()])
+            .collect();
+        let verb = match case.rule.effect {
+            Effect::Remove => "remove",
+            Effect::Keep => "protect",
+            Effect::Cue(_) => "give its cue for",
+        };
+        match (case.expects_match(), matched.is_empty()) {
+            (true, true) => Err(format!(
+                "should {verb} something in {:?}, and did not; dechaff gives {:?}",
+                case.text,
+                cleaned.text()
+            )),
+            (false, false) => Err(format!(
+                "should {verb} nothing in {:?}, but took {:?}",
+                case.text, matched
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the cleaner that runs the examples, for callers that explain why an example failed.
+    /// Every rule is on and no document is held.
+    pub fn cleaner(&self) -> &Cleaner {
+        &self.cleaner
+    }
+}

@@ -1,0 +1,108 @@
+//! Labelled pages: JSON Lines with a text and one letter for each of its lines.
+
+use anyhow::{Context, Result, bail, ensure};
+use dechaff_core::verify::Label;
+use flate2::read::MultiGzDecoder;
+use serde_json::{Map, Value};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+/// A labelled page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelledPage {
+    /// Text of the page.
+    pub text: String,
+    /// One label for each part of the text between line feeds.
+    pub labels: Vec<Label>,
+    /// All other fields of the row.
+    pub fields: Map<String, Value>,
+}
+
+impl LabelledPage {
+    /// Returns a field that holds a string; the empty string if there is no such field.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+/// Reads the labelled pages of a JSON Lines file, plain or (by its name) gzip. Rows without labels are left out.
+///
+/// # Errors
+/// If the file cannot be opened. A row that cannot be read is an error of its own.
+pub fn read_pages(path: &Path) -> Result<impl Iterator<Item = Result<LabelledPage>> + use<>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
+    let reader: Box<dyn Read> = if is_gzip {
+        Box::new(MultiGzDecoder::new(BufReader::new(file)))
+    } else {
+        Box::new(file)
+    };
+    let name = path.display().to_string();
+    let lines = BufReader::with_capacity(1 << 16, reader)
+        .lines()
+        .enumerate();
+    Ok(lines.filter_map(move |(index, line)| {
+        line.map_err(anyhow::Error::from)
+            .and_then(|line| parse_page(&line))
+            .with_context(|| format!("{name}, line {}", index + 1))
+            .transpose()
+    }))
+}
+
+/// Parses a row; `None` if it has no labels.
+fn parse_page(line: &str) -> Result<Option<LabelledPage>> {
+    let mut fields: Map<String, Value> = serde_json::from_str(line)?;
+    let Some(Value::String(letters)) = fields.remove("labels") else {
+        return Ok(None);
+    };
+    let Some(Value::String(text)) = fields.remove("text") else {
+        bail!("the row has no field 'text'");
+    };
+    let labels: Vec<Label> = letters.chars().map(label).collect::<Result<_>>()?;
+    let lines = text.split('\n').count();
+    ensure!(
+        labels.len() == lines,
+        "the row has {} labels for {lines} lines",
+        labels.len()
+    );
+    Ok(Some(LabelledPage {
+        text,
+        labels,
+        fields,
+    }))
+}
+
+fn label(letter: char) -> Result<Label> {
+    match letter {
+        'k' => Ok(Label::Keep),
+        'd' => Ok(Label::Drop),
+        'u' => Ok(Label::Unsure),
+        other => bail!("'{other}' is not a label; labels are k (keep), d (drop) and u (unsure)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_one_label_per_line() {
+        let page = parse_page(r#"{"id": "1", "text": "a\nb\n", "labels": "kdu"}"#)
+            .unwrap()
+            .unwrap();
+        assert_eq!(page.labels, [Label::Keep, Label::Drop, Label::Unsure]);
+        assert_eq!(page.field("id"), "1");
+        assert!(parse_page(r#"{"text": "a"}"#).unwrap().is_none());
+        for row in [
+            r#"{"text": "a\nb", "labels": "k"}"#,
+            r#"{"text": "a", "labels": "x"}"#,
+            "{",
+        ] {
+            assert!(parse_page(row).is_err(), "{row}");
+        }
+    }
+}
