@@ -17,12 +17,10 @@ pub mod restore;
 mod tables;
 pub mod walk;
 
-use crate::cleaner::{Cleaned, Cleaner, Outcome};
-use crate::document::Document;
-use crate::filter::Scratch;
 use crate::io::{Content, InputText};
 use crate::report::{Name, Origin, Stats, document_records};
 use anyhow::{Error, Result, anyhow};
+use dechaff_core::{Cleaned, Cleaner, Document, Outcome, Scratch};
 use observer::Observer;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -1,38 +1,32 @@
-//! shim
-mod cleaner {
-    pub use dechaff_core::{Builder, Cleaned, Cleaner, Outcome, Removal, Veto, restore};
-}
-mod document {
-    pub use dechaff_core::Document;
-}
-mod error {
-    pub use dechaff_core::{Error, Problem};
-}
-mod filter {
-    pub use dechaff_core::Scratch;
-}
-mod mark {
-    pub use dechaff_core::model::{Decision, FeatureWeight as Weight, LineScore};
-    pub use dechaff_core::{Mark, Score};
-}
-mod pack {
-    pub use dechaff_core::RuleSet;
-}
-mod rule {
-    pub use dechaff_core::{
-        Category, Confidence, Cue, Effect, Examples, FilterName, Level, Matcher, Near, Rule,
-        RuleId, Zone,
-    };
-}
-mod span {
-    pub use dechaff_core::Span;
-}
-mod texts {
-    pub use dechaff_core::StringList;
-}
-mod built_in {
-    pub use dechaff_core::lint_built_in;
-}
+//! dechaff strips the boilerplate that scraping leaves in *already extracted* text, and accounts
+//! for every byte.
+//!
+//! A [`Cleaner`] is compiled once from a [`RuleSet`] and shared by all threads. It cleans a
+//! [`Document`], which borrows its text, and returns a [`Cleaned`]: the text that is kept, and the
+//! [`Removal`]s, each with the rules that removed it. Nothing is rewritten: what is kept and what
+//! is removed partition the source, and [`restore`] puts them together again. If nothing is found
+//! in a document, its text comes back borrowed.
+//!
+//! ```
+//! use dechaff::{Cleaner, Document, Scratch};
+//!
+//! let cleaner = Cleaner::builder().build()?;
+//! let text = "The bridge opens on Monday.\n\nAdvertisement\n\nIt cost four million.\n";
+//! let document = Document::new(text)?;
+//! let cleaned = cleaner.clean(&document, &mut Scratch::default());
+//!
+//! assert_eq!(cleaned.text(), "The bridge opens on Monday.\n\nIt cost four million.\n");
+//! let removal = &cleaned.removals()[0];
+//! assert_eq!(&text[removal.span.range()], "Advertisement\n");
+//! assert_eq!(cleaner.rules().get(removal.rule).category.name(), "advert");
+//! # Ok::<(), dechaff::Error>(())
+//! ```
+//!
+//! For a text of which nothing else is known, [`clean`] does all of that in one call.
+//!
+//! The library is the crate `dechaff-core`, re-exported. The feature `cli`, on by default, adds the
+//! command and what it needs: files, threads and the terminal. Without it the library touches none
+//! of them.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -48,10 +42,12 @@ pub use dechaff_core::*;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-/// Cleans a text with the built-in rules at the default level. The rules are compiled on the first call.
+/// Cleans a text with the built-in rules at the default level. The rules are compiled on the first
+/// call, and kept for the life of the process.
 ///
 /// ```
-/// assert_eq!(dechaff::clean("It rained.\nShare this article\nIt stopped.\n"), "It rained.\nIt stopped.\n");
+/// let cleaned = dechaff::clean("It rained.\nShare this article\nIt stopped.\n");
+/// assert_eq!(cleaned, "It rained.\nIt stopped.\n");
 /// ```
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {

@@ -35,10 +35,8 @@ pub use table::TableStyle;
 pub use why::{ExplainedLine, LineReport, miss_reason};
 pub use worth::{worth_json, worth_table};
 
-use crate::cleaner::Removal;
-use crate::mark::Score;
-use crate::rule::RuleId;
 use anstyle::{AnsiColor, Style};
+use dechaff_core::{Removal, RuleId, Score};
 use std::fmt;
 
 /// Removed text.

@@ -2,7 +2,7 @@
 
     training/run            (sets up the virtual environment and calls this)
 
-`dechaff features` computes features and word n-grams, so that training and use see the same values.
+`dechaff-train` computes features and word n-grams, so that training and use see the same values.
 The weights of words are fitted by logistic regression, out of fold by publisher. Trees are trained
 on these scores and all other features. Thresholds are chosen on the valid pages. All steps are
 seeded, and run on one thread where the order of sums could change the result.
@@ -48,7 +48,7 @@ HUMAN = 3.0
 
 
 class Pages:
-    """The output of one run of `dechaff features`: arrays by unit and line, and documents."""
+    """The output of one run of `dechaff-train`: arrays by unit and line, and documents."""
 
     def __init__(self, directory):
         load = lambda name: np.load(directory / f"{name}.npy")
@@ -254,14 +254,14 @@ def train_trees(pages, weights, chosen, rounds, **parameters):
 
 
 def features(binary, files, output, *more):
-    subprocess.run([binary, "features", *files, "--output", output, "--folds", str(FOLDS), *more], check=True)
+    subprocess.run([binary, *files, "--output", output, "--folds", str(FOLDS), *more], check=True)
     return Pages(output)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=Path, nargs="+", required=True, help="labelled pages; the first file is trained on, where its split is train, others are measured only")
-    parser.add_argument("--dechaff", type=Path, required=True, help="the command, to compute features")
+    parser.add_argument("--features", type=Path, required=True, help="the binary of dechaff-train, which computes features")
     parser.add_argument("--work", type=Path, required=True, help="where arrays are kept")
     parser.add_argument("--model", type=Path, required=True, help="the model file to write")
     parser.add_argument("--report", type=Path, required=True, help="the table to write")
@@ -274,7 +274,7 @@ def main():
     made = arguments.work / "augmented.jsonl"
     augment.augment(arguments.pages[0], made, LISTS, ENDINGS)
     # Words are fitted on real pages only: augmented pages have words of prose in the wrong places.
-    pages = features(arguments.dechaff, arguments.pages, arguments.work / "grams")
+    pages = features(arguments.features, arguments.pages, arguments.work / "grams")
     say(f"{len(pages.documents)} texts, {len(pages.units)} units")
     weights = pages.weights()
     train = pages.known & ~pages.plain & ((pages.split == "train") & (pages.file == pages.file[0]))[pages.document]
@@ -285,7 +285,7 @@ def main():
     (arguments.work / "words.bin").write_bytes(b"".join(table.tobytes() for table in tables))
     say("words have weights")
 
-    pages = features(arguments.dechaff, [*arguments.pages, made], arguments.work / "rows", "--words", arguments.work / "words.bin")
+    pages = features(arguments.features, [*arguments.pages, made], arguments.work / "rows", "--words", arguments.work / "words.bin")
     own = np.isin(pages.file, [arguments.pages[0].name, made.name])
     train = pages.known & ~pages.plain & ((pages.split == "train") & own)[pages.document]
     weights = pages.weights() * np.where(pages.dataset == "augmented", WEIGHT, 1.0)[pages.document]

@@ -79,7 +79,7 @@ pub(super) enum Command {
 pub(super) struct Selection {
     /// How much is removed: precise, balanced or thorough [default: balanced]
     #[arg(long, short, value_name = "LEVEL")]
-    pub level: Option<crate::rule::Level>,
+    pub level: Option<dechaff_core::Level>,
     /// Remove only what these take: names of categories, packs, rules or filters
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub only: Vec<String>,
@@ -473,10 +473,10 @@ pub(super) struct NewRuleArgs {
     pub id: Option<String>,
     /// Its category [default: that of the built-in rules with the same words]
     #[arg(long, value_name = "NAME")]
-    pub category: Option<crate::rule::Category>,
+    pub category: Option<dechaff_core::Category>,
     /// certain, likely or possible [default: certain for whole lines, likely inside lines]
     #[arg(long, value_name = "NAME")]
-    pub confidence: Option<crate::rule::Confidence>,
+    pub confidence: Option<dechaff_core::Confidence>,
     /// What it says of itself
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,

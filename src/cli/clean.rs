@@ -6,8 +6,6 @@ use super::config::Config;
 use super::records::{clean_records, open_reports, packing_of, plan_options, record_options};
 use super::selection::{build_cleaner, globs, parse_size, read_input, set_jobs, without_dash};
 use super::terminal::{Progress, Terminal};
-use crate::cleaner::Cleaner;
-use crate::filter::Scratch;
 use crate::io::{Codec, Compressor, Format, PartialFile, Source, StagedFile, encoding_for_label};
 use crate::job::journal::{Journal, parse_shard};
 use crate::job::manifest::Plan;
@@ -16,6 +14,7 @@ use crate::job::walk::{Inputs, WalkEntry, Whole, other_json, read_list, read_up_
 use crate::job::{Action, Event, EventSink, Handled, Job, JobOptions, Target};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
+use dechaff_core::{Cleaner, Scratch};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};

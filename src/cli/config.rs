@@ -1,8 +1,8 @@
 //! The configuration file `dechaff.toml`: the same options as on the command line, which win over it.
 
 use super::args::OnErrorArg;
-use crate::rule::Level;
 use anyhow::{Context, Result, bail};
+use dechaff_core::Level;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 

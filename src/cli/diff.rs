@@ -6,11 +6,10 @@ use super::clean::look;
 use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
-use crate::cleaner::Cleaner;
 use crate::job::compare::compare_records;
 use crate::job::observer::Comparer;
-use crate::rule::Level;
 use anyhow::{Result, bail};
+use dechaff_core::{Cleaner, Level};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -11,8 +11,8 @@ use crate::job::corpus::{Corpus, parse_filter};
 use crate::job::eval::Evaluation;
 use crate::job::walk::Inputs;
 use crate::report::{eval_json, eval_table};
-use crate::rule::Level;
 use anyhow::Result;
+use dechaff_core::Level;
 
 pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.selection.config.as_deref())?;

@@ -7,8 +7,8 @@ use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
 use crate::job::observer::{Explainer, LineFilter};
-use crate::rule::Level;
 use anyhow::{Context, Result, bail};
+use dechaff_core::Level;
 use std::sync::Arc;
 
 pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit> {

@@ -5,11 +5,11 @@ use super::args::NewRuleArgs;
 use super::config::Config;
 use super::selection::{load_rules, packs_of, read_input};
 use super::terminal::Terminal;
-use crate::cleaner::Cleaner;
 use crate::io::{Permissions, StagedFile};
 use crate::job::propose::{ProposalOptions, free_id, pack_head, pack_name, propose, removing_rule};
 use crate::report::{display_path, escape_control};
 use anyhow::{Context, Result, bail};
+use dechaff_core::Cleaner;
 use std::fs;
 use std::path::{Path, PathBuf};
 

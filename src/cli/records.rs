@@ -10,8 +10,8 @@ use crate::job::records::{
     Annotate, BatchOutput, BatchStats, OnError, RecordCleaner, RecordOptions,
 };
 use crate::job::{Action, EventSink, JobOptions, Reports, open_table, table_as_lines};
-use crate::rule::Level;
 use anyhow::{Context, Result, bail};
+use dechaff_core::Level;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write;

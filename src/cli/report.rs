@@ -9,8 +9,8 @@ use super::terminal::Terminal;
 use crate::io::StagedFile;
 use crate::job::observer::Surveyor;
 use crate::report::{ReportMeta, display_path, html_page, survey_json};
-use crate::rule::Level;
 use anyhow::{Result, bail};
+use dechaff_core::Level;
 use std::sync::Arc;
 
 pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {

@@ -5,19 +5,15 @@ use super::config::Config;
 use super::selection::{build_cleaner, load_rules};
 use super::terminal::Terminal;
 use super::{Exit, new_rule};
-use crate::built_in::lint_built_in;
-use crate::filter::Scratch;
 use crate::job::corpus::{Corpus, CorpusRun, Failed, parse_filter};
 use crate::job::walk::Inputs;
-use crate::pack::RuleSet;
 use crate::report::{
     escape_control, explain, list, list_json, miss_reason, pack_schema, rule_json, rule_page,
     rules_page, show, worth_json, worth_table,
 };
-use crate::rule::{Level, Rule};
-use crate::span::Span;
-use crate::verify::{Case, NearMisses, Verifier, cases};
 use anyhow::Result;
+use dechaff_core::verify::{Case, NearMisses, Verifier, cases};
+use dechaff_core::{Level, Rule, RuleSet, Scratch, Span, lint_built_in};
 use serde_json::json;
 
 /// So many inputs that fail are named; a corpus of the wrong kind may have millions.

@@ -2,9 +2,8 @@
 
 use super::args::Selection;
 use super::config::Config;
-use crate::cleaner::Cleaner;
-use crate::pack::RuleSet;
 use anyhow::{Context, Result, bail};
+use dechaff_core::{Cleaner, RuleSet};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::fs;
 use std::io::{self, Read};

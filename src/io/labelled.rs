@@ -9,8 +9,8 @@
 
 use super::format::Format;
 use super::source::Source;
-use crate::verify::Label;
 use anyhow::{Context, Result, bail};
+use dechaff_core::verify::Label;
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufRead, BufReader};

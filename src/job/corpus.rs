@@ -6,12 +6,10 @@
 //! that for `dechaff rules try`.
 
 use super::walk::{Inputs, WalkEntry};
-use crate::cleaner::Cleaner;
-use crate::document::Document;
-use crate::filter::Scratch;
 use crate::io::{Content, LabelledRow, read_rows};
-use crate::verify::RuleScores;
 use anyhow::{Context, Result, bail};
+use dechaff_core::verify::RuleScores;
+use dechaff_core::{Cleaner, Document, Scratch};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};

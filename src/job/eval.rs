@@ -6,13 +6,10 @@
 //! be listed line by line as JSON Lines.
 
 use super::corpus::{Corpus, Failed};
-use crate::cleaner::{Cleaned, Cleaner};
-use crate::document::Document;
-use crate::filter::Scratch;
 use crate::io::LabelledRow;
-use crate::rule::{Level, RuleId};
-use crate::verify::{Label, LineCounts, LineOutcome, Measured, line_outcomes, measure};
 use anyhow::{Result, bail};
+use dechaff_core::verify::{Label, LineCounts, LineOutcome, Measured, line_outcomes, measure};
+use dechaff_core::{Cleaned, Cleaner, Document, Level, RuleId, Scratch};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -9,13 +9,13 @@ use super::records::{BatchOutput, BatchStats, Interrupted, RecordCleaner};
 use super::tables::{open_table, table_as_lines};
 use super::walk::{InputFile, Inputs, WalkEntry, Whole, other_json, read_up_to};
 use super::{Action, Event, EventSink, Handled, JobOptions, Target, failed};
-use crate::filter::Scratch;
 use crate::io::{
     Checksum, Codec, Compression, Compressor, Format, PartialFile, Permissions, Source, StagedFile,
     line_slice,
 };
 use crate::report::Stats;
 use anyhow::{Context, Error, Result, anyhow, bail};
+use dechaff_core::Scratch;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::fs::{self, File};

@@ -3,13 +3,11 @@
 //! times and no thread counts, so equal runs write equal manifests. `dechaff verify` compares
 //! manifests with the files beside them.
 
-use crate::cleaner::Cleaner;
 use crate::io::{Checksum, StagedFile};
-use crate::pack::RuleSet;
 use crate::report::Stats;
-use crate::rule::Rule;
 use anyhow::{Context, Result};
 use data_encoding::HEXLOWER;
+use dechaff_core::{Cleaner, Rule, RuleSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

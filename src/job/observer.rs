@@ -5,17 +5,12 @@
 //! a record or a row of a table. The commands that only inspect a corpus therefore read the same
 //! inputs as `clean`, with the same options, and need no code for formats.
 
-use crate::cleaner::{Cleaned, Cleaner, Outcome, Veto};
-use crate::document::Document;
-use crate::filter::Scratch;
-use crate::mark::LineScore;
-use crate::pack::RuleSet;
 use crate::report::{Claimed, Comparison, ExplainedLine, LineReport, Name, Survey, diff, explain};
-use crate::rule::Level;
-use crate::span::Span;
-use crate::verify::{MarkIndex, NearMisses};
-use dechaff_core::model::ExplainOptions;
-use dechaff_core::{Explanation, Mark};
+use dechaff_core::model::{ExplainOptions, LineScore};
+use dechaff_core::verify::{MarkIndex, NearMisses};
+use dechaff_core::{
+    Cleaned, Cleaner, Document, Explanation, Level, Mark, Outcome, RuleSet, Scratch, Span, Veto,
+};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

@@ -14,13 +14,11 @@
 //! A proposal always passes its own examples. If the phrase with varying parts does not, a rule for
 //! the literal sentence is tried.
 
-use crate::cleaner::Cleaner;
-use crate::document::Document;
-use crate::filter::Scratch;
-use crate::pack::RuleSet;
-use crate::rule::{Category, Confidence, Effect, Matcher, Rule};
-use crate::verify::{Verifier, cases};
 use anyhow::{Context, Result, anyhow, bail};
+use dechaff_core::verify::{Verifier, cases};
+use dechaff_core::{
+    Category, Cleaner, Confidence, Document, Effect, Matcher, Rule, RuleSet, Scratch,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Maximum number of varying parts in a phrase.

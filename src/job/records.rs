@@ -14,9 +14,6 @@
 
 use super::pipeline::in_order;
 use super::{Event, JobOptions};
-use crate::cleaner::{Cleaned, Outcome};
-use crate::document::Document;
-use crate::filter::Scratch;
 use crate::io::{
     Batch, Batches, Codec, Compression, Compressor, Converter, Field, FieldNames, Format, Framing,
     Parsed, Piece, RecordFormat, Source, Start, TextFields, skip_lines, with_member,
@@ -28,6 +25,7 @@ use crate::report::{
     dolma_line, dropped_record,
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
+use dechaff_core::{Cleaned, Document, Outcome, Scratch};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::io::Read;

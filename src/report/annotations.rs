@@ -3,9 +3,8 @@
 //! the readers of both index strings by code points and not by UTF-8 bytes.
 
 use super::decimal;
-use crate::cleaner::Cleaned;
-use crate::pack::RuleSet;
 use anyhow::Result;
+use dechaff_core::{Cleaned, RuleSet};
 use serde_json::{Map, Value, json};
 
 /// A span of a text that a rule would remove.

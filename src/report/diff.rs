@@ -12,9 +12,8 @@
 //! ```
 
 use super::{ADDED, NAME, REMOVED, escape_control, paint};
-use crate::cleaner::Cleaned;
-use crate::span::Span;
 use anstyle::Style;
+use dechaff_core::{Cleaned, Span};
 use std::fmt::Write;
 
 /// Unchanged lines shown before and after a change.

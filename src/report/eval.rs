@@ -3,7 +3,7 @@
 
 use super::table::{Table, TableColumn, TableStyle};
 use super::{NAME, escape_control};
-use crate::verify::{Figures, Measured};
+use dechaff_core::verify::{Figures, Measured};
 use serde_json::{Value, json};
 
 /// Selects one figure of a measurement, so that a function can read it from the estimate and from

@@ -2,10 +2,8 @@
 //! lines, with the reasons for and against their removal, are in `why`.
 
 use super::{NAME, REMOVED, SAVED, decimal, escape_control, paint, rules_of};
-use crate::cleaner::{Cleaned, Outcome, Removal};
-use crate::mark::{LineScore, Score};
-use crate::pack::RuleSet;
-use crate::span::Span;
+use dechaff_core::model::LineScore;
+use dechaff_core::{Cleaned, Outcome, Removal, RuleSet, Score, Span};
 use std::fmt::Write;
 
 /// Returns the text of a document in which removed text is marked as `[-text-]{rules}` and text

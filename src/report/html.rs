@@ -8,9 +8,8 @@
 use super::survey::{BottomK, Claim, DocumentSample, Sample, Survey, TextPiece};
 use super::survey::{DOCUMENTS_PER_REASON, SAMPLES_PER_RULE};
 use super::{escape_control, rules::names};
-use crate::pack::RuleSet;
-use crate::rule::{Category, Rule, RuleId};
 use data_encoding::BASE64;
+use dechaff_core::{Category, Rule, RuleId, RuleSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

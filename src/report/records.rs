@@ -2,10 +2,8 @@
 //! be restored. It also defines the lines for records that are dropped as a whole, which have the
 //! same form, and the lines of the list of damaged records.
 
-use crate::cleaner::{Cleaned, Removal};
-use crate::pack::RuleSet;
-use crate::rule::{Category, Confidence};
 use anyhow::{Context, Result};
+use dechaff_core::{Category, Cleaned, Confidence, Removal, RuleSet};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt::Write;

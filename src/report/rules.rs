@@ -2,11 +2,8 @@
 
 use super::table::{Table, TableColumn, TableStyle};
 use super::{ADDED, REMOVED, SAVED, escape_control};
-use crate::cleaner::Cleaner;
-use crate::pack::RuleSet;
-use crate::rule::{Effect, Matcher, Near, Rule, RuleId, Zone};
-use crate::texts::StringList;
 use anstyle::Style;
+use dechaff_core::{Cleaner, Effect, Matcher, Near, Rule, RuleId, RuleSet, StringList, Zone};
 use serde_json::{Value, json};
 use std::fmt::{Display, Write};
 

@@ -2,7 +2,7 @@
 //! keys and types. What it cannot express, the lint checks: that a phrase or pattern parses, for
 //! example, and that a rule has exactly one matcher.
 
-use crate::rule::{Category, Confidence, Cue, FilterName, Zone};
+use dechaff_core::{Category, Confidence, Cue, FilterName, Zone};
 use serde_json::{Map, Value, json};
 
 /// Returns the schema, as `dechaff rules schema` prints it. Like the reader of packs, it allows no

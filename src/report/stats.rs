@@ -2,8 +2,7 @@
 //! as a sentence, written as JSON, kept in journals and manifests, and added up over runs.
 
 use super::rules_of;
-use crate::cleaner::{Cleaned, Outcome};
-use crate::pack::RuleSet;
+use dechaff_core::{Cleaned, Outcome, RuleSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -7,10 +7,7 @@
 //! same for every order, and memory does not grow with the corpus.
 
 use super::{Name, escape_control, rules_of};
-use crate::cleaner::{Cleaned, Outcome, Veto};
-use crate::pack::RuleSet;
-use crate::rule::RuleId;
-use crate::span::Span;
+use dechaff_core::{Cleaned, Outcome, RuleId, RuleSet, Span, Veto};
 use std::collections::BTreeMap;
 
 /// Removals shown for each rule, and protected spans shown for each.

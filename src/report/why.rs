@@ -10,13 +10,12 @@ use super::rules::{effect_name, names, near_categories};
 use super::{
     ADDED, NAME, Name, REMOVED, SAVED, decimal, escape_control, escape_line, paint, rules_of, stats,
 };
-use crate::cleaner::{Cleaned, Outcome, Removal, Veto};
-use crate::mark::{Decision, LineScore, Mark, Score};
-use crate::pack::RuleSet;
-use crate::rule::{Cue, Effect, Level, Rule, RuleId};
-use crate::span::Span;
-use crate::verify::{Miss, Missed};
 use anstyle::Style;
+use dechaff_core::model::{Decision, LineScore};
+use dechaff_core::verify::{Miss, Missed};
+use dechaff_core::{
+    Cleaned, Cue, Effect, Level, Mark, Outcome, Removal, Rule, RuleId, RuleSet, Score, Span, Veto,
+};
 use serde_json::{Value, json};
 use std::fmt::Write;
 

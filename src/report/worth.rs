@@ -3,10 +3,9 @@
 
 use super::table::{Table, TableColumn, TableStyle};
 use super::{REMOVED, escape_control};
-use crate::pack::RuleSet;
-use crate::rule::{Effect, Rule};
-use crate::verify::{RuleScores, RuleWorth};
 use anstyle::Style;
+use dechaff_core::verify::{RuleScores, RuleWorth};
+use dechaff_core::{Effect, Rule, RuleSet};
 use serde_json::{Value, json};
 use std::fmt::Write;
 

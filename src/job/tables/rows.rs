@@ -3,8 +3,6 @@
 //! cleaned twice: once to decide which rows stay, and again when the columns are written, so that
 //! no row group has to be in memory as a whole.
 
-use crate::document::Document;
-use crate::filter::Scratch;
 use crate::io::{Field, FieldNames, ParquetTable, RowMask, Rows, TextFields, cut};
 use crate::job::pipeline::in_order;
 use crate::job::records::{
@@ -13,6 +11,7 @@ use crate::job::records::{
 };
 use crate::report::Record;
 use anyhow::{Context, Error, Result, bail};
+use dechaff_core::{Document, Scratch};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write;

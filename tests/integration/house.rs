@@ -1,13 +1,6 @@
 //! Checks the structure of the code: no two files import each other, no module imports one above it, every file says what it
 //! contains, and every pack is built in. ARCHITECTURE.md describes the layers.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

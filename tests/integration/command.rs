@@ -1,16 +1,7 @@
 //! The command line: the recorded cases under `tests/cmd`, the options of `clean`, `rules test` and
 //! `eval`, and the messages and exit codes for invalid input.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::{dechaff, run, text};
+use crate::common::{dechaff, run, text};
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -1,16 +1,7 @@
 //! Files of records: JSON Lines, CSV, WET and Parquet, plain and compressed, sound and damaged,
 //! with annotations and restoration.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::{run, text};
+use crate::common::{run, text};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};

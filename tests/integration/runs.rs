@@ -1,16 +1,7 @@
 //! Runs over a directory: manifests, `verify`, `--resume` after interrupts and kills, locks, and
 //! shards.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::run;
+use crate::common::run;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,12 +1,5 @@
 //! Whole documents: the samples come out as expected, texts without chaff come out untouched, and prose is left alone.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
 use dechaff::{Cleaner, Document, Level, Outcome, Scratch};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -118,7 +111,7 @@ fn the_article_that_it_began_with_comes_out_byte_for_byte() {
 }
 
 /// Words of main text that the default level may remove, by data set.
-const CEILINGS: &str = include_str!("gold-ceilings.toml");
+const CEILINGS: &str = include_str!("../gold-ceilings.toml");
 
 /// The main text of a labelled page is prose. A rule that removes prose shows here as a jump. Some of what annotators left
 /// in is chaff after all, so the ceilings are not zero; they may only go down.

@@ -2,13 +2,6 @@
 //! removed spans partition the source, restoration is exact, levels nest, time is linear, and
 //! neither threads nor earlier documents change the result.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
 use dechaff::{Cleaned, Cleaner, Document, Level, Outcome, Scratch, restore};
 use proptest::prelude::*;
 use std::borrow::Cow;

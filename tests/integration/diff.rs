@@ -1,15 +1,6 @@
 //! `dechaff diff`: comparison of two removal records, and of two configurations over one corpus.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::{run, text};
+use crate::common::{run, text};
 use serde_json::Value;
 use std::fs;
 

@@ -1,15 +1,6 @@
 //! `dechaff explain`: why a line was removed or kept, for every input that `clean` reads.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::{run, text};
+use crate::common::{run, text};
 use serde_json::Value;
 use std::fs;
 

@@ -1,14 +1,6 @@
 //! Faults and extremes: full disks, lost permissions, endless records and streams. Tests that take
 //! long or need a mount run only if `DECHAFF_HEAVY` is set.
 
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;

@@ -2,13 +2,6 @@
 //! mixer, jq and zstdcat. The Python ones run only if `DECHAFF_HEAVY` is set, because installing
 //! them needs a network and about a minute.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

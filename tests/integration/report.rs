@@ -2,16 +2,7 @@
 //! against corpora that contain markup. The tests with a browser run only if `DECHAFF_HEAVY` is
 //! set.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::{run, text};
+use crate::common::{run, text};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -1,15 +1,6 @@
 //! Users' packs: `rules new`, `rules test`, and the JSON schema of packs for editors.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::{run, text};
+use crate::common::{run, text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -111,7 +102,10 @@ fn schema_is_up_to_date_and_accepts_all_built_in_packs() {
         "run `dechaff rules schema > docs/pack.schema.json`"
     );
     let mut packs = 0;
-    for directory in ["rules", "rules/languages"] {
+    for directory in [
+        "crates/dechaff-core/rules",
+        "crates/dechaff-core/rules/languages",
+    ] {
         for entry in fs::read_dir(Path::new(ROOT).join(directory)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

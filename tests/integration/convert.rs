@@ -1,15 +1,6 @@
 //! `--output-format`: outputs in a different format than their inputs.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
-mod common;
-
-use common::{run, text};
+use crate::common::{run, text};
 use std::fs;
 use std::path::Path;
 

@@ -4,13 +4,6 @@
 //! engines of `engines.txt`, which have hundreds of megabytes each; their tests are skipped
 //! otherwise.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -2,14 +2,6 @@
 //! with the recorded ones, and checks links and generated pages. `DECHAFF_DOCS=write cargo test
 //! --test docs` writes the outputs to the pages instead.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "these are tests"
-)]
-#![cfg(unix)]
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
