@@ -97,8 +97,10 @@ impl<'r> Source<'r> {
 /// Returns whether `name`, without an extension of a compression, ends in `.json`. Such a file may
 /// be JSON Lines or a single value, which only its content can decide.
 fn is_json_name(name: &Path) -> bool {
-    let name = name.to_string_lossy().to_ascii_lowercase();
-    Compression::of_name(&name).1.ends_with(".json")
+    Compression::of_name(&name.to_string_lossy())
+        .1
+        .to_ascii_lowercase()
+        .ends_with(".json")
 }
 
 /// Counts the bytes that are read through it.
