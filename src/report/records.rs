@@ -3,10 +3,10 @@
 //! same form, and the lines of the list of damaged records.
 
 use anyhow::{Context, Result};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use dechaff_core::{Category, Cleaned, Confidence, Removal, RuleSet};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::io::BufRead;
 use std::ops::Range;
 
@@ -104,7 +104,7 @@ impl Record {
             confidence: rule.confidence,
             encoding: origin.encoding.map(str::to_owned),
             bytes: (origin.encoding.is_some() || bytes != removed.as_bytes())
-                .then(|| hexadecimal(bytes)),
+                .then(|| HEXLOWER.encode(bytes)),
         }
     }
 
@@ -124,22 +124,10 @@ impl Record {
         let Some(digits) = &self.bytes else {
             return Ok(self.text.clone().into_bytes());
         };
-        (0..digits.len())
-            .step_by(2)
-            .map(|start| u8::from_str_radix(digits.get(start..start + 2)?, 16).ok())
-            .collect::<Option<_>>()
+        HEXLOWER_PERMISSIVE
+            .decode(digits.as_bytes())
             .context("'bytes' in the removal record is not valid hexadecimal")
     }
-}
-
-/// Returns `bytes` as lower-case hexadecimal digits, two for each byte. `io` has the same function,
-/// but reports do not depend on `io`.
-fn hexadecimal(bytes: &[u8]) -> String {
-    let mut digits = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
 }
 
 /// Appends the lines of a document's removals to `out`, in the order of the text, each ended by a
@@ -184,7 +172,7 @@ pub fn dropped_record(origin: &Origin<'_>, rule: &str, out: &mut Vec<u8>) -> Res
         category: Category::Other,
         confidence: Confidence::Certain,
         encoding: None,
-        bytes: matches!(text, Cow::Owned(_)).then(|| hexadecimal(origin.bytes)),
+        bytes: matches!(text, Cow::Owned(_)).then(|| HEXLOWER.encode(origin.bytes)),
         text: text.into_owned(),
     };
     serde_json::to_writer(&mut *out, &record)?;
