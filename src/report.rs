@@ -132,12 +132,6 @@ fn decimal(score: Score) -> f64 {
     f64::from(score.thousandths()) / 1000.0
 }
 
-/// Iterates over all rules that removed the span of `removal`, the one of the highest confidence
-/// first. A span counts for each of them in the figures per rule.
-fn rules_of(removal: &Removal) -> impl Iterator<Item = RuleId> {
-    std::iter::once(removal.rule).chain(removal.also.iter().copied())
-}
-
 #[cfg(test)]
 mod tests {
     #[test]

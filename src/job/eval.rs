@@ -203,7 +203,7 @@ fn mistakes(
 fn rules_of(line: &LineOutcome<'_>) -> Vec<RuleId> {
     let mut rules = Vec::new();
     for removal in line.removals {
-        for rule in std::iter::once(removal.rule).chain(removal.also.iter().copied()) {
+        for rule in removal.rules() {
             if !rules.contains(&rule) {
                 rules.push(rule);
             }

@@ -1,7 +1,7 @@
 //! A document with its removals marked in place, as `dechaff explain` prints it. Reports on single
 //! lines, with the reasons for and against their removal, are in `why`.
 
-use super::{NAME, REMOVED, SAVED, decimal, escape_control, paint, rules_of};
+use super::{NAME, REMOVED, SAVED, decimal, escape_control, paint};
 use dechaff_core::model::LineScore;
 use dechaff_core::{Cleaned, Outcome, Removal, RuleSet, Score, Span};
 use std::fmt::Write;
@@ -85,7 +85,8 @@ fn labels(
 /// Returns the label of a removal: its rules and, if the line model removed it, the score and the
 /// features of the scored lines that it touches.
 fn removal_label(removal: &Removal, rules: &RuleSet, line_scores: &[LineScore]) -> String {
-    let names: Vec<&str> = rules_of(removal)
+    let names: Vec<&str> = removal
+        .rules()
         .map(|id| rules.get(id).name.as_str())
         .collect();
     let mut label = names.join(", ");

@@ -1,7 +1,6 @@
 //! Statistics of a run: counts of documents and bytes, and what each rule removed. They are printed
 //! as a sentence, written as JSON, kept in journals and manifests, and added up over runs.
 
-use super::rules_of;
 use dechaff_core::{Cleaned, Outcome, RuleSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,7 +65,7 @@ impl Stats {
         for removal in cleaned.removals() {
             let bytes = removal.span.len() as u64;
             self.bytes_removed += bytes;
-            for rule in rules_of(removal) {
+            for rule in removal.rules() {
                 let entry = self.rules.entry(rules.get(rule).name.clone()).or_default();
                 entry.hits += 1;
                 entry.bytes += bytes;

@@ -6,9 +6,11 @@
 //! the offset in it, or the inverse of a figure where the largest are wanted. The result is the
 //! same for every order, and memory does not grow with the corpus.
 
-use super::{Name, escape_control, rules_of};
+use super::{Name, escape_control};
 use dechaff_core::{Cleaned, Outcome, RuleId, RuleSet, Span, Veto};
+use fnv::FnvHasher;
 use std::collections::BTreeMap;
+use std::hash::Hasher;
 
 /// Removals shown for each rule, and protected spans shown for each.
 pub(super) const SAMPLES_PER_RULE: usize = 6;
@@ -201,7 +203,7 @@ impl Survey {
         let mut seen: Vec<RuleId> = Vec::new();
         for removal in cleaned.removals() {
             let bytes = removal.span.len() as u64;
-            for rule in rules_of(removal) {
+            for rule in removal.rules() {
                 let entry = self.rules.entry(rule).or_default();
                 entry.hits += 1;
                 entry.bytes += bytes;
@@ -210,11 +212,11 @@ impl Survey {
                 let rank = mix(seed ^ removal.span.start() as u64);
                 entry.samples.offer(SAMPLES_PER_RULE, rank, name, || {
                     let score = removal.score.thousandths();
-                    let others = rules_of(removal).filter(|&other| other != rule).collect();
+                    let others = removal.rules().filter(|&other| other != rule).collect();
                     Sample::new(name, cleaned.source(), removal.span, score, others)
                 });
             }
-            seen.extend(rules_of(removal));
+            seen.extend(removal.rules());
         }
         seen.sort_unstable();
         seen.dedup();
@@ -378,9 +380,9 @@ pub(super) fn abbreviate(text: &str, max_len: usize) -> String {
 /// Returns a hash of `bytes` that is the same on all machines, so that all show the same samples:
 /// FNV-1a with 64 bits, mixed so that the order of ranks does not follow the order of names.
 pub(super) fn stable_hash(bytes: &[u8]) -> u64 {
-    mix(bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    }))
+    let mut hasher = FnvHasher::default();
+    hasher.write(bytes);
+    mix(hasher.finish())
 }
 
 /// Mixes the bits of a number so that each bit of the result depends on all of them. This is the

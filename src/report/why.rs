@@ -8,7 +8,7 @@
 use super::explain::weights;
 use super::rules::{effect_name, names, near_categories};
 use super::{
-    ADDED, NAME, Name, REMOVED, SAVED, decimal, escape_control, escape_line, paint, rules_of, stats,
+    ADDED, NAME, Name, REMOVED, SAVED, decimal, escape_control, escape_line, paint, stats,
 };
 use anstyle::Style;
 use dechaff_core::model::{Decision, LineScore};
@@ -201,7 +201,7 @@ impl LineReport<'_> {
     /// an example of each side.
     fn push_rules(&self, text: &mut String, line: &ExplainedLine<'_>) {
         let mut seen: Vec<RuleId> = Vec::new();
-        for id in self.removals(line).iter().flat_map(rules_of) {
+        for id in self.removals(line).iter().flat_map(Removal::rules) {
             if seen.contains(&id) {
                 continue;
             }

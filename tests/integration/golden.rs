@@ -50,9 +50,9 @@ fn samples_have_chaff_of_every_category() {
         let document = Document::new(&text).unwrap();
         for removal in cleaner.clean(&document, &mut Scratch::default()).removals() {
             seen.extend(
-                std::iter::once(&removal.rule)
-                    .chain(&removal.also)
-                    .map(|&id| cleaner.rules().get(id).category.name()),
+                removal
+                    .rules()
+                    .map(|id| cleaner.rules().get(id).category.name()),
             );
         }
     }

@@ -5,7 +5,7 @@
 //! prose (`kept`).
 
 use super::fate::{LineOutcome, line_outcomes};
-use crate::cleaner::Cleaned;
+use crate::cleaner::{Cleaned, Removal};
 use dechaff_rules::rule::RuleId;
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ impl RuleScores {
         self.documents += 1;
         self.changed += u64::from(!cleaned.removals().is_empty());
         for removal in cleaned.removals() {
-            for rule in std::iter::once(removal.rule).chain(removal.also.iter().copied()) {
+            for rule in removal.rules() {
                 self.rules.entry(rule).or_default().hits += 1;
             }
         }
@@ -118,11 +118,7 @@ impl RuleScores {
         samples: usize,
     ) {
         let words_lost = line.words - line.words_kept;
-        let mut rules: Vec<RuleId> = line
-            .removals
-            .iter()
-            .flat_map(|removal| removal.also.iter().copied().chain([removal.rule]))
-            .collect();
+        let mut rules: Vec<RuleId> = line.removals.iter().flat_map(Removal::rules).collect();
         rules.sort_unstable();
         rules.dedup();
         for &rule in &rules {
