@@ -1,6 +1,6 @@
-//! How fast documents are cleaned in memory, in bytes per second: by level, by language, by the number of rules, by the size
-//! of documents, beside counting line ends. Texts are made of the samples; where the labelled pages lie beside the checkout,
-//! their main texts are the articles, each another text than the one before.
+//! Measures how fast documents are cleaned in memory, in bytes per second: by level, by language,
+//! by number of rules and by size of documents, compared with counting line ends. The inputs are
+//! the samples, and also the labelled pages if they are in `../shared`.
 
 #![allow(clippy::expect_used, reason = "a bench may fail")]
 
@@ -14,7 +14,7 @@ fn main() {
     divan::main();
 }
 
-/// The texts of a directory of samples, one after the other, until they make about a megabyte.
+/// Returns the texts of a directory of samples, repeated until they have about 1 MiB in total.
 fn samples(directory: &str) -> Vec<String> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
     let mut paths: Vec<_> = std::fs::read_dir(directory)
@@ -40,16 +40,17 @@ fn labelled_pages() -> Option<File> {
     File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pages.jsonl.gz")).ok()
 }
 
-/// A field of the train pages that are wanted, each text once.
-fn pages(field: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<String> {
+/// Returns the distinct, non-blank texts in `field` of the training pages for which `is_wanted`
+/// returns true, or no texts if there are no labelled pages.
+fn pages(field: &str, is_wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<String> {
     let lines = labelled_pages()
         .into_iter()
         .flat_map(|file| BufReader::new(flate2::read::MultiGzDecoder::new(file)).lines());
-    let pages = lines.map(|line| {
-        serde_json::from_str::<serde_json::Value>(&line.expect("readable")).expect("JSON")
-    });
-    let chosen = pages.filter(|page| page["split"] == "train" && wanted(page));
-    let mut texts: Vec<String> = chosen
+    let mut texts: Vec<String> = lines
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(&line.expect("readable")).expect("JSON")
+        })
+        .filter(|page| page["split"] == "train" && is_wanted(page))
         .filter_map(|page| page[field].as_str().map(str::to_owned))
         .collect();
     let mut seen = std::collections::HashSet::new();
@@ -57,6 +58,8 @@ fn pages(field: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> Vec<String
     texts
 }
 
+/// Returns the texts of one of `inputs`. Articles are the main texts of pages, without boilerplate;
+/// leaky articles are their texts as an extractor with high recall returned them.
 fn corpus(input: &str) -> Vec<String> {
     match input {
         "articles" => pages("gold", |page| page["lang"] == "en"),
@@ -69,6 +72,7 @@ fn corpus(input: &str) -> Vec<String> {
     }
 }
 
+/// Returns the names of the available inputs. Only the first two need no labelled pages.
 fn inputs() -> &'static [&'static str] {
     const ALL: &[&str] = &[
         "dirty",
@@ -84,6 +88,7 @@ fn inputs() -> &'static [&'static str] {
     }
 }
 
+/// Measures `level` on `input`, without the rules that `skip` names.
 fn run(bencher: divan::Bencher<'_, '_>, input: &str, level: Level, skip: &[&str]) {
     let cleaner = Cleaner::builder()
         .level(level)
@@ -93,6 +98,7 @@ fn run(bencher: divan::Bencher<'_, '_>, input: &str, level: Level, skip: &[&str]
     clean(bencher, &corpus(input), &cleaner);
 }
 
+/// Measures `cleaner` on `texts`, on one thread and with one scratch buffer.
 fn clean(bencher: divan::Bencher<'_, '_>, texts: &[String], cleaner: &Cleaner) {
     let documents: Vec<Document<'_>> = texts
         .iter()
@@ -111,7 +117,7 @@ fn clean(bencher: divan::Bencher<'_, '_>, texts: &[String], cleaner: &Cleaner) {
         });
 }
 
-/// What memory allows.
+/// Counts line ends, as an upper bound that memory bandwidth sets.
 #[divan::bench(args = inputs())]
 fn count_line_ends(bencher: divan::Bencher<'_, '_>, input: &str) {
     let texts = corpus(input);
@@ -127,18 +133,18 @@ fn count_line_ends(bencher: divan::Bencher<'_, '_>, input: &str) {
         });
 }
 
-/// The same articles in documents of so many bytes, rules alone.
+/// Cleans the same articles in documents of `size` bytes, with rules only.
 #[divan::bench(args = [3_000, 100_000, 1_000_000, 10_000_000, 100_000_000])]
 fn by_document_size(bencher: divan::Bencher<'_, '_>, size: usize) {
     let articles = corpus(inputs()[inputs().len().min(3) - 1]).join("\n\n");
     let text: String = std::iter::repeat_n(articles.as_str(), size / articles.len() + 1).collect();
-    let pieces = size.max(10_000_000).min(text.len()) / size;
+    let count = size.max(10_000_000).min(text.len()) / size;
     let mut texts = Vec::new();
     let mut rest = text.as_str();
-    for _ in 0..pieces {
-        let (piece, left) = rest.split_at(rest.floor_char_boundary(size));
-        texts.push(piece.to_owned());
-        rest = left;
+    for _ in 0..count {
+        let (document, tail) = rest.split_at(rest.floor_char_boundary(size));
+        texts.push(document.to_owned());
+        rest = tail;
     }
     let cleaner = Cleaner::builder()
         .level(Level::Precise)
@@ -148,7 +154,7 @@ fn by_document_size(bencher: divan::Bencher<'_, '_>, size: usize) {
     clean(bencher, &texts, &cleaner);
 }
 
-/// So many rules of one phrase each, made of words that the articles have.
+/// Cleans articles with `count` rules of one phrase each, whose words occur in the articles.
 #[divan::bench(args = [100, 1_000, 10_000])]
 fn by_number_of_rules(bencher: divan::Bencher<'_, '_>, count: usize) {
     let texts = corpus(inputs()[inputs().len().min(3) - 1]);
@@ -161,10 +167,13 @@ fn by_number_of_rules(bencher: divan::Bencher<'_, '_>, count: usize) {
     words.dedup();
     let mut pack = String::from("[pack]\nname = 'made'\ndescription = 'Made for a bench.'\n");
     for number in 0..count {
-        let word = |step: usize| words[(number * 7919 + step * 104_729) % words.len()];
-        let phrase = format!("{} {} {} {}", word(1), word(2), word(3), word(4));
+        let phrase = (1..=4)
+            .map(|step| words[(number * 7919 + step * 104_729) % words.len()])
+            .collect::<Vec<_>>()
+            .join(" ");
         pack.push_str(&format!(
-            "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\nconfidence = 'certain'\nphrase = '{phrase}'\n\
+            "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\n\
+             confidence = 'certain'\nphrase = '{phrase}'\n\
              examples.remove = ['{phrase}', 'So {phrase}.']\nexamples.keep = ['One.', 'Two.']\n"
         ));
     }
@@ -202,7 +211,7 @@ fn balanced_without_model(bencher: divan::Bencher<'_, '_>, input: &str) {
     run(bencher, input, Level::Balanced, &["model"]);
 }
 
-/// What a first call costs: compiling the rules.
+/// Compiles a cleaner, which is the cost of a first call.
 #[divan::bench]
 fn build_a_cleaner() -> Cleaner {
     Cleaner::builder().build().expect("built-in rules compile")

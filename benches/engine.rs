@@ -1,5 +1,6 @@
-//! The engine alone, for `bindings/python/bench.py` to compare with: cleans the texts of a file, NUL between them, twice in a
-//! loop on one thread, and prints the seconds that the second time took.
+//! Measures the engine without bindings, for comparison by `bindings/python/bench.py`. Cleans the
+//! NUL-separated texts of a file twice on one thread and prints the seconds that the second pass
+//! took.
 
 #![allow(clippy::print_stdout, reason = "this is a program")]
 

@@ -1,6 +1,7 @@
-//! What formats cost: one corpus in each of them through the whole program on one thread, beside what its codec takes by
-//! itself to decode and encode the same bytes. `cargo bench --bench formats`; arguments are a corpus as JSON Lines instead
-//! of the samples.
+//! Measures the cost of formats: cleans one corpus in each format with the whole program on one
+//! thread, and compares the time with that of the engine and of the codec alone.
+//! `cargo bench --bench formats` uses the samples as corpus; an argument names a JSON Lines file to
+//! use instead.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a bench")]
 
@@ -13,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Size of the corpus made of the samples.
-const BYTES: usize = 64 << 20;
-/// Each figure is the median of so many runs.
+/// Bytes of text in the corpus made from the samples.
+const CORPUS_BYTES: usize = 64 << 20;
+/// Number of runs whose median is reported.
 const RUNS: usize = 3;
 
+/// Appends the files below `directory` to `texts`, in the order of their paths.
 fn samples(directory: &Path, texts: &mut Vec<String>) {
     let mut paths: Vec<PathBuf> = fs::read_dir(directory)
         .unwrap()
@@ -33,39 +35,37 @@ fn samples(directory: &Path, texts: &mut Vec<String>) {
     }
 }
 
-/// The texts of the corpus.
+/// Returns the texts of the corpus: those of the JSON Lines file named by an argument, or the
+/// samples, repeated.
 fn texts() -> Vec<String> {
     if let Some(path) = std::env::args()
         .skip(1)
         .find(|argument| !argument.starts_with('-'))
     {
-        let text = |line: &str| {
-            serde_json::from_str::<Value>(line).unwrap()["text"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        };
         return fs::read_to_string(path)
             .unwrap()
             .lines()
-            .map(text)
+            .map(|line| {
+                let record: Value = serde_json::from_str(line).unwrap();
+                record["text"].as_str().unwrap().to_owned()
+            })
             .collect();
     }
-    let mut found = Vec::new();
+    let mut texts = Vec::new();
     samples(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("samples"),
-        &mut found,
+        &mut texts,
     );
-    let size: usize = found.iter().map(String::len).sum();
-    found
+    let size: usize = texts.iter().map(String::len).sum();
+    texts
         .iter()
         .cycle()
-        .take(found.len() * (BYTES / size))
+        .take(texts.len() * (CORPUS_BYTES / size))
         .cloned()
         .collect()
 }
 
-/// Writes the corpus in each format.
+/// Writes the corpus to `directory` in each format, under the names that `main` lists.
 fn write(directory: &Path, texts: &[String]) {
     let (mut lines, mut table, mut wet) = (Vec::new(), b"id,text\n".to_vec(), Vec::new());
     for (id, text) in texts.iter().enumerate() {
@@ -94,21 +94,24 @@ fn write(directory: &Path, texts: &[String]) {
     fs::write(directory.join("a.jsonl"), lines).unwrap();
 }
 
+/// Returns the median of `RUNS` durations.
 fn median(mut run: impl FnMut() -> Duration) -> Duration {
     let mut times: Vec<Duration> = (0..RUNS).map(|_| run()).collect();
     times.sort();
     times[RUNS / 2]
 }
 
+/// Returns the time that `work` takes.
 fn timed(work: impl FnOnce()) -> Duration {
-    let begun = Instant::now();
+    let start = Instant::now();
     work();
-    begun.elapsed()
+    start.elapsed()
 }
 
-/// Runs the program. Gives its time and the most memory that was resident, in MiB, where the system tells.
-fn clean(directory: &Path, name: &str, more: &[&str]) -> (Duration, u64) {
-    let mut most = 0;
+/// Runs the program on the file `name` with additional `options`. Returns its median time and its
+/// peak resident memory in MiB, or 0 where `/proc` does not report it.
+fn clean(directory: &Path, name: &str, options: &[&str]) -> (Duration, u64) {
+    let mut peak_mib = 0;
     let time = median(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
         command
@@ -116,9 +119,9 @@ fn clean(directory: &Path, name: &str, more: &[&str]) -> (Duration, u64) {
                 "clean", "-q", "-f", "-j", "1", "-l", "precise", "--skip", "model", name, "-o",
             ])
             .arg(format!("out.{name}"));
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut child = command
-            .args(more)
+            .args(options)
             .current_dir(directory)
             .stdout(Stdio::null())
             .spawn()
@@ -133,33 +136,61 @@ fn clean(directory: &Path, name: &str, more: &[&str]) -> (Duration, u64) {
                     .parse::<u64>()
                     .ok()
             });
-            most = most.max(peak.unwrap_or(0) / 1024);
+            peak_mib = peak_mib.max(peak.unwrap_or(0) / 1024);
             std::thread::sleep(Duration::from_millis(5));
         }
-        begun.elapsed()
+        start.elapsed()
     });
-    (time, most)
+    (time, peak_mib)
 }
 
-fn codec(path: &Path) -> Option<Duration> {
-    let open = || File::open(path).unwrap();
+/// Returns the time that the codec alone takes to decode and encode the file, or `None` if it is
+/// not compressed.
+fn codec_time(path: &Path) -> Option<Duration> {
     match path.extension()?.to_str()? {
         "gz" => Some(median(|| {
             timed(|| {
                 let mut encoder = GzEncoder::new(io::sink(), flate2::Compression::new(6));
-                io::copy(&mut MultiGzDecoder::new(open()), &mut encoder).unwrap();
+                io::copy(
+                    &mut MultiGzDecoder::new(File::open(path).unwrap()),
+                    &mut encoder,
+                )
+                .unwrap();
                 encoder.finish().unwrap();
             })
         })),
         "zst" => Some(median(|| {
             timed(|| {
                 let mut encoder = zstd::Encoder::new(io::sink(), 3).unwrap();
-                io::copy(&mut zstd::Decoder::new(open()).unwrap(), &mut encoder).unwrap();
+                io::copy(
+                    &mut zstd::Decoder::new(File::open(path).unwrap()).unwrap(),
+                    &mut encoder,
+                )
+                .unwrap();
                 encoder.finish().unwrap();
             })
         })),
         _ => None,
     }
+}
+
+/// Cleans the texts with the same options as `clean`. Includes building the cleaner, because the
+/// program also compiles patterns when they are first needed.
+fn clean_in_memory(texts: &[String]) {
+    let cleaner = dechaff::Cleaner::builder()
+        .level(dechaff::Level::Precise)
+        .skip(["model"])
+        .build()
+        .unwrap();
+    let mut scratch = dechaff::Scratch::default();
+    for text in texts {
+        let document = dechaff::Document::new(text).unwrap();
+        std::hint::black_box(cleaner.clean(&document, &mut scratch).text());
+    }
+}
+
+fn megabytes_per_second(bytes: usize, time: Duration) -> f64 {
+    bytes as f64 / time.as_secs_f64() / 1e6
 }
 
 fn main() {
@@ -168,28 +199,12 @@ fn main() {
     let texts = texts();
     write(path, &texts);
     let bytes: usize = texts.iter().map(String::len).sum();
-    let mega = |time: Duration| bytes as f64 / time.as_secs_f64() / 1e6;
-    // As the program begins: patterns are compiled when they are first needed.
-    let pass = || {
-        timed(|| {
-            let cleaner = dechaff::Cleaner::builder()
-                .level(dechaff::Level::Precise)
-                .skip(["model"])
-                .build()
-                .unwrap();
-            let mut scratch = dechaff::Scratch::default();
-            for text in &texts {
-                let document = dechaff::Document::new(text).unwrap();
-                std::hint::black_box(cleaner.clean(&document, &mut scratch).text());
-            }
-        })
-    };
-    let engine = median(pass);
+    let engine = median(|| timed(|| clean_in_memory(&texts)));
     println!(
         "{:.0} MB of text; the engine alone, in memory: {:.2?}, {:.0} MB/s",
         bytes as f64 / 1e6,
         engine,
-        mega(engine)
+        megabytes_per_second(bytes, engine)
     );
     println!(
         "{:<12} {:>9} {:>6} {:>13} {:>10} {:>14} {:>8}",
@@ -203,13 +218,14 @@ fn main() {
         "a.warc.wet",
     ] {
         let (time, _) = clean(path, name, &[]);
-        let (light, most) = clean(path, name, &["--only", "advert/marker"]);
-        let own = codec(&path.join(name)).map_or_else(String::new, |time| format!("{time:.2?}"));
+        let (light, peak) = clean(path, name, &["--only", "advert/marker"]);
+        let codec =
+            codec_time(&path.join(name)).map_or_else(String::new, |time| format!("{time:.2?}"));
         let over = time.saturating_sub(engine);
         println!(
-            "{:<12} {time:>9.2?} {:>6.0} {over:>13.2?} {own:>10} {light:>14.2?} {most:>4} MiB",
+            "{:<12} {time:>9.2?} {:>6.0} {over:>13.2?} {codec:>10} {light:>14.2?} {peak:>4} MiB",
             &name[2..],
-            mega(time)
+            megabytes_per_second(bytes, time)
         );
     }
 }

@@ -1,6 +1,6 @@
-//! The command line: arguments as typed become a job, what the job tells becomes lines on the terminal and an exit
-//! code. Each command has a file of its own below. It is part of the library, behind the feature `cli`, so that every
-//! package ships the same command.
+//! The command line. Turns arguments into jobs, and the events of a job into lines on the terminal
+//! and an exit code. Each command has its own file below this one. The command is part of the
+//! library, behind the feature `cli`, so that the binary and the Python package ship the same code.
 
 mod args;
 mod clean;
@@ -8,6 +8,7 @@ mod config;
 mod diff;
 mod eval;
 mod explain;
+mod listener;
 mod new_rule;
 mod records;
 mod reference;
@@ -24,7 +25,8 @@ use std::ffi::OsString;
 use std::io;
 use terminal::Terminal;
 
-/// How a run ended.
+/// The exit code of a command. The variants are documented in `args::EXIT_CODES`, which `--help`
+/// prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
     Done = 0,
@@ -34,8 +36,9 @@ enum Exit {
     Interrupted = 130,
 }
 
-/// Runs the command with these arguments, the program's name first. Gives the exit code, as a number, for programs that end
-/// in another way than `main` does.
+/// Runs the command with `args`, of which the first is the name of the program. Prints to standard
+/// output and standard error. Returns the exit code as a number instead of exiting, so that other
+/// programs can embed the command. A closed pipe on standard output is not an error.
 pub fn run<I, T>(args: I) -> u8
 where
     I: IntoIterator<Item = T>,
@@ -44,7 +47,7 @@ where
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed pipe while printing help is no failure.
+            // Printing the help text into a closed pipe is not an error.
             let _ = error.print();
             return if error.use_stderr() {
                 Exit::Unusable as u8
@@ -69,6 +72,7 @@ where
     exit as u8
 }
 
+/// Returns whether a write to a closed pipe caused `error`, directly or through other errors.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause
@@ -77,6 +81,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
+/// Runs the given command and returns its exit code.
 fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
     match command {
         Command::Clean(args) => clean::clean(*args, terminal),
@@ -98,17 +103,20 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
             terminal.raw(&script)
         }
         Command::Reference => terminal.raw(reference::page().as_bytes()),
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            for command in Cli::command()
-                .get_subcommands_mut()
-                .filter(|command| !command.is_hide_set())
-            {
-                let name = format!("dechaff-{}", command.get_name());
-                clap_mangen::Man::new(command.clone().name(name)).render(&mut page)?;
-            }
-            terminal.raw(&page)
-        }
+        Command::Man => terminal.raw(&manual_page()?),
     }
+}
+
+/// Returns the manual page in roff: that of `dechaff`, followed by those of its visible commands.
+fn manual_page() -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    for command in Cli::command()
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
+        let name = format!("dechaff-{}", command.get_name());
+        clap_mangen::Man::new(command.clone().name(name)).render(&mut page)?;
+    }
+    Ok(page)
 }

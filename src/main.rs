@@ -1,4 +1,5 @@
-//! The command: parse, run, exit code; nothing else.
+//! The binary `dechaff`. Passes the arguments to `dechaff::cli::run` and exits with the code that
+//! it returns.
 
 use std::process::ExitCode;
 

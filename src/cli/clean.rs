@@ -1,11 +1,18 @@
-//! `dechaff clean`: one input or many, to standard output, to files, or only to be told of.
+//! `dechaff clean`, and the run in which `diff`, `explain` and `report` inspect documents. Decides
+//! from the arguments whether one input is cleaned to one output, or many files by a job, and
+//! cleans a single text itself. A single file of records is cleaned in `records`.
 
 use super::Exit;
-use super::args::{CleanArgs, LookArgs, RecordArgs};
+use super::args::{CleanArgs, InspectArgs, RecordArgs};
 use super::config::Config;
-use super::records::{clean_records, open_reports, packing_of, plan_options, record_options};
-use super::selection::{build_cleaner, globs, parse_size, read_input, set_jobs, without_dash};
-use super::terminal::{Progress, Terminal};
+use super::listener::{Ended, Listener, finish};
+use super::records::{
+    clean_records, codec_for, open_reports, output_path, plan_options, record_options,
+};
+use super::selection::{
+    build_cleaner, globs, is_dash, parse_size, read_input, set_jobs, without_dash,
+};
+use super::terminal::Terminal;
 use crate::io::{Codec, Compressor, Format, PartialFile, Source, StagedFile, encoding_for_label};
 use crate::job::journal::{Journal, parse_shard};
 use crate::job::manifest::Plan;
@@ -15,29 +22,24 @@ use crate::job::{Action, Event, EventSink, Handled, Job, JobOptions, Target};
 use crate::report::Stats;
 use anyhow::{Context, Result, anyhow, bail};
 use dechaff_core::{Cleaner, Scratch};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The largest document unless said otherwise.
+/// Default of `--max-document`.
 const MAX_DOCUMENT: &str = "1G";
 
-/// What is passed on as it is goes in pieces of so many bytes.
-const PIECE: u64 = 1 << 20;
+/// Bytes per chunk when an input is copied through unchanged.
+const CHUNK: u64 = 1 << 20;
 
-/// How a run ended, and what it did.
-pub(super) struct Ended {
-    pub(super) exit: Exit,
-    pub(super) stats: Stats,
-}
-
+/// Runs `dechaff clean`, also for `--check` and `--diff`, which write no cleaned text.
 pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
     args.output = without_dash(args.output);
     let config = Config::load(args.selection.config.as_deref())?;
-    let described = plan_options(&args, &config);
+    let plan = plan_options(&args, &config);
     let cleaner = build_cleaner(std::mem::take(&mut args.selection), &config)?;
     let mut options = build_options(&mut args, &config, cleaner)?;
     options.action = match (args.diff, args.check) {
@@ -50,19 +52,20 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
             colour: terminal.has_colour(),
         }));
     }
-    Ok(run(args, &config, described, &options, terminal)?.exit)
+    Ok(run(args, &config, plan, &options, terminal)?.exit)
 }
 
-/// Has a witness look at all documents that `clean` would clean. Nothing is written.
-pub(super) fn look(
+/// Shows `observer` every document of `paths` with what `cleaner` would remove from it. No cleaned
+/// text is written. An empty `paths` means standard input, unless `--files-from` is given.
+pub(super) fn inspect(
     paths: Vec<PathBuf>,
-    args: LookArgs,
+    args: InspectArgs,
     config: &Config,
     cleaner: Cleaner,
-    witness: Arc<dyn Observer>,
+    observer: Arc<dyn Observer>,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
-    let LookArgs {
+    let InspectArgs {
         quiet,
         jobs,
         fields,
@@ -83,28 +86,30 @@ pub(super) fn look(
     };
     let options = JobOptions {
         action: Action::Look,
-        observer: Some(witness),
+        observer: Some(observer),
         ..build_options(&mut args, config, cleaner)?
     };
     run(args, config, Value::Null, &options, terminal)
 }
 
+/// Dispatches a run: standard input, a single file to standard output, or a job over many files.
+/// `plan` describes the options for the journal and the manifest of a job.
 fn run(
     mut args: CleanArgs,
     config: &Config,
-    described: Value,
+    plan: Value,
     options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     terminal.quiet = args.quiet;
     set_jobs(args.jobs.or(config.jobs))?;
-    let dash = |path: &PathBuf| path.as_os_str() == "-";
+    let has_dash = args.paths.iter().any(|path| is_dash(path));
     if args.reading.files_from.is_none()
-        && (args.paths.is_empty() || (args.paths.len() == 1 && args.paths.iter().all(dash)))
+        && (args.paths.is_empty() || (args.paths.len() == 1 && has_dash))
     {
-        return clean_stream(&args, options, terminal);
+        return clean_stdin(&args, options, terminal);
     }
-    if args.paths.iter().any(dash) {
+    if has_dash {
         bail!("standard input ('-') cannot be cleaned together with files");
     }
     let listed = match &args.reading.files_from {
@@ -116,7 +121,7 @@ fn run(
         && !args.in_place
         && options.action == Action::Clean
     {
-        bail!("--shard needs --output, so that shards do not mix");
+        bail!("--shard needs --output, so that the outputs of the shards stay separate");
     }
     if let ([path], None, false, None) = (
         args.paths.as_slice(),
@@ -128,19 +133,18 @@ fn run(
     {
         return clean_file(path, &args, options, terminal);
     }
-    let all = |own: &[String], configured: &[String]| {
-        globs(if own.is_empty() { configured } else { own })
-    };
     let inputs = Inputs {
         paths: std::mem::take(&mut args.paths),
         listed,
-        include: all(&args.reading.include, &config.include)?,
-        exclude: all(&args.reading.exclude, &config.exclude)?,
+        include: globs(&args.reading.include, &config.include)?,
+        exclude: globs(&args.reading.exclude, &config.exclude)?,
         follow_links: args.reading.follow_links || config.follow_links.unwrap_or(false),
     };
-    clean_files(&args, inputs, described, options, terminal)
+    clean_files(&args, inputs, plan, options, terminal)
 }
 
+/// Combines arguments and configuration to the options of a job that cleans. Moves the language and
+/// the host out of `args`.
 fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Result<JobOptions> {
     let size = args
         .reading
@@ -166,12 +170,13 @@ fn build_options(args: &mut CleanArgs, config: &Config, cleaner: Cleaner) -> Res
     })
 }
 
-fn clean_stream(args: &CleanArgs, options: &JobOptions, terminal: &mut Terminal) -> Result<Ended> {
+/// Cleans standard input to standard output, or to `--output`.
+fn clean_stdin(args: &CleanArgs, options: &JobOptions, terminal: &mut Terminal) -> Result<Ended> {
     if args.in_place {
         bail!("standard input cannot be replaced in place; name a file");
     }
     if io::stdin().is_terminal() && !args.quiet {
-        terminal.note("reading standard input; `dechaff clean --help` tells more");
+        terminal.note("reading standard input; `dechaff clean --help` lists other inputs");
     }
     let source = Source::new(Path::new("-"), io::stdin(), options.format.format)
         .context("standard input")?;
@@ -185,15 +190,18 @@ fn clean_file(
     options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
-    let named = || crate::report::display_path(path);
     let file = File::open(path)
         .context("cannot be opened")
-        .with_context(named)?;
+        .with_context(|| crate::report::display_path(path))?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let source = Source::new(path, file, options.format.format).with_context(named)?;
+    let source = Source::new(path, file, options.format.format)
+        .with_context(|| crate::report::display_path(path))?;
     clean_one(path, source, size, args, options, terminal)
 }
 
+/// Cleans one input, whether it holds a single text or records. `size` is its size on disk in
+/// bytes, or 0 if it is not known. JSON that is not JSON Lines, and inputs larger than
+/// `--max-document`, are passed through unchanged.
 fn clean_one(
     path: &Path,
     mut source: Source<'_>,
@@ -205,7 +213,7 @@ fn clean_one(
     if options.format.has_records(source.format) {
         return clean_records(path, source, args, options, terminal);
     }
-    let packing = packing_of(args, options, source.compression, terminal);
+    let codec = codec_for(args, options, source.compression, terminal);
     if source.format == Format::OtherJson && options.format.target.is_some() {
         bail!(
             "{} is JSON, but not JSON Lines, and cannot become another format",
@@ -220,15 +228,8 @@ fn clean_one(
                 ..Stats::default()
             },
         };
-        return pass_whole(
-            path,
-            passed,
-            &mut source.reader,
-            packing,
-            args,
-            options,
-            terminal,
-        );
+        let rest = &mut source.reader;
+        return pass_through(path, passed, rest, codec, args, options, terminal);
     }
     let bytes = match read_up_to(&mut source, size, options.max_document)
         .with_context(|| crate::report::display_path(path))?
@@ -243,71 +244,67 @@ fn clean_one(
                     ..Stats::default()
                 },
             };
-            return pass_whole(path, passed, &mut rest, packing, args, options, terminal);
+            return pass_through(path, passed, &mut rest, codec, args, options, terminal);
         }
     };
     let mut handled = options.handle(&path.to_string_lossy(), bytes, &mut Scratch::default());
     if handled.output.is_none() && !handled.skipped {
         handled.output = Some(std::mem::take(&mut handled.input));
     }
-    finish_one(path, handled, packing, args, options, terminal)
+    finish_one(path, handled, codec, args, options, terminal)
 }
 
-/// Writes what became of a single input: its record first, then its text.
+/// Writes the result of a single text: first its removal record, then the text. An input that
+/// failed or was passed over has no output and makes the run unusable.
 fn finish_one(
     path: &Path,
     mut handled: Handled,
-    packing: Codec,
+    codec: Codec,
     args: &CleanArgs,
     options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     open_reports(args)?.write(&handled.records, &[])?;
-    let changed = handled.stats.changed > 0;
-    let found = handled
-        .events
-        .iter()
-        .any(|event| matches!(event, Event::Failed(_) | Event::Passed(_)))
-        && handled.skipped;
+    let has_changes = handled.stats.changed > 0;
+    let is_unusable = handled.skipped
+        && handled
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Failed(_) | Event::Passed(_)));
     let mut listener = Listener::new(args, options, terminal);
     for event in std::mem::take(&mut handled.events) {
         listener.event(path, event);
     }
-    if found {
+    if is_unusable {
         return Ok(Ended {
             exit: Exit::Unusable,
             stats: handled.stats,
         });
     }
     if let (Action::Clean, Some(text)) = (options.action, handled.output) {
-        let output = Compressor::new(packing)?.compress(text)?;
-        match &args.output {
+        let output = Compressor::new(codec)?.compress(text)?;
+        match output_path(path, args) {
             Some(target) => {
-                let target = if target.is_dir() {
-                    target.join(path.file_name().unwrap_or_default())
-                } else {
-                    target.clone()
-                };
                 StagedFile::write(&target, &mut output.as_slice(), None, args.force)?.commit()?;
             }
             None => terminal.text(&output)?,
         }
     }
-    finish(&handled.stats, changed, args, options, terminal)
+    finish(&handled.stats, has_changes, args, options, terminal)
 }
 
-/// Why an input is passed on as it is, and how it counts.
+/// Why an input is passed through unchanged, and how it counts in the statistics.
 struct Passed {
     reason: String,
     stats: Stats,
 }
 
-/// Passes an input on as it is.
-fn pass_whole(
+/// Copies `rest` to the output chunk by chunk, compressed with `codec`, and prints the reason.
+fn pass_through(
     path: &Path,
     passed: Passed,
     rest: &mut dyn Read,
-    packing: Codec,
+    codec: Codec,
     args: &CleanArgs,
     options: &JobOptions,
     terminal: &mut Terminal,
@@ -319,108 +316,39 @@ fn pass_whole(
             .as_ref()
             .map(|target| PartialFile::new(target, None, args.force))
             .transpose()?;
-        let mut packer = Compressor::new(packing)?;
+        let mut compressor = Compressor::new(codec)?;
         loop {
-            let mut piece = Vec::new();
-            rest.take(PIECE)
-                .read_to_end(&mut piece)
+            let mut chunk = Vec::new();
+            rest.take(CHUNK)
+                .read_to_end(&mut chunk)
                 .context("cannot be read")?;
-            if piece.is_empty() {
+            if chunk.is_empty() {
                 break;
             }
-            let piece = packer.compress(piece)?;
+            let chunk = compressor.compress(chunk)?;
             draft
                 .as_mut()
-                .map_or_else(|| terminal.text(&piece), |draft| draft.append(&piece))?;
+                .map_or_else(|| terminal.text(&chunk), |draft| draft.append(&chunk))?;
         }
         draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
     }
     finish(&passed.stats, false, args, options, terminal)
 }
 
-/// A new file for a report; an existing one is replaced only if that is allowed.
-pub(super) fn open_new(path: &Path, force: bool) -> Result<File> {
-    let mut open = File::options();
-    open.write(true).create(true).truncate(true);
-    if !force {
-        open.create_new(true);
-    }
-    open.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            anyhow!("{} exists; use --force to replace it", path.display())
-        }
-        _ => anyhow::Error::from(error).context(format!("cannot write {}", path.display())),
-    })
-}
-
-/// Writes the statistics and the summary, and settles the exit code.
-pub(super) fn finish(
-    stats: &Stats,
-    changed: bool,
-    args: &CleanArgs,
-    options: &JobOptions,
-    terminal: &mut Terminal,
-) -> Result<Ended> {
-    if let Some(path) = &args.stats {
-        let mut json = serde_json::to_vec_pretty(stats)?;
-        json.push(b'\n');
-        StagedFile::write(path, &mut json.as_slice(), None, true)?.commit()?;
-    }
-    if !args.quiet {
-        let removes = options.action == Action::Clean && options.format.annotate.is_none();
-        terminal.note(&stats.summary(if removes { "removed" } else { "would go" }));
-    }
-    let done = stats.documents
-        + stats.damaged
-        + stats.invalid
-        + stats.too_large
-        + stats.binary
-        + stats.special;
-    let exit = match (stats.failed, done) {
-        (1.., 0) => Exit::Unusable,
-        (1.., _) => Exit::SomeFailed,
-        _ if changed && args.check => Exit::Found,
-        _ => Exit::Done,
-    };
-    Ok(Ended {
-        exit,
-        stats: stats.clone(),
-    })
-}
-
+/// Runs a job over several files or directories, or over one file with `--output` or `--in-place`.
+/// An interrupt or termination signal stops it early; finished outputs are kept. `plan` describes
+/// the options for the journal.
 fn clean_files(
     args: &CleanArgs,
     inputs: Inputs,
-    described: Value,
+    plan: Value,
     options: &JobOptions,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
-    let single = inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
-    let target = match (&args.output, args.in_place, options.action) {
-        (_, true, Action::Clean) if options.format.target.is_some() => {
-            bail!(
-                "--output-format would leave files under names that say another format; use --output DIR instead of --in-place"
-            )
-        }
-        (_, true, _) | (_, _, Action::Check | Action::Look) => Target::InPlace,
-        (Some(output), false, _) if single && !output.is_dir() && !ends_in_separator(output) => {
-            Target::File(output.clone())
-        }
-        (Some(output), false, _) => Target::Directory(output.clone()),
-        (None, false, _) => bail!(
-            "several files or a directory need --output DIR or --in-place (or --check, or --diff)"
-        ),
-    };
-    if let Target::File(output) = &target
-        && fs::canonicalize(output).is_ok_and(|output| {
-            fs::canonicalize(&inputs.paths[0]).is_ok_and(|input| input == output)
-        })
-    {
-        bail!("--output is the input file; use --in-place to replace it");
-    }
+    let target = job_target(args, &inputs, options)?;
     let stop = Arc::new(AtomicBool::new(false));
     let handler = Arc::clone(&stop);
-    // Where a handler is set already, as in a program that embeds this one, that one decides.
+    // A program that embeds the command may have set a handler already; then that one decides.
     let _ = ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed));
     let shard = args.shard.as_deref().map(parse_shard).transpose()?;
     let directory = if let Target::Directory(directory) = &target {
@@ -444,38 +372,31 @@ fn clean_files(
     let journal = match directory {
         Some(directory) => {
             job.check_target()?;
-            let plan = Plan::new(&options.cleaner, described, shard);
+            let plan = Plan::new(&options.cleaner, plan, shard);
             let (journal, note) = Journal::open(&directory, plan, args.resume, args.force)?;
-            note.into_iter()
-                .filter(|_| !args.quiet)
-                .for_each(|note| terminal.note(note));
+            if let Some(note) = note.filter(|_| !args.quiet) {
+                terminal.note(note);
+            }
             Some(journal)
         }
         None if args.resume => {
-            bail!("--resume goes on with a run into a directory; name it with --output")
+            bail!("--resume continues a run into a directory; name the directory with --output")
         }
         None => None,
     };
     let mut reports = open_reports(args)?;
     let bar =
-        (!args.quiet && terminal.shows_progress()).then(|| terminal.progress(measure(&inputs)));
-    let mut listener = Listener {
-        bar,
-        ..Listener::new(args, options, terminal)
-    };
+        (!args.quiet && terminal.is_stderr_terminal()).then(|| terminal.progress(measure(&inputs)));
+    let mut listener = Listener::new(args, options, terminal).with_progress(bar);
     let is_resumable = journal.is_some();
     let stats = job.run(&mut reports, journal, &mut listener);
-    if let Some(bar) = listener.bar.take() {
-        bar.finish_and_clear();
-    }
-    let changed = listener.changed;
-    let stats = stats?;
-    let ended = finish(&stats, changed, args, options, terminal)?;
+    let has_changes = listener.finish();
+    let ended = finish(&stats?, has_changes, args, options, terminal)?;
     if stop.load(Ordering::Relaxed) {
         terminal.note(if is_resumable {
-            "interrupted; what was finished stays, and --resume goes on"
+            "interrupted; finished outputs are kept, and --resume continues the run"
         } else {
-            "interrupted; what was finished stays"
+            "interrupted; finished outputs are kept"
         });
         return Ok(Ended {
             exit: Exit::Interrupted,
@@ -485,6 +406,37 @@ fn clean_files(
     Ok(ended)
 }
 
+/// Decides where a job writes. A single input file is written to the file that `--output` names,
+/// unless that is a directory or ends in a separator.
+fn job_target(args: &CleanArgs, inputs: &Inputs, options: &JobOptions) -> Result<Target> {
+    let is_single =
+        inputs.listed.is_empty() && inputs.paths.len() == 1 && !inputs.paths[0].is_dir();
+    let target = match (&args.output, args.in_place, options.action) {
+        (_, true, Action::Clean) if options.format.target.is_some() => {
+            bail!(
+                "--output-format would leave files under the names of their old format; \
+                 use --output DIR instead of --in-place"
+            )
+        }
+        (_, true, _) | (_, _, Action::Check | Action::Look) => Target::InPlace,
+        (Some(output), false, _) if is_single && !output.is_dir() && !ends_in_separator(output) => {
+            Target::File(output.clone())
+        }
+        (Some(output), false, _) => Target::Directory(output.clone()),
+        (None, false, _) => bail!(
+            "several files or a directory need --output DIR or --in-place (or --check, or --diff)"
+        ),
+    };
+    if let Target::File(output) = &target
+        && fs::canonicalize(output).is_ok_and(|output| {
+            fs::canonicalize(&inputs.paths[0]).is_ok_and(|input| input == output)
+        })
+    {
+        bail!("--output is the input file; use --in-place to replace it");
+    }
+    Ok(target)
+}
+
 fn ends_in_separator(path: &Path) -> bool {
     path.as_os_str()
         .as_encoded_bytes()
@@ -492,70 +444,13 @@ fn ends_in_separator(path: &Path) -> bool {
         .is_some_and(|&byte| std::path::is_separator(byte as char))
 }
 
-/// Number of files and bytes ahead.
+/// Walks the inputs and returns the number of files and the sum of their sizes in bytes, for the
+/// progress bar. Entries that cannot be read are not counted.
 fn measure(inputs: &Inputs) -> (u64, u64) {
-    inputs.walk().fold((0, 0), |(files, bytes), met| match met {
-        WalkEntry::File(found) => (files + 1, bytes + found.size),
-        _ => (files, bytes),
-    })
-}
-
-/// Turns what a job tells into lines.
-pub(super) struct Listener<'t> {
-    terminal: &'t mut Terminal,
-    action: Action,
-    quiet: bool,
-    json: bool,
-    bar: Option<Progress>,
-    changed: bool,
-}
-
-impl<'t> Listener<'t> {
-    pub(super) fn new(args: &CleanArgs, options: &JobOptions, terminal: &'t mut Terminal) -> Self {
-        Self {
-            terminal,
-            action: options.action,
-            quiet: args.quiet,
-            json: args.json,
-            bar: None,
-            changed: false,
-        }
-    }
-}
-
-impl EventSink for Listener<'_> {
-    fn event(&mut self, path: &Path, event: Event) {
-        self.changed |= matches!(event, Event::Changed(..));
-        let print = || match event {
-            Event::Failed(error) => self.terminal.error(Some(path), &error),
-            Event::Passed(reason) if !self.quiet => {
-                self.terminal.error(Some(path), &anyhow!(reason))
-            }
-            Event::Changed(spans, bytes) if self.action == Action::Check && self.json => {
-                let line =
-                    json!({ "path": path.to_string_lossy(), "removals": spans, "bytes": bytes });
-                self.terminal.print(&format!("{line}\n"));
-            }
-            Event::Changed(spans, bytes) if self.action == Action::Check => {
-                let line = format!(
-                    "{}: {spans} removal{}, {bytes} bytes\n",
-                    crate::report::display_path(path),
-                    if spans == 1 { "" } else { "s" }
-                );
-                self.terminal.print(&line);
-            }
-            Event::Observed(text) => self.terminal.print(&text),
-            Event::Passed(_) | Event::Changed(..) => {}
-        };
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
-    }
-
-    fn advance(&mut self, files: u64, bytes: u64) {
-        if let Some(bar) = &mut self.bar {
-            bar.advance(files, bytes);
-        }
-    }
+    inputs
+        .walk()
+        .fold((0, 0), |(files, bytes), entry| match entry {
+            WalkEntry::File(file) => (files + 1, bytes + file.size),
+            _ => (files, bytes),
+        })
 }

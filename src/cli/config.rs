@@ -1,4 +1,5 @@
-//! The configuration file `dechaff.toml`: the same options as on the command line, which win over it.
+//! The configuration file `dechaff.toml`. It sets defaults for options of the command line, under
+//! the same names; an option given on the command line overrides it.
 
 use super::args::OnErrorArg;
 use anyhow::{Context, Result, bail};
@@ -6,10 +7,10 @@ use dechaff_core::Level;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// The name under which it is looked for.
-const NAME: &str = "dechaff.toml";
+/// Name of the configuration file that is searched for.
+const FILE_NAME: &str = "dechaff.toml";
 
-/// What a configuration file can say.
+/// The contents of a configuration file. Unknown keys are errors.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Config {
@@ -18,7 +19,8 @@ pub(super) struct Config {
     pub only: Vec<String>,
     #[serde(default)]
     pub skip: Vec<String>,
-    /// Packs and directories of packs, relative to the configuration file.
+    /// Packs and directories of packs. In the file they are relative to its directory; `load` makes
+    /// them relative to the working directory.
     #[serde(default)]
     pub rules: Vec<PathBuf>,
     pub max_removed: Option<f64>,
@@ -45,11 +47,13 @@ pub(super) struct Config {
 }
 
 impl Config {
-    /// Reads the file that was named, or the nearest `dechaff.toml` in the working directory or above it.
-    pub(super) fn load(named: Option<&Path>) -> Result<Self> {
-        let path = match named {
+    /// Reads the configuration from `path`, or from the nearest `dechaff.toml` in the working
+    /// directory and its parents. Returns the default if there is no such file. Errors name line
+    /// and column.
+    pub(super) fn load(path: Option<&Path>) -> Result<Self> {
+        let path = match path {
             Some(path) => path.to_owned(),
-            None => match nearest() {
+            None => match find_nearest() {
                 Some(path) => path,
                 None => return Ok(Self::default()),
             },
@@ -77,18 +81,28 @@ impl Config {
             }
         };
         if let Some(directory) = path.parent() {
-            config
-                .rules
-                .iter_mut()
-                .for_each(|rules| *rules = directory.join(&*rules));
+            for pack in &mut config.rules {
+                *pack = directory.join(&*pack);
+            }
         }
         Ok(config)
     }
 }
 
-fn nearest() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    here.ancestors()
-        .map(|directory| directory.join(NAME))
+fn find_nearest() -> Option<PathBuf> {
+    let directory = std::env::current_dir().ok()?;
+    directory
+        .ancestors()
+        .map(|directory| directory.join(FILE_NAME))
         .find(|path| path.is_file())
+}
+
+/// Returns the values of a list option: those of the command line, or those of the configuration if
+/// the command line has none.
+pub(super) fn list_or<'a>(arguments: &'a [String], config: &'a [String]) -> &'a [String] {
+    if arguments.is_empty() {
+        config
+    } else {
+        arguments
+    }
 }

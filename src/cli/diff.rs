@@ -1,8 +1,9 @@
-//! `dechaff diff`: two removal records, or two configurations at work on the same inputs.
+//! `dechaff diff`: compares two removal records, or what two levels or configurations remove from
+//! the same inputs.
 
 use super::Exit;
 use super::args::{DiffArgs, Selection};
-use super::clean::look;
+use super::clean::inspect;
 use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
@@ -13,6 +14,8 @@ use dechaff_core::{Cleaner, Level};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Runs `dechaff diff` and prints the comparison. The exit code is `Exit::Found` if the two sides
+/// differ. With `--over`, a run that did not end with `Exit::Done` returns its own exit code.
 pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
     let DiffArgs {
         old,
@@ -20,18 +23,24 @@ pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
         over,
         samples,
         json,
-        look: options,
+        inspect: options,
     } = args;
     let comparison = if over.is_empty() {
         compare_records(Path::new(&old), Path::new(&new), samples)?
     } else {
         let config = Config::load(options.selection.config.as_deref())?;
-        let (before, after) = (
-            meant(&old, &options.selection)?,
-            meant(&new, &options.selection)?,
-        );
-        let comparer = Arc::new(Comparer::new(before, after.rules().clone(), samples));
-        let ended = look(over, options, &config, after, comparer.clone(), terminal)?;
+        let old_cleaner = build_side(&old, &options.selection)?;
+        let new_cleaner = build_side(&new, &options.selection)?;
+        let rules = new_cleaner.rules().clone();
+        let comparer = Arc::new(Comparer::new(old_cleaner, rules, samples));
+        let ended = inspect(
+            over,
+            options,
+            &config,
+            new_cleaner,
+            comparer.clone(),
+            terminal,
+        )?;
         if ended.exit != Exit::Done {
             return Ok(ended.exit);
         }
@@ -40,7 +49,7 @@ pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
     if json {
         terminal.raw(format!("{:#}\n", comparison.json([&old, &new])).as_bytes())?;
     } else {
-        terminal.print(&comparison.text([&old, &new], terminal.setting()));
+        terminal.print(&comparison.text([&old, &new], terminal.table_style()));
     }
     Ok(if comparison.differs() {
         Exit::Found
@@ -49,8 +58,9 @@ pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
     })
 }
 
-/// The cleaner that a side means: a level, or a configuration file.
-fn meant(side: &str, selection: &Selection) -> Result<Cleaner> {
+/// Builds the cleaner for one side of a comparison with `--over`. `side` is the name of a level,
+/// used with the configuration of `selection`, or the path of a configuration file.
+fn build_side(side: &str, selection: &Selection) -> Result<Cleaner> {
     if let Ok(level) = side.parse::<Level>() {
         let config = Config::load(selection.config.as_deref())?;
         return build_cleaner(
@@ -63,7 +73,8 @@ fn meant(side: &str, selection: &Selection) -> Result<Cleaner> {
     }
     if !Path::new(side).is_file() {
         bail!(
-            "with --over, '{side}' is to be a level (precise, balanced, thorough) or a configuration file like dechaff.toml; there is no such file"
+            "with --over, '{side}' must be a level (precise, balanced, thorough) or an existing \
+             configuration file such as dechaff.toml"
         );
     }
     build_cleaner(selection.clone(), &Config::load(Some(Path::new(side)))?)

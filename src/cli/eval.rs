@@ -1,9 +1,10 @@
-//! `dechaff eval`: the levels, or the one that was asked for, measured on labelled pages.
+//! `dechaff eval`: measures the cleaner on labelled pages, at all levels or at the one that
+//! `--level` names.
 
 use super::Exit;
 use super::args::{EvalArgs, Selection};
 use super::config::Config;
-use super::rules::complain;
+use super::rules::print_failed;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
 use crate::io::StagedFile;
@@ -14,25 +15,22 @@ use crate::report::{eval_json, eval_table};
 use anyhow::Result;
 use dechaff_core::Level;
 
+/// Runs `dechaff eval` and prints a table or JSON. The exit code is `Exit::Unusable` if inputs
+/// failed and no page could be measured, and `Exit::SomeFailed` if only some inputs failed.
 pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.selection.config.as_deref())?;
     let levels = args
         .selection
         .level
         .map_or_else(|| Level::ALL.to_vec(), |level| vec![level]);
-    let cleaner = |&level: &Level| {
-        Ok((
-            level,
-            build_cleaner(
-                Selection {
-                    level: Some(level),
-                    ..args.selection.clone()
-                },
-                &config,
-            )?,
-        ))
-    };
-    let cleaners = levels.iter().map(cleaner).collect::<Result<Vec<_>>>()?;
+    let mut cleaners = Vec::with_capacity(levels.len());
+    for level in levels {
+        let selection = Selection {
+            level: Some(level),
+            ..args.selection.clone()
+        };
+        cleaners.push((level, build_cleaner(selection, &config)?));
+    }
     let filters = args
         .filters
         .iter()
@@ -59,29 +57,25 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
             .is_some()
             .then_some(&mut errors as &mut dyn std::io::Write),
     )?;
-    complain(&failed, terminal);
+    print_failed(&failed, terminal);
     if let Some(path) = &args.errors {
         StagedFile::write(path, &mut errors.as_slice(), None, true)?.commit()?;
     }
-    let rows = || {
-        groups.iter().map(|group| {
-            (
-                group.level.name(),
-                group
-                    .by
-                    .as_ref()
-                    .map(|(field, value)| (field.as_str(), value.as_str())),
-                &group.measured,
-            )
-        })
-    };
+    let rows = groups.iter().map(|group| {
+        let by = group.by.as_ref();
+        (
+            group.level.name(),
+            by.map(|(field, value)| (field.as_str(), value.as_str())),
+            &group.measured,
+        )
+    });
     if args.json {
-        let list: Vec<_> = rows()
+        let rows: Vec<_> = rows
             .map(|(level, by, measured)| eval_json(level, by, measured))
             .collect();
-        terminal.json(&list.into())?;
+        terminal.json(&rows.into())?;
     } else if !groups.is_empty() {
-        terminal.raw(eval_table(rows(), terminal.setting()).as_bytes())?;
+        terminal.raw(eval_table(rows, terminal.table_style()).as_bytes())?;
     }
     Ok(match (failed.is_empty(), groups.is_empty()) {
         (true, _) => Exit::Done,

@@ -1,23 +1,26 @@
-//! `dechaff explain`: texts with what would go marked in place, or why lines of them go or stay.
+//! `dechaff explain`: shows texts with what would be removed marked in place, or explains line by
+//! line why text is removed or kept.
 
 use super::Exit;
 use super::args::ExplainArgs;
-use super::clean::look;
+use super::clean::inspect;
 use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
 use crate::job::observer::{Explainer, LineFilter};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use dechaff_core::Level;
 use std::sync::Arc;
 
+/// Runs `dechaff explain`. Invalid text is an error, even without `--strict`, because it cannot be
+/// explained.
 pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(args.look.selection.config.as_deref())?;
-    let cleaner = build_cleaner(args.look.selection.clone(), &config)?;
+    let config = Config::load(args.inspect.selection.config.as_deref())?;
+    let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
     let explainer = Explainer {
         cleaner: cleaner.clone(),
         level: args
-            .look
+            .inspect
             .selection
             .level
             .or(config.level)
@@ -29,7 +32,7 @@ pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit
         colour: terminal.has_colour(),
         headings: args.paths.len() > 1
             || args.paths.iter().any(|path| path.is_dir())
-            || args.look.reading.files_from.is_some(),
+            || args.inspect.reading.files_from.is_some(),
     };
     let explainer = explainer.with_lines(
         args.line
@@ -37,43 +40,43 @@ pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit
             .map(|text| parse_lines(text))
             .collect::<Result<_>>()?,
     )?;
-    // Text that cannot be read cannot be explained.
-    args.look.reading.strict = true;
-    Ok(look(
+    args.inspect.reading.strict = true;
+    let ended = inspect(
         args.paths,
-        args.look,
+        args.inspect,
         &config,
         cleaner,
         Arc::new(explainer),
         terminal,
-    )?
-    .exit)
+    )?;
+    Ok(ended.exit)
 }
 
-/// Reads `7`, `7-9`, `removed`, `kept` or `all`.
+/// Parses one value of `--line`: a line number such as `7`, a range such as `7-9`, or `removed`,
+/// `kept` or `all`. Numbers start at 1, and ranges must not be reversed.
 fn parse_lines(text: &str) -> Result<LineFilter> {
-    let advice = || {
+    match text {
+        "removed" => Some(LineFilter::Removed),
+        "kept" => Some(LineFilter::Kept),
+        "all" => Some(LineFilter::Numbers(1, usize::MAX)),
+        _ => parse_range(text),
+    }
+    .with_context(|| {
         format!(
-            "'{text}' names no lines; write a number from 1, a range such as 7-9, or removed, kept or all"
+            "'{text}' is not a line filter; write a number from 1, a range such as 7-9, or \
+             removed, kept or all"
         )
-    };
-    let number = |text: &str| {
-        text.trim()
-            .parse::<usize>()
-            .ok()
-            .filter(|&number| number > 0)
-            .with_context(advice)
-    };
-    Ok(match text {
-        "removed" => LineFilter::Removed,
-        "kept" => LineFilter::Kept,
-        "all" => LineFilter::Numbers(1, usize::MAX),
-        _ => match text.split_once('-') {
-            Some((from, to)) if number(from)? > number(to)? => bail!(advice()),
-            Some((from, to)) => LineFilter::Numbers(number(from)?, number(to)?),
-            None => LineFilter::Numbers(number(text)?, number(text)?),
-        },
     })
+}
+
+fn parse_range(text: &str) -> Option<LineFilter> {
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    let (from, to) = (parse_number(from)?, parse_number(to)?);
+    (from <= to).then_some(LineFilter::Numbers(from, to))
+}
+
+fn parse_number(text: &str) -> Option<usize> {
+    text.trim().parse().ok().filter(|&number| number > 0)
 }
 
 #[cfg(test)]
@@ -81,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_numbers_ranges_or_words() {
+    fn lines_are_numbers_ranges_or_keywords() {
         assert_eq!(parse_lines("7").unwrap(), LineFilter::Numbers(7, 7));
         assert_eq!(parse_lines("7-9").unwrap(), LineFilter::Numbers(7, 9));
         assert_eq!(parse_lines("removed").unwrap(), LineFilter::Removed);
@@ -90,7 +93,7 @@ mod tests {
                 parse_lines(wrong)
                     .unwrap_err()
                     .to_string()
-                    .contains("names no lines"),
+                    .contains("is not a line filter"),
                 "{wrong}"
             );
         }

@@ -1,9 +1,9 @@
-//! `dechaff rules new`: makes a rule of a sentence, and adds it to a pack of the user's.
+//! `dechaff rules new`: creates a rule from a sentence and appends it to one of the user's packs.
 
 use super::Exit;
 use super::args::NewRuleArgs;
 use super::config::Config;
-use super::selection::{load_rules, packs_of, read_input};
+use super::selection::{is_dash, load_rules, pack_files, read_input};
 use super::terminal::Terminal;
 use crate::io::{Permissions, StagedFile};
 use crate::job::propose::{ProposalOptions, free_id, pack_head, pack_name, propose, removing_rule};
@@ -13,19 +13,21 @@ use dechaff_core::Cleaner;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Runs `dechaff rules new`. Prints the rule, and appends it to the pack unless `--dry-run` is
+/// given. Fails if a rule already removes the sentence, unless `--force` is given.
 pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.config.as_deref())?;
     let packs = config
         .rules
         .iter()
-        .map(|path| packs_of(path))
+        .map(|path| pack_files(path))
         .collect::<Result<Vec<_>>>()?
         .concat();
     let path = args
         .pack
         .or_else(|| packs.first().cloned())
         .unwrap_or_else(|| PathBuf::from("mine.toml"));
-    let sentence = if args.sentence == "-" {
+    let sentence = if is_dash(Path::new(&args.sentence)) {
         String::from_utf8(read_input(Path::new("-"))?)?
     } else {
         args.sentence
@@ -38,57 +40,43 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
         String::new()
     };
     let name = pack_name(&source, &path);
-    // The other packs of the configuration; this one is read with the rule in it.
-    let real = |path: &Path| {
-        fs::canonicalize(path)
-            .or_else(|_| std::path::absolute(path))
-            .ok()
-    };
-    let is_same = |other: &&PathBuf| real(other) == real(&path);
-    let others = load_rules(packs.iter().filter(|other| !is_same(other)))?;
+    // `propose` reads this pack itself, with the new rule in it.
+    let real_path = resolve(&path);
+    let (configured, others): (Vec<_>, Vec<_>) =
+        packs.iter().partition(|pack| resolve(pack) == real_path);
+    let others = load_rules(others.into_iter())?;
     let mut all = others.clone();
     if exists {
         all.add_pack(&source, &path.to_string_lossy())?;
     }
-    let known = removing_rule(
+    let existing = removing_rule(
         &sentence,
         &Cleaner::builder()
             .rules(all.clone())
             .skip(["model"])
             .build()?,
     );
-    if let Some(rule) = known.filter(|_| !args.force) {
-        bail!("it is removed already, by {rule}; --force makes a rule all the same");
+    if let Some(rule) = existing.filter(|_| !args.force) {
+        bail!("{rule} already removes this sentence; use --force to create a rule anyway");
     }
-    let wishes = ProposalOptions {
-        id: args.id,
+    let id = args.id.unwrap_or_else(|| free_id(&sentence, &name, &all));
+    let options = ProposalOptions {
+        id: Some(id),
         category: args.category,
         confidence: args.confidence,
         description: args.description,
         inside: args.inside,
         keep: args.keep,
     };
-    let source = if exists { source } else { pack_head(&name) };
-    let source = if source.ends_with('\n') {
-        source
-    } else {
-        source + "\n"
-    };
-    // Ids that the pack has are taken.
-    let wishes = ProposalOptions {
-        id: Some(
-            wishes
-                .id
-                .clone()
-                .unwrap_or_else(|| free_id(&sentence, &name, &all)),
-        ),
-        ..wishes
-    };
-    let proposal = propose(&sentence, &wishes, &others, &name, &source)?;
+    let mut source = if exists { source } else { pack_head(&name) };
+    if !source.ends_with('\n') {
+        source.push('\n');
+    }
+    let proposal = propose(&sentence, &options, &others, &name, &source)?;
     terminal.raw(proposal.toml.trim_start().as_bytes())?;
     if !proposal.varies.is_empty() {
         terminal.note(&format!(
-            "taken to vary from page to page: {}",
+            "assumed to vary from page to page: {}",
             escape_control(&proposal.varies.join(" | "))
         ));
     }
@@ -99,7 +87,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
             .map(|category| category.name())
             .collect();
         terminal.note(&format!(
-            "category {}; --category takes another one, such as {}",
+            "category {}; use --category to choose another, such as {}",
             proposal.category,
             others.join(" or ")
         ));
@@ -115,15 +103,23 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
         true,
     )?
     .commit()?;
-    let shown = display_path(&path);
+    let path = display_path(&path);
     terminal.note(&format!(
-        "{} is written to {shown}; `dechaff rules test {shown}` tests it",
+        "added {} to {path}; test it with `dechaff rules test {path}`",
         proposal.name
     ));
-    if !packs.iter().any(|other| is_same(&other)) {
+    if configured.is_empty() {
         terminal.note(&format!(
-            "use it with --rules {shown}, or for good with rules = [\"{shown}\"] in dechaff.toml"
+            "use it with --rules {path}, or always with rules = [\"{path}\"] in dechaff.toml"
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Returns the canonical path of a pack, or its absolute path if it does not exist, so that two
+/// paths of the same file compare equal.
+fn resolve(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path)
+        .or_else(|_| std::path::absolute(path))
+        .ok()
 }

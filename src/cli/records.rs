@@ -1,8 +1,10 @@
-//! Options of files of records, and one such file from standard input, or to standard output.
+//! Files of records: their options, the options that a journal describes, the reports of a run, and
+//! the cleaning of a single file of records from standard input or to standard output. Jobs over
+//! many files clean records in `job::records`.
 
 use super::args::{AnnotateArg, CleanArgs, OnErrorArg, RecordArgs};
-use super::clean::{Ended, Listener, finish, open_new};
-use super::config::Config;
+use super::config::{Config, list_or};
+use super::listener::{Ended, Listener, finish, open_new};
 use super::selection::parse_size;
 use super::terminal::Terminal;
 use crate::io::{Codec, Compression, FieldNames, Format, PartialFile, Source, Start};
@@ -18,81 +20,64 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// The largest record unless said otherwise.
+/// Default of `--max-record`.
 const MAX_RECORD: &str = "32M";
 
-/// What the options and the configuration say of records.
+/// Combines arguments and configuration to the options of files of records. Fails for unknown
+/// formats, codecs and sizes, and for options that Dolma annotations exclude.
 pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<RecordOptions> {
-    let format = |word: &String| {
-        Format::parse(word).with_context(|| {
-            format!("'{word}' is no format; write text, jsonl, csv, tsv, wet or parquet")
-        })
-    };
-    let mut text = if args.fields.text_field.is_empty() {
-        config.text_field.clone()
-    } else {
-        args.fields.text_field.clone()
-    };
+    let mut text = list_or(&args.fields.text_field, &config.text_field).to_vec();
     if text.is_empty() {
         text.push("text".to_owned());
     }
-    let annotation = || {
-        args.annotate_name
-            .clone()
-            .unwrap_or_else(|| "dechaff".to_owned())
-    };
+    let annotation = args.annotate_name.as_deref().unwrap_or("dechaff");
     let annotate = args.annotate.map(|kind| match kind {
-        AnnotateArg::Field => Annotate::Field(annotation()),
-        AnnotateArg::Dolma => Annotate::Dolma(annotation()),
+        AnnotateArg::Field => Annotate::Field(annotation.to_owned()),
+        AnnotateArg::Dolma => Annotate::Dolma(annotation.to_owned()),
     });
     if matches!(annotate, Some(Annotate::Dolma(_))) && text.len() != 1 {
-        bail!("Dolma knows one text a record; name one field with --text-field");
+        bail!("Dolma records have one text each; name a single field with --text-field");
     }
-    let target = |word: &String| {
-        let known = Format::parse(word).filter(|format| format.extension().is_some());
-        known.with_context(|| {
-            format!("'{word}' is no format of outputs; write text, jsonl, csv, tsv or parquet")
-        })
-    };
     let target = args
         .output_format
         .as_ref()
         .or(config.output_format.as_ref())
-        .map(target)
+        .map(|word| parse_output_format(word))
         .transpose()?;
     if target.is_some() && matches!(annotate, Some(Annotate::Dolma(_))) {
         bail!(
-            "--annotate dolma writes attribute files, which have a format of their own; leave --output-format out"
+            "--annotate dolma writes attribute files, whose format is fixed; remove --output-format"
         );
     }
-    let name = |own: &Option<String>, configured: &Option<String>| {
-        own.clone().or_else(|| configured.clone())
-    };
+    let id = args.fields.id_field.as_ref().or(config.id_field.as_ref());
+    let url = args.fields.url_field.as_ref().or(config.url_field.as_ref());
+    let language = args
+        .fields
+        .lang_field
+        .as_ref()
+        .or(config.lang_field.as_ref());
     let max_record = args
         .fields
         .max_record
         .as_ref()
         .or(config.max_record.as_ref());
     let compress = args.compress.as_ref().or(config.compress.as_ref());
+    let format = args.fields.format.as_ref();
     Ok(RecordOptions {
-        format: args.fields.format.as_ref().map(format).transpose()?,
+        format: format.map(|word| parse_format(word)).transpose()?,
         names: FieldNames {
             text,
-            id: Some(
-                name(&args.fields.id_field, &config.id_field).unwrap_or_else(|| "id".to_owned()),
-            ),
-            url: Some(
-                name(&args.fields.url_field, &config.url_field).unwrap_or_else(|| "url".to_owned()),
-            ),
-            language: name(&args.fields.lang_field, &config.lang_field),
+            id: Some(id.map_or("id", String::as_str).to_owned()),
+            url: Some(url.map_or("url", String::as_str).to_owned()),
+            language: language.cloned(),
             reserved: args
                 .annotate
                 .filter(|kind| *kind == AnnotateArg::Field)
-                .map(|_| annotation()),
+                .map(|_| annotation.to_owned()),
         },
         target,
         on_error: match args.on_error.or(config.on_error) {
-            // What holds no text that can be read is nothing in another format.
+            // A record without readable text cannot be converted to another format.
             None | Some(OnErrorArg::Pass) => {
                 if target.is_some() {
                     OnError::Drop
@@ -113,70 +98,75 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
     })
 }
 
-/// The files that reports go to.
-pub(super) fn open_reports(args: &CleanArgs) -> Result<Reports> {
-    let open = |path: &Option<PathBuf>| {
-        path.as_ref()
-            .map(|path| {
-                if args.resume {
-                    open_old(path)
-                } else {
-                    open_new(path, args.force)
-                }
-            })
-            .transpose()
-    };
-    Ok(Reports {
-        removed: open(&args.removed)?,
-        damage: open(&args.records.errors)?,
+/// Parses the name of an input format.
+fn parse_format(word: &str) -> Result<Format> {
+    Format::parse(word).with_context(|| {
+        format!("'{word}' is not a format; write text, jsonl, csv, tsv, wet or parquet")
     })
 }
 
-/// A report that an earlier run began.
-fn open_old(path: &Path) -> Result<File> {
-    let open = File::options()
+/// Parses the name of an output format. Fails for formats that are only read, such as WET.
+fn parse_output_format(word: &str) -> Result<Format> {
+    Format::parse(word)
+        .filter(|format| format.extension().is_some())
+        .with_context(|| {
+            format!("'{word}' is not an output format; write text, jsonl, csv, tsv or parquet")
+        })
+}
+
+/// Opens the files for the removal record and the list of damaged records, if arguments name them.
+/// With `--resume`, existing files are opened without truncation; the job cuts them to the length
+/// in its journal.
+pub(super) fn open_reports(args: &CleanArgs) -> Result<Reports> {
+    Ok(Reports {
+        removed: open_report(args.removed.as_deref(), args)?,
+        damage: open_report(args.records.errors.as_deref(), args)?,
+    })
+}
+
+fn open_report(path: Option<&Path>, args: &CleanArgs) -> Result<Option<File>> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    if !args.resume {
+        return open_new(path, args.force).map(Some);
+    }
+    File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .open(path);
-    open.with_context(|| format!("cannot write {}", path.display()))
+        .open(path)
+        .map(Some)
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// All options that decide what outputs are, for journal and manifest.
+/// Returns all options that affect the contents of outputs, for journal and manifest. A run is only
+/// resumed if they are equal. Keys are the names of the flags.
 pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
     let (selection, reading, records) = (&args.selection, &args.reading, &args.records);
-    let or = |own: &Option<String>, configured: &Option<String>| {
-        own.clone().or_else(|| configured.clone())
-    };
-    let several = |own: &[String], configured: &[String]| {
-        if own.is_empty() {
-            configured.to_vec()
-        } else {
-            own.to_vec()
-        }
-    };
+    let fields = &records.fields;
     let skip: Vec<&String> = config.skip.iter().chain(&selection.skip).collect();
     json!({
         "level": selection.level.or(config.level).map_or("balanced", Level::name),
-        "only": several(&selection.only, &config.only),
+        "only": list_or(&selection.only, &config.only),
         "skip": skip,
         "max-removed": selection.max_removed.or(config.max_removed),
         "max-loss": selection.max_loss.or(config.max_loss),
-        "encoding": or(&reading.encoding, &config.encoding),
-        "max-document": or(&reading.max_document, &config.max_document),
+        "encoding": reading.encoding.as_ref().or(config.encoding.as_ref()),
+        "max-document": reading.max_document.as_ref().or(config.max_document.as_ref()),
         "strict": reading.strict || config.strict.unwrap_or(false),
         "lang": reading.lang,
         "host": reading.host,
-        "format": records.fields.format,
-        "text-field": several(&records.fields.text_field, &config.text_field),
-        "id-field": or(&records.fields.id_field, &config.id_field),
-        "url-field": or(&records.fields.url_field, &config.url_field),
-        "lang-field": or(&records.fields.lang_field, &config.lang_field),
+        "format": fields.format,
+        "text-field": list_or(&fields.text_field, &config.text_field),
+        "id-field": fields.id_field.as_ref().or(config.id_field.as_ref()),
+        "url-field": fields.url_field.as_ref().or(config.url_field.as_ref()),
+        "lang-field": fields.lang_field.as_ref().or(config.lang_field.as_ref()),
         "on-error": records.on_error.or(config.on_error),
-        "max-record": or(&records.fields.max_record, &config.max_record),
-        "output-format": or(&records.output_format, &config.output_format),
-        "compress": or(&records.compress, &config.compress),
+        "max-record": fields.max_record.as_ref().or(config.max_record.as_ref()),
+        "output-format": records.output_format.as_ref().or(config.output_format.as_ref()),
+        "compress": records.compress.as_ref().or(config.compress.as_ref()),
         "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
         "annotate": records.annotate,
         "annotate-name": records.annotate_name,
@@ -185,30 +175,36 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
     })
 }
 
-/// How a single output is compressed: as was asked, else as its name says, else as the input; for people not at all.
-pub(super) fn packing_of(
+/// Returns the codec of a single output. In order of precedence: `--compress`, the extension of
+/// `--output`, the compression of the input. Output to a terminal is not compressed.
+pub(super) fn codec_for(
     args: &CleanArgs,
     options: &JobOptions,
     input: Compression,
     terminal: &Terminal,
 ) -> Codec {
-    let by_name = || {
-        args.output
-            .as_ref()
-            .filter(|target| !target.is_dir())
-            .map(|target| Compression::of_name(&target.to_string_lossy()).0)
-    };
     options.format.codec_or(|| {
-        let for_people = args.output.is_none() && terminal.shows_output();
-        Codec::of(if for_people {
-            Compression::None
-        } else {
-            by_name().unwrap_or(input)
+        Codec::of(match &args.output {
+            None if terminal.is_stdout_terminal() => Compression::None,
+            Some(output) if !output.is_dir() => Compression::of_name(&output.to_string_lossy()).0,
+            _ => input,
         })
     })
 }
 
-/// Cleans one file of records to standard output, or to a file if it comes from standard input.
+/// Returns where the output for the input at `path` is written, or `None` for standard output. If
+/// `--output` is an existing directory, this is a file in it with the name of the input.
+pub(super) fn output_path(path: &Path, args: &CleanArgs) -> Option<PathBuf> {
+    let output = args.output.as_ref()?;
+    Some(if output.is_dir() {
+        output.join(path.file_name().unwrap_or_default())
+    } else {
+        output.clone()
+    })
+}
+
+/// Cleans one file of records to standard output, or to `--output` if it comes from standard input.
+/// With an action other than `Action::Clean` the records are read and reported, but not written.
 pub(super) fn clean_records(
     path: &Path,
     source: Source<'_>,
@@ -217,82 +213,77 @@ pub(super) fn clean_records(
     terminal: &mut Terminal,
 ) -> Result<Ended> {
     let mut reports = open_reports(args)?;
-    let target = args.output.as_ref().map(|target| {
-        if target.is_dir() {
-            target.join(path.file_name().unwrap_or_default())
-        } else {
-            target.clone()
-        }
-    });
-    let draft = match &target {
+    let draft = match output_path(path, args) {
         Some(target) if options.action == Action::Clean => {
-            Some(PartialFile::new(target, None, args.force)?)
+            Some(PartialFile::new(&target, None, args.force)?)
         }
         _ => None,
     };
-    let packing = packing_of(args, options, source.compression, terminal);
+    let codec = codec_for(args, options, source.compression, terminal);
     let name = path.to_string_lossy();
     let stop = AtomicBool::new(false);
-    let stream = RecordCleaner {
+    let cleaner = RecordCleaner {
         options,
         name: &name,
         threads: rayon::current_num_threads(),
-        codec: packing,
+        codec,
         stop: &stop,
         slice: None,
     };
-    let mut tally = BatchStats::default();
+    let mut stats = BatchStats::default();
     let is_table = options.format.is_table(source.format);
     let makes_table = is_table || options.format.target == Some(Format::Parquet);
-    if makes_table && draft.is_none() && options.action == Action::Clean && terminal.shows_output()
+    if makes_table
+        && draft.is_none()
+        && options.action == Action::Clean
+        && terminal.is_stdout_terminal()
     {
-        bail!("Parquet is nothing for a terminal; use --output");
+        bail!("refusing to write Parquet to a terminal; use --output");
     }
     let (mut draft, mut table) = if is_table {
         (None, draft)
     } else {
         (draft, None)
     };
-    let (mut stdout, mut nowhere) = (std::io::stdout(), std::io::sink());
-    let mut each = |mut done: BatchOutput| {
-        reports.write(&done.records, &done.damage)?;
+    let (mut stdout, mut sink) = (std::io::stdout(), std::io::sink());
+    let mut each = |mut batch: BatchOutput| {
+        reports.write(&batch.records, &batch.damage)?;
         let mut listener = Listener::new(args, options, terminal);
-        std::mem::take(&mut done.tally.observed)
-            .into_iter()
-            .for_each(|event| listener.event(path, event));
-        tally.add(done.tally);
+        for event in std::mem::take(&mut batch.tally.observed) {
+            listener.event(path, event);
+        }
+        stats.add(batch.tally);
         match &mut draft {
             _ if is_table => Ok(()),
-            Some(draft) => draft.append(&done.output),
-            None if options.action == Action::Clean => terminal.text(&done.output),
+            Some(draft) => draft.append(&batch.output),
+            None if options.action == Action::Clean => terminal.text(&batch.output),
             None => Ok(()),
         }
     };
-    let streamed = if is_table {
+    let result = if is_table {
         let file = open_table(path, source)?;
         let out: &mut (dyn Write + Send) = match &mut table {
             Some(draft) => draft,
             None if options.action == Action::Clean => &mut stdout,
-            None => &mut nowhere,
+            None => &mut sink,
         };
-        stream.run_table(file, out, &mut each)
+        cleaner.run_table(file, out, &mut each)
     } else {
         let source = if source.format == Format::Parquet {
             table_as_lines(path, source, &options.format.names)?
         } else {
             source
         };
-        stream.run(source, Start::default(), &mut each)
+        cleaner.run(source, Start::default(), &mut each)
     };
-    if let Some(draft) = draft.or(table).filter(|_| streamed.is_ok()) {
+    if let Some(draft) = draft.or(table).filter(|_| result.is_ok()) {
         draft.finish()?.commit()?;
     }
-    streamed.with_context(|| crate::report::display_path(path))?;
-    let changed = tally.spans > 0;
+    result.with_context(|| crate::report::display_path(path))?;
+    let has_changes = stats.spans > 0;
     let mut listener = Listener::new(args, options, terminal);
-    tally
-        .events(options.format.on_error)
-        .into_iter()
-        .for_each(|event| listener.event(path, event));
-    finish(&tally.stats, changed, args, options, terminal)
+    for event in stats.events(options.format.on_error) {
+        listener.event(path, event);
+    }
+    finish(&stats.stats, has_changes, args, options, terminal)
 }

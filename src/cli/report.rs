@@ -1,9 +1,10 @@
-//! `dechaff report`: surveys what `clean` would take and writes it as a page.
+//! `dechaff report`: surveys what `clean` would remove and writes the survey as an HTML page or as
+//! JSON.
 
 use super::Exit;
 use super::args::{ReportArgs, Selection};
-use super::clean::look;
-use super::config::Config;
+use super::clean::inspect;
+use super::config::{Config, list_or};
 use super::selection::{build_cleaner, without_dash};
 use super::terminal::Terminal;
 use crate::io::StagedFile;
@@ -13,30 +14,32 @@ use anyhow::{Result, bail};
 use dechaff_core::Level;
 use std::sync::Arc;
 
+/// Runs `dechaff report`. Refuses an existing output before any input is read, unless `--force` is
+/// given. A run that was interrupted, or in which no input could be processed, writes no page.
 pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     let output = without_dash(Some(args.output));
     if let Some(path) = output.as_ref().filter(|path| path.exists() && !args.force) {
         bail!("{} exists; use --force to replace it", path.display());
     }
-    let config = Config::load(args.look.selection.config.as_deref())?;
-    let options = described(&args.look.selection, &config);
-    let named: Vec<String> = args.paths.iter().map(|path| display_path(path)).collect();
+    let config = Config::load(args.inspect.selection.config.as_deref())?;
+    let options = describe_options(&args.inspect.selection, &config);
+    let names: Vec<String> = args.paths.iter().map(|path| display_path(path)).collect();
     let title = args.title.unwrap_or_else(|| {
         format!(
             "Chaff in {}",
-            if named.is_empty() {
+            if names.is_empty() {
                 "standard input".to_owned()
             } else {
-                named.join(", ")
+                names.join(", ")
             }
         )
     });
-    let cleaner = build_cleaner(args.look.selection.clone(), &config)?;
+    let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
     let rules = cleaner.rules().clone();
     let surveyor = Arc::new(Surveyor::new(rules.clone()));
-    let ended = look(
+    let ended = inspect(
         args.paths,
-        args.look,
+        args.inspect,
         &config,
         cleaner,
         surveyor.clone(),
@@ -46,16 +49,16 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
         return Ok(ended.exit);
     }
     let summary = ended.stats.summary("would go");
-    let heading = ReportMeta {
+    let meta = ReportMeta {
         title: &title,
         options: &options,
         summary: &summary,
     };
     let survey = surveyor.take();
     let page = if args.json {
-        format!("{:#}\n", survey_json(&survey, &rules, &heading))
+        format!("{:#}\n", survey_json(&survey, &rules, &meta))
     } else {
-        html_page(&survey, &rules, &heading)
+        html_page(&survey, &rules, &meta)
     };
     match output {
         Some(path) => StagedFile::write(&path, &mut page.as_bytes(), None, args.force)?.commit()?,
@@ -64,29 +67,18 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     Ok(ended.exit)
 }
 
-/// The options that decide what goes, for people.
-fn described(selection: &Selection, config: &Config) -> String {
+/// Describes the options that decide what is removed, for the head of the page. Options at their
+/// defaults are left out, except for the level.
+fn describe_options(selection: &Selection, config: &Config) -> String {
     let mut text = format!(
         "level {}",
         selection.level.or(config.level).unwrap_or(Level::Balanced)
     );
-    let only = if selection.only.is_empty() {
-        &config.only
-    } else {
-        &selection.only
-    };
-    let skip: Vec<&str> = config
-        .skip
-        .iter()
-        .chain(&selection.skip)
-        .map(String::as_str)
-        .collect();
-    for (name, list) in [
-        ("only", only.iter().map(String::as_str).collect()),
-        ("skip", skip),
-    ] {
-        if !list.is_empty() {
-            text.push_str(&format!(", {name} {}", list.join(" ")));
+    let only = list_or(&selection.only, &config.only);
+    let skip = [config.skip.as_slice(), &selection.skip].concat();
+    for (option, names) in [("only", only), ("skip", &skip)] {
+        if !names.is_empty() {
+            text.push_str(&format!(", {option} {}", names.join(" ")));
         }
     }
     if let Some(share) = selection.max_loss.or(config.max_loss) {

@@ -1,4 +1,5 @@
-//! What is done with the outputs of earlier runs: `dechaff restore`, `verify` and `stats`.
+//! The commands that work on the outputs of earlier runs: `dechaff restore`, `verify` and
+//! `stats merge`.
 
 use super::Exit;
 use super::args::RestoreArgs;
@@ -13,6 +14,8 @@ use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Runs `dechaff restore`. With `--in-place`, restores all files that the removal record names;
+/// otherwise restores one text to standard output or to `--output`.
 pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
     let Some(cleaned) = &args.cleaned else {
         let files = restore::restore_in_place(&args.removed)?;
@@ -30,59 +33,60 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
         cleaned,
         &args.removed,
         args.path.as_deref(),
-        &mut |piece| match &mut draft {
-            Some(draft) => draft.append(piece),
-            None => terminal.text(piece),
+        &mut |chunk| match &mut draft {
+            Some(draft) => draft.append(chunk),
+            None => terminal.text(chunk),
         },
     )?;
     draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
     Ok(Exit::Done)
 }
 
+/// Runs `dechaff verify` on an output directory and prints the problems found. Fails if the
+/// directory has no manifest. The exit code is `Exit::Found` if there are problems.
 pub(super) fn verify_directory(
     directory: &Path,
     json: bool,
     terminal: &mut Terminal,
 ) -> Result<Exit> {
-    let verdict = verify(directory)?;
-    if verdict.manifests == 0 {
+    let report = verify(directory)?;
+    if report.manifests == 0 {
         bail!(
-            "{} has no manifest ({MANIFEST}.json), which a run into a directory leaves when it ends",
+            "{} has no manifest ({MANIFEST}.json), which a run into a directory writes when it \
+             finishes",
             directory.display()
         );
     }
     if json {
-        terminal.json(&json!({ "sound": verdict.sound, "problems": verdict.problems }))?;
+        terminal.json(&json!({ "sound": report.sound, "problems": report.problems }))?;
     } else {
-        let lines = verdict.problems.iter().map(|problem| {
-            format!(
-                "{}\n",
-                crate::report::escape_control(problem).replace('\n', "\\n")
-            )
-        });
-        lines.for_each(|line| terminal.print(&line));
+        for problem in &report.problems {
+            let line = crate::report::escape_control(problem).replace('\n', "\\n");
+            terminal.print(&format!("{line}\n"));
+        }
     }
-    let count = verdict.problems.len();
-    let outputs = if verdict.sound == 1 {
-        "output is"
-    } else {
-        "outputs are"
-    };
+    let count = report.problems.len();
     terminal.note(&format!(
-        "{} {outputs} as written, {count} problem{}.",
-        verdict.sound,
+        "{} output{} the manifest, {count} problem{}.",
+        report.sound,
+        if report.sound == 1 {
+            " matches"
+        } else {
+            "s match"
+        },
         if count == 1 { "" } else { "s" }
     ));
     Ok(if count == 0 { Exit::Done } else { Exit::Found })
 }
 
+/// Runs `dechaff stats merge`: reads statistics files and prints their sum as JSON.
 pub(super) fn merge_stats(files: &[PathBuf], terminal: &mut Terminal) -> Result<Exit> {
     let mut sums = Stats::default();
     for path in files {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         sums.merge(
             &serde_json::from_slice(&bytes)
-                .with_context(|| format!("{} holds no statistics of dechaff", path.display()))?,
+                .with_context(|| format!("{} is not a statistics file", path.display()))?,
         );
     }
     let mut json = serde_json::to_vec_pretty(&sums)?;

@@ -1,4 +1,5 @@
-//! `dechaff rules`: lists, pages, examples, and trials on a corpus.
+//! `dechaff rules`: lists and documents rules, and tests them on their examples or on a corpus.
+//! `rules new` is in `new_rule`.
 
 use super::args::{CorpusArgs, RulesCommand, Selection};
 use super::config::Config;
@@ -16,9 +17,11 @@ use dechaff_core::verify::{Case, NearMisses, Verifier, cases};
 use dechaff_core::{Level, Rule, RuleSet, Scratch, Span, lint_built_in};
 use serde_json::json;
 
-/// So many inputs that fail are named; a corpus of the wrong kind may have millions.
-const MOST_COMPLAINTS: usize = 10;
+/// Number of failed inputs that are named. A corpus of the wrong kind may have millions of them.
+const MAX_NAMED_FAILURES: usize = 10;
 
+/// Runs one of the subcommands of `dechaff rules`. `rules test` lints and runs the examples, or
+/// runs the rules on a corpus if `--corpus` is given.
 pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit> {
     match command {
         RulesCommand::List {
@@ -28,7 +31,7 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             selection,
         } => {
             let config = Config::load(selection.config.as_deref())?;
-            // Names that mean nothing are refused as anywhere.
+            // Only building a cleaner rejects unknown names.
             build_cleaner(
                 Selection {
                     only: names.clone(),
@@ -40,14 +43,14 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             if json {
                 return terminal.json(&list_json(&cleaner, &names));
             }
-            terminal.raw(list(&cleaner, &names, examples, terminal.setting()).as_bytes())
+            terminal.raw(list(&cleaner, &names, examples, terminal.table_style()).as_bytes())
         }
         RulesCommand::Show {
             names,
             json,
             selection,
         } => {
-            let rules = named(&names, selection)?;
+            let rules = find_rules(&names, selection)?;
             if json {
                 return terminal.json(&rules.iter().map(rule_json).collect());
             }
@@ -61,7 +64,7 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             )
         }
         RulesCommand::Doc { names, selection } => terminal.raw(
-            named(&names, selection)?
+            find_rules(&names, selection)?
                 .iter()
                 .map(rule_page)
                 .collect::<Vec<_>>()
@@ -79,7 +82,7 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             let config = Config::load(selection.config.as_deref())?;
             if !corpus.corpus.is_empty() {
                 selection.rules.extend(packs);
-                return try_rules(corpus, selection, &config, terminal);
+                return run_on_corpus(corpus, selection, &config, terminal);
             }
             lint_built_in()?;
             let rules = load_rules(config.rules.iter().chain(&selection.rules).chain(&packs))?;
@@ -88,8 +91,9 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
     }
 }
 
-/// The rules that answer to some names.
-fn named(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
+/// Returns the rules that any of `names` refers to: a rule, pack, category or filter. Unknown names
+/// are errors.
+fn find_rules(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
     let config = Config::load(selection.config.as_deref())?;
     let cleaner = build_cleaner(
         Selection {
@@ -98,14 +102,16 @@ fn named(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
         },
         &config,
     )?;
-    let rules = cleaner.rules().iter().map(|(_, rule)| rule);
-    Ok(rules
-        .filter(|rule| names.iter().any(|name| rule.matches_name(name)))
-        .cloned()
+    Ok(cleaner
+        .rules()
+        .iter()
+        .filter(|(_, rule)| names.iter().any(|name| rule.matches_name(name)))
+        .map(|(_, rule)| rule.clone())
         .collect())
 }
 
-/// Runs the examples of all rules and prints what failed, with what dechaff made of it.
+/// Runs the examples of all rules and prints those that failed, each with an explanation. The exit
+/// code is `Exit::Found` if an example failed.
 fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Exit> {
     let verifier = Verifier::new(rules)?;
     let (mut passed, mut failed, mut report) = (0, Vec::new(), String::new());
@@ -120,10 +126,15 @@ fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Ex
             case.name(),
             escape_control(&reason)
         ));
-        report.push_str(&failure(&case, &verifier, terminal.has_colour())?);
+        report.push_str(&explain_failure(&case, &verifier, terminal.has_colour())?);
         failed.push(json!({
-            "rule": case.rule.name, "file": file, "line": line, "example": if case.removes { "remove" } else { "keep" }, "number": case.number,
-            "text": case.text, "reason": reason,
+            "rule": case.rule.name,
+            "file": file,
+            "line": line,
+            "example": if case.removes { "remove" } else { "keep" },
+            "number": case.number,
+            "text": case.text,
+            "reason": reason,
         }));
     }
     let exit = if failed.is_empty() {
@@ -144,49 +155,50 @@ fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Ex
     Ok(exit)
 }
 
-/// What dechaff makes of an example that fails, and what the rule missed.
-fn failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String> {
+/// Explains a failed example, in lines indented by four spaces: the text with its removals marked,
+/// and, if the rule should have matched, the conditions that it missed. Returns an empty string if
+/// the example is not a valid document.
+fn explain_failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result<String> {
     let Ok(document) = case.document() else {
         return Ok(String::new());
     };
     let mut scratch = Scratch::default();
     let cleaned = verifier.cleaner().clean(&document, &mut scratch);
-    let mut lines = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
+    let mut text = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
     if case.expects_match() {
         let whole = Span::from_offsets(0, case.text.len());
         let misses = NearMisses::new(verifier.cleaner())?
             .examine(&document, &mut scratch)
             .near_misses(whole, &mut scratch);
         for miss in misses.iter().filter(|miss| miss.rule == case.id) {
-            lines.push_str(&format!(
+            text.push_str(&format!(
                 "{} {}\n",
                 case.rule.name,
                 miss_reason(case.rule, miss, case.text, Level::Thorough)
             ));
         }
     }
-    Ok(lines
-        .lines()
-        .map(|line| format!("    {line}\n"))
-        .collect::<Vec<_>>()
-        .concat())
+    Ok(text.lines().map(|line| format!("    {line}\n")).collect())
 }
 
-/// Names inputs that failed.
-pub(super) fn complain(failed: &Failed, terminal: &mut Terminal) {
-    for (path, error) in failed.iter().take(MOST_COMPLAINTS) {
+/// Prints the errors of failed inputs: the first `MAX_NAMED_FAILURES` of them, then the number of
+/// the others.
+pub(super) fn print_failed(failed: &Failed, terminal: &mut Terminal) {
+    for (path, error) in failed.iter().take(MAX_NAMED_FAILURES) {
         terminal.error(Some(path), error);
     }
-    if failed.len() > MOST_COMPLAINTS {
+    if failed.len() > MAX_NAMED_FAILURES {
         terminal.note(&format!(
             "{} more inputs failed",
-            failed.len() - MOST_COMPLAINTS
+            failed.len() - MAX_NAMED_FAILURES
         ));
     }
 }
 
-/// Runs the rules over a corpus and prints what each took.
-fn try_rules(
+/// Runs the rules on a corpus and prints what each of them removes from it. The exit code is
+/// `Exit::Unusable` if inputs failed and there was no document, and `Exit::SomeFailed` if only some
+/// inputs failed.
+fn run_on_corpus(
     args: CorpusArgs,
     selection: Selection,
     config: &Config,
@@ -207,19 +219,20 @@ fn try_rules(
         field: &args.text_field,
         filters: &filters,
     };
-    let trial = CorpusRun {
+    let run = CorpusRun {
         cleaner: &cleaner,
         corpus,
         samples: args.samples,
     };
-    let (worth, failed) = trial.run()?;
-    complain(&failed, terminal);
+    let (scores, failed) = run.run()?;
+    print_failed(&failed, terminal);
     if args.json {
-        terminal.json(&worth_json(&worth, cleaner.rules()))?;
+        terminal.json(&worth_json(&scores, cleaner.rules()))?;
     } else {
-        terminal.raw(worth_table(&worth, cleaner.rules(), terminal.setting()).as_bytes())?;
+        let table = worth_table(&scores, cleaner.rules(), terminal.table_style());
+        terminal.raw(table.as_bytes())?;
     }
-    Ok(match (failed.len(), worth.documents) {
+    Ok(match (failed.len(), scores.documents) {
         (0, _) => Exit::Done,
         (_, 0) => Exit::Unusable,
         _ => Exit::SomeFailed,

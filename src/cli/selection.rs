@@ -1,7 +1,8 @@
-//! What options and configuration ask for, whatever the command: which rules, how large, which files, how many threads.
+//! What arguments and configuration mean for any command: the cleaner, packs, sizes, globs,
+//! threads, and `-` as a path.
 
 use super::args::Selection;
-use super::config::Config;
+use super::config::{Config, list_or};
 use anyhow::{Context, Result, bail};
 use dechaff_core::{Cleaner, RuleSet};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -9,7 +10,9 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Compiles the cleaner that the options and the configuration ask for.
+/// Compiles the cleaner for the options of the command line and the configuration. The rules of
+/// `--rules` and the names of `--skip` are added to those of the configuration; all other options
+/// replace them. Fails for names that no rule has, and for shares outside of 0 to 1.
 pub(super) fn build_cleaner(selection: Selection, config: &Config) -> Result<Cleaner> {
     let rules = load_rules(config.rules.iter().chain(&selection.rules))?;
     let mut builder = Cleaner::builder().rules(rules);
@@ -22,22 +25,18 @@ pub(super) fn build_cleaner(selection: Selection, config: &Config) -> Result<Cle
     if let Some(share) = selection.max_removed.or(config.max_removed) {
         builder = builder.max_removed(share);
     }
-    let only = if selection.only.is_empty() {
-        config.only.clone()
-    } else {
-        selection.only
-    };
     Ok(builder
-        .only(only)
-        .skip(config.skip.iter().cloned().chain(selection.skip))
+        .only(list_or(&selection.only, &config.only))
+        .skip(config.skip.iter().chain(&selection.skip))
         .build()?)
 }
 
-/// The built-in rules with those of some packs and directories of packs.
+/// Returns the built-in rules together with those of the given packs and directories of packs,
+/// which are read in this order.
 pub(super) fn load_rules<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<RuleSet> {
     let mut rules = RuleSet::built_in();
     for path in paths {
-        for pack in packs_of(path)? {
+        for pack in pack_files(path)? {
             let source = fs::read_to_string(&pack)
                 .with_context(|| format!("cannot read the pack {}", pack.display()))?;
             rules.add_pack(&source, &pack.to_string_lossy())?;
@@ -46,8 +45,9 @@ pub(super) fn load_rules<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result
     Ok(rules)
 }
 
-/// The packs that a path means: itself, or those of a directory.
-pub(super) fn packs_of(path: &Path) -> Result<Vec<PathBuf>> {
+/// Returns the pack files that `path` stands for: the `*.toml` files of a directory, sorted by
+/// path, or else `path` itself, whether it exists or not. A directory without packs is an error.
+pub(super) fn pack_files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -67,7 +67,8 @@ pub(super) fn packs_of(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(packs)
 }
 
-/// A size in bytes, or with k, M or G for powers of 1024.
+/// Parses a size in bytes, or with the suffix k, M or G in powers of 1024. Fails above the largest
+/// text that a document can hold; the error names `option`.
 pub(super) fn parse_size(option: &str, text: &str) -> Result<u64> {
     let (digits, unit) = match text.char_indices().last() {
         Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
@@ -76,31 +77,40 @@ pub(super) fn parse_size(option: &str, text: &str) -> Result<u64> {
         _ => (text, 1),
     };
     let number: Option<u64> = digits.parse().ok();
-    let size = number.and_then(|number| number.checked_mul(unit));
-    let size = size
-        .with_context(|| format!("'{text}' is no size; write bytes, or a number with k, M or G"))?;
+    let size = number
+        .and_then(|number| number.checked_mul(unit))
+        .with_context(|| {
+            format!("'{text}' is not a valid size; write bytes, or a number with k, M or G")
+        })?;
     if size > crate::Span::MAX_TEXT as u64 {
-        bail!("{option} can be {} bytes at most", crate::Span::MAX_TEXT);
+        bail!("{option} can be at most {} bytes", crate::Span::MAX_TEXT);
     }
     Ok(size)
 }
 
-pub(super) fn globs(patterns: &[String]) -> Result<Option<GlobSet>> {
+/// Compiles the globs of the command line, or those of the configuration if the command line has
+/// none. Returns `None` if neither has any.
+pub(super) fn globs(arguments: &[String], config: &[String]) -> Result<Option<GlobSet>> {
+    let patterns = list_or(arguments, config);
     if patterns.is_empty() {
         return Ok(None);
     }
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        set.add(Glob::new(pattern).with_context(|| format!("'{pattern}' is no glob"))?);
+        let glob =
+            Glob::new(pattern).with_context(|| format!("'{pattern}' is not a valid glob"))?;
+        set.add(glob);
     }
     Ok(Some(set.build()?))
 }
 
-/// Sets the number of threads. It can only be set once a process; a second run keeps the first's number.
+/// Sets the number of threads of this process; `None` keeps the default of one per core. The number
+/// can be set only once per process: if the command runs a second time in it, the call has no
+/// effect.
 pub(super) fn set_jobs(jobs: Option<usize>) -> Result<()> {
     if let Some(jobs) = jobs {
         if jobs == 0 {
-            bail!("--jobs needs at least one thread");
+            bail!("--jobs must be at least 1");
         }
         let _ = rayon::ThreadPoolBuilder::new()
             .num_threads(jobs)
@@ -109,9 +119,9 @@ pub(super) fn set_jobs(jobs: Option<usize>) -> Result<()> {
     Ok(())
 }
 
-/// Reads a file, or standard input for `-`.
+/// Reads a whole file, or standard input if `path` is `-`.
 pub(super) fn read_input(path: &Path) -> Result<Vec<u8>> {
-    if path.as_os_str() == "-" {
+    if is_dash(path) {
         let mut bytes = Vec::new();
         io::stdin()
             .lock()
@@ -122,7 +132,12 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// `-` as an output is standard output, as it is without one.
+/// Returns `output`, or `None` if it is `-`, since both mean standard output.
 pub(super) fn without_dash(output: Option<PathBuf>) -> Option<PathBuf> {
-    output.filter(|output| output.as_os_str() != "-")
+    output.filter(|output| !is_dash(output))
+}
+
+/// Returns whether `path` is `-`, which stands for standard input or standard output.
+pub(super) fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }

@@ -1,5 +1,5 @@
-//! Where lines for people go: standard output and standard error, with colour where it is wanted and no control
-//! characters of the corpus where a terminal would act on them.
+//! Standard output and standard error. Everything that the command prints goes through `Terminal`,
+//! which decides on colour and escapes control characters of the corpus that a terminal would obey.
 
 use super::Exit;
 use crate::report::{TableStyle, display_path, escape_control};
@@ -11,17 +11,19 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A progress bar appears after this time.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Time after which a progress bar appears. Shorter runs show none.
+const PROGRESS_DELAY: Duration = Duration::from_secs(1);
 
+/// The terminal of a run, or the files and pipes that take its place.
 pub(super) struct Terminal {
     choice: ColorChoice,
     pub(super) quiet: bool,
-    /// The first failure to write to standard output; what follows is dropped.
+    /// Whether a write in `print` failed. Later text for `print` is dropped.
     broken: bool,
 }
 
 impl Terminal {
+    /// Creates a terminal whose colours are on, off, or on if standard output is a terminal.
     pub(super) fn new(choice: ColorChoice) -> Self {
         Self {
             choice,
@@ -30,7 +32,7 @@ impl Terminal {
         }
     }
 
-    /// Whether standard output takes colours.
+    /// Returns whether text on standard output is coloured, by `--color` and by what the output is.
     pub(super) fn has_colour(&self) -> bool {
         match self.choice {
             ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
@@ -38,8 +40,9 @@ impl Terminal {
         }
     }
 
-    /// How tables are set: as wide as a terminal, and anywhere else as wide as they are.
-    pub(super) fn setting(&self) -> TableStyle {
+    /// Returns how to lay out tables on standard output: as wide as the terminal, or without a
+    /// limit if standard output is not a terminal.
+    pub(super) fn table_style(&self) -> TableStyle {
         let width = io::stdout()
             .is_terminal()
             .then(terminal_size::terminal_size)
@@ -50,26 +53,32 @@ impl Terminal {
         }
     }
 
-    /// Says on standard error what is the matter, with an input or in general.
+    /// Prints an error with its causes as one line on standard error, after the path of the input
+    /// if it concerns one. Control characters are escaped.
     pub(super) fn error(&self, path: Option<&Path>, error: &anyhow::Error) {
-        let place = path.map_or_else(String::new, |path| format!("{}: ", display_path(path)));
-        self.note(&format!("{place}{}", escape_control(&format!("{error:#}"))));
+        let prefix = path.map_or_else(String::new, |path| format!("{}: ", display_path(path)));
+        self.note(&format!(
+            "{prefix}{}",
+            escape_control(&format!("{error:#}"))
+        ));
     }
 
-    /// A line on standard error.
+    /// Prints a line on standard error, after the name of the program. Failures are ignored: if
+    /// standard error is closed, nobody can be notified.
     pub(super) fn note(&self, line: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.choice).lock();
-        // If standard error is closed there is nobody to tell.
         let _ = writeln!(stderr, "dechaff: {line}");
     }
 
-    /// Text for people on standard output; a closed pipe ends it quietly. What is coloured is harmless already.
+    /// Prints text for people on standard output. After a failed write, such as to a closed pipe,
+    /// this and all later texts are dropped. Escapes control characters on a terminal without
+    /// colour; coloured text must already be escaped by its author.
     pub(super) fn print(&mut self, text: &str) {
         if self.broken {
             return;
         }
-        let plain = io::stdout().is_terminal() && !self.has_colour();
-        let text = if plain {
+        let must_escape = io::stdout().is_terminal() && !self.has_colour();
+        let text = if must_escape {
             escape_control(text)
         } else {
             text.to_owned()
@@ -77,18 +86,20 @@ impl Terminal {
         self.broken = io::stdout().lock().write_all(text.as_bytes()).is_err();
     }
 
-    /// Bytes that dechaff made itself, on standard output.
+    /// Writes bytes that contain no unescaped text of the corpus to standard output. Returns
+    /// `Exit::Done`, so that it can end a command.
     pub(super) fn raw(&self, bytes: &[u8]) -> Result<Exit> {
         write_out(bytes)?;
         Ok(Exit::Done)
     }
 
-    /// JSON on standard output, set for people too.
+    /// Prints indented JSON on standard output and returns `Exit::Done`.
     pub(super) fn json(&self, value: &Value) -> Result<Exit> {
         self.raw(format!("{value:#}\n").as_bytes())
     }
 
-    /// A cleaned text on standard output: its bytes, or on a terminal what is harmless of them.
+    /// Writes part of a cleaned text to standard output: the bytes as they are, or on a terminal
+    /// with control characters escaped and invalid UTF-8 replaced.
     pub(super) fn text(&self, bytes: &[u8]) -> Result<()> {
         if io::stdout().is_terminal() {
             write_out(escape_control(&String::from_utf8_lossy(bytes)).as_bytes())
@@ -97,16 +108,18 @@ impl Terminal {
         }
     }
 
-    /// Whether people read standard output.
-    pub(super) fn shows_output(&self) -> bool {
+    /// Returns whether standard output is a terminal, not a file or a pipe.
+    pub(super) fn is_stdout_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
 
-    /// Whether a progress bar makes sense.
-    pub(super) fn shows_progress(&self) -> bool {
+    /// Returns whether standard error is a terminal, which can show a progress bar.
+    pub(super) fn is_stderr_terminal(&self) -> bool {
         io::stderr().is_terminal()
     }
 
+    /// Creates a progress bar for a run over `files` files of `bytes` bytes in total. It is hidden
+    /// until `PROGRESS_DELAY` has passed.
     pub(super) fn progress(&self, (files, bytes): (u64, u64)) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
         let template = "{bar:30} {bytes}/{total_bytes} {msg} {binary_bytes_per_sec} {eta} left";
@@ -115,10 +128,10 @@ impl Terminal {
         }
         Progress {
             bar,
-            begun: Instant::now(),
-            visible: false,
-            done: 0,
-            files,
+            started: Instant::now(),
+            is_visible: false,
+            files_done: 0,
+            files_total: files,
         }
     }
 }
@@ -131,31 +144,35 @@ fn write_out(bytes: &[u8]) -> Result<()> {
         .context("cannot write to standard output")
 }
 
-/// A progress bar that appears when a batch takes longer than a second.
+/// A progress bar on standard error that counts files and bytes.
 pub(super) struct Progress {
     bar: ProgressBar,
-    begun: Instant,
-    visible: bool,
-    done: u64,
-    files: u64,
+    started: Instant,
+    is_visible: bool,
+    files_done: u64,
+    files_total: u64,
 }
 
 impl Progress {
+    /// Counts `files` more finished files and `bytes` more input bytes, and shows the bar if it is
+    /// time to.
     pub(super) fn advance(&mut self, files: u64, bytes: u64) {
-        self.done += files;
+        self.files_done += files;
         self.bar.inc(bytes);
-        if !self.visible && self.begun.elapsed() > PATIENCE {
-            self.visible = true;
+        if !self.is_visible && self.started.elapsed() > PROGRESS_DELAY {
+            self.is_visible = true;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.bar
-            .set_message(format!("{}/{} files", self.done, self.files));
+            .set_message(format!("{}/{} files", self.files_done, self.files_total));
     }
 
+    /// Hides the bar while `print` writes to the terminal, so that lines do not mix with it.
     pub(super) fn suspend(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
     }
 
+    /// Ends the bar and clears its line.
     pub(super) fn finish_and_clear(&self) {
         self.bar.finish_and_clear();
     }

@@ -183,7 +183,7 @@ fn invalid_options_fail_with_advice() {
         (&["clean", "in/a.txt", "--max-removed", "2"], "from 0 to 1"),
         (
             &["clean", "in/a.txt", "--max-document", "much"],
-            "is no size",
+            "is not a valid size",
         ),
         (
             &["clean", "in/a.txt", "--encoding", "klingon"],

@@ -164,7 +164,7 @@ fn unconvertible_records_are_reported_and_recorded() {
         path,
         &["clean", "a.jsonl", "--output-format", "xml"],
         2,
-        "'xml' is no format of outputs",
+        "'xml' is not an output format",
     );
     run(
         path,
@@ -236,7 +236,7 @@ fn a_converted_tree_has_new_file_names_and_verifies() {
     );
     fs::remove_file(path.join("in/a.csv")).unwrap();
     run(path, &[&clean[..], &["--resume"]].concat(), 0, "");
-    run(path, &["verify", "out"], 0, "4 outputs are as written");
+    run(path, &["verify", "out"], 0, "4 outputs match the manifest");
     let lines = zstd::decode_all(fs::File::open(path.join("out/c.jsonl.zst")).unwrap()).unwrap();
     assert_eq!(
         text(&lines),

@@ -189,7 +189,7 @@ fn diff_of_two_configurations_is_the_same_on_any_thread_count() {
         path,
         &["diff", "gone.toml", "balanced", "--over", "in"],
         2,
-        "is to be a level",
+        "must be a level",
     );
     run(
         path,

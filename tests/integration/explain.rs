@@ -172,7 +172,7 @@ fn records_and_directories_are_explained_in_order() {
         path,
         &["explain", "in/a.txt", "--line", "none"],
         2,
-        "'none' names no lines",
+        "'none' is not a line filter",
     );
     fs::write(path.join("bad.txt"), b"It rained \xff").unwrap();
     run(

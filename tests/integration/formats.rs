@@ -348,7 +348,7 @@ fn json_that_is_not_json_lines_passes_through_unchanged() {
         path,
         &["clean", "lines.json", "--format", "xml"],
         2,
-        "'xml' is no format",
+        "'xml' is not a format",
     );
 }
 
@@ -917,7 +917,7 @@ fn annotate_writes_marks_and_keeps_texts() {
             "chaff",
         ],
         0,
-        "14 B of 32 B would go",
+        "14 B of 32 B would be removed",
     );
     let marks = concat!(
         r#"[{"field":"text","start":5,"end":19,"#,

@@ -226,7 +226,7 @@ fn rules_new_adds_a_rule_for_a_sentence_to_the_pack() {
         path,
         &["rules", "new", sentence, "--category", "advert"],
         0,
-        "mine/book-day-trip is written to mine.toml",
+        "added mine/book-day-trip to mine.toml",
     );
     run(path, &["rules", "test", "mine.toml"], 0, "");
     let output = run(
@@ -240,13 +240,13 @@ fn rules_new_adds_a_rule_for_a_sentence_to_the_pack() {
         path,
         &["rules", "new", sentence, "--pack", "mine.toml"],
         2,
-        "removed already, by mine/book-day-trip",
+        "mine/book-day-trip already removes this sentence",
     );
     run(
         path,
         &["rules", "new", "Share this article"],
         2,
-        "removed already, by share/",
+        "already removes this sentence",
     );
     // The existing text of the pack is kept, comments included. Rules are added to the first pack
     // of the configuration by default.
@@ -293,7 +293,7 @@ fn rules_new_adds_a_rule_for_a_sentence_to_the_pack() {
             "early.toml",
         ],
         0,
-        "early-pack/moor-boat-quay is written to early-pack.toml",
+        "added early-pack/moor-boat-quay to early-pack.toml",
     );
     // A pack inside a configured directory is configured: no advice to use it is printed.
     fs::create_dir(path.join("packs")).unwrap();
@@ -309,7 +309,7 @@ fn rules_new_adds_a_rule_for_a_sentence_to_the_pack() {
             "other.toml",
         ],
         0,
-        "is written to packs/mine.toml",
+        "to packs/mine.toml",
     );
     assert!(
         !text(&output.stderr).contains("use it with"),

@@ -122,7 +122,7 @@ fn verify_checks_outputs_against_the_manifest() {
         path,
         &["verify", "out"],
         0,
-        "41 outputs are as written, 0 problems",
+        "41 outputs match the manifest, 0 problems",
     );
     fs::write(
         path.join("out/sub/1.txt"),
@@ -144,7 +144,7 @@ fn verify_checks_outputs_against_the_manifest() {
         path,
         &["verify", "out"],
         1,
-        "38 outputs are as written, 3 problems",
+        "38 outputs match the manifest, 3 problems",
     );
     let problems = String::from_utf8(output.stdout).unwrap();
     for problem in [
@@ -289,7 +289,7 @@ fn shards_of_a_directory_add_up_to_one_run() {
             run(path, &["verify", "out"], 1, "1 problem");
         }
     }
-    run(path, &["verify", "out"], 0, "41 outputs are as written");
+    run(path, &["verify", "out"], 0, "41 outputs match the manifest");
     assert!(outputs(&path.join("out")) == outputs(&path.join("whole")));
     let merged = run(
         path,
@@ -309,7 +309,7 @@ fn shards_of_a_directory_add_up_to_one_run() {
         path,
         &["stats", "merge", "in/sub/1.txt"],
         2,
-        "holds no statistics",
+        "is not a statistics file",
     );
 }
 
@@ -364,7 +364,7 @@ fn shards_of_a_file_concatenate_to_one_run() {
         "",
     );
     assert!(merged.stdout == fs::read(path.join("s-whole.json")).unwrap());
-    run(path, &["verify", "out"], 0, "3 outputs are as written");
+    run(path, &["verify", "out"], 0, "3 outputs match the manifest");
     // Only the first slice has the header line of CSV.
     for shard in ["1/2", "2/2"] {
         run(

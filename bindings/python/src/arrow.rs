@@ -1,10 +1,11 @@
-//! Arrow in and out through the PyCapsule interface, so that every library that speaks it is served by the same two
-//! functions. Texts are read where they lie; what comes back unchanged is what came.
+//! Cleans Arrow columns through the PyCapsule interface, so that the same two functions serve every
+//! library that supports it. Texts are read in place, and a chunk from which nothing is removed is
+//! returned without being copied.
 
 use crate::Error;
-use crate::cleaner::{CodePoints, Scanned, changed, scanned};
 use crate::engine::{Engine, Input};
-use crate::texts::same_length;
+use crate::result::{CodePoints, Scanned, changed, scanned};
+use crate::texts::{Broadcast, check_length};
 use arrow_array::builder::{GenericStringBuilder, StringViewBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::{
@@ -17,15 +18,16 @@ use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
 use arrow_select::concat::concat;
 use pyo3::exceptions::{PyTypeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyString, PyTuple};
+use pyo3::types::{PyCapsule, PyTuple};
 use pyo3_arrow::ffi::{
     ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule,
 };
 use pyo3_arrow::input::AnyArray;
+use std::str::Utf8Error;
 use std::sync::Arc;
 
-/// An Arrow array, whole or in chunks, for any library that speaks the Arrow PyCapsule interface: ``pyarrow.array(it)``,
-/// ``polars.Series(it)`` and so on.
+/// An Arrow array, possibly in several chunks, for any library that supports the Arrow PyCapsule
+/// interface, as in ``pyarrow.array(array)`` or ``polars.Series(array)``.
 #[pyclass(frozen, module = "dechaff")]
 pub struct ArrowArray(Column);
 
@@ -53,11 +55,11 @@ impl ArrowArray {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let whole = self.0.whole()?;
+        let array = self.0.concat()?;
         Ok(to_array_pycapsules(
             py,
             Arc::clone(&self.0.field),
-            &whole,
+            &array,
             requested_schema,
         )?)
     }
@@ -80,60 +82,47 @@ impl ArrowArray {
     }
 }
 
-/// Arrays of one type, one after the other.
+/// A column: arrays of one type that follow each other.
 pub struct Column {
     field: FieldRef,
     chunks: Vec<ArrayRef>,
 }
 
-/// What is known of texts: nothing, one thing of all, or a column.
-pub enum Known<'py> {
-    Nothing,
-    OfAll(Bound<'py, PyString>),
-    OfEach(&'static str, Column),
-}
-
 impl Column {
-    fn import(values: &Bound<'_, PyAny>) -> PyResult<Self> {
+    /// Imports a Python object that has one of the two PyCapsule methods, without copying its
+    /// buffers. Any other object is a `TypeError`.
+    pub fn import(values: &Bound<'_, PyAny>) -> PyResult<Self> {
         if !values.hasattr("__arrow_c_array__")? && !values.hasattr("__arrow_c_stream__")? {
-            let kind = values.get_type().name()?;
+            let class = values.get_type().name()?;
             return Err(PyTypeError::new_err(format!(
-                "expected an Arrow array, which has __arrow_c_array__ or __arrow_c_stream__, not {kind}; for lists there is clean_many"
+                "expected an array with __arrow_c_array__ or __arrow_c_stream__, not {class}; \
+                 use clean_many for lists"
             )));
         }
         let reader = values.extract::<AnyArray>()?.into_reader()?;
         let field = pyo3_arrow::ffi::ArrayReader::field(&reader);
-        let chunks = reader.collect::<Result<_, _>>().map_err(failed)?;
+        let chunks = reader.collect::<Result<_, _>>().map_err(to_python)?;
         Ok(Self { field, chunks })
-    }
-
-    pub fn known<'py>(
-        name: &'static str,
-        given: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Known<'py>> {
-        match given {
-            None => Ok(Known::Nothing),
-            Some(given) => match given.cast::<PyString>() {
-                Ok(all) => Ok(Known::OfAll(all.clone())),
-                Err(_) => Ok(Known::OfEach(name, Self::import(given)?)),
-            },
-        }
     }
 
     fn len(&self) -> usize {
         self.chunks.iter().map(Array::len).sum()
     }
 
-    fn whole(&self) -> PyResult<ArrayRef> {
+    /// Returns all chunks as one array, copying them only if there are several.
+    fn concat(&self) -> PyResult<ArrayRef> {
         match self.chunks.as_slice() {
             [] => Ok(arrow_array::new_empty_array(self.field.data_type())),
             [chunk] => Ok(Arc::clone(chunk)),
-            chunks => concat(&chunks.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(failed),
+            chunks => {
+                concat(&chunks.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(to_python)
+            }
         }
     }
 
-    /// The column as the library that the values came from knows columns, where it is one that many use.
-    fn like<'py>(self, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    /// Exports the column as the type of `values` if that is an array of pyarrow or a series of
+    /// polars, and otherwise as an `ArrowArray`.
+    fn export_like<'py>(self, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (py, class) = (values.py(), values.get_type());
         let array = Bound::new(py, ArrowArray(self))?;
         match (class.module()?.to_str()?, class.name()?.to_str()?) {
@@ -149,14 +138,17 @@ impl Column {
     }
 }
 
-/// The bytes of strings, row by row, as their producer made them.
-enum Bytes {
+/// The strings of an array as bytes, because the UTF-8 of another library must be checked before
+/// use.
+enum StringBytes {
     Small(BinaryArray),
     Large(LargeBinaryArray),
     View(BinaryViewArray),
 }
 
-impl Bytes {
+impl StringBytes {
+    /// Views an array of strings of any Arrow type as bytes, without copying. An array of nulls is
+    /// an array of null strings; other types are a `TypeError`.
     fn of(array: &ArrayRef) -> PyResult<Self> {
         match array.data_type() {
             DataType::Utf8 => Ok(Self::Small(array.as_string::<i32>().clone().into())),
@@ -164,7 +156,7 @@ impl Bytes {
             DataType::Utf8View => Ok(Self::View(array.as_string_view().clone().to_binary_view())),
             DataType::Null => Ok(Self::Small(BinaryArray::new_null(array.len()))),
             DataType::Struct(_) => Err(PyTypeError::new_err(
-                "expected an array of strings, not a table or structs; give one of its columns",
+                "expected an array of strings, not a table or structs; pass one of its columns",
             )),
             other => Err(PyTypeError::new_err(format!(
                 "expected an array of strings, not of {other}; cast it to strings first"
@@ -172,6 +164,7 @@ impl Bytes {
         }
     }
 
+    /// Iterates over the strings; nulls are `None`.
     fn rows(&self) -> Box<dyn Iterator<Item = Option<&[u8]>> + '_> {
         match self {
             Self::Small(array) => Box::new(array.iter()),
@@ -181,14 +174,14 @@ impl Bytes {
     }
 }
 
-/// The strings of several arrays, row by row. What a producer says to be UTF-8 is not believed.
-fn strings<'b>(py: Python<'_>, arrays: &'b [Bytes]) -> PyResult<Vec<Option<&'b str>>> {
-    let check = |bytes: &'b [u8]| std::str::from_utf8(bytes).map_err(|error| (bytes, error));
+/// Returns the strings of several arrays, row by row; nulls are `None`. Invalid UTF-8 is a
+/// `UnicodeDecodeError`.
+fn strings<'b>(py: Python<'_>, arrays: &'b [StringBytes]) -> PyResult<Vec<Option<&'b str>>> {
     let checked: Result<_, _> = py.detach(|| {
         arrays
             .iter()
-            .flat_map(Bytes::rows)
-            .map(|bytes| bytes.map(check).transpose())
+            .flat_map(StringBytes::rows)
+            .map(|bytes| bytes.map(check_utf8).transpose())
             .collect()
     });
     checked.map_err(
@@ -199,42 +192,44 @@ fn strings<'b>(py: Python<'_>, arrays: &'b [Bytes]) -> PyResult<Vec<Option<&'b s
     )
 }
 
-impl Known<'_> {
-    /// The bytes of the column, if there is one for each of so many texts.
-    fn bytes(&self, texts: usize) -> PyResult<Vec<Bytes>> {
-        let Self::OfEach(name, column) = self else {
+/// Returns `bytes` as a string, or the bytes together with the error, as the exception needs both.
+fn check_utf8(bytes: &[u8]) -> Result<&str, (&[u8], Utf8Error)> {
+    std::str::from_utf8(bytes).map_err(|error| (bytes, error))
+}
+
+impl Broadcast<'_, Column> {
+    /// Returns the arrays of the argument `name` if it is a column, which must have one value for
+    /// each of `texts` texts. Returns no arrays if it is not a column.
+    fn arrays(&self, name: &str, texts: usize) -> PyResult<Vec<StringBytes>> {
+        let Self::Each(column) = self else {
             return Ok(Vec::new());
         };
-        same_length(name, column.len(), texts)?;
-        column.chunks.iter().map(Bytes::of).collect()
-    }
-
-    fn of_all(&self) -> PyResult<Option<&str>> {
-        if let Self::OfAll(known) = self {
-            known.to_str().map(Some)
-        } else {
-            Ok(None)
-        }
+        check_length(name, column.len(), texts)?;
+        column.chunks.iter().map(StringBytes::of).collect()
     }
 }
 
-/// Cleans all strings of these rows. Gives what `read` makes of each, and nothing for nulls.
+/// Cleans the strings of `rows` on at most `threads` threads. Returns the value that `read`
+/// computes from each result, and `None` for nulls.
 fn run<R: Send>(
     py: Python<'_>,
     engine: &Engine,
     rows: &[Option<&str>],
-    [url, lang]: [Known<'_>; 2],
+    [url, lang]: [Broadcast<'_, Column>; 2],
     threads: usize,
     read: impl Fn(&dechaff::Cleaned<'_>) -> R + Sync,
 ) -> PyResult<Vec<Option<R>>> {
-    let [urls, langs] = [url.bytes(rows.len())?, lang.bytes(rows.len())?];
+    let [urls, langs] = [
+        url.arrays("url", rows.len())?,
+        lang.arrays("lang", rows.len())?,
+    ];
     let [urls, langs] = [strings(py, &urls)?, strings(py, &langs)?];
-    let [any_url, any_lang] = [url.of_all()?, lang.of_all()?];
+    let [common_url, common_lang] = [url.one()?, lang.one()?];
     let mut inputs = Vec::with_capacity(rows.len());
     for (row, text) in rows.iter().enumerate() {
         if let Some(text) = *text {
-            let url = urls.get(row).copied().flatten().or(any_url);
-            let lang = langs.get(row).copied().flatten().or(any_lang);
+            let url = urls.get(row).copied().flatten().or(common_url);
+            let lang = langs.get(row).copied().flatten().or(common_lang);
             inputs.push(Input { text, url, lang });
         }
     }
@@ -245,19 +240,23 @@ fn run<R: Send>(
         .collect())
 }
 
-/// The strings of a column without their chaff.
+/// Cleans the strings of a column and returns a column of the same type and with the same chunks. A
+/// dictionary is cleaned value by value. `url_and_lang` are the arguments `url` and `lang`.
 pub fn clean<'py>(
     engine: &Engine,
     values: &Bound<'py, PyAny>,
-    known: [Known<'_>; 2],
+    url_and_lang: [Broadcast<'_, Column>; 2],
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
     let mut column = Column::import(values)?;
-    let of_each = known.iter().any(|known| matches!(known, Known::OfEach(..)));
-    if matches!(column.field.data_type(), DataType::Dictionary(..)) && of_each {
+    let has_arrays = url_and_lang
+        .iter()
+        .any(|argument| matches!(argument, Broadcast::Each(_)));
+    if matches!(column.field.data_type(), DataType::Dictionary(..)) && has_arrays {
         return Err(PyTypeError::new_err(
-            "a dictionary's strings may stand in several rows, so url and lang cannot be arrays; cast it to strings first",
+            "url and lang cannot be arrays for a dictionary, whose strings are shared by rows; \
+             cast it to strings first",
         ));
     }
     let targets: Vec<ArrayRef> = column
@@ -272,50 +271,52 @@ pub fn clean<'py>(
         .collect();
     let bytes = targets
         .iter()
-        .map(Bytes::of)
+        .map(StringBytes::of)
         .collect::<PyResult<Vec<_>>>()?;
     let rows = strings(py, &bytes)?;
-    let cleaned = run(py, engine, &rows, known, threads, changed)?;
+    let cleaned = run(py, engine, &rows, url_and_lang, threads, changed)?;
     column.chunks = py.detach(|| {
         let (mut rows, mut cleaned) = (rows.as_slice(), cleaned.into_iter());
         let chunks = column.chunks.iter().zip(&targets).map(|(chunk, target)| {
-            let (own, rest) = rows.split_at(target.len());
+            let (chunk_rows, rest) = rows.split_at(target.len());
             rows = rest;
-            let own: Vec<_> = own
+            let texts: Vec<_> = chunk_rows
                 .iter()
                 .zip(cleaned.by_ref().take(target.len()))
                 .map(|(row, cleaned)| (*row, cleaned.flatten()))
                 .collect();
-            if own.iter().all(|(_, cleaned)| cleaned.is_none()) {
+            if texts.iter().all(|(_, cleaned)| cleaned.is_none()) {
                 return Arc::clone(chunk);
             }
-            let made = array_of(target.data_type(), &own);
+            let array = build_strings(target.data_type(), &texts);
             chunk
                 .as_any_dictionary_opt()
-                .map_or(Arc::clone(&made), |chunk| chunk.with_values(made))
+                .map_or(Arc::clone(&array), |chunk| chunk.with_values(array))
         });
         chunks.collect()
     });
-    column.like(values)
+    column.export_like(values)
 }
 
-/// Strings of a type: the second of each pair where there is one, else the first.
-fn array_of(kind: &DataType, rows: &[(Option<&str>, Option<String>)]) -> ArrayRef {
+/// Builds an array of the string type `kind`. Each row is a source and its cleaned text, if it
+/// changed: the array has the cleaned text, or else the source, or else null.
+fn build_strings(kind: &DataType, rows: &[(Option<&str>, Option<String>)]) -> ArrayRef {
     let texts = rows
         .iter()
         .map(|(row, cleaned)| cleaned.as_deref().or(*row));
     match kind {
-        DataType::LargeUtf8 => small_or_large::<i64>(texts),
+        DataType::LargeUtf8 => build_with_offsets::<i64>(texts),
         DataType::Utf8View => {
             let mut builder = StringViewBuilder::with_capacity(rows.len());
             texts.for_each(|text| builder.append_option(text));
             Arc::new(builder.finish())
         }
-        _ => small_or_large::<i32>(texts),
+        _ => build_with_offsets::<i32>(texts),
     }
 }
 
-fn small_or_large<'t, O: OffsetSizeTrait>(
+/// Builds an array of strings with offsets of the type `O`, in buffers of the exact size.
+fn build_with_offsets<'t, O: OffsetSizeTrait>(
     texts: impl Iterator<Item = Option<&'t str>> + Clone,
 ) -> ArrayRef {
     let bytes = texts.clone().flatten().map(str::len).sum();
@@ -324,11 +325,12 @@ fn small_or_large<'t, O: OffsetSizeTrait>(
     Arc::new(builder.finish())
 }
 
-/// The strings of a column without their chaff, each with what was removed.
+/// Cleans the strings of a column and returns a column of structs with the fields `text`,
+/// `removals` and `held`. Nulls stay null. `url_and_lang` are the arguments `url` and `lang`.
 pub fn scan<'py>(
     engine: &Engine,
     values: &Bound<'py, PyAny>,
-    known: [Known<'_>; 2],
+    url_and_lang: [Broadcast<'_, Column>; 2],
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
@@ -336,29 +338,30 @@ pub fn scan<'py>(
     let bytes = column
         .chunks
         .iter()
-        .map(Bytes::of)
+        .map(StringBytes::of)
         .collect::<PyResult<Vec<_>>>()?;
     let rows = strings(py, &bytes)?;
-    let mut found = run(py, engine, &rows, known, threads, scanned)?.into_iter();
+    let mut results = run(py, engine, &rows, url_and_lang, threads, scanned)?.into_iter();
     let rules = engine.cleaner.rules();
     let kind = column.field.data_type();
     let fields = result_fields(kind);
     let mut rows = rows.as_slice();
     let chunks = column.chunks.iter().map(|chunk| {
-        let (own, rest) = rows.split_at(chunk.len());
+        let (chunk_rows, rest) = rows.split_at(chunk.len());
         rows = rest;
-        let mut texts = Vec::with_capacity(own.len());
-        let (mut removals, mut lengths, mut held) = (Removals::default(), Vec::new(), Vec::new());
-        for (row, found) in own.iter().zip(found.by_ref().take(chunk.len())) {
-            lengths.push(found.as_ref().map_or(0, |found| found.removals.len()));
-            held.push(found.as_ref().is_some_and(|found| found.held));
-            if let (Some(source), Some(found)) = (row, &found) {
-                removals.add(source, found, rules);
+        let mut texts = Vec::with_capacity(chunk_rows.len());
+        let (mut removals, mut lengths, mut held) =
+            (RemovalColumns::default(), Vec::new(), Vec::new());
+        for (row, result) in chunk_rows.iter().zip(results.by_ref().take(chunk.len())) {
+            lengths.push(result.as_ref().map_or(0, |result| result.removals.len()));
+            held.push(result.as_ref().is_some_and(|result| result.held));
+            if let (Some(source), Some(result)) = (row, &result) {
+                removals.add(source, result, rules);
             }
-            texts.push((*row, found.and_then(|found| found.text)));
+            texts.push((*row, result.and_then(|result| result.text)));
         }
-        let nulls: NullBuffer = own.iter().map(Option::is_some).collect();
-        let text = array_of(kind, &texts);
+        let nulls: NullBuffer = chunk_rows.iter().map(Option::is_some).collect();
+        let text = build_strings(kind, &texts);
         let item = Arc::new(Field::new(
             "item",
             DataType::Struct(removal_fields()),
@@ -370,10 +373,11 @@ pub fn scan<'py>(
             Arc::new(removals.finish()?),
             None,
         )
-        .map_err(failed)?;
+        .map_err(to_python)?;
         let columns: Vec<ArrayRef> = vec![text, Arc::new(list), Arc::new(BooleanArray::from(held))];
-        let made = StructArray::try_new(fields.clone(), columns, Some(nulls)).map_err(failed)?;
-        Ok(Arc::new(made) as ArrayRef)
+        let structs =
+            StructArray::try_new(fields.clone(), columns, Some(nulls)).map_err(to_python)?;
+        Ok(Arc::new(structs) as ArrayRef)
     });
     let chunks = chunks.collect::<PyResult<Vec<_>>>()?;
     let field = Field::new(column.field.name(), DataType::Struct(fields), true);
@@ -381,9 +385,11 @@ pub fn scan<'py>(
         field: Arc::new(field),
         chunks,
     }
-    .like(values)
+    .export_like(values)
 }
 
+/// Returns the fields of a result whose texts have the type `text`. An array of nulls results in
+/// strings that are null.
 fn result_fields(text: &DataType) -> Fields {
     let text = if *text == DataType::Null {
         &DataType::Utf8
@@ -398,6 +404,7 @@ fn result_fields(text: &DataType) -> Fields {
     ])
 }
 
+/// Returns the fields of a removal: those of the Python class `Removal`, in its order.
 fn removal_fields() -> Fields {
     let name = Arc::new(Field::new("item", DataType::Utf8, false));
     Fields::from(vec![
@@ -414,11 +421,14 @@ fn removal_fields() -> Fields {
     ])
 }
 
-/// Removals, column by column.
+/// The removals of the rows of a chunk, column by column.
 #[derive(Default)]
-struct Removals<'r> {
-    places: [Vec<i64>; 4],
+struct RemovalColumns<'r> {
+    /// Start and end in code points, then start and end in bytes.
+    offsets: [Vec<i64>; 4],
     rule: Vec<&'r str>,
+    /// The names of the other rules, for all removals in a row; `also_lengths` has the number of
+    /// names of each removal.
     also: Vec<&'r str>,
     also_lengths: Vec<usize>,
     category: Vec<&'static str>,
@@ -427,21 +437,19 @@ struct Removals<'r> {
     text: Vec<&'r str>,
 }
 
-impl<'r> Removals<'r> {
-    fn add(&mut self, source: &'r str, found: &Scanned, rules: &'r dechaff::RuleSet) {
-        for (removal, (start, end)) in found
+impl<'r> RemovalColumns<'r> {
+    /// Appends the removals of one row.
+    fn add(&mut self, source: &'r str, result: &Scanned, rules: &'r dechaff::RuleSet) {
+        for (removal, (start, end)) in result
             .removals
             .iter()
-            .zip(CodePoints::new(source, &found.removals))
+            .zip(CodePoints::new(source, &result.removals))
         {
             let rule = rules.get(removal.rule);
             let span = removal.span;
-            for (places, place) in
-                self.places
-                    .iter_mut()
-                    .zip([start, end, span.start(), span.end()])
-            {
-                places.push(place as i64);
+            let offsets = [start, end, span.start(), span.end()];
+            for (column, offset) in self.offsets.iter_mut().zip(offsets) {
+                column.push(offset as i64);
             }
             self.rule.push(&rule.name);
             self.also
@@ -455,6 +463,7 @@ impl<'r> Removals<'r> {
         }
     }
 
+    /// Builds the array of structs with `removal_fields`.
     fn finish(self) -> PyResult<StructArray> {
         let name = Arc::new(Field::new("item", DataType::Utf8, false));
         let also = Arc::new(StringArray::from(self.also));
@@ -464,11 +473,11 @@ impl<'r> Removals<'r> {
             also,
             None,
         )
-        .map_err(failed)?;
+        .map_err(to_python)?;
         let mut columns: Vec<ArrayRef> = self
-            .places
+            .offsets
             .into_iter()
-            .map(|places| Arc::new(Int64Array::from(places)) as ArrayRef)
+            .map(|column| Arc::new(Int64Array::from(column)) as ArrayRef)
             .collect();
         columns.push(Arc::new(StringArray::from(self.rule)));
         columns.push(Arc::new(also));
@@ -476,10 +485,11 @@ impl<'r> Removals<'r> {
         columns.push(Arc::new(StringArray::from(self.confidence)));
         columns.push(Arc::new(Float64Array::from(self.score)));
         columns.push(Arc::new(StringArray::from(self.text)));
-        StructArray::try_new(removal_fields(), columns, None).map_err(failed)
+        StructArray::try_new(removal_fields(), columns, None).map_err(to_python)
     }
 }
 
-fn failed(error: ArrowError) -> PyErr {
+/// Converts an error of Arrow to `dechaff.Error`.
+fn to_python(error: ArrowError) -> PyErr {
     Error::new_err(format!("the Arrow data cannot be used: {error}"))
 }

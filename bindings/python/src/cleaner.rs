@@ -1,10 +1,12 @@
-//! `dechaff.Cleaner`: an engine and the options it was made by, which are what it is compared, hashed and pickled by.
+//! The Python class `dechaff.Cleaner`: an engine together with the options that it was built from.
+//! Cleaners are compared, hashed and pickled by their options.
 
 use crate::Error;
 use crate::arrow::{self, Column};
 use crate::engine::{Engine, Input};
-use crate::texts::{self, Known, one_or_several};
-use dechaff::{Cleaned, Level, Outcome, Removal, RuleSet};
+use crate::result::{CodePoints, changed, scanned};
+use crate::texts::{self, Broadcast, one_or_several};
+use dechaff::{Level, Removal, RuleSet};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -16,11 +18,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a cleaner is made by. Packs are held by their contents, so that one can be made anew where their files are not.
+/// The options of a cleaner. Packs are stored with their contents, so that the cleaner can be
+/// unpickled on a machine that does not have their files.
 #[derive(Clone, Debug, PartialEq)]
 struct Options {
     level: Level,
-    /// File names and contents.
+    /// File names and contents, in the order in which they are added.
     packs: Vec<(String, String)>,
     only: Vec<String>,
     skip: Vec<String>,
@@ -28,29 +31,21 @@ struct Options {
     max_loss: Option<f64>,
 }
 
-/// What of a result outlives it.
-pub struct Scanned {
-    /// The cleaned text, where something was removed.
-    pub text: Option<String>,
-    pub removals: Vec<Removal>,
-    pub held: bool,
-    /// The share of bytes that went, or would have gone.
-    pub share: f64,
-}
-
-/// A text cleaner: compiled once, never changed, usable from all threads.
+/// A text cleaner. It is compiled once, is immutable, and can be used from all threads.
 ///
 /// Args:
-///     level: How much is removed: ``"precise"``, ``"balanced"`` or ``"thorough"``.
-///     rules: Packs of rules to add to the built-in ones: TOML files, or directories of them. They are read now.
-///     only: Remove only what these take: names of categories, packs, rules or filters.
-///     skip: Leave alone what these take; wins over ``only``. ``skip="model"`` leaves everything to the rules.
-///     max_removed: A text that would lose more than this share of its bytes is passed on whole.
-///     max_loss: Let the line model go as far as it can while at most this share of the words of prose is lost, as
-///         measured, instead of as far as the level says.
+///     level: How much to remove: ``"precise"``, ``"balanced"`` or ``"thorough"``.
+///     rules: Packs of rules to add to the built-in ones: TOML files, or directories of them. They
+///         are read at once.
+///     only: Use only these rules, given as names of rules, packs, categories or filters.
+///     skip: Do not use these rules; overrides ``only``. ``skip="model"`` turns off the line model.
+///     max_removed: A text that would lose more than this share of its bytes is held: returned
+///         unchanged.
+///     max_loss: Let the line model remove as much as it can while at most this share of the words
+///         of prose is lost, as measured on labelled pages. By default, the level decides.
 ///
 /// Raises:
-///     dechaff.Error: An option, a name or a pack cannot be used. It is a ``ValueError``.
+///     dechaff.Error: An option, a name or a pack is invalid. It is a ``ValueError``.
 ///
 /// >>> from dechaff import Cleaner
 /// >>> cleaner = Cleaner(level="precise")
@@ -96,10 +91,11 @@ fn bits(share: f64) -> u64 {
 }
 
 impl Cleaner {
+    /// Compiles a cleaner from its options. Invalid packs, names and shares become `dechaff.Error`.
     fn build(options: Options) -> PyResult<Self> {
         let mut rules = RuleSet::built_in();
         for (name, source) in &options.packs {
-            rules.add_pack(source, name).map_err(refused)?;
+            rules.add_pack(source, name).map_err(to_python)?;
         }
         let mut builder = dechaff::Cleaner::builder()
             .rules(rules)
@@ -112,7 +108,7 @@ impl Cleaner {
             .only(options.only.clone())
             .skip(options.skip.clone())
             .build()
-            .map_err(refused)?;
+            .map_err(to_python)?;
         Ok(Self {
             options,
             engine: Arc::new(Engine::new(cleaner)),
@@ -123,7 +119,10 @@ impl Cleaner {
 #[pymethods]
 impl Cleaner {
     #[new]
-    #[pyo3(signature = (*, level = "balanced", rules = None, only = None, skip = None, max_removed = 0.95, max_loss = None))]
+    #[pyo3(signature = (
+        *, level = "balanced", rules = None, only = None, skip = None, max_removed = 0.95,
+        max_loss = None
+    ))]
     fn new(
         level: &str,
         rules: Option<&Bound<'_, PyAny>>,
@@ -132,12 +131,6 @@ impl Cleaner {
         max_removed: f64,
         max_loss: Option<f64>,
     ) -> PyResult<Self> {
-        let names = |given| {
-            let mut names: Vec<String> = one_or_several(given, |name| name.extract())?;
-            names.sort_unstable();
-            names.dedup();
-            PyResult::Ok(names)
-        };
         let mut packs = Vec::new();
         for path in one_or_several(rules, |path| path.extract::<PathBuf>())? {
             read_packs(&path, &mut packs)?;
@@ -148,19 +141,21 @@ impl Cleaner {
         Self::build(Options {
             level,
             packs,
-            only: names(only)?,
-            skip: names(skip)?,
+            only: sorted_names(only)?,
+            skip: sorted_names(skip)?,
             max_removed,
             max_loss,
         })
     }
 
-    /// The text without its chaff. A text in which nothing is found comes back as the same object.
+    /// Returns the text without its boilerplate. If nothing is removed, the same object is
+    /// returned.
     ///
     /// Args:
     ///     text: The text.
-    ///     url: The address it came from, for rules that are bound to a host.
-    ///     lang: The code of its language, such as ``"en"`` or ``"eng_Latn"``; guessed where it is needed and not given.
+    ///     url: The URL it came from, for rules bound to a host.
+    ///     lang: The code of its language, such as ``"en"`` or ``"eng_Latn"``; by default, it is
+    ///         guessed if needed.
     ///
     /// >>> from dechaff import Cleaner
     /// >>> Cleaner().clean("It rained.\nShare this article\n")
@@ -185,12 +180,12 @@ impl Cleaner {
         Ok(changed.map_or(text, |changed| PyString::new(py, &changed)))
     }
 
-    /// The text without its chaff, with all that was removed and why.
+    /// Returns the text without its boilerplate, together with what was removed and why.
     ///
     /// Args:
     ///     text: The text.
-    ///     url: The address it came from.
-    ///     lang: The code of its language.
+    ///     url: The URL it came from, for rules bound to a host.
+    ///     lang: The code of its language; by default, it is guessed if needed.
     ///
     /// >>> from dechaff import Cleaner
     /// >>> result = Cleaner().scan("It rained.\nAdvertisement\nIt stopped.\n")
@@ -229,13 +224,13 @@ impl Cleaner {
         ))
     }
 
-    /// The texts without their chaff, in their order, on several threads.
+    /// Returns the texts without their boilerplate, in the same order. Uses several threads.
     ///
     /// Args:
-    ///     texts: The texts: a list or another iterable.
-    ///     url: An address for each text, or one for all.
-    ///     lang: A code of a language for each text, or one for all.
-    ///     threads: How many threads to use; one for each core unless given.
+    ///     texts: The texts: a list or another iterable of ``str``.
+    ///     url: A URL for each text, or one ``str`` for all.
+    ///     lang: A language code for each text, or one ``str`` for all.
+    ///     threads: The number of threads; by default, one per core.
     ///
     /// >>> from dechaff import Cleaner
     /// >>> Cleaner().clean_many(["It rained.\nAdvertisement\n", "It stopped."])
@@ -250,8 +245,8 @@ impl Cleaner {
     ) -> PyResult<Bound<'py, PyList>> {
         let py = texts.py();
         let texts = texts::texts(texts)?;
-        let url = Known::read("url", url, texts.len())?;
-        let lang = Known::read("lang", lang, texts.len())?;
+        let url = Broadcast::read_strings("url", url, texts.len())?;
+        let lang = Broadcast::read_strings("lang", lang, texts.len())?;
         let mut inputs = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             inputs.push(Input {
@@ -263,24 +258,27 @@ impl Cleaner {
         let cleaned = self
             .engine
             .many(py, &inputs, texts::threads(threads)?, changed)?;
-        let text = |(text, cleaned): (&Bound<'py, PyString>, Option<String>)| {
+        let cleaned = texts.iter().zip(cleaned).map(|(text, cleaned)| {
             cleaned.map_or_else(|| text.clone(), |cleaned| PyString::new(py, &cleaned))
-        };
-        PyList::new(py, texts.iter().zip(cleaned).map(text))
+        });
+        PyList::new(py, cleaned)
     }
 
-    /// The texts of an Arrow array without their chaff, on several threads. Nulls stay null.
+    /// Returns the texts of an Arrow array without their boilerplate. Nulls stay null. Uses several
+    /// threads.
     ///
     /// Args:
-    ///     values: An array or a stream of strings, large strings, string views or a dictionary of these, of any library that
-    ///         speaks the Arrow PyCapsule interface. It is read where it lies.
-    ///     url: An array of addresses, one for each text, or one ``str`` for all.
-    ///     lang: An array of codes of languages, or one ``str`` for all.
-    ///     threads: How many threads to use; one for each core unless given.
+    ///     values: An array or a stream of strings, large strings, string views or a dictionary of
+    ///         these, from any library that supports the Arrow PyCapsule interface. It is not
+    ///         copied.
+    ///     url: An array with a URL for each text, or one ``str`` for all.
+    ///     lang: An array with a language code for each text, or one ``str`` for all.
+    ///     threads: The number of threads; by default, one per core.
     ///
     /// Returns:
-    ///     Strings of the same type and in the same chunks: of pyarrow and polars what was given of them, else an
-    ///     ``ArrowArray``. A chunk in which nothing is found comes back as it was, without having been copied.
+    ///     Strings of the same type and in the same chunks: for pyarrow and polars the type of
+    ///     object that was passed, otherwise an ``ArrowArray``. A chunk from which nothing is
+    ///     removed is returned without being copied.
     #[pyo3(signature = (values, *, url = None, lang = None, threads = None))]
     fn clean_arrow<'py>(
         &self,
@@ -289,21 +287,23 @@ impl Cleaner {
         lang: Option<&Bound<'py, PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let known = [Column::known("url", url)?, Column::known("lang", lang)?];
-        arrow::clean(&self.engine, values, known, texts::threads(threads)?)
+        let url = Broadcast::read(url, Column::import)?;
+        let lang = Broadcast::read(lang, Column::import)?;
+        arrow::clean(&self.engine, values, [url, lang], texts::threads(threads)?)
     }
 
-    /// The texts of an Arrow array without their chaff, with all that was removed and why.
+    /// Returns the texts of an Arrow array without their boilerplate, together with what was
+    /// removed and why.
     ///
     /// Args:
-    ///     values: As for ``clean_arrow``, but for dictionaries.
-    ///     url: An array of addresses, or one ``str`` for all.
-    ///     lang: An array of codes of languages, or one ``str`` for all.
-    ///     threads: How many threads to use; one for each core unless given.
+    ///     values: As for ``clean_arrow``, except for dictionaries.
+    ///     url: An array with a URL for each text, or one ``str`` for all.
+    ///     lang: An array with a language code for each text, or one ``str`` for all.
+    ///     threads: The number of threads; by default, one per core.
     ///
     /// Returns:
-    ///     Structs of ``text``, ``removals`` and ``held``, as of a ``Result``; ``removals`` is a list of structs with the
-    ///     fields of a ``Removal``. Nulls stay null.
+    ///     Structs of ``text``, ``removals`` and ``held``, as in a ``Result``; ``removals`` is a
+    ///     list of structs with the fields of a ``Removal``. Nulls stay null.
     #[pyo3(signature = (values, *, url = None, lang = None, threads = None))]
     fn scan_arrow<'py>(
         &self,
@@ -312,8 +312,9 @@ impl Cleaner {
         lang: Option<&Bound<'py, PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let known = [Column::known("url", url)?, Column::known("lang", lang)?];
-        arrow::scan(&self.engine, values, known, texts::threads(threads)?)
+        let url = Broadcast::read(url, Column::import)?;
+        let lang = Broadcast::read(lang, Column::import)?;
+        arrow::scan(&self.engine, values, [url, lang], texts::threads(threads)?)
     }
 
     /// The level.
@@ -322,61 +323,60 @@ impl Cleaner {
         self.options.level.name()
     }
 
-    /// The names that alone are removed, sorted; empty if all are.
+    /// The names of the only rules in use, sorted; empty if all are in use.
     #[getter]
     fn only<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.options.only)
     }
 
-    /// The names that are left alone, sorted.
+    /// The names of the rules that are not used, sorted.
     #[getter]
     fn skip<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.options.skip)
     }
 
-    /// The files of the packs that were added.
+    /// The paths of the packs that were added.
     #[getter]
     fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.options.packs.iter().map(|(name, _)| name))
     }
 
-    /// The share of its bytes above which a text is passed on whole.
+    /// The largest share of its bytes that a text may lose without being held.
     #[getter]
     fn max_removed(&self) -> f64 {
         self.options.max_removed
     }
 
-    /// The share of the words of prose that may be lost, if one was given.
+    /// The share of the words of prose that may be lost, or ``None`` if the level decides.
     #[getter]
     fn max_loss(&self) -> Option<f64> {
         self.options.max_loss
     }
 
     fn __repr__(&self) -> String {
-        let mut told = format!("Cleaner(level='{}'", self.options.level);
-        let names = self
+        let mut text = format!("Cleaner(level='{}'", self.options.level);
+        let packs: Vec<String> = self
             .options
             .packs
             .iter()
-            .map(|(name, _)| name.as_str())
-            .collect::<Vec<_>>();
-        let list = |names: Vec<&str>| format!("['{}']", names.join("', '"));
+            .map(|(name, _)| name.clone())
+            .collect();
         for (option, names) in [
-            ("rules", names),
-            ("only", refs(&self.options.only)),
-            ("skip", refs(&self.options.skip)),
+            ("rules", &packs),
+            ("only", &self.options.only),
+            ("skip", &self.options.skip),
         ] {
             if !names.is_empty() {
-                let _ = write!(told, ", {option}={}", list(names));
+                let _ = write!(text, ", {option}=['{}']", names.join("', '"));
             }
         }
         if self.options.max_removed.to_bits() != 0.95_f64.to_bits() {
-            let _ = write!(told, ", max_removed={}", self.options.max_removed);
+            let _ = write!(text, ", max_removed={}", self.options.max_removed);
         }
         if let Some(share) = self.options.max_loss {
-            let _ = write!(told, ", max_loss={share}");
+            let _ = write!(text, ", max_loss={share}");
         }
-        told + ")"
+        text + ")"
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {
@@ -412,7 +412,7 @@ impl Cleaner {
     }
 }
 
-/// The version and the options.
+/// The arguments of `unpickle`: the version of dechaff, then the options in their order.
 type Pickled = (
     String,
     String,
@@ -423,7 +423,8 @@ type Pickled = (
     Option<f64>,
 );
 
-/// Makes a pickled cleaner anew. Another version has other rules, so that workers would not agree.
+/// Builds the cleaner that was pickled. Fails if another version of dechaff pickled it, because its
+/// built-in rules differ and workers would clean differently.
 #[pyfunction]
 #[pyo3(name = "_unpickle")]
 pub fn unpickle(
@@ -435,10 +436,11 @@ pub fn unpickle(
     max_removed: f64,
     max_loss: Option<f64>,
 ) -> PyResult<Cleaner> {
-    let own = env!("CARGO_PKG_VERSION");
-    if version != own {
+    let installed = env!("CARGO_PKG_VERSION");
+    if version != installed {
         let message = format!(
-            "this cleaner was pickled by dechaff {version}, here is {own}; install the same version on all machines"
+            "this cleaner was pickled by dechaff {version}, but this is dechaff {installed}; \
+             install the same version on all machines"
         );
         return Err(Error::new_err(message));
     }
@@ -455,27 +457,8 @@ pub fn unpickle(
     })
 }
 
-/// The cleaned text, where something was removed.
-pub fn changed(cleaned: &Cleaned<'_>) -> Option<String> {
-    (cleaned.outcome() == Outcome::Changed).then(|| cleaned.text().into_owned())
-}
-
-pub fn scanned(cleaned: &Cleaned<'_>) -> Scanned {
-    let bytes: usize = cleaned
-        .found()
-        .iter()
-        .map(|removal| removal.span.len())
-        .sum();
-    Scanned {
-        text: changed(cleaned),
-        removals: cleaned.removals().to_vec(),
-        held: matches!(cleaned.outcome(), Outcome::Held { .. }),
-        share: bytes as f64 / cleaned.source().len().max(1) as f64,
-    }
-}
-
 impl Cleaner {
-    /// Removals as Python's class of them.
+    /// Converts removals of `source` to instances of the Python class `Removal`.
     fn removals<'py>(
         &self,
         py: Python<'py>,
@@ -506,45 +489,23 @@ impl Cleaner {
     }
 }
 
-/// Where removals start and end in code points, as Python counts.
-pub struct CodePoints<'s> {
-    source: &'s str,
-    removals: std::slice::Iter<'s, Removal>,
-    /// The end of the last removal, in bytes and in code points.
-    last: (usize, usize),
+/// Converts an option that is one name or several. Names are sorted and unique, so that equal
+/// options compare equal.
+fn sorted_names(names: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+    let mut names: Vec<String> = one_or_several(names, |name| name.extract())?;
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }
 
-impl<'s> CodePoints<'s> {
-    pub fn new(source: &'s str, removals: &'s [Removal]) -> Self {
-        Self {
-            source,
-            removals: removals.iter(),
-            last: (0, 0),
-        }
-    }
-}
-
-impl Iterator for CodePoints<'_> {
-    type Item = (usize, usize);
-
-    fn next(&mut self) -> Option<(usize, usize)> {
-        let span = self.removals.next()?.span;
-        let start = self.last.1 + self.source[self.last.0..span.start()].chars().count();
-        let end = start + self.source[span.range()].chars().count();
-        self.last = (span.end(), end);
-        Some((start, end))
-    }
-}
-
-fn refs(names: &[String]) -> Vec<&str> {
-    names.iter().map(String::as_str).collect()
-}
-
-fn refused(error: dechaff::Error) -> PyErr {
+/// Converts an error of the crate to `dechaff.Error`.
+fn to_python(error: dechaff::Error) -> PyErr {
     Error::new_err(error.to_string())
 }
 
-/// Reads a pack, or all packs of a directory.
+/// Reads a pack, or the `*.toml` files of a directory in the order of their paths, and appends the
+/// path and the contents of each to `packs`. Errors are those that Python itself would raise, or
+/// `dechaff.Error` for invalid UTF-8 and for a directory without packs.
 fn read_packs(path: &Path, packs: &mut Vec<(String, String)>) -> PyResult<()> {
     let mut paths = vec![path.to_owned()];
     if path.is_dir() {
@@ -567,12 +528,12 @@ fn read_packs(path: &Path, packs: &mut Vec<(String, String)>) -> PyResult<()> {
         let name = path.to_string_lossy().into_owned();
         let source = fs::read_to_string(&path).map_err(|error| {
             if error.kind() == io::ErrorKind::InvalidData {
-                return Error::new_err(format!("{name}: is not UTF-8"));
+                return Error::new_err(format!("{name} is not valid UTF-8"));
             }
-            // As Python itself says it: the number and the file stand apart.
-            let told = error.to_string();
-            let told = told.split(" (os error").next().unwrap_or(&told).to_owned();
-            PyOSError::new_err((error.raw_os_error(), told, name.clone()))
+            // Python adds the error number to the message itself.
+            let message = error.to_string();
+            let message = message.split(" (os error").next().unwrap_or_default();
+            PyOSError::new_err((error.raw_os_error(), message.to_owned(), name.clone()))
         })?;
         packs.push((name, source));
     }

@@ -1,5 +1,6 @@
-//! The engine at work for Python: without the interpreter's lock, on several threads, and so that Ctrl-C ends it. Threads are
-//! started for each call and never kept, so that a process may fork between calls, as `multiprocessing` does.
+//! Runs the cleaner for Python: without holding the interpreter's lock, on several threads, and
+//! interruptible with Ctrl-C. Threads are started for each call and never kept, so that a process
+//! can fork between calls, as `multiprocessing` does.
 
 use crate::Error;
 use dechaff::{Cleaned, Cleaner, Document, Scratch};
@@ -10,24 +11,26 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// A thread takes texts of so many bytes at once.
-const BLOCK: usize = 64 << 10;
-/// A text of so many bytes is cleaned on a thread that Ctrl-C can leave behind. The engine needs some tenth of a second for it.
-const LONG: usize = 8 << 20;
-/// How often it is asked whether there was a signal.
+/// Bytes of texts after which a block is complete. A thread cleans one block at a time.
+const BLOCK_BYTES: usize = 64 << 10;
+/// Bytes from which a single text is cleaned on a thread of its own, which Ctrl-C can abandon.
+/// Cleaning such a text takes some tenths of a second.
+const LONG_TEXT: usize = 8 << 20;
+/// Interval between checks for signals.
 const POLL: Duration = Duration::from_millis(50);
 
-/// A compiled cleaner with the buffers that are not in use.
+/// A compiled cleaner, and the buffers that no thread is using.
 pub struct Engine {
+    /// The cleaner, which also holds the rules.
     pub cleaner: Cleaner,
     scratches: Mutex<Vec<Scratch>>,
 }
 
-/// A text and what is known of it.
+/// A text to clean, with its URL and its language code, if they are known.
 #[derive(Clone, Copy)]
 pub struct Input<'t> {
     pub text: &'t str,
@@ -37,22 +40,25 @@ pub struct Input<'t> {
 
 /// Why a text could not be cleaned.
 enum Failure {
-    Refused(dechaff::Error),
+    /// The text is not a valid document: it is too long.
+    Invalid(dechaff::Error),
+    /// The engine panicked with this message.
     Bug(String),
 }
 
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(error) => Error::new_err(error.to_string()),
+            Failure::Invalid(error) => Error::new_err(error.to_string()),
             Failure::Bug(message) => PyRuntimeError::new_err(format!(
-                "dechaff has a bug that this text brings out; please report it ({message})"
+                "dechaff failed on this text because of a bug; please report it ({message})"
             )),
         }
     }
 }
 
 impl Engine {
+    /// Creates an engine without buffers; they are created on demand.
     pub fn new(cleaner: Cleaner) -> Self {
         Self {
             cleaner,
@@ -60,22 +66,23 @@ impl Engine {
         }
     }
 
-    /// Cleans one text, and gives what `read` makes of the result.
+    /// Cleans one text and returns the value that `read` computes from the result. Texts from
+    /// `LONG_TEXT` on are copied and cleaned on another thread, so that a signal can end the call.
     pub fn one<R: Send + 'static>(
         self: &Arc<Self>,
         py: Python<'_>,
         input: Input<'_>,
         read: fn(&Cleaned<'_>) -> R,
     ) -> PyResult<R> {
-        if input.text.len() < LONG {
+        if input.text.len() < LONG_TEXT {
             return py
                 .detach(|| self.with_scratch(|scratch| self.clean(input, scratch, &read)))
                 .map_err(PyErr::from);
         }
         py.detach(|| {
-            // The thread may outlive this call, so the text is its own.
+            // The thread must own the text, because it may outlive this call.
             let text = input.text.to_owned();
-            let [url, lang] = [input.url, input.lang].map(|known| known.map(str::to_owned));
+            let [url, lang] = [input.url, input.lang].map(|value| value.map(str::to_owned));
             let engine = Arc::clone(self);
             let (sender, receiver) = channel();
             thread::spawn(move || {
@@ -87,13 +94,15 @@ impl Engine {
                 let _ =
                     sender.send(engine.with_scratch(|scratch| engine.clean(input, scratch, &read)));
             });
-            let ended =
+            let result =
                 wait(&receiver)?.ok_or_else(|| Failure::Bug("its thread ended".to_owned()))?;
-            Ok(ended?)
+            Ok(result?)
         })
     }
 
-    /// Cleans texts on so many threads at most, and gives what `read` makes of each result, in the order of the texts.
+    /// Cleans texts on at most `threads` threads and returns the value that `read` computes from
+    /// each result, in the order of the texts. After a signal, threads stop at the next text, and
+    /// the exception that Python raised is returned.
     pub fn many<R: Send>(
         &self,
         py: Python<'_>,
@@ -104,70 +113,80 @@ impl Engine {
         py.detach(|| {
             let blocks = blocks(inputs);
             if blocks.len() < 2 {
-                return Ok(self.block(inputs, &AtomicBool::new(false), &read)?);
+                return Ok(self.clean_block(inputs, &AtomicBool::new(false), &read)?);
             }
             let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-            let work = || {
-                let mut found = Vec::new();
-                while let Some(range) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    found.push((
-                        range.start,
-                        self.block(&inputs[range.clone()], &stop, &read)?,
-                    ));
-                }
-                Ok::<_, Failure>(found)
-            };
-            let mut found = thread::scope(|scope| {
-                let (working, receiver) = channel::<()>();
+            let mut results = thread::scope(|scope| {
+                // Nothing is sent: the channel closes when the last worker drops its sender.
+                let (sender, receiver) = channel::<()>();
                 let workers: Vec<_> = (0..threads.clamp(1, blocks.len()))
                     .map(|_| {
-                        let working = working.clone();
+                        let sender = sender.clone();
+                        let (blocks, next, stop, read) = (&blocks, &next, &stop, &read);
                         scope.spawn(move || {
-                            let _working = working;
-                            work()
+                            let _sender = sender;
+                            self.work(inputs, blocks, next, stop, read)
                         })
                     })
                     .collect();
-                drop(working);
-                let waited = wait(&receiver);
-                stop.store(waited.is_err(), Ordering::Relaxed);
-                let mut found = Vec::with_capacity(blocks.len());
+                drop(sender);
+                let ended = wait(&receiver);
+                stop.store(ended.is_err(), Ordering::Relaxed);
+                let mut results = Vec::with_capacity(blocks.len());
                 for worker in workers {
-                    found.extend(
-                        worker
-                            .join()
-                            .map_err(|panic| Failure::Bug(told(&*panic)))??,
-                    );
+                    let result = worker.join();
+                    results.extend(result.map_err(|panic| Failure::Bug(panic_message(&*panic)))??);
                 }
-                waited.map(|_| found)
+                ended.map(|_| results)
             })?;
-            found.sort_unstable_by_key(|(start, _)| *start);
-            Ok(found.into_iter().flat_map(|(_, block)| block).collect())
+            results.sort_unstable_by_key(|(start, _)| *start);
+            Ok(results.into_iter().flat_map(|(_, block)| block).collect())
         })
     }
 
-    /// Cleans a block of texts, or as much of it as there is time for.
-    fn block<R>(
+    /// Cleans blocks until none is left, taking the index of each from `next`. Returns the results
+    /// of each block with the index of its first text.
+    fn work<R>(
+        &self,
+        inputs: &[Input<'_>],
+        blocks: &[Range<usize>],
+        next: &AtomicUsize,
+        stop: &AtomicBool,
+        read: &impl Fn(&Cleaned<'_>) -> R,
+    ) -> Result<Vec<(usize, Vec<R>)>, Failure> {
+        let mut results = Vec::new();
+        while let Some(range) = blocks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let block = self.clean_block(&inputs[range.clone()], stop, read)?;
+            results.push((range.start, block));
+        }
+        Ok(results)
+    }
+
+    /// Cleans the texts of a block, up to the first one before which `stop` is set.
+    fn clean_block<R>(
         &self,
         inputs: &[Input<'_>],
         stop: &AtomicBool,
         read: &impl Fn(&Cleaned<'_>) -> R,
     ) -> Result<Vec<R>, Failure> {
         self.with_scratch(|scratch| {
-            let wanted = inputs.iter().take_while(|_| !stop.load(Ordering::Relaxed));
-            wanted
+            inputs
+                .iter()
+                .take_while(|_| !stop.load(Ordering::Relaxed))
                 .map(|&input| self.clean(input, scratch, read))
                 .collect()
         })
     }
 
+    /// Cleans a text. A panic of the engine becomes `Failure::Bug`, and `scratch` is replaced,
+    /// since it may be in any state.
     fn clean<R>(
         &self,
         input: Input<'_>,
         scratch: &mut Scratch,
         read: &impl Fn(&Cleaned<'_>) -> R,
     ) -> Result<R, Failure> {
-        let mut document = Document::new(input.text).map_err(Failure::Refused)?;
+        let mut document = Document::new(input.text).map_err(Failure::Invalid)?;
         if let Some(url) = input.url {
             document = document.with_url(url);
         }
@@ -179,29 +198,33 @@ impl Engine {
         }));
         cleaned.map_err(|panic| {
             *scratch = Scratch::default();
-            Failure::Bug(told(&*panic))
+            Failure::Bug(panic_message(&*panic))
         })
     }
 
+    /// Calls `work` with free buffers and keeps them for later calls. The lock is not held during
+    /// `work`.
     fn with_scratch<R>(&self, work: impl FnOnce(&mut Scratch) -> R) -> R {
-        let free = || {
-            self.scratches
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        let mut scratch = free().pop().unwrap_or_default();
+        let mut scratch = self.free_scratches().pop().unwrap_or_default();
         let result = work(&mut scratch);
-        free().push(scratch);
+        self.free_scratches().push(scratch);
         result
+    }
+
+    fn free_scratches(&self) -> MutexGuard<'_, Vec<Scratch>> {
+        self.scratches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Cuts texts into runs of about a block each.
+/// Splits texts into blocks: ranges of indices whose texts have at least `BLOCK_BYTES` in total,
+/// except for the last.
 fn blocks(inputs: &[Input<'_>]) -> Vec<Range<usize>> {
     let (mut blocks, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (index, input) in inputs.iter().enumerate() {
         bytes += input.text.len();
-        if bytes >= BLOCK {
+        if bytes >= BLOCK_BYTES {
             blocks.push(start..index + 1);
             (start, bytes) = (index + 1, 0);
         }
@@ -212,22 +235,20 @@ fn blocks(inputs: &[Input<'_>]) -> Vec<Range<usize>> {
     blocks
 }
 
-/// Waits for what threads send, or for their end, and looks after signals meanwhile. Fails where one raised an exception.
+/// Waits for a value, and checks for signals meanwhile. Returns `None` if all senders are gone, and
+/// an error if the handler of a signal raised an exception.
 fn wait<T>(receiver: &Receiver<T>) -> PyResult<Option<T>> {
     loop {
         match receiver.recv_timeout(POLL) {
             Ok(sent) => return Ok(Some(sent)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => Python::attach(signals)?,
+            Err(RecvTimeoutError::Timeout) => Python::attach(|py| py.check_signals())?,
         }
     }
 }
 
-fn signals(py: Python<'_>) -> PyResult<()> {
-    py.check_signals()
-}
-
-fn told(panic: &(dyn Any + Send)) -> String {
+/// Returns the message of a panic, or an empty string if it is not a string.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default()

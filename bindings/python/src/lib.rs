@@ -1,9 +1,11 @@
-//! The native half of the Python package `dechaff`: the engine as Python sees it. What Python alone can say as well, such
-//! as the classes of results and the adapters to engines, is Python, in `dechaff/`.
+//! The native half of the Python package `dechaff`: the cleaner, Arrow arrays and the command. What
+//! Python can express as well, such as the classes of results and the adapters to engines, is
+//! written in Python, in `dechaff/`.
 
 mod arrow;
 mod cleaner;
 mod engine;
+mod result;
 mod texts;
 
 use pyo3::create_exception;
@@ -16,21 +18,22 @@ create_exception!(
     dechaff,
     Error,
     PyValueError,
-    "An option, a name or a pack of rules that dechaff cannot use, or a text too long."
+    "An invalid option, name or pack of rules, or a text that is too long."
 );
 
-/// Runs the command `dechaff` with these arguments, the program's name first, and gives its exit code.
+/// Runs the command `dechaff` and returns its exit code. The first argument is the name of the
+/// program.
 #[pyfunction]
 fn command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
     py.detach(|| {
         let code = dechaff::cli::run(arguments);
-        // Of a program of Rust's own the runtime does this at the end.
+        // In a Rust program, the runtime flushes standard output at exit.
         let _ = std::io::stdout().flush();
         code
     })
 }
 
-/// The native half of the package.
+/// The native half of the package `dechaff`.
 #[pymodule]
 fn _dechaff(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;

@@ -1,91 +1,127 @@
-//! Arguments from Python as the engine takes them: one thing or several, for one text or for each of many.
+//! Conversion of Python arguments: one value or several, a list of texts, and values that hold for
+//! all texts or differ from text to text.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-/// A `str`, or an iterable of what `read` takes; nothing for `None`.
+/// Converts an argument that is one value or an iterable of values, each with `convert`. A `str`
+/// and a path are one value, although a `str` is iterable. `None` has no values.
 pub fn one_or_several<T>(
-    given: Option<&Bound<'_, PyAny>>,
-    read: impl Fn(&Bound<'_, PyAny>) -> PyResult<T>,
+    argument: Option<&Bound<'_, PyAny>>,
+    convert: impl Fn(&Bound<'_, PyAny>) -> PyResult<T>,
 ) -> PyResult<Vec<T>> {
-    let Some(given) = given else {
+    let Some(argument) = argument else {
         return Ok(Vec::new());
     };
-    if given.is_instance_of::<PyString>() || given.hasattr("__fspath__")? {
-        return Ok(vec![read(given)?]);
+    if argument.is_instance_of::<PyString>() || argument.hasattr("__fspath__")? {
+        return Ok(vec![convert(argument)?]);
     }
-    given.try_iter()?.map(|item| read(&item?)).collect()
+    argument.try_iter()?.map(|item| convert(&item?)).collect()
 }
 
-/// The texts of an iterable.
-pub fn texts<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyString>>> {
-    if given.is_instance_of::<PyString>() {
+/// Returns the texts of an iterable of `str`. A single `str` is a `TypeError`, since its characters
+/// are hardly meant; so is an item of another type, whose index the message names.
+pub fn texts<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyString>>> {
+    if argument.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err(
-            "texts is one str; give a list of them, or call clean",
+            "texts is one str; pass a list of them, or call clean",
         ));
     }
-    let item = |(index, item): (usize, PyResult<Bound<'py, PyAny>>)| {
-        item?.cast_into::<PyString>().map_err(|error| {
-            let kind = error.into_inner().get_type();
-            PyTypeError::new_err(format!("texts[{index}] is of type {kind}, not str"))
-        })
-    };
-    given.try_iter()?.enumerate().map(item).collect()
+    let mut texts = Vec::new();
+    for (index, item) in argument.try_iter()?.enumerate() {
+        texts.push(item?.cast_into::<PyString>().map_err(|error| {
+            let class = error.into_inner().get_type();
+            PyTypeError::new_err(format!("texts[{index}] is of type {class}, not str"))
+        })?);
+    }
+    Ok(texts)
 }
 
-/// What is known of many texts: the same of all, or something of each.
-pub enum Known<'py> {
-    Nothing,
-    OfAll(Bound<'py, PyString>),
-    OfEach(Vec<Option<Bound<'py, PyString>>>),
+/// An optional argument of a call over many texts, such as `url`: absent, one `str` for all texts,
+/// or a collection `C` with a value for each text.
+pub enum Broadcast<'py, C> {
+    Absent,
+    One(Bound<'py, PyString>),
+    Each(C),
 }
 
-impl<'py> Known<'py> {
-    /// Reads `None`, a `str`, or an iterable of them that is as long as the texts.
-    pub fn read(name: &str, given: Option<&Bound<'py, PyAny>>, texts: usize) -> PyResult<Self> {
-        let Some(given) = given else {
-            return Ok(Self::Nothing);
+/// A `str` or `None` for each text.
+pub type Strings<'py> = Vec<Option<Bound<'py, PyString>>>;
+
+impl<'py, C> Broadcast<'py, C> {
+    /// Converts an argument. Everything other than `None` and `str` is passed to `convert`.
+    pub fn read(
+        argument: Option<&Bound<'py, PyAny>>,
+        convert: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<C>,
+    ) -> PyResult<Self> {
+        let Some(argument) = argument else {
+            return Ok(Self::Absent);
         };
-        if let Ok(all) = given.cast::<PyString>() {
-            return Ok(Self::OfAll(all.clone()));
+        match argument.cast::<PyString>() {
+            Ok(one) => Ok(Self::One(one.clone())),
+            Err(_) => convert(argument).map(Self::Each),
         }
-        let item = |item: PyResult<Bound<'py, PyAny>>| {
-            let item = item?;
-            if item.is_none() {
-                Ok(None)
-            } else {
-                Ok(Some(item.cast_into::<PyString>()?))
-            }
-        };
-        let each = given.try_iter()?.map(item).collect::<PyResult<Vec<_>>>()?;
-        same_length(name, each.len(), texts)?;
-        Ok(Self::OfEach(each))
     }
 
-    /// What is known of one of the texts.
-    pub fn get(&self, index: usize) -> PyResult<Option<&str>> {
-        let known = match self {
-            Self::Nothing => None,
-            Self::OfAll(known) => Some(known),
-            Self::OfEach(each) => each[index].as_ref(),
-        };
-        known.map(|known| known.to_str()).transpose()
+    /// Returns the value that holds for all texts, or `None` if there is none.
+    pub fn one(&self) -> PyResult<Option<&str>> {
+        match self {
+            Self::One(one) => one.to_str().map(Some),
+            Self::Absent | Self::Each(_) => Ok(None),
+        }
     }
 }
 
-pub fn same_length(name: &str, has: usize, texts: usize) -> PyResult<()> {
-    if has == texts {
+impl<'py> Broadcast<'py, Strings<'py>> {
+    /// Converts the argument `name` of a call over `count` texts: `None`, a `str`, or an iterable
+    /// of `str` and `None` with `count` items.
+    pub fn read_strings(
+        name: &str,
+        argument: Option<&Bound<'py, PyAny>>,
+        count: usize,
+    ) -> PyResult<Self> {
+        Self::read(argument, |argument| {
+            let mut strings = Vec::new();
+            for item in argument.try_iter()? {
+                let item = item?;
+                strings.push(if item.is_none() {
+                    None
+                } else {
+                    Some(item.cast_into::<PyString>()?)
+                });
+            }
+            check_length(name, strings.len(), count)?;
+            Ok(strings)
+        })
+    }
+
+    /// Returns the value for the text at `index`, or `None` if it has none.
+    pub fn get(&self, index: usize) -> PyResult<Option<&str>> {
+        match self {
+            Self::Each(strings) => strings[index]
+                .as_ref()
+                .map(|text| text.to_str())
+                .transpose(),
+            Self::Absent | Self::One(_) => self.one(),
+        }
+    }
+}
+
+/// Returns a `ValueError` unless the argument `name` has as many items as there are texts.
+pub fn check_length(name: &str, items: usize, texts: usize) -> PyResult<()> {
+    if items == texts {
         return Ok(());
     }
     Err(PyValueError::new_err(format!(
-        "{name} has {has} items for {texts} texts; give one for each text, or one str for all"
+        "{name} has {items} items for {texts} texts; pass one for each text, or one str for all"
     )))
 }
 
-/// How many threads to use: as many as asked for, else as there are cores for this process.
-pub fn threads(asked: Option<usize>) -> PyResult<usize> {
-    match asked {
+/// Returns the number of threads to use: `requested`, or one for each core available to this
+/// process. Zero is a `ValueError`.
+pub fn threads(requested: Option<usize>) -> PyResult<usize> {
+    match requested {
         Some(0) => Err(PyValueError::new_err("threads must be at least 1")),
         Some(threads) => Ok(threads),
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),

@@ -1,11 +1,11 @@
-"""Strips the boilerplate that scraping leaves in *already extracted* text, and accounts for every byte.
+"""Removes boilerplate from *already extracted* text of web pages, and accounts for every byte.
 
 >>> import dechaff
 >>> dechaff.clean("It rained.\\nShare this article\\nIt stopped.\\n")
 'It rained.\\nIt stopped.\\n'
 
-A `Cleaner` has levels, rules of your own, many texts at once, Arrow arrays, and says what it removed and why. Adapters to
-engines are in `dechaff.integrations`.
+A `Cleaner` offers levels, your own rules, lists of texts and Arrow arrays, and reports what it
+removed and why. Adapters for data engines are in `dechaff.integrations`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ def _default() -> Cleaner:
 
 
 def clean(text: str, *, url: str | None = None, lang: str | None = None) -> str:
-    """The text without its chaff, by the built-in rules at the default level. See `Cleaner.clean`."""
+    """Returns the text without its boilerplate.
+
+    Uses the built-in rules at the default level. See `Cleaner.clean`.
+    """
     return _default().clean(text, url=url, lang=lang)
 
 
 def scan(text: str, *, url: str | None = None, lang: str | None = None) -> Result:
-    """The text without its chaff, with all that was removed and why. See `Cleaner.scan`."""
+    """Returns the text without its boilerplate, together with what was removed and why.
+
+    See `Cleaner.scan`.
+    """
     return _default().scan(text, url=url, lang=lang)

@@ -1,4 +1,4 @@
-"""The command `dechaff`: the same code as that of the binary, run inside of Python's process."""
+"""The command `dechaff`. It runs the same code as the binary, inside the Python process."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dechaff._dechaff import command
 
 
 def main() -> int:
-    # Python's handlers wait for the interpreter, which waits for the command. What a program has by default ends it, or lets
-    # the command set a handler of its own. Python's `SIG_IGN` of a shell's background job stays.
+    # Python runs its handler only once the command has returned. With the default action, Ctrl-C
+    # ends the process, and the command can install its own handler. `SIG_IGN`, which shells set for
+    # background jobs, is kept.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return command(sys.argv)

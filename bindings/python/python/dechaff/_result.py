@@ -1,4 +1,4 @@
-"""What a scan gives: plain data, which can be compared, pickled, and shown in a notebook."""
+"""The result of a scan: plain data that can be compared, pickled and displayed in a notebook."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Removal(NamedTuple):
-    """One removed span, and the rules that took it.
+    """One removed span and the rules that removed it.
 
     >>> from dechaff import scan
     >>> removal = scan("Es regnete süß.\\nAdvertisement\\n").removals[0]
@@ -18,30 +18,30 @@ class Removal(NamedTuple):
     """
 
     start: int
-    """Where it starts in the source, in code points, as Python counts."""
+    """Start of the span in the source, in code points, as Python indexes strings."""
     end: int
-    """One past its last code point."""
+    """End of the span in the source, in code points; exclusive."""
     start_byte: int
-    """Where it starts in the source as UTF-8, in bytes."""
+    """Start of the span in the source, in bytes of UTF-8."""
     end_byte: int
-    """One past its last byte."""
+    """End of the span in the source, in bytes of UTF-8; exclusive."""
     rule: str
-    """The full name of the rule that took it; of several the surest."""
+    """The full name of the rule that removed it; of several, the most certain one."""
     also: tuple[str, ...]
-    """The other rules that took it too."""
+    """The full names of the other rules that removed it."""
     category: str
     """The category of the rule, such as `advert`."""
     confidence: str
-    """How sure the rule is: `certain`, `likely` or `possible`."""
+    """The confidence of the rule: `certain`, `likely` or `possible`."""
     score: float
-    """How sure the mark is: 1.0 for a rule, less for the line model."""
+    """The score of the mark: 1.0 for a rule, less for the line model."""
     text: str
-    """What was removed."""
+    """The removed text."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A cleaned text, and what was removed of its source.
+    """A cleaned text and what was removed from its source.
 
     >>> from dechaff import scan
     >>> result = scan("It rained.\\nAdvertisement\\nIt stopped.\\n")
@@ -52,15 +52,15 @@ class Result:
     """
 
     source: str
-    """The text that was given."""
+    """The original text."""
     text: str
-    """The text without its chaff."""
+    """The text without its boilerplate, or the source if the text is held."""
     removals: tuple[Removal, ...]
-    """What was removed: disjoint, in order. Nothing if the text is held."""
+    """The removed spans, disjoint and in order; empty if the text is held."""
     held: bool
-    """Whether more would have been removed than `max_removed` allows, so that nothing was."""
+    """Whether nothing was removed because the text would lose more than `max_removed` allows."""
     share: float
-    """The share of bytes that was removed, or would have been if the text is held."""
+    """The share of the bytes that was removed, or would have been removed if the text is held."""
 
     @property
     def changed(self) -> bool:
@@ -68,7 +68,7 @@ class Result:
         return bool(self.removals)
 
     def _repr_html_(self) -> str:
-        """The source with what was removed struck through; the rule shows under the pointer."""
+        """Returns the source with the removed spans struck through and their rules as tooltips."""
         parts: list[str] = []
         last = 0
         for removal in self.removals:
@@ -83,7 +83,7 @@ class Result:
 
 
 def restore(text: str, removals: Iterable[Removal]) -> str:
-    """Puts removals back: the inverse of cleaning.
+    """Returns the source of a cleaned text by inserting its removals: the inverse of cleaning.
 
     >>> from dechaff import restore, scan
     >>> result = scan("It rained.\\nAdvertisement\\n")

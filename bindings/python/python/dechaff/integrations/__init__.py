@@ -1,1 +1,1 @@
-"""Adapters to engines, one a module, each imported only when it is used. Under all of them is one Arrow function."""
+"""Adapters for data engines, one per module. `dechaff` itself imports none of them."""

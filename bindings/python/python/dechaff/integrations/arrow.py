@@ -1,6 +1,6 @@
-"""A table less the chaff in one of its columns: what adapters to engines that speak in Arrow tables have in common.
+"""Cleans one column of Arrow tables, for the adapters of engines that exchange Arrow tables.
 
-It needs pyarrow, which these engines bring.
+Requires pyarrow, which these engines install.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from dechaff import Cleaner
 
 
 class CleanTable:
-    """Cleans a column of pyarrow tables and record batches; other columns stay.
+    """Cleans a column of pyarrow tables and record batches and keeps the others unchanged.
 
     Args:
-        text: The column that holds the texts.
-        cleaner: The cleaner; one with default options unless given.
-        url: The column that holds addresses, if there is one.
-        lang: The column that holds codes of languages, if there is one.
-        removals: A name for a column to be added that lists what was removed.
-        threads: How many threads a batch is cleaned on. Engines run several batches at once, hence one.
+        text: The column that contains the texts.
+        cleaner: The cleaner; by default, one with default options.
+        url: The column that contains the URLs, if there is one.
+        lang: The column that contains the language codes, if there is one.
+        removals: The name of a column to add that lists the removals.
+        threads: The number of threads per batch. The default is one, because engines run several
+            batches at once.
     """
 
     def __init__(

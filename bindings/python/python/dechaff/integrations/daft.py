@@ -10,9 +10,9 @@ from dechaff import Cleaner
 
 
 def clean(column: Any, cleaner: Cleaner | None = None, *, threads: int | None = 1) -> Any:
-    """An expression: the strings of a column, or of another expression, without their chaff.
+    """Returns an expression: the strings of a column or another expression, cleaned.
 
-    Daft runs several batches at once, hence one thread for each.
+    Each batch is cleaned on one thread by default, because Daft runs several batches at once.
     """
     use = Cleaner() if cleaner is None else cleaner
 

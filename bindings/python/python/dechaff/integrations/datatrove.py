@@ -1,4 +1,4 @@
-"""datatrove: a step of a pipeline that cleans documents, counts by rule, and keeps what was removed in their metadata."""
+"""datatrove: a pipeline step that cleans documents and counts removals by rule."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ class Clean(PipelineStep):
     """Cleans the text of each document.
 
     Args:
-        cleaner: The cleaner; one with default options unless given.
-        removals: The key of the metadata under which a list of removals is kept; none are kept unless given.
-        url: The key of the metadata that holds the address.
-        lang: The key of the metadata that holds the code of the language.
+        cleaner: The cleaner; by default, one with default options.
+        removals: The metadata key under which the list of removals is stored; by default, it is not
+            stored.
+        url: The metadata key of the URL, if there is one.
+        lang: The metadata key of the language code, if there is one.
     """
 
     type = "✂️ - FORMAT"

@@ -8,7 +8,7 @@ from dechaff import Cleaner
 
 
 def register(connection: Any, cleaner: Cleaner | None = None, *, name: str = "dechaff", threads: int | None = None) -> None:
-    """Registers a function from strings to strings. Nulls stay null."""
+    """Registers a SQL function that cleans strings. Nulls stay null."""
     use = Cleaner() if cleaner is None else cleaner
     connection.create_function(
         name, lambda texts: use.clean_arrow(texts, threads=threads), ["VARCHAR"], "VARCHAR", type="arrow"

@@ -1,7 +1,8 @@
-"""Whole files as units of work for any engine: the command cleans one, and what it leaves is there whole or not at all.
+"""Cleans whole files as units of work for any engine.
 
-It stands apart from the adapters because nothing passes through the engine but names. A file may be cleaned again, or by two
-workers at once, after one of them was lost: both write the same bytes and put them in place by renaming.
+Each output is either complete or does not exist. This is separate from the adapters because only
+file names pass through the engine. After a worker was lost, a file may be cleaned again, or by two
+workers at once: both write the same bytes and rename them into place.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ KINDS = (".parquet", ".wet", ".wet.gz", ".wet.zst", ".jsonl", ".jsonl.gz", ".jso
 
 
 def files(root: str | Path) -> list[str]:
-    """The names of the files below a directory that can be cleaned, relative to it and in order."""
+    """Returns the sorted paths, relative to `root`, of the files below it that can be cleaned."""
     return sorted(str(path.relative_to(root)) for path in Path(root).rglob("*") if path.name.endswith(KINDS) and path.is_file())
 
 
@@ -30,9 +31,11 @@ def _run(*arguments: str | Path) -> bytes:
 
 
 def clean_file(name: str, root: str | Path, output: str | Path, options: Sequence[str] = ()) -> str:
-    """Cleans `root/name` to `output/text/name` on one core, with statistics in `output/stats/name.json`; gives the name.
+    """Cleans `root/name` to `output/text/name` on one core.
 
-    The statistics come last, so that a file that has them is done and is not cleaned again. Options are those of the command.
+    Writes statistics to `output/stats/name.json`. They are written last: a file that has them is
+    done and is not cleaned again. `options` are options of the command `dechaff clean`. Returns
+    `name`.
     """
     text, stats = Path(output, "text", name), Path(output, "stats", f"{name}.json")
     if not stats.exists():
@@ -48,14 +51,15 @@ def clean_file(name: str, root: str | Path, output: str | Path, options: Sequenc
 
 
 def merge_stats(names: Sequence[str], output: str | Path) -> Path:
-    """Adds up the statistics of these files into `output/stats.json`. Each must have been cleaned.
+    """Adds up the statistics of files to `output/stats.json` and returns its path.
 
-    What workers left unfinished that were killed is removed.
+    All files must have been cleaned. Also removes the unfinished statistics that killed workers
+    left behind.
     """
     total = Path(output, "stats.json")
     part = total.with_name(f".stats.{uuid.uuid4().hex}")
     try:
-        # In steps, as a command line holds no 90,000 names.
+        # In steps, because a command line cannot hold 90,000 names.
         for start in range(0, len(names), 500):
             step = [Path(output, "stats", f"{name}.json") for name in names[start : start + 500]]
             part.write_bytes(_run("stats", "merge", *([part] if start else []), *step))

@@ -1,6 +1,7 @@
-"""Haystack: a component that cleans documents, for the place of a ``DocumentCleaner`` in a pipeline.
+"""Haystack: a component that cleans documents, to use instead of a ``DocumentCleaner``.
 
-A pipeline from a file has to be told to trust it: ``Pipeline.loads(text, allowed_modules=["dechaff.integrations.haystack"])``.
+A pipeline that is loaded from a file must allow this module:
+``Pipeline.loads(text, allowed_modules=["dechaff.integrations.haystack"])``.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ OPTIONS = ("level", "rules", "only", "skip", "max_removed", "max_loss")
 
 @component
 class Clean:
-    """Cleans the content of documents; all else of them stays.
+    """Cleans the content of documents and keeps everything else unchanged.
 
     Args:
-        cleaner: The cleaner; one with default options unless given.
-        keep_id: Keep ids of documents that change. Haystack makes them of the content, so they are made anew by default.
+        cleaner: The cleaner; by default, one with default options.
+        keep_id: Keep the ids of documents that change. By default they get new ids, which Haystack
+            derives from the content.
     """
 
     def __init__(self, cleaner: Cleaner | None = None, *, keep_id: bool = False) -> None:
@@ -39,7 +41,10 @@ class Clean:
         return replace(document, content=text, id=document.id if self.keep_id else "")
 
     def to_dict(self) -> dict[str, Any]:
-        """For pipelines in files. Packs of rules are named, and read again where the pipeline is loaded."""
+        """Serializes the component for a pipeline file.
+
+        Packs of rules are stored as paths and read when it is loaded.
+        """
         options = {name: getattr(self.cleaner, name) for name in OPTIONS}
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
         step: dict[str, Any] = default_to_dict(self, cleaner=plain, keep_id=self.keep_id)

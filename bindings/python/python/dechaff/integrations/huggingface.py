@@ -1,6 +1,6 @@
 """Hugging Face datasets: ``dataset.with_format("arrow").map(Clean(), batched=True)``.
 
-The same options make the same fingerprint, so that the cache of `datasets` works.
+Equal options have equal fingerprints, so that the cache of `datasets` works.
 """
 
 from dechaff.integrations.arrow import CleanTable as Clean

@@ -1,4 +1,4 @@
-"""LangChain: a transformer of documents."""
+"""LangChain: a document transformer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dechaff import Cleaner
 
 
 class Clean(BaseDocumentTransformer):
-    """Cleans the page content of documents; the metadata stays."""
+    """Cleans the page content of documents and keeps their metadata."""
 
     def __init__(self, cleaner: Cleaner | None = None) -> None:
         self.cleaner = Cleaner() if cleaner is None else cleaner

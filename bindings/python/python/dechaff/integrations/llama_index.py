@@ -1,6 +1,7 @@
-"""LlamaIndex: a transformation of documents or nodes, by itself or in an ``IngestionPipeline``.
+"""LlamaIndex: a transformation of documents or nodes, alone or in an ``IngestionPipeline``.
 
-It belongs before a splitter: only whole texts show their chaff, and a splitter's offsets are those of the text that it was given.
+Use it before a splitter: boilerplate is recognized in whole texts, and a splitter's offsets refer
+to the text it receives.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dechaff import Cleaner
 
 
 class Clean(TransformComponent):
-    """Cleans the texts of nodes, which are copied where something was removed; ids and metadata stay."""
+    """Cleans the texts of nodes. Nodes that change are copied; ids and metadata are kept."""
 
     cleaner: Cleaner = Field(default_factory=Cleaner)
 
@@ -27,7 +28,10 @@ class Clean(TransformComponent):
 
     @field_serializer("cleaner")
     def _options(self, cleaner: Cleaner) -> str:
-        """What caches of pipelines know it by: equal for equal options, wherever it is asked."""
+        """Returns the key of the cleaner in pipeline caches.
+
+        It is equal for equal options, in any process.
+        """
         return hashlib.sha256(pickle.dumps(cleaner)).hexdigest()
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:

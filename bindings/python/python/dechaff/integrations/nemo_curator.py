@@ -10,13 +10,16 @@ from dechaff import Cleaner
 
 
 class Clean(DocumentModifier):
-    """Cleans a field. Of several fields, ``input_fields=[["text", "url"]], output_fields="text"``, the rules are told the others.
+    """Cleans a field.
+
+    With ``input_fields=[["text", "url"]], output_fields="text"``, the other fields are used by the
+    rules.
 
     Args:
-        cleaner: The cleaner; one with default options unless given.
-        text: The field that holds the texts, where there are several.
-        url: The field that holds addresses, if there is one.
-        lang: The field that holds codes of languages, if there is one.
+        cleaner: The cleaner; by default, one with default options.
+        text: The field that contains the texts, if there are several fields.
+        url: The field that contains the URLs, if there is one.
+        lang: The field that contains the language codes, if there is one.
     """
 
     def __init__(
@@ -28,7 +31,7 @@ class Clean(DocumentModifier):
 
     def modify_document(self, *values: Any, **fields: Any) -> Any:
         text = values[0] if values else fields[self.text]
-        # Rows without a text hold what pandas has for nothing.
+        # Rows without a text contain a missing value of pandas.
         if not isinstance(text, str):
             return text
         known = (fields.get(name) if name else None for name in (self.url, self.lang))

@@ -1,4 +1,4 @@
-"""Polars: ``frame.with_columns(clean("text"))``, lazy frames too."""
+"""Polars: ``frame.with_columns(clean("text"))``, also for lazy frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dechaff import Cleaner
 
 
 def clean(column: Any, cleaner: Cleaner | None = None, *, threads: int | None = None) -> pl.Expr:
-    """An expression: the strings of a column, or of another expression, without their chaff."""
+    """Returns an expression: the strings of a column or another expression, cleaned."""
     use = Cleaner() if cleaner is None else cleaner
     expression = column if isinstance(column, pl.Expr) else pl.col(column)
     return expression.map_batches(

@@ -1,6 +1,6 @@
-"""Spark: ``frame.mapInArrow(clean_batches(...), frame.schema)``, or a user-defined function over a column.
+"""Spark: ``frame.mapInArrow(clean_batches(...), frame.schema)``, or a function over a column.
 
-Both are shipped to executors by their options; a cleaner is compiled once for each task.
+Both are sent to executors as the options of the cleaner, which is compiled once per task.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from dechaff.integrations.arrow import CleanTable
 def clean_batches(
     text: str = "text", cleaner: Cleaner | None = None, *, url: str | None = None, lang: str | None = None
 ) -> Callable[[Iterator[Any]], Iterator[Any]]:
-    """A function for `DataFrame.mapInArrow` that cleans a column and leaves the others."""
+    """Returns a function for `DataFrame.mapInArrow` that cleans one column and keeps the others."""
     clean = CleanTable(text, cleaner, url=url, lang=lang)
     return lambda batches: map(clean, batches)
 
 
 def clean_udf(cleaner: Cleaner | None = None) -> Any:
-    """An Arrow user-defined function from strings to strings. It needs Spark 4.1 or newer."""
+    """Returns an Arrow user-defined function from strings to strings.
+
+    Requires Spark 4.1 or newer.
+    """
     import pyarrow
     from pyspark.sql.functions import arrow_udf
 
@@ -30,6 +33,6 @@ def clean_udf(cleaner: Cleaner | None = None) -> Any:
     def column(texts: Any) -> Any:
         return clean.clean_arrow(texts, threads=1)
 
-    # Spark tells the kind of a function by these, as types and not as their names.
+    # Spark decides the kind of a function by its annotations, which must be types and not strings.
     column.__annotations__ = {"texts": pyarrow.Array, "return": pyarrow.Array}
     return arrow_udf(column, "string")

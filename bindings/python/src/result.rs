@@ -1,0 +1,69 @@
+//! What is kept of a cleaned text once the text itself is gone, and the offsets that Python
+//! expects. Both `cleaner` and `arrow` build their results from these types.
+
+use dechaff::{Cleaned, Outcome, Removal};
+
+/// The result of a scan, without references to the source.
+pub struct Scanned {
+    /// The cleaned text, or `None` if nothing was removed.
+    pub text: Option<String>,
+    /// The removed spans, disjoint and in order; empty if the text is held.
+    pub removals: Vec<Removal>,
+    /// Whether the text is held, because it would lose more than `max_removed`.
+    pub held: bool,
+    /// The share of the bytes that was removed, or would have been removed if the text is held.
+    pub share: f64,
+}
+
+/// Returns the cleaned text, or `None` if nothing was removed and the caller can reuse the source.
+pub fn changed(cleaned: &Cleaned<'_>) -> Option<String> {
+    (cleaned.outcome() == Outcome::Changed).then(|| cleaned.text().into_owned())
+}
+
+/// Returns the text with its removals. The share is computed from what was found, so that it is
+/// also known for held texts.
+pub fn scanned(cleaned: &Cleaned<'_>) -> Scanned {
+    let bytes: usize = cleaned
+        .found()
+        .iter()
+        .map(|removal| removal.span.len())
+        .sum();
+    Scanned {
+        text: changed(cleaned),
+        removals: cleaned.removals().to_vec(),
+        held: matches!(cleaned.outcome(), Outcome::Held { .. }),
+        share: bytes as f64 / cleaned.source().len().max(1) as f64,
+    }
+}
+
+/// An iterator over the start and the end of each removal in code points, in which Python counts.
+/// Reads the source only once, so that it takes linear time.
+pub struct CodePoints<'s> {
+    source: &'s str,
+    removals: std::slice::Iter<'s, Removal>,
+    /// The end of the last removal, in bytes and in code points.
+    last: (usize, usize),
+}
+
+impl<'s> CodePoints<'s> {
+    /// Creates the iterator for `removals` of `source`, which must be disjoint and in order.
+    pub fn new(source: &'s str, removals: &'s [Removal]) -> Self {
+        Self {
+            source,
+            removals: removals.iter(),
+            last: (0, 0),
+        }
+    }
+}
+
+impl Iterator for CodePoints<'_> {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let span = self.removals.next()?.span;
+        let start = self.last.1 + self.source[self.last.0..span.start()].chars().count();
+        let end = start + self.source[span.range()].chars().count();
+        self.last = (span.end(), end);
+        Some((start, end))
+    }
+}
