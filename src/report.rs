@@ -36,7 +36,7 @@ pub use why::{ExplainedLine, LineReport, miss_reason};
 pub use worth::{worth_json, worth_table};
 
 use anstyle::{AnsiColor, Style};
-use dechaff_core::{Removal, RuleId, Score};
+use dechaff_core::Score;
 use std::fmt;
 
 /// Removed text.
