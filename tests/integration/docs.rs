@@ -1,6 +1,6 @@
 //! The documentation: runs the commands that README and `docs/` show and compares their outputs
 //! with the recorded ones, and checks links and generated pages. `DECHAFF_DOCS=write cargo test
-//! --test docs` writes the outputs to the pages instead.
+//! --test integration docs` writes the outputs to the pages instead.
 
 use std::fs;
 use std::io::Write;
@@ -208,8 +208,17 @@ fn links_between_pages_resolve() {
     }
 }
 
-/// Parts of README commands that cannot run here: they build dechaff or need a Parquet file, which
-/// `tests/formats.rs` covers.
+/// The pages whose `sh` blocks are run, in this order.
+const COMMAND_PAGES: &[&str] = &[
+    "README.md",
+    "docs/formats.md",
+    "docs/runs.md",
+    "docs/quality.md",
+    "docs/packs.md",
+];
+
+/// Parts of commands that cannot run here: they build dechaff or need a Parquet file, which
+/// `formats.rs` covers.
 const SKIPPED: &[&str] = &["cargo ", "train.parquet"];
 
 /// Runs a shell command and asserts that it exits with 0 or with 1, which means "found chaff".
@@ -224,12 +233,19 @@ fn is_installed(tool: &str) -> bool {
 }
 
 #[test]
-fn every_readme_command_runs() {
+fn every_command_runs() {
     let directory = sandbox();
     let work = directory.path().join("work");
-    // Files that the README's commands expect.
-    for name in ["crawl", "texts", "corpus/documents"] {
+    // Files that the commands expect.
+    for name in ["crawl", "texts", "corpus/documents", "samples"] {
         fs::create_dir_all(work.join(name)).unwrap();
+    }
+    for name in ["phone-review.txt", "harbour-bridge.txt"] {
+        fs::copy(
+            work.join("corpus").join(name),
+            work.join("samples").join(name),
+        )
+        .unwrap();
     }
     fs::copy(work.join("article.txt"), work.join("texts/a.txt")).unwrap();
     fs::copy(work.join("pages.jsonl"), work.join("crawl/pages.jsonl")).unwrap();
@@ -268,9 +284,12 @@ fn every_readme_command_runs() {
     );
     let labelled = "{\"text\":\"It rained.\\nAdvertisement\",\"labels\":\"kd\",\
                     \"publisher\":\"a\",\"lang\":\"en\"}\n";
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let pages: String = COMMAND_PAGES
+        .iter()
+        .map(|page| fs::read_to_string(root().join(page)).unwrap())
+        .collect();
     let (mut is_shell, mut ran) = (false, 0);
-    for line in readme.lines() {
+    for line in pages.lines() {
         if line.starts_with("```") {
             is_shell = line == "```sh";
             continue;

@@ -217,9 +217,9 @@ def test_documentation_examples_pass() -> None:
     for module in [dechaff, dechaff._result]:
         results = doctest.testmod(module)
         assert results.attempted > 1 and results.failed == 0
-    for levels_up, min_examples in [(1, 5), (3, 3)]:
-        readme = Path(__file__).parents[levels_up] / "README.md"
-        results = doctest.testfile(str(readme), module_relative=False)
+    package, root = Path(__file__).parents[1], Path(__file__).parents[3]
+    for page, min_examples in [(package / "README.md", 5), (root / "docs" / "library.md", 3)]:
+        results = doctest.testfile(str(page), module_relative=False)
         assert results.attempted >= min_examples and results.failed == 0
     # doctest does not find the docstrings of the native module by itself.
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
