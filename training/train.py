@@ -51,9 +51,10 @@ class Pages:
     """The output of one run of `dechaff-train`: arrays by unit and line, and documents."""
 
     def __init__(self, directory):
-        load = lambda name: np.load(directory / f"{name}.npy")
-        self.names = json.loads((directory / "features.json").read_text())["names"]
-        self.version = json.loads((directory / "features.json").read_text())["version"]
+        head = json.loads((directory / "features.json").read_text())
+        arrays = head["arrays"]
+        load = lambda name: np.fromfile(directory / f"{name}.bin", arrays[name]["type"]).reshape(arrays[name]["shape"])
+        self.names, self.version = head["names"], head["version"]
         self.rows, self.units, self.lines = load("features"), load("units"), load("lines")
         self.ends, self.grams = load("offsets"), load("grams")
         # The trees do not evaluate obvious prose.
