@@ -321,9 +321,9 @@ impl<T> Prefilter<T> {
     pub(super) fn find<'p>(&'p self, text: &[u8], each: impl FnMut(usize, &'p T)) {
         let has_short = !(self.index3.entries.is_empty() && self.index2.entries.is_empty());
         if has_short {
-            self.scan::<true>(text, each)
+            self.scan::<true>(text, each);
         } else {
-            self.scan::<false>(text, each)
+            self.scan::<false>(text, each);
         }
     }
 

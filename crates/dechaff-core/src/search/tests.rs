@@ -20,7 +20,7 @@ fn find_naively(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
             (0..view.line_count())
                 .filter(|&line| !text.continues(line))
                 .for_each(|line| {
-                    line_starts(text.bytes(), text.lines()[line].range(), &mut starts)
+                    line_starts(text.bytes(), text.lines()[line].range(), &mut starts);
                 });
         } else {
             starts.extend(

@@ -1,6 +1,6 @@
 //! Lines that consist only of words of a vocabulary, such as "Contact us | Advertise with us |
 //! Privacy policy". The text of such lines differs from site to site, but the words that they
-//! consist of do not. Words that scraping glued together ("SubscribeNewsletters") are found too.
+//! consist of do not. Words that scraping glued together (`SubscribeNewsletters`) are found too.
 
 use dechaff_rules::StringList;
 use dechaff_rules::chars::{is_word, normalize};
