@@ -1,8 +1,10 @@
-//! Filters: code that reads a view of a document and adds marks. Each filter is one file with its rules, its constructor and
-//! its tests; which filters run, and in which stage, is decided here.
+//! Filters: code that reads a view of a document and adds marks. Each filter is one file with its
+//! rules and its constructor; its tests are the examples of its rules. Which filters run, and in
+//! which stage, is decided here.
 //!
-//! Within a stage every filter reads the same view, and what is removed is the union of their marks. The order of filters
-//! therefore does not matter. The line model is the filter of a stage of its own and lives in `model`.
+//! Within a stage every filter reads the same view, and the stage removes the union of their marks.
+//! The order of filters therefore does not matter. The line model has a separate stage and lives in
+//! `model`.
 
 mod blanks;
 mod footer;
@@ -23,8 +25,8 @@ type EnabledRule<'f> = &'f dyn Fn(&str) -> Option<RuleId>;
 
 /// A filter that needs nothing but the view.
 pub(crate) trait Filter: Send + Sync + std::fmt::Debug {
-    /// Adds the filter's marks. The same view gives the same marks. `text` is a buffer for lines of the view that have to
-    /// be normalized.
+    /// Adds the filter's marks to `marks`. The same view always gives the same marks. `text` is a
+    /// buffer for lines of the view that have to be normalized; it may already hold some of them.
     fn mark(&self, view: &View<'_>, marks: &mut Marks, text: &mut NormalizedText);
 }
 
@@ -40,7 +42,9 @@ pub(crate) struct Filters {
 }
 
 impl Filters {
-    /// Makes the filters of which a rule is enabled.
+    /// Makes the filters of which a rule is enabled. `enabled` returns the id of a rule by its
+    /// name, or `None` if the user did not choose the rule; the id is the one that the filter's
+    /// marks carry.
     pub(crate) fn new(enabled: EnabledRule<'_>) -> Self {
         Self {
             structure: [
@@ -58,6 +62,8 @@ impl Filters {
     }
 }
 
+/// Returns a constructor's result as a trait object, so that filters of different types fit into
+/// one list. `None` stays `None`: the filter is not used.
 fn boxed<F: Filter + 'static>(filter: Option<F>) -> Option<Box<dyn Filter>> {
     filter.map(|filter| Box::new(filter) as Box<dyn Filter>)
 }

@@ -1,4 +1,5 @@
-//! The search: finds every match of several thousand phrases, patterns, labels and vocabularies in one pass over a document.
+//! The search: finds every match of several thousand phrases, patterns, labels and vocabularies in
+//! one pass over a document.
 //!
 //! A rule passes through these steps, from its TOML table to a mark:
 //!
@@ -6,31 +7,35 @@
 //! pack (TOML) -> plan -> candidates -> verification -> conditions -> mark
 //! ```
 //!
-//! 1. **Plan** (`dechaff_rules::plan`, when the rule is loaded, for built-in rules when dechaff is built). What must a text
-//!    contain for the rule to match? Either lines that start with one of a few prefixes, or one of a few literals, whichever
-//!    is rarer in ordinary text. The phrase `sign up to our {..2} newsletter` gets the literal `newsletter`.
-//! 2. **Candidates** (`candidates`). The text is normalized in windows that fit into the cache. The `prefilter` scans each
-//!    window for the literals of all rules; `prefixes` looks up the first bytes of each line.
-//! 3. **Verification.** A candidate of a phrase is compared at once (`phrase`). A candidate of a pattern is noted with its
-//!    line; when the window is done, the lazily built automaton of the pattern (`regex`, `dfa`) runs over the noted lines
-//!    (`pattern`). Labels are one hash lookup per line (`labels`), vocabularies one per word (`vocabulary`).
-//! 4. **Conditions** (`conditions`). Zone, exceptions, language, host and neighbours of a match are checked last, because
-//!    few matches get that far.
+//! 1. **Plan** (`dechaff_rules::plan`, when the rule is loaded, for built-in rules when dechaff is
+//!    built). What must a text contain for the rule to match? Either lines that start with one of a
+//!    few prefixes, or one of a few literals, whichever is rarer in ordinary text. The phrase
+//!    `get the {..2} newsletter` gets the literal `newsletter`.
+//! 2. **Candidates** (`candidates`). The text is normalized in windows that fit into the cache. The
+//!    `prefilter` scans each window for the literals of all rules; `prefixes` looks up the first
+//!    bytes of each line.
+//! 3. **Verification.** A candidate of a phrase is compared at once (`phrase`). A candidate of a
+//!    pattern is noted with its line; when the window is done, the lazy DFA of the
+//!    pattern (`regex`, `dfa`) runs over the noted lines (`pattern`). Labels are one hash lookup
+//!    per line (`labels`), vocabularies one per word (`vocabulary`).
+//! 4. **Conditions** (`conditions`). Zone, exceptions, language, host and neighbours of a match are
+//!    checked last, because few matches get that far.
 //!
 //! For example, in the text
 //!
 //! ```text
 //! It rained all day.
-//! Sign up to our free
+//! Get the free
 //! newsletter!
 //! ```
 //!
-//! the prefilter finds `newsletter` on the third line. The phrase allows at most three words and one line break before it,
-//! so the matcher starts at the second line, matches up to `newsletter`, and accepts the `!`, because punctuation at the
-//! end of a line does not count. [`match_span`] turns the match into the span of both lines.
+//! the prefilter finds `newsletter` on the third line. The phrase allows at most four words before
+//! it, so the matcher tries the starts of the words before the literal. The match starts at `Get`,
+//! and its gap crosses the line end. [`match_span`] turns it into the span of both lines, with the
+//! `!`, because the match starts a sentence.
 //!
-//! Tests compare what this search finds with each rule tried by itself at every position: for all examples of all rules in
-//! six spellings, and for random rules and texts.
+//! Tests compare what this search finds with each rule tried by itself at every position: for all
+//! examples of all rules in six spellings, and for random rules and texts.
 
 mod candidates;
 mod conditions;
@@ -65,7 +70,8 @@ use vocabulary::Vocabulary;
 pub(crate) struct Search {
     rules: RuleSet,
     index: CandidateIndex,
-    /// Whole-line patterns of keep rules. They run only on lines from which something is about to be removed.
+    /// Whole-line patterns of keep rules. They run only on lines from which something is about to
+    /// be removed.
     protection: CandidateIndex,
     phrases: Vec<PhraseEntry>,
     patterns: Vec<Pattern>,
@@ -85,10 +91,14 @@ struct PhraseEntry {
 /// Buffers and caches that a thread keeps from one document to the next.
 #[derive(Debug, Default)]
 pub(crate) struct SearchBuffers {
+    /// The window that was normalized last.
     pub normalized: NormalizedText,
+    /// Offsets at which a match of a phrase can start.
     starts: Vec<usize>,
+    /// Candidates of patterns in the current window.
     candidates: Vec<PatternCandidate>,
-    /// Candidates of patterns inside lines. They are verified once the whole document has been scanned.
+    /// Candidates of patterns inside lines. They are verified once the whole document has been
+    /// scanned.
     span_candidates: Vec<PatternCandidate>,
     dfas: DfaCache,
 }
@@ -101,8 +111,9 @@ struct PatternCandidate {
 }
 
 impl Search {
-    /// Indexes the rules that `is_used` selects. Rules that `is_protection` selects among them may be searched for only
-    /// on lines that are about to lose something, which is cheaper; this applies to whole-line patterns.
+    /// Indexes the rules that `is_used` selects. Rules that `is_protection` selects among them may
+    /// be searched for only on lines that are about to lose something, which is cheaper; this
+    /// applies to whole-line patterns.
     pub(crate) fn new(
         rules: &RuleSet,
         is_used: impl Fn(RuleId) -> bool,
@@ -179,8 +190,8 @@ impl Search {
         }
     }
 
-    /// Returns the phrase with this number, parsed, with its rule; `None` if it is invalid, which the lint of packs
-    /// excludes.
+    /// Returns the phrase with this number, parsed, with its rule; `None` if it is invalid, which
+    /// the lint of packs excludes.
     fn phrase(&self, number: u32) -> Option<(&Phrase, RuleId)> {
         let PhraseEntry {
             rule,
@@ -193,7 +204,8 @@ impl Search {
         Some((phrase.get(&phrases[*number], *line)?, *rule))
     }
 
-    /// Returns a literal of the phrase with this number.
+    /// Returns the literal with index `literal` of the phrase with number `phrase`, from the search
+    /// plan of its rule; `None` if the phrase is not searched for by literals.
     fn literal(&self, phrase: u32, literal: u32) -> Option<&Literal> {
         let PhraseEntry { rule, number, .. } = &self.phrases[phrase as usize];
         let RulePlan::Phrases(plans) = self.rules.plan(*rule) else {
@@ -205,8 +217,8 @@ impl Search {
         literals.get(literal as usize)
     }
 
-    /// Returns all matches in a document, sorted, before conditions are checked. Protection is left out as far as it can
-    /// wait for [`find_protection`](Self::find_protection).
+    /// Returns all matches in a document, sorted, before conditions are checked. Protection is left
+    /// out as far as it can wait for [`find_protection`](Self::find_protection).
     pub(crate) fn find(&self, view: &View<'_>, buffers: &mut SearchBuffers) -> Vec<Mark> {
         let mut matches = Marks::default();
         let mut from = 0;
@@ -221,7 +233,8 @@ impl Search {
         matches.take()
     }
 
-    /// Returns the matches in `lines` of the protection that [`find`](Self::find) left out, with their conditions checked.
+    /// Returns the matches in `lines` of the protection that [`find`](Self::find) left out, with
+    /// their conditions checked. Normalizes `lines` if they are not in the buffer.
     pub(crate) fn find_protection(
         &self,
         view: &View<'_>,
@@ -235,7 +248,9 @@ impl Search {
         self.check_conditions(view, matches.take().into_iter(), buffers)
     }
 
-    /// Returns the matches whose rules' conditions hold: zone, exceptions, language, host, neighbours.
+    /// Returns the marks whose rules' conditions hold: zone, exceptions, language, host,
+    /// neighbours. `matches` must be all matches of interest at once, because neighbours are looked
+    /// for among them.
     pub(crate) fn check_conditions(
         &self,
         view: &View<'_>,
@@ -246,7 +261,9 @@ impl Search {
             .check(&self.rules, view, matches, &mut buffers.dfas)
     }
 
-    /// Adds the matches of phrases in `lines`, which are normalized, and collects the candidates of patterns.
+    /// Adds the matches of phrases that start in `lines`, which `buffers` holds normalized, and
+    /// collects the candidates of patterns there. Phrases are verified here, since their text is in
+    /// the cache; patterns later, since they read the source.
     fn search_window(
         &self,
         index: &CandidateIndex,
@@ -319,8 +336,8 @@ impl Search {
         }
     }
 
-    /// Adds the lines of `lines`, which are normalized, that are labels or consist of words of a vocabulary. Lines that
-    /// hard wrapping broke off are parts of a paragraph and are no labels.
+    /// Adds the lines of `lines`, which are normalized, that are labels or consist of words of a
+    /// vocabulary. Lines that hard wrapping broke off are parts of a paragraph and are no labels.
     fn find_labels(
         &self,
         view: &View<'_>,
@@ -347,7 +364,8 @@ impl Search {
         }
     }
 
-    /// Runs whole-line patterns on their candidates of this window. Candidates of other patterns are kept for
+    /// Runs whole-line patterns on their candidates of this window, each line once per pattern.
+    /// Candidates of other patterns are kept for
     /// [`verify_span_patterns`](Self::verify_span_patterns).
     fn verify_line_patterns(
         &self,
@@ -374,8 +392,8 @@ impl Search {
         candidates.clear();
     }
 
-    /// Runs patterns that match inside lines. They reach over several lines, so they run when all candidates of the
-    /// document are known, and the result does not depend on where windows end.
+    /// Runs patterns that match inside lines. They reach over several lines, so they run when all
+    /// candidates of the document are known, and the result does not depend on where windows end.
     fn verify_span_patterns(
         &self,
         view: &View<'_>,
@@ -403,14 +421,13 @@ impl fmt::Debug for Search {
     }
 }
 
-/// Returns the lines of candidates.
 fn lines_of(candidates: &[PatternCandidate]) -> impl Iterator<Item = usize> {
     candidates.iter().map(|candidate| candidate.line as usize)
 }
 
-/// Returns whether a line looks like the end of a sentence that was broken over lines (it starts in lower case and ends with
-/// a full stop), or like an answer in a dialogue (it starts with a dash and ends as a sentence does). Such a line is prose
-/// even if its words are a label.
+/// Returns whether a line looks like the end of a sentence that was broken over lines (it starts in
+/// lower case and ends with a full stop), or like an answer in a dialogue (it starts with a dash
+/// and ends as a sentence does). Such a line is prose even if its words are a label.
 fn is_end_of_sentence(line: &str) -> bool {
     let line = line.trim_end_matches(['"', '\'', '”', '’', ')']);
     let is_answer = line.starts_with("— ") || line.starts_with("– ");

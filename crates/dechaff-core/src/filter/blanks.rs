@@ -1,5 +1,6 @@
-//! The blank lines that a removal doubled. Where two gaps meet, the longer stays; where a removal reaches the start or
-//! the end of a document, the gap beside it separates nothing and goes. No blank line is ever added.
+//! Blank lines that a removal left doubled. Where two gaps meet, the longer one stays. Where a
+//! removal reaches the start or the end of a document, the gap beside it separates nothing and is
+//! removed. No blank line is ever added.
 
 use super::{EnabledRule, Filter};
 use crate::mark::Marks;
@@ -8,6 +9,7 @@ use crate::text::{NormalizedText, View};
 use dechaff_rules::rule::RuleId;
 use std::ops::Range;
 
+/// Marks blank lines beside removed lines.
 #[derive(Debug)]
 pub(super) struct Blanks {
     rule: RuleId,
@@ -16,7 +18,8 @@ pub(super) struct Blanks {
 impl Blanks {
     const RULE: &str = "layout/blank-lines";
 
-    /// Makes the filter if its rule is enabled.
+    /// Returns the filter, or `None` if its rule ([`RULE`](Self::RULE)) is not enabled, so that a
+    /// stage runs only filters that can mark something.
     pub(super) fn new(enabled: EnabledRule<'_>) -> Option<Self> {
         enabled(Self::RULE).map(|rule| Self { rule })
     }
@@ -34,7 +37,7 @@ impl Filter for Blanks {
             let end = (line..count).find(|&at| !view.is_cut(at)).unwrap_or(count);
             let gaps: Vec<Range<usize>> = (line..=end).map(|at| gap_before(view, at)).collect();
             let at_edge = line == 0 || end == count;
-            // The first of the longest.
+            // Reversed, because `max_by_key` returns the last of several longest gaps.
             let longest = (0..gaps.len()).rev().max_by_key(|&index| gaps[index].len());
             for (index, gap) in gaps.iter().enumerate() {
                 if !gap.is_empty() && (at_edge || Some(index) != longest) {
@@ -53,8 +56,9 @@ impl Filter for Blanks {
     }
 }
 
-/// The blank lines before a line that is not blank, as numbers in the document; before the one past the last, those at
-/// the end.
+/// Returns the blank lines between `line` and the line before it, as line numbers of the document.
+/// `line` counts the lines that are not blank; for the number of such lines, the result is the
+/// blank lines at the end of the document.
 fn gap_before(view: &View<'_>, line: usize) -> Range<usize> {
     let from = if line == 0 {
         0

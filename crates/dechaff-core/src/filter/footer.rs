@@ -1,11 +1,13 @@
-//! The run of newsroom lines at the very end of a document. Its lines are told by cues, which alone would be too weak:
-//! "For more stories, check our news page" is chaff at the end and may be anything in the middle.
+//! The run of newsroom lines at the very end of a document. Cue rules find these lines, but a cue
+//! alone is too weak for a removal: "For more stories, check our news page" is chaff at the end,
+//! and may be anything in the middle.
 
 use super::{EnabledRule, Filter};
 use crate::mark::Marks;
 use crate::text::{NormalizedText, View, has_word};
 use dechaff_rules::rule::{Cue, RuleId};
 
+/// Marks the lines with a footer cue after the last other line.
 #[derive(Debug)]
 pub(super) struct Footer {
     rule: RuleId,
@@ -14,7 +16,8 @@ pub(super) struct Footer {
 impl Footer {
     const RULE: &str = "structure/newsroom-footer";
 
-    /// Makes the filter if its rule is enabled.
+    /// Returns the filter, or `None` if its rule ([`RULE`](Self::RULE)) is not enabled, so that a
+    /// stage runs only filters that can mark something.
     pub(super) fn new(enabled: EnabledRule<'_>) -> Option<Self> {
         enabled(Self::RULE).map(|rule| Self { rule })
     }

@@ -1,17 +1,20 @@
-//! Share and navigation runs: several short labels in a row. "Facebook" or "Sport" on a line of its own may be a
-//! heading or a list item; three such lines one after the other are a share bar or a menu.
+//! Runs of labels of share bars and menus. "Facebook" or "Sport" on a line by itself may be a
+//! heading or a list item; three such lines in a row are a share bar or a menu.
 
 use super::{EnabledRule, Filter};
 use crate::mark::Marks;
 use crate::text::NormalizedText;
 use crate::text::{View, ends_like_sentence, has_word, word_count};
 use dechaff_rules::rule::{Cue, RuleId};
+use std::ops::Range;
 
-/// A run has at least so many labels.
-const FEWEST: usize = 3;
-/// A label that no rule knows has at most so many words.
-const LONGEST_LABEL: usize = 3;
+/// Least number of known labels in a run.
+const MIN_LABELS: usize = 3;
 
+/// Most words of a line between known labels that may be a label too.
+const MAX_LABEL_WORDS: usize = 3;
+
+/// Marks runs of labels of share bars and menus.
 #[derive(Debug)]
 pub(super) struct LabelRuns {
     share: Option<RuleId>,
@@ -22,7 +25,8 @@ impl LabelRuns {
     const SHARE_RULE: &str = "structure/share-run";
     const NAVIGATION_RULE: &str = "structure/navigation-run";
 
-    /// Makes the filter if one of its rules is enabled.
+    /// Returns the filter, or `None` if neither of its rules is enabled. With only one of them,
+    /// lines of the other kind still count as labels of a run, but are not marked.
     pub(super) fn new(enabled: EnabledRule<'_>) -> Option<Self> {
         let (share, navigation) = (enabled(Self::SHARE_RULE), enabled(Self::NAVIGATION_RULE));
         (share.is_some() || navigation.is_some()).then_some(Self { share, navigation })
@@ -41,40 +45,32 @@ impl Filter for LabelRuns {
 }
 
 impl LabelRuns {
+    /// Marks the lines of `run` from its first known label to its last, unless it has too few known
+    /// labels, none of them has a cue, or all are the same word: that is a refrain. A line without
+    /// a cue gets the rule that most labels have.
     fn mark_run(
         &self,
         view: &View<'_>,
-        run: std::ops::Range<usize>,
+        run: Range<usize>,
         marks: &mut Marks,
         text: &mut NormalizedText,
     ) {
         let known: Vec<usize> = run.filter(|&line| is_known(view, line)).collect();
-        let cued = |line: &&usize| {
-            view.has_cue(**line, Cue::Share) || view.has_cue(**line, Cue::Navigation)
-        };
-        // One word again and again is a refrain.
-        let mut differs =
-            |pair: &[usize]| view.fingerprint(pair[0], text) != view.fingerprint(pair[1], text);
-        if known.len() < FEWEST
-            || known.iter().find(cued).is_none()
-            || !known.windows(2).any(&mut differs)
+        if known.len() < MIN_LABELS
+            || !known.iter().any(|&line| has_label_cue(view, line))
+            || !known
+                .windows(2)
+                .any(|pair| view.fingerprint(pair[0], text) != view.fingerprint(pair[1], text))
         {
             return;
         }
         let (first, last) = (known[0], known[known.len() - 1]);
-        let shares = known
-            .iter()
-            .filter(|&&line| view.has_cue(line, Cue::Share))
-            .count();
-        let menus = known
-            .iter()
-            .filter(|&&line| view.has_cue(line, Cue::Navigation))
-            .count();
-        let common = if shares >= menus {
-            self.share
-        } else {
-            self.navigation
-        };
+        let common =
+            if count_cue(view, &known, Cue::Share) >= count_cue(view, &known, Cue::Navigation) {
+                self.share
+            } else {
+                self.navigation
+            };
         for line in (first..=last).filter(|&line| has_word(view.text(line)) && !view.is_cut(line)) {
             let rule = match (
                 view.has_cue(line, Cue::Share),
@@ -91,24 +87,39 @@ impl LabelRuns {
     }
 }
 
-fn is_known(view: &View<'_>, line: usize) -> bool {
-    view.is_cut(line) || view.has_cue(line, Cue::Share) || view.has_cue(line, Cue::Navigation)
+fn count_cue(view: &View<'_>, lines: &[usize], cue: Cue) -> usize {
+    lines
+        .iter()
+        .filter(|&&line| view.has_cue(line, cue))
+        .count()
 }
 
-/// Where a run of labels ends that starts at `first`, a known label; `first` itself where it is none. Between two known labels one unknown short line may stand.
+fn has_label_cue(view: &View<'_>, line: usize) -> bool {
+    view.has_cue(line, Cue::Share) || view.has_cue(line, Cue::Navigation)
+}
+
+/// Returns whether a line counts as a known label of a run: a cue rule says that it is one, or an
+/// earlier stage removed the line.
+fn is_known(view: &View<'_>, line: usize) -> bool {
+    view.is_cut(line) || has_label_cue(view, line)
+}
+
+/// Returns one past the last line of the run of labels that starts at `first`, or `first` if that
+/// line is not a known label. Between two known labels there may be one unknown line, if it is
+/// short and not a sentence.
 fn run_end(view: &View<'_>, first: usize) -> usize {
     if !is_known(view, first) {
         return first;
     }
-    let (mut end, mut line, mut strangers) = (first, first, 0);
+    let (mut end, mut line, mut unknown) = (first, first, 0);
     while line < view.line_count() {
         if is_known(view, line) {
-            (end, strangers) = (line + 1, 0);
+            (end, unknown) = (line + 1, 0);
         } else if has_word(view.text(line)) {
-            strangers += 1;
+            unknown += 1;
             let text = view.text(line);
-            if strangers > 1
-                || word_count(text) > LONGEST_LABEL
+            if unknown > 1
+                || word_count(text) > MAX_LABEL_WORDS
                 || ends_like_sentence(text)
                 || view.is_wrapped(line)
             {

@@ -1,16 +1,18 @@
-//! Runs of link lines under a heading such as "Related stories". A title without its link looks like any short line, so
-//! that only the heading above and the run itself give it away.
+//! Lists of links under a heading such as "Related stories". Without its link, a title looks like
+//! any short line, so only the heading above it and the list around it show what it is.
 
 use super::{EnabledRule, Filter};
 use crate::mark::Marks;
 use crate::text::{NormalizedText, View, ends_like_sentence, has_word, word_count};
 use dechaff_rules::rule::{Cue, RuleId};
 
-/// A title has at most so many words.
-const LONGEST_TITLE: usize = 18;
-/// A list has at most so many lines; more of them are no teaser list.
-const MOST_LINES: usize = 24;
+/// Most words of a title.
+const MAX_TITLE_WORDS: usize = 18;
 
+/// Most lines of a list. A longer run of short lines under a heading is no list of teasers.
+const MAX_LIST_LINES: usize = 24;
+
+/// Marks lists of links together with their headings.
 #[derive(Debug)]
 pub(super) struct Links {
     rule: RuleId,
@@ -19,7 +21,8 @@ pub(super) struct Links {
 impl Links {
     const RULE: &str = "structure/link-list";
 
-    /// Makes the filter if its rule is enabled.
+    /// Returns the filter, or `None` if its rule ([`RULE`](Self::RULE)) is not enabled, so that a
+    /// stage runs only filters that can mark something.
     pub(super) fn new(enabled: EnabledRule<'_>) -> Option<Self> {
         enabled(Self::RULE).map(|rule| Self { rule })
     }
@@ -38,16 +41,16 @@ impl Filter for Links {
     }
 }
 
-/// One past the last link line of the list that starts at `first`; `first` itself if there is no list.
+/// Returns one past the last line of the list that starts at `first`, or `first` if there is no
+/// list. A list ends before a line that cannot be a title and before the next heading of a list.
 fn list_end(view: &View<'_>, first: usize) -> usize {
-    let listed =
-        |line: &usize| view.is_cut(*line) || !has_word(view.text(*line)) || is_title(view, *line);
     let count = view.line_count();
     let end = (first..count)
-        .find(|line| !listed(line) || view.has_cue(*line, Cue::Related))
+        .find(|&line| !can_be_listed(view, line) || view.has_cue(line, Cue::Related))
         .unwrap_or(count);
-    // What is cut already does not count: once it is gone, the list must look the same.
-    if (first..end).filter(|&line| !view.is_cut(line)).count() > MOST_LINES {
+    // Lines that are already removed do not count, so that cleaning the cleaned text again gives
+    // the same list.
+    if (first..end).filter(|&line| !view.is_cut(line)).count() > MAX_LIST_LINES {
         return first;
     }
     let text_follows =
@@ -55,26 +58,34 @@ fn list_end(view: &View<'_>, first: usize) -> usize {
     if !text_follows || end == first || view.is_cut(end - 1) {
         return end;
     }
-    // A title that text follows may be the heading of that text, unless it stands with the list and apart from the text.
-    let with_list = end - 1 == first || view.touches_next(end - 2);
-    let apart_from_text = !view.touches_next(end - 1);
-    if with_list && apart_from_text {
+    // A last title before text may be the heading of that text, unless a blank line separates it
+    // from the text and none separates it from the list.
+    let is_with_list = end - 1 == first || view.touches_next(end - 2);
+    let is_apart_from_text = !view.touches_next(end - 1);
+    if is_with_list && is_apart_from_text {
         end
     } else {
         end - 1
     }
 }
 
+/// Returns whether a line can be part of a list: a title, a line without words such as a separator,
+/// or a line that an earlier stage removed.
+fn can_be_listed(view: &View<'_>, line: usize) -> bool {
+    view.is_cut(line) || !has_word(view.text(line)) || is_title(view, line)
+}
+
+/// Returns whether a line looks like the title of an article: 2 to [`MAX_TITLE_WORDS`] words, the
+/// first not in lower case, and no punctuation at the end but a question mark, an exclamation mark
+/// or an ellipsis. A Markdown heading is no title.
 fn is_title(view: &View<'_>, line: usize) -> bool {
     let text = view.text(line);
-    let asks = text.ends_with(['?', '!', '…']);
-    let words = word_count(text);
-    let starts = text
+    let first = text
         .chars()
         .find(|&c| dechaff_rules::chars::is_word(c) || c == '#');
-    let titled = starts.is_some_and(|c| !c.is_lowercase()) && !text.starts_with('#');
     !view.is_wrapped(line)
-        && (2..=LONGEST_TITLE).contains(&words)
-        && (asks || !ends_like_sentence(text))
-        && titled
+        && (2..=MAX_TITLE_WORDS).contains(&word_count(text))
+        && (text.ends_with(['?', '!', '…']) || !ends_like_sentence(text))
+        && first.is_some_and(|c| !c.is_lowercase())
+        && !text.starts_with('#')
 }

@@ -1,4 +1,5 @@
-//! The filter of the match stage: marks what the search finds, and reports what all built-in rules find for the line model.
+//! The filter of the match stage: marks what the search finds, and reports what all built-in rules
+//! find for the line model.
 
 use crate::mark::{Mark, Marks};
 use crate::rules::RuleSet;
@@ -23,23 +24,26 @@ pub(crate) struct MatchFilter {
     search: Search,
     /// Whether each rule is enabled, by the index of its id.
     enabled: Vec<bool>,
+    /// Whether [`mark`](Self::mark) returns the hits of built-in rules.
     collects_hits: bool,
 }
 
 impl MatchFilter {
-    /// Makes the filter for the rules that `is_enabled` selects. With `collects_hits` it searches for all built-in rules
-    /// as well, so that [`mark`](Self::mark) can report what they find whatever the user chose.
+    /// Makes the filter for the rules that `is_enabled` selects. With `collects_hits` it searches
+    /// for all built-in rules as well, so that [`mark`](Self::mark) can report what they find no
+    /// matter which rules the user chose.
     pub(crate) fn new(
         rules: &RuleSet,
         is_enabled: impl Fn(RuleId) -> bool,
         collects_hits: bool,
     ) -> Self {
         let enabled: Vec<bool> = rules.iter().map(|(id, _)| is_enabled(id)).collect();
-        let is_hit = |id: RuleId| collects_hits && rules.is_built_in(id);
+        // A rule whose hits are collected must be searched for on every line, even if it only
+        // protects.
         let search = Search::new(
             rules,
-            |id| enabled[id.index()] || is_hit(id),
-            |id| !is_hit(id),
+            |id| enabled[id.index()] || (collects_hits && rules.is_built_in(id)),
+            |id| !(collects_hits && rules.is_built_in(id)),
         );
         Self {
             rules: rules.clone(),
@@ -49,8 +53,8 @@ impl MatchFilter {
         }
     }
 
-    /// Adds the marks of enabled rules. Returns the hits of all built-in rules in the order of their spans; none unless
-    /// the filter collects them.
+    /// Adds the marks of enabled rules. Returns the hits of all built-in rules in the order of
+    /// their spans; none unless the filter collects them.
     pub(crate) fn mark(
         &self,
         view: &View<'_>,
@@ -73,32 +77,35 @@ impl MatchFilter {
         hits
     }
 
-    /// Returns the matches of built-in rules whose conditions hold, as hits.
+    /// Returns the matches of built-in rules whose conditions hold, as hits. Rules count whether or
+    /// not they are enabled, so that the features of the model do not depend on the user's choice.
     fn hits(&self, view: &View<'_>, matches: &[Mark], buffers: &mut SearchBuffers) -> Vec<RuleHit> {
         let built_in = matches
             .iter()
             .copied()
             .filter(|mark| self.rules.is_built_in(mark.rule()));
-        let hits = self.search.check_conditions(view, built_in, buffers);
-        let hit = |mark: Mark| {
-            let &Rule {
-                effect,
-                category,
-                confidence,
-                ..
-            } = self.rules.get(mark.rule());
-            RuleHit {
-                span: mark.span(),
-                effect,
-                category,
-                confidence,
-            }
-        };
-        hits.into_iter().map(hit).collect()
+        self.search
+            .check_conditions(view, built_in, buffers)
+            .into_iter()
+            .map(|mark| {
+                let &Rule {
+                    effect,
+                    category,
+                    confidence,
+                    ..
+                } = self.rules.get(mark.rule());
+                RuleHit {
+                    span: mark.span(),
+                    effect,
+                    category,
+                    confidence,
+                }
+            })
+            .collect()
     }
 
-    /// Adds the protecting marks in `lines` that the search left for when something there is about to be removed. Call it
-    /// at most once per line, and with whole hard-wrapped paragraphs.
+    /// Adds the protecting marks in `lines` that the search left for when something there is about
+    /// to be removed. Call it at most once per line, and with whole hard-wrapped paragraphs.
     pub(crate) fn protect(
         &self,
         view: &View<'_>,

@@ -1,14 +1,19 @@
-//! Headings and separators that removals leave without a purpose: a heading all of whose text is gone, a line of dashes
-//! that separates nothing any more.
+//! Headings and separators that removals left without a purpose: a heading whose text was all
+//! removed, and a line of dashes that no longer separates anything.
 
 use super::{EnabledRule, Filter};
 use crate::mark::Marks;
 use crate::text::{NormalizedText, View, has_word, word_count};
 use dechaff_rules::rule::RuleId;
 
-/// A heading has at most so many words.
-const LONGEST_HEADING: usize = 8;
+/// Most words of a heading that is a line with a colon at the end.
+const MAX_HEADING_WORDS: usize = 8;
 
+/// Least number of characters other than white space in a separator; a shorter line is a lone
+/// bullet.
+const MIN_SEPARATOR_CHARS: usize = 3;
+
+/// Marks orphaned headings and separators.
 #[derive(Debug)]
 pub(super) struct Orphans {
     heading: Option<RuleId>,
@@ -19,7 +24,8 @@ impl Orphans {
     const HEADING_RULE: &str = "layout/orphan-heading";
     const SEPARATOR_RULE: &str = "layout/orphan-separator";
 
-    /// Makes the filter if one of its rules is enabled.
+    /// Returns the filter, or `None` if neither of its rules is enabled. With only one of them, the
+    /// other kind of line is neither marked nor, for a heading, treated as removed.
     pub(super) fn new(enabled: EnabledRule<'_>) -> Option<Self> {
         let (heading, separator) = (enabled(Self::HEADING_RULE), enabled(Self::SEPARATOR_RULE));
         (heading.is_some() || separator.is_some()).then_some(Self { heading, separator })
@@ -28,65 +34,67 @@ impl Orphans {
 
 impl Filter for Orphans {
     fn mark(&self, view: &View<'_>, marks: &mut Marks, _: &mut NormalizedText) {
-        let headings = self.mark_headings(view, marks);
-        self.mark_separators(view, &headings, marks);
+        let orphaned = self.mark_headings(view, marks);
+        self.mark_separators(view, &orphaned, marks);
     }
 }
 
 impl Orphans {
-    /// Marks headings whose text is gone: something under them was cut, and nothing is left up to the next heading of
-    /// the same rank or the end. Says which lines they are.
+    /// Marks headings whose text was all removed: something below them was cut, and nothing is left
+    /// up to the next heading of the same or a higher rank, or the end. Returns for each line
+    /// whether it was marked.
     fn mark_headings(&self, view: &View<'_>, marks: &mut Marks) -> Vec<bool> {
         let mut orphaned = vec![false; view.line_count()];
         let Some(rule) = self.heading else {
             return orphaned;
         };
-        // From the end, so that a heading over orphaned headings is one too. `next` is the rank of the next line that
-        // stays, if it is a heading; `cut` whether something was cut in between.
-        let (mut next, mut cut) = (Some(0), false);
+        // From the end, so that a heading that has only orphaned headings below it is orphaned too.
+        // `next_rank` is the rank of the next line that stays, if that is a heading (the end of the
+        // document counts as the highest rank), and `is_cut` says whether a line in between was
+        // cut.
+        let (mut next_rank, mut is_cut) = (Some(0), false);
         for line in (0..view.line_count()).rev() {
             if view.is_cut(line) {
-                cut = true;
+                is_cut = true;
             } else if has_word(view.text(line)) {
                 let rank = heading_rank(view.text(line));
-                if let (Some(own), Some(next), true) = (rank, next, cut)
+                if let (Some(own), Some(next), true) = (rank, next_rank, is_cut)
                     && next <= own
                 {
                     orphaned[line] = true;
                     marks.add(view.span(line), rule);
                 } else {
-                    (next, cut) = (rank, false);
+                    (next_rank, is_cut) = (rank, false);
                 }
             }
         }
         orphaned
     }
 
-    /// Marks separators beside cut lines, where text stands on one side only or another separator stays.
+    /// Marks separators in runs of lines without text of which something was removed; `orphaned`
+    /// headings count as removed. At the start and end of the document all separators of such a run
+    /// are marked. Between two texts the first one stays, and of the others those beside a removed
+    /// line are marked.
     fn mark_separators(&self, view: &View<'_>, orphaned: &[bool], marks: &mut Marks) {
         let Some(rule) = self.separator else { return };
-        let gone = |line: usize| view.is_cut(line) || orphaned[line];
-        let stays = |line: usize| has_word(view.text(line)) && !gone(line);
         let mut line = 0;
         while line < view.line_count() {
-            if stays(line) {
+            if is_remaining_text(view, orphaned, line) {
                 line += 1;
                 continue;
             }
             let end = (line..view.line_count())
-                .find(|&at| stays(at))
+                .find(|&at| is_remaining_text(view, orphaned, at))
                 .unwrap_or(view.line_count());
             let at_edge = line == 0 || end == view.line_count();
-            if (line..end).any(gone) {
-                // Between two texts one separator may stay: the first that is a line of its own, not a lone bullet.
-                let mut kept = at_edge;
-                for at in (line..end).filter(|&at| !gone(at)) {
-                    let beside = (at > line && gone(at - 1)) || (at + 1 < end && gone(at + 1));
-                    let rule_line =
-                        view.text(at).chars().filter(|c| !c.is_whitespace()).count() >= 3;
-                    if !kept && rule_line {
-                        kept = true;
-                    } else if at_edge || beside {
+            if (line..end).any(|at| is_removed(view, orphaned, at)) {
+                let mut is_separated = at_edge;
+                for at in (line..end).filter(|&at| !is_removed(view, orphaned, at)) {
+                    let is_beside_removal = (at > line && is_removed(view, orphaned, at - 1))
+                        || (at + 1 < end && is_removed(view, orphaned, at + 1));
+                    if !is_separated && is_separator(view.text(at)) {
+                        is_separated = true;
+                    } else if at_edge || is_beside_removal {
                         marks.add(view.span(at), rule);
                     }
                 }
@@ -96,11 +104,26 @@ impl Orphans {
     }
 }
 
-/// How high a heading stands, 1 the highest: by its hashes in Markdown, else 7 for a short line that ends in a colon.
+fn is_removed(view: &View<'_>, orphaned: &[bool], line: usize) -> bool {
+    view.is_cut(line) || orphaned[line]
+}
+
+fn is_remaining_text(view: &View<'_>, orphaned: &[bool], line: usize) -> bool {
+    has_word(view.text(line)) && !is_removed(view, orphaned, line)
+}
+
+/// Returns whether a line without words is a separator rather than a lone bullet, by its number of
+/// visible characters.
+fn is_separator(text: &str) -> bool {
+    text.chars().filter(|c| !c.is_whitespace()).count() >= MIN_SEPARATOR_CHARS
+}
+
+/// Returns the rank of a heading, 1 being the highest: its number of hashes in Markdown, or 7 for a
+/// short line that ends with a colon. Returns `None` if the line is not a heading.
 fn heading_rank(text: &str) -> Option<usize> {
     let hashes = text.len() - text.trim_start_matches('#').len();
     if (1..=6).contains(&hashes) && text[hashes..].starts_with(' ') {
         return Some(hashes);
     }
-    (text.ends_with([':', '：']) && word_count(text) <= LONGEST_HEADING).then_some(7)
+    (text.ends_with([':', '：']) && word_count(text) <= MAX_HEADING_WORDS).then_some(7)
 }

@@ -1,8 +1,9 @@
-//! From a window of normalized text to candidates: the positions and lines at which a phrase or pattern is worth trying.
+//! From a window of normalized text to candidates: the positions and lines at which a phrase or
+//! pattern is worth trying.
 //!
-//! Each rule is indexed under what its [`SearchPlan`] chose. Literals go into the [`Prefilter`], which scans the window
-//! once. Line prefixes go into the [`PrefixIndex`], which is asked once for each line. A rule that has neither is a
-//! candidate on every line.
+//! Each rule is indexed under what its [`SearchPlan`] chose. Literals go into the [`Prefilter`],
+//! which scans the window once. Line prefixes go into the [`PrefixIndex`], which is asked once for
+//! each line. A rule that has neither is a candidate on every line.
 
 use super::phrase::line_starts;
 use super::prefilter::Prefilter;
@@ -34,7 +35,9 @@ pub(super) struct CandidateIndex {
 }
 
 impl CandidateIndex {
-    /// Indexes the phrase with this number by its search plan.
+    /// Indexes the phrase with this number by its search plan. If a literal finds the phrase, the
+    /// candidate carries the index of the literal, because its context says where a match can
+    /// start.
     pub(super) fn add_phrase(&mut self, number: u32, plan: &SearchPlan<Literal>) {
         match plan {
             SearchPlan::LinePrefixes(prefixes) => {
@@ -52,7 +55,8 @@ impl CandidateIndex {
         }
     }
 
-    /// Indexes the pattern with this number by its search plan.
+    /// Indexes the pattern with this number by its search plan. Which literal or prefix finds a
+    /// pattern does not matter: the whole line is a candidate.
     pub(super) fn add_pattern(&mut self, number: u32, plan: &SearchPlan<Vec<u8>>) {
         match plan {
             SearchPlan::LinePrefixes(prefixes) => {
@@ -70,12 +74,14 @@ impl CandidateIndex {
         }
     }
 
-    /// Finishes the index. Call it once, after the last rule was added and before the first search.
+    /// Finishes the index. Call it once, after the last rule was added and before the first search;
+    /// the prefilter does not find literals that are added later.
     pub(super) fn build(&mut self) {
         self.prefilter.build();
     }
 
-    /// Calls `each` with every literal that starts in `lines` of the normalized text: its offset, and what to try there.
+    /// Calls `each` with every literal that starts in `lines` of the normalized text: its offset,
+    /// and what to try there.
     pub(super) fn for_each_literal(
         &self,
         text: &NormalizedText,
@@ -100,9 +106,10 @@ impl CandidateIndex {
         });
     }
 
-    /// Calls `each` with every candidate that the first bytes of a line of `lines` lead to: the line, the offset at which
-    /// the prefix was found (the start of the line or a position behind bullets), and what to try there. Lines that
-    /// continue a hard-wrapped line have no prefix. `starts` is a buffer.
+    /// Calls `each` with every candidate that the first bytes of a line of `lines` are indexed
+    /// under: the line, the offset at which the prefix was found (the start of the line or a
+    /// position behind bullets), and what to try there. Lines that continue a hard-wrapped line
+    /// have no prefix. `starts` is a buffer.
     pub(super) fn for_each_prefix(
         &self,
         view: &View<'_>,
@@ -130,20 +137,23 @@ impl CandidateIndex {
         }
     }
 
-    /// Returns the phrases that are candidates on every line. All of them match whole lines.
+    /// Returns the numbers of the phrases that are candidates on every line, because they have no
+    /// literal. All of them match whole lines: the lint refuses other phrases without a literal.
     pub(super) fn every_line_phrases(&self) -> &[u32] {
         &self.every_line_phrases
     }
 
-    /// Returns the patterns that are candidates on every line.
+    /// Returns the numbers of the patterns that are candidates on every line, because neither their
+    /// literals nor their prefixes are known.
     pub(super) fn every_line_patterns(&self) -> &[u32] {
         &self.every_line_patterns
     }
 }
 
-/// Returns whether the prefixes of patterns are reliable for a line, whose first word is at offset `first_word` of the
-/// normalized text. They are not if the line starts with a character such as "½" or "™": normalization turns it into
-/// letters or digits, but a pattern, which reads the source text, does not see a word there.
+/// Returns whether the prefixes of patterns are reliable for a line, whose first word is at offset
+/// `first_word` of the normalized text. They are not if the line starts with a character such as
+/// "½" or "™": normalization turns it into letters or digits, but a pattern, which reads the source
+/// text, does not see a word there.
 fn has_plain_start(
     view: &View<'_>,
     line: usize,

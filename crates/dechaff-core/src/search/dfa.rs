@@ -1,7 +1,23 @@
-//! Regular expressions that are only asked whether they match, made for a start that takes microseconds. An expression
-//! tells few characters apart: each set of characters that it treats alike becomes one byte (`expression`), so that `[^\s,]{1,20}` is a
-//! chain of twenty states and not of twenty times all of UTF-8. The automaton itself is the regex-automata crate's, whose
-//! states are made as texts ask for them.
+//! Lazy DFAs over the equivalence classes of a regex: they answer whether there is a match, and
+//! compile in microseconds.
+//!
+//! Compiling `[^\s,]{1,20}` with the regex crate takes milliseconds, because each of the twenty
+//! repetitions becomes an automaton over all of UTF-8. But the regex distinguishes few characters.
+//! [`ClassRegex`] replaces each equivalence class of characters by one byte, so that the
+//! repetitions become a chain of twenty states over bytes:
+//!
+//! ```text
+//! regex      é[^\s,]{1,20}
+//! class      é     white space outside ASCII     other characters outside ASCII
+//! byte       FD    FE                            FF
+//! text       “élan”  ->  FF FD 6C 61 6E FF
+//! ```
+//!
+//! ASCII characters keep their bytes. The text is translated in the same way before it is searched.
+//! A text in ASCII is its own translation, so this costs nothing for most lines.
+//!
+//! The DFA itself is the hybrid DFA of regex-automata, which builds its states as texts need them.
+//! It is shared by all threads, while the states are per thread, in a [`DfaCache`].
 
 use dechaff_rules::class_regex::{Alphabet, ClassRegex};
 use regex_automata::hybrid::dfa::{Cache, DFA};
@@ -11,44 +27,50 @@ use regex_syntax::hir::{Hir, Look};
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// States that one automaton may keep, in bytes; where it needs more it forgets some.
+/// Memory for the states of one DFA, in bytes. A DFA that needs more drops its states and builds
+/// them again.
 const CACHE_CAPACITY: usize = 1 << 20;
 
-/// How an expression is to be understood.
+/// The options with which a regex is compiled and searched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct SearchMode {
     pub ignore_case: bool,
-    /// Whether it must match the whole text.
-    pub whole: bool,
-    /// Whether it is searched from the end of the text, where it must end, and may begin anywhere.
+    /// Whether a match must be the whole text.
+    pub whole_text: bool,
+    /// Whether the text is read from its end, where a match must end; it may start anywhere. If a
+    /// pattern starts with `[^\n]*` and the text is one line, a match of its end can always be
+    /// extended to a match of the whole text.
     pub backward: bool,
-    /// Whether word boundaries beside letters outside ASCII are told; without it the text must have no such letter.
+    /// Whether word boundaries consider letters outside ASCII. Without this, a text with such
+    /// letters must not be searched for a regex that has word boundaries.
     pub unicode_boundaries: bool,
 }
 
-/// An expression made ready.
+/// A regex that is compiled to a DFA, whose states are built during searches.
 pub(super) struct LazyDfa {
-    /// No two automata have the same.
+    /// Key of the states in a [`DfaCache`], unique in this process.
     id: u64,
     alphabet: Alphabet,
     dfa: DFA,
     mode: SearchMode,
 }
 
-/// The states that automata have made so far, for one thread.
+/// The states that one thread has built, of all DFAs that it has used.
 #[derive(Debug, Default)]
 pub(super) struct DfaCache {
     by_dfa: FxHashMap<u64, Cache>,
-    /// A text in the alphabet of an automaton.
-    text: Vec<u8>,
+    /// Buffer for a text in the alphabet of a DFA.
+    translated: Vec<u8>,
 }
 
 impl LazyDfa {
-    /// The automaton of an expression whose characters are told apart as this mode asks.
+    /// Compiles `regex`, which must have been made with the same `ignore_case` and
+    /// `unicode_boundaries` as `mode`. Builds no states yet. Returns `None` if the regex exceeds a
+    /// limit of regex-automata.
     pub(super) fn new(regex: ClassRegex, mode: SearchMode) -> Option<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let (hir, alphabet) = (regex.hir(), regex.alphabet);
-        let hir = if mode.whole {
+        let hir = if mode.whole_text {
             Hir::concat(vec![hir, Hir::look(Look::End)])
         } else {
             hir
@@ -66,39 +88,39 @@ impl LazyDfa {
             .skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         Some(Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             alphabet,
             dfa,
             mode,
         })
     }
 
-    pub(super) fn is_match(&self, text: &str, states: &mut DfaCache) -> bool {
-        let DfaCache {
-            by_dfa,
-            text: written,
-        } = states;
-        let text = self.alphabet.write(text, written);
-        let cache = by_dfa
+    /// Returns whether the regex matches `text` as its mode says. Adds the states that it needs to
+    /// `cache`, and stops at the first byte that decides the answer.
+    pub(super) fn is_match(&self, text: &str, cache: &mut DfaCache) -> bool {
+        let DfaCache { by_dfa, translated } = cache;
+        let text = self.alphabet.write(text, translated);
+        let states = by_dfa
             .entry(self.id)
             .or_insert_with(|| self.dfa.create_cache());
-        let anchored = if self.mode.whole || self.mode.backward {
+        let anchored = if self.mode.whole_text || self.mode.backward {
             Anchored::Yes
         } else {
             Anchored::No
         };
         let input = Input::new(text).anchored(anchored).earliest(true);
-        // These searches fail only where a limit is set, and none is.
+        // A search fails only if it gives up or meets a quit byte, and neither is configured.
         let found = if self.mode.backward {
-            self.dfa.try_search_rev(cache, &input)
+            self.dfa.try_search_rev(states, &input)
         } else {
-            self.dfa.try_search_fwd(cache, &input)
+            self.dfa.try_search_fwd(states, &input)
         };
         found.is_ok_and(|found| found.is_some())
     }
 }
 
-/// Whether a text has a letter, digit or mark outside ASCII, as word boundaries of expressions count them.
+/// Returns whether a text has a letter, digit or mark outside ASCII, as `\w` of the regex crate
+/// defines them. If it has none, the cheaper ASCII word boundaries give the same result.
 pub(super) fn has_unicode_word(text: &str) -> bool {
     !text.is_ascii()
         && text
@@ -111,7 +133,7 @@ mod tests {
     use super::*;
     use regex::RegexBuilder;
 
-    const EXPRESSIONS: &[&str] = &[
+    const REGEXES: &[&str] = &[
         r"[A-ZÀ-Þ][^\s,;:]{1,20}\s(?:said|“x)[^\n]*",
         r"(?i)stra(?:ß|ss)e \w{2,4}\b.?",
         r"\bé|\Bx\b",
@@ -123,23 +145,23 @@ mod tests {
         r"",
     ];
 
-    /// A few thousand texts of the characters that the expressions tell apart.
+    /// Returns a few thousand random texts of characters that the regexes distinguish.
     fn texts() -> Vec<String> {
         const PARTS: &[&str] = &[
             "a", "É", "é", "x", "said", " ", "\u{a0}", ",", "“", "ß", "SS", "straße", "k",
             "\u{212a}", "7", "\n", "–", "λ", "広告", "ぁん", "sagte", ".", "_",
         ];
         let mut state = 7u64;
-        let mut draw = |most: usize| {
+        let mut draw = |bound: usize| {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-            (state >> 33) as usize % most
+            (state >> 33) as usize % bound
         };
         (0..3000)
             .map(|_| (0..draw(7)).map(|_| PARTS[draw(PARTS.len())]).collect())
             .collect()
     }
 
-    fn automaton(source: &str, mode: SearchMode) -> LazyDfa {
+    fn compile(source: &str, mode: SearchMode) -> LazyDfa {
         LazyDfa::new(
             ClassRegex::new(source, mode.ignore_case, mode.unicode_boundaries).unwrap(),
             mode,
@@ -148,42 +170,40 @@ mod tests {
     }
 
     #[test]
-    fn automata_match_what_the_expressions_match() {
-        let mut states = DfaCache::default();
+    fn lazy_dfas_match_what_the_regex_crate_matches() {
+        let mut cache = DfaCache::default();
         let mut matched = 0;
-        for source in EXPRESSIONS {
-            for (ignore_case, whole, backward) in [
+        for source in REGEXES {
+            for (ignore_case, whole_text, backward) in [
                 (false, false, false),
                 (true, false, false),
                 (false, true, false),
                 (true, true, false),
                 (false, true, true),
             ] {
-                let start = if whole && !backward { r"\A" } else { "" };
-                let end = if whole { r"\z" } else { "" };
+                let start = if whole_text && !backward { r"\A" } else { "" };
+                let end = if whole_text { r"\z" } else { "" };
                 let regex = RegexBuilder::new(&format!("{start}(?:{source}){end}"))
                     .case_insensitive(ignore_case)
                     .build()
                     .unwrap();
                 for unicode_boundaries in [false, true] {
-                    let automaton = automaton(
-                        source,
-                        SearchMode {
-                            ignore_case,
-                            whole,
-                            backward,
-                            unicode_boundaries,
-                        },
-                    );
+                    let mode = SearchMode {
+                        ignore_case,
+                        whole_text,
+                        backward,
+                        unicode_boundaries,
+                    };
+                    let dfa = compile(source, mode);
                     for text in texts()
                         .iter()
                         .filter(|text| unicode_boundaries || !has_unicode_word(text))
                     {
-                        let found = automaton.is_match(text, &mut states);
+                        let found = dfa.is_match(text, &mut cache);
                         assert_eq!(
                             found,
                             regex.is_match(text),
-                            "{source} in {text:?}, whole {whole}, backward {backward}, unicode_boundaries {unicode_boundaries}"
+                            "{source} in {text:?}, {mode:?}"
                         );
                         matched += usize::from(found);
                     }
@@ -194,20 +214,20 @@ mod tests {
     }
 
     #[test]
-    fn expressions_without_word_boundaries_need_no_second_alphabet() {
-        let automaton = automaton(
+    fn a_regex_without_word_boundaries_matches_letters_outside_ascii() {
+        let dfa = compile(
             "[é-ü]+",
             SearchMode {
-                whole: true,
+                whole_text: true,
                 ..SearchMode::default()
             },
         );
-        assert!(automaton.is_match("ñé", &mut DfaCache::default()));
-        assert!(!automaton.is_match("ñex", &mut DfaCache::default()));
+        assert!(dfa.is_match("ñé", &mut DfaCache::default()));
+        assert!(!dfa.is_match("ñex", &mut DfaCache::default()));
     }
 
     #[test]
-    fn expressions_that_tell_too_much_apart_are_refused() {
+    fn a_regex_that_distinguishes_too_many_characters_is_refused() {
         let all: String = ('一'..).take(300).flat_map(|c| [c, '.', '|']).collect();
         assert!(ClassRegex::new(&all, false, false).is_none());
         assert!(ClassRegex::new("(", false, false).is_none());

@@ -1,11 +1,12 @@
-//! From a match to the span of the source text that it marks: whole lines, or the match with the punctuation and white space
-//! that would be left over beside it.
+//! From a match to the span of the source text that it marks: whole lines, or the match with the
+//! punctuation and white space that would be left over beside it.
 
 use crate::text::{Document, NormalizedText, Span, View};
 use dechaff_rules::chars::word_before;
 
-/// Returns the source span of the match `start..end` of a phrase, in bytes of the normalized text. A match of a whole-line
-/// phrase marks all lines that it touches; another one is trimmed by [`trim_span`].
+/// Returns the source span of the match `start..end` of a phrase, in bytes of the normalized text.
+/// A match of a whole-line phrase marks all lines that it touches; another one is trimmed by
+/// [`trim_span`].
 pub(super) fn match_span(
     view: &View<'_>,
     text: &NormalizedText,
@@ -24,9 +25,9 @@ pub(super) fn match_span(
     trim_span(document, span, starts_phrase)
 }
 
-/// Extends a span over what would be left over without it: closing punctuation if `starts_phrase` says that the span starts
-/// a sentence or line, and white space on one of its sides. In "One. Cut this. Two." the span of "Cut this" becomes that
-/// of "Cut this. ".
+/// Extends a span over what would be left over without it: closing punctuation if `starts_phrase`
+/// says that the span starts a sentence or line, and white space on one of its sides. In "One. Cut
+/// this. Two." the span of "Cut this" becomes that of "Cut this. ".
 pub(super) fn trim_span(document: &Document<'_>, span: Span, starts_phrase: bool) -> Span {
     const CLOSING: [char; 6] = ['.', '!', '?', '…', '。', '！'];
     let text = document.text();
@@ -51,7 +52,8 @@ pub(super) fn trim_span(document: &Document<'_>, span: Span, starts_phrase: bool
     }
 }
 
-/// Returns whether a character is white space within a line.
+/// Returns whether a character is white space within a line: any white space but `\n`. A carriage
+/// return counts, so that it is removed with the text before it.
 pub(super) fn is_space(character: char) -> bool {
     character.is_whitespace() && character != '\n'
 }

@@ -1,4 +1,5 @@
-//! A pattern (a regular expression of a rule), and its verification on the lines that are candidates.
+//! A pattern (a regular expression of a rule), and its verification on the lines that are
+//! candidates.
 
 use super::dfa::DfaCache;
 use super::match_span::{is_space, trim_span};
@@ -15,7 +16,8 @@ const REACH: usize = 3;
 /// A regular expression with cheap necessary conditions of its matches.
 pub(super) struct Pattern {
     pub rule: RuleId,
-    /// Most code points of a line that the pattern may match as a whole; `None` if it matches inside lines.
+    /// Most code points of a line that the pattern may match as a whole; `None` if it matches
+    /// inside lines.
     pub max_line_chars: Option<usize>,
     /// Most bytes of a match.
     pub max_len: usize,
@@ -25,8 +27,8 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// Adds a mark for every line of `lines` that the pattern matches as a whole; lines that hard wrapping broke are
-    /// joined to one text. `lines` are sorted.
+    /// Adds a mark for every line of `lines` that the pattern matches as a whole; lines that hard
+    /// wrapping broke are joined to one text. `lines` are sorted.
     pub(super) fn mark_lines(
         &self,
         lines: impl Iterator<Item = usize>,
@@ -52,8 +54,8 @@ impl Pattern {
         }
     }
 
-    /// Returns whether a whole line has a length and a first byte that a match can have. This rules out most candidates
-    /// before the regex is compiled.
+    /// Returns whether a whole line has a length and a first byte that a match can have. This rules
+    /// out most candidates before the regex is compiled.
     fn can_match(&self, line: &str) -> bool {
         let max_chars = self.max_line_chars.unwrap_or(usize::MAX);
         let first = line.as_bytes().first();
@@ -63,8 +65,8 @@ impl Pattern {
                 || line.chars().take(max_chars.saturating_add(1)).count() <= max_chars)
     }
 
-    /// Adds a mark for every match of the pattern within [`REACH`] lines of `lines`, which are sorted. Text between
-    /// candidates that are close to each other is searched once.
+    /// Adds a mark for every match of the pattern within [`REACH`] lines of `lines`, which are
+    /// sorted. Text between candidates that are close to each other is searched once.
     pub(super) fn mark_spans(
         &self,
         lines: impl Iterator<Item = usize>,

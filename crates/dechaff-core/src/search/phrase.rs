@@ -1,9 +1,41 @@
 //! Matching a phrase at a position of a normalized text.
 //!
-//! A phrase is a small program (see [`dechaff_rules::phrase`]). [`match_at`] runs it at one offset; [`match_around`] first
-//! works out at which offsets a match that contains a given literal can start, from what the phrase allows before the
-//! literal.
+//! A phrase is a small program (see [`dechaff_rules::phrase`]). [`match_at`] runs it at one offset
+//! by backtracking. The number of gaps and branches of a phrase, and the length of a word, are
+//! bounded, so the time of a run does not depend on the text.
+//!
+//! The prefilter reports where a literal of a phrase is, but a match may start before its literal.
+//! [`match_around`] computes the offsets at which a match that contains the literal can start, and
+//! tries them in order. What can come between the start of the match and the literal was derived
+//! from the phrase: the [`LiteralContext`]. For example, before the literal `newsletter` the phrase
+//!
+//! ```text
+//! get the {..2} newsletter
+//! ```
+//!
+//! allows at most four words: two words of the phrase, and two of the gap. How many bytes these are
+//! is unknown, so the starts of the six words up to the literal are tried (two more than four, in
+//! case the literal starts within a word). In the text
+//!
+//! ```text
+//! it rained. get the free newsletter.
+//! 0  3       11  15  19   24
+//! ```
+//!
+//! these are all words. At 0 and 3 the first byte rules out a match. At 11 the program runs:
+//!
+//! ```text
+//! Text "get the "           19
+//! Gap 0..2, no word         19    Text "newsletter" fails: backtrack
+//! Gap 0..2, one word        24    Text "newsletter" matches: 34
+//! end of the program        34    the word ends here, so the match is 11..34
+//! ```
+//!
+//! Without a gap, the context lists the possible distances in bytes, and only those offsets are
+//! tried. A whole-line phrase can only start at the start of a line, or behind bullets there
+//! ([`line_starts`]), so those are its possible starts.
 
+use super::prefilter::literal_matches;
 use crate::text::NormalizedText;
 use dechaff_rules::chars::{first_char, is_spaceless, is_word, word_after, word_before};
 use dechaff_rules::phrase::{LiteralContext, MAX_WORD_LEN, Op, Phrase};
@@ -13,17 +45,18 @@ use unicode_normalization::char::is_combining_mark;
 /// Most lines that a match of a whole-line phrase may be broken over.
 const MAX_BREAKS: usize = 16;
 
-/// Most bytes of bullets and other signs before the first word of a line.
+/// Most bytes of bullets and other symbols before the first word of a line.
 const MAX_BULLETS_LEN: usize = 24;
 
-/// Most positions that are tried for one literal of a whole-line phrase.
+/// Number of possible starts of a whole-line phrase after which no further lines are added.
 const MAX_STARTS: usize = 64;
 
-/// The end of the match that starts at a folded offset, if there is one. For a phrase that must be the whole
-/// line, `start` lies in a line's first word, and the end is the end of a line.
+/// Returns the end of the match that starts at offset `start` of the normalized text, or `None` if
+/// there is none. For a whole-line phrase, `start` must be one of the [`line_starts`] of a line;
+/// the match then ends at the end of a line.
 pub(super) fn match_at(phrase: &Phrase, text: &NormalizedText, start: usize) -> Option<usize> {
     let bytes = text.bytes();
-    // Most tries end here, without a word having been compared.
+    // Most attempts end here, before a word is compared.
     if !phrase.can_start(0, bytes, start) {
         return None;
     }
@@ -39,8 +72,9 @@ pub(super) fn match_at(phrase: &Phrase, text: &NormalizedText, start: usize) -> 
     Attempt { phrase, text }.run(0, start)
 }
 
-/// The match that holds a literal which stands at a folded offset: its start and end; of several the earliest.
-/// `starts` is a buffer.
+/// Returns the start and end of the earliest match that contains a literal of the phrase, found at
+/// offset `at` of the normalized text. `context` is the context of that literal, and `starts` a
+/// buffer.
 pub(super) fn match_around(
     phrase: &Phrase,
     text: &NormalizedText,
@@ -48,7 +82,8 @@ pub(super) fn match_around(
     context: &LiteralContext,
     starts: &mut Vec<usize>,
 ) -> Option<(usize, usize)> {
-    // Where a gap comes first, what follows it has few places to stand; the gap has many.
+    // If the phrase starts with a gap, the rest of it has few possible starts, while the gap has
+    // many: check the rest first.
     if let Some(lengths) = &context.behind_gap {
         let rest = Attempt { phrase, text };
         if !lengths
@@ -60,15 +95,15 @@ pub(super) fn match_around(
         }
     }
     match_starts(phrase, text, at, context, starts);
-    let found = |&start: &usize| {
+    starts.iter().find_map(|&start| {
         match_at(phrase, text, start)
             .filter(|&end| end > at)
             .map(|end| (start, end))
-    };
-    starts.iter().find_map(found)
+    })
 }
 
-/// The folded offsets at which a match may start that holds the literal at `at`, the earliest first.
+/// Replaces the contents of `starts` by the offsets at which a match that contains the literal at
+/// offset `at` can start, in ascending order. See the overview of this module.
 fn match_starts(
     phrase: &Phrase,
     text: &NormalizedText,
@@ -95,7 +130,7 @@ fn match_starts(
             start = bytes[from..space]
                 .iter()
                 .rposition(u8::is_ascii_whitespace)
-                .map_or(from, |found| from + found + 1);
+                .map_or(from, |index| from + index + 1);
             if from > 0 && start == from {
                 break;
             }
@@ -104,22 +139,22 @@ fn match_starts(
     starts.sort_unstable();
 }
 
-/// The first words of the lines in which a match may start: the literal's own, and as many before it as the
-/// phrase may have been broken over.
+/// Adds the starts of the line of the literal at offset `at`, and of as many lines before it as the
+/// phrase can be broken over. Stops at a line that is too far away for the lengths in `context`.
 fn line_match_starts(
     text: &NormalizedText,
     at: usize,
     context: &LiteralContext,
     starts: &mut Vec<usize>,
 ) {
-    let longest = context
+    let max_len = context
         .bytes
         .as_ref()
         .and_then(|lengths| lengths.iter().max());
     let (mut index, mut breaks) = (text.line_index(at), 0);
     loop {
         let line = text.lines()[index];
-        if longest.is_some_and(|length| at - line.start as usize > length + MAX_BULLETS_LEN) {
+        if max_len.is_some_and(|length| at - line.start as usize > length + MAX_BULLETS_LEN) {
             break;
         }
         if !text.continues(index) {
@@ -133,7 +168,10 @@ fn line_match_starts(
     }
     starts.reverse();
 }
-/// The places of a line at which a match may start: its start and, past bullets, its first word.
+
+/// Adds the offsets in `line` at which a match of a whole-line phrase can start: the start of the
+/// line, every symbol before the first word (at most [`MAX_BULLETS_LEN`] bytes of them), and the
+/// first word. `line` is a range of the normalized text.
 pub(super) fn line_starts(bytes: &[u8], line: Range<usize>, starts: &mut Vec<usize>) {
     let mut start = line.start;
     while start < line.end.min(line.start + MAX_BULLETS_LEN) && !word_after(bytes, start) {
@@ -143,20 +181,26 @@ pub(super) fn line_starts(bytes: &[u8], line: Range<usize>, starts: &mut Vec<usi
     starts.push(start);
 }
 
-/// One try of a phrase at one place.
+/// A phrase and the text in which it is tried.
 struct Attempt<'p, 't> {
     phrase: &'p Phrase,
     text: &'t NormalizedText,
 }
 
 impl Attempt<'_, '_> {
+    /// Runs the program of the phrase from `op` on at offset `at`. Returns the end of the match, or
+    /// `None` if no choice of branches and lengths of gaps leads to a match. Gaps try fewer words
+    /// first, so the match has the shortest gaps.
     fn run(&self, mut op: usize, mut at: usize) -> Option<usize> {
         let bytes = self.text.bytes();
         loop {
             match self.phrase.ops().get(op) {
                 None => return self.accept(at),
                 Some(Op::Text(text)) => {
-                    at = self.skip_text(text, at)?;
+                    if !literal_matches(bytes, at, text) {
+                        return None;
+                    }
+                    at += text.len();
                     op += 1;
                 }
                 Some(Op::Jump(to)) => op = *to,
@@ -165,21 +209,7 @@ impl Attempt<'_, '_> {
                     return targets.iter().find_map(|&target| self.run(target, at));
                 }
                 Some(Op::Number) => {
-                    let rest = bytes.get(at..)?;
-                    let digits = rest
-                        .iter()
-                        .take(MAX_WORD_LEN)
-                        .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
-                        .count();
-                    if !rest.first()?.is_ascii_digit() {
-                        return None;
-                    }
-                    // "1,204," is a number and a comma.
-                    let number = rest[..digits].iter().rposition(u8::is_ascii_digit)? + 1;
-                    if self.phrase.is_line() && self.fills_line(at, at + number) {
-                        return None;
-                    }
-                    at += number;
+                    at = self.skip_number(at)?;
                     op += 1;
                 }
                 Some(&Op::Gap(min, max)) => {
@@ -201,7 +231,8 @@ impl Attempt<'_, '_> {
                     let last = op + 1 == self.phrase.ops().len();
                     let mut letters = 0;
                     loop {
-                        // At its end a span must not leave the rest of a word behind.
+                        // A match inside a line must not end within a word and leave the rest of it
+                        // behind.
                         if letters >= min
                             && (self.phrase.is_line() || !last || !word_after(bytes, at))
                             && let Some(end) = self.run(op + 1, at)
@@ -223,26 +254,43 @@ impl Attempt<'_, '_> {
         }
     }
 
-    /// Whether a number stands alone on its line. It may then be a list's or a table's, and belongs to no phrase that
-    /// begins or ends on another line.
+    /// Returns the end of the number at offset `at`: digits with full stops and commas between
+    /// them, of which those at the end belong to the sentence ("1,204,"). Returns `None` if there
+    /// is no digit at `at`, or if a whole-line phrase meets a number that is alone on its line.
+    fn skip_number(&self, at: usize) -> Option<usize> {
+        let rest = self.text.bytes().get(at..)?;
+        let length = rest
+            .iter()
+            .take(MAX_WORD_LEN)
+            .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+            .count();
+        if !rest.first()?.is_ascii_digit() {
+            return None;
+        }
+        let end = at + rest[..length].iter().rposition(u8::is_ascii_digit)? + 1;
+        if self.phrase.is_line() && self.fills_line(at, end) {
+            return None;
+        }
+        Some(end)
+    }
+
+    /// Returns whether `start..end` is all of its line, apart from punctuation. A number alone on
+    /// its line may belong to a list or table, so no phrase may use it as its first or last word.
     fn fills_line(&self, start: usize, end: usize) -> bool {
         let line = self.text.lines()[self.text.line_index(start)];
         line.trimmed() == (start..end)
     }
 
-    fn skip_text(&self, text: &[u8], at: usize) -> Option<usize> {
-        let found = self.text.bytes().get(at..at + text.len())?;
-        let alike = |(own, found): (&u8, &u8)| own == found || (*own == b' ' && *found == b'\n');
-        text.iter().zip(found).all(alike).then_some(at + text.len())
-    }
-
-    /// Past the letter at `at` and what the fold parted from it: marks, and the vowels and finals of Hangul.
+    /// Returns the offset after the letter at `at` and after what normalization split off from it:
+    /// combining marks, and vowels and finals of Hangul. Returns `None` at white space, at the end
+    /// of a sentence, and for endless marks.
     fn skip_letter(&self, at: usize) -> Option<usize> {
         let rest = self.text.bytes().get(at..)?;
         let first = first_char(rest)?;
         let mut end = at + first.len_utf8();
-        let part = |c: &char| is_combining_mark(*c) || matches!(c, '\u{1160}'..='\u{11FF}');
-        while let Some(next) = first_char(&self.text.bytes()[end..]).filter(part) {
+        while let Some(next) =
+            first_char(&self.text.bytes()[end..]).filter(|&next| extends_letter(next))
+        {
             end += next.len_utf8();
             if end - at > MAX_WORD_LEN {
                 return None;
@@ -253,7 +301,8 @@ impl Attempt<'_, '_> {
             .then_some(end)
     }
 
-    /// Where a word ends that starts at `at`.
+    /// Returns the end of the word that starts at offset `at`: the next white space or the end of
+    /// the text. Returns `None` if the word is empty or has [`MAX_WORD_LEN`] bytes or more.
     fn word_end(&self, at: usize) -> Option<usize> {
         let rest = self.text.bytes().get(at..)?;
         let rest = &rest[..rest.len().min(MAX_WORD_LEN)];
@@ -264,38 +313,40 @@ impl Attempt<'_, '_> {
         (length > 0 && length < MAX_WORD_LEN).then_some(at + length)
     }
 
-    /// Past the word at `at` and the white space after it, where a gap may cross that.
+    /// Returns the offset after the word at `at` and the white space that follows it. Returns
+    /// `None` if a gap must not continue there: the text, a sentence or (see
+    /// [`stops_gap`](Self::stops_gap)) the line ends after the word.
     fn skip_word_and_space(&self, at: usize) -> Option<usize> {
         let bytes = self.text.bytes();
         let end = self.word_end(at)?;
-        let sentence =
-            ends_sentence(&bytes[at..end]) && !(self.phrase.is_line() && asks(&bytes[at..end]));
-        (end < bytes.len() && !sentence && !self.breaks(end)).then_some(end + 1)
+        let word = &bytes[at..end];
+        let ends_sentence =
+            ends_sentence(word) && !(self.phrase.is_line() && is_question_or_call(word));
+        (end < bytes.len() && !ends_sentence && !self.stops_gap(end)).then_some(end + 1)
     }
 
-    /// Whether the white space at `at` is a line end at which a gap stops: for a whole-line phrase any that hard
-    /// wrapping did not make, for another one a blank line.
-    fn breaks(&self, at: usize) -> bool {
+    /// Returns whether the white space at offset `at` is a line end that a gap must not cross. In a
+    /// whole-line phrase this is any line end that hard wrapping did not make; in other phrases,
+    /// one that a blank line follows.
+    fn stops_gap(&self, at: usize) -> bool {
         if self.text.bytes()[at] != b'\n' {
             return false;
         }
         let next = self.text.line_index(at + 1);
         let lines = self.text.lines();
-        let apart = lines[next].number > lines[next - 1].number + 1;
         if self.phrase.is_line() {
             !self.text.continues(next)
         } else {
-            apart
+            lines[next].number > lines[next - 1].number + 1
         }
     }
 
-    /// Up to the end of the line or, in a span, of the sentence.
+    /// Returns the end of the line, or of the sentence if the phrase matches inside lines, if
+    /// between `min` and `max` words come before it. The rest of the word at `start`, such as its
+    /// full stop, does not count as a word.
     fn skip_rest(&self, start: usize, min: usize, max: usize) -> Option<usize> {
         let bytes = self.text.bytes();
-        let hard =
-            |at: usize| bytes[at] == b'\n' && !self.text.continues(self.text.line_index(at + 1));
         let (mut at, mut words) = (start, 0);
-        // What is glued to the last word, such as its full stop.
         while at < bytes.len() && !bytes[at].is_ascii_whitespace() {
             if at - start == MAX_WORD_LEN {
                 return None;
@@ -306,9 +357,9 @@ impl Attempt<'_, '_> {
             return None;
         }
         loop {
-            let sentence = !self.phrase.is_line()
+            let ends_sentence = !self.phrase.is_line()
                 && ends_sentence(&bytes[at.saturating_sub(MAX_WORD_LEN).max(start)..at]);
-            if at >= bytes.len() || hard(at) || sentence {
+            if at >= bytes.len() || self.is_paragraph_end(at) || ends_sentence {
                 return (words >= min).then_some(at);
             }
             if words == max {
@@ -319,6 +370,13 @@ impl Attempt<'_, '_> {
         }
     }
 
+    fn is_paragraph_end(&self, at: usize) -> bool {
+        self.text.bytes()[at] == b'\n' && !self.text.continues(self.text.line_index(at + 1))
+    }
+
+    /// Returns the end of the match if it may end at offset `at`. A match of a whole-line phrase
+    /// extends over punctuation to the end of its line, which must not continue on the next line.
+    /// Any other match must end at the end of a word.
     fn accept(&self, at: usize) -> Option<usize> {
         let bytes = self.text.bytes();
         if self.phrase.is_line() {
@@ -328,14 +386,22 @@ impl Attempt<'_, '_> {
             let rest = std::str::from_utf8(bytes.get(at..end)?).ok()?;
             return (!line.joins && !rest.chars().any(is_word)).then_some(end);
         }
-        let glued = word_after(bytes, at)
+        let splits_word = word_after(bytes, at)
             && word_before(bytes, at)
             && !first_char(&bytes[at..]).is_some_and(is_spaceless);
-        (!glued).then_some(at)
+        (!splits_word).then_some(at)
     }
 }
 
-/// Whether a word ends a sentence: it ends in a full stop or the like, and is no initial.
+/// Returns whether a character belongs to the letter before it: a combining mark, or a vowel or
+/// final of Hangul, which normalization splits from its syllable.
+fn extends_letter(character: char) -> bool {
+    is_combining_mark(character) || matches!(character, '\u{1160}'..='\u{11FF}')
+}
+
+/// Returns whether a word ends a sentence: it ends with a full stop, question mark or exclamation
+/// mark, perhaps followed by closing quotation marks or brackets. One letter with a full stop is an
+/// initial and ends no sentence.
 fn ends_sentence(word: &[u8]) -> bool {
     if word.last().is_some_and(u8::is_ascii_alphanumeric) {
         return false;
@@ -343,22 +409,24 @@ fn ends_sentence(word: &[u8]) -> bool {
     let Ok(word) = std::str::from_utf8(word) else {
         return false;
     };
-    let bare = word.trim_end_matches(['"', '\'', ')', ']', '」', '』', '”']);
-    let stem = bare.trim_end_matches(['.', '!', '?', '。', '！', '？', '।', '؟']);
-    let initial = bare.ends_with('.') && stem.chars().count() == 1;
-    stem.len() < bare.len() && !initial
+    let unquoted = word.trim_end_matches(['"', '\'', ')', ']', '」', '』', '”']);
+    let stem = unquoted.trim_end_matches(['.', '!', '?', '。', '！', '？', '।', '؟']);
+    let is_initial = unquoted.ends_with('.') && stem.chars().count() == 1;
+    stem.len() < unquoted.len() && !is_initial
 }
 
-/// Whether a word ends a question or a cry. Those that open a line are mostly put to the reader ("Got a story? Tell
-/// us"), so that the gap of a whole-line phrase may cross them, where it may not swallow a statement.
-fn asks(word: &[u8]) -> bool {
+/// Returns whether a word ends a question or exclamation. At the start of a line these mostly
+/// address the reader ("Got a story? Tell us"), so the gap of a whole-line phrase may cross them,
+/// while it must not swallow a statement.
+fn is_question_or_call(word: &[u8]) -> bool {
     word.iter()
         .rev()
         .find(|byte| !matches!(byte, b'"' | b'\'' | b')'))
         .is_some_and(|byte| matches!(byte, b'?' | b'!'))
 }
 
-/// Whether a sentence starts at a folded offset: at the start of a line, or after a word that ends one.
+/// Returns whether a sentence starts at offset `at` of the normalized text: at the start of a line,
+/// or after a word that [ends a sentence](ends_sentence) and a space.
 fn starts_sentence(bytes: &[u8], at: usize) -> bool {
     match at.checked_sub(1).map(|before| bytes[before]) {
         None | Some(b'\n') => true,
@@ -380,54 +448,56 @@ mod tests {
     use super::*;
     use crate::text::Document;
 
-    /// What a phrase takes of a text, tried at every character.
-    fn found(phrase: &str, line: bool, text: &str) -> Vec<String> {
+    /// Returns the source texts of all matches of a phrase, tried at every offset where one can
+    /// start.
+    fn matches(phrase: &str, line: bool, text: &str) -> Vec<String> {
         let phrase = Phrase::parse(phrase, line).unwrap();
-        let folded = NormalizedText::whole(&Document::new(text).unwrap());
-        let starts =
-            (0..folded.bytes().len()).filter(|&at| !folded.bytes()[at].is_ascii_whitespace());
-        let starts = starts.filter(|&at| std::str::from_utf8(&folded.bytes()[at..]).is_ok());
-        let starts = starts
-            .filter(|&at| !line || folded.lines().iter().any(|line| line.trimmed().start == at));
-        starts
+        let normalized = NormalizedText::whole(&Document::new(text).unwrap());
+        let bytes = normalized.bytes();
+        (0..bytes.len())
+            .filter(|&at| !bytes[at].is_ascii_whitespace())
+            .filter(|&at| std::str::from_utf8(&bytes[at..]).is_ok())
+            .filter(|&at| {
+                !line
+                    || normalized
+                        .lines()
+                        .iter()
+                        .any(|line| line.trimmed().start == at)
+            })
             .filter_map(|at| {
-                Some(
-                    text[folded
-                        .source(at, match_at(&phrase, &folded, at)?, text)
-                        .range()]
-                    .to_owned(),
-                )
+                let end = match_at(&phrase, &normalized, at)?;
+                Some(text[normalized.source(at, end, text).range()].to_owned())
             })
             .collect()
     }
 
     #[test]
-    fn a_span_stands_at_word_boundaries_and_crosses_any_white_space() {
+    fn a_match_starts_and_ends_at_word_boundaries_and_crosses_white_space() {
         assert_eq!(
-            found(
+            matches(
                 "enable javascript",
                 false,
                 "Please ENABLE\r\n\u{a0}JavaScript!"
             ),
             ["ENABLE\r\n\u{a0}JavaScript"]
         );
-        assert!(found("enable javascript", false, "reenable javascript").is_empty());
-        assert!(found("enable javascript", false, "enable javascripts").is_empty());
+        assert!(matches("enable javascript", false, "reenable javascript").is_empty());
+        assert!(matches("enable javascript", false, "enable javascripts").is_empty());
     }
 
     #[test]
-    fn choices_and_options_take_their_spaces_along() {
+    fn a_missing_option_leaves_no_space_behind() {
         let phrase = "(sign up|subscribe) [now|today] to our [free] newsletter[s] [here]";
         for text in [
             "Sign up to our newsletter",
             "subscribe today to our free newsletters",
             "Sign up now to our newsletter here",
         ] {
-            assert_eq!(found(phrase, true, text), [text]);
+            assert_eq!(matches(phrase, true, text), [text]);
         }
-        assert!(found(phrase, true, "Sign up to our newsletter there").is_empty());
+        assert!(matches(phrase, true, "Sign up to our newsletter there").is_empty());
         assert_eq!(
-            found(
+            matches(
                 "[go] [back] to [the] top [now] [please]",
                 true,
                 "to top please"
@@ -437,15 +507,15 @@ mod tests {
     }
 
     #[test]
-    fn gaps_take_words_within_bounds() {
+    fn a_gap_matches_a_bounded_number_of_words() {
         assert_eq!(
-            found("more {1..2} stories", true, "More great new stories"),
+            matches("more {1..2} stories", true, "More great new stories"),
             ["More great new stories"]
         );
-        assert!(found("more {1..2} stories", true, "More stories").is_empty());
-        assert!(found("more {1..2} stories", true, "More of his new stories").is_empty());
+        assert!(matches("more {1..2} stories", true, "More stories").is_empty());
+        assert!(matches("more {1..2} stories", true, "More of his new stories").is_empty());
         assert_eq!(
-            found(
+            matches(
                 "{..3} contributed to this report",
                 true,
                 "Ann Lee contributed to this report."
@@ -455,14 +525,14 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_line_or_sentence_is_bounded_too() {
+    fn a_last_gap_reaches_to_the_end_of_the_line_or_sentence() {
         assert_eq!(
-            found("sign up for {..4}", true, "Sign up for a free trial."),
+            matches("sign up for {..4}", true, "Sign up for a free trial."),
             ["Sign up for a free trial."]
         );
-        assert!(found("sign up for {..2}", true, "Sign up for a free trial.").is_empty());
+        assert!(matches("sign up for {..2}", true, "Sign up for a free trial.").is_empty());
         assert_eq!(
-            found(
+            matches(
                 "read our guide {..9}",
                 false,
                 "He left. Read our guide to tea. She stayed."
@@ -470,18 +540,18 @@ mod tests {
             ["Read our guide to tea."]
         );
         assert!(
-            found(
+            matches(
                 "sign up for {..9}",
                 true,
                 "Sign up for\nThe minister spoke."
             )
             .iter()
-            .all(|found| !found.contains("minister"))
+            .all(|matched| !matched.contains("minister"))
         );
     }
 
     #[test]
-    fn options_stand_before_other_options_and_before_a_last_gap() {
+    fn options_may_precede_options_and_a_last_gap() {
         for text in [
             "Follow us",
             "Follow us now",
@@ -489,24 +559,24 @@ mod tests {
             "Follow us today",
             "Follow us now today for free",
         ] {
-            assert_eq!(found("follow us [now] [today] {..3}", true, text), [text]);
+            assert_eq!(matches("follow us [now] [today] {..3}", true, text), [text]);
         }
         assert_eq!(
-            found("read on [here|there] {..2}", true, "Read on: more"),
+            matches("read on [here|there] {..2}", true, "Read on: more"),
             ["Read on: more"]
         );
-        assert!(found("follow us [now] {..1}", true, "Follow us now or never").is_empty());
+        assert!(matches("follow us [now] {..1}", true, "Follow us now or never").is_empty());
     }
 
     #[test]
-    fn glued_gaps_take_letters() {
+    fn a_glued_gap_matches_letters() {
         assert_eq!(
-            found("abonneer{..3} [u] op", true, "Abonneert u op"),
+            matches("abonneer{..3} [u] op", true, "Abonneert u op"),
             ["Abonneert u op"]
         );
-        assert!(found("abonneer{..3} [u] op", true, "Abonneer en op").is_empty());
+        assert!(matches("abonneer{..3} [u] op", true, "Abonneer en op").is_empty());
         assert_eq!(
-            found(
+            matches(
                 "この記事は{..20}で公開{..6}",
                 true,
                 "この記事は港新聞（旧・町報）で公開されました。"
@@ -515,7 +585,7 @@ mod tests {
             1
         );
         assert!(
-            found(
+            matches(
                 "この記事は{..5}で公開{..6}",
                 true,
                 "この記事は港新聞（旧・町報）で公開されました"
@@ -523,7 +593,7 @@ mod tests {
             .is_empty()
         );
         assert!(
-            found(
+            matches(
                 "この記事は{..20}で公開{..6}",
                 true,
                 "この記事は長い。港新聞で公開されました"
@@ -531,7 +601,7 @@ mod tests {
             .is_empty()
         );
         assert_eq!(
-            found(
+            matches(
                 "続きを読むには{..8}",
                 false,
                 "雨が降った。続きを読むには登録を。終わり"
@@ -539,36 +609,36 @@ mod tests {
             ["続きを読むには登録を"]
         );
         assert_eq!(
-            found("{1..3} 뉴스레터{..2} 구독", true, "항구 뉴스레터를 구독").len(),
+            matches("{1..3} 뉴스레터{..2} 구독", true, "항구 뉴스레터를 구독").len(),
             1
         );
         assert_eq!(
-            found("{..10}の記事一覧", true, "佐藤花子の記事一覧").len(),
+            matches("{..10}の記事一覧", true, "佐藤花子の記事一覧").len(),
             1
         );
     }
 
     #[test]
-    fn numbers_are_single() {
+    fn a_number_is_one_number_inside_a_line() {
         assert_eq!(
-            found("{#} comment[s]", true, "• 1,204 comments"),
+            matches("{#} comment[s]", true, "• 1,204 comments"),
             ["1,204 comments"]
         );
-        assert!(found("{#} comment[s]", true, "ten comments").is_empty());
+        assert!(matches("{#} comment[s]", true, "ten comments").is_empty());
         assert!(
-            found("advertisement {#}", true, "Advertisement\n5.").is_empty(),
+            matches("advertisement {#}", true, "Advertisement\n5.").is_empty(),
             "the number may be a list's"
         );
     }
 
     #[test]
-    fn punctuation_at_the_ends_of_a_line_does_not_count() {
-        assert_eq!(found("share this", true, "[ Share this » ]").len(), 1);
-        assert!(found("share this", true, "Share this 4").is_empty());
+    fn punctuation_at_the_ends_of_a_line_is_ignored() {
+        assert_eq!(matches("share this", true, "[ Share this » ]").len(), 1);
+        assert!(matches("share this", true, "Share this 4").is_empty());
     }
 
     #[test]
-    fn nonsense_is_refused_with_a_reason() {
+    fn an_invalid_phrase_is_refused_with_a_reason() {
         for (phrase, reason) in [
             ("", "empty"),
             ("[a] [b]", "nothing"),
@@ -585,7 +655,7 @@ mod tests {
     }
 
     #[test]
-    fn every_match_holds_a_fragment_at_one_of_its_leads() {
+    fn a_start_of_a_match_is_found_from_one_of_its_literals() {
         for (phrase, text) in [
             (
                 "sign up [now] for our newsletter",
@@ -607,16 +677,34 @@ mod tests {
         ] {
             let (_, literals) = Phrase::search_terms(phrase, false).unwrap();
             let phrase = Phrase::parse(phrase, false).unwrap();
-            let folded = NormalizedText::whole(&Document::new(text).unwrap());
+            let normalized = NormalizedText::whole(&Document::new(text).unwrap());
             let mut starts = Vec::new();
             let reached = literals.iter().any(|literal| {
                 let at = memchr::memmem::find(text.as_bytes(), &literal.text);
                 at.is_some_and(|at| {
-                    match_starts(&phrase, &folded, at, &literal.context, &mut starts);
+                    match_starts(&phrase, &normalized, at, &literal.context, &mut starts);
                     starts.contains(&0)
                 })
             });
             assert!(reached, "{text}");
         }
+    }
+
+    #[test]
+    fn the_example_of_the_overview_holds() {
+        let source = "get the {..2} newsletter";
+        let text = "it rained. get the free newsletter.";
+        let (_, literals) = Phrase::search_terms(source, false).unwrap();
+        let [literal] = &literals[..] else {
+            panic!("{literals:?}");
+        };
+        assert_eq!(literal.text, b"newsletter");
+        let phrase = Phrase::parse(source, false).unwrap();
+        let normalized = NormalizedText::whole(&Document::new(text).unwrap());
+        let mut starts = Vec::new();
+        match_starts(&phrase, &normalized, 24, &literal.context, &mut starts);
+        assert_eq!(starts, [0, 3, 11, 15, 19, 24]);
+        let found = match_around(&phrase, &normalized, 24, &literal.context, &mut starts);
+        assert_eq!(found, Some((11, 34)));
     }
 }

@@ -1,150 +1,234 @@
-//! The gate: finds literals of rules in folded text in one pass that reads every other place. Each literal is looked for
-//! under two runs of four bytes that stand side by side, so that one of them begins at a place that is read; of all such
-//! pairs the rarest is chosen. A table says for four bytes whether some literal may hold them, a second one for six.
-//! What passes both is looked up and compared, eight bytes at once. Fragments of fewer than five bytes are looked for in
-//! the same way, under runs of two and three bytes.
+//! The prefilter: finds several thousand literals in normalized text in one pass.
+//!
+//! Nearly every position of a text starts no literal, so the prefilter is built to reject a
+//! position quickly. It probes only every second byte. A probe reads a key of four bytes at its
+//! position and asks a table of hashes whether any literal has that key. A second table, with keys
+//! of six bytes, rejects most of what is left. Only then are literals looked up and compared byte
+//! by byte.
+//!
+//! A probe at every second byte must not miss a literal that starts at an odd offset. Each literal
+//! is therefore indexed under two adjacent keys: wherever the literal is, one of them starts at an
+//! even offset. Which pair of keys is used does not matter for the result, so it is the pair that
+//! is rarest in ordinary text. For example, if the rarest pair of `privacy policy` is at offset 2,
+//! its keys are
+//!
+//! ```text
+//! literal         p r i v a c y _ p o l i c y
+//! 4-byte keys         i v a c                   at offset 2
+//!                       v a c y                 at offset 3
+//! 6-byte keys         i v a c y _
+//!                       v a c y _ p
+//! ```
+//!
+//! and in the text `our privacy policy`, where the literal is at offset 4, the probes are
+//!
+//! ```text
+//! offset    0   2   4   6   8
+//! text      o u r _ p r i v a c y _ p o l i c y
+//! probe 0   o u r _                               rejected: no literal has this key
+//! probe 2       r _ p r                           rejected
+//! probe 4           p r i v                       rejected
+//! probe 6               i v a c                   accepted: the literal starts at 6 - 2 = 4
+//! ```
+//!
+//! A space of a literal also matches a line end, since a phrase may be broken over lines. Keys with
+//! spaces are added once for each combination of spaces and line ends.
+//!
+//! Literals of fewer than five bytes have no pair of 4-byte keys. They are indexed the same way
+//! under keys of two and three bytes, in tables that are read only if there are such literals.
+//!
+//! The scan works on blocks of [`BLOCK_LEN`] bytes in three steps: collect the probes that the
+//! first table accepts, drop those that the second table rejects, compare the rest. The first two
+//! steps have no branches that depend on the text.
 
 use dechaff_rules::ngrams::{NGRAM_LEN, rarest_pair};
 
-/// Places that are read are so far apart.
+/// Distance between probes, in bytes. A literal has a key for each remainder of its offset modulo
+/// this.
 const STRIDE: usize = 2;
-/// The bytes of a key and of the longer one that is asked for next, where a literal has as many.
+
+/// Length of the first key of a literal, in bytes.
 const PROBE4: usize = NGRAM_LEN;
+
+/// Length of the second key, in bytes, which is used if the literal has that many bytes from the
+/// start of the first key on.
 const PROBE6: usize = 6;
-/// The same of index3 literals.
+
+/// Length of the first key of a short literal, in bytes.
 const PROBE2: usize = 2;
+
+/// Length of the second key of a short literal, in bytes.
 const PROBE3: usize = 3;
-/// Entries stand in so many groups, by the hashes of their filter4.
+
+/// Number of buckets of a [`HashIndex`].
 const BUCKETS: usize = 1 << 13;
-/// So many bytes are read before the probes in them that are worth it are compared.
+
+/// Bytes of the text that are probed before the probes that were accepted are verified.
 const BLOCK_LEN: usize = 1024;
 
-/// Fragments with what is to be tried where they stand.
+/// Literals, each with a target: what to try at the positions where the literal is found.
 #[derive(Debug)]
 pub(super) struct Prefilter<T> {
     literals: Vec<PrefilterLiteral<T>>,
-    texts: Vec<u8>,
+    /// The bytes of all literals, concatenated.
+    literal_bytes: Vec<u8>,
     filter4: HashFilter<PROBE4, { 1 << 17 }>,
     filter2: HashFilter<PROBE2, { 1 << 16 }>,
     index6: HashIndex<PROBE6, { 1 << 17 }>,
-    /// Keys of literals that have too few bytes behind them for a index6 one.
+    /// Literals that have fewer than six bytes from the start of the key on.
     index4: HashIndex<PROBE4, { 1 << 15 }>,
     index3: HashIndex<PROBE3, { 1 << 15 }>,
     index2: HashIndex<PROBE2, { 1 << 16 }>,
 }
 
+/// A literal with its target.
 #[derive(Debug)]
 struct PrefilterLiteral<T> {
-    /// Where its text stands among those of all.
+    /// Offset of its first byte in [`Prefilter::literal_bytes`].
     start: u32,
+    /// Offset after its last byte.
     end: u32,
     target: T,
 }
 
-/// A set of hashes of filter4 of so many bytes: a byte for each hash, which is read faster than a bit.
+/// A set of hashes of keys of `LEN` bytes. Each hash has a byte, because a byte is faster to test
+/// than a bit.
 #[derive(Debug)]
-struct HashFilter<const BYTES: usize, const SLOTS: usize>(Box<[u8; SLOTS]>);
+struct HashFilter<const LEN: usize, const SLOTS: usize>(Box<[u8; SLOTS]>);
 
-/// Fragments by filter4 of so many bytes.
+/// Literals by the hashes of their keys of `LEN` bytes.
 #[derive(Debug, Default)]
-struct HashIndex<const BYTES: usize, const SLOTS: usize> {
-    hashes: HashFilter<BYTES, SLOTS>,
-    /// Where the entries of each bucket of hashes start.
-    starts: Vec<u32>,
-    /// With the hash of the key.
+struct HashIndex<const LEN: usize, const SLOTS: usize> {
+    hashes: HashFilter<LEN, SLOTS>,
+    /// Index in `entries` of the first entry of each bucket, and the number of entries at the end.
+    bucket_starts: Vec<u32>,
+    /// Entries with the hashes of their keys, ordered by bucket.
     entries: Vec<(u32, Entry)>,
 }
 
-/// How a literal stands around a key.
+/// The position of a key in a literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
+    /// Index of the literal.
     literal: u32,
-    /// Where the key stands in the literal; before its only byte, if it has but one.
-    offset: i16,
-    /// Up to eight bytes of the literal that hold the key, how far before the key they start, and how many they are.
+    /// Offset of the key in the literal; -1 if the literal is one byte and that byte is the second
+    /// one of the key.
+    key_offset: i16,
+    /// Up to eight bytes of the literal around the key, which are compared before the literal is
+    /// loaded.
     bytes: u64,
-    before: i8,
-    length: u8,
+    /// Distance from the first of `bytes` to the start of the key.
+    bytes_before_key: i8,
+    /// Number of bytes in `bytes`.
+    byte_count: u8,
 }
 
-impl<const BYTES: usize, const SLOTS: usize> Default for HashFilter<BYTES, SLOTS> {
+impl Entry {
+    /// Returns the entry of the literal with this number and text for the key at offset
+    /// `key_offset`, which is -1 or inside the literal.
+    fn new(literal: usize, text: &[u8], key_offset: isize) -> Self {
+        let start = usize::try_from(key_offset)
+            .unwrap_or(0)
+            .min(text.len().saturating_sub(8));
+        let bytes = &text[start..text.len().min(start + 8)];
+        Self {
+            literal: literal as u32,
+            key_offset: key_offset as i16,
+            bytes: load(bytes, 0),
+            bytes_before_key: (key_offset - start as isize) as i8,
+            byte_count: bytes.len() as u8,
+        }
+    }
+}
+
+impl<const LEN: usize, const SLOTS: usize> Default for HashFilter<LEN, SLOTS> {
     fn default() -> Self {
-        // Memory that is zero already, so that a page of it is only there once it is written to.
+        // A vector of zeros is allocated as zeroed pages, which take no memory until they are
+        // written to.
         let zeros = vec![0; SLOTS].into_boxed_slice();
         Self(zeros.try_into().unwrap_or_else(|_| Box::new([0; SLOTS])))
     }
 }
 
-impl<const BYTES: usize, const SLOTS: usize> HashFilter<BYTES, SLOTS> {
-    /// The hash of the key with which eight bytes begin: the key itself, where there is a place for each. The multiplier is
-    /// shifted so that no other byte counts.
-    fn hash(bytes: u64) -> usize {
+impl<const LEN: usize, const SLOTS: usize> HashFilter<LEN, SLOTS> {
+    /// Returns the hash of the key in the low `LEN` bytes of `word`: the key itself if there is a
+    /// slot for each key. The multiplier is shifted left, so that the bytes above the key do not
+    /// change the hash.
+    fn hash(word: u64) -> usize {
         const { assert!(SLOTS.is_power_of_two()) };
-        if SLOTS == 1 << (8 * BYTES) {
-            return bytes as usize % SLOTS;
+        if SLOTS == 1 << (8 * LEN) {
+            return word as usize % SLOTS;
         }
-        (bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15 << (64 - 8 * BYTES)) >> (64 - SLOTS.ilog2()))
+        (word.wrapping_mul(0x9E37_79B9_7F4A_7C15 << (64 - 8 * LEN)) >> (64 - SLOTS.ilog2()))
             as usize
     }
 
-    fn add(&mut self, bytes: u64) {
-        self.0[Self::hash(bytes)] = 1;
+    fn add(&mut self, word: u64) {
+        self.0[Self::hash(word)] = 1;
     }
 
-    /// 1 if the key with which eight bytes begin may be one of these, else 0.
-    fn may_have(&self, bytes: u64) -> u8 {
-        self.0[Self::hash(bytes)]
+    /// Returns 1 if the key in the low bytes of `word` may be in the set, and 0 if it is not. The
+    /// result is a number, so that several filters can be combined and counted without a branch.
+    fn may_have(&self, word: u64) -> u8 {
+        self.0[Self::hash(word)]
     }
 }
 
-impl<const BYTES: usize, const SLOTS: usize> HashIndex<BYTES, SLOTS> {
-    fn add(&mut self, bytes: u64, entry: Entry) {
-        self.hashes.add(bytes);
+impl<const LEN: usize, const SLOTS: usize> HashIndex<LEN, SLOTS> {
+    fn add(&mut self, word: u64, entry: Entry) {
+        self.hashes.add(word);
         self.entries
-            .push((HashFilter::<BYTES, SLOTS>::hash(bytes) as u32, entry));
+            .push((HashFilter::<LEN, SLOTS>::hash(word) as u32, entry));
     }
 
-    /// Orders the entries by groups, once all are there.
+    fn bucket(hash: usize) -> usize {
+        hash / (SLOTS / BUCKETS)
+    }
+
+    /// Orders the entries by bucket. Call it once, after the last entry was added. The time is
+    /// linear in the number of entries (a counting sort), because every start of the program pays
+    /// for it.
     fn build(&mut self) {
-        // By counting, for this is part of each start of the program; a bucket has few.
-        let bucket = |hash: u32| hash as usize / (SLOTS / BUCKETS);
-        self.starts = vec![0; BUCKETS + 1];
+        self.bucket_starts = vec![0; BUCKETS + 1];
         self.entries
             .iter()
-            .for_each(|(hash, _)| self.starts[bucket(*hash) + 1] += 1);
-        (0..BUCKETS).for_each(|bucket| self.starts[bucket + 1] += self.starts[bucket]);
-        let mut next = self.starts.clone();
+            .for_each(|(hash, _)| self.bucket_starts[Self::bucket(*hash as usize) + 1] += 1);
+        (0..BUCKETS)
+            .for_each(|bucket| self.bucket_starts[bucket + 1] += self.bucket_starts[bucket]);
+        let mut next = self.bucket_starts.clone();
         let mut ordered = self.entries.clone();
         for entry in self.entries.drain(..) {
-            let next = &mut next[bucket(entry.0)];
+            let next = &mut next[Self::bucket(entry.0 as usize)];
             ordered[*next as usize] = entry;
             *next += 1;
         }
         self.entries = ordered;
     }
 
-    fn get(&self, bytes: u64) -> impl Iterator<Item = &Entry> {
-        let hash = HashFilter::<BYTES, SLOTS>::hash(bytes);
-        let bucket = hash / (SLOTS / BUCKETS);
+    /// Returns the entries whose keys have the hash of the key in the low bytes of `word`.
+    /// Different keys may share a hash, so the caller still has to compare the literals.
+    fn get(&self, word: u64) -> impl Iterator<Item = &Entry> {
+        let hash = HashFilter::<LEN, SLOTS>::hash(word);
+        let bucket = Self::bucket(hash);
         let range = if self.hashes.0[hash] == 0 {
             0..0
         } else {
-            self.starts[bucket] as usize..self.starts[bucket + 1] as usize
+            self.bucket_starts[bucket] as usize..self.bucket_starts[bucket + 1] as usize
         };
         self.entries[range]
             .iter()
-            .filter(move |(own, _)| *own as usize == hash)
+            .filter(move |(other, _)| *other as usize == hash)
             .map(|(_, entry)| entry)
     }
 }
 
 impl<T> Default for Prefilter<T> {
     fn default() -> Self {
-        let (literals, texts) = Default::default();
+        let (literals, literal_bytes) = Default::default();
         let (filter4, filter2, index6, index4, index3, index2) = Default::default();
         Self {
             literals,
-            texts,
+            literal_bytes,
             filter4,
             filter2,
             index6,
@@ -156,89 +240,74 @@ impl<T> Default for Prefilter<T> {
 }
 
 impl<T> Prefilter<T> {
-    /// Adds a target to a literal. A space of the literal stands for a line end as well.
+    /// Adds a literal, which is normalized and not empty, with its target. A space of the literal
+    /// also matches a line end. The same literal may be added again with another target.
     pub(super) fn add(&mut self, text: &[u8], target: T) {
-        let (number, start) = (self.literals.len(), self.texts.len());
-        self.texts.extend_from_slice(text);
+        let (literal, start) = (self.literals.len(), self.literal_bytes.len());
+        self.literal_bytes.extend_from_slice(text);
         self.literals.push(PrefilterLiteral {
             start: start as u32,
-            end: self.texts.len() as u32,
+            end: self.literal_bytes.len() as u32,
             target,
         });
-        let entry = |offset: isize| {
-            let start = usize::try_from(offset)
-                .unwrap_or(0)
-                .min(text.len().saturating_sub(8));
-            let bytes = &text[start..text.len().min(start + 8)];
-            let (offset, before, length) = (
-                offset as i16,
-                (offset - start as isize) as i8,
-                bytes.len() as u8,
-            );
-            Entry {
-                literal: number as u32,
-                offset,
-                bytes: load(bytes, 0),
-                before,
-                length,
-            }
-        };
         if text.len() < PROBE4 + STRIDE - 1 {
-            return self.add_short(text, entry);
+            return self.add_short(text, literal);
         }
-        // Keys that are part of index6 filter4 are told better, even if others are rarer.
+        // Six bytes reject more than four, so keys without six bytes are not considered, even if
+        // they are rarer.
         let first = rarest_pair(if text.len() > PROBE6 {
             &text[..text.len() - (PROBE6 - PROBE4)]
         } else {
             text
         });
         for offset in first..first + STRIDE {
-            let (key, entry) = (&text[offset..offset + PROBE4], entry(offset as isize));
-            space_variants(key).for_each(|key| self.filter4.add(key));
+            let entry = Entry::new(literal, text, offset as isize);
+            let key4 = &text[offset..offset + PROBE4];
+            space_variants(key4).for_each(|key| self.filter4.add(key));
             match text.get(offset..offset + PROBE6) {
-                Some(index6) => space_variants(index6).for_each(|key| self.index6.add(key, entry)),
-                None => space_variants(key).for_each(|key| self.index4.add(key, entry)),
+                Some(key6) => space_variants(key6).for_each(|key| self.index6.add(key, entry)),
+                None => space_variants(key4).for_each(|key| self.index4.add(key, entry)),
             }
         }
     }
 
-    /// Adds a literal of fewer bytes. For one that it does not have any may stand.
-    fn add_short(&mut self, text: &[u8], entry: impl Fn(isize) -> Entry) {
+    /// Indexes a literal of one to four bytes. If it has fewer bytes than a key, the key is added
+    /// with every value that the byte beside the literal can have.
+    fn add_short(&mut self, text: &[u8], literal: usize) {
         let last = if text.len() == 1 { -1 } else { 1 };
         for offset in [0, last] {
-            let run: Vec<u8> = (offset..)
+            let entry = Entry::new(literal, text, offset);
+            let part: Vec<u8> = (offset..)
                 .take(PROBE3)
                 .filter_map(|at| text.get(usize::try_from(at).ok()?))
                 .copied()
                 .collect();
-            for key in space_variants(&run) {
-                // A run of one byte has any other before or behind it.
-                let others = if run.len() == 1 {
-                    0..=u64::from(u8::MAX)
-                } else {
-                    0..=0
-                };
-                let filter4 = others.map(|other| {
-                    if offset < 0 {
-                        key << 8 | other
+            let neighbours = if part.len() == 1 {
+                0..=u64::from(u8::MAX)
+            } else {
+                0..=0
+            };
+            for key in space_variants(&part) {
+                for neighbour in neighbours.clone() {
+                    let key2 = if offset < 0 {
+                        key << 8 | neighbour
                     } else {
-                        key | other << 8
-                    }
-                });
-                for index2 in filter4 {
-                    self.filter2.add(index2);
-                    if run.len() < PROBE3 {
-                        self.index2.add(index2, entry(offset));
+                        key | neighbour << 8
+                    };
+                    self.filter2.add(key2);
+                    if part.len() < PROBE3 {
+                        self.index2.add(key2, entry);
                     }
                 }
-                if run.len() == PROBE3 {
-                    self.index3.add(key, entry(offset));
+                if part.len() == PROBE3 {
+                    self.index3.add(key, entry);
                 }
             }
         }
     }
 
-    /// Makes the literals ready to be found, once all are there.
+    /// Finishes the index. Call it once, after the last literal was added and before the first
+    /// search. Literals that are added later are not found.
     pub(super) fn build(&mut self) {
         self.index6.build();
         self.index4.build();
@@ -246,104 +315,113 @@ impl<T> Prefilter<T> {
         self.index2.build();
     }
 
-    /// Calls `each` for every place at which a literal stands, with the target of the literal.
-    pub(super) fn find<'g>(&'g self, text: &[u8], each: impl FnMut(usize, &'g T)) {
+    /// Calls `each` for every occurrence of a literal in `text`, which is normalized: with the
+    /// offset in bytes, and the target of the literal. Occurrences may overlap; they are reported
+    /// in no particular order, each of them once.
+    pub(super) fn find<'p>(&'p self, text: &[u8], each: impl FnMut(usize, &'p T)) {
         let has_short = !(self.index3.entries.is_empty() && self.index2.entries.is_empty());
         if has_short {
-            self.read::<true>(text, each)
+            self.scan::<true>(text, each);
         } else {
-            self.read::<false>(text, each)
+            self.scan::<false>(text, each);
         }
     }
 
-    fn read<'g, const HAS_SHORT: bool>(&'g self, text: &[u8], mut each: impl FnMut(usize, &'g T)) {
-        const EIGHT: usize = 8;
-        let index3 = |word: u64| {
-            if HAS_SHORT {
-                self.filter2.may_have(word)
-            } else {
-                0
-            }
-        };
+    /// Does the work of [`find`](Self::find). `HAS_SHORT` is a constant, so that a prefilter
+    /// without short literals spends no time on their table.
+    fn scan<'p, const HAS_SHORT: bool>(&'p self, text: &[u8], mut each: impl FnMut(usize, &'p T)) {
+        const CHUNK_LEN: usize = 8;
         let mut probes = [0u32; BLOCK_LEN / STRIDE];
-        // Eight bytes at once, as long as eight more follow.
-        let whole = (text.len() / EIGHT).saturating_sub(1);
-        let (eights, _) = text.as_chunks::<EIGHT>();
+        // A probe reads eight bytes, so a chunk is scanned this way only if another whole chunk
+        // follows.
+        let chunk_count = (text.len() / CHUNK_LEN).saturating_sub(1);
+        let (chunks, _) = text.as_chunks::<CHUNK_LEN>();
         let mut from = 0;
-        while from < whole {
-            let to = whole.min(from + BLOCK_LEN / EIGHT);
+        while from < chunk_count {
+            let to = chunk_count.min(from + BLOCK_LEN / CHUNK_LEN);
             let mut count = 0;
-            for (at, pair) in (from..).zip(eights[from..=to].windows(2)) {
-                for step in 0..EIGHT / STRIDE {
-                    let word = pair.as_flattened()[step * STRIDE..][..EIGHT]
+            for (chunk, pair) in (from..).zip(chunks[from..=to].windows(2)) {
+                for step in 0..CHUNK_LEN / STRIDE {
+                    let word = pair.as_flattened()[step * STRIDE..][..CHUNK_LEN]
                         .try_into()
                         .map_or(0, u64::from_le_bytes);
-                    probes[count % (BLOCK_LEN / STRIDE)] = (at * EIGHT + step * STRIDE) as u32;
-                    count += usize::from(self.filter4.may_have(word) | index3(word));
+                    probes[count % (BLOCK_LEN / STRIDE)] =
+                        (chunk * CHUNK_LEN + step * STRIDE) as u32;
+                    let short = if HAS_SHORT {
+                        self.filter2.may_have(word)
+                    } else {
+                        0
+                    };
+                    count += usize::from(self.filter4.may_have(word) | short);
                 }
             }
-            // Of these most are left out, which is told without a branch.
-            let mut left = 0;
+            // The second table rejects most of these probes; a branch for each would often be
+            // predicted wrongly.
+            let mut accepted = 0;
             for index in 0..count {
-                probes[left] = probes[index];
+                probes[accepted] = probes[index];
                 let word = load(text, probes[index] as usize);
                 let long = self.index6.hashes.may_have(word) | self.index4.hashes.may_have(word);
-                let index3 = self.index3.hashes.may_have(word) | self.index2.hashes.may_have(word);
-                left += usize::from(long | index3);
+                let short = self.index3.hashes.may_have(word) | self.index2.hashes.may_have(word);
+                accepted += usize::from(long | short);
             }
-            probes[..left]
+            probes[..accepted]
                 .iter()
-                .for_each(|&at| self.lookup(text, at as usize, &mut each));
+                .for_each(|&probe| self.lookup(text, probe as usize, &mut each));
             from = to;
         }
-        (whole * EIGHT..text.len())
+        (chunk_count * CHUNK_LEN..text.len())
             .step_by(STRIDE)
-            .for_each(|at| self.lookup(text, at, &mut each));
+            .for_each(|probe| self.lookup(text, probe, &mut each));
     }
 
-    fn lookup<'g>(&'g self, text: &[u8], at: usize, each: &mut impl FnMut(usize, &'g T)) {
-        let word = load(text, at);
+    /// Reports the literals that have a key at offset `probe` of the text. At most one key of an
+    /// occurrence is at an even offset, so that no occurrence is reported twice.
+    fn lookup<'p>(&'p self, text: &[u8], probe: usize, each: &mut impl FnMut(usize, &'p T)) {
+        let word = load(text, probe);
         self.index6
             .get(word)
-            .for_each(|entry| self.verify(entry, text, at, each));
+            .for_each(|entry| self.verify(entry, text, probe, each));
         self.index4
             .get(word)
-            .for_each(|entry| self.verify(entry, text, at, each));
+            .for_each(|entry| self.verify(entry, text, probe, each));
         self.index3
             .get(word)
-            .for_each(|entry| self.verify(entry, text, at, each));
+            .for_each(|entry| self.verify(entry, text, probe, each));
         self.index2
             .get(word)
-            .for_each(|entry| self.verify(entry, text, at, each));
+            .for_each(|entry| self.verify(entry, text, probe, each));
     }
 
-    fn verify<'g>(
-        &'g self,
+    /// Calls `each` if the literal of `entry`, whose key is at offset `probe`, is in the text.
+    /// Compares up to eight bytes from the entry first, then the whole literal.
+    fn verify<'p>(
+        &'p self,
         entry: &Entry,
         text: &[u8],
-        at: usize,
-        each: &mut impl FnMut(usize, &'g T),
+        probe: usize,
+        each: &mut impl FnMut(usize, &'p T),
     ) {
-        let place = |before: isize| at.checked_add_signed(-before);
-        let Some(bytes) =
-            place(entry.before.into()).map(|start| without_line_ends(load(text, start)))
-        else {
+        let Some(start) = probe.checked_add_signed(-isize::from(entry.bytes_before_key)) else {
             return;
         };
-        let others = 64 - 8 * entry.length;
-        if bytes << others != entry.bytes << others {
+        let bytes = without_line_ends(load(text, start));
+        let unused_bits = 64 - 8 * entry.byte_count;
+        if bytes << unused_bits != entry.bytes << unused_bits {
             return;
         }
         let PrefilterLiteral { start, end, target } = &self.literals[entry.literal as usize];
-        let literal = &self.texts[*start as usize..*end as usize];
-        if let Some(start) = place(entry.offset.into()).filter(|&start| is_at(text, start, literal))
+        let literal = &self.literal_bytes[*start as usize..*end as usize];
+        if let Some(start) = probe.checked_add_signed(-isize::from(entry.key_offset))
+            && literal_matches(text, start, literal)
         {
             each(start, target);
         }
     }
 }
 
-/// The eight bytes at a place, as if zeros followed the text.
+/// Returns the eight bytes of the text from offset `at` on as a little-endian number: the first
+/// byte is the lowest. Bytes past the end of the text are zero.
 fn load(text: &[u8], at: usize) -> u64 {
     if let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk) {
         return u64::from_le_bytes(*bytes);
@@ -354,54 +432,63 @@ fn load(text: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// Eight bytes with a space for each line end.
+/// Replaces every line end among the eight bytes of `bytes` by a space, without a loop or branch.
+/// The order of the bytes does not matter.
 pub(super) fn without_line_ends(bytes: u64) -> u64 {
     const ALL: u64 = u64::MAX / 255;
-    let other = bytes ^ (ALL * u64::from(b'\n'));
-    // The upper bit of each byte that is a line end.
-    let ends = !(((other & (ALL * 0x7F)) + ALL * 0x7F) | other | (ALL * 0x7F));
+    let difference = bytes ^ (ALL * u64::from(b'\n'));
+    // The upper bit of each byte that is a line end, that is, whose difference from one is zero.
+    let ends = !(((difference & (ALL * 0x7F)) + ALL * 0x7F) | difference | (ALL * 0x7F));
     bytes ^ ((ends >> 7) * u64::from(b'\n' ^ b' '))
 }
 
-/// Up to eight bytes with a space or a line end for each of their spaces.
+/// Returns `text`, at most eight bytes, as a little-endian number, once for every way to replace
+/// some of its spaces by line ends. The number of variants is two to the power of the number of
+/// spaces.
 fn space_variants(text: &[u8]) -> impl Iterator<Item = u64> {
     let spaces = (0..text.len())
         .filter(|&at| text[at] == b' ')
         .fold(0u8, |spaces, at| spaces | 1 << at);
     let bytes = load(text, 0);
-    let spell = move |ends: u8| {
-        (0..8)
-            .filter(|at| ends >> at & 1 != 0)
-            .fold(bytes, |bytes, at| {
-                bytes ^ u64::from(b' ' ^ b'\n') << (8 * at)
-            })
-    };
     (0..=spaces)
-        .filter(move |ends| ends & !spaces == 0)
-        .map(spell)
+        .filter(move |replaced| replaced & !spaces == 0)
+        .map(move |replaced| {
+            (0..8)
+                .filter(|at| replaced >> at & 1 != 0)
+                .fold(bytes, |bytes, at| {
+                    bytes ^ u64::from(b' ' ^ b'\n') << (8 * at)
+                })
+        })
 }
 
-/// Whether a literal stands at a place.
-fn is_at(text: &[u8], start: usize, literal: &[u8]) -> bool {
-    let alike = |(own, found): (&u8, &u8)| own == found || (*own == b' ' && *found == b'\n');
-    text.get(start..start + literal.len())
-        .is_some_and(|found| literal.iter().zip(found).all(alike))
+/// Returns whether `literal` is at offset `start` of the text, which is normalized. A space of the
+/// literal matches a space or a line end; a literal that would reach past the end of the text does
+/// not match.
+#[inline]
+pub(super) fn literal_matches(text: &[u8], start: usize, literal: &[u8]) -> bool {
+    text.get(start..start + literal.len()).is_some_and(|bytes| {
+        literal
+            .iter()
+            .zip(bytes)
+            .all(|(&expected, &byte)| expected == byte || (expected == b' ' && byte == b'\n'))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The plain way: every literal at every place.
-    fn reference(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
-        let pairs = |at| (0..literals.len()).map(move |number| (at, number));
+    /// Returns each offset and index of a literal by comparing every literal at every offset.
+    fn find_naively(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
         (0..text.len())
-            .flat_map(pairs)
-            .filter(|&(at, number)| is_at(text.as_bytes(), at, literals[number].as_bytes()))
+            .flat_map(|at| (0..literals.len()).map(move |number| (at, number)))
+            .filter(|&(at, number)| {
+                literal_matches(text.as_bytes(), at, literals[number].as_bytes())
+            })
             .collect()
     }
 
-    fn found(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
+    fn find(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
         let mut prefilter = Prefilter::default();
         literals
             .iter()
@@ -415,11 +502,11 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_finds_what_the_plain_way_finds() {
+    fn the_prefilter_finds_each_occurrence_of_random_literals_once() {
         let mut state = 1u64;
-        let mut draw = |most: usize| {
+        let mut draw = |bound: usize| {
             state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-            (state >> 33) as usize % most
+            (state >> 33) as usize % bound
         };
         for _ in 0..300 {
             let mut words = |count: usize| {
@@ -435,8 +522,8 @@ mod tests {
             literals.sort_unstable();
             literals.dedup();
             assert_eq!(
-                found(&literals, &text),
-                reference(&literals, &text),
+                find(&literals, &text),
+                find_naively(&literals, &text),
                 "{literals:?} in {text:?}"
             );
         }
@@ -445,16 +532,21 @@ mod tests {
     #[test]
     fn literals_are_found_at_the_ends_and_over_line_ends() {
         assert_eq!(
-            found(
+            find(
                 &["b", "ab", "to our newsletter"],
                 "ab to our\nnewsletter ab"
             ),
             [(0, 1), (1, 0), (3, 2), (21, 1), (22, 0)]
         );
         assert_eq!(
-            found(&["share"], &format!("{}share", "x".repeat(10_000))),
+            find(&["share"], &format!("{}share", "x".repeat(10_000))),
             [(10_000, 0)]
         );
-        assert!(found(&["share"], "shar").is_empty());
+        assert!(find(&["share"], "shar").is_empty());
+    }
+
+    #[test]
+    fn the_example_of_the_overview_holds() {
+        assert_eq!(find(&["privacy policy"], "our privacy policy"), [(4, 0)]);
     }
 }

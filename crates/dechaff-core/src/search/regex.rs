@@ -1,5 +1,6 @@
-//! Regular expressions and phrases that are made ready when they are first needed. Of more than a thousand rules most texts
-//! need a few.
+//! Regexes and phrases that are compiled on first use. There are more than a thousand rules, but a
+//! text needs only the few that are candidates, so compiling all of them in advance would dominate
+//! the time of a short run.
 
 use super::dfa::{DfaCache, LazyDfa, SearchMode, has_unicode_word};
 use crate::built_in;
@@ -8,30 +9,37 @@ use dechaff_rules::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 
-/// A regular expression that is made ready when it is first needed, in the mode that suits the text best.
+/// A regex that is compiled on first use: to a lazy DFA over equivalence classes of characters,
+/// which compiles in microseconds but only answers whether there is a match, or by the regex crate,
+/// which reports spans.
 pub(super) struct LazyRegex {
     source: String,
     ignore_case: bool,
-    /// Whether it must match all of a text, and whether it can then begin with anything.
-    whole: bool,
+    /// Whether a match must be the whole text.
+    whole_text: bool,
+    /// Whether a match can be extended to the left over any characters of its line. See
+    /// [`SearchMode::backward`].
     starts_with_any: bool,
-    /// Whether it asks for word boundaries.
+    /// Whether the source contains word boundaries (`\b` or `\B`).
     has_boundaries: bool,
-    /// Whether it is only ever run as the regex crate has it.
+    /// Whether lazy DFAs are not used. Tests compare their results with those of the regex crate.
     regex_only: bool,
-    /// By whether they read backward, and whether they know of letters outside ASCII.
+    /// Lazy DFAs, by `unicode_boundaries + 2 * backward` of their search modes; `None` if the
+    /// source is not supported.
     dfas_by_mode: [OnceLock<Option<LazyDfa>>; 4],
     regex: OnceLock<Option<Regex>>,
 }
 
 impl LazyRegex {
+    /// Makes a regex that matches anywhere in a text. Nothing is compiled or checked yet: an
+    /// invalid `source` never matches, and is reported by the lint of packs.
     pub(super) fn new(source: String, ignore_case: bool) -> Self {
         let has_boundaries = source.contains(r"\b") || source.contains(r"\B");
         let (dfas_by_mode, regex) = Default::default();
         Self {
             source,
             ignore_case,
-            whole: false,
+            whole_text: false,
             starts_with_any: false,
             has_boundaries,
             regex_only: false,
@@ -40,74 +48,84 @@ impl LazyRegex {
         }
     }
 
-    /// The expression of a pattern, which may have to be the whole line.
-    pub(super) fn pattern(source: &str, whole: bool, starts_with_any: bool) -> Self {
+    /// Makes the regex of a rule's pattern, which is case-sensitive. With `whole_text`, a match
+    /// must be the whole text. `starts_with_any` says that the pattern starts with `[^\n]*` or the
+    /// like, as the search plan found.
+    pub(super) fn pattern(source: &str, whole_text: bool, starts_with_any: bool) -> Self {
         Self {
-            whole,
+            whole_text,
             starts_with_any,
             ..Self::new(source.to_owned(), false)
         }
     }
 
-    /// The same by the regex crate alone, to compare them with.
+    /// Returns a copy that never uses lazy DFAs. Tests use it as the reference for what the lazy
+    /// DFAs find.
     #[cfg(test)]
     pub(super) fn with_regex_crate(&self) -> Self {
         Self {
-            whole: self.whole,
+            whole_text: self.whole_text,
             regex_only: true,
             ..Self::new(self.source.clone(), self.ignore_case)
         }
     }
 
+    /// Returns whether the regex matches in `text`, or all of `text` if it is a whole-text pattern.
+    /// Compiles the lazy DFA that suits the text on first use; `dfas` holds the states that this
+    /// thread has built so far. Returns `false` if the source is invalid.
     pub(super) fn is_match(&self, text: &str, dfas: &mut DfaCache) -> bool {
         let unicode_boundaries = self.has_boundaries && has_unicode_word(text);
-        // What can begin with anything is searched from the end of a line, where most lines are told apart.
+        // Lines differ more at their ends than in what `[^\n]*` matches, so reading backward
+        // rejects most of them sooner.
         let backward = self.starts_with_any && memchr::memchr(b'\n', text.as_bytes()).is_none();
         let mode = SearchMode {
             ignore_case: self.ignore_case,
-            whole: self.whole,
+            whole_text: self.whole_text,
             backward,
             unicode_boundaries,
         };
-        let made = &self.dfas_by_mode[usize::from(unicode_boundaries) + 2 * usize::from(backward)];
-        match made.get_or_init(|| {
+        let dfa = &self.dfas_by_mode[usize::from(unicode_boundaries) + 2 * usize::from(backward)];
+        match dfa.get_or_init(|| {
             if self.regex_only {
                 None
             } else {
-                self.automaton(mode)
+                self.compile_dfa(mode)
             }
         }) {
-            Some(automaton) => automaton.is_match(text, dfas),
+            Some(dfa) => dfa.is_match(text, dfas),
             None => self.regex().is_some_and(|regex| regex.is_match(text)),
         }
     }
 
-    fn automaton(&self, mode: SearchMode) -> Option<LazyDfa> {
-        let known = if mode.unicode_boundaries {
+    /// Compiles the lazy DFA for a mode. Built-in rules start from a class regex that was compiled
+    /// when dechaff was built, except with Unicode word boundaries, which few texts need. Returns
+    /// `None` if the source is invalid or distinguishes too many characters.
+    fn compile_dfa(&self, mode: SearchMode) -> Option<LazyDfa> {
+        let built_in = if mode.unicode_boundaries {
             None
         } else {
             built_in::class_regex(&self.source, mode.ignore_case)
         };
         LazyDfa::new(
-            known.or_else(|| {
+            built_in.or_else(|| {
                 ClassRegex::new(&self.source, mode.ignore_case, mode.unicode_boundaries)
             })?,
             mode,
         )
     }
 
-    /// The expression as the regex crate has it; none if it is invalid, which the lint of packs excludes.
+    /// Returns the regex as compiled by the regex crate, for searches that need spans and for
+    /// sources that lazy DFAs do not support. Returns `None` if the source is invalid, which the
+    /// lint of packs excludes.
     pub(super) fn regex(&self) -> Option<&Regex> {
-        let source = || {
-            if self.whole {
-                format!(r"\A(?:{})\z", self.source)
-            } else {
-                self.source.clone()
-            }
-        };
         self.regex
             .get_or_init(|| {
-                RegexBuilder::new(&source())
+                let source = if self.whole_text {
+                    format!(r"\A(?:{})\z", self.source)
+                } else {
+                    self.source.clone()
+                };
+                RegexBuilder::new(&source)
                     .case_insensitive(self.ignore_case)
                     .build()
                     .ok()
@@ -116,12 +134,14 @@ impl LazyRegex {
     }
 }
 
-/// A phrase that is parsed when it is first needed.
+/// A phrase that is parsed on first use.
 #[derive(Default)]
 pub(super) struct LazyPhrase(OnceLock<Option<Phrase>>);
 
 impl LazyPhrase {
-    /// The phrase; none if it is invalid, which the lint of packs excludes.
+    /// Returns the phrase, parsed from `source` on the first call; later calls must pass the same
+    /// arguments. With `line`, a match must fill its line. Returns `None` if the source is invalid,
+    /// which the lint of packs excludes.
     pub(super) fn get(&self, source: &str, line: bool) -> Option<&Phrase> {
         self.0
             .get_or_init(|| Phrase::parse(source, line).ok())
@@ -134,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn word_boundaries_are_those_of_all_letters() {
+    fn word_boundaries_respect_letters_outside_ascii() {
         let regex = LazyRegex::pattern(r"\b\w+\b “caf\b[^\n]*", true, false);
         let mut dfas = DfaCache::default();
         assert!(regex.is_match("the “caf” by the sea", &mut dfas));
@@ -143,14 +163,14 @@ mod tests {
             regex
                 .dfas_by_mode
                 .iter()
-                .filter(|automaton| automaton.get().is_some())
+                .filter(|dfa| dfa.get().is_some())
                 .count(),
             2
         );
     }
 
     #[test]
-    fn what_can_begin_with_anything_still_keeps_to_its_line() {
+    fn a_pattern_that_starts_with_any_matches_only_within_its_line() {
         let regex = LazyRegex::pattern(r"[^\n]{3}[^\n]*, she said\.", true, true);
         let mut dfas = DfaCache::default();
         assert!(regex.is_match("It rained, she said.", &mut dfas));

@@ -6,9 +6,10 @@ use crate::text::{Document, TextLines};
 use dechaff_rules::CompiledRules;
 use dechaff_rules::plan::ByteSet;
 
-/// Returns what a rule matches if it is tried at every position.
-fn by_itself(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
-    let folded = &NormalizedText::whole(view.document());
+/// Returns what a rule matches if it is tried by itself at every position, with regexes of the
+/// regex crate. This is the reference for the search.
+fn find_naively(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
+    let text = &NormalizedText::whole(view.document());
     let mut marks = Marks::default();
     for (phrase, _) in (0..search.phrases.len())
         .filter_map(|index| search.phrase(index as u32))
@@ -16,24 +17,24 @@ fn by_itself(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
     {
         let mut starts = Vec::new();
         if phrase.is_line() {
-            let lines = (0..view.line_count()).filter(|&line| !folded.continues(line));
-            lines.for_each(|line| {
-                line_starts(folded.bytes(), folded.lines()[line].range(), &mut starts)
-            });
+            (0..view.line_count())
+                .filter(|&line| !text.continues(line))
+                .for_each(|line| {
+                    line_starts(text.bytes(), text.lines()[line].range(), &mut starts);
+                });
         } else {
-            let folded = std::str::from_utf8(folded.bytes()).unwrap();
             starts.extend(
-                folded
+                std::str::from_utf8(text.bytes())
+                    .unwrap()
                     .char_indices()
                     .filter(|(_, c)| !c.is_whitespace())
                     .map(|(at, _)| at),
             );
         }
-        for (start, end) in starts
-            .iter()
-            .filter_map(|&start| Some((start, match_at(phrase, folded, start)?)))
-        {
-            marks.add(match_span(view, folded, phrase.is_line(), start, end), rule);
+        for start in starts {
+            if let Some(end) = match_at(phrase, text, start) {
+                marks.add(match_span(view, text, phrase.is_line(), start, end), rule);
+            }
         }
     }
     for pattern in search
@@ -58,7 +59,8 @@ fn by_itself(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
     marks.take()
 }
 
-/// Compares what the search for all rules finds in a text with what a rule tried by itself finds. Returns the number of matches.
+/// Asserts that the search for all rules finds the same matches of one rule in a text as
+/// [`find_naively`]. Returns their number.
 fn compare(search: &Search, rule: RuleId, text: &str, buffers: &mut SearchBuffers) -> usize {
     let document = Document::new(text).unwrap();
     let lines = TextLines::new(&document, Vec::new());
@@ -79,7 +81,7 @@ fn compare(search: &Search, rule: RuleId, text: &str, buffers: &mut SearchBuffer
     found.retain(|mark| mark.rule() == rule);
     assert_eq!(
         found,
-        by_itself(search, rule, &view),
+        find_naively(search, rule, &view),
         "{:?} in {text:?}",
         search.rules.get(rule)
     );
@@ -91,7 +93,7 @@ fn compare(search: &Search, rule: RuleId, text: &str, buffers: &mut SearchBuffer
 fn a_search_for_all_rules_finds_what_each_rule_finds() {
     let rules = RuleSet::built_in();
     let search = Search::new(&rules, |_| true, |_| true);
-    let writings: [fn(&str) -> String; 6] = [
+    let spellings: [fn(&str) -> String; 6] = [
         str::to_owned,
         |text| text.replace('\n', "\r\n"),
         |text| text.replace(' ', "\u{a0} "),
@@ -118,9 +120,9 @@ fn a_search_for_all_rules_finds_what_each_rule_finds() {
     });
     for (id, rule) in searched {
         for example in rule.examples.remove.iter().chain(rule.examples.keep.iter()) {
-            compared += writings
+            compared += spellings
                 .iter()
-                .map(|writing| compare(&search, id, &writing(example), &mut buffers))
+                .map(|spell| compare(&search, id, &spell(example), &mut buffers))
                 .sum::<usize>();
         }
     }
@@ -129,7 +131,7 @@ fn a_search_for_all_rules_finds_what_each_rule_finds() {
 
 /// Searches a document of all examples in windows of one line, of many lines, and as a whole.
 #[test]
-fn windows_make_no_difference() {
+fn the_size_of_windows_does_not_change_the_matches() {
     let rules = RuleSet::built_in();
     let search = Search::new(&rules, |_| true, |_| true);
     let examples = rules
@@ -142,28 +144,28 @@ fn windows_make_no_difference() {
     let document = Document::new(&text).unwrap();
     let lines = TextLines::new(&document, Vec::new());
     let view = View::new(&lines);
-    let found = |window: usize| {
-        let normalized = NormalizedText::with_window(window);
-        search.find(
-            &view,
-            &mut SearchBuffers {
-                normalized,
-                ..SearchBuffers::default()
-            },
-        )
-    };
-    let whole = found(usize::MAX >> 1);
+    let whole = find_in_windows(&search, &view, usize::MAX >> 1);
     assert!(
         whole.len() > 1500 && text.len() > 200_000,
         "{} in {}",
         whole.len(),
         text.len()
     );
-    assert!(found(1) == whole && found(20_000) == whole);
+    assert!(find_in_windows(&search, &view, 1) == whole);
+    assert!(find_in_windows(&search, &view, 20_000) == whole);
 }
 
-/// Compares random rules on random texts, both made of few words: short ones that have no literal, words of other scripts,
-/// whose case is more than a bit, and words with several spellings.
+fn find_in_windows(search: &Search, view: &View<'_>, window_len: usize) -> Vec<Mark> {
+    let mut buffers = SearchBuffers {
+        normalized: NormalizedText::with_window(window_len),
+        ..SearchBuffers::default()
+    };
+    search.find(view, &mut buffers)
+}
+
+/// Compares random rules on random texts, both made of the same few words: short ones that have no
+/// literal, words of other scripts, words whose case mapping changes their length, and words with
+/// several spellings.
 #[test]
 fn a_search_finds_what_each_of_random_rules_finds() {
     const WORDS: &[[&str; 2]] = &[
@@ -184,13 +186,13 @@ fn a_search_finds_what_each_of_random_rules_finds() {
         " ", " ", " ", "\n", "\r\n", "\u{a0}", "  ", "\n\n", ", ", ". ",
     ];
     let mut state = 3u64;
-    let mut draw = move |most: usize| {
+    let mut draw = move |bound: usize| {
         state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-        (state >> 33) as usize % most
+        (state >> 33) as usize % bound
     };
     let (mut buffers, mut compared) = (SearchBuffers::default(), 0);
     for _ in 0..40 {
-        let mut pack = String::from("[pack]\nname = 'chance'\ndescription = 'Made by chance.'\n");
+        let mut pack = String::from("[pack]\nname = 'random'\ndescription = 'Random rules.'\n");
         for number in 0..12 {
             let mut parts: Vec<String> = (0..=draw(4))
                 .map(|_| WORDS[draw(WORDS.len())][0].to_owned())
@@ -206,20 +208,22 @@ fn a_search_finds_what_each_of_random_rules_finds() {
                 ("pattern", 2) if line => parts.insert(0, r"[^\n]{0,9}".to_owned()),
                 _ => {}
             }
-            // A pattern says itself what white space and case may be.
+            // A pattern has to spell out white space and case, which a phrase ignores.
             let body = if kind == "phrase" {
                 parts.join(" ")
             } else {
                 format!("(?i){}", parts.join(r"\s+"))
             };
             pack.push_str(&format!(
-                "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\nconfidence = 'certain'\n{kind} = \"\"\"{}\"\"\"\n\
-                 line = {line}\nexamples.remove = ['One.', 'Two.']\nexamples.keep = ['Three.', 'Four.']\n",
+                "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\n\
+                 category = 'other'\nconfidence = 'certain'\n\
+                 {kind} = \"\"\"{}\"\"\"\nline = {line}\n\
+                 examples.remove = ['One.', 'Two.']\nexamples.keep = ['Three.', 'Four.']\n",
                 body.replace('\\', r"\\")
             ));
         }
         let mut rules = CompiledRules::default();
-        rules.add_unlinted(&pack, "chance").unwrap();
+        rules.add_unlinted(&pack, "random").unwrap();
         let rules = RuleSet::from(rules);
         let search = Search::new(&rules, |_| true, |_| true);
         for _ in 0..12 {
@@ -238,4 +242,30 @@ fn a_search_finds_what_each_of_random_rules_finds() {
         }
     }
     assert!(compared > 2000, "{compared}");
+}
+
+#[test]
+fn the_example_of_the_overview_holds() {
+    let pack = r#"
+        [pack]
+        name = "example"
+        description = "The example."
+        [[rule]]
+        id = "get"
+        description = "The example's rule."
+        category = "other"
+        confidence = "certain"
+        phrase = "get the {..2} newsletter"
+        examples.remove = ["One.", "Two."]
+        examples.keep = ["Three.", "Four."]
+    "#;
+    let mut rules = CompiledRules::default();
+    rules.add_unlinted(pack, "example").unwrap();
+    let search = Search::new(&RuleSet::from(rules), |_| true, |_| false);
+    let text = "It rained all day.\nGet the free\nnewsletter!\n";
+    let document = Document::new(text).unwrap();
+    let lines = TextLines::new(&document, Vec::new());
+    let marks = search.find(&View::new(&lines), &mut SearchBuffers::default());
+    assert_eq!(marks.len(), 1);
+    assert_eq!(&text[marks[0].span().range()], "Get the free\nnewsletter!");
 }

@@ -1,40 +1,50 @@
-//! Lines that are made of nothing but words of a vocabulary: "Contact us | Advertise with us | Privacy policy". What such
-//! lines say differs from site to site, what they are made of does not. Words that scraping glued together count too.
+//! Lines that consist only of words of a vocabulary, such as "Contact us | Advertise with us |
+//! Privacy policy". The text of such lines differs from site to site, but the words that they
+//! consist of do not. Words that scraping glued together (`SubscribeNewsletters`) are found too.
 
 use dechaff_rules::StringList;
 use dechaff_rules::chars::{is_word, normalize};
 use dechaff_rules::rule::RuleId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// A longer line is a sentence or a list that rules should not take on its words alone.
+/// Length of the longest line that a vocabulary can match, in bytes of normalized text. A longer
+/// line is a sentence or a list, which should not be removed because of its words alone.
 const MAX_LINE_LEN: usize = 160;
-/// The shortest word that may be glued to others, in folded bytes.
+
+/// Length of the shortest word that may be glued to others, in bytes of normalized text.
 const MIN_GLUED_LEN: usize = 3;
 
 /// The vocabularies of all rules.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
     rules: Vec<RuleId>,
-    /// For each word, the rules that list it, by their place in `rules`, and whether it tells by itself what the line is.
+    /// For each word, the rules that list it: the index in `rules`, and whether the rule lists it
+    /// as a telling word.
     words: FxHashMap<Vec<u8>, Vec<(usize, bool)>>,
-    /// How words begin.
-    beginnings: FxHashSet<[u8; MIN_GLUED_LEN]>,
+    /// The first bytes of all words that have at least that many.
+    prefixes: FxHashSet<[u8; MIN_GLUED_LEN]>,
 }
 
 impl Vocabulary {
+    /// Adds the vocabulary of `rule`. A line must contain one of the `telling` words, which are
+    /// typical of such lines; the `filler` words are only allowed beside them.
     pub(super) fn add(&mut self, rule: RuleId, telling: &StringList, filler: &StringList) {
         let index = self.rules.len();
         self.rules.push(rule);
-        for (words, tells) in [(telling, true), (filler, false)] {
+        for (words, is_telling) in [(telling, true), (filler, false)] {
             for word in words.iter() {
                 let word = normalize(word);
-                self.beginnings.extend(word.first_chunk().copied());
-                self.words.entry(word).or_default().push((index, tells));
+                self.prefixes.extend(word.first_chunk().copied());
+                self.words
+                    .entry(word)
+                    .or_default()
+                    .push((index, is_telling));
             }
         }
     }
 
-    /// The longest line that there can be a vocabulary for, in folded bytes.
+    /// Returns the length of the longest line that a vocabulary can match, in bytes of normalized
+    /// text: a constant, or 0 if there are no vocabularies.
     pub(super) fn max_len(&self) -> usize {
         if self.rules.is_empty() {
             0
@@ -43,65 +53,71 @@ impl Vocabulary {
         }
     }
 
-    /// The rules whose words a folded line is made of: at least two, one of them telling.
+    /// Replaces the contents of `found` by the rules whose vocabulary `line` consists of, which is
+    /// normalized: all of its words are listed, there are at least two of them, and one is a
+    /// telling word.
     pub(super) fn matches(&self, line: &[u8], found: &mut Vec<RuleId>) {
         found.clear();
         if line.len() > self.max_len() {
             return;
         }
-        // Most lines end here: they begin with no word of any vocabulary.
+        // Most lines end here, because no word of any vocabulary starts as they do. This needs no
+        // decoding of UTF-8.
         let first = line
             .split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
             .next()
             .unwrap_or_default();
-        if first.is_ascii() && !self.begins(first) {
+        if first.is_ascii() && !self.can_start_with(first) {
             return;
         }
         let Ok(line) = std::str::from_utf8(line) else {
             return;
         };
-        let words = || {
-            line.split(|c: char| !is_word(c))
-                .filter(|word| !word.is_empty())
-                .map(str::as_bytes)
-        };
-        if !words().next().is_some_and(|first| self.begins(first)) {
+        if !words(line)
+            .next()
+            .is_some_and(|first| self.can_start_with(first))
+        {
             return;
         }
         for (index, &rule) in self.rules.iter().enumerate() {
-            let mut seen = Seen::default();
-            if words().all(|word| self.read(word, index, &mut seen))
-                && seen.words >= 2
-                && seen.telling
+            let mut seen = SeenWords::default();
+            if words(line).all(|word| self.read_word(word, index, &mut seen))
+                && seen.count >= 2
+                && seen.has_telling
             {
                 found.push(rule);
             }
         }
     }
 
-    /// Whether a line that begins with this word may be of the words of some rule.
-    fn begins(&self, first: &[u8]) -> bool {
-        let Some(beginning) = first.first_chunk() else {
-            return self.knows(first);
+    /// Returns whether a line whose first word is `first` may consist of words of some rule:
+    /// `first` is a word of a vocabulary, or starts with one that may be glued to the next.
+    fn can_start_with(&self, first: &[u8]) -> bool {
+        let Some(prefix) = first.first_chunk() else {
+            return self.words.contains_key(first);
         };
-        let glued = || (MIN_GLUED_LEN..first.len()).any(|end| self.knows(&first[..end]));
-        self.beginnings.contains(beginning) && (self.knows(first) || glued())
+        self.prefixes.contains(prefix)
+            && (MIN_GLUED_LEN..=first.len())
+                .rev()
+                .any(|end| self.words.contains_key(&first[..end]))
     }
 
-    /// Whether a word is of a rule's vocabulary, or glued of such words.
-    fn read(&self, word: &[u8], rule: usize, seen: &mut Seen) -> bool {
-        if let Some(tells) = self.lists(word, rule) {
-            seen.words += 1;
-            seen.telling |= tells;
+    /// Returns whether `word` is in the vocabulary of the rule with index `rule`, or consists of
+    /// such words glued together, and adds these words to `seen`. Longer first parts are tried
+    /// first. `seen` is unchanged if the result is `false`.
+    fn read_word(&self, word: &[u8], rule: usize, seen: &mut SeenWords) -> bool {
+        if let Some(is_telling) = self.lookup(word, rule) {
+            seen.count += 1;
+            seen.has_telling |= is_telling;
             return true;
         }
         for end in (MIN_GLUED_LEN..word.len().saturating_sub(MIN_GLUED_LEN - 1)).rev() {
-            if let Some(tells) = self.lists(&word[..end], rule) {
-                let mut rest = Seen {
-                    words: seen.words + 1,
-                    telling: seen.telling | tells,
+            if let Some(is_telling) = self.lookup(&word[..end], rule) {
+                let mut rest = SeenWords {
+                    count: seen.count + 1,
+                    has_telling: seen.has_telling | is_telling,
                 };
-                if self.read(&word[end..], rule, &mut rest) {
+                if self.read_word(&word[end..], rule, &mut rest) {
                     *seen = rest;
                     return true;
                 }
@@ -110,24 +126,31 @@ impl Vocabulary {
         false
     }
 
-    fn lists(&self, word: &[u8], rule: usize) -> Option<bool> {
+    /// Returns whether `word` is a telling word of the rule with index `rule`, or `None` if the
+    /// rule does not list it. If a rule lists a word both as telling and as filler, it counts as
+    /// telling.
+    fn lookup(&self, word: &[u8], rule: usize) -> Option<bool> {
         self.words
             .get(word)?
             .iter()
-            .find(|(own, _)| *own == rule)
-            .map(|(_, tells)| *tells)
-    }
-
-    fn knows(&self, word: &[u8]) -> bool {
-        self.words.contains_key(word)
+            .find(|(index, _)| *index == rule)
+            .map(|(_, is_telling)| *is_telling)
     }
 }
 
-/// What was read of a line.
+/// Returns the words of a normalized line, in order: its longest runs of letters, digits and marks.
+/// Everything between them, such as spaces and `|`, is skipped.
+fn words(line: &str) -> impl Iterator<Item = &[u8]> {
+    line.split(|c: char| !is_word(c))
+        .filter(|word| !word.is_empty())
+        .map(str::as_bytes)
+}
+
+/// The words of a vocabulary that were read so far in a line.
 #[derive(Debug, Default)]
-struct Seen {
-    words: usize,
-    telling: bool,
+struct SeenWords {
+    count: usize,
+    has_telling: bool,
 }
 
 #[cfg(test)]
@@ -135,30 +158,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_made_of_listed_words_one_of_which_tells() {
-        let list = |words: &str| words.split(' ').collect::<StringList>();
+    fn a_line_matches_if_all_words_are_listed_and_one_is_telling() {
         let mut vocabulary = Vocabulary::default();
         vocabulary.add(
             RuleId::new(7),
-            &list("Newsletters Subscribe Advertise"),
-            &list("us with my account e paper"),
+            &"Newsletters Subscribe Advertise".split(' ').collect(),
+            &"us with my account e paper".split(' ').collect(),
         );
         let mut found = Vec::new();
-        let mut matches = |line: &str| {
+        for (line, is_match) in [
+            ("Advertise with us", true),
+            ("E-Paper | My Account | SUBSCRIBE", true),
+            ("SubscribeNewsletters", true),
+            ("NewslettersSubscribe my account", true),
+            // One word alone is a label.
+            ("Subscribe", false),
+            ("my account with us", false),
+            ("Subscribe with the others", false),
+            ("Subscribers advertise", false),
+            ("", false),
+        ] {
             vocabulary.matches(&normalize(line), &mut found);
-            !found.is_empty()
-        };
-        assert!(matches("Advertise with us"));
-        assert!(matches("E-Paper | My Account | SUBSCRIBE"));
-        assert!(matches("SubscribeNewsletters"));
-        assert!(matches("NewslettersSubscribe my account"));
-        assert!(
-            !matches("Subscribe"),
-            "one word alone is a label's business"
-        );
-        assert!(!matches("my account with us"));
-        assert!(!matches("Subscribe with the others"));
-        assert!(!matches("Subscribers advertise"));
-        assert!(!matches(""));
+            assert_eq!(!found.is_empty(), is_match, "{line}");
+        }
     }
 }
