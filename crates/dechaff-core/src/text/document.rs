@@ -73,7 +73,7 @@ impl<'t> Document<'t> {
     /// (`eng`, `eng_Latn`). A code that rules do not know leaves the language as it was, which is to be guessed.
     #[must_use]
     pub fn with_corpus_language(self, code: &str) -> Self {
-        match dechaff_rules::language::known(code) {
+        match dechaff_rules::language::from_tag(code) {
             Some(code) => self.with_language(&code),
             None => self,
         }

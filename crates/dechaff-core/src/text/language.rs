@@ -1,7 +1,7 @@
 //! Which language a text is in, guessed from the text itself. It is asked only where a rule that is bound to languages
 //! matched.
 
-use dechaff_rules::language::known as canonical_known;
+use dechaff_rules::language::from_tag;
 use whatlang::detect;
 
 /// A guess reads so many bytes of prose.
@@ -35,7 +35,7 @@ pub(crate) fn detect_language(text: &str) -> Option<String> {
     let found = detect(sample).filter(whatlang::Info::is_reliable)?;
     let code = found.lang().code();
     // No rule is bound to a language without a short code; that the text is not in another one is what counts.
-    Some(canonical_known(code).unwrap_or_else(|| code.to_owned()))
+    Some(from_tag(code).unwrap_or_else(|| code.to_owned()))
 }
 
 /// Whether a text is English beyond doubt, by its commonest words, which no other language shares in such numbers. Most texts

@@ -203,7 +203,7 @@ impl NormalizedText {
             let folding = if byte < 0x80 {
                 None
             } else {
-                CharMapping::of(character)
+                CharMapping::cached(character)
             };
             let (is_blank, is_unseen) = match folding {
                 Some(folding) => (
