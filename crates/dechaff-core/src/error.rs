@@ -1,4 +1,5 @@
-//! What can go wrong in the library. Every message says what happened, to which input, and what to do about it.
+//! The errors of the library. Every message says what happened, to which input, and what to do
+//! about it.
 
 use dechaff_rules::PackError;
 
@@ -11,33 +12,37 @@ pub enum Error {
     TooLong {
         /// Length of the text in bytes.
         bytes: usize,
-        /// The longest text that a document can have, in bytes.
+        /// Length of the longest text that a document can have, in bytes.
         max: usize,
     },
-    /// A pack of rules is broken: all that was found wrong with it.
+    /// A pack of rules cannot be used. Contains all problems that were found in it.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// A name given to switch rules on or off means nothing.
+    /// A name that was given to switch rules on or off matches no rule.
     #[error("no rule, pack, category or filter is called '{name}'{}", suggest(.nearest.as_deref()))]
     UnknownName {
-        /// The name as given.
+        /// The name as it was given.
         name: String,
-        /// The nearest name that exists, if one is near.
+        /// The most similar name that exists, if there is a similar one.
         nearest: Option<String>,
     },
-    /// An option has a value outside its range.
+    /// An option has a value outside its range. Contains the message.
     #[error("{0}")]
     Option(String),
-    /// A line model cannot be used.
+    /// The line model cannot be used. Contains the reason.
     #[error(
-        "the line model cannot be used: {0}; build dechaff again from clean sources, or train the model (training/README.md)"
+        "the line model cannot be used: {0}; build dechaff again from clean sources, or train the \
+         model with training/run"
     )]
     Model(String),
-    /// A removal record does not fit the text that it should restore.
+    /// A removal record does not belong to the text that is to be restored with it. Contains the
+    /// reason.
     #[error("cannot restore: {0}")]
     Restore(String),
 }
 
+/// Returns the end of the message of [`Error::UnknownName`]: the nearest name, if there is one, and
+/// how to list all names.
 fn suggest(nearest: Option<&str>) -> String {
     nearest.map_or_else(
         || "; `dechaff rules list` shows all".to_owned(),

@@ -1,29 +1,34 @@
-//! A rule's claim on a span of a document: the one kind of finding that every filter makes and every output reads.
+//! Marks: the claims of rules on spans of a document. Every filter produces marks, and every output
+//! is derived from them.
 
 use crate::text::Span;
 use dechaff_rules::rule::RuleId;
 
-/// How sure a mark is, in thousandths: 1000 for a rule, which either matches or does not; less for the line model.
+/// The score of a mark, in thousandths: 1000 for a rule, which either matches or does not; at most
+/// 999 for the line model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Score(u16);
 
 impl Score {
-    /// The score of a rule's mark.
+    /// The score of every mark that a rule makes.
     pub const RULE: Self = Self(1000);
 
-    /// The score of the line model, in thousandths; more than 999 counts as that.
+    /// Makes a score of the line model. Values above 999 become 999, so that such a score is always
+    /// lower than [`RULE`](Self::RULE).
     pub(crate) fn model(thousandths: u16) -> Self {
         Self(thousandths.min(999))
     }
 
-    /// The score in thousandths, 0 to 1000.
+    /// Returns the score in thousandths, from 0 to 1000. The higher the score, the more certain it
+    /// is that the text is chaff.
     #[must_use]
     pub fn thousandths(self) -> u16 {
         self.0
     }
 }
 
-/// One rule's claim on one span.
+/// The claim of one rule on one span: the rule removes the span, protects it or has a cue about its
+/// lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     span: Span,
@@ -32,7 +37,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// A rule's mark on a span of the source text.
+    /// Makes the mark of `rule` on a span of the source text, with the score [`Score::RULE`].
     #[must_use]
     pub fn new(span: Span, rule: RuleId) -> Self {
         Self {
@@ -42,63 +47,71 @@ impl Mark {
         }
     }
 
-    /// What is claimed, in bytes of the source text.
+    /// Returns the span that is claimed, in bytes of the source text. Where marks overlap, the
+    /// union of their spans is removed.
     #[must_use]
     pub fn span(self) -> Span {
         self.span
     }
 
-    /// Whose claim it is.
+    /// Returns the id of the rule that makes the claim. It is an index into the rules of the
+    /// cleaner that made the mark; the line model has a rule as well.
     #[must_use]
     pub fn rule(self) -> RuleId {
         self.rule
     }
 
-    /// How sure it is.
+    /// Returns the score of the claim: [`Score::RULE`] unless the line model made it.
     #[must_use]
     pub fn score(self) -> Score {
         self.score
     }
 
-    /// The same claim on another span.
+    /// Returns the same claim, with its rule and score, on another span. Used to extend a mark to
+    /// the rest of a line that other marks do not remove.
     #[must_use]
     pub(crate) fn on(self, span: Span) -> Self {
         Self { span, ..self }
     }
 }
 
-/// Where filters put their marks. Order does not matter: a stage takes the union.
+/// Collects the marks of one stage. The order in which filters add them does not matter, because
+/// the result is their union.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     marks: Vec<Mark>,
 }
 
 impl Marks {
-    /// Adds a rule's claim on a span. Empty spans are left out.
+    /// Adds the mark of `rule` on `span`, with the score [`Score::RULE`]. Does nothing if the span
+    /// is empty.
     pub(crate) fn add(&mut self, span: Span, rule: RuleId) {
         if !span.is_empty() {
             self.marks.push(Mark::new(span, rule));
         }
     }
 
-    /// Adds a claim of the line model.
+    /// Adds a mark of the line model, whose score is not [`Score::RULE`]. Does nothing if the span
+    /// is empty.
     pub(crate) fn add_scored(&mut self, span: Span, rule: RuleId, score: Score) {
         if !span.is_empty() {
             self.marks.push(Mark { span, rule, score });
         }
     }
 
-    /// Takes all marks, sorted by span, then rule, each once; spans of one rule that overlap become one.
+    /// Removes and returns all marks, sorted by span, then rule. Overlapping marks of one rule are
+    /// merged; marks that only touch stay apart. A merged mark has the score of the first of its
+    /// marks.
     pub(crate) fn take(&mut self) -> Vec<Mark> {
         let mut marks = std::mem::take(&mut self.marks);
         marks.sort_unstable_by_key(|mark| (mark.rule, mark.span));
         marks.dedup_by(|next, last| {
-            let joins = next.rule == last.rule && next.span.start() < last.span.end();
-            if joins {
+            let overlap = next.rule == last.rule && next.span.start() < last.span.end();
+            if overlap {
                 last.span =
                     Span::from_offsets(last.span.start(), last.span.end().max(next.span.end()));
             }
-            joins
+            overlap
         });
         marks.sort_unstable();
         marks
@@ -110,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_of_one_rule_that_overlap_become_one() {
+    fn overlapping_marks_of_one_rule_are_merged() {
         let mut marks = Marks::default();
         let (a, b) = (RuleId::new(0), RuleId::new(1));
         marks.add(Span::new(2, 6), a);

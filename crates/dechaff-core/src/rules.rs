@@ -24,8 +24,8 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// Returns the rules of the built-in packs. The first call of a process deserializes them, which takes a few
-    /// milliseconds; later calls share the result.
+    /// Returns the rules of the built-in packs. The first call of a process deserializes them,
+    /// which takes a few milliseconds; later calls share the result.
     #[must_use]
     pub fn built_in() -> Self {
         static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
@@ -42,13 +42,14 @@ impl RuleSet {
     ///
     /// ```
     /// let mut rules = dechaff_core::RuleSet::built_in();
-    /// let error = rules.add_pack("[pack]\nname = 'mine'\ncolour = 'red'", "mine.toml").unwrap_err();
+    /// let pack = "[pack]\nname = 'mine'\ncolour = 'red'";
+    /// let error = rules.add_pack(pack, "mine.toml").unwrap_err();
     /// assert!(error.to_string().starts_with("mine.toml:3:1: unknown field"));
     /// ```
     ///
     /// # Errors
-    /// [`Error::Pack`] with every problem of the pack; the rules then stay as they were. Examples are not run here but by
-    /// [`Verifier`](crate::verify::Verifier).
+    /// [`Error::Pack`] with every problem of the pack; the rules then stay as they were. Examples
+    /// are not run here but by [`Verifier`](crate::verify::Verifier).
     pub fn add_pack(&mut self, source: &str, origin: &str) -> Result<(), Error> {
         let replaced = Arc::make_mut(&mut self.rules).add_pack(source, origin)?;
         if replaced.iter().any(|id| id.index() < self.built_in) {
@@ -57,7 +58,8 @@ impl RuleSet {
         Ok(())
     }
 
-    /// Returns these rules after applying `change` to each. The result counts as having no built-in rules.
+    /// Returns these rules after applying `change` to each. The result counts as having no built-in
+    /// rules.
     pub(crate) fn with(&self, change: impl Fn(&mut Rule)) -> Self {
         let mut rules = Self {
             rules: Arc::clone(&self.rules),
@@ -67,19 +69,21 @@ impl RuleSet {
         rules
     }
 
-    /// Returns whether all built-in rules are in the set, unchanged.
+    /// Returns whether all built-in rules are in the set, unchanged, so that the matches that the
+    /// cleaner finds can serve as features of the line model as well.
     pub(crate) fn has_built_in(&self) -> bool {
         self.built_in > 0
     }
 
-    /// Returns whether a rule is a built-in one. Always `false` if one of the built-in rules was replaced.
+    /// Returns whether a rule is a built-in one. Always `false` if one of the built-in rules was
+    /// replaced.
     pub(crate) fn is_built_in(&self, id: RuleId) -> bool {
         id.index() < self.built_in
     }
 }
 
-/// Rules that do not include the built-in ones.
 impl From<CompiledRules> for RuleSet {
+    /// Makes a set of rules that does not include the built-in ones.
     fn from(rules: CompiledRules) -> Self {
         Self {
             rules: Arc::new(rules),

@@ -1,4 +1,5 @@
-//! The text model: a document and its lines, spans of its bytes, its normalized form, and the view of it that filters read.
+//! The text model: a document and its lines, spans of its bytes, its normalized form, and the view
+//! of it that filters read. Nothing here knows rules or filters.
 
 mod document;
 mod language;

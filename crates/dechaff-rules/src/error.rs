@@ -41,7 +41,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Joins problems, one per line.
+/// Joins problems, one per line, in the order in which they occur in the pack. Each starts with
+/// `origin:line:column:`, which editors and terminals turn into a link.
 fn lines(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
     lines.join("\n")

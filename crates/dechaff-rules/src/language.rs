@@ -1,7 +1,10 @@
-//! Codes of languages, as rules, documents and options name them.
+//! Language codes: the form that rules use, and the conversion from the codes of corpora, which
+//! come with regions, with scripts, or in three letters.
 
-/// The code that rules use for a language: ISO 639-1 where there is one, without region or script, one for both
-/// written forms of Norwegian.
+/// Returns the form of a language code that rules use: lower case, without region and script
+/// (`en-GB` becomes `en`), and `no` for both written forms of Norwegian. Other codes are returned
+/// as they are, also if no such language exists.
+#[must_use]
 pub fn canonical(code: &str) -> String {
     let code = code
         .split(['-', '_'])
@@ -14,10 +17,13 @@ pub fn canonical(code: &str) -> String {
     }
 }
 
-/// The code of a language that the data of a corpus names, in two letters (`en`, `en-GB`) or three (`eng`, `eng_Latn`);
-/// none for what is no such code, and for languages that rules have no code for, which are better guessed.
-pub fn known(code: &str) -> Option<String> {
-    const LONG: &[(&str, &str)] = &[
+/// Returns the rules' code for a language tag of a corpus, in two letters (`en`, `en-GB`) or three
+/// (`eng`, `eng_Latn`). Returns `None` for names such as `English`, and for three-letter codes of
+/// languages that no rule is bound to: the language of such a document is better detected from its
+/// text.
+#[must_use]
+pub fn from_tag(code: &str) -> Option<String> {
+    const THREE_LETTER_CODES: &[(&str, &str)] = &[
         ("eng", "en"),
         ("deu", "de"),
         ("ger", "de"),
@@ -59,7 +65,7 @@ pub fn known(code: &str) -> Option<String> {
     let code = canonical(code);
     match code.len() {
         2 if code.bytes().all(|byte| byte.is_ascii_lowercase()) => Some(code),
-        3 => LONG
+        3 => THREE_LETTER_CODES
             .iter()
             .find(|(long, _)| *long == code)
             .map(|(_, short)| (*short).to_owned()),
@@ -72,25 +78,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_have_one_form() {
+    fn language_codes_are_reduced_to_one_form() {
         assert_eq!(
             [
                 "eng_Latn", "de-AT", "cmn_Hani", "NB", "oci", "English", "x", ""
             ]
-            .map(known),
-            {
-                let some = |code: &str| Some(code.to_owned());
-                [
-                    some("en"),
-                    some("de"),
-                    some("zh"),
-                    some("no"),
-                    None,
-                    None,
-                    None,
-                    None,
-                ]
-            }
+            .map(|tag| from_tag(tag).unwrap_or_default()),
+            ["en", "de", "zh", "no", "", "", "", ""]
         );
         assert_eq!(
             ["en-GB", "EN", "nb", "nn_NO", "no", "zh-Hant"].map(canonical),

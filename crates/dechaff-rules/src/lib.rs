@@ -1,8 +1,10 @@
-//! What a rule of [dechaff](https://crates.io/crates/dechaff) is: its fields, the TOML format of packs, the phrase language,
-//! and the search plan that tells the engine where in a text a rule can match.
+//! What a rule of [dechaff](https://crates.io/crates/dechaff) is: its fields, the TOML format of
+//! packs, the phrase language, and the search plan that tells the engine where in a text a rule can
+//! match.
 //!
-//! This crate is separate from the engine so that the engine's build script can compile the built-in packs with the same
-//! code that reads users' packs. It reads no files and knows no documents.
+//! This crate is separate from the engine so that the engine's build script can compile the
+//! built-in packs with the same code that reads users' packs. It reads no files and knows no
+//! documents.
 //!
 //! ```
 //! use dechaff_rules::CompiledRules;

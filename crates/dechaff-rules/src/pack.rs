@@ -1,5 +1,6 @@
-//! The file format of packs: TOML, read strictly. Unknown keys are errors; every problem has a line and a column. What the
-//! keys of a rule mean is defined in [`rule`](crate::rule); what makes a rule bad is checked in `lint`.
+//! The file format of packs: TOML, read strictly. Unknown keys are errors, and every problem has a
+//! line and a column. What the keys of a rule mean is defined in [`rule`](crate::rule); phrases and
+//! patterns are checked in `lint`.
 
 mod lint;
 
@@ -17,6 +18,10 @@ use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
 
+/// Lines to which a `near` condition reaches if the rule does not say `within`.
+const DEFAULT_WITHIN: usize = 2;
+
+/// A whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PackFile {
@@ -25,6 +30,7 @@ struct PackFile {
     rule: Vec<Spanned<RuleEntry>>,
 }
 
+/// The table `[pack]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PackHead {
@@ -33,6 +39,7 @@ struct PackHead {
     description: String,
 }
 
+/// A table `[[rule]]`, before it is checked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleEntry {
@@ -66,6 +73,7 @@ struct RuleEntry {
     examples: ExamplesEntry,
 }
 
+/// The value of `words`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WordsEntry {
@@ -74,6 +82,7 @@ struct WordsEntry {
     filler: Vec<Spanned<String>>,
 }
 
+/// The value of `examples`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExamplesEntry {
@@ -81,7 +90,8 @@ struct ExamplesEntry {
     keep: Vec<String>,
 }
 
-/// One text or a list of them, each with its place in the pack.
+/// A string or a list of strings, each with its position in the source. The position of a single
+/// string is empty here: serde reports only that of the whole value.
 struct OneOrMany(Vec<Spanned<String>>);
 
 impl<'de> Deserialize<'de> for OneOrMany {
@@ -110,22 +120,20 @@ impl<'de> Deserialize<'de> for OneOrMany {
     }
 }
 
-/// The texts of one or many, each with its place.
-fn texts(all: &Spanned<OneOrMany>) -> impl Iterator<Item = (&String, Range<usize>)> {
-    // A single text stands where the whole does.
-    all.get_ref().0.iter().map(|text| {
-        (
-            text.get_ref(),
-            if text.span().is_empty() {
-                all.span()
-            } else {
-                text.span()
-            },
-        )
+/// Iterates over the strings of a value, each with its position in the source. A single string has
+/// the position of the value.
+fn texts(value: &Spanned<OneOrMany>) -> impl Iterator<Item = (&String, Range<usize>)> {
+    value.get_ref().0.iter().map(|text| {
+        let span = if text.span().is_empty() {
+            value.span()
+        } else {
+            text.span()
+        };
+        (text.get_ref(), span)
     })
 }
 
-/// What a pack says and, where it is linted in depth, what is wrong with its phrases and patterns.
+/// The content of a pack, with the problems that did not prevent it from being parsed.
 pub(crate) struct Parsed {
     pub name: String,
     pub description: String,
@@ -133,6 +141,12 @@ pub(crate) struct Parsed {
     pub problems: Vec<Problem>,
 }
 
+/// Parses a pack. `origin` names it in problems. With `deep`, phrases and patterns are compiled and
+/// linted as well, which takes most of the time. Rules that cannot be understood are left out of
+/// the result and reported among its problems.
+///
+/// # Errors
+/// The first problem, if the source is not valid TOML or has an unknown key.
 pub(crate) fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Problem> {
     let mut lint = Lint {
         source,
@@ -160,7 +174,7 @@ pub(crate) fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Pr
             lint.note(
                 id.span(),
                 format!(
-                    "the id '{}' is taken by the rule in line {first}",
+                    "the id '{}' is already used by the rule in line {first}; choose another",
                     id.get_ref()
                 ),
             );
@@ -175,6 +189,8 @@ pub(crate) fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Pr
     })
 }
 
+/// Converts a table of a pack to a rule and notes what is wrong with it. Returns `None` if the
+/// table defines no rule, because its effect or its matcher is missing or ambiguous.
 fn read_rule(
     entry: &Spanned<RuleEntry>,
     pack: &str,
@@ -183,7 +199,7 @@ fn read_rule(
 ) -> Option<Rule> {
     let (at, entry) = (entry.get_ref().id.span(), entry.get_ref());
     let id = entry.id.get_ref();
-    // A rule that overrides may name another pack's rule in full.
+    // A rule that overrides may give the full name of another pack's rule.
     let name = if id.contains('/') && entry.overrides {
         id.clone()
     } else {
@@ -197,40 +213,17 @@ fn read_rule(
     }
     let effect = match (entry.keep, entry.cue) {
         (true, Some(_)) => {
-            lint.note(at.clone(), "a rule cannot both keep and give a cue");
+            lint.note(
+                at.clone(),
+                "a rule cannot have both 'keep' and 'cue'; remove one",
+            );
             return None;
         }
         (true, None) => Effect::Keep,
         (false, Some(cue)) => Effect::Cue(cue),
         (false, None) => Effect::Remove,
     };
-    if effect == Effect::Remove && entry.category.is_none() {
-        lint.note(at.clone(), "a rule that removes needs a category");
-    }
-    if effect == Effect::Remove && entry.confidence.is_none() {
-        lint.note(
-            at.clone(),
-            "a rule that removes needs a confidence: certain, likely or possible",
-        );
-    }
-    if entry.examples.remove.len() < 2 || entry.examples.keep.len() < 2 {
-        lint.note(
-            at.clone(),
-            "a rule needs at least two examples.remove and two examples.keep",
-        );
-    }
-    if entry.longest.is_some() && !(entry.line && entry.pattern.is_some()) {
-        lint.note(at.clone(), "'longest' limits the lines that a pattern takes whole; it goes with pattern and line = true");
-    }
-    if entry.within.is_some() && entry.near.is_empty() {
-        lint.note(
-            at.clone(),
-            "'within' says how far 'near' reaches; without 'near' it means nothing",
-        );
-    }
-    for pattern in &entry.unless {
-        lint_pattern(pattern.get_ref(), pattern.span(), false, false, lint);
-    }
+    check_fields(entry, effect, &at, lint);
     Some(Rule {
         name,
         description: entry.description.clone(),
@@ -238,16 +231,12 @@ fn read_rule(
         confidence: entry.confidence.unwrap_or(Confidence::Certain),
         effect,
         matcher: read_matcher(entry, at, lint)?,
-        unless: entry
-            .unless
-            .iter()
-            .map(|pattern| pattern.get_ref().clone())
-            .collect(),
+        unless: strings(&entry.unless),
         longest: entry.longest,
         zone: entry.zone.unwrap_or(Zone::Anywhere),
         near: (!entry.near.is_empty()).then(|| Near {
             categories: entry.near.clone(),
-            within: entry.within.unwrap_or(2),
+            within: entry.within.unwrap_or(DEFAULT_WITHIN),
         }),
         languages: entry.languages.iter().map(|code| canonical(code)).collect(),
         hosts: entry
@@ -264,6 +253,50 @@ fn read_rule(
     })
 }
 
+/// Notes keys that are missing from a rule with this effect, and keys that have no meaning without
+/// another one. `at` is the position of the rule's id, which the problems refer to.
+fn check_fields(entry: &RuleEntry, effect: Effect, at: &Range<usize>, lint: &mut Lint<'_>) {
+    if effect == Effect::Remove && entry.category.is_none() {
+        lint.note(at.clone(), "a rule that removes needs a category");
+    }
+    if effect == Effect::Remove && entry.confidence.is_none() {
+        lint.note(
+            at.clone(),
+            "a rule that removes needs a confidence: certain, likely or possible",
+        );
+    }
+    if entry.examples.remove.len() < 2 || entry.examples.keep.len() < 2 {
+        lint.note(
+            at.clone(),
+            "a rule needs at least two examples.remove and two examples.keep",
+        );
+    }
+    if entry.longest.is_some() && !(entry.line && entry.pattern.is_some()) {
+        lint.note(
+            at.clone(),
+            "'longest' limits the length of the lines that a pattern matches; it needs 'pattern' \
+             and line = true",
+        );
+    }
+    if entry.within.is_some() && entry.near.is_empty() {
+        lint.note(
+            at.clone(),
+            "'within' sets the distance of 'near' and has no meaning without it; add 'near' or \
+             remove 'within'",
+        );
+    }
+    for pattern in &entry.unless {
+        lint_pattern(pattern.get_ref(), pattern.span(), false, false, lint);
+    }
+}
+
+/// Collects strings without their positions in the source.
+fn strings<C: FromIterator<String>>(spanned: &[Spanned<String>]) -> C {
+    spanned.iter().map(|text| text.get_ref().clone()).collect()
+}
+
+/// Converts the one key of a table that defines what the rule matches, and lints its value. Notes a
+/// problem and returns `None` if the table has none of these keys or several.
 fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Option<Matcher> {
     match (
         &entry.phrase,
@@ -293,29 +326,28 @@ fn read_matcher(entry: &RuleEntry, at: Range<usize>, lint: &mut Lint<'_>) -> Opt
                 if !label.get_ref().chars().any(char::is_alphabetic) {
                     lint.note(
                         label.span(),
-                        "a label needs a letter; a number alone may be a list's, and punctuation at the ends does not count",
+                        "a label needs a letter: a number alone may belong to a list, and \
+                         punctuation at the ends of a label does not count",
                     );
                 }
             }
-            Some(Matcher::Labels(
-                labels.iter().map(toml::Spanned::get_ref).collect(),
-            ))
+            Some(Matcher::Labels(strings(labels)))
         }
         (None, None, None, Some(words), None) => {
             for word in words.telling.iter().chain(&words.filler) {
                 if word.get_ref().is_empty() || !word.get_ref().chars().all(is_word) {
                     lint.note(
                         word.span(),
-                        format!("'{}' is not one word of letters and digits", word.get_ref()),
+                        format!(
+                            "'{}' is not a single word of letters and digits",
+                            word.get_ref()
+                        ),
                     );
                 }
             }
-            let all = |words: &[Spanned<String>]| {
-                words.iter().map(|word| word.get_ref().clone()).collect()
-            };
             Some(Matcher::Words {
-                telling: all(&words.telling),
-                filler: all(&words.filler),
+                telling: strings(&words.telling),
+                filler: strings(&words.filler),
             })
         }
         (None, None, None, None, Some(filter)) => Some(Matcher::Filter(filter)),

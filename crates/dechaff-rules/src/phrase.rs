@@ -1,24 +1,57 @@
-//! The phrase language: what a phrase is, and what to search for to find it. Matching a phrase at a position of a text is
-//! the job of the search engine, which runs the [`Op`]s of a [`Phrase`].
+//! The phrase language: what a phrase is, and what to search for to find it. Matching a phrase at a
+//! position of a text is the job of the search engine, which runs the [`Op`]s of a [`Phrase`].
 //!
-//! A phrase is a sequence of words. `(a|b)` matches one of several alternatives, `[a|b]` one of them or nothing. `{..5}`,
-//! `{1..4}` and `{2}` are gaps: that many words of any kind, or that many letters if the gap is glued to the text beside
-//! it. `{#}` is a number. For example, the phrase
+//! A phrase is a sequence of words, which are compared in [normalized](crate::chars) form. `(a|b)`
+//! matches one of several alternatives, `[a|b]` one of them or nothing. `{..5}`, `{1..4}` and `{2}`
+//! are gaps: that many words of any kind, or that many letters if the gap is glued to the text
+//! beside it. `{#}` is a number.
 //!
-//! ```text
-//! (sign up|subscribe) to our {..2} newsletter[s]
+//! [`Phrase::parse`] compiles a phrase to a small program. A branch tries its targets in order; a
+//! space belongs to the part with which it comes and goes:
+//!
+//! ```
+//! use dechaff_rules::phrase::{Op, Phrase};
+//!
+//! let phrase = Phrase::parse("(the|our) {..2} newsletter [now]", true)?;
+//! let text = |text: &str| Op::Text(text.into());
+//! assert_eq!(
+//!     phrase.ops(),
+//!     [
+//!         Op::Branch(vec![1, 3]), // 0
+//!         text("the"),            // 1
+//!         Op::Jump(5),            // 2
+//!         text("our"),            // 3
+//!         Op::Jump(5),            // 4
+//!         text(" "),              // 5
+//!         Op::Gap(0, 2),          // 6: each word with the space after it
+//!         text("newsletter"),     // 7
+//!         Op::Branch(vec![9, 12]),
+//!         text(" "),              // 9: only if `now` follows
+//!         text("now"),            // 10
+//!         Op::Jump(13),           // 11: the end, that is a match
+//!         Op::Jump(13),           // 12
+//!     ]
+//! );
+//! # Ok::<(), String>(())
 //! ```
 //!
-//! is compiled to this program, in which a branch tries its targets in order:
+//! Matching backtracks, but the number of gaps and branches is bounded when the phrase is parsed.
+//! The cost of one attempt therefore does not depend on the text.
 //!
-//! ```text
-//! 0 Branch [1, 3]      3 Text "subscribe"     6 Gap 0..2
-//! 1 Text "sign up"     4 Jump 5               7 Text "newsletter"
-//! 2 Jump 5             5 Text " to our "      8 Branch [9, 11] …
+//! A text is not tried at every position. [`Phrase::search_terms`] finds what every match contains,
+//! here the literal `newsletter`, and what a match can contain before it:
+//!
 //! ```
+//! use dechaff_rules::phrase::Phrase;
 //!
-//! Matching backtracks, but the number of gaps and branches is bounded when the phrase is parsed. The cost of one attempt
-//! therefore does not depend on the text.
+//! let (_, literals) = Phrase::search_terms("(the|our) {..2} newsletter [now]", true)?;
+//! let texts: Vec<&[u8]> = literals.iter().map(|literal| &literal.text[..]).collect();
+//! assert_eq!(texts, [&b"newsletter"[..], b"newsletter now"]);
+//! assert_eq!(literals[0].context.words, 3, "one word, and two of the gap");
+//! assert_eq!(literals[0].context.breaks, 2, "a line end on either side of the gap");
+//! assert_eq!(literals[0].context.bytes, None, "the gap can have any length");
+//! # Ok::<(), String>(())
+//! ```
 
 mod literals;
 mod parse;
@@ -31,12 +64,12 @@ use crate::chars::{is_spaceless, is_word};
 use parse::Node;
 use program::{compile, first_bytes};
 
-/// Length of the longest match of any phrase, in bytes of normalized text. The search engine keeps this much text around
-/// the window that it searches.
+/// Length of the longest match of any phrase, in bytes of normalized text. The search engine keeps
+/// this much text around the window that it searches.
 pub const MAX_MATCH_LEN: usize = 1 << 15;
 
-/// Length of the longest word of a gap, number, or letter with its marks that a phrase can match, in bytes of normalized
-/// text. The bound keeps an attempt cheap in text without spaces.
+/// Length of the longest word of a gap, number, or letter with its marks that a phrase can match,
+/// in bytes of normalized text. The bound keeps an attempt cheap in text without spaces.
 pub const MAX_WORD_LEN: usize = 256;
 
 /// A parsed phrase, ready to be matched.
@@ -44,16 +77,18 @@ pub const MAX_WORD_LEN: usize = 256;
 pub struct Phrase {
     ops: Vec<Op>,
     line: bool,
-    /// For op 0 and each branch: the bytes that the rest of a match can start with; `None` if any byte can.
+    /// For op 0 and each branch: the bytes that the rest of a match can start with; `None` if any
+    /// byte can.
     firsts: Vec<Option<Box<[bool; 256]>>>,
 }
 
 impl Phrase {
-    /// Parses `source`. With `line`, a match must fill its whole line, apart from punctuation at the ends.
+    /// Parses `source`. With `line`, a match must fill its whole line, apart from punctuation at
+    /// the ends.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the phrase: a syntax error, a match that could be empty or longer than
-    /// [`MAX_MATCH_LEN`], or a gap where none is allowed.
+    /// A sentence that says what is wrong with the phrase: a syntax error, a match that could be
+    /// empty or longer than [`MAX_MATCH_LEN`], or a gap where none is allowed.
     pub fn parse(source: &str, line: bool) -> Result<Self, String> {
         let nodes = parse::parse(source)?;
         if !line && matches!(nodes.first(), Some(Node::Letters(..))) {
@@ -64,11 +99,13 @@ impl Phrase {
         let mut ops = Vec::new();
         compile(&nodes, &mut ops, true);
         if max_len(&ops) > MAX_MATCH_LEN {
-            return Err("the phrase can match too long a text; split it".to_owned());
+            return Err(
+                "a match of the phrase could be too long; split it, or reduce its gaps".to_owned(),
+            );
         }
         if !line && can_be_empty(&ops, 0) {
             return Err(
-                "the phrase can match nothing at all; make a part of it obligatory".to_owned(),
+                "the phrase can match the empty text; make a part of it mandatory".to_owned(),
             );
         }
         let firsts = (0..ops.len())
@@ -81,9 +118,9 @@ impl Phrase {
         Ok(Self { ops, line, firsts })
     }
 
-    /// Parses `source` and derives what to search for: the prefixes of the lines that the phrase can match, if it must
-    /// match whole lines and they are few, and literals, one of which every match contains. Either list may be empty, but
-    /// a phrase inside a line always has literals.
+    /// Parses `source` and derives what to search for: the prefixes of the lines that the phrase
+    /// can match, if it must match whole lines and they are few, and literals, one of which every
+    /// match contains. Either list may be empty, but a phrase inside a line always has literals.
     ///
     /// # Errors
     /// As [`parse`](Self::parse), and if a phrase inside a line has no literal.
@@ -119,16 +156,17 @@ impl Phrase {
         self.line
     }
 
-    /// Returns whether the rest of a match, from `op` on, can start with the byte at offset `at`. Answers `true` for ops
-    /// whose first bytes were not computed; most attempts to match end here, before a word is compared.
+    /// Returns whether the rest of a match, from `op` on, can start with the byte at offset `at`.
+    /// Answers `true` for ops whose first bytes were not computed; most attempts to match end here,
+    /// before a word is compared.
     #[must_use]
     pub fn can_start(&self, op: usize, text: &[u8], at: usize) -> bool {
         let first = self.firsts.get(op).and_then(Option::as_ref);
         first.is_none_or(|first| text.get(at).is_some_and(|&byte| first[usize::from(byte)]))
     }
 
-    /// Returns the fewest words, and the fewest letters of scripts without spaces, that a match of `source` can have.
-    /// Both are zero if `source` is not a valid phrase.
+    /// Returns the fewest words, and the fewest letters of scripts without spaces, that a match of
+    /// `source` can have. Both are zero if `source` is not a valid phrase.
     #[must_use]
     pub fn min_words(source: &str) -> (usize, usize) {
         let shortest = Self::shortest_match(source);
@@ -139,12 +177,13 @@ impl Phrase {
         )
     }
 
-    /// Returns the shortest text that the phrase `source` matches, normalized; empty if `source` is not a valid phrase.
+    /// Returns the shortest text that the phrase `source` matches, normalized; empty if `source` is
+    /// not a valid phrase.
     #[must_use]
     pub fn shortest_match(source: &str) -> String {
         parse::parse(source).map_or_else(
             |_| String::new(),
-            |nodes| String::from_utf8_lossy(&parse::shortest(&nodes)).into_owned(),
+            |nodes| String::from_utf8_lossy(&parse::shortest_match(&nodes)).into_owned(),
         )
     }
 }

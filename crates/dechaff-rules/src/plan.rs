@@ -1,5 +1,36 @@
-//! What of a rule can be worked out before there is a text: labels folded, and what to look for to find phrases and
-//! patterns. Built-in rules are prepared when dechaff is built, so that starting costs next to nothing.
+//! Search plans: where in a text a rule can match, derived from the rule alone.
+//!
+//! Trying thousands of phrases and patterns at every position of a text would be far too slow. A
+//! plan therefore says what a text must contain for an attempt to be worthwhile. There are two
+//! kinds of evidence:
+//!
+//! - **Line prefixes**: the first bytes of the lines that a whole-line rule can match.
+//! - **Literals**: normalized strings, one of which every match contains.
+//!
+//! A rule often has both, and the plan uses the evidence that is expected to yield fewer candidates
+//! in ordinary text, by a table of byte [n-gram frequencies](crate::ngrams). For example, lines
+//! that start with `read more` are rare, so the first pattern below is searched for by prefixes.
+//! Lines that start with `the` are common, so the second one is searched for by the end of it:
+//!
+//! ```
+//! use dechaff_rules::plan::{RulePlan, SearchPlan, plan};
+//! use dechaff_rules::rule::Matcher;
+//!
+//! let patterns = ["Read (?:more|on)", "The [^\\n]{2,40} privacy policy", "[^\\n]{9,90}\\d"];
+//! let patterns = patterns.into_iter().collect();
+//! let RulePlan::Patterns(plans) = plan(&Matcher::Patterns { patterns, line: true }) else {
+//!     unreachable!()
+//! };
+//!
+//! assert!(matches!(&plans[0].search, SearchPlan::LinePrefixes(list) if list.len() == 2));
+//! let SearchPlan::Literals(literals) = &plans[1].search else { unreachable!() };
+//! assert_eq!(literals, &[b" privacy policy"]);
+//! assert!(matches!(&plans[2].search, SearchPlan::EveryLine), "no bytes are certain");
+//! ```
+//!
+//! Plans are computed when a pack is added; those of the built-in rules when dechaff is built, so
+//! that they cost nothing at start. A rule that does not parse gets a plan that never leads to a
+//! match; the lint of packs reports such rules.
 
 mod first_bytes;
 mod literals;
@@ -17,70 +48,83 @@ use first_bytes::first_bytes;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
 
-/// What of a rule's matcher is worked out, item by item.
+/// Estimated number of occurrences of a string per occurrence at the start of a line.
+const OCCURRENCES_PER_LINE: u64 = 16;
+
+/// Estimated number of occurrences of a string per occurrence at the start of a line of at most
+/// [`MAX_SHORT_LINE_LEN`].
+const OCCURRENCES_PER_SHORT_LINE: u64 = 64;
+
+/// Length of the longest line that counts as short, in bytes.
+const MAX_SHORT_LINE_LEN: u32 = 100;
+
+/// The search plan of a rule: one for each item of its matcher, in the same order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum RulePlan {
-    /// For each phrase how it is found.
+    /// The plans of phrases.
     Phrases(Vec<SearchPlan<Literal>>),
-    /// For each pattern what is known of its matches.
+    /// The plans of patterns.
     Patterns(Vec<PatternPlan>),
-    /// Folded labels.
+    /// The normalized and trimmed form of labels, which are looked up as they are.
     Labels(StringList),
-    /// Nothing.
+    /// No plan: vocabularies are indexed by their words, and other filters do not search.
     Other,
 }
 
-/// What is known of the matches of a pattern.
+/// The plan of a pattern.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PatternPlan {
+    /// Where the pattern is worth trying.
     pub search: SearchPlan<Vec<u8>>,
-    /// The most bytes of a match, if there is a limit.
+    /// Length of the longest match, in bytes of the source text; `None` if there is no limit.
     pub max_len: Option<u32>,
-    /// The bytes that a match can begin with.
+    /// The bytes with which a match can start, in the source text.
     pub first: ByteSet,
-    /// Whether a match can begin with any number of characters of its line.
+    /// Whether a match can start with any number of any characters of its line.
     pub starts_with_any: bool,
 }
 
-/// Where a phrase or pattern is worth trying.
+/// Where a phrase or pattern is worth trying. `L` is the type of its literals.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum SearchPlan<F> {
-    /// On lines that begin with one of these, folded. Signs before the first word of a line may stand before them.
+pub enum SearchPlan<L> {
+    /// On lines that start with one of these prefixes, perhaps after bullets and other signs.
     LinePrefixes(Vec<LinePrefix>),
-    /// Where one of these stands, one of which every match holds.
-    Literals(Vec<F>),
+    /// Wherever one of these literals occurs. Every match contains at least one of them.
+    Literals(Vec<L>),
     /// On every line.
     EveryLine,
 }
 
-/// The first folded bytes of lines, at most [`MAX_PREFIX_LEN`], as a number in which the first is the highest. A line end
-/// counts as a space.
+/// The first bytes of a normalized line, at most [`MAX_PREFIX_LEN`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LinePrefix {
+    /// The bytes as a big-endian number, so that the first byte is the most significant. A line end
+    /// is represented by a space.
     pub bytes: u64,
+    /// The number of bytes.
     pub length: u8,
 }
 
 impl LinePrefix {
-    /// The opening that a text is, or begins with if it is longer.
+    /// Returns the prefix of a normalized text: all of it or its first [`MAX_PREFIX_LEN`] bytes.
+    /// Prefixes of the same bytes are equal, also if one has a line end where the other has a
+    /// space.
+    #[must_use]
     pub fn of(text: &[u8]) -> Self {
         let text = &text[..text.len().min(MAX_PREFIX_LEN)];
-        let push =
-            |bytes, &byte: &u8| bytes << 8 | u64::from(if byte == b'\n' { b' ' } else { byte });
+        let bytes = text.iter().fold(0, |bytes, &byte| {
+            bytes << 8 | u64::from(if byte == b'\n' { b' ' } else { byte })
+        });
         Self {
-            bytes: text.iter().fold(0, push),
+            bytes,
             length: text.len() as u8,
         }
     }
 }
 
-/// Of so many places at which a text stands one is the beginning of a line, and of so many the beginning of a short line.
-const LINES: u64 = 16;
-const SHORT_LINES: u64 = 64;
-/// A short line has at most so many bytes.
-const SHORT_LINE: u32 = 100;
-
-/// Prepares a rule. What is wrong with it counts as if it were not there; the lint of packs tells.
+/// Computes the search plan of a matcher. Phrases and patterns that do not parse get a plan, too,
+/// so that the plans keep the order of the matcher; the lint of packs reports them.
+#[must_use]
 pub fn plan(matcher: &Matcher) -> RulePlan {
     match matcher {
         Matcher::Phrases { phrases, line } => RulePlan::Phrases(
@@ -102,7 +146,12 @@ pub fn plan(matcher: &Matcher) -> RulePlan {
 
 fn plan_phrase(source: &str, line: bool) -> SearchPlan<Literal> {
     let (prefixes, literals) = Phrase::search_terms(source, line).unwrap_or_default();
-    choose(prefixes, literals, |literal| &literal.text, LINES)
+    choose(
+        &prefixes,
+        literals,
+        |literal| &literal.text,
+        OCCURRENCES_PER_LINE,
+    )
 }
 
 fn plan_pattern(source: &str, line: bool) -> PatternPlan {
@@ -123,64 +172,74 @@ fn plan_pattern(source: &str, line: bool) -> PatternPlan {
         .properties()
         .maximum_len()
         .and_then(|bytes| u32::try_from(bytes).ok());
-    let lines = if max_len.is_some_and(|len| len <= SHORT_LINE) {
-        SHORT_LINES
+    let occurrences_per_line = if max_len.is_some_and(|len| len <= MAX_SHORT_LINE_LEN) {
+        OCCURRENCES_PER_SHORT_LINE
     } else {
-        LINES
+        OCCURRENCES_PER_LINE
     };
     let search = choose(
-        prefixes,
+        &prefixes,
         required::required(&hir, line).unwrap_or_default(),
         Vec::as_slice,
-        lines,
+        occurrences_per_line,
     );
     PatternPlan {
         search,
         max_len,
         first: first_bytes(&hir),
-        starts_with_any: begins_freely(&hir),
+        starts_with_any: starts_with_any(&hir),
     }
 }
 
-/// Whether an expression begins with `[^\n]*`, perhaps after so many characters of that kind. What it matches in a line it
-/// then matches with whatever of the line stands before that, too.
-fn begins_freely(hir: &Hir) -> bool {
+/// Returns whether an expression starts with `[^\n]*`, perhaps after bounded repetitions of the
+/// same class. Such a match can be extended to the start of its line, so the expression can be
+/// searched backward from the end of the line.
+fn starts_with_any(hir: &Hir) -> bool {
     let HirKind::Concat(parts) = hir.kind() else {
         return false;
     };
-    let any = |part: &Hir| match part.kind() {
-        HirKind::Repetition(repetition) => {
-            let HirKind::Class(Class::Unicode(class)) = repetition.sub.kind() else {
-                return None;
-            };
-            let [first, second] = class.ranges() else {
-                return None;
-            };
-            let all = first.start() == '\0'
-                && first.end() == '\t'
-                && second.start() == '\u{B}'
-                && second.end() == char::MAX;
-            all.then_some(repetition.max.is_none())
-        }
-        _ => None,
-    };
-    parts.iter().map_while(any).any(|unbounded| unbounded)
+    parts
+        .iter()
+        .map_while(repeats_any)
+        .any(|is_unbounded| is_unbounded)
 }
 
-/// Of two ways to find a rule, either of which may not be there, the one that finds fewer places. Of so many places one is
-/// where the rule's lines begin.
-fn choose<F>(
-    prefixes: Vec<Vec<u8>>,
-    literals: Vec<F>,
-    text: impl Fn(&F) -> &[u8],
-    lines: u64,
-) -> SearchPlan<F> {
-    let lines = cost(prefixes.iter().map(Vec::as_slice)) / lines;
-    if !prefixes.is_empty() && (literals.is_empty() || lines <= cost(literals.iter().map(text))) {
+/// Returns, for a repetition of `[^\n]`, whether it has no upper bound; `None` for every other
+/// expression.
+fn repeats_any(hir: &Hir) -> Option<bool> {
+    let HirKind::Repetition(repetition) = hir.kind() else {
+        return None;
+    };
+    let HirKind::Class(Class::Unicode(class)) = repetition.sub.kind() else {
+        return None;
+    };
+    let [first, second] = class.ranges() else {
+        return None;
+    };
+    let is_any = first.start() == '\0'
+        && first.end() == '\t'
+        && second.start() == '\u{B}'
+        && second.end() == char::MAX;
+    is_any.then_some(repetition.max.is_none())
+}
+
+/// Picks the plan that is expected to yield fewer candidates: line prefixes or literals, either of
+/// which may be empty. A prefix is expected at the start of a line once in `occurrences_per_line`
+/// occurrences. `text` returns the bytes of a literal.
+fn choose<L>(
+    prefixes: &[Vec<u8>],
+    literals: Vec<L>,
+    text: impl Fn(&L) -> &[u8],
+    occurrences_per_line: u64,
+) -> SearchPlan<L> {
+    let prefix_cost = cost(prefixes.iter().map(Vec::as_slice)) / occurrences_per_line;
+    if !prefixes.is_empty()
+        && (literals.is_empty() || prefix_cost <= cost(literals.iter().map(text)))
+    {
         SearchPlan::LinePrefixes(
             prefixes
                 .iter()
-                .map(|opening| LinePrefix::of(opening))
+                .map(|prefix| LinePrefix::of(prefix))
                 .collect(),
         )
     } else if literals.is_empty() {
@@ -190,9 +249,12 @@ fn choose<F>(
     }
 }
 
+/// Normalizes a label and trims the punctuation and symbols at its ends, as is done with the lines
+/// that are compared with it.
 fn normalize_label(label: &str) -> String {
-    let folded = normalize(label);
-    String::from_utf8_lossy(&folded[trim_symbols(&folded, 0..folded.len())]).into_owned()
+    let normalized = normalize(label);
+    let trimmed = &normalized[trim_symbols(&normalized, 0..normalized.len())];
+    String::from_utf8_lossy(trimmed).into_owned()
 }
 
 #[cfg(test)]
@@ -200,21 +262,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_that_begin_with_anything_are_told() {
-        let free = |pattern: &str| plan_pattern(pattern, true).starts_with_any;
-        assert!(
-            free(r"[^\n]*said") && free(r"[^\n]{8}[^\n]*\sphoto") && free(r"[^\n]{2,5}[^\n]{3,}x")
-        );
-        assert!(
-            !free(r"[^\n]{0,60}said")
-                && !free(r"[^\n.]*said")
-                && !free(r"a[^\n]*")
-                && !free(r".*said|x")
-        );
+    fn patterns_that_start_with_anything_are_recognized() {
+        for (pattern, expected) in [
+            (r"[^\n]*said", true),
+            (r"[^\n]{8}[^\n]*\sphoto", true),
+            (r"[^\n]{2,5}[^\n]{3,}x", true),
+            (r"[^\n]{0,60}said", false),
+            (r"[^\n.]*said", false),
+            (r"a[^\n]*", false),
+            (r".*said|x", false),
+        ] {
+            let plan = plan_pattern(pattern, true);
+            assert_eq!(plan.starts_with_any, expected, "{pattern}");
+        }
     }
 
     #[test]
-    fn a_rule_is_looked_for_where_it_is_rarest() {
+    fn the_plan_searches_for_what_is_rarest() {
         assert!(matches!(
             plan_pattern(r"\W{0,3}(?:Read|READ) more", true).search,
             SearchPlan::LinePrefixes(_)

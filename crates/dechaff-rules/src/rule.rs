@@ -1,39 +1,50 @@
-//! What a rule means: its category, its confidence, what it looks for and under which conditions. How rules are
-//! written in files is the business of `pack`; how they are found in a text, of `filter`.
+//! What a rule is: its category, its confidence, what it matches, and under which conditions it
+//! applies. How rules are written in files is defined in `pack`; how the engine searches for them
+//! is derived in [`plan`](crate::plan).
 
 use crate::string_list::StringList;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A rule's place in a [`RuleSet`](crate::RuleSet).
+/// The identifier of a rule: its index in a set of rules such as
+/// [`CompiledRules`](crate::CompiledRules).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RuleId(u32);
 
 impl RuleId {
+    /// Makes the id of the rule at `index` of its set. An id has no meaning for other sets, in
+    /// which it denotes another rule or none.
+    #[must_use]
     pub fn new(index: usize) -> Self {
         Self(index as u32)
     }
 
-    /// The index of the rule in its set.
+    /// Returns the index of the rule in its set, counted from 0 in the order in which rules were
+    /// added. Use it to keep data about rules in a vector.
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// Makes an enum whose variants have fixed names in files, on the command line and in records.
+/// Defines an enum whose variants have fixed names in packs, options and records, with conversions
+/// from and to them.
 macro_rules! named {
-    ($(#[$meta:meta])* $type:ident: $what:literal { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ }) => {
+    (
+        $(#[$meta:meta])*
+        $type:ident: $what:literal { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ }
+    ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $type { $($(#[$doc])* $variant,)+ }
 
         impl $type {
-            /// All of them, in their fixed order.
+            /// All variants, in their fixed order.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// Its name, as it stands in packs, options and records.
+            /// Returns the name of the variant as packs, options and records write it: lower-case
+            /// letters and hyphens.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
@@ -46,7 +57,11 @@ macro_rules! named {
             fn from_str(name: &str) -> Result<Self, String> {
                 match name {
                     $($name => Ok(Self::$variant),)+
-                    _ => Err(format!(concat!("unknown ", $what, " '{}', expected one of {}"), name, [$($name),+].join(", "))),
+                    _ => Err(format!(
+                        concat!("unknown ", $what, " '{}', expected one of {}"),
+                        name,
+                        [$($name),+].join(", "),
+                    )),
                 }
             }
         }
@@ -74,13 +89,13 @@ macro_rules! named {
 named! {
     /// What kind of chaff a rule removes. The list is closed.
     Category: "category" {
-        /// What video players leave behind.
+        /// Texts that video players leave behind.
         Video = "video",
-        /// Notices that a script or a newer browser is needed.
+        /// Notices that the page needs JavaScript or a newer browser.
         ScriptNotice = "script-notice",
-        /// How to reach the newsroom, where to find more of its news.
+        /// How to contact the newsroom and where to find more of its news.
         Newsroom = "newsroom",
-        /// Prompts to sign up for e-mail.
+        /// Prompts to sign up for a newsletter or other e-mail.
         Newsletter = "newsletter",
         /// Prompts to subscribe, log in, register or donate.
         Paywall = "paywall",
@@ -102,7 +117,7 @@ named! {
         Comments = "comments",
         /// Bylines and author bios.
         BylineBio = "byline-bio",
-        /// Where an article came from, who else reported.
+        /// The agency or site that an article came from, and who else contributed.
         Syndication = "syndication",
         /// Promotion of apps.
         AppPromo = "app-promo",
@@ -110,29 +125,30 @@ named! {
         Audio = "audio",
         /// Dates, reading times, update stamps.
         Timestamp = "timestamp",
-        /// Lines that stand in the document already.
+        /// Lines that repeat an earlier line of the document.
         Repeat = "repeat",
-        /// Headings, separators and blank lines that removals leave without a purpose.
+        /// Headings, separators and blank lines that other removals left without a purpose.
         Layout = "layout",
-        /// What the line model takes.
+        /// Lines that the line model removes.
         Other = "other",
     }
 }
 
 named! {
-    /// How sure it is that what a rule matches is chaff.
+    /// How certain it is that a match of a rule is chaff. Decides from which [`Level`] on the rule
+    /// removes it.
     Confidence: "confidence" {
-        /// So sure that the level `precise` takes it.
+        /// Removed at every level, also at `precise`.
         Certain = "certain",
-        /// Taken from the level `balanced` on.
+        /// Removed at the levels `balanced` and `thorough`.
         Likely = "likely",
-        /// Taken at the level `thorough` only.
+        /// Removed at the level `thorough` only.
         Possible = "possible",
     }
 }
 
 named! {
-    /// How much is removed. Levels nest: what one removes, the next removes too.
+    /// How much is removed. Levels nest: each removes everything that the one before removes.
     Level: "level" {
         /// Rules that are certain.
         Precise = "precise",
@@ -156,24 +172,25 @@ impl Level {
 }
 
 named! {
-    /// Where in a document a rule applies. Head and tail are the first and last eight lines that are not blank, or a
-    /// fifth of them where that is more.
+    /// The part of a document in which a rule applies. Head and tail are the first and last eight
+    /// non-blank lines, or the first and last fifth of them if that is more.
     Zone: "zone" {
-        /// Near the start.
+        /// The first lines.
         Head = "head",
-        /// Near the end.
+        /// The last lines.
         Tail = "tail",
-        /// Everywhere.
+        /// The whole document.
         Anywhere = "anywhere",
     }
 }
 
 named! {
-    /// What a line is to the structure filters; a rule with a cue removes nothing by itself.
+    /// A hint for the structure filters about what a line is. A rule with a cue removes nothing by
+    /// itself.
     Cue: "cue" {
-        /// A newsroom line; a run of them at the end of a document is a footer.
+        /// A line of a newsroom footer. A run of them at the end of a document is removed.
         Footer = "footer",
-        /// A heading over a list of links.
+        /// A heading above a list of links.
         Related = "related",
         /// A label of a share bar.
         Share = "share",
@@ -183,123 +200,129 @@ named! {
 }
 
 named! {
-    /// The filters, by the names that switch them on and off.
+    /// The filters, by the names with which options switch them on and off.
     FilterName: "filter" {
         /// Phrases, labels and patterns of all packs.
         Phrases = "phrases",
-        /// The run of newsroom lines at the end.
+        /// The run of newsroom lines at the end of a document.
         Footer = "footer",
         /// Link lines under a heading such as "Related".
         Links = "links",
         /// Several short share or menu labels in a row.
         Labels = "labels",
-        /// Lines that stand in the document already.
+        /// Lines that repeat an earlier line of the document.
         Repeats = "repeats",
-        /// Lines that the line model judges to be chaff.
+        /// Lines that the line model scores as chaff.
         Model = "model",
-        /// Headings and separators that are left with nothing to head or to separate.
+        /// Headings and separators without a text left to head or to separate.
         Orphans = "orphans",
-        /// Blank lines that a removal doubled.
+        /// Blank lines that are doubled after a removal.
         Blanks = "blanks",
     }
 }
 
-/// What happens to what a rule matches.
+/// What a rule does with its matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
-    /// It is removed.
+    /// Removes them.
     Remove,
-    /// It is protected: a removal that touches it is vetoed.
+    /// Protects them: a removal that touches one is vetoed.
     Keep,
-    /// It tells the structure filters what a line is.
+    /// Passes a cue about their lines to the structure filters.
     Cue(Cue),
 }
 
-/// What a rule looks for.
+/// What a rule matches. The kinds of matchers are a closed set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Matcher {
-    /// Any of these phrases, in the phrase language; with `line` as a whole line.
+    /// Any of several phrases in the [phrase language](crate::phrase).
     Phrases {
-        /// The phrases as written.
+        /// The phrases as written in the pack.
         phrases: StringList,
         /// Whether the match must be the whole line.
         line: bool,
     },
-    /// Any of these as a whole line.
+    /// Any of several labels as a whole line, apart from punctuation and symbols at the ends of the
+    /// line.
     Labels(StringList),
-    /// A whole line of at least two words, all of which are listed here, one of them as telling.
+    /// A whole line of at least two words, all of which are listed, at least one of them as
+    /// telling.
     Words {
-        /// Words that tell what the line is.
+        /// Words that identify such a line, such as "login".
         telling: StringList,
-        /// Words that may stand beside them.
+        /// Words that may occur beside them.
         filler: StringList,
     },
-    /// Any of these regular expressions; with `line` as a whole line.
+    /// Any of several regular expressions, in the syntax of the regex crate.
     Patterns {
-        /// The expressions as written.
+        /// The expressions as written in the pack.
         patterns: StringList,
         /// Whether the match must be the whole line.
         line: bool,
     },
-    /// What the filter of this name finds.
+    /// The findings of the filter with this name.
     Filter(FilterName),
 }
 
-/// A condition on what else is removed nearby.
+/// A condition that something else nearby is removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Near {
-    /// Categories, one of which a neighbour must have.
+    /// Categories, one of which the neighbouring removal must have.
     pub categories: Vec<Category>,
-    /// How many lines that are not blank away it may be.
+    /// Largest distance of the neighbouring removal, in non-blank lines.
     pub within: usize,
 }
 
-/// Texts that prove a rule: whole little documents.
+/// Short documents that test a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examples {
-    /// In each of these the rule must take something (a `keep` rule: must leave all alone).
+    /// Documents from which the rule must remove something; a keep rule must not match them.
     pub remove: StringList,
-    /// In each of these the rule must leave all alone (a `keep` rule: must protect something).
+    /// Documents from which the rule must remove nothing; a keep rule must protect something in
+    /// them.
     pub keep: StringList,
 }
 
 /// One thing to remove or to protect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rule {
-    /// Full name: pack, slash, id.
+    /// Full name: pack, slash, id, as in `video/html5-upgrade`.
     pub name: String,
-    /// What it removes, in a sentence.
+    /// A sentence on what the rule removes.
     pub description: String,
-    /// What kind of chaff it removes.
+    /// The kind of chaff that the rule removes.
     pub category: Category,
-    /// How sure it is.
+    /// How certain it is that a match is chaff.
     pub confidence: Confidence,
-    /// What happens to what it matches.
+    /// What the rule does with its matches.
     pub effect: Effect,
-    /// What it looks for.
+    /// What the rule matches.
     pub matcher: Matcher,
-    /// Regular expressions, tried without case on the lines that a match touches; a hit cancels the match.
+    /// Exceptions: regular expressions, matched case-insensitively against the lines that a match
+    /// touches. A hit cancels the match.
     pub unless: Vec<String>,
-    /// The most code points that a line may have which a pattern takes whole; none for no limit.
+    /// Length of the longest line that a whole-line pattern matches, in code points; `None` for no
+    /// limit.
     pub longest: Option<usize>,
-    /// Where in the document it applies.
+    /// The part of the document in which the rule applies.
     pub zone: Zone,
-    /// What must be removed nearby.
+    /// A neighbouring removal without which the rule does not apply.
     pub near: Option<Near>,
-    /// Languages it is bound to, as ISO 639-1 codes; empty for all.
+    /// ISO 639-1 codes of the languages that the rule is bound to; empty for all.
     pub languages: Vec<String>,
-    /// Hosts it is bound to, with their subdomains; empty for all.
+    /// Hosts that the rule is bound to, including their subdomains; empty for all.
     pub hosts: Vec<String>,
-    /// The texts that prove it.
+    /// The documents that test the rule.
     pub examples: Examples,
-    /// Whether it means to replace a rule of the same name.
+    /// Whether the rule replaces a rule of the same name, as `override = true` says.
     pub overrides: bool,
-    /// Where it was written: file and line, counted from 1.
+    /// Where the rule was defined: the name of the file, and the line, counted from 1.
     pub origin: (String, usize),
 }
 
 impl Rule {
-    /// The name of the pack that it came from.
+    /// Returns the name of the pack that the rule belongs to: the part of its full name before the
+    /// slash.
     #[must_use]
     pub fn pack(&self) -> &str {
         self.name
@@ -307,20 +330,22 @@ impl Rule {
             .map_or(&self.name, |(pack, _)| pack)
     }
 
-    /// Its regular expressions: those that it removes by, and those of exceptions, in which case does not count. The build
-    /// asks for them.
+    /// Iterates over the sources of all regular expressions of the rule, each with whether it
+    /// ignores case: the patterns, which do not, then the exceptions, which do. The build script
+    /// compiles them for the built-in rules.
     pub fn regexes(&self) -> impl Iterator<Item = (&str, bool)> {
         let patterns = match &self.matcher {
             Matcher::Patterns { patterns, .. } => Some(patterns),
             _ => None,
         };
-        let own = patterns
+        patterns
             .into_iter()
-            .flat_map(|patterns| patterns.iter().map(|source| (source, false)));
-        own.chain(self.unless.iter().map(|source| (source.as_str(), true)))
+            .flat_map(|patterns| patterns.iter().map(|source| (source, false)))
+            .chain(self.unless.iter().map(|source| (source.as_str(), true)))
     }
 
-    /// The filter that applies it.
+    /// Returns the filter that applies the rule. Phrases, patterns, labels and words all belong to
+    /// [`FilterName::Phrases`].
     #[must_use]
     pub fn filter(&self) -> FilterName {
         match self.matcher {
@@ -329,7 +354,8 @@ impl Rule {
         }
     }
 
-    /// Whether `name` means this rule: its full name, pack, category or filter.
+    /// Returns whether `name` selects this rule: by its full name, its pack, its filter or, if the
+    /// rule removes, its category. A user switches rules on and off by these names.
     #[must_use]
     pub fn matches_name(&self, name: &str) -> bool {
         name == self.name
@@ -338,20 +364,26 @@ impl Rule {
             || name == self.filter().name()
     }
 
-    /// Whether the rule applies to a document of this language, which is asked for only if that matters. Where it is
-    /// not known, all rules apply.
+    /// Returns whether the rule applies to a document in the language that `language` returns. The
+    /// closure is called only if the rule is bound to languages, because detecting a language is
+    /// slow. If it returns `None`, all rules apply.
     pub fn applies_to_language<'l>(&self, language: impl FnOnce() -> Option<&'l str>) -> bool {
         self.languages.is_empty()
-            || language().is_none_or(|code| self.languages.iter().any(|own| own == code))
+            || language().is_none_or(|code| self.languages.iter().any(|bound| bound == code))
     }
 
-    /// Whether the rule applies to a document of this host. A rule that is bound to hosts needs one.
+    /// Returns whether the rule applies to a document of this host: if the rule is bound to no
+    /// host, or if `host` is one of its hosts or a subdomain of one. A rule that is bound to hosts
+    /// never applies if `host` is `None`.
+    #[must_use]
     pub fn applies_to_host(&self, host: Option<&str>) -> bool {
-        let within = |host: &str, own: &str| {
-            host.strip_suffix(own)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
         self.hosts.is_empty()
-            || host.is_some_and(|host| self.hosts.iter().any(|own| within(host, own)))
+            || host.is_some_and(|host| self.hosts.iter().any(|domain| is_within(host, domain)))
     }
+}
+
+/// Returns whether `host` is `domain` or one of its subdomains. Both are lower case.
+fn is_within(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

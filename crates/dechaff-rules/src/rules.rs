@@ -1,5 +1,5 @@
-//! The rules of one or more packs, with their search plans, as one serializable value. The engine's build script compiles
-//! the built-in packs to it, so that a start only has to deserialize them.
+//! The rules of one or more packs, with their search plans, as one serializable value. The engine's
+//! build script compiles the built-in packs to it, so that a start only has to deserialize them.
 
 use crate::error::{PackError, Problem};
 use crate::pack::{Parsed, parse};
@@ -19,11 +19,12 @@ pub struct CompiledRules {
 }
 
 impl CompiledRules {
-    /// Adds the rules of a pack. `origin` names the pack in messages, usually by its path. Returns the ids of the rules
-    /// that the pack replaced with `override = true`.
+    /// Adds the rules of a pack. `origin` names the pack in messages, usually by its path. Returns
+    /// the ids of the rules that the pack replaced with `override = true`.
     ///
     /// # Errors
-    /// [`PackError`] with every problem of the pack; the rules then stay as they were. Examples are not run here.
+    /// [`PackError`] with every problem of the pack; the rules then stay as they were. Examples are
+    /// not run here.
     pub fn add_pack(&mut self, source: &str, origin: &str) -> Result<Vec<RuleId>, PackError> {
         let mut parsed = parse(source, origin, true)?;
         parsed.problems.extend(
@@ -40,8 +41,8 @@ impl CompiledRules {
         Ok(self.insert(parsed))
     }
 
-    /// Adds the rules of a built-in pack without linting its phrases and patterns, which tests do. Compiling every pattern
-    /// would take most of the time of a build.
+    /// Adds the rules of a built-in pack without linting its phrases and patterns, which tests do.
+    /// Compiling every pattern would take most of the time of a build.
     ///
     /// # Errors
     /// [`PackError`] if the pack is not valid TOML or has unknown keys.
@@ -50,12 +51,14 @@ impl CompiledRules {
         Ok(())
     }
 
-    /// Returns what is wrong with the name of a new rule: it is taken, or there is nothing to override.
+    /// Returns what is wrong with the name of a new rule: it is taken, or there is nothing to
+    /// override.
     fn name_problem(&self, rule: &Rule) -> Option<Problem> {
         let known = self.find(&rule.name).map(|id| &self.get(id).origin);
         let message = match known {
             Some((file, line)) if !rule.overrides => format!(
-                "rule '{}' exists already ({file}, line {line}); choose another id, or set override = true to replace it",
+                "rule '{}' exists already ({file}, line {line}); choose another id, or set \
+                 override = true to replace it",
                 rule.name
             ),
             None if rule.overrides => {
@@ -95,7 +98,8 @@ impl CompiledRules {
         replaced
     }
 
-    /// Applies `change` to every rule. Search plans are computed again for rules whose matcher changed.
+    /// Applies `change` to every rule. Search plans are computed again for rules whose matcher
+    /// changed.
     pub fn update(&mut self, change: impl Fn(&mut Rule)) {
         for (rule, rule_plan) in self.rules.iter_mut().zip(&mut self.plans) {
             let before = rule.matcher.clone();
@@ -175,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_rules_are_refused_where_they_stand() {
+    fn bad_rules_are_rejected_with_their_position() {
         let kind = "category = 'share'\nconfidence = 'certain'\n";
         for (rule, expected) in [
             (
@@ -196,7 +200,7 @@ mod tests {
             ),
             (
                 &format!("{kind}phrase = '[share this]'"),
-                "p.toml:9:10: in '[share this]': the phrase can match nothing",
+                "p.toml:9:10: in '[share this]': the phrase can match the empty text",
             ),
             (
                 &format!("{kind}pattern = 'share.*'"),
@@ -204,11 +208,11 @@ mod tests {
             ),
             (
                 &format!("{kind}pattern = '(share)?'"),
-                "p.toml:9:11: the pattern '(share)?' can match nothing",
+                "p.toml:9:11: the pattern '(share)?' can match the empty text",
             ),
             (
                 &format!("{kind}pattern = 'sha(re'"),
-                "p.toml:9:11: the pattern 'sha(re' is no regular expression: unclosed group",
+                "p.toml:9:11: the pattern 'sha(re' is not a valid regular expression: unclosed",
             ),
             (
                 &format!("{kind}phrase = 'a b'\npattern = 'c'"),
@@ -224,11 +228,11 @@ mod tests {
             ),
             (
                 &format!("{kind}words.telling = ['sign in']"),
-                "p.toml:9:18: 'sign in' is not one word",
+                "p.toml:9:18: 'sign in' is not a single word",
             ),
             (
                 &format!("{kind}longest = 9\nlabels = ['Share']"),
-                "'longest' limits the lines",
+                "'longest' limits the length of the lines",
             ),
             (
                 &format!("{kind}labels = ['+5']"),
@@ -259,7 +263,8 @@ mod tests {
     fn a_rule_is_replaced_only_where_its_pack_says_so() {
         let rule = |id: &str, extra: &str| {
             format!(
-                "[pack]\nname = 'video'\n[[rule]]\nid = '{id}'\ndescription = 'D.'\ncategory = 'video'\nconfidence = 'likely'\n\
+                "[pack]\nname = 'video'\n[[rule]]\nid = '{id}'\ndescription = 'D.'\n\
+                 category = 'video'\nconfidence = 'likely'\n\
                  labels = ['Play']\n{extra}\n{EXAMPLES}"
             )
         };

@@ -1,38 +1,43 @@
-//! Lists of texts that are read more often than they are changed, each list in one piece: ten thousand labels are unpacked
-//! at each start, and a string of its own for each would take most of that time.
+//! An immutable list of strings in one allocation. The built-in rules have ten thousand labels,
+//! which are deserialized at every start; a `Vec<String>` would spend most of that time on
+//! allocations.
 
 use serde::{Deserialize, Serialize};
 use std::ops::Index;
 
-/// A list of texts, in order.
+/// An ordered list of strings, which can be collected from an iterator, indexed and iterated.
 ///
 /// ```
-/// let rules = dechaff::RuleSet::built_in();
-/// let rule = rules.get(rules.find("video/html5-upgrade").expect("the rule exists"));
-/// assert!(rule.examples.remove.len() >= 2);
-/// assert!(rule.examples.remove.iter().all(|text| !text.is_empty()));
+/// use dechaff_rules::StringList;
+///
+/// let labels: StringList = ["Share", "Print", "Más"].into_iter().collect();
+/// assert_eq!(labels.len(), 3);
+/// assert_eq!(&labels[2], "Más");
+/// assert!(labels.iter().any(|label| label == "Print"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StringList {
-    all: String,
-    /// Where each text ends.
+    /// All strings, concatenated.
+    text: String,
+    /// End offset of each string, in bytes.
     ends: Vec<u32>,
 }
 
 impl StringList {
-    /// How many texts there are.
+    /// Returns the number of strings.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the list has no strings.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// The texts, in order.
+    /// Iterates over the strings in order, from either end.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
         (0..self.len()).map(|index| &self[index])
     }
@@ -41,18 +46,22 @@ impl StringList {
 impl Index<usize> for StringList {
     type Output = str;
 
+    /// Returns the string at `index`.
+    ///
+    /// # Panics
+    /// If the list has no such string.
     fn index(&self, index: usize) -> &str {
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.all[start as usize..self.ends[index] as usize]
+        &self.text[start as usize..self.ends[index] as usize]
     }
 }
 
 impl<T: AsRef<str>> FromIterator<T> for StringList {
-    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = T>>(strings: I) -> Self {
         let mut list = Self::default();
-        for text in texts {
-            list.all.push_str(text.as_ref());
-            list.ends.push(list.all.len() as u32);
+        for string in strings {
+            list.text.push_str(string.as_ref());
+            list.ends.push(list.text.len() as u32);
         }
         list
     }
@@ -63,10 +72,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_come_back_as_they_went_in() {
-        let texts: StringList = ["Share", "", "Más"].into_iter().collect();
-        assert_eq!(texts.iter().collect::<Vec<_>>(), ["Share", "", "Más"]);
-        assert_eq!(&texts[2], "Más");
+    fn strings_are_returned_as_they_were_added() {
+        let list: StringList = ["Share", "", "Más"].into_iter().collect();
+        assert_eq!(list.iter().collect::<Vec<_>>(), ["Share", "", "Más"]);
+        assert_eq!(&list[2], "Más");
         assert!(StringList::default().is_empty());
     }
 }

@@ -165,7 +165,7 @@ impl PageFeatures {
             if unit.plain {
                 unit.word = WordScore::RUNNING;
             } else {
-                let folded = view.folded(unit.first as usize..unit.end as usize, folded);
+                let folded = view.normalized(unit.first as usize..unit.end as usize, folded);
                 unit.whole = super::hash(folded);
                 unit.opening =
                     super::hash(&folded[..memchr::memchr(b' ', folded).unwrap_or(folded.len())]);

@@ -641,10 +641,10 @@ mod tests {
     fn an_invalid_phrase_is_refused_with_a_reason() {
         for (phrase, reason) in [
             ("", "empty"),
-            ("[a] [b]", "nothing"),
+            ("[a] [b]", "empty text"),
             ("(a|b", "not closed"),
-            ("a)", "closes nothing"),
-            ("a {x}", "no gap"),
+            ("a)", "no opening bracket"),
+            ("a {x}", "not a valid gap"),
             ("a {..40} b {..40}", "gaps"),
             ("{..3}a b", "cannot begin"),
             ("[a|b] {..3} {#}", "no word that every match contains"),

@@ -1,13 +1,14 @@
-//! One text to be cleaned, with its line index and what is known of where it came from. The text is borrowed and never
-//! changed; everything else in dechaff speaks of it in byte spans and line numbers.
+//! Documents: one text to be cleaned, with the offsets of its lines and what is known about its
+//! origin. The text is borrowed and never changed; everything else refers to it by byte spans and
+//! line numbers.
 
 use super::span::Span;
 use crate::error::Error;
 
-/// One immutable text with its line index, and optionally its language and host.
+/// One immutable text with the offsets of its lines, and optionally its language and host.
 ///
-/// Lines end at `\n`; the terminator (with a `\r` before it) belongs to its line. A text that ends in `\n` has no
-/// further, empty line after it.
+/// A line ends with `\n`, which belongs to it, as does a `\r` before it. There is no empty line
+/// after the last `\n` of a text.
 ///
 /// ```
 /// use dechaff_core::Document;
@@ -19,14 +20,15 @@ use crate::error::Error;
 #[derive(Clone, Debug)]
 pub struct Document<'t> {
     text: &'t str,
-    /// Byte offset at which each line starts, then the length of the text.
+    /// Byte offset of each line, then the length of the text.
     starts: Vec<u32>,
     language: Option<Box<str>>,
     host: Option<Box<str>>,
 }
 
 impl<'t> Document<'t> {
-    /// Indexes the lines of a text.
+    /// Makes a document of a text without language, host and address. Finds its lines, which takes
+    /// linear time.
     ///
     /// # Errors
     /// [`Error::TooLong`] if the text has more than [`Span::MAX_TEXT`] bytes.
@@ -53,15 +55,17 @@ impl<'t> Document<'t> {
         })
     }
 
-    /// Says which language the text is in, as an ISO 639-1 code (`en`; `en-GB` counts as `en`). Rules that name
-    /// languages then apply only where theirs is among them. Without it the language is guessed from the text.
+    /// Sets the language of the text, as an ISO 639-1 code (`en`; `en-GB` counts as `en`). Rules
+    /// that are bound to other languages then do not apply. If no language is set, it is detected
+    /// from the text when a rule depends on it.
     #[must_use]
     pub fn with_language(mut self, code: &str) -> Self {
         self.language = Some(dechaff_rules::language::canonical(code).into());
         self
     }
 
-    /// Says which host the text came from (`www.example.com`). Rules that name hosts apply only to these and their
+    /// Sets the host that the text came from (`www.example.com`); upper case and trailing dots are
+    /// removed. A rule that is bound to hosts applies only to documents from these hosts and their
     /// subdomains.
     #[must_use]
     pub fn with_host(mut self, host: &str) -> Self {
@@ -69,17 +73,20 @@ impl<'t> Document<'t> {
         self
     }
 
-    /// Says which language the text is in, as the data of a corpus names it, in two letters (`en`, `en-GB`) or three
-    /// (`eng`, `eng_Latn`). A code that rules do not know leaves the language as it was, which is to be guessed.
+    /// Sets the language of the text from the tag that a corpus gives it, in two letters (`en`,
+    /// `en-GB`) or three (`eng`, `eng_Latn`). Does nothing for a tag that is not a language code
+    /// that rules can name: the language is then detected.
     #[must_use]
     pub fn with_corpus_language(self, code: &str) -> Self {
-        match dechaff_rules::language::known(code) {
+        match dechaff_rules::language::from_tag(code) {
             Some(code) => self.with_language(&code),
             None => self,
         }
     }
 
-    /// Says which address the text came from; its host is what counts. What is no address with a host changes nothing.
+    /// Sets the host from the address that the text came from, such as
+    /// `https://www.example.com/news`. User names and ports are ignored. Does nothing if `url` has
+    /// no host.
     #[must_use]
     pub fn with_url(self, url: &str) -> Self {
         match host_of(url) {
@@ -88,31 +95,33 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// The source text.
+    /// Returns the source text.
     #[must_use]
     pub fn text(&self) -> &'t str {
         self.text
     }
 
-    /// The language code, if one was given.
+    /// Returns the language code that was set, in the form that rules use; `None` if the language
+    /// is to be detected.
     #[must_use]
     pub fn language(&self) -> Option<&str> {
         self.language.as_deref()
     }
 
-    /// The host, if one was given.
+    /// Returns the host that was set, in lower case; `None` if the origin of the text is unknown.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
 
-    /// Number of lines.
+    /// Returns the number of lines, blank ones included; 0 for an empty text.
     #[must_use]
     pub fn line_count(&self) -> usize {
         self.starts.len() - 1
     }
 
-    /// The span of a line (counted from 0), its terminator included.
+    /// Returns the span of a line (counted from 0), including its terminator. The spans of all
+    /// lines partition the text.
     ///
     /// # Panics
     /// If the document has no such line.
@@ -121,7 +130,8 @@ impl<'t> Document<'t> {
         Span::new(self.starts[line], self.starts[line + 1])
     }
 
-    /// The line (counted from 0) that holds the byte at `offset`; the last line for an offset at or past the end.
+    /// Returns the line (counted from 0) that contains the byte at `offset`, by binary search.
+    /// Returns the last line for an offset at or past the end of the text, and 0 for an empty text.
     #[must_use]
     pub fn line_at(&self, offset: usize) -> usize {
         let after = self
@@ -133,7 +143,9 @@ impl<'t> Document<'t> {
     }
 }
 
-/// The host of an address.
+/// Returns the host of an address, as it is written there: the part between `://` (and a user name)
+/// and the port, path, query or fragment. An IPv6 address keeps its brackets. Returns `None` if
+/// there is no `://` or no host.
 fn host_of(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
@@ -166,10 +178,10 @@ mod tests {
     }
 
     #[test]
-    fn offsets_find_their_line() {
+    fn each_offset_is_in_its_line() {
         let document = Document::new("ab\nc\n").unwrap();
-        let found: Vec<usize> = (0..=5).map(|offset| document.line_at(offset)).collect();
-        assert_eq!(found, [0, 0, 0, 1, 1, 1]);
+        let lines: Vec<usize> = (0..=5).map(|offset| document.line_at(offset)).collect();
+        assert_eq!(lines, [0, 0, 0, 1, 1, 1]);
     }
 
     #[test]

@@ -1,152 +1,201 @@
-//! The lines of a document that are not blank: where the text of each stands, and which of them hard wrapping broke. It is
-//! told from the source, so that nothing has to be folded to know it.
+//! The non-blank lines of a document: where the text of each is, and which of them hard wrapping
+//! broke. Both are derived from the source text, so that nothing has to be normalized for it.
+//!
+//! A hard-wrapped text breaks its paragraphs at a fixed width. A line of it is broken if the next
+//! line follows it directly and starts with a word that would not have fitted. For example, in a
+//! text with many lines like these:
+//!
+//! ```text
+//! The council voted on Monday to close the bridge for     broken: `repairs` did not fit
+//! repairs that will take until the end of the next        broken: `year` did not fit
+//! year.                                                   not broken: a blank line follows
+//!
+//! Share                                                   not broken: it is the last line
+//! ```
+//!
+//! Filters treat lines that are joined in this way as one paragraph.
 
 use super::document::Document;
 use dechaff_rules::chars::is_invisible;
 use std::ops::Range;
 
-/// Wrapped text has no wider lines than this, in code points.
-const WIDEST_WRAP: usize = 120;
+/// Width of the widest line of a hard-wrapped text, in code points.
+const MAX_WRAP_WIDTH: usize = 120;
 
-/// The lines of a document that are not blank. They are counted among themselves, from 0.
+/// Width of the widest line of a hard-wrapped text must be at least this, in code points. Narrower
+/// texts are lists.
+const MIN_WRAP_WIDTH: usize = 50;
+
+/// Fewest non-blank lines of a hard-wrapped text.
+const MIN_WRAPPED_LINES: usize = 6;
+
+/// Fewest lines of a hard-wrapped text that are broken.
+const MIN_BREAKS: usize = 3;
+
+/// One in this many lines of a hard-wrapped text can be wider than [`MAX_WRAP_WIDTH`].
+const LINES_PER_WIDE_LINE: usize = 50;
+
+/// The bit of an entry of [`TextLines`] that says whether the line is joined to the next.
+const JOINS: u32 = 1 << 31;
+
+/// The non-blank lines of a document, which are numbered from 0.
 #[derive(Debug)]
 pub(crate) struct TextLines<'d> {
     document: &'d Document<'d>,
-    /// The number of each in the document, and in the highest bit whether it joins the next.
-    all: Vec<u32>,
+    /// For each non-blank line its number in the document, combined with [`JOINS`].
+    entries: Vec<u32>,
 }
 
-const JOINS: u32 = 1 << 31;
-
 impl<'d> TextLines<'d> {
-    /// Finds the lines of a document. `buffer` is best that of a document before, which [`into_buffer`](Self::into_buffer)
-    /// gives back.
+    /// Finds the non-blank lines of a document, and which of them hard wrapping broke. `buffer` is
+    /// overwritten; pass the one of an earlier document, which [`into_buffer`](Self::into_buffer)
+    /// returns, to avoid an allocation.
     pub(crate) fn new(document: &'d Document<'d>, mut buffer: Vec<u32>) -> Self {
         buffer.clear();
-        let text = document.text();
-        let visible = |&number: &usize| {
-            let range = document.line(number).range();
-            // Nearly all lines are told by their first byte.
-            match text.as_bytes()[range.start] {
-                b'\n' => false,
-                first if first.is_ascii_graphic() => true,
-                _ => is_visible(&text[trimmed(text, range)]),
-            }
-        };
         buffer.reserve(document.line_count());
         buffer.extend(
             (0..document.line_count())
-                .filter(visible)
+                .filter(|&number| has_visible_text(document, number))
                 .map(|number| number as u32),
         );
         let mut lines = Self {
             document,
-            all: buffer,
+            entries: buffer,
         };
         lines.find_wraps();
         lines
     }
 
+    /// Returns the buffer for the lines of another document. Its content has no meaning.
     pub(crate) fn into_buffer(self) -> Vec<u32> {
-        self.all
+        self.entries
     }
 
-    /// Finds the lines that hard wrapping broke: in a text whose lines all keep to one width, a line is broken where
-    /// the next word would not have fitted on it.
+    /// Sets [`JOINS`] for the lines that hard wrapping broke. The text counts as hard-wrapped if it
+    /// keeps to one width, and if half of the lines that another one follows directly, and at least
+    /// [`MIN_BREAKS`], are broken for lack of space.
     fn find_wraps(&mut self) {
-        let text = |line: usize| self.text(line);
         let mut wide = 0;
         for line in 0..self.count() {
-            wide += usize::from(width(text(line)) > WIDEST_WRAP);
-            // Most texts are told by their first lines.
-            if wide * 50 > self.count() {
+            wide += usize::from(width(self.text(line)) > MAX_WRAP_WIDTH);
+            // Most texts are not hard-wrapped, and their first lines show it.
+            if wide * LINES_PER_WIDE_LINE > self.count() {
                 return;
             }
         }
-        let widest = (0..self.count())
-            .map(|line| width(text(line)))
-            .filter(|&width| width <= WIDEST_WRAP)
+        let max_width = (0..self.count())
+            .map(|line| width(self.text(line)))
+            .filter(|&width| width <= MAX_WRAP_WIDTH)
             .max()
             .unwrap_or(0);
-        if self.count() < 6 || widest < 50 {
+        if self.count() < MIN_WRAPPED_LINES || max_width < MIN_WRAP_WIDTH {
             return;
         }
-        let followed =
-            |line: usize| line + 1 < self.count() && self.number(line + 1) == self.number(line) + 1;
-        let breaks = |line: usize| {
-            followed(line) && {
-                let word = text(line + 1).split(' ').next().unwrap_or_default();
-                width(text(line)) + 1 + width(word) > widest
-            }
-        };
-        let together = (0..self.count()).filter(|&line| followed(line)).count();
-        let broken: Vec<bool> = (0..self.count()).map(breaks).collect();
-        let count = broken.iter().filter(|&&broken| broken).count();
-        if count * 2 < together || count < 3 {
+        let followed = (0..self.count())
+            .filter(|&line| self.is_followed(line))
+            .count();
+        let broken: Vec<bool> = (0..self.count())
+            .map(|line| self.is_followed(line) && !self.next_word_fits(line, max_width))
+            .collect();
+        let breaks = broken.iter().filter(|&&is_broken| is_broken).count();
+        if breaks * 2 < followed || breaks < MIN_BREAKS {
             return;
         }
-        self.all
+        self.entries
             .iter_mut()
             .zip(broken)
-            .filter(|(_, broken)| *broken)
-            .for_each(|(line, _)| *line |= JOINS);
+            .filter(|(_, is_broken)| *is_broken)
+            .for_each(|(entry, _)| *entry |= JOINS);
     }
 
+    /// Returns whether the line after this one in the document is not blank.
+    fn is_followed(&self, line: usize) -> bool {
+        line + 1 < self.count() && self.number(line + 1) == self.number(line) + 1
+    }
+
+    /// Returns whether the first word of the next line would have fitted on this one without
+    /// exceeding `max_width`.
+    fn next_word_fits(&self, line: usize, max_width: usize) -> bool {
+        let word = self.text(line + 1).split(' ').next().unwrap_or_default();
+        width(self.text(line)) + 1 + width(word) <= max_width
+    }
+
+    /// Returns the document whose lines these are, also for access to its blank lines.
     pub(crate) fn document(&self) -> &'d Document<'d> {
         self.document
     }
 
+    /// Returns the number of non-blank lines. Lines with only white space and invisible characters,
+    /// such as zero-width spaces, are blank.
     pub(crate) fn count(&self) -> usize {
-        self.all.len()
+        self.entries.len()
     }
 
-    /// The text of a line, white space at its ends left out.
+    /// Returns the source text of a line without white space and terminator at its ends. It is
+    /// never empty, but can be nothing but punctuation.
     pub(crate) fn text(&self, line: usize) -> &'d str {
-        &self.document.text()[trimmed(
-            self.document.text(),
-            self.document.line(self.number(line)).range(),
-        )]
+        let text = self.document.text();
+        &text[trim_white_space(text, self.document.line(self.number(line)).range())]
     }
 
-    /// The number of a line in the document.
+    /// Returns the number of a line in the document, where blank lines count as well. Both numbers
+    /// start at 0.
     pub(crate) fn number(&self, line: usize) -> usize {
-        (self.all[line] & !JOINS) as usize
+        (self.entries[line] & !JOINS) as usize
     }
 
-    /// Whether the next line only goes on where hard wrapping broke this one.
+    /// Returns whether hard wrapping broke the line, so that the next line continues its sentence.
+    /// Always `false` for the last line, and in texts that are not hard-wrapped.
     pub(crate) fn joins(&self, line: usize) -> bool {
-        self.all[line] & JOINS != 0
+        self.entries[line] & JOINS != 0
     }
 
-    /// Whether a hard-wrapped line goes on in this one.
+    /// Returns whether the line continues the sentence of the one before, which hard wrapping
+    /// broke.
     pub(crate) fn continues(&self, line: usize) -> bool {
         line > 0 && self.joins(line - 1)
     }
 
-    /// How many lines stand before the line of this number in the document.
-    pub(crate) fn before(&self, number: usize) -> usize {
-        self.all
-            .partition_point(|line| ((line & !JOINS) as usize) < number)
+    /// Returns the number of non-blank lines before the line with this number in the document, by
+    /// binary search.
+    pub(crate) fn count_before(&self, number: usize) -> usize {
+        self.entries
+            .partition_point(|entry| ((entry & !JOINS) as usize) < number)
     }
 }
 
-/// The code points of a line, or too many.
+/// Returns the width of a line in code points. Returns a very large number for lines that are
+/// certainly too wide to be hard-wrapped, without counting.
 fn width(line: &str) -> usize {
-    if line.len() > 4 * WIDEST_WRAP {
+    if line.len() > 4 * MAX_WRAP_WIDTH {
         usize::MAX / 2
     } else {
         line.chars().count()
     }
 }
 
-/// A range of a text without white space at its ends.
-fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+/// Returns whether the line with this number in the document is not blank. The first byte decides
+/// for nearly all lines.
+#[inline]
+fn has_visible_text(document: &Document<'_>, number: usize) -> bool {
+    let text = document.text();
+    let range = document.line(number).range();
+    match text.as_bytes()[range.start] {
+        b'\n' => false,
+        first if first.is_ascii_graphic() => true,
+        _ => is_visible(&text[trim_white_space(text, range)]),
+    }
+}
+
+/// Returns the part of a line that has no white space at its ends. `range` is the range of the line
+/// in `text`, with or without its terminator.
+fn trim_white_space(text: &str, range: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let Range { start, mut end } = range;
     if bytes[start..end].ends_with(b"\n") {
         end -= 1;
     }
-    // Nearly all lines are trimmed but for their end.
+    // Nearly all lines have no white space but the terminator.
     if start < end && bytes[start].is_ascii_graphic() && bytes[end - 1].is_ascii_graphic() {
         return start..end;
     }
@@ -155,7 +204,8 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     from..from + line.trim().len()
 }
 
-/// Whether a text without white space at its ends shows anything.
+/// Returns whether a text without white space at its ends contains a visible character. Zero-width
+/// characters and the like are not visible.
 fn is_visible(text: &str) -> bool {
     text.as_bytes().first().is_some_and(|&first| {
         first < 0x80 || text.chars().any(|c| !c.is_whitespace() && !is_invisible(c))
@@ -166,7 +216,7 @@ fn is_visible(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Number, text, and whether it joins the next, of each line.
+    /// Returns the number and the text of each line, and whether it is joined to the next.
     fn lines(text: &str) -> Vec<(usize, String, bool)> {
         let document = Document::new(text).unwrap();
         let lines = TextLines::new(&document, Vec::new());
@@ -182,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_are_left_out_and_numbers_stay() {
+    fn blank_lines_are_skipped_and_keep_their_numbers() {
         let text = "\n a\u{a0}\r\n \u{200b}\r\n\u{feff}b\n";
         assert_eq!(
             lines(text),
@@ -194,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn hard_wrapping_is_seen_and_short_lines_are_not_taken_for_it() {
+    fn hard_wrapping_is_recognized_and_short_lines_are_not_mistaken_for_it() {
         let wrapped = "The council voted on Monday to close the bridge for repairs that will\n\
             take until the end of next year, and said that buses would run along the\n\
             embankment in the meantime, at no further cost to those who hold passes.\n\

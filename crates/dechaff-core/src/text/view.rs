@@ -1,39 +1,40 @@
-//! A document less what earlier stages cut, as the filters of one stage see it: its lines that are not blank, which of
-//! them are gone, and what the cues say they are. Filters read views and nothing else, so that within a stage their
-//! order cannot matter.
+//! Views: a document as the filters of one stage see it. A view has the non-blank lines of the
+//! document, with which of them earlier stages removed, and the cues about them. Filters read
+//! nothing but the view, which does not change within a stage, so their order does not matter.
 
 use super::document::Document;
 use super::language::detect_language;
 use super::lines::TextLines;
 use super::normalize::NormalizedText;
-use dechaff_rules::chars::is_word;
-
 use super::span::Span;
+use dechaff_rules::chars::{is_spaceless, is_word};
 use dechaff_rules::rule::Cue;
 use std::cell::OnceCell;
+use std::ops::Range;
 
-/// A document less what earlier stages cut.
+/// A document without the lines that earlier stages removed.
 ///
-/// Lines are counted among those that are not blank.
+/// In all methods, lines are numbered among the non-blank lines of the document, from 0.
 #[derive(Debug)]
 pub(crate) struct View<'d> {
     document: &'d Document<'d>,
     lines: &'d TextLines<'d>,
     states: Vec<LineState>,
-    /// The language, once somebody asked.
+    /// The detected language, once a filter needed it.
     language: OnceCell<Option<String>>,
 }
 
-/// What is known of a line that is not blank.
+/// What is known about a non-blank line.
 #[derive(Clone, Copy, Debug, Default)]
 struct LineState {
+    /// Whether an earlier stage removed the line.
     cut: bool,
-    /// One bit for each cue.
+    /// A bit for each [`Cue`] that a rule gave the line.
     cues: u8,
 }
 
 impl<'d> View<'d> {
-    /// A view of a document of which nothing is cut.
+    /// Makes a view of a document of which nothing is removed and about which there are no cues.
     pub(crate) fn new(lines: &'d TextLines<'d>) -> Self {
         Self {
             document: lines.document(),
@@ -43,14 +44,16 @@ impl<'d> View<'d> {
         }
     }
 
-    /// Notes that the lines of a span are this.
+    /// Gives a cue to all lines that a span touches. Stages add cues between filters, never while
+    /// one reads the view.
     pub(crate) fn add_cue(&mut self, span: Span, cue: Cue) {
         for line in self.lines_of(span) {
             self.states[line].cues |= 1 << cue as u8;
         }
     }
 
-    /// Hides the lines that lie wholly, or but for punctuation, in one of these spans, which are sorted and disjoint.
+    /// Hides the lines of which the removal of `spans` leaves at most white space, punctuation and
+    /// symbols. The spans must be sorted and disjoint. Lines that are hidden already stay hidden.
     pub(crate) fn hide(&mut self, spans: &[Span]) {
         let mut spans = spans;
         for line in 0..self.line_count() {
@@ -67,14 +70,15 @@ impl<'d> View<'d> {
         }
     }
 
-    /// The document.
+    /// Returns the document, with its blank lines and with the lines that earlier stages removed.
     #[must_use]
     pub fn document(&self) -> &'d Document<'d> {
         self.document
     }
 
-    /// The language of the document, as a code such as `en`: the one that was given, or else a guess from its text, where
-    /// that is sure.
+    /// Returns the language of the document as a code such as `en`: the one that the user set, or
+    /// else the one that is detected from the text, on the first call. Returns `None` if the
+    /// language is not certain.
     #[must_use]
     pub fn language(&self) -> Option<&str> {
         self.document.language().or_else(|| {
@@ -84,102 +88,116 @@ impl<'d> View<'d> {
         })
     }
 
+    /// Returns the non-blank lines of the document, which are numbered as those of the view.
     pub(crate) fn lines(&self) -> &'d TextLines<'d> {
         self.lines
     }
 
-    /// Has lines folded in a buffer, if they are not there.
-    pub(crate) fn normalize(&self, folded: &mut NormalizedText, lines: std::ops::Range<usize>) {
-        folded.ensure(self.lines, lines);
+    /// Makes sure that `buffer` contains `lines` in normalized form. Free if it does already, as
+    /// for the lines of the current window.
+    pub(crate) fn normalize(&self, buffer: &mut NormalizedText, lines: Range<usize>) {
+        buffer.ensure(self.lines, lines);
     }
 
-    /// Folds the stretch of text that begins with a line, and what stands within reach of it. Says which lines it has.
+    /// Normalizes the window that starts with line `from` into `buffer`, with the text around it
+    /// that a match can reach. Returns the lines of the window.
     pub(crate) fn normalize_window(
         &self,
-        folded: &mut NormalizedText,
+        buffer: &mut NormalizedText,
         from: usize,
-    ) -> std::ops::Range<usize> {
-        folded.advance_window(self.lines, from)
+    ) -> Range<usize> {
+        buffer.advance_window(self.lines, from)
     }
 
-    /// Number of lines that are not blank.
+    /// Returns the number of non-blank lines, including the hidden ones.
     #[must_use]
     pub fn line_count(&self) -> usize {
         self.states.len()
     }
 
-    /// The number of a line in the document, blank ones counted, from 0.
+    /// Returns the number of a line in the document, where blank lines count as well. Both numbers
+    /// start at 0.
     #[must_use]
     pub fn number(&self, line: usize) -> usize {
         self.lines.number(line)
     }
 
-    /// The span of a line, its terminator included.
+    /// Returns the span of a line in the source text, including its terminator. A filter that
+    /// removes the line marks this span.
     #[must_use]
     pub fn span(&self, line: usize) -> Span {
         self.document.line(self.number(line))
     }
 
-    /// The text of a line, without white space at its ends.
+    /// Returns the source text of a line, without white space at its ends. It is never empty.
     #[must_use]
     pub fn text(&self, line: usize) -> &'d str {
         self.lines.text(line)
     }
 
-    /// The line folded, without punctuation and symbols at its ends; empty if it has no letter or digit.
-    pub(crate) fn trimmed<'f>(&self, line: usize, folded: &'f mut NormalizedText) -> &'f [u8] {
-        self.normalize(folded, line..line + 1);
-        folded.trimmed(folded.indices(line..line + 1).start)
+    /// Returns the normalized text of a line, without punctuation and symbols at its ends; empty if
+    /// it has no letter or digit. Normalizes the line into `buffer` if it is not there.
+    pub(crate) fn trimmed<'b>(&self, line: usize, buffer: &'b mut NormalizedText) -> &'b [u8] {
+        self.normalize(buffer, line..line + 1);
+        buffer.trimmed(buffer.indices(line..line + 1).start)
     }
 
-    /// A fingerprint of a trimmed line: the same for the same texts, and for others next to never.
-    pub(crate) fn fingerprint(&self, line: usize, folded: &mut NormalizedText) -> u32 {
-        if folded.fingerprint(line).is_none() {
-            self.normalize(folded, 0..line + 1);
+    /// Returns a 32-bit fingerprint of the [trimmed](Self::trimmed) line. Equal texts have equal
+    /// fingerprints. Collisions are possible; compare the texts before acting on one. `buffer` must
+    /// belong to the same document: it remembers the fingerprints of all lines that it has
+    /// contained.
+    pub(crate) fn fingerprint(&self, line: usize, buffer: &mut NormalizedText) -> u32 {
+        if buffer.fingerprint(line).is_none() {
+            self.normalize(buffer, 0..line + 1);
         }
-        folded.fingerprint(line).unwrap_or_default()
+        buffer.fingerprint(line).unwrap_or_default()
     }
 
-    /// Lines folded.
-    pub(crate) fn folded<'f>(
+    /// Returns the normalized text of consecutive lines, with `\n` between them. Normalizes them
+    /// into `buffer` if they are not there.
+    pub(crate) fn normalized<'b>(
         &self,
-        lines: std::ops::Range<usize>,
-        folded: &'f mut NormalizedText,
-    ) -> &'f [u8] {
-        self.normalize(folded, lines.clone());
-        let lines = &folded.lines()[folded.indices(lines)];
+        lines: Range<usize>,
+        buffer: &'b mut NormalizedText,
+    ) -> &'b [u8] {
+        self.normalize(buffer, lines.clone());
+        let lines = &buffer.lines()[buffer.indices(lines)];
         let range =
             lines.first().map_or(0, |line| line.start)..lines.last().map_or(0, |line| line.end);
-        &folded.bytes()[range.start as usize..range.end as usize]
+        &buffer.bytes()[range.start as usize..range.end as usize]
     }
 
-    /// Whether an earlier stage cut the line.
+    /// Returns whether an earlier stage removed the line, apart from punctuation and symbols.
     #[must_use]
     pub fn is_cut(&self, line: usize) -> bool {
         self.states[line].cut
     }
 
-    /// Whether a cue rule says that the line is this.
+    /// Returns whether a rule gave this cue to the line. A line can have several cues, and can be
+    /// removed nevertheless.
     #[must_use]
     pub fn has_cue(&self, line: usize, cue: Cue) -> bool {
         self.states[line].cues & (1 << cue as u8) != 0
     }
 
-    /// Whether no blank line stands between a line and the next.
+    /// Returns whether the next line follows the line directly, without a blank line between them.
+    /// Returns `false` for the last line.
     #[must_use]
     pub fn touches_next(&self, line: usize) -> bool {
         line + 1 < self.line_count() && self.number(line + 1) == self.number(line) + 1
     }
 
-    /// Whether hard wrapping broke a line, so that the next goes on with its sentence.
+    /// Returns whether hard wrapping broke the line, so that the next line continues its sentence.
+    /// Filters do not treat such lines as labels or titles.
     #[must_use]
     pub fn is_wrapped(&self, line: usize) -> bool {
         self.lines.joins(line)
     }
 
-    /// Lines with all others that hard wrapping broke them off from.
-    pub(crate) fn paragraphs(&self, lines: std::ops::Range<usize>) -> std::ops::Range<usize> {
-        let std::ops::Range { mut start, mut end } = lines;
+    /// Extends a range of lines to whole paragraphs: to all lines from which hard wrapping
+    /// separated its first and its last line. Returns an empty range unchanged.
+    pub(crate) fn paragraphs(&self, lines: Range<usize>) -> Range<usize> {
+        let Range { mut start, mut end } = lines;
         while start < end && self.lines.continues(start) {
             start -= 1;
         }
@@ -189,37 +207,35 @@ impl<'d> View<'d> {
         start..end
     }
 
-    /// The lines that a span touches.
-    pub(crate) fn lines_of(&self, span: Span) -> std::ops::Range<usize> {
+    /// Returns the non-blank lines that a span touches. Finds the first one by binary search.
+    pub(crate) fn lines_of(&self, span: Span) -> Range<usize> {
         let number = self.document.line_at(span.start());
-        let from = self.lines.before(number);
-        let after = (from..self.line_count()).find(|&line| self.span(line).start() >= span.end());
-        from..after.unwrap_or(self.line_count())
+        let from = self.lines.count_before(number);
+        let end = (from..self.line_count()).find(|&line| self.span(line).start() >= span.end());
+        from..end.unwrap_or(self.line_count())
     }
 }
 
-/// Whether a text has a letter or digit.
+/// Returns whether a text has a letter or digit. Without one it is a separator, a bullet or the
+/// rest of a removal.
 pub(crate) fn has_word(text: &str) -> bool {
     text.chars().any(is_word)
 }
 
-/// Number of words in a text; in scripts without spaces, two characters count as one.
+/// Counts the words of a text: the parts between white space that have a letter or digit. In
+/// scripts without spaces, two characters count as one word, rounded up.
 pub(crate) fn word_count(text: &str) -> usize {
-    let spaceless = text
-        .chars()
-        .filter(|&c| dechaff_rules::chars::is_spaceless(c))
-        .count();
+    let spaceless = text.chars().filter(|&c| is_spaceless(c)).count();
     let spaced = text
         .split_whitespace()
-        .filter(|word| {
-            word.chars()
-                .any(|c| is_word(c) && !dechaff_rules::chars::is_spaceless(c))
-        })
+        .filter(|word| word.chars().any(|c| is_word(c) && !is_spaceless(c)))
         .count();
     spaced + spaceless.div_ceil(2)
 }
 
-/// Whether a line ends as a sentence does. A closing quotation mark or bracket does not hide the stop before it.
+/// Returns whether a line ends like a sentence or a part of one: with a full stop, question or
+/// exclamation mark, ellipsis, comma or semicolon. Closing quotation marks, brackets and spaces
+/// after it are skipped.
 pub(crate) fn ends_like_sentence(text: &str) -> bool {
     let inner = text.trim_end_matches(['"', '\'', '”', '’', '»', ')', ']', '」', '』', ' ']);
     inner.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟', ';', ','])

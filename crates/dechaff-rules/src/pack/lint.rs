@@ -1,21 +1,26 @@
-//! The lint of packs: rejects rules that would be unsafe, slow or meaningless, with the position of the problem and what to
-//! write instead.
+//! The lint of phrases and patterns: rejects rules that would be unsafe, slow or meaningless. Every
+//! problem has a position and says what to write instead.
 
 use crate::error::Problem;
 use crate::phrase::Phrase;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use std::ops::Range;
 
-/// Where problems of a pack are noted.
+/// The problems found so far in a pack, with what is needed to locate further ones.
 pub(super) struct Lint<'s> {
+    /// The text of the pack.
     pub(super) source: &'s str,
+    /// The name of the pack in messages, usually its path.
     pub(super) origin: &'s str,
-    /// Whether phrases and patterns are looked into. Those of built-in packs are when dechaff is tested, not when it is built.
+    /// Whether phrases and patterns are linted. Those of the built-in packs are linted by a test,
+    /// not when dechaff is built.
     pub(super) deep: bool,
     pub(super) problems: Vec<Problem>,
 }
 
 impl Lint<'_> {
+    /// Makes a problem at the start of `span`, a byte range of the source. Its line and its column,
+    /// in code points, are counted from 1. Does not note the problem.
     pub(super) fn problem(&self, span: Range<usize>, message: String) -> Problem {
         let before = &self.source[..self.source.floor_char_boundary(span.start)];
         let start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -28,12 +33,17 @@ impl Lint<'_> {
         }
     }
 
+    /// Adds a problem at the start of `span`, a byte range of the source. Parsing continues, so
+    /// that a user sees all problems of a pack at once.
     pub(super) fn note(&mut self, span: Range<usize>, message: impl Into<String>) {
         let problem = self.problem(span, message.into());
         self.problems.push(problem);
     }
 }
 
+/// Returns whether `name` is a valid name of a pack or a rule: one or more lower-case ASCII
+/// letters, digits and hyphens. Names occur in options and records, where other characters would
+/// have to be quoted.
 pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name
@@ -41,6 +51,9 @@ pub(super) fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// Notes what is wrong with a phrase: it does not parse, or it is so short that it would match
+/// ordinary prose inside a line. `line` says whether the phrase must fill a whole line. Does
+/// nothing without [`Lint::deep`].
 pub(super) fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut Lint<'_>) {
     if !lint.deep {
         return;
@@ -51,10 +64,20 @@ pub(super) fn lint_phrase(phrase: &str, at: Range<usize>, line: bool, lint: &mut
     }
     let (words, spaceless) = Phrase::min_words(phrase);
     if !line && words < 2 && spaceless < 6 {
-        lint.note(at, format!("the phrase '{phrase}' is too short to be safe inside a line: use two words (six characters in scripts without spaces), or line = true"));
+        lint.note(
+            at,
+            format!(
+                "the phrase '{phrase}' is too short to be safe inside a line: use two words (six \
+                 characters in scripts without spaces), or line = true"
+            ),
+        );
     }
 }
 
+/// Notes what is wrong with a regular expression: it does not compile, it can match the empty text
+/// although it `removes`, or it could match a whole page because a repetition has no bound. The
+/// length of a match may be `bounded` in another way, by the key `longest`. Does nothing without
+/// [`Lint::deep`].
 pub(super) fn lint_pattern(
     pattern: &str,
     at: Range<usize>,
@@ -75,7 +98,7 @@ pub(super) fn lint_pattern(
             };
             lint.note(
                 at,
-                format!("the pattern '{pattern}' is no regular expression: {reason}"),
+                format!("the pattern '{pattern}' is not a valid regular expression: {reason}"),
             );
             return;
         }
@@ -84,21 +107,21 @@ pub(super) fn lint_pattern(
         && hir
             .properties()
             .minimum_len()
-            .is_none_or(|least| least == 0)
+            .is_none_or(|min_len| min_len == 0)
     {
         lint.note(
             at.clone(),
             format!(
-                "the pattern '{pattern}' can match nothing at all; make a part of it obligatory"
+                "the pattern '{pattern}' can match the empty text; make a part of it mandatory"
             ),
         );
     }
-    if !bounded && unbounded(&hir) {
+    if !bounded && is_unbounded(&hir) {
         lint.note(
             at.clone(),
             format!(
-                "the pattern '{pattern}' has an unbounded repetition of nearly anything, such as '.*'; write a bound, '.{{0,80}}', or \
-                 for whole lines 'longest'"
+                "the pattern '{pattern}' has an unbounded repetition that matches prose, such as \
+                 '.*'; write a bound, '.{{0,80}}', or for whole lines 'longest'"
             ),
         );
     }
@@ -110,33 +133,35 @@ pub(super) fn lint_pattern(
     }
 }
 
-/// Whether an expression repeats, without a bound, something that stands for letters and spaces alike.
-fn unbounded(hir: &Hir) -> bool {
+/// Returns whether an expression contains a repetition without an upper bound that matches prose.
+/// Such a pattern could remove everything up to the end of a document.
+fn is_unbounded(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Repetition(repetition) => {
-            (repetition.max.is_none() && takes_prose(&repetition.sub)) || unbounded(&repetition.sub)
+            (repetition.max.is_none() && matches_prose(&repetition.sub))
+                || is_unbounded(&repetition.sub)
         }
-        HirKind::Capture(capture) => unbounded(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(unbounded),
+        HirKind::Capture(capture) => is_unbounded(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(is_unbounded),
         _ => false,
     }
 }
 
-/// Whether one turn of a repetition can be a space and can be most letters.
-fn takes_prose(hir: &Hir) -> bool {
+/// Returns whether one iteration of a repetition matches both a space and most letters, so that the
+/// repetition can run over prose.
+fn matches_prose(hir: &Hir) -> bool {
     match hir.kind() {
-        HirKind::Class(Class::Unicode(class)) => {
-            let ranges = || class.ranges().iter();
-            let has = |c: char| ranges().any(|range| range.start() <= c && c <= range.end());
-            has(' ') && has('e')
-        }
+        HirKind::Class(Class::Unicode(class)) => [' ', 'e'].iter().all(|c| {
+            let mut ranges = class.ranges().iter();
+            ranges.any(|range| (range.start()..=range.end()).contains(c))
+        }),
         HirKind::Class(Class::Bytes(_)) => true,
-        HirKind::Capture(capture) => takes_prose(&capture.sub),
-        HirKind::Alternation(parts) => parts.iter().any(takes_prose),
-        // `(\w+\s+)*` runs over prose as well as `.*` does.
+        HirKind::Capture(capture) => matches_prose(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().any(matches_prose),
+        // `(\w+\s+)*` matches prose as well as `.*` does.
         HirKind::Concat(_) => {
-            let least = hir.properties().minimum_len().unwrap_or(0);
-            hir.properties().maximum_len().is_none() && least <= 2
+            let min_len = hir.properties().minimum_len().unwrap_or(0);
+            hir.properties().maximum_len().is_none() && min_len <= 2
         }
         _ => false,
     }

@@ -1,5 +1,5 @@
-//! What to look for in a text to find a phrase: literals, one of which every match holds, and prefixes, with one of which
-//! every match begins.
+//! Derives what to search a text for to find a phrase: literals, one of which every match contains,
+//! and prefixes, one of which every match starts with.
 
 use super::parse::Node;
 use super::program::Op;
@@ -7,59 +7,74 @@ use crate::chars::{first_char, is_spaceless, is_word, word_after, word_before};
 use crate::ngrams::{cost, rarest};
 use serde::{Deserialize, Serialize};
 
-/// How many different lengths the text before a literal may have before any word start will do.
-const MOST_LENGTHS: usize = 48;
+/// Most different lengths that are remembered of the text before a literal. With more, a match may
+/// start at any word.
+const MAX_LENGTHS: usize = 48;
 
-/// Longer literals find nothing sooner.
+/// Length of the longest literal, in bytes of normalized text. Longer ones would hardly be rarer.
 pub const MAX_LITERAL_LEN: usize = 32;
 
-/// A phrase is looked for under at most so many texts.
-const MOST_TEXTS: usize = 96;
+/// Most literals or prefixes of one phrase.
+const MAX_LITERALS: usize = 96;
 
-/// How much of these texts is looked at: as much as leaves few of them.
-const LIMITS: [usize; 4] = [48, 20, 10, 6];
+/// Lengths, in bytes, to which literals are cut. The first one that leaves at most [`MAX_LITERALS`]
+/// is used.
+const LITERAL_LIMITS: [usize; 4] = [48, 20, 10, 6];
 
-/// An opening is at most this long.
+/// Length of the longest prefix, in bytes of normalized text, so that a prefix fits into a `u64`.
 pub const MAX_PREFIX_LEN: usize = 8;
 
-/// A piece of folded text that a match holds, and what may stand in the match before it.
+/// A piece of normalized text that a match contains, and what the match may contain before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Literal {
+    /// The piece, at most [`MAX_LITERAL_LEN`] bytes. A space matches a line end as well.
     pub text: Vec<u8>,
+    /// What the match may contain before the literal.
     pub context: LiteralContext,
-    /// Whether a word starts with it, and whether one ends with it.
-    pub opens: bool,
-    pub closes: bool,
+    /// Whether a word starts with the literal.
+    pub starts_word: bool,
+    /// Whether a word ends with the literal.
+    pub ends_word: bool,
 }
 
 impl Literal {
-    /// Whether the literal, found at an offset of folded text, keeps to its words.
-    pub fn is_at_word_edges(&self, folded: &[u8], at: usize) -> bool {
+    /// Returns whether the occurrence of the literal at offset `at` of a normalized text respects
+    /// word boundaries: no letter or digit precedes a literal that starts a word, or follows one
+    /// that ends a word. Boundaries do not matter beside scripts without spaces.
+    #[must_use]
+    pub fn is_at_word_edges(&self, text: &[u8], at: usize) -> bool {
         let end = at + self.text.len();
-        let goes_on =
-            || word_after(folded, end) && !first_char(&folded[end..]).is_some_and(is_spaceless);
-        !(self.opens && word_before(folded, at) || self.closes && goes_on())
+        if self.starts_word && word_before(text, at) {
+            return false;
+        }
+        !self.ends_word
+            || !word_after(text, end)
+            || first_char(&text[end..]).is_some_and(is_spaceless)
     }
 }
 
-/// What a part of a phrase may take of a text.
+/// What a match may contain before a literal, so that the start of a match can be found from the
+/// literal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiteralContext {
-    /// The possible numbers of folded bytes; none where any number will do.
+    /// The possible lengths of the text between the start of the match and the literal, in bytes of
+    /// normalized text; `None` if any length is possible.
     pub bytes: Option<Vec<usize>>,
-    /// The most words.
+    /// Most words of that text.
     pub words: usize,
-    /// How many of its spaces may be line ends. What a gap takes is not counted: it keeps to its line.
+    /// Most spaces of that text that may be line ends. Spaces inside a gap do not count, because a
+    /// gap does not extend over a line end.
     pub breaks: usize,
-    /// If it begins with a gap, what may stand between that gap and the literal, in folded bytes; none where another gap
-    /// stands there.
+    /// If the phrase starts with a gap: the possible lengths of the text between that gap and the
+    /// literal, in bytes of normalized text. `None` for other phrases, and if any length is
+    /// possible.
     pub behind_gap: Option<Vec<usize>>,
-    /// Whether it may begin inside a run of letters, where no start of a word leads to it.
+    /// Whether the text may start inside a run of letters, where no start of a word leads to it.
     glued: bool,
 }
 
 impl LiteralContext {
-    fn of(bytes: Option<Vec<usize>>, words: usize, breaks: usize) -> Self {
+    fn new(bytes: Option<Vec<usize>>, words: usize, breaks: usize) -> Self {
         Self {
             bytes,
             words,
@@ -69,59 +84,63 @@ impl LiteralContext {
         }
     }
 
-    /// Of a part that takes nothing.
+    /// Returns the context of a literal with which every match starts: no text precedes it. Also
+    /// use it to match a phrase at a known start.
+    #[must_use]
     pub fn nothing() -> Self {
-        Self::of(Some(vec![0]), 0, 0)
+        Self::new(Some(vec![0]), 0, 0)
     }
 
-    /// Adds what a further part may take.
-    fn then(&mut self, next: &Self) {
+    /// Appends the text that a further part of the phrase may match. Lengths add up in all
+    /// combinations; beyond [`MAX_LENGTHS`] of them any length counts as possible.
+    fn append(&mut self, next: &Self) {
         self.words += next.words;
         self.breaks += next.breaks;
         self.glued |= next.glued;
-        for own in [&mut self.bytes, &mut self.behind_gap] {
-            *own = own.take().zip(next.bytes.as_ref()).map(|(own, next)| {
-                let mut sums: Vec<usize> = own
-                    .iter()
-                    .flat_map(|own| next.iter().map(move |next| own + next))
-                    .collect();
-                sums.sort_unstable();
-                sums.dedup();
-                sums
-            });
-            own.take_if(|lengths| lengths.len() > MOST_LENGTHS);
+        for lengths in [&mut self.bytes, &mut self.behind_gap] {
+            *lengths = lengths
+                .take()
+                .zip(next.bytes.as_ref())
+                .map(|(lengths, next)| all_sums(&lengths, next));
+            lengths.take_if(|lengths| lengths.len() > MAX_LENGTHS);
         }
     }
 
-    /// Of a part that takes what this one or another takes.
-    fn or(&mut self, other: Self) {
+    /// Extends the context of a part of the phrase by that of an alternative to it. Does not touch
+    /// `behind_gap`, which is set for whole phrases only.
+    fn add_alternative(&mut self, other: Self) {
         self.words = self.words.max(other.words);
         self.breaks = self.breaks.max(other.breaks);
         self.glued |= other.glued;
-        self.bytes = self.bytes.take().zip(other.bytes).map(|(mut own, other)| {
-            own.extend(other);
-            own.sort_unstable();
-            own.dedup();
-            own
-        });
+        self.bytes = self
+            .bytes
+            .take()
+            .zip(other.bytes)
+            .map(|(mut lengths, other)| {
+                lengths.extend(other);
+                lengths.sort_unstable();
+                lengths.dedup();
+                lengths
+            });
     }
 
-    /// What a node may take. A space that an optional part takes along is counted as if it could be there or not.
+    /// Returns what a node may match. Whether a space is there can depend on an optional part
+    /// beside it, so its length is always 0 or 1.
     fn of_node(node: &Node) -> Self {
         match node {
-            Node::Text(text) => Self::of(Some(vec![text.len()]), 1, 0),
-            Node::Space => Self::of(Some(vec![0, 1]), 0, 1),
-            Node::Gap(_, max) => Self::of(None, *max, 0),
+            Node::Text(text) => Self::new(Some(vec![text.len()]), 1, 0),
+            Node::Space => Self::new(Some(vec![0, 1]), 0, 1),
+            Node::Gap(_, max) => Self::new(None, *max, 0),
             Node::Letters(..) => Self {
                 glued: true,
-                ..Self::of(None, 0, 0)
+                ..Self::new(None, 0, 0)
             },
-            Node::Number => Self::of(None, 1, 0),
+            Node::Number => Self::new(None, 1, 0),
             Node::Choice(branches) => {
-                let mut all = branches.iter().map(|branch| Self::of_nodes(branch));
-                let first = all.next().unwrap_or_else(Self::nothing);
-                all.fold(first, |mut context, next| {
-                    context.or(next);
+                let mut contexts = branches.iter().map(|branch| Self::of_nodes(branch));
+                let first = contexts.next().unwrap_or_else(Self::nothing);
+                contexts.fold(first, |mut context, next| {
+                    context.add_alternative(next);
                     context
                 })
             }
@@ -130,42 +149,62 @@ impl LiteralContext {
 
     fn of_nodes(nodes: &[Node]) -> Self {
         nodes.iter().fold(Self::nothing(), |mut context, node| {
-            context.then(&Self::of_node(node));
+            context.append(&Self::of_node(node));
             context
         })
     }
 }
 
-/// The set of literals that serves best to find a phrase: every match holds one of them. Empty where there is none.
-/// `starts` says where the ops of each node begin.
-pub fn literals(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], line: bool) -> Vec<Literal> {
+/// Returns all sums of a number of `a` and a number of `b`, sorted, each once.
+fn all_sums(a: &[usize], b: &[usize]) -> Vec<usize> {
+    let mut sums: Vec<usize> = a
+        .iter()
+        .flat_map(|x| b.iter().map(move |y| x + y))
+        .collect();
+    sums.sort_unstable();
+    sums.dedup();
+    sums
+}
+
+/// Returns the cheapest set of literals such that every match of a phrase contains one of them. The
+/// set is empty if there is none, as for a phrase of gaps, numbers and optional parts. Behind a gap
+/// of letters, literals are used only if the phrase fills a `line`.
+///
+/// `starts` holds, for each node, the op at which it begins, as
+/// [`compile`](super::program::compile) returns it.
+pub(super) fn literals(
+    nodes: &[Node],
+    ops: &[Op],
+    starts: &[Option<usize>],
+    line: bool,
+) -> Vec<Literal> {
     let mut before = LiteralContext::nothing();
     let mut best: Option<(u64, Vec<Literal>)> = None;
     for (index, node) in nodes.iter().enumerate() {
-        // The start of a span could not be told behind letters of any number.
+        // From a literal behind any number of letters the start of a match could not be found.
         if before.glued && !line {
             break;
         }
-        let opens = index == 0 || nodes[index - 1] == Node::Space;
+        let starts_word = index == 0 || nodes[index - 1] == Node::Space;
         let texts = starts[index].and_then(|op| {
-            LIMITS
+            LITERAL_LIMITS
                 .iter()
-                .find_map(|&limit| spelled(ops, op, limit, false))
+                .find_map(|&limit| expand(ops, op, limit, false))
         });
         if let Some(texts) = texts {
             let set: Vec<Literal> = texts
                 .iter()
-                .map(|(text, whole)| literal_around(text, *whole, &before, opens))
+                .map(|(text, ends_word)| rarest_literal(text, *ends_word, &before, starts_word))
                 .collect();
-            // Behind a gap each hit has as many places to try as the gap has words.
+            // Each word of a gap before the literal is one more position to try for each hit.
             let cost = cost(set.iter().map(|literal| literal.text.as_slice()))
                 * (4 + before.words as u64)
                 / 4;
-            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            if best.as_ref().is_none_or(|(min, _)| cost < *min) {
                 best = Some((cost, set));
             }
         }
-        before.then(&LiteralContext::of_node(node));
+        before.append(&LiteralContext::of_node(node));
         if index == 0 && matches!(node, Node::Gap(..)) {
             before.behind_gap = Some(vec![0]);
         }
@@ -173,28 +212,33 @@ pub fn literals(nodes: &[Node], ops: &[Op], starts: &[Option<usize>], line: bool
     best.map(|(_, set)| set).unwrap_or_default()
 }
 
-/// The texts with which all matches begin, at most [`MAX_PREFIX_LEN`] bytes of each, if they are few; empty where there
-/// is no such set.
-pub fn prefixes(ops: &[Op]) -> Vec<Vec<u8>> {
-    spelled(ops, 0, MAX_PREFIX_LEN, true)
+/// Returns the texts with which all matches start, cut to [`MAX_PREFIX_LEN`] bytes. The result is
+/// empty if there are more than [`MAX_LITERALS`], or if a match can start with a gap. A number at
+/// the start counts as ten prefixes, one for each digit.
+pub(super) fn prefixes(ops: &[Op]) -> Vec<Vec<u8>> {
+    expand(ops, 0, MAX_PREFIX_LEN, true)
         .unwrap_or_default()
         .into_iter()
         .map(|(text, _)| text)
         .collect()
 }
 
-/// The texts that ops from one on can match, up to a gap or at most so many bytes of each, and whether the phrase or its
-/// last words but those of a gap end with the text. None if they are many, or if
-/// there may be nothing before a gap. With `digits` a number at the beginning is one of ten digits, or else a gap.
-fn spelled(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<(Vec<u8>, bool)>> {
+/// Expands the ops from `op` on to the texts that they can match, up to a gap or number, and cut to
+/// `limit` bytes. Returns each text with whether a word must end behind it: it is not cut, and the
+/// phrase ends there or continues with whole words. Returns `None` for more than [`MAX_LITERALS`]
+/// texts, or if one of them is empty. With `digits`, a number at the start expands to its first
+/// digit.
+fn expand(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<(Vec<u8>, bool)>> {
     let mut texts = Vec::new();
-    spell(ops, op, Vec::new(), limit, digits, &mut texts)?;
+    expand_into(ops, op, Vec::new(), limit, digits, &mut texts)?;
     texts.sort_unstable();
     texts.dedup();
     Some(texts)
 }
 
-fn spell(
+/// Appends to `texts` what [`expand`] returns, with `text` before each; the recursion follows the
+/// branches. Returns `None` as soon as there are too many texts or an empty one.
+fn expand_into(
     ops: &[Op],
     mut op: usize,
     mut text: Vec<u8>,
@@ -204,15 +248,15 @@ fn spell(
 ) -> Option<()> {
     loop {
         match ops.get(op) {
-            Some(Op::Text(own)) if text.len() < limit => {
-                text.extend(own);
+            Some(Op::Text(next)) if text.len() < limit => {
+                text.extend(next);
                 text.truncate(limit);
                 op += 1;
             }
             Some(Op::Jump(to)) => op = *to,
             Some(Op::Branch(targets)) if text.len() < limit => {
                 return targets.iter().try_for_each(|&target| {
-                    spell(ops, target, text.clone(), limit, digits, texts)
+                    expand_into(ops, target, text.clone(), limit, digits, texts)
                 });
             }
             Some(Op::Number) if text.is_empty() && digits => {
@@ -220,9 +264,9 @@ fn spell(
                 return Some(());
             }
             last => {
-                let whole = text.len() < limit && matches!(last, None | Some(Op::Rest(..)));
-                texts.push((text, whole));
-                return (texts.len() <= MOST_TEXTS
+                let ends_word = text.len() < limit && matches!(last, None | Some(Op::Rest(..)));
+                texts.push((text, ends_word));
+                return (texts.len() <= MAX_LITERALS
                     && texts.iter().all(|(text, _)| !text.is_empty()))
                 .then_some(());
             }
@@ -230,11 +274,18 @@ fn spell(
     }
 }
 
-/// The part of a text around its rarest run as a literal.
-fn literal_around(text: &[u8], whole: bool, before: &LiteralContext, opens: bool) -> Literal {
-    let at = rarest(text).0;
+/// Makes a literal of at most [`MAX_LITERAL_LEN`] bytes from the part of `text` around its rarest
+/// sequence of bytes. `before` is what a match may contain before `text`; `starts_word` and
+/// `ends_word` say whether word boundaries are required at the ends of `text`.
+fn rarest_literal(
+    text: &[u8],
+    ends_word: bool,
+    before: &LiteralContext,
+    starts_word: bool,
+) -> Literal {
+    let rarest = rarest(text).0;
     let start = if text.len() > MAX_LITERAL_LEN {
-        at.saturating_sub(MAX_LITERAL_LEN / 2)
+        rarest.saturating_sub(MAX_LITERAL_LEN / 2)
     } else {
         0
     };
@@ -242,19 +293,19 @@ fn literal_around(text: &[u8], whole: bool, before: &LiteralContext, opens: bool
     let part = text[start..end].to_vec();
     let mut context = before.clone();
     let spaces = memchr::memchr_iter(b' ', &text[..start]).count();
-    context.then(&LiteralContext::of(Some(vec![start]), spaces, spaces));
-    let opens = if start == 0 {
-        opens
+    context.append(&LiteralContext::new(Some(vec![start]), spaces, spaces));
+    let starts_word = if start == 0 {
+        starts_word
     } else {
         text[start - 1] == b' '
     };
-    let opens =
-        opens && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
-    let closes = whole && end == text.len() && word_before(text, end);
+    let starts_word = starts_word
+        && first_char(&part).is_some_and(|first| is_word(first) && !is_spaceless(first));
+    let ends_word = ends_word && end == text.len() && word_before(text, end);
     Literal {
         text: part,
         context,
-        opens,
-        closes,
+        starts_word,
+        ends_word,
     }
 }

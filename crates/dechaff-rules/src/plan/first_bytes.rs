@@ -1,18 +1,20 @@
-//! With which bytes the matches of a pattern can begin: what rules most lines out before a regular expression is run, or
-//! even compiled.
+//! The bytes with which the matches of a pattern can start. They rule most lines out before the
+//! regular expression is run, or even compiled.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
 
-/// A set of bytes.
+/// A set of byte values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByteSet([u64; 4]);
 
 impl ByteSet {
-    /// All bytes.
+    /// The set of all bytes.
     pub const ALL: Self = Self([u64::MAX; 4]);
 
-    /// Whether a byte is one of them.
+    /// Returns whether `byte` is in the set. For the first byte of a line, `false` means that no
+    /// match starts there, so that the regular expression need not be run.
+    #[must_use]
     pub fn contains(&self, byte: u8) -> bool {
         self.0[usize::from(byte / 64)] >> (byte % 64) & 1 != 0
     }
@@ -22,7 +24,9 @@ impl ByteSet {
     }
 }
 
-/// The bytes that matches of an expression can begin with; all, if it can match nothing.
+/// Returns the set of bytes with which a match of `hir` can start, in the UTF-8 of the source text.
+/// The set contains every byte if the expression can match the empty text, because then anything
+/// may follow.
 pub(super) fn first_bytes(hir: &Hir) -> ByteSet {
     let mut set = ByteSet::default();
     if add_first(hir, &mut set) {
@@ -32,15 +36,16 @@ pub(super) fn first_bytes(hir: &Hir) -> ByteSet {
     }
 }
 
-/// Adds the first bytes of an expression; says whether it can match nothing, so that what follows it counts too.
+/// Adds the first bytes of the matches of `hir` to `set`. Returns whether it can match the empty
+/// text, in which case the first bytes of the expression after it have to be added as well.
 fn add_first(hir: &Hir, set: &mut ByteSet) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => true,
         HirKind::Literal(literal) => literal.0.first().map(|&byte| set.insert(byte)).is_none(),
         HirKind::Class(Class::Unicode(class)) => {
             for range in class.ranges() {
-                let lead = |c: char| c.encode_utf8(&mut [0; 4]).as_bytes()[0];
-                (lead(range.start())..=lead(range.end())).for_each(|byte| set.insert(byte));
+                let (first, last) = (lead_byte(range.start()), lead_byte(range.end()));
+                (first..=last).for_each(|byte| set.insert(byte));
             }
             false
         }
@@ -56,9 +61,15 @@ fn add_first(hir: &Hir, set: &mut ByteSet) -> bool {
         HirKind::Repetition(repetition) => add_first(&repetition.sub, set) || repetition.min == 0,
         HirKind::Alternation(parts) => parts
             .iter()
-            .fold(false, |any, part| add_first(part, set) | any),
+            .fold(false, |is_empty, part| add_first(part, set) | is_empty),
         HirKind::Concat(parts) => parts.iter().all(|part| add_first(part, set)),
     }
+}
+
+/// Returns the first byte of the UTF-8 encoding of a character. It grows with the code point, so
+/// that the lead bytes of a range of characters are a range of bytes.
+fn lead_byte(character: char) -> u8 {
+    character.encode_utf8(&mut [0; 4]).as_bytes()[0]
 }
 
 #[cfg(test)]
@@ -66,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matches_begin_with_the_bytes_that_are_told() {
+    fn first_bytes_are_those_of_all_matches() {
         let first = |pattern: &str| {
             let set = first_bytes(&regex_syntax::parse(pattern).unwrap());
             (0..=255)

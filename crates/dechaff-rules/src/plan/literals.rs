@@ -1,14 +1,21 @@
-//! What the matches of an expression begin with: a small set of folded texts, each known as far as it is fixed. Openings of
-//! lines and literals are both made of such sets.
+//! The first bytes of the matches of a regular expression, as a small set of normalized literals.
+//! Both line prefixes (`prefixes`) and required literals (`required`) are derived from such sets.
+//!
+//! A set starts as one empty literal, and each part of the expression extends its members:
+//! `(?:Share|Print) [ab]` gives `share a`, `share b`, `print a` and `print b`. A literal is closed
+//! where the expression is no longer fixed, as by `\w+`, or where it reaches a length limit. Closed
+//! literals are not extended.
 
 use crate::chars::{is_word, normalize};
 use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 use std::sync::LazyLock;
 
-/// Classes of more characters say nothing.
-const LARGEST_CLASS: u32 = 1500;
+/// Most characters of a class that can start a literal. Larger classes have too many first bytes to
+/// be of use.
+const MAX_CLASS_SIZE: u32 = 1500;
 
-/// What an expression takes for the beginning of a word.
+/// The characters with which a word can start, as line prefixes count them; `None` if the class
+/// does not compile, which does not happen.
 static WORD: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| {
     match regex_syntax::parse(r"[\p{Alphabetic}\p{M}\p{Nd}]")
         .ok()?
@@ -19,45 +26,51 @@ static WORD: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| {
     }
 });
 
-/// The first bytes of a match, folded.
+/// The first bytes of a match, normalized.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PartialLiteral {
     pub bytes: Vec<u8>,
-    /// Whether nothing more is known of it.
+    /// Whether the bytes after it are unknown.
     pub closed: bool,
 }
 
-/// How texts are made.
+/// Extracts literals within limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LiteralExtractor {
-    /// A text is at most this long, in bytes.
-    pub longest: usize,
-    /// Of more texts than these fewer bytes are kept.
-    pub most: usize,
-    /// Classes of more characters are not spelled; where a text has nothing yet, they count by their first bytes.
-    pub spelled: usize,
-    /// Whether texts begin with the first word, so that signs before it do not count.
-    pub words: bool,
+    /// Length of the longest literal, in bytes.
+    pub max_len: usize,
+    /// Most literals in a set. Literals of larger sets are shortened until enough of them are
+    /// equal.
+    pub max_literals: usize,
+    /// Most characters of a class that are expanded. A larger class closes a literal, or, at its
+    /// start, counts by the first bytes of its characters.
+    pub max_expanded: usize,
+    /// Whether literals start with the first word, so that signs before it are skipped.
+    pub skip_signs: bool,
 }
 
 impl LiteralExtractor {
+    /// Appends the normalized form of a character to a literal, unless the literal is closed.
+    /// Closes it at the length limit.
     fn push(&self, text: &mut PartialLiteral, character: char) {
-        if text.closed || (self.words && text.bytes.is_empty() && !is_word(character)) {
+        if text.closed || (self.skip_signs && text.bytes.is_empty() && !is_word(character)) {
             return;
         }
-        // White space folds to one space, however much there is.
+        // White space of any length normalizes to one space.
         if !character.is_whitespace() {
             text.bytes
                 .extend(normalize(character.encode_utf8(&mut [0; 4])));
         } else if text.bytes.last() != Some(&b' ') {
             text.bytes.push(b' ');
         }
-        if text.bytes.len() >= self.longest {
-            text.shorten(self.longest);
+        if text.bytes.len() >= self.max_len {
+            text.shorten(self.max_len);
         }
     }
 
-    /// Texts with what an expression adds to them; none if that is too much to say.
+    /// Extends each of `texts` by what `hir` can match after it, and returns the resulting set,
+    /// sorted, each literal once. Returns `None` if there are too many literals, or if one would
+    /// start with unknown text.
     pub(super) fn extend(
         &self,
         texts: Vec<PartialLiteral>,
@@ -66,11 +79,11 @@ impl LiteralExtractor {
         let texts = match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => texts,
             HirKind::Literal(literal) => {
-                let spelled = std::str::from_utf8(&literal.0).ok()?;
+                let literal = std::str::from_utf8(&literal.0).ok()?;
                 let mut texts = texts;
                 texts
                     .iter_mut()
-                    .for_each(|text| spelled.chars().for_each(|c| self.push(text, c)));
+                    .for_each(|text| literal.chars().for_each(|c| self.push(text, c)));
                 texts
             }
             HirKind::Class(Class::Unicode(class)) => self.extend_by_class(texts, class)?,
@@ -88,9 +101,11 @@ impl LiteralExtractor {
             }
             HirKind::Repetition(repetition) => {
                 let once = self.extend(texts.clone(), &repetition.sub)?;
-                let spaces = matches!(repetition.sub.kind(), HirKind::Class(Class::Unicode(class)) if is_white_space(class));
-                let ends = repetition.max == Some(1) || spaces;
-                let once = if ends {
+                let is_space = matches!(
+                    repetition.sub.kind(),
+                    HirKind::Class(Class::Unicode(class)) if is_white_space(class)
+                );
+                let once = if repetition.max == Some(1) || is_space {
                     once
                 } else {
                     once.into_iter().map(PartialLiteral::close).collect()
@@ -105,6 +120,9 @@ impl LiteralExtractor {
         self.reduce(texts)
     }
 
+    /// Extends each of `texts` by the characters of a class: by each of them if they are few, else
+    /// by their first bytes or not at all. Returns `None` if a literal would start with a very
+    /// large class.
     fn extend_by_class(
         &self,
         texts: Vec<PartialLiteral>,
@@ -124,11 +142,11 @@ impl LiteralExtractor {
         words.intersect(WORD.as_ref()?);
         let mut extended = Vec::new();
         for text in texts {
-            if self.words && text.bytes.is_empty() && words.ranges().is_empty() {
+            if self.skip_signs && text.bytes.is_empty() && words.ranges().is_empty() {
                 extended.push(text);
-            } else if text.closed || (!text.bytes.is_empty() && size as usize > self.spelled) {
+            } else if text.closed || (!text.bytes.is_empty() && size as usize > self.max_expanded) {
                 extended.push(text.close());
-            } else if size > LARGEST_CLASS {
+            } else if size > MAX_CLASS_SIZE {
                 return None;
             } else {
                 for character in class
@@ -138,7 +156,7 @@ impl LiteralExtractor {
                 {
                     let mut longer = text.clone();
                     self.push(&mut longer, character);
-                    if size as usize > self.spelled {
+                    if size as usize > self.max_expanded {
                         longer.bytes.truncate(1);
                         longer = longer.close();
                     }
@@ -149,17 +167,18 @@ impl LiteralExtractor {
         Some(extended)
     }
 
-    /// Texts, each once, shorter ones where they are many.
+    /// Sorts a set and removes duplicates. If it has more than `max_literals`, shortens the
+    /// literals step by step down to 2 bytes; returns `None` if that is not enough.
     fn reduce(&self, mut texts: Vec<PartialLiteral>) -> Option<Vec<PartialLiteral>> {
         texts.sort_unstable();
         texts.dedup();
         for length in [16, 10, 6, 4, 3, 2] {
-            if texts.len() > self.most {
+            if texts.len() > self.max_literals {
                 texts.iter_mut().for_each(|text| text.shorten(length));
                 texts.dedup();
             }
         }
-        (texts.len() <= self.most).then_some(texts)
+        (texts.len() <= self.max_literals).then_some(texts)
     }
 }
 
@@ -169,12 +188,16 @@ impl PartialLiteral {
         self.bytes.truncate(length);
     }
 
+    /// Closes the literal, as after an unknown number of repetitions. An empty literal stays open,
+    /// because only skipped signs can precede it.
     fn close(mut self) -> Self {
         self.closed |= !self.bytes.is_empty();
         self
     }
 }
 
+/// Returns whether the first 64 characters of a class are white space. The limit keeps the test
+/// cheap; there are fewer characters of white space.
 fn is_white_space(class: &ClassUnicode) -> bool {
     class
         .ranges()

@@ -1,18 +1,33 @@
-//! How the lines begin that a pattern can match as a whole, so that it is only tried on lines that begin so. Bullets,
-//! brackets and other signs before the first word do not count.
+//! Line prefixes of a pattern: the first bytes of the lines that it can match as a whole.
+//!
+//! The search looks up the first bytes of each line once, however many patterns there are, and
+//! tries a pattern only on lines that start with one of its prefixes. Prefixes are normalized, and
+//! start with the first letter or digit: bullets, brackets and other signs before it are skipped,
+//! in the pattern here and in the lines by the search. Characters that the pattern lists in a small
+//! class are expanded; larger parts end a prefix. For example:
+//!
+//! ```text
+//! pattern                               prefixes
+//! \W{0,3}\(?(?:Read|MORE)\s?:           more:  more :  read:  read :
+//! [^\w\n]{0,4}Share (?:this|on \w+)     share th  share on
+//! (?i)(?:photo|image)?\s?[12]           1  2  image1  image 1  …
+//! [^\n]{0,60}(?:Getty|AFP)              none: a line can start with anything
+//! ```
 
 use super::literals::{LiteralExtractor, PartialLiteral};
 use crate::phrase::MAX_PREFIX_LEN;
 use regex_syntax::hir::Hir;
 
 const EXTRACTOR: LiteralExtractor = LiteralExtractor {
-    longest: MAX_PREFIX_LEN,
-    most: 128,
-    spelled: 24,
-    words: true,
+    max_len: MAX_PREFIX_LEN,
+    max_literals: 128,
+    max_expanded: 24,
+    skip_signs: true,
 };
 
-/// The folded beginnings of all matches of an expression, if they are few and each has at least a letter or digit.
+/// Returns the normalized prefixes of all matches of an expression, at most [`MAX_PREFIX_LEN`]
+/// bytes each. Returns `None` if there are too many, or if a match can start with unknown text or
+/// have no letter or digit.
 pub(super) fn prefixes(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     let mut texts: Vec<Vec<u8>> = EXTRACTOR
         .extend(vec![PartialLiteral::default()], hir)?
@@ -28,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_told_by_how_they_begin() {
+    fn prefixes_are_expanded_as_far_as_the_pattern_is_fixed() {
         for (pattern, expected) in [
             ("(?:Home|HOME|Close)", Some(&["close", "home"][..])),
             (
@@ -50,9 +65,9 @@ mod tests {
             ("(?:Share)?", None),
             ("Más", Some(&["ma\u{301}s"])),
         ] {
-            let found = prefixes(&regex_syntax::parse(pattern).unwrap());
+            let prefixes = prefixes(&regex_syntax::parse(pattern).unwrap());
             assert_eq!(
-                found,
+                prefixes,
                 expected.map(|list| list.iter().map(|text| text.as_bytes().to_vec()).collect()),
                 "{pattern}"
             );
