@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .to_string_lossy()
             .replace('\\', "/");
         rules.add_unlinted(&fs::read_to_string(&path)?, &origin)?;
+        let path = path.to_string_lossy();
         sources.push_str(&format!("({origin:?}, include_str!({path:?})),\n"));
     }
     fs::write(out.join("packs.rs"), sources + "]")?;

@@ -52,6 +52,7 @@ impl Case<'_> {
 
     /// Returns whether the rule must match something in the example. This is true of the `remove`
     /// examples of a removing rule or a cue, and of the `keep` examples of a keep rule.
+    #[must_use]
     pub fn expects_match(&self) -> bool {
         self.removes != (self.rule.effect == Effect::Keep)
     }
@@ -157,6 +158,7 @@ impl Verifier {
 
     /// Returns the cleaner that runs the examples, for callers that explain why an example failed.
     /// Every rule is on and no document is held.
+    #[must_use]
     pub fn cleaner(&self) -> &Cleaner {
         &self.cleaner
     }

@@ -129,7 +129,9 @@ pub enum Missed {
 /// A rule that almost removed a line, with the reason.
 #[derive(Clone, Debug)]
 pub struct Miss {
+    /// The rule.
     pub rule: RuleId,
+    /// Why it did not remove the line.
     pub missed: Missed,
     /// The text that the rule would have matched; `None` if the text itself differs.
     pub span: Option<Span>,
@@ -219,6 +221,7 @@ pub struct MarkIndex {
 impl MarkIndex {
     /// Sorts `marks`, which may overlap and be in any order. Marks of several rules on the same
     /// span are all kept.
+    #[must_use]
     pub fn new(mut marks: Vec<Mark>) -> Self {
         marks.sort_unstable();
         let max_len = marks
