@@ -186,7 +186,7 @@ impl Arrays {
             let lines = features.lines(block).len() as i32;
             arrays
                 .blocks
-                .extend([0, lines, i32::from(features.is_plain(block))]);
+                .extend([0, lines, i32::from(features.is_plain_prose(block))]);
             arrays.grams.extend(features.grams(block));
             arrays.gram_ends.push(arrays.grams.len() as u64);
         }
