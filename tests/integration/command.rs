@@ -1021,7 +1021,7 @@ fn line_model_is_explained_and_obeys_keep_rules_skip_and_max_loss() {
         path,
         &["clean", "article.txt", "--max-loss", "0.00000001"],
         2,
-        "least that was measured",
+        "lowest loss measured",
     );
     run(
         path,

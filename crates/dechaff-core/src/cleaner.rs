@@ -1,4 +1,8 @@
-//! The cleaner: compiles rules and options once, then cleans documents. It knows no file, thread, clock or terminal.
+//! The cleaner: compiles rules and options once, then cleans any number of documents. It touches no
+//! file, thread, clock or terminal.
+//!
+//! [`Builder`] collects the options, [`Cleaner`] holds what was compiled, and [`Scratch`] the
+//! buffers of a thread. The stages of one document are in `run`, its result in `cleaned`.
 
 mod cleaned;
 mod restore;
@@ -19,78 +23,98 @@ use run::{DocumentRun, Explained};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// What a cleaner is to do. See [`Cleaner::builder`].
+/// The options of a cleaner. See [`Cleaner::builder`] for the defaults.
 #[derive(Clone, Debug)]
 pub struct Builder {
     rules: RuleSet,
     level: Level,
+    /// Names of what to apply; everything if there are none.
     only: Vec<String>,
+    /// Names of what not to apply.
     skip: Vec<String>,
+    /// Share of the bytes of a document, 0 to 1.
     max_removed: f64,
+    /// Share of the words of prose, 0 to 1.
     max_loss: Option<f64>,
 }
 
 impl Builder {
-    /// Uses these rules instead of the built-in ones.
+    /// Uses `rules` instead of the built-in rules. To add packs to the built-in rules, start from
+    /// [`RuleSet::built_in`]. Filters such as the line model have rules too: a set without them
+    /// switches these filters off.
     #[must_use]
     pub fn rules(mut self, rules: RuleSet) -> Self {
         self.rules = rules;
         self
     }
 
-    /// How much is removed; [`Level::Balanced`] unless said otherwise.
+    /// Sets how much is removed: the level decides which rules apply, by their confidence, and the
+    /// threshold of the line model. The default is [`Level::Balanced`].
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// Removes only what answers to one of these names: of a category, a pack, a rule or a filter. Cues, protection and
-    /// the tidying of layout after removals stay on.
+    /// Applies only removing rules that have one of these `names`: of a category, a pack, a rule or
+    /// a filter. Cues, keep rules and the rules of the category `layout`, which repair the layout
+    /// after removals, still apply. Several calls add up.
+    ///
+    /// ```
+    /// use dechaff_core::Cleaner;
+    /// let cleaner = Cleaner::builder().only(["advert"]).build()?;
+    /// let text = "Advertisement\nShare this article\nThe bridge opens on Monday.\n";
+    /// assert_eq!(cleaner.clean_text(text), "Share this article\nThe bridge opens on Monday.\n");
+    /// # Ok::<(), dechaff_core::Error>(())
+    /// ```
     #[must_use]
     pub fn only<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.only.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Switches off what answers to one of these names. It wins over [`only`](Self::only).
+    /// Switches off all rules that have one of these `names`: of a category, a pack, a rule or a
+    /// filter. Takes precedence over [`only`](Self::only). Several calls add up.
     #[must_use]
     pub fn skip<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.skip.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// A document that would lose more than this share of its bytes (0 to 1) is held: passed on whole. 0.95 unless said
-    /// otherwise.
+    /// Holds documents that would lose more than this `share` of their bytes (0 to 1): they are
+    /// passed through unchanged. The default is 0.95; 1 holds no document.
     #[must_use]
     pub fn max_removed(mut self, share: f64) -> Self {
         self.max_removed = share;
         self
     }
 
-    /// Lets the line model remove as much as it can while rules of the chosen level and model together lose at most this
-    /// share (0 to 1) of the words of prose, as it was measured on labelled pages. Without it each level has its own.
+    /// Sets the thresholds of the line model to the lowest at which the rules of the chosen level
+    /// and the model together lost at most this `share` (0 to 1) of the words of prose, as measured
+    /// on labelled pages. By default each level has its own thresholds.
     #[must_use]
     pub fn max_loss(mut self, share: f64) -> Self {
         self.max_loss = Some(share);
         self
     }
 
-    /// Compiles the rules.
+    /// Compiles the enabled rules into a cleaner. This takes much longer than cleaning a page, so
+    /// build a cleaner once and share it.
     ///
     /// # Errors
-    /// [`Error::UnknownName`] for a name that means nothing, [`Error::Option`] for a share outside 0 to 1 or
-    /// a loss that was never so low, [`Error::Model`] if the line model does not fit this version.
+    /// [`Error::UnknownName`] for a name of [`only`](Self::only) or [`skip`](Self::skip) that no
+    /// rule, pack, category or filter has, [`Error::Option`] for a share outside 0 to 1 or a loss
+    /// below all that were measured, [`Error::Model`] if the line model does not fit this version.
     pub fn build(self) -> Result<Cleaner, Error> {
         if !(0.0..=1.0).contains(&self.max_removed) {
             return Err(Error::Option(format!(
-                "max-removed is a share from 0 to 1, not {}",
+                "max-removed must be a share from 0 to 1, not {}",
                 self.max_removed
             )));
         }
         if let Some(share) = self.max_loss.filter(|share| !(0.0..=1.0).contains(share)) {
             return Err(Error::Option(format!(
-                "max-loss is a share from 0 to 1, not {share}"
+                "max-loss must be a share from 0 to 1, not {share}"
             )));
         }
         for name in self.only.iter().chain(&self.skip) {
@@ -101,8 +125,9 @@ impl Builder {
             .iter()
             .map(|(_, rule)| self.is_enabled(rule))
             .collect();
-        let is_enabled = |id: RuleId| enabled[id.index()];
-        let find_enabled = |name: &str| self.rules.find(name).filter(|&id| is_enabled(id));
+        let find_enabled = |name: &str| -> Option<RuleId> {
+            self.rules.find(name).filter(|id| enabled[id.index()])
+        };
         let model = match find_enabled(LineModel::RULE) {
             Some(rule) => Some(LineModel::new(
                 rule,
@@ -114,7 +139,7 @@ impl Builder {
         };
         let collects_hits = model.is_some() && self.rules.has_built_in();
         let engine = Engine {
-            matching: MatchFilter::new(&self.rules, is_enabled, collects_hits),
+            matching: MatchFilter::new(&self.rules, |id| enabled[id.index()], collects_hits),
             filters: Filters::new(&find_enabled),
             model,
             max_removed: self.max_removed,
@@ -126,43 +151,62 @@ impl Builder {
         })
     }
 
+    /// Returns whether the options enable `rule`. Only removing rules depend on the level and on
+    /// [`only`](Self::only); [`skip`](Self::skip) disables rules of every effect.
     fn is_enabled(&self, rule: &Rule) -> bool {
-        let names = |list: &[String]| list.iter().any(|name| rule.matches_name(name));
-        if names(&self.skip) {
+        if has_any_name(rule, &self.skip) {
             return false;
         }
-        let wanted = self.only.is_empty() || names(&self.only) || rule.category == Category::Layout;
-        rule.effect != Effect::Remove || (wanted && self.level.applies(rule.confidence))
+        let selected = self.only.is_empty()
+            || has_any_name(rule, &self.only)
+            || rule.category == Category::Layout;
+        rule.effect != Effect::Remove || (selected && self.level.applies(rule.confidence))
     }
 }
 
-/// Whether a name means a rule, pack, category or filter.
+/// Returns whether one of `names` is the name of the rule, of its pack or filter, or of its
+/// category if it is a removing rule.
+fn has_any_name(rule: &Rule, names: &[String]) -> bool {
+    names.iter().any(|name| rule.matches_name(name))
+}
+
+/// Checks that `name` is the name of a rule or pack of `rules`, or of a category or filter, even of
+/// one that no rule has.
+///
+/// # Errors
+/// [`Error::UnknownName`] otherwise. It suggests the nearest name by edit distance, unless more
+/// than a third of the longer of the two names would have to change.
 fn check_name(name: &str, rules: &RuleSet) -> Result<(), Error> {
-    let fixed = || {
-        Category::ALL
-            .iter()
-            .map(|c| c.name())
-            .chain(FilterName::ALL.iter().map(|f| f.name()))
-    };
-    if fixed().any(|known| known == name) || rules.iter().any(|(_, rule)| rule.matches_name(name)) {
+    if fixed_names().any(|known| known == name)
+        || rules.iter().any(|(_, rule)| rule.matches_name(name))
+    {
         return Ok(());
     }
-    let of_rules = rules
+    let rule_names = rules
         .iter()
         .flat_map(|(_, rule)| [rule.name.as_str(), rule.pack()]);
-    let nearest = fixed()
-        .chain(of_rules)
+    let nearest = fixed_names()
+        .chain(rule_names)
         .map(|known| (strsim::osa_distance(name, known), known))
-        .min();
-    let nearest =
-        nearest.filter(|(distance, known)| *distance <= known.len().max(name.len()).div_ceil(3));
+        .min()
+        .filter(|(distance, known)| *distance <= known.len().max(name.len()).div_ceil(3));
     Err(Error::UnknownName {
         name: name.to_owned(),
         nearest: nearest.map(|(_, known)| known.to_owned()),
     })
 }
 
-/// A text cleaner: compiled once, shared by all threads.
+/// Iterates over the names that do not depend on the rules: those of all categories, then those of
+/// all filters.
+fn fixed_names<'n>() -> impl Iterator<Item = &'n str> {
+    Category::ALL
+        .iter()
+        .map(|category| category.name())
+        .chain(FilterName::ALL.iter().map(|filter| filter.name()))
+}
+
+/// A text cleaner. It is compiled once and can be shared by all threads; clones share what was
+/// compiled.
 ///
 /// ```
 /// use dechaff_core::{Cleaner, Level};
@@ -176,19 +220,21 @@ pub struct Cleaner {
     engine: Arc<Engine>,
 }
 
-/// A compiled cleaner.
+/// What a cleaner compiles from its options.
 #[derive(Debug)]
 struct Engine {
     rules: RuleSet,
+    /// Whether each rule is enabled, by the index of its id.
     enabled: Vec<bool>,
     matching: MatchFilter,
     filters: Filters,
+    /// `None` if the rule of the line model is disabled.
     model: Option<LineModel>,
     max_removed: f64,
 }
 
-/// Buffers that a thread keeps from one document to the next. Making one is cheap; keeping it saves allocations and the
-/// states of automata.
+/// Buffers that a thread keeps from one document to the next. Creating them is cheap; reusing them
+/// saves allocations and keeps the states of lazy DFAs. They never change the result.
 #[derive(Debug, Default)]
 pub struct Scratch {
     lines: Vec<u32>,
@@ -197,7 +243,8 @@ pub struct Scratch {
 }
 
 impl Cleaner {
-    /// Starts from the built-in rules at the level `balanced`.
+    /// Returns the default options: the built-in rules, level [`Level::Balanced`], nothing skipped,
+    /// and documents held that would lose more than 95 % of their bytes.
     #[must_use]
     pub fn builder() -> Builder {
         Builder {
@@ -210,19 +257,23 @@ impl Cleaner {
         }
     }
 
-    /// The rules of this cleaner, those that are off among them.
+    /// Returns the rules that the cleaner was built from, including those that its options disable.
+    /// Ids in marks and removals refer to this set.
     #[must_use]
     pub fn rules(&self) -> &RuleSet {
         &self.engine.rules
     }
 
-    /// Whether a rule is on.
+    /// Returns whether the options enable a rule. Panics if `rule` is not an id of the cleaner's
+    /// [`rules`](Self::rules).
     #[must_use]
     pub fn is_on(&self, rule: RuleId) -> bool {
         self.engine.enabled[rule.index()]
     }
 
-    /// Cleans a text of which nothing else is known. A text that is too long for a [`Document`] comes back as it was.
+    /// Cleans a text whose language and host are unknown, and returns only the cleaned text. A text
+    /// that is too long for a [`Document`] is returned unchanged. For many texts,
+    /// [`clean`](Self::clean) with a [`Scratch`] is faster.
     #[must_use]
     pub fn clean_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         Document::new(text).map_or(Cow::Borrowed(text), |document| {
@@ -230,15 +281,17 @@ impl Cleaner {
         })
     }
 
-    /// Cleans a document. `scratch` is best kept for the next document.
+    /// Cleans a document. `scratch` holds buffers; pass the same one for all documents of a thread.
+    /// The result borrows the text of the document and does not depend on earlier documents.
     #[must_use]
     pub fn clean<'t>(&self, document: &Document<'t>, scratch: &mut Scratch) -> Cleaned<'t> {
         self.run(document, scratch, false, None).1
     }
 
-    /// Cleans a document and explains the result. Beside the cleaned document it returns every mark that any rule made, and
-    /// the judgements of the line model that `options` selects; no judgements if the model is off or the document is too
-    /// short for it.
+    /// Cleans a document and explains the result. In addition to the cleaned document it returns
+    /// every mark that any rule made, and the judgements of the line model that `options` selects.
+    /// There are no judgements if the model is disabled or the document is too short for it. Slower
+    /// than [`clean`](Self::clean), which skips what only an explanation needs.
     #[must_use]
     pub fn explain<'t>(
         &self,
@@ -254,7 +307,8 @@ impl Cleaner {
         }
     }
 
-    /// Cleans a document and returns, with the result, every mark that any rule made, cues and protection included.
+    /// Cleans a document. Also returns every mark that any rule made, cues and protecting marks
+    /// included, in the order of the stages; those of keep rules even where nothing is removed.
     pub(crate) fn marks<'t>(
         &self,
         document: &Document<'t>,
@@ -264,6 +318,9 @@ impl Cleaner {
         (explained.marks, cleaned)
     }
 
+    /// Runs all stages on a document with the buffers of `scratch`. `all_marks` requests all marks
+    /// of keep rules, and `explain` the judgements of the line model; without them the search for
+    /// what protects text is limited to the lines from which something is removed.
     fn run<'t>(
         &self,
         document: &Document<'t>,
@@ -280,14 +337,15 @@ impl Cleaner {
     }
 }
 
-/// A cleaned document, and how it came about.
+/// A cleaned document with all marks and scores that led to it.
 #[derive(Clone, Debug)]
 pub struct Explanation<'t> {
     /// The result.
     pub cleaned: Cleaned<'t>,
-    /// Every mark that any rule made, cues and protection included, in the order in which stages made them.
+    /// Every mark that any rule made, cues and protecting marks included, in the order of the
+    /// stages.
     pub marks: Vec<Mark>,
-    /// How the line model judged lines, in order.
+    /// How the line model scored blocks, in the order of the text.
     pub scores: Vec<LineScore>,
 }
 
@@ -298,7 +356,7 @@ mod tests {
     use dechaff_rules::phrase::MAX_MATCH_LEN;
 
     #[test]
-    fn windows_make_no_difference_at_any_stage() {
+    fn results_do_not_depend_on_the_size_of_windows() {
         let rules = RuleSet::built_in();
         let examples = rules.iter().flat_map(|(_, rule)| {
             rule.examples
@@ -311,15 +369,14 @@ mod tests {
         let document = Document::new(&text).unwrap();
         for level in Level::ALL {
             let cleaner = Cleaner::builder().level(*level).build().unwrap();
-            let clean = |window: usize| {
+            let [whole, small] = [usize::MAX >> 1, 1].map(|window| {
                 let mut scratch = Scratch::default();
                 scratch.search.normalized = NormalizedText::with_window(window);
                 let (marks, cleaned) = cleaner.marks(&document, &mut scratch);
                 (marks, cleaned.found().to_vec(), cleaned.vetoed().to_vec())
-            };
-            let whole = clean(usize::MAX >> 1);
+            });
             assert!(whole.1.len() > 300 && text.len() > 3 * MAX_MATCH_LEN);
-            assert!(clean(1) == whole, "{level}");
+            assert!(small == whole, "{level}");
         }
     }
 }

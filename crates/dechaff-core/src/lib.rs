@@ -1,10 +1,12 @@
-//! The engine of [dechaff](https://crates.io/crates/dechaff), which strips the boilerplate that scraping leaves in *already
-//! extracted* text, and accounts for every byte.
+//! The engine of [dechaff](https://crates.io/crates/dechaff), which strips the boilerplate that web
+//! scraping leaves in text that has *already been extracted* from HTML, and accounts for every
+//! byte.
 //!
-//! A [`Cleaner`] is compiled once from a [`RuleSet`] and shared by all threads. It cleans a [`Document`], which borrows its
-//! text, and returns a [`Cleaned`]: the text that is kept, and the [`Removal`]s, each with the rules that removed it. Nothing
-//! is rewritten: what is kept and what is removed partition the source, and [`restore`] puts them together again. If nothing
-//! is found in a document, its text comes back borrowed.
+//! A [`Cleaner`] is compiled once from a [`RuleSet`] and shared by all threads. It cleans a
+//! [`Document`], which borrows its text, and returns a [`Cleaned`]: the text that is kept, and the
+//! [`Removal`]s, each with the rules that removed it. Nothing is rewritten: kept and removed spans
+//! partition the source, and [`restore`] puts them together again. If a document contains nothing
+//! to remove, its text is returned without copying it.
 //!
 //! ```
 //! use dechaff_core::{Cleaner, Document, Scratch};
@@ -21,8 +23,12 @@
 //! # Ok::<(), dechaff_core::Error>(())
 //! ```
 //!
-//! The crate touches no file, thread, clock, terminal or environment. Most users depend on the crate `dechaff`, which
-//! re-exports it.
+//! Other entry points: [`Cleaner::explain`] returns every mark and score behind a result,
+//! [`verify`] runs the examples that rules carry and measures rules on labelled texts, and
+//! [`model::training`] computes what the line model is trained on.
+//!
+//! The crate touches no file, thread, clock, terminal or environment. Most users depend on the
+//! crate `dechaff`, which re-exports it.
 
 mod built_in;
 mod cleaner;

@@ -1,6 +1,28 @@
-//! The line model: judges units of text (lines, or paragraphs that hard wrapping broke) from their shape, their words,
-//! their neighbours and what rules find around them. Here are the model file and the score; what it looks at is in
-//! `page`, `shape` and `features`, the words in `words`, the trees in `trees`. Everything is integers, so that all platforms agree.
+//! The line model: a statistical model that finds the chaff for which there is no rule. It scores
+//! blocks (lines, or the lines that hard wrapping made of a paragraph) by their shape, their words,
+//! their neighbors and what rules match around them.
+//!
+//! ```text
+//! document ─ blocks ─┬─ plain prose ──────────────────────────── kept, not scored
+//!                    └─ row of features ─ trees ─ raw score ─┬─ above the threshold: marked
+//!                                                            └─ otherwise: kept
+//! ```
+//!
+//! - `page` splits a document into blocks and computes their features, `shape` from their
+//!   characters and `words` from their words. `features` lists the features.
+//! - `trees` evaluates boosted decision trees on the features. The raw score of a block is the sum
+//!   of their leaves, in 4096ths of a logit.
+//! - This module holds the model that is read from a file (`file`): word weights, trees, and the
+//!   raw scores that blocks must exceed. There is a threshold for each level and each of two kinds
+//!   of page, articles and whole pages, because a whole page has much more chaff.
+//! - `line_model` is the filter of the model stage, which marks the lines of these blocks.
+//!
+//! For example, a block with the raw score 8192 has log-odds of 8192 / 4096 = 2, which is a
+//! probability of 0.88. The model file has the logistic function as a table, so that this is a
+//! search: the `n`th step of the table is the raw score at which the probability is `n`
+//! thousandths, and 8192 is above 880 of the 999 steps. Outputs show this as the [`Score`].
+//!
+//! Everything that decides is an integer, so that all platforms mark the same lines.
 
 mod explain;
 mod features;
@@ -20,30 +42,32 @@ use crate::error::Error;
 use crate::mark::Score;
 use dechaff_rules::rule::Level;
 use features::{FeatureRow, NAMES};
-use file::{FORMAT, MAGIC, Reader, fnv};
+use file::{FORMAT, MAGIC, Reader, checksum};
 use page::PageFeatures;
 use trees::Forest;
 use words::WordTable;
 
-/// The meaning of the features; to be raised when one changes.
-const FEATURES: u16 = 2;
-/// So many units are scored together.
-const BLOCK: usize = 64;
-/// The model that is part of dechaff.
+/// Version of the meaning of the features. Raise it when the value of a feature changes.
+const FEATURE_VERSION: u16 = 2;
+/// Number of blocks that are scored together.
+const BATCH: usize = 64;
+/// The built-in model file.
 const BUILT_IN: &[u8] = include_bytes!("../models/line.bin");
 
-/// Returns the bytes of the built-in model file, by which a manifest identifies the model.
+/// Returns the bytes of the built-in model file. The manifest of a run hashes them to identify the
+/// model that scored its documents.
 #[must_use]
 pub const fn built_in_file() -> &'static [u8] {
     BUILT_IN
 }
 
-/// A point of the measured curve of a level and kind of page: what rules and model together did at a threshold.
+/// A point of a measured curve: what rules of a level and the model removed together at a
+/// threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Point {
-    /// Units that score more are taken.
+pub(crate) struct CurvePoint {
+    /// Raw score that the removed blocks exceeded.
     pub threshold: i32,
-    /// Words of prose lost, in millionths.
+    /// Share of the words of prose that was lost, in millionths.
     pub loss: u32,
 }
 
@@ -52,44 +76,50 @@ pub(crate) struct Point {
 pub(crate) struct Model {
     pub words: WordTable,
     forest: Forest,
-    /// Raw scores at which the probability passes one thousandth, two, and so on.
-    steps: Vec<i32>,
-    /// By level, then kind of page.
+    /// Raw scores at which the probability is one thousandth, two, and so on, ascending.
+    probability_steps: Vec<i32>,
+    /// By level.
     thresholds: [Thresholds; 3],
-    curves: [[Vec<Point>; 2]; 3],
+    /// By level, then for articles and for whole pages.
+    curves: [[Vec<CurvePoint>; 2]; 3],
 }
 
-/// The raw scores that units of articles and of whole pages must exceed.
+/// The raw scores that blocks must exceed to be removed, by kind of page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Thresholds {
     article: i32,
-    whole: i32,
+    whole_page: i32,
 }
 
 impl Thresholds {
-    /// The one for a page.
-    pub(crate) fn of(self, page: &PageFeatures) -> i32 {
-        if page.is_whole() {
-            self.whole
+    /// Returns the raw score that blocks of `page` must exceed: the one for whole pages if it looks
+    /// like one, otherwise the one for articles.
+    pub(crate) fn for_page(self, page: &PageFeatures) -> i32 {
+        if page.is_whole_page() {
+            self.whole_page
         } else {
             self.article
         }
     }
 }
 
-/// The raw scores of the units of a page, with the buffers that scoring takes.
+/// The raw scores of the blocks of a page, and the buffers of scoring.
 #[derive(Debug, Default)]
 pub(crate) struct Scores {
-    pub by_unit: Vec<i32>,
-    judged: Vec<usize>,
+    /// Raw score of each block; `i32::MIN` if it was not scored.
+    pub by_block: Vec<i32>,
+    /// Buffer: indices of the blocks that are scored.
+    scored: Vec<usize>,
+    /// Buffer: the features of a batch of blocks.
     rows: Vec<FeatureRow>,
 }
 
 impl Model {
-    /// The model that is part of dechaff.
+    /// Reads the built-in model.
     ///
     /// # Errors
-    /// [`Error::Model`] if it was built for other features than these; a test excludes that.
+    /// [`Error::Model`] if it was trained on other features than this version computes. A test
+    /// makes sure that it was not.
     pub(crate) fn built_in() -> Result<Self, Error> {
         Self::read(BUILT_IN)
     }
@@ -97,148 +127,175 @@ impl Model {
     /// Reads a model file.
     ///
     /// # Errors
-    /// [`Error::Model`] if it is none, is damaged, or was made for another version of the format or of the features.
+    /// [`Error::Model`] if `file` is not a model file, is damaged, or has another version of the
+    /// format or of the features.
     pub(crate) fn read(file: &[u8]) -> Result<Self, Error> {
         let mut header = Reader::new(file);
         if header.bytes(4)? != MAGIC {
-            return Err(Error::Model("it is no model file of dechaff".to_owned()));
+            return Err(Error::Model("it is not a model file of dechaff".to_owned()));
         }
         let (format, features) = (header.u16()?, header.u16()?);
         if format != FORMAT {
             return Err(Error::Model(format!(
-                "its format is version {format}, this dechaff reads version {FORMAT}"
+                "its format has version {format}, but this dechaff reads version {FORMAT}"
             )));
         }
-        let checksum = header.u64()?;
+        let expected = header.u64()?;
         let payload = header.rest();
-        if fnv(payload) != checksum {
+        if checksum(payload) != expected {
             return Err(Error::Model(
-                "it is damaged: its checksum differs".to_owned(),
+                "the file is damaged: its checksum differs".to_owned(),
             ));
         }
         let mut reader = Reader::new(payload);
-        if features != FEATURES || reader.u64()? != fnv(NAMES.join(" ").as_bytes()) {
+        let names = checksum(NAMES.join(" ").as_bytes());
+        if features != FEATURE_VERSION || reader.u64()? != names {
             return Err(Error::Model(format!(
-                "it was trained on features of version {features}, this dechaff computes version {FEATURES}"
+                "it was trained on features of version {features}, but this dechaff computes \
+                 version {FEATURE_VERSION}"
             )));
         }
         let words = WordTable::read(&mut reader)?;
         let forest = Forest::read(&mut reader)?;
-        let steps = (0..reader.u16()?)
+        let probability_steps = (0..reader.u16()?)
             .map(|_| reader.i32())
             .collect::<Result<_, _>>()?;
-        let mut curve = || -> Result<(i32, Vec<Point>), Error> {
-            let threshold = reader.i32()?;
-            let points = (0..reader.u16()?)
-                .map(|_| {
-                    Ok(Point {
-                        threshold: reader.i32()?,
-                        loss: reader.u32()?,
-                    })
-                })
-                .collect::<Result<_, Error>>()?;
-            Ok((threshold, points))
-        };
-        let mut level = || -> Result<(Thresholds, [Vec<Point>; 2]), Error> {
-            let [(article, first), (whole, second)] = [curve()?, curve()?];
-            Ok((Thresholds { article, whole }, [first, second]))
-        };
-        let [(first, precise), (second, balanced), (third, thorough)] =
-            [level()?, level()?, level()?];
+        let [(first, precise), (second, balanced), (third, thorough)] = [
+            read_level(&mut reader)?,
+            read_level(&mut reader)?,
+            read_level(&mut reader)?,
+        ];
         Ok(Self {
             words,
             forest,
-            steps,
+            probability_steps,
             thresholds: [first, second, third],
             curves: [precise, balanced, thorough],
         })
     }
 
-    /// The raw scores that units must exceed at a level.
+    /// Returns the raw scores that blocks must exceed at `level`. They were chosen in training and
+    /// are part of the model file.
     pub(crate) fn thresholds(&self, level: Level) -> Thresholds {
         self.thresholds[level as usize]
     }
 
-    /// The raw scores that units must exceed, so that rules of this level and model together lose at most this share of
-    /// the words of prose, as measured on articles and on whole pages.
+    /// Returns the lowest thresholds at which rules of `level` and the model together lost at most
+    /// `max_loss` (0 to 1) of the words of prose, as measured on articles and on whole pages. If
+    /// the rules alone lose more than that on whole pages, the model removes nothing from them.
     ///
     /// # Errors
-    /// [`Error::Option`] with what was measured, if the share is below that.
-    pub(crate) fn thresholds_for(&self, level: Level, share: f64) -> Result<Thresholds, Error> {
-        let [article, whole] = &self.curves[level as usize];
-        let lowest = |curve: &[Point]| {
-            let within = curve
-                .iter()
-                .filter(|point| f64::from(point.loss) <= share * 1e6);
-            within.map(|point| point.threshold).min()
-        };
-        let threshold = lowest(article).ok_or_else(|| {
-            let least = article.iter().map(|point| point.loss).min().unwrap_or(0);
+    /// [`Error::Option`], with the lowest loss that was measured, if no threshold for articles has
+    /// a loss as low as `max_loss`.
+    pub(crate) fn thresholds_for(&self, level: Level, max_loss: f64) -> Result<Thresholds, Error> {
+        let [article, whole_page] = &self.curves[level as usize];
+        let threshold = lowest_threshold(article, max_loss).ok_or_else(|| {
+            let min_loss = article.iter().map(|point| point.loss).min().unwrap_or(0);
             Error::Option(format!(
-                "max-loss {share}: at the level {level} the least that was measured is {}",
-                f64::from(least) / 1e6
+                "max-loss {max_loss} is too low: at level {level} the lowest loss measured is {}",
+                f64::from(min_loss) / 1e6
             ))
         })?;
-        // Of whole pages the rules may lose more than that already; then the model adds nothing.
         Ok(Thresholds {
             article: threshold,
-            whole: lowest(whole).unwrap_or(i32::MAX),
+            whole_page: lowest_threshold(whole_page, max_loss).unwrap_or(i32::MAX),
         })
     }
 
-    /// The raw score of each unit of a page; the least there is for what is plainly prose, and for what need not be judged.
+    /// Computes the raw score of each block of `page` that `needs_score` selects, and replaces
+    /// `scores` by them. Plain prose and the blocks that were not selected get `i32::MIN`, as do
+    /// blocks whose evaluation ends early because they are clearly prose.
     pub(crate) fn score(
         &self,
         page: &PageFeatures,
-        needs: impl Fn(usize) -> bool,
+        needs_score: impl Fn(usize) -> bool,
         scores: &mut Scores,
     ) {
         let Scores {
-            by_unit,
-            judged,
+            by_block,
+            scored,
             rows,
         } = scores;
-        by_unit.clear();
-        by_unit.resize(page.len(), i32::MIN);
-        judged.clear();
-        judged.extend((0..page.len()).filter(|&at| !page.is_plain(at) && needs(at)));
-        rows.resize(BLOCK, features::empty_row());
-        for block in judged.chunks(BLOCK) {
-            let mut sums = [0; BLOCK];
-            block
+        by_block.clear();
+        by_block.resize(page.len(), i32::MIN);
+        scored.clear();
+        scored.extend((0..page.len()).filter(|&at| !page.is_plain_prose(at) && needs_score(at)));
+        rows.resize(BATCH, features::empty_row());
+        for batch in scored.chunks(BATCH) {
+            let mut sums = [0; BATCH];
+            batch
                 .iter()
                 .zip(&mut *rows)
                 .for_each(|(&at, row)| page.fill(at, row));
-            self.forest.score(&rows[..block.len()], &mut sums);
-            block
+            self.forest.score(&rows[..batch.len()], &mut sums);
+            batch
                 .iter()
                 .zip(sums)
-                .for_each(|(&at, sum)| by_unit[at] = sum);
+                .for_each(|(&at, sum)| by_block[at] = sum);
         }
     }
 
-    /// A raw score as the probability of chaff.
+    /// Returns a raw score as the probability that a block is chaff, in thousandths rounded down.
+    /// It is 0 for blocks that were not scored, and at most 999, since 1000 is the score of rules.
     pub(crate) fn probability(&self, raw: i32) -> Score {
-        Score::model(self.steps.partition_point(|&step| step < raw) as u16)
+        Score::model(self.probability_steps.partition_point(|&step| step < raw) as u16)
     }
 
-    /// The features that weighed most in the score of a unit, the heaviest first.
+    /// Returns the features that contribute most to the score of the block with the index `at`, at
+    /// most `max_features`, the largest contribution first. Only explanations need this: it walks
+    /// through all trees.
     pub(crate) fn weights(
         &self,
         page: &PageFeatures,
         at: usize,
-        most: usize,
+        max_features: usize,
     ) -> Vec<FeatureWeight> {
         let mut row = features::empty_row();
         page.fill(at, &mut row);
-        self.forest.weights(&row, most)
+        self.forest.weights(&row, max_features)
     }
 }
 
-/// A hash that is the same on all platforms, eight bytes at a time.
+/// Reads the thresholds and the curves of a level from a model file: those for articles, then those
+/// for whole pages.
+fn read_level(reader: &mut Reader<'_>) -> Result<(Thresholds, [Vec<CurvePoint>; 2]), Error> {
+    let [(article, first), (whole_page, second)] = [read_curve(reader)?, read_curve(reader)?];
+    let thresholds = Thresholds {
+        article,
+        whole_page,
+    };
+    Ok((thresholds, [first, second]))
+}
+
+/// Reads a threshold and the curve that it was chosen from. The curve is a number of points of two
+/// bytes, then a threshold and a loss of four bytes each for every point.
+fn read_curve(reader: &mut Reader<'_>) -> Result<(i32, Vec<CurvePoint>), Error> {
+    let threshold = reader.i32()?;
+    let points = (0..reader.u16()?)
+        .map(|_| {
+            Ok(CurvePoint {
+                threshold: reader.i32()?,
+                loss: reader.u32()?,
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    Ok((threshold, points))
+}
+
+/// Returns the lowest threshold of the points of `curve` with a loss of at most `max_loss` (0 to
+/// 1); `None` if every point has a higher loss.
+fn lowest_threshold(curve: &[CurvePoint], max_loss: f64) -> Option<i32> {
+    curve
+        .iter()
+        .filter(|point| f64::from(point.loss) <= max_loss * 1e6)
+        .map(|point| point.threshold)
+        .min()
+}
+
+/// Returns a 64-bit hash of `bytes` that is the same on all platforms: the multiply-rotate scheme
+/// of `FxHash`, eight bytes at a time. The weights of words depend on it, so a change makes every
+/// model useless. It does not resist crafted collisions.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    let mix =
-        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
     let (words, rest) = bytes.as_chunks::<8>();
     let hash = words.iter().fold(bytes.len() as u64, |hash, word| {
         mix(hash, u64::from_le_bytes(*word))
@@ -250,55 +307,63 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
     )
 }
 
+/// Returns the hash of a text that has `hash` so far and continues with the eight bytes `word`. The
+/// constants are those of `FxHash`.
+#[inline]
+const fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_model_that_is_part_of_dechaff_fits_its_features() {
+    fn built_in_model_fits_the_features() {
         let model = Model::built_in().unwrap();
         let thresholds = Level::ALL
             .iter()
             .map(|&level| model.thresholds(level))
             .collect::<Vec<_>>();
         assert!(
-            thresholds.is_sorted_by(|a, b| a.article > b.article && a.whole > b.whole),
+            thresholds.is_sorted_by(|a, b| a.article > b.article && a.whole_page > b.whole_page),
             "{thresholds:?}"
         );
         assert!(BUILT_IN.len() <= 2 << 20);
     }
 
     #[test]
-    fn a_file_that_is_damaged_or_of_another_version_is_refused() {
-        let refuse = |at: usize, what: &str| {
-            let mut file = BUILT_IN.to_vec();
-            file[at] ^= 1;
-            let error = Model::read(&file).unwrap_err().to_string();
-            assert!(error.contains(what), "{error}");
-        };
-        refuse(0, "no model file");
-        refuse(4, "format is version");
-        refuse(6, "features of version");
-        refuse(BUILT_IN.len() - 1, "checksum");
-        assert!(
-            Model::read(&BUILT_IN[..10])
-                .unwrap_err()
-                .to_string()
-                .contains("ends")
-        );
+    fn probability_is_the_logistic_function() {
+        let model = Model::built_in().unwrap();
+        let thousandths =
+            [i32::MIN, -8192, 0, 8192, i32::MAX].map(|raw| model.probability(raw).thousandths());
+        assert_eq!(thousandths, [0, 119, 499, 880, 999]);
     }
 
     #[test]
-    fn a_lower_loss_asks_for_a_higher_score() {
+    fn damaged_files_and_other_versions_are_errors() {
+        for (offset, message) in [
+            (0, "not a model file"),
+            (4, "format has version"),
+            (6, "features of version"),
+            (BUILT_IN.len() - 1, "checksum"),
+        ] {
+            let mut file = BUILT_IN.to_vec();
+            file[offset] ^= 1;
+            let error = Model::read(&file).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+        let error = Model::read(&BUILT_IN[..10]).unwrap_err().to_string();
+        assert!(error.contains("ends too early"), "{error}");
+    }
+
+    #[test]
+    fn a_lower_loss_needs_higher_thresholds() {
         let model = Model::built_in().unwrap();
-        let thresholds = |share| model.thresholds_for(Level::Balanced, share);
-        let (low, high) = (thresholds(0.001).unwrap(), thresholds(0.01).unwrap());
-        assert!(low.article > high.article && low.whole > high.whole);
-        assert!(
-            thresholds(0.0)
-                .unwrap_err()
-                .to_string()
-                .contains("least that was measured")
-        );
+        let low = model.thresholds_for(Level::Balanced, 0.001).unwrap();
+        let high = model.thresholds_for(Level::Balanced, 0.01).unwrap();
+        assert!(low.article > high.article && low.whole_page > high.whole_page);
+        let error = model.thresholds_for(Level::Balanced, 0.0).unwrap_err();
+        assert!(error.to_string().contains("lowest loss measured"));
     }
 }

@@ -1,5 +1,5 @@
-//! Arrays as numpy reads them: files of little-endian numbers, with types and shapes in a JSON file beside them
-//! (`numpy.fromfile(path, type).reshape(shape)`).
+//! Arrays as numpy reads them: files of little-endian numbers without a header. Their types and
+//! shapes are in a JSON file beside them: `numpy.fromfile(path, type).reshape(shape)`.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use std::path::Path;
 
 /// A number that can be an element of an array.
 pub trait Element: Copy {
-    /// Type of the element in numpy's notation.
+    /// Type of the element in numpy's notation, such as `<i2`.
     const TYPE: &'static str;
 
-    /// Appends the bytes of the number, the lowest first.
+    /// Appends the bytes of the number to `bytes`, the least significant first, on all platforms.
     fn append_to(self, bytes: &mut Vec<u8>);
 }
 
@@ -29,11 +29,12 @@ macro_rules! elements {
 
 elements!(i16 = "<i2", i32 = "<i4", u32 = "<u4", u64 = "<u8");
 
-/// Writes `numbers` to `DIRECTORY/NAME.bin`. Returns the type and the shape, with rows of `columns` numbers, or with one
-/// dimension if `columns` is 0.
+/// Writes `numbers` to the file `NAME.bin` in `directory`, which must exist. Returns a JSON object
+/// with the type and the shape of the array: rows of `columns` numbers, or one dimension if
+/// `columns` is 0.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written, for example because the disk is full.
 pub fn write_array<E: Element>(
     directory: &Path,
     name: &str,

@@ -1,4 +1,6 @@
-//! Labelled pages: JSON Lines with a text and one letter for each of its lines.
+//! Labelled pages: JSON Lines with a text and one letter for each of its lines. For example, the
+//! row `{"id": "1", "text": "It rained.\nShare\n", "labels": "kdu"}` keeps the first line and drops
+//! the second; the empty part behind the last line feed has a label too.
 
 use anyhow::{Context, Result, bail, ensure};
 use dechaff_core::verify::Label;
@@ -13,14 +15,15 @@ use std::path::Path;
 pub struct LabelledPage {
     /// Text of the page.
     pub text: String,
-    /// One label for each part of the text between line feeds.
+    /// A label for each part of the text between line feeds.
     pub labels: Vec<Label>,
     /// All other fields of the row.
     pub fields: Map<String, Value>,
 }
 
 impl LabelledPage {
-    /// Returns a field that holds a string; the empty string if there is no such field.
+    /// Returns the value of the field `name`, or the empty string if the row has no such field or
+    /// its value is not a string. `text` and `labels` are not among the fields.
     pub fn field(&self, name: &str) -> &str {
         self.fields
             .get(name)
@@ -29,10 +32,12 @@ impl LabelledPage {
     }
 }
 
-/// Reads the labelled pages of a JSON Lines file, plain or (by its name) gzip. Rows without labels are left out.
+/// Reads the labelled pages of a JSON Lines file one by one. A file whose name ends in `.gz` is
+/// decompressed. Rows without labels are skipped.
 ///
 /// # Errors
-/// If the file cannot be opened. A row that cannot be read is an error of its own.
+/// If the file cannot be opened. For a row that cannot be read, the iterator yields an error that
+/// names the file and the line.
 pub fn read_pages(path: &Path) -> Result<impl Iterator<Item = Result<LabelledPage>> + use<>> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
@@ -53,7 +58,11 @@ pub fn read_pages(path: &Path) -> Result<impl Iterator<Item = Result<LabelledPag
     }))
 }
 
-/// Parses a row; `None` if it has no labels.
+/// Parses a row of a JSON Lines file. Returns `None` if it has no labels.
+///
+/// # Errors
+/// If the row is not a JSON object, has no text, has a letter that is not a label, or has not
+/// exactly one label for each line.
 fn parse_page(line: &str) -> Result<Option<LabelledPage>> {
     let mut fields: Map<String, Value> = serde_json::from_str(line)?;
     let Some(Value::String(letters)) = fields.remove("labels") else {

@@ -1,4 +1,9 @@
-//! The features of labelled pages, the hashes of their words, and what rules alone remove of them.
+//! Computes the arrays that a line model is trained on: the features and hashed n-grams of the
+//! blocks of labelled pages, and for each line its label and what rules alone remove.
+//!
+//! Word weights are fitted before the trees, on the n-grams. So that the trees do not see weights
+//! that were fitted on the page at hand, the train pages are split into folds by publisher, and
+//! each fold has a table of weights that was fitted on the others.
 
 use crate::arrays::write_array;
 use crate::corpus::{LabelledPage, read_pages};
@@ -16,48 +21,48 @@ use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
-/// Number of pages that are read before their features are computed in parallel.
+/// Number of pages that are held in memory and computed in parallel.
 const BATCH: usize = 256;
 
-/// Reasons why a line that is no main text is unsure although it is the article's own.
-const OWN: [&str; 4] = ["title", "desc", "prose", "table"];
+/// Values of the field `why` of an unsure line that belongs to the article nevertheless.
+const ARTICLE_REASONS: [&str; 4] = ["title", "desc", "prose", "table"];
 
-/// Fields of a row that `documents.jsonl` keeps.
+/// Fields of a row that are copied to `documents.jsonl`.
 const KEPT_FIELDS: [&str; 6] = ["id", "dataset", "publisher", "lang", "split", "extractor"];
 
-/// Tables of word weights, each fitted on a part of the train pages, so that the words of a page are never scored by weights
-/// that were fitted on its publisher.
+/// Tables of word weights, each fitted on a part of the train pages, so that the words of a page
+/// are never scored by weights that were fitted on its publisher.
 #[derive(Debug, Default)]
 pub struct Folds {
     tables: Vec<WordTable>,
 }
 
 impl Folds {
-    /// Reads tables from a file, one after the other, one signed byte per weight. The last table is for pages that none was
-    /// fitted on.
+    /// Reads the tables of all folds from a file, one after the other, with a signed byte for each
+    /// weight. The last table is for pages outside the train pages, on which no table was fitted.
     ///
     /// # Errors
-    /// If the file cannot be read, or does not hold a whole number of tables.
+    /// If the file cannot be read, or does not consist of two or more complete tables.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path)
             .with_context(|| format!("cannot read the weights {}", path.display()))?;
         ensure!(
             bytes.len().is_multiple_of(WordTable::SIZE) && bytes.len() > WordTable::SIZE,
-            "{} does not hold tables of {} weights",
+            "{} does not consist of two or more tables of {} weights",
             path.display(),
             WordTable::SIZE
         );
-        let weights = |bytes: &[u8]| bytes.iter().map(|&byte| byte as i8).collect();
         let tables = bytes
             .chunks(WordTable::SIZE)
-            .map(|bytes| WordTable::new(weights(bytes)));
-        Ok(Self {
-            tables: tables.collect(),
-        })
+            .map(|table| WordTable::new(table.iter().map(|&byte| byte as i8).collect()))
+            .collect();
+        Ok(Self { tables })
     }
 
-    /// Returns the fold of a page and its table: train pages by publisher, all others the last fold.
-    fn of(&self, page: &LabelledPage, folds: usize) -> (usize, Option<&WordTable>) {
+    /// Returns the fold of a page and its table, `None` if no tables were read. The fold of a train
+    /// page, below `folds`, follows from a hash of its publisher, so that it is the same in every
+    /// run. All other pages are in the fold with the number `folds`.
+    fn fold_of(&self, page: &LabelledPage, folds: usize) -> (usize, Option<&WordTable>) {
         let fold = if page.field("split") == "train" {
             let mut hasher = FnvHasher::default();
             hasher.write(page.field("publisher").as_bytes());
@@ -69,10 +74,14 @@ impl Folds {
     }
 }
 
-/// Writes the arrays of labelled pages below the directory `output`. Returns the number of blocks.
+/// Computes the arrays of the labelled pages in `files` and writes them to the directory `output`,
+/// which is created if necessary: `features.json` describes them, and `documents.jsonl` has a row
+/// for each page. Without `tables` all word features are 0. Returns the number of blocks.
+///
+/// The order of the pages is that of the files, on any number of threads.
 ///
 /// # Errors
-/// If a file cannot be read or written, or if `tables` do not fit the number of folds.
+/// If a file cannot be read or written, or if there is not a table for each fold and one more.
 pub fn write_features(
     files: &[PathBuf],
     output: &Path,
@@ -81,7 +90,9 @@ pub fn write_features(
 ) -> Result<usize> {
     ensure!(
         tables.tables.is_empty() || tables.tables.len() == folds + 1,
-        "there must be a table for each of {folds} folds, and one more"
+        "expected {} tables of word weights for {folds} folds, but found {}",
+        folds + 1,
+        tables.tables.len()
     );
     fs::create_dir_all(output)?;
     let cleaners = Level::ALL
@@ -96,12 +107,15 @@ pub fn write_features(
             if batch.is_empty() {
                 break;
             }
-            let buffers = || (FeatureReader::default(), Scratch::default());
             let arrays: Vec<Arrays> = batch
                 .par_iter()
-                .map_init(buffers, |(reader, scratch), page| {
-                    Arrays::new(page, reader, &cleaners, tables.of(page, folds).1, scratch)
-                })
+                .map_init(
+                    <(FeatureReader, Scratch)>::default,
+                    |(reader, scratch), page| {
+                        let words = tables.fold_of(page, folds).1;
+                        Arrays::new(page, reader, &cleaners, words, scratch)
+                    },
+                )
                 .collect::<Result<_>>()?;
             for (page, arrays) in batch.iter().zip(arrays) {
                 all.append(arrays, number);
@@ -109,7 +123,7 @@ pub fn write_features(
                 fields.retain(|name, _| KEPT_FIELDS.contains(&name.as_str()));
                 let file = path.file_name().unwrap_or_default().to_string_lossy();
                 fields.insert("file".to_owned(), json!(file));
-                fields.insert("fold".to_owned(), json!(tables.of(page, folds).0));
+                fields.insert("fold".to_owned(), json!(tables.fold_of(page, folds).0));
                 writeln!(documents, "{}", Value::Object(fields))?;
                 number += 1;
             }
@@ -128,7 +142,8 @@ pub fn write_features(
     Ok(all.blocks.len() / 3)
 }
 
-/// Builds a cleaner without the line model that holds no document.
+/// Builds a cleaner at `level` that applies rules alone, without the line model, and holds no
+/// document: training must know what the model has to add.
 fn rules_alone(level: Level) -> Result<Cleaner> {
     Ok(Cleaner::builder()
         .level(level)
@@ -137,31 +152,39 @@ fn rules_alone(level: Level) -> Result<Cleaner> {
         .build()?)
 }
 
-/// Returns whether a line that is not scored is the article's own, such as its title, which nobody wants to lose.
-fn is_own(page: &LabelledPage, line: usize) -> bool {
+/// Returns whether an unsure line belongs to the article, such as its title, by the field `why` of
+/// the row: a list with a reason, or null, for each line. Losing such a line is counted separately.
+fn is_article_line(page: &LabelledPage, line: usize) -> bool {
     let reasons = page.fields.get("why");
     let reason = reasons
         .and_then(|reasons| reasons.get(line))
         .and_then(Value::as_str);
-    reason.is_some_and(|reason| OWN.contains(&reason))
+    reason.is_some_and(|reason| ARTICLE_REASONS.contains(&reason))
 }
 
-/// The arrays of pages.
+/// The arrays of one page, or of several after [`append`](Arrays::append).
 #[derive(Default)]
 struct Arrays {
-    /// A row for each block.
+    /// For each block: its features.
     features: Vec<i16>,
     /// For each block: document, number of lines, whether it is plain prose.
     blocks: Vec<i32>,
-    /// For each line: document, block, label (0 keep, 1 drop, 2 unsure, 3 the article's own), words, and one bit for each
-    /// level at which rules remove the line.
+    /// For each line that has words: document, block, label (0 keep, 1 drop, 2 unsure, 3 unsure but
+    /// part of the article), number of words, and one bit for each level at which rules remove the
+    /// line.
     lines: Vec<i32>,
-    /// Ends of the grams of each block.
+    /// For each block: the end of its n-grams in `grams`.
     gram_ends: Vec<u64>,
+    /// Hashed n-grams of all blocks.
     grams: Vec<u32>,
 }
 
 impl Arrays {
+    /// Computes the arrays of one page, as document 0. `cleaners` are those of the levels, in their
+    /// order. Lines without words are left out.
+    ///
+    /// # Errors
+    /// If the text is too long for a document.
     fn new(
         page: &LabelledPage,
         reader: &mut FeatureReader,
@@ -186,7 +209,7 @@ impl Arrays {
             let lines = features.lines(block).len() as i32;
             arrays
                 .blocks
-                .extend([0, lines, i32::from(features.is_plain(block))]);
+                .extend([0, lines, i32::from(features.is_plain_prose(block))]);
             arrays.grams.extend(features.grams(block));
             arrays.gram_ends.push(arrays.grams.len() as u64);
         }
@@ -198,7 +221,7 @@ impl Arrays {
             let label = match page.labels[line.index] {
                 Label::Keep => 0,
                 Label::Drop => 1,
-                Label::Unsure if is_own(page, line.index) => 3,
+                Label::Unsure if is_article_line(page, line.index) => 3,
                 Label::Unsure => 2,
             };
             let words = line.words as i32;
@@ -209,7 +232,8 @@ impl Arrays {
         Ok(arrays)
     }
 
-    /// Appends the arrays of one document.
+    /// Appends the arrays of one page and gives it the number `document`. The numbers of its blocks
+    /// and the ends of its n-grams are shifted behind those that are here already.
     fn append(&mut self, mut other: Self, document: i32) {
         let (blocks, grams) = ((self.blocks.len() / 3) as i32, self.grams.len() as u64);
         other

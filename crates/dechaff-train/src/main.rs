@@ -1,5 +1,6 @@
-//! Computes what the line model is trained on: the features of labelled pages, the hashes of their words, and what rules
-//! alone remove of them. `training/run` calls it; it is no part of the shipped command.
+//! Computes what the line model is trained on: the features and hashed n-grams of labelled pages,
+//! and what rules alone remove from them. It is a development tool and not part of the dechaff
+//! command.
 
 mod arrays;
 mod corpus;
@@ -15,13 +16,13 @@ struct Arguments {
     /// JSON Lines, plain or gzip, with the fields text, labels, publisher and split
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Write the arrays below this directory
+    /// Write the arrays to this directory
     #[arg(long, short, value_name = "DIR")]
     output: PathBuf,
-    /// Word weights: one table for each fold of the train pages, and one for all other pages
+    /// Word weights: a table for each fold of the train pages, and one for all other pages
     #[arg(long, value_name = "FILE")]
     words: Option<PathBuf>,
-    /// Number of folds
+    /// Number of folds that the train pages are split into
     #[arg(long, value_name = "N", default_value_t = 5)]
     folds: usize,
 }

@@ -9,42 +9,45 @@ use std::borrow::Cow;
 /// A mark that a keep rule vetoed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Veto {
-    /// What would have been removed, and by which rule.
+    /// The vetoed mark: what would have been removed, and by which rule.
     pub mark: Mark,
-    /// The keep rule.
+    /// The keep rule that protects the text.
     pub by: RuleId,
 }
 
-/// One removed span, and the rules that took it.
+/// A removed span, and the rules that removed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
-    /// What was removed, in bytes of the source text.
+    /// The span, in bytes of the source text.
     pub span: Span,
-    /// The rule that took it; of several the surest.
+    /// The rule that removed it. Of several rules, the one with the highest confidence; of those,
+    /// the one with the lowest id.
     pub rule: RuleId,
-    /// The other rules that took it too.
+    /// The other rules that removed it, in the same order.
     pub also: Vec<RuleId>,
-    /// How sure the mark was.
+    /// The score of the mark of `rule`.
     pub score: Score,
 }
 
 impl Removal {
-    /// Iterates over all rules that removed the span: [`rule`](Self::rule) first, then those of [`also`](Self::also).
+    /// Iterates over all rules that removed the span: [`rule`](Self::rule) first, then those of
+    /// [`also`](Self::also). Each rule occurs once.
     pub fn rules(&self) -> impl Iterator<Item = RuleId> + '_ {
         std::iter::once(self.rule).chain(self.also.iter().copied())
     }
 }
 
-/// What became of a document.
+/// What cleaning did to a document.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
-    /// Nothing was found.
+    /// Nothing had to be removed.
     Clean,
     /// Something was removed.
     Changed,
-    /// More would have been removed than the guard allows, so nothing was.
+    /// More would have been removed than the options allow, so the document is passed through
+    /// unchanged.
     Held {
-        /// The share of bytes that would have gone, 0 to 1.
+        /// Share of the bytes that would have been removed, 0 to 1.
         share: f64,
     },
 }
@@ -61,8 +64,9 @@ pub struct Cleaned<'t> {
 }
 
 impl<'t> Cleaned<'t> {
-    /// Resolves the marks of a document to removals. The document is held if they cover more than the share `max_removed`
-    /// of its bytes.
+    /// Resolves the applied `marks` of a document, which may overlap and be in any order, to
+    /// removals. The document is held if they cover more than the share `max_removed` of its bytes.
+    /// `rules` is the set that the marks name; `vetoed` is only kept for reports.
     pub(super) fn new(
         source: &'t str,
         marks: Vec<Mark>,
@@ -86,7 +90,8 @@ impl<'t> Cleaned<'t> {
         }
     }
 
-    /// The cleaned text; borrowed from the source where nothing is removed.
+    /// Returns the cleaned text. It is borrowed from the source if nothing is removed; otherwise
+    /// each call allocates it again.
     #[must_use]
     pub fn text(&self) -> Cow<'t, str> {
         if self.outcome != Outcome::Changed {
@@ -98,13 +103,24 @@ impl<'t> Cleaned<'t> {
         Cow::Owned(text)
     }
 
-    /// The source text.
+    /// Returns the source text: the text of the document before cleaning, to which all spans refer.
     #[must_use]
     pub fn source(&self) -> &'t str {
         self.source
     }
 
-    /// What is kept: the spans between the removals, in order.
+    /// Iterates over what is kept: the spans of the source between the removals, in order, without
+    /// empty ones. For a clean or held document that is the whole text.
+    ///
+    /// ```
+    /// use dechaff_core::{Cleaner, Document, Scratch, Span};
+    /// let cleaner = Cleaner::builder().build()?;
+    /// let document = Document::new("It rained.\nAdvertisement\nIt poured.\n")?;
+    /// let cleaned = cleaner.clean(&document, &mut Scratch::default());
+    /// let kept: Vec<Span> = cleaned.kept().collect();
+    /// assert_eq!(kept, [Span::new(0, 11), Span::new(25, 36)]);
+    /// # Ok::<(), dechaff_core::Error>(())
+    /// ```
     pub fn kept(&self) -> impl Iterator<Item = Span> + '_ {
         let mut from = 0;
         let end = Span::from_offsets(self.source.len(), self.source.len());
@@ -119,7 +135,8 @@ impl<'t> Cleaned<'t> {
             .filter(|span| !span.is_empty())
     }
 
-    /// What was removed: disjoint spans, in order. Nothing if the document is held.
+    /// Returns what was removed: disjoint spans, in order. Empty if the document is held, because
+    /// then nothing is removed; see [`found`](Self::found).
     #[must_use]
     pub fn removals(&self) -> &[Removal] {
         if self.outcome == Outcome::Changed {
@@ -129,28 +146,35 @@ impl<'t> Cleaned<'t> {
         }
     }
 
-    /// What was found, whether or not the document is held.
+    /// Returns what the rules would remove: the same as [`removals`](Self::removals), unless the
+    /// document is held. Reports use it to show why a document was held.
     #[must_use]
     pub fn found(&self) -> &[Removal] {
         &self.removals
     }
 
-    /// What keep rules saved.
+    /// Returns the marks that keep rules vetoed, in the order of the stages. Another mark may still
+    /// remove a part of such a span, if the keep rule does not touch it.
     #[must_use]
     pub fn vetoed(&self) -> &[Veto] {
         &self.vetoed
     }
 
-    /// What became of the document.
+    /// Returns whether the document was clean, was changed, or is held. Only a changed document
+    /// differs from its source.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
 }
 
-/// Cuts marks that may overlap into disjoint removals, each with all rules that took it.
-fn resolve_overlaps(marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
-    let mut marks = marks;
+/// Returns the union of `marks` as disjoint removals in order, each with all rules that removed it.
+///
+/// The text is cut at every start and end of a mark, so that the same marks cover all of a piece.
+/// Adjacent pieces with the same rules and score become one removal. Of several marks on a piece,
+/// the first by confidence, then by rule, comes first: marks of rules A on 0..6 and B on 4..9, with
+/// A the more confident, become A on 0..4, A also B on 4..6, and B on 6..9.
+fn resolve_overlaps(mut marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
     marks.sort_unstable();
     let mut edges: Vec<usize> = marks
         .iter()
@@ -167,10 +191,10 @@ fn resolve_overlaps(marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
             active.push(marks[next]);
             next += 1;
         }
-        let mut takers: Vec<Mark> = active.clone();
-        takers.sort_unstable_by_key(|mark| (rules.get(mark.rule()).confidence, mark.rule()));
-        takers.dedup_by_key(|mark| mark.rule());
-        let Some((first, others)) = takers.split_first() else {
+        let mut covering: Vec<Mark> = active.clone();
+        covering.sort_unstable_by_key(|mark| (rules.get(mark.rule()).confidence, mark.rule()));
+        covering.dedup_by_key(|mark| mark.rule());
+        let Some((first, others)) = covering.split_first() else {
             continue;
         };
         let also: Vec<RuleId> = others.iter().map(|mark| mark.rule()).collect();

@@ -1,10 +1,12 @@
-//! Restoring: the inverse of cleaning, on bytes.
+//! Restores a source from a cleaned text: the inverse of cleaning, on bytes.
 
 use crate::error::Error;
 
-/// Puts removed spans back: the inverse of cleaning, on bytes.
+/// Restores the source from a cleaned text and what was removed from it.
 ///
-/// `removed` gives the start of each removed span in bytes of the *source*, in order, with the bytes that stood there.
+/// `removed` yields the start of each removed span, in bytes of the *source*, and the bytes that
+/// were there, in the order of the source. Works on bytes, so that it also restores records that
+/// are not valid UTF-8.
 ///
 /// ```
 /// let source = dechaff_core::restore(b"one two", [(4, "and a ".as_bytes())])?;
@@ -13,7 +15,8 @@ use crate::error::Error;
 /// ```
 ///
 /// # Errors
-/// [`Error::Restore`] if the spans are out of order or start after the end of what is restored so far.
+/// [`Error::Restore`] if the spans are out of order or start after the end of the restored text,
+/// which means that they do not belong to this text.
 pub fn restore<'r>(
     cleaned: &[u8],
     removed: impl IntoIterator<Item = (usize, &'r [u8])>,
@@ -21,10 +24,16 @@ pub fn restore<'r>(
     let mut source = Vec::with_capacity(cleaned.len());
     let mut rest = cleaned;
     for (start, bytes) in removed {
-        let missing = start.checked_sub(source.len()).filter(|&missing| missing <= rest.len()).ok_or_else(|| {
-            Error::Restore(format!("the removed span at byte {start} does not fit the text; is this the record of another text?"))
-        })?;
-        let (kept, after) = rest.split_at(missing);
+        let kept_len = start
+            .checked_sub(source.len())
+            .filter(|&len| len <= rest.len())
+            .ok_or_else(|| {
+                Error::Restore(format!(
+                    "the removed span at byte {start} does not fit the text; is this the record of \
+                     another text?"
+                ))
+            })?;
+        let (kept, after) = rest.split_at(kept_len);
         source.extend_from_slice(kept);
         source.extend_from_slice(bytes);
         rest = after;

@@ -1,5 +1,9 @@
-//! One document on its way through the stages: protects what keep rules match, applies the marks of each stage, and extends
-//! removals to lines.
+//! The stages of cleaning one document: runs the filters of each stage, vetoes marks that touch
+//! what keep rules protect, applies the others, and extends removals to whole lines.
+//!
+//! After each stage the view hides the lines that are completely removed, so that the filters of
+//! the next stage do not see them. Searching for what keep rules match is expensive, so it is
+//! limited to the lines, or hard-wrapped paragraphs, from which something is about to be removed.
 
 use super::cleaned::{Cleaned, Veto};
 use super::{Engine, Scratch};
@@ -10,49 +14,55 @@ use crate::text::{Document, Span, View, has_word, union};
 use dechaff_rules::rule::{Effect, RuleId};
 use std::ops::Range;
 
-/// What a run records beside the result.
+/// What a run records besides the result.
 #[derive(Debug, Default)]
 pub(super) struct Explained {
-    /// Every mark that any rule made, cues and protection included.
+    /// Every mark that any rule made, cues and protecting marks included, before marks are extended
+    /// to whole lines.
     pub marks: Vec<Mark>,
-    /// How the line model scored lines.
+    /// How the line model scored blocks; empty unless requested.
     pub scores: Vec<LineScore>,
 }
 
-/// One document on its way through the stages.
+/// A document while it passes through the stages.
 pub(super) struct DocumentRun<'c, 'd> {
     engine: &'c Engine,
     view: View<'d>,
-    /// What keep rules protect, with the rule, sorted.
-    kept: Vec<Mark>,
-    /// The length of the longest of these, in bytes.
-    max_keep_len: usize,
-    /// Lines that were searched for what protects them.
+    /// Marks of keep rules so far, sorted.
+    protecting: Vec<Mark>,
+    /// Length of the longest of these, in bytes.
+    max_protecting_len: usize,
+    /// Whether each line was searched for matches of keep rules.
     searched: Vec<bool>,
+    /// Marks that remove text, in the order of the stages, and their extensions to whole lines.
     applied: Vec<Mark>,
     vetoed: Vec<Veto>,
-    /// Every mark that was made, as it was made; protection everywhere too, if all are wanted, and not only where something
-    /// would go.
-    made: Vec<Mark>,
+    /// Marks of all effects as filters made them, in the order of the stages.
+    all: Vec<Mark>,
+    /// Whether `all` must have the marks of keep rules in all lines.
     all_marks: bool,
 }
 
 impl<'c, 'd> DocumentRun<'c, 'd> {
+    /// Starts a run on a document of which nothing is removed yet. With `all_marks`, keep rules are
+    /// matched in all lines, not only in those from which something is about to be removed.
     pub(super) fn new(engine: &'c Engine, view: View<'d>, all_marks: bool) -> Self {
         Self {
             engine,
             searched: vec![false; view.line_count()],
             view,
-            kept: Vec::new(),
-            max_keep_len: 0,
+            protecting: Vec::new(),
+            max_protecting_len: 0,
             applied: Vec::new(),
             vetoed: Vec::new(),
-            made: Vec::new(),
+            all: Vec::new(),
             all_marks,
         }
     }
 
-    /// Runs all stages. Returns the cleaned document and, if `explain` is given, how the line model scored its lines.
+    /// Runs all stages and returns the cleaned document, with all marks that were made. With
+    /// `explain`, also returns how the line model scored the blocks that the options select.
+    /// `document` must be the one that the view shows.
     pub(super) fn finish<'t>(
         mut self,
         document: &Document<'t>,
@@ -62,7 +72,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         let engine = self.engine;
         let mut marks = Marks::default();
         if self.all_marks {
-            self.protect(0..self.view.line_count(), &mut marks, scratch);
+            self.find_protection(0..self.view.line_count(), &mut marks, scratch);
         }
         let hits = engine
             .matching
@@ -79,14 +89,14 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             scores = model.mark(&self.view, &hits, &mut marks, buffers, search, explain);
             self.apply(marks.take(), scratch);
         }
-        // The last stages repair what removals left behind.
+        // The last stages repair what removals left behind, such as headings without text.
         for stage in [&engine.filters.context, &engine.filters.spacing] {
             if !self.applied.is_empty() {
                 self.run_stage(stage, scratch);
             }
         }
         let explained = Explained {
-            marks: self.made,
+            marks: self.all,
             scores,
         };
         let cleaned = Cleaned::new(
@@ -99,7 +109,8 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         (explained, cleaned)
     }
 
-    /// Runs the filters of a stage on the same view, then applies their marks.
+    /// Runs the filters of a stage on the same view, then applies the union of their marks. The
+    /// order of the filters therefore does not matter.
     fn run_stage(&mut self, filters: &[Box<dyn Filter>], scratch: &mut Scratch) {
         let mut marks = Marks::default();
         for filter in filters {
@@ -108,50 +119,55 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         self.apply(marks.take(), scratch);
     }
 
-    /// Takes the marks of a stage: sets aside what protects, vetoes what touches it, and hides the rest.
+    /// Applies the marks of a stage. Removing marks that touch protected text are vetoed; the
+    /// others are extended to whole lines, and the view hides the lines that they empty. Keep marks
+    /// and cues of the same stage take effect first.
     fn apply(&mut self, marks: Vec<Mark>, scratch: &mut Scratch) {
         if marks.is_empty() {
             return;
         }
-        let rules = &self.engine.rules;
-        let effect = |mark: &&Mark| rules.get(mark.rule()).effect;
         let mut protection = Marks::default();
-        for mark in marks.iter().filter(|mark| effect(mark) == Effect::Remove) {
-            self.protect(self.view.lines_of(mark.span()), &mut protection, scratch);
-        }
-        let protection = protection.take();
-        self.keep(
-            marks
-                .iter()
-                .filter(|mark| effect(mark) == Effect::Keep)
-                .chain(&protection)
-                .copied(),
-        );
         for mark in &marks {
-            if let Effect::Cue(cue) = rules.get(mark.rule()).effect {
-                self.view.add_cue(mark.span(), cue);
+            if self.effect(mark) == Effect::Remove {
+                self.find_protection(self.view.lines_of(mark.span()), &mut protection, scratch);
             }
         }
-        self.made.extend(marks.iter().chain(&protection));
+        let protection = protection.take();
+        for mark in &marks {
+            match self.effect(mark) {
+                Effect::Keep => self.protecting.push(*mark),
+                Effect::Cue(cue) => self.view.add_cue(mark.span(), cue),
+                Effect::Remove => {}
+            }
+        }
+        self.add_protection(&protection);
+        self.all.extend(marks.iter().chain(&protection));
         let before = self.applied.len();
-        for mark in marks
-            .into_iter()
-            .filter(|mark| effect(&mark) == Effect::Remove)
-        {
-            match self.protector(mark.span()) {
-                Some(by) => self.vetoed.push(Veto { mark, by }),
-                None => self.applied.push(mark),
+        for mark in marks {
+            if self.effect(&mark) == Effect::Remove {
+                match self.protecting_rule(mark.span()) {
+                    Some(by) => self.vetoed.push(Veto { mark, by }),
+                    None => self.applied.push(mark),
+                }
             }
         }
         if self.applied.len() > before {
-            self.extend_to_lines(before, &self.cut());
-            let cut = self.cut();
-            self.view.hide(&cut);
+            self.extend_to_lines(before, &self.removed());
+            let removed = self.removed();
+            self.view.hide(&removed);
         }
     }
 
-    /// Has filters look for what protects these lines, where they have not yet.
-    fn protect(&mut self, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
+    /// Returns the effect of the rule that made `mark`: whether it removes or protects its span, or
+    /// is only a cue for the filters of later stages.
+    fn effect(&self, mark: &Mark) -> Effect {
+        self.engine.rules.get(mark.rule()).effect
+    }
+
+    /// Adds to `marks` what keep rules match in `lines` and in the rest of their hard-wrapped
+    /// paragraphs. Lines that were searched before are skipped, so that a run searches every line
+    /// at most once.
+    fn find_protection(&mut self, lines: Range<usize>, marks: &mut Marks, scratch: &mut Scratch) {
         if self.searched[lines.clone()]
             .iter()
             .all(|&searched| searched)
@@ -174,45 +190,61 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         self.searched[lines].fill(true);
     }
 
-    fn keep(&mut self, marks: impl Iterator<Item = Mark>) {
-        self.kept.extend(marks);
-        self.kept.sort_unstable();
-        self.max_keep_len = self
-            .kept
+    /// Adds marks of keep rules to those that protect text, and restores their order. Call it after
+    /// marks were pushed to `protecting`, even if `marks` is empty.
+    fn add_protection(&mut self, marks: &[Mark]) {
+        self.protecting.extend(marks);
+        self.protecting.sort_unstable();
+        self.max_protecting_len = self
+            .protecting
             .iter()
             .map(|mark| mark.span().len())
             .max()
             .unwrap_or(0);
     }
 
-    /// A rule that protects a part of a span.
-    fn protector(&self, span: Span) -> Option<RuleId> {
-        let reach = self
-            .kept
+    /// Returns the keep rule that protects a part of `span`: the one with the lowest id of several,
+    /// or `None`. Looks at the marks that start before the end of the span, backwards, until even
+    /// the longest mark could not reach the span.
+    fn protecting_rule(&self, span: Span) -> Option<RuleId> {
+        let count = self
+            .protecting
             .partition_point(|mark| mark.span().start() < span.end());
-        let reached = self.kept[..reach]
+        self.protecting[..count]
             .iter()
             .rev()
-            .take_while(|mark| self.max_keep_len + mark.span().start() > span.start());
-        reached
+            .take_while(|mark| self.max_protecting_len + mark.span().start() > span.start())
             .filter(|mark| mark.span().overlaps(span))
             .map(|mark| mark.rule())
             .min()
     }
 
-    fn cut(&self) -> Vec<Span> {
-        let mut cut = self.applied.iter().map(|mark| mark.span()).collect();
-        union(&mut cut);
-        cut
+    /// Returns what the applied marks of all stages so far remove, as disjoint spans in order.
+    /// Spans that overlap or touch are merged.
+    fn removed(&self) -> Vec<Span> {
+        let mut removed = self.applied.iter().map(|mark| mark.span()).collect();
+        union(&mut removed);
+        removed
     }
 
-    /// Where the marks from `new` on leave nothing but white space and punctuation of a line, lets them take all of it.
-    /// The end of a line stays where the removal began in an earlier line of which something is left, so that this is
-    /// not joined with what follows.
-    fn extend_to_lines(&mut self, new: usize, cut: &[Span]) {
+    /// Extends the applied marks from index `new` on to whole lines if `removed`, the union of all
+    /// applied marks, leaves only white space and punctuation of a line. Protected lines are not
+    /// extended.
+    ///
+    /// The terminator of a line is kept if the removal starts on an earlier line of which text is
+    /// kept. Otherwise that text would be joined with the next line. In this example `[…]` is
+    /// removed, and the line feed behind it stays:
+    ///
+    /// ```text
+    /// The bridge opens on Monday. [Sign up
+    /// for our newsletter].
+    /// It cost four million.
+    /// ```
+    fn extend_to_lines(&mut self, new: usize, removed: &[Span]) {
         let document = self.view.document();
         let mut more = Vec::new();
-        // The last line looked at, and whether text that stays would be joined with the next line if its end went.
+        // The last line that was checked, and whether removing its terminator would join kept text
+        // with the next line.
         let mut last: Option<(usize, bool)> = None;
         for mark in &self.applied[new..] {
             for line in
@@ -222,24 +254,27 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
                     continue;
                 }
                 let span = document.line(line);
-                let cut = &cut[cut.partition_point(|cut| cut.end() <= span.start())..];
-                let emptied = span
-                    .without(cut)
+                let removed =
+                    &removed[removed.partition_point(|removed| removed.end() <= span.start())..];
+                let is_emptied = span
+                    .without(removed)
                     .all(|rest| !has_word(&document.text()[rest.range()]));
-                let crossed = cut.first().is_some_and(|cut| cut.start() < span.start());
-                let joined = crossed
+                let starts_earlier = removed
+                    .first()
+                    .is_some_and(|removed| removed.start() < span.start());
+                let would_join = starts_earlier
                     && last.is_some_and(|(last, text_stays)| last + 1 == line && text_stays);
-                last = Some((line, joined || !emptied));
-                if emptied && self.protector(span).is_none() {
+                last = Some((line, would_join || !is_emptied));
+                if is_emptied && self.protecting_rule(span).is_none() {
                     let line = &document.text()[span.range()];
-                    let end = if joined {
+                    let end = if would_join {
                         span.start() + line.trim_end_matches(['\n', '\r']).len()
                     } else {
                         span.end()
                     };
                     more.extend(
                         Span::from_offsets(span.start(), end)
-                            .without(cut)
+                            .without(removed)
                             .map(|gap| mark.on(gap)),
                     );
                 }

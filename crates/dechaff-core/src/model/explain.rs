@@ -1,14 +1,14 @@
-//! How the line model judged lines: what `explain` asks for, and what it gets.
+//! What `explain` asks the line model for, and what it gets: how each block was scored, and why.
 
 use crate::mark::Score;
 use crate::text::Span;
 
-/// Which judgements of the line model to return.
+/// Which blocks to explain, and in how much detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExplainOptions {
-    /// Whether to return the judgements of all lines, or only of those that the model removes.
+    /// Whether to explain all blocks, or only those that the model removes.
     pub all_lines: bool,
-    /// Most features to return for each judgement.
+    /// Maximum number of features in each explanation.
     pub max_features: usize,
 }
 
@@ -19,13 +19,14 @@ pub struct LineScore {
     pub span: Span,
     /// What the model does with the lines.
     pub decision: Decision,
-    /// Calibrated probability that the lines are chaff.
+    /// Probability that the lines are chaff.
     pub score: Score,
-    /// Score that the level asks for on this kind of page.
+    /// Score that the lines must exceed to be removed, at this level and on this kind of page.
     pub threshold: Score,
     /// Whether the page was judged as a whole page, with menus and all, rather than as an article.
     pub is_whole_page: bool,
-    /// The features that weighed most, the heaviest first. Empty for plain prose, which gets no score.
+    /// Features that contributed most to the score, the largest contribution first. Empty for plain
+    /// prose, which is not scored.
     pub weights: Vec<FeatureWeight>,
 }
 
@@ -36,14 +37,15 @@ pub enum Decision {
     Removed,
     /// The model keeps it: the score is not above the threshold.
     Below,
-    /// The model does not score it: a long sentence in which no rule finds anything.
+    /// The model does not score it: a long sentence in which no rule matches.
     Prose,
     /// The model leaves it to the rules, which remove a part of it.
     Mixed,
 }
 
 impl Decision {
-    /// Returns the name of the decision in JSON output.
+    /// Returns the name of the decision in JSON output: `taken`, `below`, `prose` or `mixed`. The
+    /// names are stable, even if a variant is renamed.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -55,13 +57,13 @@ impl Decision {
     }
 }
 
-/// A feature that weighed in a judgement.
+/// The contribution of a feature to a score.
 #[derive(Clone, Copy, Debug)]
 pub struct FeatureWeight {
     /// Name of the feature.
     pub feature: &'static str,
     /// Value of the feature for the block.
     pub value: i16,
-    /// What the feature added to the log-odds of the score.
+    /// What the feature added to the log-odds of the score. Negative if it speaks for prose.
     pub weight: f64,
 }

@@ -1,158 +1,183 @@
-//! What the line model looks at: the list of features, each with what it is of a unit of a page. The same code computes
-//! them for training and for use.
+//! The list of features of the line model. Each entry has a name and an expression that computes
+//! its value for a block of a page. Training and cleaning use the same code, so that a model sees
+//! the values that it was trained on.
+//!
+//! The names, in this order, are part of the model file: their hash is in its header. Whoever
+//! renames, adds or removes a feature must train the model again, and whoever changes only what a
+//! feature means must also raise [`FEATURE_VERSION`](super::FEATURE_VERSION).
 
-use super::page::PageFeatures;
+use super::page::{PageFeatures, Sum};
 use dechaff_rules::rule::Category;
 
-/// The features of a unit, in the order of [`NAMES`]. There is room for as many as a byte can tell apart, so that trees may
-/// ask for any without a check.
+/// The features of a block, in the order of [`NAMES`], followed by zeros. A row has an element for
+/// every value of a byte, so that trees can index it by the byte of a node without a bounds check.
 pub type FeatureRow = [i16; 256];
 
 const _: () = assert!(NAMES.len() <= 256);
 
+/// Returns a row of zeros, to be filled by [`PageFeatures::fill`]. Reuse it: every call of `fill`
+/// overwrites all features, and the elements after them stay zero.
+#[must_use]
 pub fn empty_row() -> FeatureRow {
     [0; 256]
 }
 
-/// Makes the list of names and the function that fills a row, so that neither can miss what the other has.
+/// Defines [`NAMES`] and [`PageFeatures::fill`] from one list, so that both have the same features
+/// in the same order. The names before the list are those of the variables in its expressions.
 macro_rules! features {
-    ($page:ident, $at:ident, $unit:ident, $place:ident, $next:ident, $last:ident, $count:ident, $near:ident; $($name:ident = $value:expr,)+) => {
+    (
+        $page:ident, $at:ident, $block:ident, $position:ident, $next:ident, $previous:ident,
+        $count:ident;
+        $($name:ident = $value:expr,)+
+    ) => {
         /// The names of the features, in the order of a row.
         pub const NAMES: &[&str] = &[$(stringify!($name)),+];
 
         impl PageFeatures {
-            /// Fills the features of a unit in.
+            /// Fills `row` with the features of the block with the index `at`, in the order of
+            /// the feature names. Values outside the range of `i16` are clamped. The elements of
+            /// the row after the last feature stay as they are.
             pub fn fill(&self, $at: usize, row: &mut FeatureRow) {
                 let $page = self;
-                let ($unit, $place, $count) = (&self.units[$at], &self.places[$at], self.units.len() as i32);
-                let ($next, $last) = (self.near($at, 1), self.near($at, -1));
-                let $near = |by: isize| self.near($at, by);
+                let ($block, $position) = (&self.blocks[$at], &self.positions[$at]);
+                let $count = self.blocks.len() as i32;
+                let ($next, $previous) = (self.neighbor($at, 1), self.neighbor($at, -1));
                 row[..NAMES.len()].copy_from_slice(&[$(clamp($value)),+]);
             }
         }
     };
 }
 
-features! { page, at, unit, place, next, last, count, near;
-    chars = unit.shape.chars,
-    words = unit.shape.words,
-    lines = (unit.end - unit.first) as i32,
-    word_length = unit.shape.chars * 10 / unit.shape.words.max(1),
-    longest_word = unit.shape.longest,
-    digits = unit.shape.digits,
-    upper = unit.shape.upper,
-    punctuation = unit.shape.marks,
-    spaceless = unit.shape.spaceless,
-    capitals = unit.shape.capitals,
-    shouted = unit.shape.shouted,
-    sentences = unit.shape.sentences,
-    commas = unit.shape.commas,
-    colons = unit.shape.colons,
-    bars = unit.shape.bars,
-    signs = unit.shape.signs,
-    quotes = unit.shape.quotes,
-    brackets = unit.shape.brackets,
-    links = unit.shape.links,
-    starts = unit.shape.starts,
-    ends = unit.shape.ends,
-    blanks_before = unit.blanks_before,
+features! { page, at, block, position, next, previous, count;
+    // Shape of the block, by `LineShape`.
+    chars = block.shape.chars,
+    words = block.shape.words,
+    lines = (block.end_line - block.first_line) as i32,
+    word_length = block.shape.chars * 10 / block.shape.words.max(1),
+    longest_word = block.shape.longest_word,
+    digits = block.shape.digits,
+    upper = block.shape.upper,
+    punctuation = block.shape.punctuation,
+    spaceless = block.shape.spaceless,
+    capitals = block.shape.capitalized,
+    shouted = block.shape.all_caps,
+    sentences = block.shape.sentences,
+    commas = block.shape.commas,
+    colons = block.shape.colons,
+    bars = block.shape.separators,
+    signs = block.shape.symbols,
+    quotes = block.shape.quotes,
+    brackets = block.shape.brackets,
+    links = block.shape.links,
+    starts = block.shape.start_kind,
+    ends = block.shape.end_kind,
+    // Blank lines, and copies on the page.
+    blanks_before = block.blanks_before,
     blanks_after = next.blanks_before,
-    copies = unit.copies,
-    copies_before = unit.copies_before,
-    openings = unit.openings,
-    openings_share = unit.openings * 1000 / count,
-    word_sum = unit.word.sum,
-    word_mean = unit.word.mean,
-    word_most = unit.word.most,
-    word_least = unit.word.least,
-    found_certain = unit.certain,
-    found_likely = unit.likely,
-    found_possible = unit.possible,
-    protected = unit.kept,
-    cues = unit.cues,
-    is_newsroom = unit.has(Category::Newsroom),
-    is_newsletter = unit.has(Category::Newsletter),
-    is_paywall = unit.has(Category::Paywall),
-    is_share = unit.has(Category::Share),
-    is_related = unit.has(Category::Related),
-    is_navigation = unit.has(Category::Navigation),
-    is_advert = unit.has(Category::Advert),
-    is_credit = unit.has(Category::Credit),
-    is_copyright = unit.has(Category::Copyright),
-    is_comments = unit.has(Category::Comments),
-    is_byline = unit.has(Category::BylineBio),
-    is_syndication = unit.has(Category::Syndication),
-    is_timestamp = unit.has(Category::Timestamp),
-    categories_near = page.categories_around(at, 2).count_ones() as i32,
-    categories_around = page.categories_around(at, 6).count_ones() as i32,
-    related_near = i32::from(page.categories_around(at, 3) & (1 << Category::Related as u32) != 0),
-    navigation_near = i32::from(page.categories_around(at, 3) & (1 << Category::Navigation as u32) != 0),
-    credit_near = i32::from(page.categories_around(at, 1) & (1 << Category::Credit as u32) != 0),
-    found_near = page.around(at, 2, 0),
-    found_around = page.around(at, 6, 0),
-    found_above = place.to_found_before,
-    found_below = place.to_found_after,
-    found_share = page.found * 1000 / count,
-    word_near = page.mean(at, 1, 1),
-    word_around = page.mean(at, 3, 1),
-    word_wide = page.mean(at, 8, 1),
+    copies = block.copies,
+    copies_before = block.copies_before,
+    openings = block.same_first_word,
+    openings_share = block.same_first_word * 1000 / count,
+    // Weights of its words.
+    word_sum = block.word_score.sum,
+    word_mean = block.word_score.mean,
+    word_most = block.word_score.max,
+    word_least = block.word_score.min,
+    // Rule hits in the block: shares in thousandths, then bits.
+    found_certain = block.certain,
+    found_likely = block.likely,
+    found_possible = block.possible,
+    protected = block.protected,
+    cues = block.cues,
+    is_newsroom = block.has_category(Category::Newsroom),
+    is_newsletter = block.has_category(Category::Newsletter),
+    is_paywall = block.has_category(Category::Paywall),
+    is_share = block.has_category(Category::Share),
+    is_related = block.has_category(Category::Related),
+    is_navigation = block.has_category(Category::Navigation),
+    is_advert = block.has_category(Category::Advert),
+    is_credit = block.has_category(Category::Credit),
+    is_copyright = block.has_category(Category::Copyright),
+    is_comments = block.has_category(Category::Comments),
+    is_byline = block.has_category(Category::BylineBio),
+    is_syndication = block.has_category(Category::Syndication),
+    is_timestamp = block.has_category(Category::Timestamp),
+    // Rule hits around the block.
+    categories_near = page.categories_within(at, 2).count_ones() as i32,
+    categories_around = page.categories_within(at, 6).count_ones() as i32,
+    related_near = page.has_category_within(at, 3, Category::Related),
+    navigation_near = page.has_category_within(at, 3, Category::Navigation),
+    credit_near = page.has_category_within(at, 1, Category::Credit),
+    found_near = page.sum_within(at, 2, Sum::Hits),
+    found_around = page.sum_within(at, 6, Sum::Hits),
+    found_above = position.to_hit_before,
+    found_below = position.to_hit_after,
+    found_share = page.hit_blocks * 1000 / count,
+    // Words, length and likeness of the blocks around it.
+    word_near = page.mean_within(at, 1, Sum::WordMeans),
+    word_around = page.mean_within(at, 3, Sum::WordMeans),
+    word_wide = page.mean_within(at, 8, Sum::WordMeans),
     word_page = page.word_mean,
-    chars_near = page.mean(at, 1, 2),
-    chars_around = page.mean(at, 3, 2),
-    chars_wide = page.mean(at, 8, 2),
-    alike_near = page.around(at, 2, 3),
-    alike_around = page.around(at, 5, 3),
-    run = place.run,
-    run_before = place.run_before,
-    run_after = place.run_after,
-    run_share = place.run * 1000 / count,
-    announced = place.announced,
-    prose_above = place.to_prose_before,
-    prose_below = place.to_prose_after,
-    proses_before = place.prose_before,
-    proses_after = place.prose_after,
-    prose_share_before = place.prose_before * 1000 / page.prose.max(1),
+    chars_near = page.mean_within(at, 1, Sum::Chars),
+    chars_around = page.mean_within(at, 3, Sum::Chars),
+    chars_wide = page.mean_within(at, 8, Sum::Chars),
+    alike_near = page.sum_within(at, 2, Sum::Alike),
+    alike_around = page.sum_within(at, 5, Sum::Alike),
+    // Its run, and its distance to prose.
+    run = position.run_len,
+    run_before = position.run_before,
+    run_after = position.run_after,
+    run_share = position.run_len * 1000 / count,
+    announced = position.announced,
+    prose_above = position.to_prose_before,
+    prose_below = position.to_prose_after,
+    proses_before = position.prose_before,
+    proses_after = position.prose_after,
+    prose_share_before = position.prose_before * 1000 / page.prose_blocks.max(1),
+    // Place on the page, and the page itself.
     index = at as i32,
     from_end = count - at as i32,
     relative = at as i32 * 1000 / count,
     units = count,
-    page_words = page.words / 10,
+    page_words = page.word_count / 10,
     page_prose = page.prose_share(),
-    page_short = page.shorts * 1000 / count,
-    same_start_next = i32::from(unit.opening == next.opening),
-    same_start_last = i32::from(unit.opening == last.opening),
-    like_next = i32::from(unit.shape.resembles(&next.shape)),
-    like_last = i32::from(unit.shape.resembles(&last.shape)),
+    page_short = page.short_blocks * 1000 / count,
+    // The next three and the previous three blocks.
+    same_start_next = i32::from(block.first_word_hash == next.first_word_hash),
+    same_start_last = i32::from(block.first_word_hash == previous.first_word_hash),
+    like_next = i32::from(block.shape.resembles(&next.shape)),
+    like_last = i32::from(block.shape.resembles(&previous.shape)),
     next_chars = next.shape.chars,
     next_words = next.shape.words,
-    next_ends = next.shape.ends,
-    next_starts = next.shape.starts,
-    next_word = next.word.mean,
-    next_word_sum = next.word.sum,
-    next_found = next.found(),
-    next_capitals = next.shape.capitals,
-    last_chars = last.shape.chars,
-    last_words = last.shape.words,
-    last_ends = last.shape.ends,
-    last_starts = last.shape.starts,
-    last_word = last.word.mean,
-    last_word_sum = last.word.sum,
-    last_found = last.found(),
-    last_capitals = last.shape.capitals,
-    second_next_chars = near(2).shape.chars,
-    second_next_ends = near(2).shape.ends,
-    second_next_word = near(2).word.mean,
-    second_next_found = near(2).found(),
-    second_last_chars = near(-2).shape.chars,
-    second_last_ends = near(-2).shape.ends,
-    second_last_word = near(-2).word.mean,
-    second_last_found = near(-2).found(),
-    third_next_chars = near(3).shape.chars,
-    third_next_word = near(3).word.mean,
-    third_last_chars = near(-3).shape.chars,
-    third_last_word = near(-3).word.mean,
+    next_ends = next.shape.end_kind,
+    next_starts = next.shape.start_kind,
+    next_word = next.word_score.mean,
+    next_word_sum = next.word_score.sum,
+    next_found = next.hit_share(),
+    next_capitals = next.shape.capitalized,
+    last_chars = previous.shape.chars,
+    last_words = previous.shape.words,
+    last_ends = previous.shape.end_kind,
+    last_starts = previous.shape.start_kind,
+    last_word = previous.word_score.mean,
+    last_word_sum = previous.word_score.sum,
+    last_found = previous.hit_share(),
+    last_capitals = previous.shape.capitalized,
+    second_next_chars = page.neighbor(at, 2).shape.chars,
+    second_next_ends = page.neighbor(at, 2).shape.end_kind,
+    second_next_word = page.neighbor(at, 2).word_score.mean,
+    second_next_found = page.neighbor(at, 2).hit_share(),
+    second_last_chars = page.neighbor(at, -2).shape.chars,
+    second_last_ends = page.neighbor(at, -2).shape.end_kind,
+    second_last_word = page.neighbor(at, -2).word_score.mean,
+    second_last_found = page.neighbor(at, -2).hit_share(),
+    third_next_chars = page.neighbor(at, 3).shape.chars,
+    third_next_word = page.neighbor(at, 3).word_score.mean,
+    third_last_chars = page.neighbor(at, -3).shape.chars,
+    third_last_word = page.neighbor(at, -3).word_score.mean,
 }
 
+/// Returns `value` as an element of a row; the nearest `i16` if it is out of range.
 fn clamp(value: i32) -> i16 {
     value.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
@@ -164,6 +189,7 @@ mod tests {
     use crate::text::View;
     use crate::text::{NormalizedText, TextLines};
 
+    /// Returns the features of all blocks of `text`, without rule hits and word weights.
     fn rows(text: &str) -> Vec<FeatureRow> {
         let document = Document::new(text).unwrap();
         let lines = TextLines::new(&document, Vec::new());
@@ -185,56 +211,49 @@ mod tests {
             .collect()
     }
 
+    /// Returns the value of the feature `name` in a row.
     fn feature(row: &FeatureRow, name: &str) -> i16 {
         row[NAMES.iter().position(|own| *own == name).unwrap()]
+    }
+
+    /// Returns the value of the feature `name` in each row.
+    fn column(rows: &[FeatureRow], name: &str) -> Vec<i16> {
+        rows.iter().map(|row| feature(row, name)).collect()
     }
 
     #[test]
     fn a_list_after_a_colon_is_an_announced_run() {
         let rows = rows(
-            "He named three towns:\nHull\nYork\nLeeds\nThen he sat down and said no more about it to anybody there.",
+            "He named three towns:\nHull\nYork\nLeeds\n\
+             Then he sat down and said no more about it to anybody there.",
         );
-        let of = |name| {
-            rows.iter()
-                .map(|row| feature(row, name))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(of("run"), [4, 4, 4, 4, 0]);
-        assert_eq!(of("run_before"), [1, 2, 3, 4, 0]);
-        assert_eq!(of("run_after"), [3, 2, 1, 0, 0]);
-        assert_eq!(of("announced"), [1, 1, 1, 1, 0]);
-        assert_eq!(of("ends"), [3, 0, 0, 0, 1]);
-        assert_eq!(of("prose_below"), [4, 3, 2, 1, 60]);
+        assert_eq!(column(&rows, "run"), [4, 4, 4, 4, 0]);
+        assert_eq!(column(&rows, "run_before"), [1, 2, 3, 4, 0]);
+        assert_eq!(column(&rows, "run_after"), [3, 2, 1, 0, 0]);
+        assert_eq!(column(&rows, "announced"), [1, 1, 1, 1, 0]);
+        assert_eq!(column(&rows, "ends"), [3, 0, 0, 0, 1]);
+        assert_eq!(column(&rows, "prose_below"), [4, 3, 2, 1, 60]);
     }
 
     #[test]
-    fn wrapped_lines_are_one_unit() {
-        let paragraph = "The bridge over the river was closed to all traffic on Monday night after a\n\
-                    lorry had struck one of its piers, and the council said that it would stay\n\
-                    closed until the engineers had looked at every one of its forty-two bolts.\n\n";
+    fn hard_wrapped_lines_are_one_block() {
+        let paragraph = "\
+            The bridge over the river was closed to all traffic on Monday night after a\n\
+            lorry had struck one of its piers, and the council said that it would stay\n\
+            closed until the engineers had looked at every one of its forty-two bolts.\n\n";
         let rows = rows(&[paragraph, paragraph, "A last one stands alone.\n"].concat());
-        assert_eq!(
-            rows.iter()
-                .map(|row| feature(row, "lines"))
-                .collect::<Vec<_>>(),
-            [3, 3, 1]
-        );
-        assert_eq!(feature(&rows[1], "blanks_before"), 1);
+        assert_eq!(column(&rows, "lines"), [3, 3, 1]);
+        assert_eq!(column(&rows, "blanks_before"), [0, 1, 1]);
     }
 
     #[test]
-    fn shapes_are_told_apart() {
+    fn blocks_of_different_shape_have_different_features() {
         let rows = rows("SHARE THIS | 12\n“Well,” she said.\nShare this\nSHARE THIS | 12");
-        let of = |name| {
-            rows.iter()
-                .map(|row| feature(row, name))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(of("shouted"), [666, 0, 0, 666]);
-        assert_eq!(of("bars"), [1, 0, 0, 1]);
-        assert_eq!(of("starts"), [2, 5, 2, 2]);
-        assert_eq!(of("copies"), [2, 1, 1, 2]);
-        assert_eq!(of("copies_before"), [0, 0, 0, 1]);
-        assert_eq!(of("openings"), [3, 1, 3, 3]);
+        assert_eq!(column(&rows, "shouted"), [666, 0, 0, 666]);
+        assert_eq!(column(&rows, "bars"), [1, 0, 0, 1]);
+        assert_eq!(column(&rows, "starts"), [2, 5, 2, 2]);
+        assert_eq!(column(&rows, "copies"), [2, 1, 1, 2]);
+        assert_eq!(column(&rows, "copies_before"), [0, 0, 0, 1]);
+        assert_eq!(column(&rows, "openings"), [3, 1, 3, 3]);
     }
 }

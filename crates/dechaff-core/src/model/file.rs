@@ -1,6 +1,22 @@
-//! The model file: its header, its checksum, and a reader of little-endian numbers.
+//! The format of the model file: its header, its checksum, and a reader of little-endian numbers.
+//!
+//! A file starts with a header of 16 bytes:
+//!
+//! ```text
+//! offset  size
+//!      0     4  `DCLM`
+//!      4     2  version of the format
+//!      6     2  version of the features that the model was trained on
+//!      8     8  checksum of all that follows
+//! ```
+//!
+//! The payload begins with the hash of the names of the features. Then follow the word weights, the
+//! trees, the steps of the probability, and the thresholds with their curves, each read by the type
+//! that holds it. The lists of trees, steps and points start with their number, of two bytes.
 
 use crate::error::Error;
+use fnv::FnvHasher;
+use std::hash::Hasher;
 
 /// First bytes of a model file.
 pub(super) const MAGIC: &[u8; 4] = b"DCLM";
@@ -8,25 +24,28 @@ pub(super) const MAGIC: &[u8; 4] = b"DCLM";
 /// Version of the layout of the file.
 pub(super) const FORMAT: u16 = 2;
 
-/// Reads little-endian numbers from a file in memory.
+/// Reads little-endian numbers from a file in memory, from the front. Every method fails with
+/// [`Error::Model`] if fewer bytes are left than it reads.
 pub(super) struct Reader<'f> {
     rest: &'f [u8],
 }
 
 impl<'f> Reader<'f> {
-    pub(super) fn new(rest: &'f [u8]) -> Self {
-        Self { rest }
+    pub(super) fn new(file: &'f [u8]) -> Self {
+        Self { rest: file }
     }
 
+    /// Reads `count` bytes without copying them. After an error the position is unchanged.
     pub(super) fn bytes(&mut self, count: usize) -> Result<&'f [u8], Error> {
-        let (taken, rest) = self
+        let (bytes, rest) = self
             .rest
             .split_at_checked(count)
-            .ok_or_else(|| Error::Model("it ends too early".to_owned()))?;
+            .ok_or_else(|| Error::Model("the file ends too early".to_owned()))?;
         self.rest = rest;
-        Ok(taken)
+        Ok(bytes)
     }
 
+    /// Returns all bytes that were not read yet, which may be none, and ends reading.
     pub(super) fn rest(self) -> &'f [u8] {
         self.rest
     }
@@ -58,9 +77,30 @@ impl<'f> Reader<'f> {
     }
 }
 
-/// The hash FNV-1a with 64 bits.
-pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    })
+/// Returns the checksum of `bytes` in a model file: their 64-bit FNV-1a hash. It detects damage,
+/// not forgery. The header holds the one of the payload, and the payload that of the feature names.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    let mut hasher = FnvHasher::default();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_little_endian_and_must_be_complete() {
+        let mut reader = Reader::new(&[1, 2, 0xFF, 0xFF, 3]);
+        assert_eq!(reader.u16().unwrap(), 0x0201);
+        assert_eq!(reader.i16().unwrap(), -1);
+        assert!(reader.u16().is_err());
+        assert_eq!(reader.rest(), [3]);
+    }
+
+    #[test]
+    fn checksum_is_fnv_1a() {
+        assert_eq!(checksum(b""), 0xCBF2_9CE4_8422_2325);
+        assert_eq!(checksum(b"a"), 0xAF63_DC4C_8601_EC8C);
+    }
 }

@@ -1,8 +1,8 @@
-//! The line model as the filter of its stage: reads the features of a document, scores its blocks, and marks the lines of
-//! those that score more than the level's threshold.
+//! The line model as the filter of its stage: reads the features of a document, scores its blocks,
+//! and marks the lines of those that score above the threshold of the level.
 //!
-//! The features include what all built-in rules find, whatever rules and level the user chose, so that scores do not depend
-//! on options.
+//! The features include what all built-in rules match, whichever rules and level the user chose, so
+//! that scores do not depend on options.
 
 use super::explain::{Decision, ExplainOptions, LineScore};
 use super::page::PageFeatures;
@@ -16,12 +16,13 @@ use crate::text::{View, has_word};
 use dechaff_rules::rule::{Level, RuleId};
 use std::ops::Range;
 
-/// Least number of blocks, and of words, of a document that the model scores. A shorter one is left to the rules.
+/// Minimum number of blocks of a page that is scored. A shorter one is left to the rules.
 const MIN_BLOCKS: usize = 4;
+/// Minimum number of words of a page that is scored.
 const MIN_WORDS: usize = 40;
 
-/// Most lines that are scored together, so that memory is bounded. The longest page that the model was trained on has a
-/// quarter as many.
+/// Maximum number of lines that are scored together, so that memory is bounded. The longest page
+/// that the model was trained on has a quarter as many.
 const MAX_PAGE_LINES: usize = 1 << 13;
 
 /// The line model with the thresholds of a level.
@@ -30,7 +31,8 @@ pub(crate) struct LineModel {
     rule: RuleId,
     model: Model,
     thresholds: Thresholds,
-    /// Finds the hits of the built-in rules if the match stage does not, because one of them was replaced.
+    /// Finds the hits of the built-in rules if the match stage cannot, because the rule set does
+    /// not contain all of them.
     hit_filter: Option<MatchFilter>,
 }
 
@@ -45,12 +47,13 @@ impl LineModel {
     /// Name of the rule of the model's marks.
     pub(crate) const RULE: &str = "model/line";
 
-    /// Loads the built-in model. `rule` is the rule that its marks name. The thresholds are those of `level`, or follow
-    /// from `max_loss`, the share of words of prose that rules and model together may remove.
+    /// Loads the built-in model. Its marks name the rule `rule`. The thresholds are those of
+    /// `level`, or follow from `max_loss` (0 to 1), the share of the words of prose that rules and
+    /// model together may remove.
     ///
     /// # Errors
-    /// [`Error::Model`] if the model does not fit this version, [`Error::Option`] if no threshold was measured to lose as
-    /// little as `max_loss`.
+    /// [`Error::Model`] if the model does not fit this version, [`Error::Option`] if no threshold
+    /// was measured to lose as little as `max_loss`.
     pub(crate) fn new(
         rule: RuleId,
         rules: &RuleSet,
@@ -71,9 +74,9 @@ impl LineModel {
         })
     }
 
-    /// Adds a scored mark for each line that the model removes. `hits` are what the built-in rules found in the match
-    /// stage, sorted by span. If `explain` is given, also returns how the model scored the lines that it selects;
-    /// otherwise returns nothing.
+    /// Adds a scored mark for each line that the model removes. `hits` are the matches of the
+    /// built-in rules in the match stage, sorted by span. With `explain`, also returns how the
+    /// model scored the blocks that the options select, in order; otherwise returns nothing.
     pub(crate) fn mark(
         &self,
         view: &View<'_>,
@@ -96,18 +99,15 @@ impl LineModel {
                 .iter()
                 .take_while(|hit| hit.span.end() <= start)
                 .count()..];
-            page.read(
-                view,
-                lines,
-                hits,
-                Some(&self.model.words),
-                false,
-                &mut search.normalized,
+            let words = Some(&self.model.words);
+            page.read(view, lines, hits, words, false, &mut search.normalized);
+            // A block that rules removed needs no score unless it has to be explained.
+            self.score(
+                page,
+                |block| explain.is_some() || page.lines(block).any(|line| !view.is_cut(line)),
+                scores,
             );
-            // A block that rules removed needs no score, unless somebody asks for it.
-            let is_left = |block: usize| page.lines(block).any(|line| !view.is_cut(line));
-            self.score(page, |block| explain.is_some() || is_left(block), scores);
-            for (block, score) in self.above_threshold(page, &scores.by_unit) {
+            for (block, score) in self.above_threshold(page, &scores.by_block) {
                 for line in page.lines(block) {
                     if !view.is_cut(line) && has_word(view.text(line)) {
                         let score = self.model.probability(score);
@@ -116,58 +116,53 @@ impl LineModel {
                 }
             }
             if let Some(options) = explain {
-                explained.extend(self.explain(page, &scores.by_unit, options));
+                explained.extend(self.explain(page, &scores.by_block, options));
             }
         }
         explained
     }
 
-    /// Computes the raw scores of the blocks that `needs_score` selects; none if the page is too short to judge.
+    /// Computes the raw scores of the blocks that `needs_score` selects. Leaves `scores` empty if
+    /// the page is too short to be judged.
     fn score(&self, page: &PageFeatures, needs_score: impl Fn(usize) -> bool, scores: &mut Scores) {
-        scores.by_unit.clear();
-        if page.len() >= MIN_BLOCKS && page.words() >= MIN_WORDS {
+        scores.by_block.clear();
+        if page.len() >= MIN_BLOCKS && page.word_count() >= MIN_WORDS {
             self.model.score(page, needs_score, scores);
         }
     }
 
-    /// Iterates over the blocks that the model removes, with their raw scores. A block from which a rule removes only a
-    /// part is not among them: it was scored as a whole, which says nothing about the rest.
+    /// Iterates over the blocks that the model removes, with their raw scores. Blocks that rules
+    /// remove in part are left out: they were scored as a whole, which says nothing about the rest.
     fn above_threshold(
         &self,
         page: &PageFeatures,
         scores: &[i32],
     ) -> impl Iterator<Item = (usize, i32)> {
-        let threshold = self.thresholds.of(page);
+        let threshold = self.thresholds.for_page(page);
         let scored = scores.iter().copied().enumerate();
-        scored.filter(move |&(block, score)| score > threshold && !page.is_mixed(block))
+        scored.filter(move |&(block, score)| score > threshold && !page.is_partly_removed(block))
     }
 
-    /// Returns how the model judged the blocks of a page that `options` selects.
+    /// Returns how the model judged the blocks of a page that `options` selects: all of them, or
+    /// those that it removes. Returns nothing for a page without scores.
     fn explain(
         &self,
         page: &PageFeatures,
         scores: &[i32],
         options: &ExplainOptions,
     ) -> Vec<LineScore> {
-        let threshold = self.thresholds.of(page);
-        let decision = |block: usize, score: i32| match score {
-            _ if page.is_plain(block) => Decision::Prose,
-            score if score <= threshold => Decision::Below,
-            _ if page.is_mixed(block) => Decision::Mixed,
-            _ => Decision::Removed,
-        };
+        let threshold = self.thresholds.for_page(page);
         let scored = scores.iter().copied().enumerate();
         scored
-            .filter(|&(block, score)| {
-                options.all_lines || (score > threshold && !page.is_mixed(block))
-            })
-            .map(|(block, score)| LineScore {
+            .map(|(block, score)| (block, score, decide(page, block, score, threshold)))
+            .filter(|&(.., decision)| options.all_lines || decision == Decision::Removed)
+            .map(|(block, score, decision)| LineScore {
                 span: page.span(block),
-                decision: decision(block, score),
+                decision,
                 score: self.model.probability(score),
                 threshold: self.model.probability(threshold),
-                is_whole_page: page.is_whole(),
-                weights: if page.is_plain(block) {
+                is_whole_page: page.is_whole_page(),
+                weights: if decision == Decision::Prose {
                     Vec::new()
                 } else {
                     self.model.weights(page, block, options.max_features)
@@ -177,24 +172,42 @@ impl LineModel {
     }
 }
 
-/// Returns a filter that collects the hits of all built-in rules.
+/// Returns what the model does with a block of this raw score. The raw score of plain prose does
+/// not matter, since it was not computed.
+fn decide(page: &PageFeatures, block: usize, score: i32, threshold: i32) -> Decision {
+    if page.is_plain_prose(block) {
+        Decision::Prose
+    } else if score <= threshold {
+        Decision::Below
+    } else if page.is_partly_removed(block) {
+        Decision::Mixed
+    } else {
+        Decision::Removed
+    }
+}
+
+/// Returns a filter that collects the hits of all built-in rules, whichever the user enabled. Its
+/// marks are not needed and can be dropped.
 pub(super) fn built_in_hits() -> MatchFilter {
     MatchFilter::new(&RuleSet::built_in(), |_| true, true)
 }
 
-/// Splits the lines of a view into pages of equal size, at most [`MAX_PAGE_LINES`] each, that end where a block does.
+/// Splits the lines of a view into pages of about equal size that end where a block does. A page
+/// has at most [`MAX_PAGE_LINES`] lines, and the rest of its last block.
 fn pages(view: &View<'_>) -> impl Iterator<Item = Range<usize>> {
-    let (count, parts) = (
-        view.line_count(),
-        view.line_count().div_ceil(MAX_PAGE_LINES),
-    );
-    let edge = move |part: usize| match part * count / parts {
+    let parts = view.line_count().div_ceil(MAX_PAGE_LINES);
+    (0..parts)
+        .map(move |part| page_start(view, part, parts)..page_start(view, part + 1, parts))
+        .filter(|lines| !lines.is_empty())
+}
+
+/// Returns the first line of the page `part` of a view that is split into `parts` pages; the number
+/// of lines if `part` is the number of pages.
+fn page_start(view: &View<'_>, part: usize, parts: usize) -> usize {
+    match part * view.line_count() / parts {
         0 => 0,
         line => view.paragraphs(line - 1..line).end,
-    };
-    (0..parts)
-        .map(move |part| edge(part)..edge(part + 1))
-        .filter(|lines| !lines.is_empty())
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +217,8 @@ mod tests {
 
     #[test]
     fn pages_have_each_line_once_and_end_where_paragraphs_do() {
-        let wrapped = "The council voted on Monday to close the bridge for works that will\nlast until the end of next year, and said that.\n";
+        let wrapped = "The council voted on Monday to close the bridge for works that will\n\
+            last until the end of next year, and said that.\n";
         for (line, times) in [
             ("One.\n", 1),
             ("One.\n", 8192),

@@ -1,8 +1,46 @@
-//! A document, or a part of a large one, as the line model sees it: a page of units, with what rules found in each, how its
-//! words weigh and what stands around it. It is read in three passes: what rules found; shape and words of each unit that is not plainly prose;
-//! runs and distances.
+//! The features of a page that the line model scores. A page is a document, or a part of a large
+//! one, split into blocks: a block is a line, or the lines that hard wrapping made of a paragraph.
+//!
+//! [`PageFeatures::read`] fills the page in three passes:
+//!
+//! 1. Rule hits. Each block gets the share of its bytes that built-in rules match, by their
+//!    confidence, and the categories of these rules.
+//! 2. Shape and words. A long block that ends like a sentence and contains no hit is *plain
+//!    prose*. It is never scored, so its words are not looked up and its shape is estimated from
+//!    its length. Most text of an article is plain prose, which makes this the main saving of the
+//!    model. All other blocks get the counts of [`LineShape`], a [`WordScore`] and the hashes that
+//!    find their copies.
+//! 3. Positions. Two scans over the blocks, one in each direction, find the runs of short blocks
+//!    and the distances to the nearest prose and to the nearest block that rules match.
+//!
+//! For example, this page has five blocks, of which the first four are short and form one run:
+//!
+//! ```text
+//! He named three towns:
+//! Hull
+//! York
+//! Leeds
+//! Then he sat down and said no more about it to anybody there.
+//!
+//! run_len          4   4   4   4   0
+//! run_before       1   2   3   4   0
+//! run_after        3   2   1   0   0
+//! announced        1   1   1   1   0
+//! to_prose_after   4   3   2   1  60
+//! ```
+//!
+//! The run is announced, because its first block ends with a colon.
+//! The last block is prose by its shape: it has at least twelve words and ends with a full stop.
+//! No prose follows it, which counts as [`MAX_DISTANCE`].
+//!
+//! Features of a neighborhood are read from prefix sums: the number of hits within two blocks of
+//! block 10 is the sum before block 13 less the sum before block 8. They therefore cost the same
+//! for any distance. A neighbor beyond the ends of the page is [`Block::OUTSIDE`], whose counts
+//! are -1.
+//!
+//! Everything is an integer, so that all platforms compute the same scores.
 
-use super::shape::{LineShape, end_of, ends_sentence};
+use super::shape::{LineShape, end_kind, ends_sentence};
 use super::words::{WordScore, WordTable, grams};
 use crate::filter::RuleHit;
 use crate::text::NormalizedText;
@@ -12,297 +50,384 @@ use dechaff_rules::rule::{Category, Confidence, Cue, Effect};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
-/// A unit of at least so many bytes that ends as a sentence does, and in which no rule finds anything, is plainly prose.
-const PLAIN: usize = 90;
-/// A unit of which rules find more than so many thousandths counts as found.
-const FOUND: i32 = 500;
-/// A page of which fewer thousandths of the words stand in prose is a whole page. Training asks the same.
-const WHOLE: i32 = 700;
-/// Distances are not told apart beyond this.
-const FAR: i32 = 60;
-/// Words beside what a rule found in a unit, from which on the unit is a mixed one.
-const BESIDE: i32 = 4;
+/// Minimum length of a block of plain prose, in bytes.
+const MIN_PLAIN_PROSE_LEN: usize = 90;
+/// Share of a block, in thousandths of its bytes, above which rule hits make the block a hit.
+const HIT_THRESHOLD: i32 = 500;
+/// Minimum share of the words of an article that are in prose, in thousandths. A page with a lower
+/// share is a whole page. Training uses the same number.
+const MIN_ARTICLE_PROSE: i32 = 700;
+/// Maximum distance between two blocks, in blocks. Longer distances count as this one.
+const MAX_DISTANCE: i32 = 60;
+/// Minimum number of words beside the hits of certain rules in a partly removed block.
+const MIN_OTHER_WORDS: i32 = 4;
 
-/// The name of a cue's bit is part of what the model learned.
+// The bits of the cues are values of a feature: a model is trained on them.
 const _: () = assert!(Cue::Footer as u8 == 0 && Cue::Navigation as u8 == 3);
 
-/// A line, or the lines that hard wrapping made of a paragraph.
+/// A line, or the lines that hard wrapping made of a paragraph, with its own features.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Block {
-    /// Lines of the view, the last one not included.
-    pub first: u32,
-    pub end: u32,
-    /// The span of these lines, in bytes of the source.
-    from: u32,
-    to: u32,
-    /// Whether it is so plainly prose that it is not judged.
-    plain: bool,
+    /// First line, counted among the lines of the view that are not blank.
+    pub first_line: u32,
+    /// Line after the last one.
+    pub end_line: u32,
+    /// Start of the lines, in bytes of the source text.
+    start_byte: u32,
+    /// End of the lines, in bytes of the source text.
+    end_byte: u32,
+    /// Whether the block is plain prose, which is not scored.
+    plain_prose: bool,
     pub shape: LineShape,
+    /// Number of blank lines directly before the block.
     pub blanks_before: i32,
+    /// Number of blocks with the same normalized text, this one included.
     pub copies: i32,
+    /// Number of earlier blocks with the same normalized text.
     pub copies_before: i32,
-    /// How many units begin with the same word.
-    pub openings: i32,
-    pub word: WordScore,
+    /// Number of blocks that start with the same word, this one included.
+    pub same_first_word: i32,
+    pub word_score: WordScore,
+    /// Share of the bytes that rules of confidence `certain` match, in thousandths.
     pub certain: i32,
+    /// Share of the bytes that rules of confidence `likely` match, in thousandths.
     pub likely: i32,
+    /// Share of the bytes that rules of confidence `possible` match, in thousandths.
     pub possible: i32,
-    pub kept: i32,
+    /// 1 if a keep rule matches in the block, otherwise 0.
+    pub protected: i32,
+    /// Categories of the removing rules that match in the block, one bit each.
     categories: u32,
+    /// Cues that match in the block, one bit each.
     pub cues: i32,
-    /// Hashes: the whole unit, its first word.
-    whole: u64,
-    pub opening: u64,
+    /// Hash of the normalized text; 0 for plain prose.
+    text_hash: u64,
+    /// Hash of the first word of the normalized text; 0 for plain prose.
+    pub first_word_hash: u64,
 }
 
 impl Block {
-    /// What stands beyond the ends of a page.
+    /// The neighbor of blocks at the ends of a page. Its counts are -1, which sets it apart from
+    /// every real block.
     const OUTSIDE: Self = Self {
-        first: 0,
-        end: 0,
-        from: 0,
-        to: 0,
-        plain: false,
+        first_line: 0,
+        end_line: 0,
+        start_byte: 0,
+        end_byte: 0,
+        plain_prose: false,
         shape: LineShape::OUTSIDE,
         blanks_before: -1,
         copies: -1,
         copies_before: -1,
-        openings: -1,
-        word: WordScore {
+        same_first_word: -1,
+        word_score: WordScore {
             sum: 0,
             mean: 0,
-            most: 0,
-            least: 0,
+            max: 0,
+            min: 0,
         },
         certain: -1,
         likely: -1,
         possible: -1,
-        kept: -1,
+        protected: -1,
         categories: 0,
         cues: 0,
-        whole: 0,
-        opening: 0,
+        text_hash: 0,
+        first_word_hash: 0,
     };
 
-    pub(super) fn found(&self) -> i32 {
+    /// Returns the largest share of the block that removing rules of one confidence match, in
+    /// thousandths of its bytes: 0 if none matches, and -1 for [`OUTSIDE`](Self::OUTSIDE).
+    pub(super) fn hit_share(&self) -> i32 {
         self.certain.max(self.likely).max(self.possible)
     }
 
-    fn is_found(&self) -> bool {
-        self.found() > FOUND
+    /// Returns whether removing rules of one confidence match more than half of the block, so that
+    /// it counts as a hit in the sums and distances of other blocks.
+    fn is_hit(&self) -> bool {
+        self.hit_share() > HIT_THRESHOLD
     }
 
-    /// Whether a unit is long, ends as a sentence does, and rules find nothing in it. Next to no chaff looks like that.
-    fn is_plain<'t>(&self, lines: impl Iterator<Item = &'t str> + Clone) -> bool {
-        self.found() == 0
+    /// Returns whether the block is plain prose: it has at least [`MIN_PLAIN_PROSE_LEN`] bytes, the
+    /// last of its `lines` ends like a sentence, no cue matches in it, and removing rules match
+    /// less than a thousandth of it. Chaff hardly ever looks like that, so such blocks are not
+    /// scored. Call it after the rule hits were added.
+    fn is_plain_prose<'t>(&self, lines: impl Iterator<Item = &'t str> + Clone) -> bool {
+        self.hit_share() == 0
             && self.cues == 0
-            && lines.clone().map(str::len).sum::<usize>() >= PLAIN
-            && lines.last().is_some_and(|last| ends_sentence(end_of(last)))
+            && lines.clone().map(str::len).sum::<usize>() >= MIN_PLAIN_PROSE_LEN
+            && lines
+                .last()
+                .is_some_and(|last| ends_sentence(end_kind(last)))
     }
 
-    pub(super) fn has(&self, category: Category) -> i32 {
+    /// Returns 1 if a removing rule of `category` matches in the block, otherwise 0, as features
+    /// are integers. The size of the match and the confidence of the rule do not matter.
+    pub(super) fn has_category(&self, category: Category) -> i32 {
         i32::from(self.categories & (1 << category as u32) != 0)
     }
 }
 
-/// The place of a unit between others.
+/// Where a block is between the others: its run, and the distances to prose and hits, in blocks.
+///
+/// A run consists of consecutive short blocks. Distances are at most [`MAX_DISTANCE`], which is
+/// also the distance to a block that does not exist.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Position {
-    pub run: i32,
+    /// Number of blocks in the run of the block; 0 if the block is not short.
+    pub run_len: i32,
+    /// Number of blocks of the run up to the block and with it.
     pub run_before: i32,
+    /// Number of blocks of the run after the block.
     pub run_after: i32,
-    /// Whether the unit before the run, or its first, ends in a colon.
+    /// 1 if the block before the run, or the first block of the run, ends with a colon.
     pub announced: i32,
     pub to_prose_before: i32,
     pub to_prose_after: i32,
+    /// Number of blocks before this one that are prose by their shape.
     pub prose_before: i32,
+    /// Number of blocks after this one that are prose by their shape.
     pub prose_after: i32,
-    pub to_found_before: i32,
-    pub to_found_after: i32,
+    pub to_hit_before: i32,
+    pub to_hit_after: i32,
 }
 
-/// A document as the line model sees it. It is filled again for each document.
+/// A quantity of blocks that [`PageFeatures`] keeps prefix sums of.
+#[derive(Clone, Copy)]
+pub(super) enum Sum {
+    /// Number of hits.
+    Hits,
+    /// Mean weights of the words.
+    WordMeans,
+    /// Characters, at most 2000 for each block.
+    Chars,
+    /// Number of blocks that resemble the next block.
+    Alike,
+}
+
+/// The blocks of a page and their features. The buffers are reused for the next page.
 #[derive(Debug, Default)]
 pub struct PageFeatures {
-    pub(super) units: Vec<Block>,
-    pub(super) places: Vec<Position>,
-    /// Sums over the units before: found, word score, characters, like the next.
+    pub(super) blocks: Vec<Block>,
+    /// Position of each block.
+    pub(super) positions: Vec<Position>,
+    /// Sums over the blocks before each block, indexed by [`Sum`], and over all blocks.
     sums: Vec<[i32; 4]>,
-    /// Offsets of the grams of each unit, where they are kept.
+    /// Hashed n-grams of all blocks, if they are kept for training.
     grams: Vec<u32>,
-    offsets: Vec<usize>,
-    pub(super) words: i32,
+    /// Start of the n-grams of each block in `grams`, and the end of the last.
+    gram_offsets: Vec<usize>,
+    /// Number of words of the page.
+    pub(super) word_count: i32,
+    /// Number of words in blocks that are prose by their shape.
     pub(super) prose_words: i32,
-    pub(super) prose: i32,
-    pub(super) shorts: i32,
-    pub(super) found: i32,
+    /// Number of blocks that are prose by their shape.
+    pub(super) prose_blocks: i32,
+    pub(super) short_blocks: i32,
+    pub(super) hit_blocks: i32,
+    /// Mean of the blocks' mean word weights.
     pub(super) word_mean: i32,
+    /// Buffer: hashes of the words of a block.
     tokens: Vec<u64>,
-    unit_grams: Vec<u32>,
+    /// Buffer: n-grams of a block.
+    block_grams: Vec<u32>,
+    /// Buffer: number of blocks with each text hash, and with each hash of a first word.
     counts: FxHashMap<u64, (i32, i32)>,
 }
 
 impl PageFeatures {
-    /// Reads lines of a document. With `keep_grams` the grams of all units are kept for training.
+    /// Replaces the page by the `lines` of `view`. `hits` are the matches of the built-in rules,
+    /// sorted by span; those outside the lines are ignored. The weights of words come from `words`;
+    /// without a table all word scores are 0. With `keep_grams`, [`grams`](Self::grams) returns the
+    /// n-grams of the blocks, which only training needs. `normalized` is a buffer.
     pub(crate) fn read(
         &mut self,
         view: &View<'_>,
         lines: Range<usize>,
-        hints: &[RuleHit],
+        hits: &[RuleHit],
         words: Option<&WordTable>,
         keep_grams: bool,
-        folded: &mut NormalizedText,
+        normalized: &mut NormalizedText,
     ) {
-        self.find_units(view, lines);
-        self.take_hints(view, hints);
+        self.split_into_blocks(view, lines);
+        self.add_hits(view, hits);
         self.grams.clear();
-        self.offsets.clear();
-        self.offsets.push(0);
-        for unit in &mut self.units {
-            let lines = (unit.first as usize..unit.end as usize).map(|line| view.text(line));
-            unit.plain = unit.is_plain(lines.clone());
-            unit.shape = LineShape::of(lines, unit.plain);
-            if unit.plain {
-                unit.word = WordScore::RUNNING;
+        self.gram_offsets.clear();
+        self.gram_offsets.push(0);
+        for block in &mut self.blocks {
+            let lines = block.first_line as usize..block.end_line as usize;
+            let texts = lines.clone().map(|line| view.text(line));
+            block.plain_prose = block.is_plain_prose(texts.clone());
+            block.shape = LineShape::new(texts, block.plain_prose);
+            if block.plain_prose {
+                block.word_score = WordScore::PLAIN_PROSE;
             } else {
-                let folded = view.normalized(unit.first as usize..unit.end as usize, folded);
-                unit.whole = super::hash(folded);
-                unit.opening =
-                    super::hash(&folded[..memchr::memchr(b' ', folded).unwrap_or(folded.len())]);
-                grams(folded, &mut self.tokens, &mut self.unit_grams);
-                unit.word = words
-                    .map(|words| words.score(&self.unit_grams))
+                let text = view.normalized(lines, normalized);
+                let first_word_end = memchr::memchr(b' ', text).unwrap_or(text.len());
+                block.text_hash = super::hash(text);
+                block.first_word_hash = super::hash(&text[..first_word_end]);
+                grams(text, &mut self.tokens, &mut self.block_grams);
+                block.word_score = words
+                    .map(|words| words.score(&self.block_grams))
                     .unwrap_or_default();
                 if keep_grams {
-                    self.grams.extend(&self.unit_grams);
+                    self.grams.extend(&self.block_grams);
                 }
             }
-            self.offsets.push(self.grams.len());
+            self.gram_offsets.push(self.grams.len());
         }
         self.count_copies();
-        self.find_places();
+        self.compute_positions();
     }
 
-    /// A unit is a line, or the lines that hard wrapping made of a paragraph.
-    fn find_units(&mut self, view: &View<'_>, lines: Range<usize>) {
-        self.units.clear();
+    /// Replaces the blocks by those of `lines`: each line with the lines after it that hard
+    /// wrapping broke off. Sets their spans and the blank lines before them, nothing else.
+    fn split_into_blocks(&mut self, view: &View<'_>, lines: Range<usize>) {
+        self.blocks.clear();
         let mut line = lines.start;
         while line < lines.end {
             let mut end = line + 1;
             while end < lines.end && view.is_wrapped(end - 1) {
                 end += 1;
             }
-            let above = if line == 0 {
+            let blanks_before = if line == 0 {
                 view.number(0)
             } else {
                 view.number(line) - view.number(line - 1) - 1
             };
-            self.units.push(Block {
-                first: line as u32,
-                end: end as u32,
-                from: view.span(line).start() as u32,
-                to: view.span(end - 1).end() as u32,
-                blanks_before: above as i32,
+            self.blocks.push(Block {
+                first_line: line as u32,
+                end_line: end as u32,
+                start_byte: view.span(line).start() as u32,
+                end_byte: view.span(end - 1).end() as u32,
+                blanks_before: blanks_before as i32,
                 ..Block::default()
             });
             line = end;
         }
     }
 
-    /// Number of units.
+    /// Returns the number of blocks of the page.
+    #[must_use]
     pub fn len(&self) -> usize {
-        self.units.len()
+        self.blocks.len()
     }
 
-    /// Number of words.
-    pub(crate) fn words(&self) -> usize {
-        self.words.unsigned_abs() as usize
+    /// Returns whether the page has no blocks, which is so if its document has only blank lines.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
     }
 
-    /// Thousandths of the words that stand in prose, as its shape tells.
+    /// Returns the number of words of the page. It is an estimate: words of plain prose are counted
+    /// by its spaces, and two characters of a script without spaces count as a word.
+    pub(crate) fn word_count(&self) -> usize {
+        self.word_count.unsigned_abs() as usize
+    }
+
+    /// Returns the share of the words of the page, in thousandths, that are in blocks that are
+    /// prose by their shape; 0 for a page without words.
     pub(super) fn prose_share(&self) -> i32 {
-        (i64::from(self.prose_words) * 1000 / i64::from(self.words.max(1))) as i32
+        (i64::from(self.prose_words) * 1000 / i64::from(self.word_count.max(1))) as i32
     }
 
-    /// Whether it looks like a whole page rather than an article: much of it is no prose.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.prose_share() < WHOLE
+    /// Returns whether the page looks like a whole web page, with menus and all, rather than like
+    /// an article: less than [`MIN_ARTICLE_PROSE`] of its words are in prose. The two kinds have
+    /// different thresholds.
+    pub(crate) fn is_whole_page(&self) -> bool {
+        self.prose_share() < MIN_ARTICLE_PROSE
     }
 
-    /// The lines of a unit, as the view counts them.
-    pub fn lines(&self, at: usize) -> std::ops::Range<usize> {
-        self.units[at].first as usize..self.units[at].end as usize
+    /// Returns the lines of the block with the index `at`, counted among the lines of the view that
+    /// are not blank. A block has more than one line if its paragraph was hard-wrapped.
+    #[must_use]
+    pub fn lines(&self, at: usize) -> Range<usize> {
+        self.blocks[at].first_line as usize..self.blocks[at].end_line as usize
     }
 
-    /// The span of a unit.
+    /// Returns the span of the block with the index `at`, in bytes of the source text: from the
+    /// start of its first line to the end of its last line, the line terminator included.
+    #[must_use]
     pub fn span(&self, at: usize) -> Span {
-        Span::new(self.units[at].from, self.units[at].to)
+        Span::new(self.blocks[at].start_byte, self.blocks[at].end_byte)
     }
 
-    /// Whether a unit is so plainly prose that it is not judged.
-    pub fn is_plain(&self, at: usize) -> bool {
-        self.units[at].plain
+    /// Returns whether the block with the index `at` is plain prose: a long block that ends like a
+    /// sentence and in which no rule matches. The model keeps such blocks without scoring them.
+    #[must_use]
+    pub fn is_plain_prose(&self, at: usize) -> bool {
+        self.blocks[at].plain_prose
     }
 
-    /// Whether rules that are certain found a part of a unit, and some words stand beside it.
-    pub(crate) fn is_mixed(&self, at: usize) -> bool {
-        let unit = &self.units[at];
-        unit.certain > 0 && unit.shape.words * (1000 - unit.certain) / 1000 >= BESIDE
+    /// Returns whether rules of confidence `certain` match a part of the block with the index `at`
+    /// and leave [`MIN_OTHER_WORDS`] words or more. The score of such a block says nothing about
+    /// these words, so the model leaves it to the rules.
+    pub(crate) fn is_partly_removed(&self, at: usize) -> bool {
+        let block = &self.blocks[at];
+        block.certain > 0 && block.shape.words * (1000 - block.certain) / 1000 >= MIN_OTHER_WORDS
     }
 
-    /// The grams of a unit, if they were kept.
+    /// Returns the hashed n-grams of the block with the index `at`, as indices into a
+    /// [`WordTable`]. Empty for plain prose, and for all blocks unless the page was read for
+    /// training.
+    #[must_use]
     pub fn grams(&self, at: usize) -> &[u32] {
-        &self.grams[self.offsets[at]..self.offsets[at + 1]]
+        &self.grams[self.gram_offsets[at]..self.gram_offsets[at + 1]]
     }
 
+    /// Counts, for each block that is not plain prose, the other such blocks with the same text and
+    /// with the same first word. Compares hashes: blocks with equal hashes count as equal.
     fn count_copies(&mut self) {
         self.counts.clear();
-        for unit in self.units.iter_mut().filter(|unit| !unit.plain) {
-            let whole = self.counts.entry(unit.whole).or_default();
-            unit.copies_before = whole.0;
-            whole.0 += 1;
-            self.counts.entry(unit.opening).or_default().1 += 1;
+        for block in self.blocks.iter_mut().filter(|block| !block.plain_prose) {
+            let same_text = self.counts.entry(block.text_hash).or_default();
+            block.copies_before = same_text.0;
+            same_text.0 += 1;
+            self.counts.entry(block.first_word_hash).or_default().1 += 1;
         }
-        for unit in self.units.iter_mut().filter(|unit| !unit.plain) {
-            unit.copies = self.counts[&unit.whole].0;
-            unit.openings = self.counts[&unit.opening].1;
+        for block in self.blocks.iter_mut().filter(|block| !block.plain_prose) {
+            block.copies = self.counts[&block.text_hash].0;
+            block.same_first_word = self.counts[&block.first_word_hash].1;
         }
     }
 
-    fn take_hints(&mut self, view: &View<'_>, hints: &[RuleHit]) {
-        let here = Span::new(
-            self.units.first().map_or(0, |unit| unit.from),
-            self.units.last().map_or(0, |unit| unit.to),
+    /// Adds `hits`, which are sorted by span, to the blocks that they overlap. The shares of
+    /// several hits in a block are added up even if the hits overlap each other, up to 1000
+    /// thousandths.
+    fn add_hits(&mut self, view: &View<'_>, hits: &[RuleHit]) {
+        let page = Span::new(
+            self.blocks.first().map_or(0, |block| block.start_byte),
+            self.blocks.last().map_or(0, |block| block.end_byte),
         );
-        for hint in hints
+        for hit in hits
             .iter()
-            .take_while(|hint| hint.span.start() < here.end())
-            .filter(|hint| hint.span.overlaps(here))
+            .take_while(|hit| hit.span.start() < page.end())
+            .filter(|hit| hit.span.overlaps(page))
         {
-            let lines = view.lines_of(hint.span);
+            let lines = view.lines_of(hit.span);
             let first = self
-                .units
-                .partition_point(|unit| unit.end as usize <= lines.start);
-            for unit in self.units[first..]
+                .blocks
+                .partition_point(|block| block.end_line as usize <= lines.start);
+            for block in self.blocks[first..]
                 .iter_mut()
-                .take_while(|unit| (unit.first as usize) < lines.end)
+                .take_while(|block| (block.first_line as usize) < lines.end)
             {
-                let whole = Span::new(unit.from, unit.to);
-                let shared = hint
+                let span = Span::new(block.start_byte, block.end_byte);
+                let shared = hit
                     .span
                     .end()
-                    .min(whole.end())
-                    .saturating_sub(hint.span.start().max(whole.start()));
-                let share = (shared * 1000 / whole.len().max(1)) as i32;
-                match (hint.effect, hint.confidence) {
-                    (Effect::Keep, _) => unit.kept = 1,
-                    (Effect::Cue(cue), _) => unit.cues |= 1 << cue as i32,
+                    .min(span.end())
+                    .saturating_sub(hit.span.start().max(span.start()));
+                let share = (shared * 1000 / span.len().max(1)) as i32;
+                match (hit.effect, hit.confidence) {
+                    (Effect::Keep, _) => block.protected = 1,
+                    (Effect::Cue(cue), _) => block.cues |= 1 << cue as i32,
                     (Effect::Remove, confidence) => {
-                        unit.categories |= 1 << hint.category as u32;
+                        block.categories |= 1 << hit.category as u32;
                         let sum = match confidence {
-                            Confidence::Certain => &mut unit.certain,
-                            Confidence::Likely => &mut unit.likely,
-                            Confidence::Possible => &mut unit.possible,
+                            Confidence::Certain => &mut block.certain,
+                            Confidence::Likely => &mut block.likely,
+                            Confidence::Possible => &mut block.possible,
                         };
                         *sum = (*sum + share).min(1000);
                     }
@@ -311,113 +436,151 @@ impl PageFeatures {
         }
     }
 
-    fn find_places(&mut self) {
-        let count = self.units.len();
-        self.places.clear();
-        self.places.resize(count, Position::default());
+    /// Computes the positions of all blocks, the prefix sums and the counts of the page. Needs
+    /// shapes, word scores and hits. Takes linear time.
+    fn compute_positions(&mut self) {
+        self.positions.clear();
+        self.positions
+            .resize(self.blocks.len(), Position::default());
+        self.scan_forward();
+        self.scan_backward();
+    }
+
+    /// Computes the prefix sums, the counts of the page, and what of the positions depends on the
+    /// blocks before: distances to what precedes, and the place in a run.
+    fn scan_forward(&mut self) {
+        let count = self.blocks.len();
         self.sums.clear();
         let mut sum = [0; 4];
-        (
-            self.words,
-            self.prose_words,
-            self.prose,
-            self.shorts,
-            self.found,
-        ) = (0, 0, 0, 0, 0);
-        let (mut last_prose, mut last_found, mut run) = (-FAR, -FAR, 0);
-        for (at, unit) in self.units.iter().enumerate() {
+        (self.word_count, self.prose_words) = (0, 0);
+        (self.prose_blocks, self.short_blocks, self.hit_blocks) = (0, 0, 0);
+        let (mut last_prose, mut last_hit, mut run) = (-MAX_DISTANCE, -MAX_DISTANCE, 0);
+        for (at, block) in self.blocks.iter().enumerate() {
             self.sums.push(sum);
-            let like = at + 1 < count && unit.shape.resembles(&self.units[at + 1].shape);
-            let own = [
-                i32::from(unit.is_found()),
-                unit.word.mean,
-                unit.shape.chars.min(2000),
-                i32::from(like),
+            let like_next = at + 1 < count && block.shape.resembles(&self.blocks[at + 1].shape);
+            // In the order of `Sum`.
+            let values = [
+                i32::from(block.is_hit()),
+                block.word_score.mean,
+                block.shape.chars.min(2000),
+                i32::from(like_next),
             ];
             sum.iter_mut()
-                .zip(own)
-                .for_each(|(sum, own)| *sum = sum.saturating_add(own));
-            let place = &mut self.places[at];
-            place.prose_before = self.prose;
-            place.to_prose_before = (at as i32 - last_prose).min(FAR);
-            place.to_found_before = (at as i32 - last_found).min(FAR);
-            self.words = self.words.saturating_add(unit.shape.words);
-            if unit.shape.is_prose() {
-                self.prose += 1;
-                self.prose_words = self.prose_words.saturating_add(unit.shape.words);
+                .zip(values)
+                .for_each(|(sum, value)| *sum = sum.saturating_add(value));
+            let position = &mut self.positions[at];
+            position.prose_before = self.prose_blocks;
+            position.to_prose_before = (at as i32 - last_prose).min(MAX_DISTANCE);
+            position.to_hit_before = (at as i32 - last_hit).min(MAX_DISTANCE);
+            self.word_count = self.word_count.saturating_add(block.shape.words);
+            if block.shape.is_prose() {
+                self.prose_blocks += 1;
+                self.prose_words = self.prose_words.saturating_add(block.shape.words);
                 last_prose = at as i32;
             }
-            if unit.is_found() {
-                self.found += 1;
-                last_found = at as i32;
+            if block.is_hit() {
+                self.hit_blocks += 1;
+                last_hit = at as i32;
             }
-            run = if unit.shape.is_short() { run + 1 } else { 0 };
-            place.run_before = run;
-            self.shorts += i32::from(unit.shape.is_short());
+            run = if block.shape.is_short() { run + 1 } else { 0 };
+            position.run_before = run;
+            self.short_blocks += i32::from(block.shape.is_short());
         }
         self.sums.push(sum);
-        self.word_mean = sum[1] / count.max(1) as i32;
-        let end = count as i32 + FAR;
-        let (mut next_prose, mut next_found, mut length) = (end, end, 0);
+        self.word_mean = sum[Sum::WordMeans as usize] / count.max(1) as i32;
+    }
+
+    /// Completes the positions with what depends on the blocks after: distances to what follows,
+    /// and the lengths of runs. Needs the positions that [`scan_forward`](Self::scan_forward)
+    /// began.
+    fn scan_backward(&mut self) {
+        let count = self.blocks.len();
+        let end = count as i32 + MAX_DISTANCE;
+        let (mut next_prose, mut next_hit, mut run_len) = (end, end, 0);
         for at in (0..count).rev() {
-            let unit = &self.units[at];
-            let place = self.places[at];
-            length = if place.run_before == 0 {
+            let block = &self.blocks[at];
+            let position = self.positions[at];
+            run_len = if position.run_before == 0 {
                 0
             } else {
-                length.max(place.run_before)
+                run_len.max(position.run_before)
             };
-            let opens = place.run_before - 1;
-            let first = at as i32 - opens;
-            let colon = |index: i32| {
-                index >= 0 && self.units[index.unsigned_abs() as usize].shape.ends == 3
-            };
-            let announced = place.run_before > 0 && (colon(first - 1) || colon(first));
-            self.places[at] = Position {
-                run: length,
-                run_after: length - place.run_before,
+            let run_start = at as i32 - (position.run_before - 1);
+            let announced = position.run_before > 0
+                && (self.ends_with_colon(run_start - 1) || self.ends_with_colon(run_start));
+            self.positions[at] = Position {
+                run_len,
+                run_after: run_len - position.run_before,
                 announced: i32::from(announced),
-                to_prose_after: (next_prose - at as i32).min(FAR),
-                to_found_after: (next_found - at as i32).min(FAR),
-                prose_after: self.prose - place.prose_before - i32::from(unit.shape.is_prose()),
-                ..place
+                to_prose_after: (next_prose - at as i32).min(MAX_DISTANCE),
+                to_hit_after: (next_hit - at as i32).min(MAX_DISTANCE),
+                prose_after: self.prose_blocks
+                    - position.prose_before
+                    - i32::from(block.shape.is_prose()),
+                ..position
             };
-            if unit.shape.is_prose() {
+            if block.shape.is_prose() {
                 next_prose = at as i32;
             }
-            if unit.is_found() {
-                next_found = at as i32;
+            if block.is_hit() {
+                next_hit = at as i32;
             }
-            if place.run_before == 1 {
-                length = 0;
+            if position.run_before == 1 {
+                run_len = 0;
             }
         }
     }
 
-    /// A unit near another; an empty one beyond the ends.
-    pub(super) fn near(&self, at: usize, by: isize) -> &Block {
-        at.checked_add_signed(by)
-            .and_then(|index| self.units.get(index))
+    /// Returns whether the block with the index `at` ends with a colon; `false` for the index -1,
+    /// before the first block.
+    fn ends_with_colon(&self, at: i32) -> bool {
+        at >= 0
+            && self.blocks[at.unsigned_abs() as usize]
+                .shape
+                .ends_with_colon()
+    }
+
+    /// Returns the block that is `offset` blocks after the block with the index `at` (before it, if
+    /// negative); [`Block::OUTSIDE`] if the page has no such block.
+    pub(super) fn neighbor(&self, at: usize, offset: isize) -> &Block {
+        at.checked_add_signed(offset)
+            .and_then(|index| self.blocks.get(index))
             .unwrap_or(&Block::OUTSIDE)
     }
 
-    /// A sum over the units within a distance of another.
-    pub(super) fn around(&self, at: usize, reach: usize, which: usize) -> i32 {
-        self.sums[(at + reach + 1).min(self.units.len())][which]
-            - self.sums[at.saturating_sub(reach)][which]
+    /// Returns the sum of a quantity over the block with the index `at` and the blocks within
+    /// `distance` of it on both sides, as far as the page has them. The cost does not depend on the
+    /// distance.
+    pub(super) fn sum_within(&self, at: usize, distance: usize, quantity: Sum) -> i32 {
+        self.sums[(at + distance + 1).min(self.blocks.len())][quantity as usize]
+            - self.sums[at.saturating_sub(distance)][quantity as usize]
     }
 
-    /// A mean over the units within a distance of another.
-    pub(super) fn mean(&self, at: usize, reach: usize, which: usize) -> i32 {
-        let count = (at + reach + 1).min(self.units.len()) - at.saturating_sub(reach);
-        self.around(at, reach, which) / count.max(1) as i32
+    /// Returns the mean of a quantity over the same blocks as [`sum_within`](Self::sum_within),
+    /// rounded toward zero. At the ends of a page it is a mean of fewer blocks.
+    pub(super) fn mean_within(&self, at: usize, distance: usize, quantity: Sum) -> i32 {
+        let count = (at + distance + 1).min(self.blocks.len()) - at.saturating_sub(distance);
+        self.sum_within(at, distance, quantity) / count.max(1) as i32
     }
 
-    /// Categories that rules found within a distance, the unit itself left out.
-    pub(super) fn categories_around(&self, at: usize, reach: usize) -> u32 {
-        let range = at.saturating_sub(reach)..(at + reach + 1).min(self.units.len());
+    /// Returns the categories of the removing rules that match in blocks within `distance` of the
+    /// block with the index `at`, one bit each. The block itself is left out. The cost grows with
+    /// the distance.
+    pub(super) fn categories_within(&self, at: usize, distance: usize) -> u32 {
+        let range = at.saturating_sub(distance)..(at + distance + 1).min(self.blocks.len());
         range
             .filter(|&other| other != at)
-            .fold(0, |all, other| all | self.units[other].categories)
+            .fold(0, |all, other| all | self.blocks[other].categories)
+    }
+
+    /// Returns 1 if a removing rule of `category` matches in another block within `distance` of the
+    /// block with the index `at`, otherwise 0.
+    pub(super) fn has_category_within(
+        &self,
+        at: usize,
+        distance: usize,
+        category: Category,
+    ) -> i32 {
+        i32::from(self.categories_within(at, distance) & (1 << category as u32) != 0)
     }
 }

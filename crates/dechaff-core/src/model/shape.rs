@@ -1,195 +1,239 @@
-//! What a unit of text looks like: its length, and how much of it is capitals, digits, signs; how it starts and ends. It
-//! is told from its characters alone.
+//! The shape of a block: its length, how much of it is capitals, digits, punctuation and symbols,
+//! and how it starts and ends. Only characters count here; words are the subject of `words`.
+//!
+//! For example, the block "SHARE THIS | 12" has 15 characters and three words, two of which are in
+//! capitals (666 thousandths). It contains one separator, starts with a capital (kind 2) and ends
+//! with a digit (kind 8).
+//!
+//! The characters of a block are read once. ASCII characters, most of all text, are classified by
+//! a table. Plain prose is not read at all: its shape is estimated from its length.
 
 use dechaff_rules::chars::{is_spaceless, is_word};
 
-/// A unit of at most so many words that does not end as a sentence does is short.
-const SHORT: i32 = 12;
-/// A unit of at least so many words that ends as a sentence does is prose by its shape.
-const PROSE: i32 = 12;
+/// Maximum number of words of a short block, as items of lists and menus are.
+const MAX_SHORT_WORDS: i32 = 12;
+/// Minimum number of words of a block that is prose by its shape.
+const MIN_PROSE_WORDS: i32 = 12;
 
-/// What a unit looks like. Shares are in thousandths.
+/// The shape of a block. Shares are in thousandths.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LineShape {
+    /// Number of code points.
     pub chars: i32,
+    /// Number of words. Two characters of a script without spaces count as one.
     pub words: i32,
-    /// Of the characters.
+    /// Share of the characters that are digits.
     pub digits: i32,
+    /// Share of the letters and digits that are capitals.
     pub upper: i32,
-    pub marks: i32,
+    /// Share of the characters that are neither white space nor part of a word.
+    pub punctuation: i32,
+    /// Share of the characters that belong to a script without spaces.
     pub spaceless: i32,
-    /// Of the words: those that begin with a capital, and those all in capitals.
-    pub capitals: i32,
-    pub shouted: i32,
+    /// Share of the words that start with a capital.
+    pub capitalized: i32,
+    /// Share of the words that have two or more characters, all of them capitals.
+    pub all_caps: i32,
+    /// Number of ends of sentences.
     pub sentences: i32,
-    /// Commas, colons; bars, bullets, slashes and arrows; other signs, quotation marks, brackets.
     pub commas: i32,
     pub colons: i32,
-    pub bars: i32,
-    pub signs: i32,
+    /// Number of bars, bullets, slashes, dashes, arrows and the like.
+    pub separators: i32,
+    /// Number of signs such as `@`, `©` and `%`.
+    pub symbols: i32,
     pub quotes: i32,
     pub brackets: i32,
+    /// Number of occurrences of "www.", ".com" and "://".
     pub links: i32,
-    /// Characters of the longest word.
-    pub longest: i32,
-    pub starts: i32,
-    pub ends: i32,
+    /// Length of the longest word, in code points.
+    pub longest_word: i32,
+    /// How the block starts, as [`start_kind`] classifies it.
+    pub start_kind: i32,
+    /// How the block ends, as [`end_kind`] classifies it.
+    pub end_kind: i32,
 }
 
 impl LineShape {
-    /// The shape of no unit at all, beyond the ends of a page.
+    /// The shape of [`Block::OUTSIDE`](super::page::Block::OUTSIDE), a neighbor beyond the page.
     pub(super) const OUTSIDE: Self = Self {
         chars: -1,
         words: -1,
         digits: -1,
         upper: -1,
-        marks: -1,
+        punctuation: -1,
         spaceless: -1,
-        capitals: -1,
-        shouted: -1,
+        capitalized: -1,
+        all_caps: -1,
         sentences: -1,
         commas: -1,
         colons: -1,
-        bars: -1,
-        signs: -1,
+        separators: -1,
+        symbols: -1,
         quotes: -1,
         brackets: -1,
         links: -1,
-        longest: -1,
-        starts: -1,
-        ends: -1,
+        longest_word: -1,
+        start_kind: -1,
+        end_kind: -1,
     };
 
-    /// The shape of some lines. Of running text only its length is told, and how it starts and ends.
-    pub(super) fn of<'t>(lines: impl Iterator<Item = &'t str> + Clone, running: bool) -> Self {
-        let mut shape = if running {
-            Self::running(lines.clone())
+    /// Returns the shape of a block with these `lines`, without white space at their ends. The
+    /// shape of plain prose is estimated; only its length and its kinds of start and end are its
+    /// own. An empty block has a shape of zeros.
+    pub(super) fn new<'t>(lines: impl Iterator<Item = &'t str> + Clone, plain_prose: bool) -> Self {
+        let mut shape = if plain_prose {
+            Self::estimate(lines.clone())
         } else {
-            Counts::of(lines.clone()).shape()
+            CharCounts::new(lines.clone()).shape()
         };
-        shape.starts = lines.clone().next().map_or(0, start_of);
-        shape.ends = lines.last().map_or(0, end_of);
+        shape.start_kind = lines.clone().next().map_or(0, start_kind);
+        shape.end_kind = lines.last().map_or(0, end_kind);
         shape
     }
 
-    /// Running text has what such text has on average; its words are told by its spaces.
-    fn running<'t>(lines: impl Iterator<Item = &'t str>) -> Self {
+    /// Returns the shape of plain prose with these `lines`: characters are counted, words are
+    /// counted by the spaces, and sentences and capitals are what prose of that length has on
+    /// average. All other counts are 0. No character is classified.
+    fn estimate<'t>(lines: impl Iterator<Item = &'t str>) -> Self {
         let (mut chars, mut spaces, mut bytes) = (0, 0, 0);
         for line in lines {
             chars += line.chars().count();
             spaces += memchr::memchr_iter(b' ', line.as_bytes()).count() + 1;
             bytes += line.len();
         }
-        // Scripts without spaces have a word in six bytes or so.
+        // Scripts without spaces: at least one word for every 12 bytes.
         let words = spaces.max(bytes / 12) as i32;
         Self {
             chars: chars as i32,
             words,
             sentences: 1 + words / 20,
-            capitals: 150,
+            capitalized: 150,
             ..Self::default()
         }
     }
 
+    /// Returns whether the block is short: at most [`MAX_SHORT_WORDS`] words, and no sentence.
+    /// Consecutive short blocks are a run, such as a menu or a list of links.
     pub(super) fn is_short(&self) -> bool {
-        self.words <= SHORT && !self.is_sentence()
+        self.words <= MAX_SHORT_WORDS && !self.is_sentence()
     }
 
+    /// Returns whether the block ends like a sentence; see [`ends_sentence`]. It may have more than
+    /// one sentence, or be only the end of one.
     pub(super) fn is_sentence(&self) -> bool {
-        ends_sentence(self.ends)
+        ends_sentence(self.end_kind)
     }
 
+    /// Returns whether the block is prose by its shape: at least [`MIN_PROSE_WORDS`] words that end
+    /// like a sentence. This is weaker than plain prose: it ignores what rules match.
     pub(super) fn is_prose(&self) -> bool {
-        self.words >= PROSE && self.is_sentence()
+        self.words >= MIN_PROSE_WORDS && self.is_sentence()
     }
 
-    /// Whether two units look alike, as items of a list do.
+    /// Returns whether the block ends with a colon, ASCII or fullwidth, as a line does that
+    /// announces a list.
+    pub(super) fn ends_with_colon(&self) -> bool {
+        self.end_kind == 3
+    }
+
+    /// Returns whether two blocks look alike, as items of a list do: they start and end the same
+    /// way, and neither has more than twice the words of the other and two. Symmetric.
     pub(super) fn resembles(&self, other: &Self) -> bool {
-        self.starts == other.starts
-            && self.ends == other.ends
+        self.start_kind == other.start_kind
+            && self.end_kind == other.end_kind
             && self.words <= 2 * other.words + 2
             && other.words <= 2 * self.words + 2
     }
 }
 
-/// What the characters of a unit come to.
+/// Counts of the characters and words of a block, and the state of reading it.
 #[derive(Default)]
-struct Counts {
+struct CharCounts {
     chars: i32,
-    letters: i32,
+    /// Letters, digits and marks.
+    word_chars: i32,
     upper: i32,
     digits: i32,
-    marks: i32,
+    punctuation: i32,
     spaceless: i32,
     words: i32,
-    capitals: i32,
-    shouted: i32,
-    longest: i32,
+    capitalized: i32,
+    all_caps: i32,
+    longest_word: i32,
     sentences: i32,
     links: i32,
-    kinds: [i32; KINDS],
-    /// Letters of the word that is being read, and how many of them are capitals.
-    length: i32,
-    upper_in_word: i32,
-    /// Whether what was read last ends a sentence.
-    stopped: bool,
+    /// Punctuation characters by [`CharClass`].
+    by_class: [i32; CLASS_COUNT],
+    /// Characters of the current word; 0 between words.
+    word_len: i32,
+    /// Capitals of the current word.
+    word_upper: i32,
+    /// Whether the characters read last end a sentence if white space follows.
+    at_sentence_end: bool,
 }
 
-/// What a sign is counted as.
+/// Class of a punctuation character.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CharClass {
     Other,
     Comma,
     Colon,
-    Bar,
-    Sign,
+    Separator,
+    Symbol,
     Quote,
     Bracket,
 }
 
-const KINDS: usize = 7;
+/// Number of classes.
+const CLASS_COUNT: usize = 7;
 
-/// Bits of [`ASCII`] beside the kind of a sign.
+// Bits of an element of `ASCII`. The lowest three are the `CharClass`.
 const WORD: u8 = 1 << 7;
 const DIGIT: u8 = 1 << 6;
 const UPPER: u8 = 1 << 5;
 const SPACE: u8 = 1 << 4;
-const KIND: u8 = 7;
+const CLASS_MASK: u8 = 7;
 
-/// What each ASCII character is.
+/// What each ASCII character is, as a combination of bits.
 static ASCII: [u8; 128] = ascii_classes();
 
+/// Computes [`ASCII`] when dechaff is compiled: the class of each character, and the bits `WORD`,
+/// `DIGIT`, `UPPER` and `SPACE` if they apply.
 const fn ascii_classes() -> [u8; 128] {
     let mut classes = [0; 128];
     let mut byte = 0u8;
     while byte < 128 {
-        let kind = kind_of(byte as char) as u8;
-        classes[byte as usize] =
-            kind | if byte.is_ascii_alphanumeric() {
-                WORD
-            } else {
-                0
-            } | if byte.is_ascii_digit() { DIGIT } else { 0 }
-                | if byte.is_ascii_uppercase() { UPPER } else { 0 }
-                | if matches!(byte, b' ' | 9..=13) {
-                    SPACE
-                } else {
-                    0
-                };
+        let mut class = class_of(byte as char) as u8;
+        if byte.is_ascii_alphanumeric() {
+            class |= WORD;
+        }
+        if byte.is_ascii_digit() {
+            class |= DIGIT;
+        }
+        if byte.is_ascii_uppercase() {
+            class |= UPPER;
+        }
+        if matches!(byte, b' ' | 9..=13) {
+            class |= SPACE;
+        }
+        classes[byte as usize] = class;
         byte += 1;
     }
     classes
 }
 
-const fn kind_of(c: char) -> CharClass {
+/// Returns the class of a character as punctuation; `Other` for full stops, for all signs that are
+/// not listed here, and for letters, digits and white space.
+const fn class_of(c: char) -> CharClass {
     match c {
         ',' | '、' | '，' | '،' => CharClass::Comma,
         ':' | '：' => CharClass::Colon,
         '|' | '•' | '·' | '/' | '»' | '›' | '→' | '>' | '—' | '–' | '▶' | '∙' | '◦' | '*' => {
-            CharClass::Bar
+            CharClass::Separator
         }
         '@' | '#' | '©' | '®' | '™' | '%' | '&' | '+' | '=' | '€' | '$' | '£' => {
-            CharClass::Sign
+            CharClass::Symbol
         }
         '"' | '“' | '”' | '„' | '«' | '「' | '」' | '‘' => CharClass::Quote,
         '(' | ')' | '[' | ']' => CharClass::Bracket,
@@ -197,18 +241,21 @@ const fn kind_of(c: char) -> CharClass {
     }
 }
 
-impl Counts {
-    fn of<'t>(lines: impl Iterator<Item = &'t str>) -> Self {
+impl CharCounts {
+    /// Counts the characters and words of `lines`, which have no white space at their ends. The end
+    /// of a line ends its last word and, behind a full stop, a sentence.
+    fn new<'t>(lines: impl Iterator<Item = &'t str>) -> Self {
         let mut counts = Self::default();
         for line in lines {
             counts.read(line);
             counts.end_word();
-            counts.sentences += i32::from(counts.stopped);
-            counts.stopped = false;
+            counts.sentences += i32::from(counts.at_sentence_end);
+            counts.at_sentence_end = false;
         }
         counts
     }
 
+    /// Adds the characters of a line and its parts of links. Leaves its last word open.
     fn read(&mut self, line: &str) {
         let bytes = line.as_bytes();
         let mut at = 0;
@@ -219,117 +266,142 @@ impl Counts {
                 at += 1;
             } else {
                 let c = line[at..].chars().next().unwrap_or(' ');
-                self.read_other(c);
+                self.read_non_ascii(c);
                 at += c.len_utf8();
             }
         }
         self.links += memchr::memchr2_iter(b'.', b':', bytes)
-            .filter(|&at| is_of_link(bytes, at))
+            .filter(|&at| is_part_of_link(bytes, at))
             .count() as i32;
     }
 
+    /// Adds an ASCII character. An apostrophe does not end a word. A sentence ends at `.`, `!` or
+    /// `?`, with closing quotation marks and parentheses behind it, if white space follows.
     fn read_ascii(&mut self, byte: u8) {
         let class = ASCII[usize::from(byte)];
         if class & WORD != 0 {
-            return self.read_letter(class & UPPER != 0, class & DIGIT != 0);
+            return self.read_word_char(class & UPPER != 0, class & DIGIT != 0);
         }
         if byte != b'\'' {
             self.end_word();
         }
         if class & SPACE != 0 {
-            self.sentences += i32::from(self.stopped);
-            self.stopped = false;
+            self.sentences += i32::from(self.at_sentence_end);
+            self.at_sentence_end = false;
         } else {
-            self.marks += 1;
-            self.kinds[usize::from(class & KIND)] += 1;
-            self.stopped =
-                matches!(byte, b'.' | b'!' | b'?') || (self.stopped && matches!(byte, b'"' | b')'));
+            self.punctuation += 1;
+            self.by_class[usize::from(class & CLASS_MASK)] += 1;
+            self.at_sentence_end = matches!(byte, b'.' | b'!' | b'?')
+                || (self.at_sentence_end && matches!(byte, b'"' | b')'));
         }
     }
 
-    fn read_other(&mut self, c: char) {
+    /// Adds a character outside ASCII. Full stops of scripts that put no space behind them, such as
+    /// `。`, end a sentence at once; the ellipsis `…` ends one if white space follows.
+    fn read_non_ascii(&mut self, c: char) {
         if is_word(c) {
             self.spaceless += i32::from(is_spaceless(c));
-            return self.read_letter(c.is_uppercase(), c.is_numeric());
+            return self.read_word_char(c.is_uppercase(), c.is_numeric());
         }
         if c != '’' {
             self.end_word();
         }
         if c.is_whitespace() {
-            self.sentences += i32::from(self.stopped);
-            self.stopped = false;
+            self.sentences += i32::from(self.at_sentence_end);
+            self.at_sentence_end = false;
         } else {
-            self.marks += 1;
-            self.kinds[kind_of(c) as usize] += 1;
+            self.punctuation += 1;
+            self.by_class[class_of(c) as usize] += 1;
             self.sentences += i32::from(matches!(c, '。' | '！' | '？' | '।' | '؟'));
-            self.stopped = c == '…' || (self.stopped && matches!(c, '”' | '’' | '»'));
+            self.at_sentence_end =
+                c == '…' || (self.at_sentence_end && matches!(c, '”' | '’' | '»'));
         }
     }
 
-    fn read_letter(&mut self, upper: bool, digit: bool) {
+    /// Adds a letter, digit or mark to the current word, or starts a word with it. It also takes
+    /// back that a sentence ended: in "3.5" the full stop is inside a number.
+    fn read_word_char(&mut self, upper: bool, digit: bool) {
         let upper = i32::from(upper);
-        self.letters += 1;
+        self.word_chars += 1;
         self.digits += i32::from(digit);
         self.upper += upper;
-        self.upper_in_word += upper;
-        self.capitals += upper & i32::from(self.length == 0);
-        self.length += 1;
-        self.stopped = false;
+        self.word_upper += upper;
+        self.capitalized += upper & i32::from(self.word_len == 0);
+        self.word_len += 1;
+        self.at_sentence_end = false;
     }
 
+    /// Ends the current word and counts it. Does nothing between words, so that it can be called at
+    /// every character that is not part of a word.
     fn end_word(&mut self) {
-        if self.length > 0 {
+        if self.word_len > 0 {
             self.words += 1;
-            self.longest = self.longest.max(self.length);
-            self.shouted += i32::from(self.length > 1 && self.upper_in_word == self.length);
-            (self.length, self.upper_in_word) = (0, 0);
+            self.longest_word = self.longest_word.max(self.word_len);
+            self.all_caps += i32::from(self.word_len > 1 && self.word_upper == self.word_len);
+            (self.word_len, self.word_upper) = (0, 0);
         }
     }
 
+    /// Returns the counts as a shape, with shares in thousandths. The kinds of start and end are 0;
+    /// they do not follow from counts.
     fn shape(&self) -> LineShape {
         // Two characters of a script without spaces count as a word.
         let words = self.words + self.spaceless / 2;
-        let share = |part: i32, of: i32| (i64::from(part) * 1000 / i64::from(of.max(1))) as i32;
-        let kind = |kind: CharClass| self.kinds[kind as usize];
         LineShape {
             chars: self.chars,
             words,
-            digits: share(self.digits, self.chars),
-            upper: share(self.upper, self.letters),
-            marks: share(self.marks, self.chars),
-            spaceless: share(self.spaceless, self.chars),
-            capitals: share(self.capitals, words),
-            shouted: share(self.shouted, words),
+            digits: thousandths(self.digits, self.chars),
+            upper: thousandths(self.upper, self.word_chars),
+            punctuation: thousandths(self.punctuation, self.chars),
+            spaceless: thousandths(self.spaceless, self.chars),
+            capitalized: thousandths(self.capitalized, words),
+            all_caps: thousandths(self.all_caps, words),
             sentences: self.sentences,
-            commas: kind(CharClass::Comma),
-            colons: kind(CharClass::Colon),
-            bars: kind(CharClass::Bar),
-            signs: kind(CharClass::Sign),
-            quotes: kind(CharClass::Quote),
-            brackets: kind(CharClass::Bracket),
+            commas: self.by_class[CharClass::Comma as usize],
+            colons: self.by_class[CharClass::Colon as usize],
+            separators: self.by_class[CharClass::Separator as usize],
+            symbols: self.by_class[CharClass::Symbol as usize],
+            quotes: self.by_class[CharClass::Quote as usize],
+            brackets: self.by_class[CharClass::Bracket as usize],
             links: self.links,
-            longest: self.longest,
-            starts: 0,
-            ends: 0,
+            longest_word: self.longest_word,
+            start_kind: 0,
+            end_kind: 0,
         }
     }
 }
 
-/// Whether a full stop or colon is that of "www.", ".com" or "://".
-fn is_of_link(bytes: &[u8], at: usize) -> bool {
+/// Returns `part` as a share of `whole` in thousandths, rounded down; of a `whole` of 0, as if it
+/// were 1, so that the share of nothing is 0.
+fn thousandths(part: i32, whole: i32) -> i32 {
+    (i64::from(part) * 1000 / i64::from(whole.max(1))) as i32
+}
+
+/// Returns whether the full stop or colon at offset `at` belongs to "www.", ".com" or "://", which
+/// are taken as signs of a link. Case matters; the addresses themselves are not parsed.
+fn is_part_of_link(bytes: &[u8], at: usize) -> bool {
     bytes[..at].ends_with(b"www")
         || bytes[at..].starts_with(b".com")
         || bytes[at..].starts_with(b"://")
 }
 
-/// Whether what [`end_of`] tells is the end of a sentence.
-pub(super) fn ends_sentence(ends: i32) -> bool {
-    matches!(ends, 1 | 2 | 6)
+/// Returns whether a text whose end [`end_kind`] classifies as `kind` ends like a sentence: with a
+/// full stop, a question or exclamation mark, or a quotation mark or bracket behind one.
+pub(super) fn ends_sentence(kind: i32) -> bool {
+    matches!(kind, 1 | 2 | 6)
 }
 
-/// How a text starts: 1 small letter, 2 capital, 3 number, 4 number of a list, 5 quotation, 6 bullet or dash, 7 letter
-/// without case, 0 other.
-fn start_of(text: &str) -> i32 {
+/// Returns how a text starts. The kinds are values of features, so a model depends on them:
+///
+/// - 0: anything else, or an empty text
+/// - 1: a lowercase letter
+/// - 2: a capital
+/// - 3: a number
+/// - 4: the number of a list item, such as "1." or "1)"
+/// - 5: a quotation mark
+/// - 6: a bullet, dash or arrow
+/// - 7: a letter without case
+fn start_kind(text: &str) -> i32 {
     let Some(first) = text.chars().next() else {
         return 0;
     };
@@ -351,9 +423,19 @@ fn start_of(text: &str) -> i32 {
     }
 }
 
-/// How a text ends: 1 full stop, 2 question or exclamation, 3 colon, 4 comma or semicolon, 5 ellipsis, 6 closing
-/// quotation after a stop, 7 closing quotation or bracket, 8 number, 9 other sign, 0 letter.
-pub(super) fn end_of(text: &str) -> i32 {
+/// Returns how a text ends. The kinds are values of features, so a model depends on them:
+///
+/// - 0: a letter, or an empty text
+/// - 1: a full stop
+/// - 2: a question or exclamation mark
+/// - 3: a colon
+/// - 4: a comma or semicolon
+/// - 5: an ellipsis
+/// - 6: a closing quotation mark or bracket behind the end of a sentence, or behind a comma
+/// - 7: another closing quotation mark or bracket
+/// - 8: a digit
+/// - 9: any other character
+pub(super) fn end_kind(text: &str) -> i32 {
     let Some(last) = text.chars().next_back() else {
         return 0;
     };
@@ -383,36 +465,44 @@ pub(super) fn end_of(text: &str) -> i32 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn characters_are_counted_by_kind() {
-        let shape = LineShape::of(
-            ["SHARE THIS | 12: Ünïcode’s “end”…", "www.example.com"].into_iter(),
-            false,
-        );
-        assert_eq!((shape.words, shape.longest, shape.sentences), (8, 8, 1));
-        assert_eq!(
-            (shape.bars, shape.colons, shape.quotes, shape.links),
-            (1, 1, 2, 2)
-        );
-        assert_eq!((shape.starts, shape.ends), (2, 0));
-        assert_eq!(
-            LineShape::of(["橋が落ちた。雨だ。"].into_iter(), false).sentences,
-            2
-        );
-        assert_eq!(LineShape::of(["橋が落ちた。"].into_iter(), false).words, 3);
+    /// Returns the counted shape of `lines`.
+    fn shape(lines: &[&str]) -> LineShape {
+        LineShape::new(lines.iter().copied(), false)
     }
 
     #[test]
-    fn running_text_is_told_by_its_length() {
-        let text = "The bridge over the river was closed to all traffic on Monday night, and it will stay so.";
-        let (counted, told) = (
-            LineShape::of([text].into_iter(), false),
-            LineShape::of([text].into_iter(), true),
+    fn characters_are_counted_by_class() {
+        let bar = shape(&["SHARE THIS | 12"]);
+        assert_eq!((bar.chars, bar.words, bar.all_caps), (15, 3, 666));
+        assert_eq!((bar.separators, bar.start_kind, bar.end_kind), (1, 2, 8));
+        let mixed = shape(&["SHARE THIS | 12: Ünïcode’s “end”…", "www.example.com"]);
+        assert_eq!(
+            (mixed.words, mixed.longest_word, mixed.sentences),
+            (8, 8, 1)
         );
         assert_eq!(
-            (counted.chars, counted.words, counted.starts, counted.ends),
-            (told.chars, told.words, told.starts, told.ends)
+            (mixed.separators, mixed.colons, mixed.quotes, mixed.links),
+            (1, 1, 2, 2)
         );
-        assert!(told.is_prose() && counted.is_prose());
+        assert_eq!((mixed.start_kind, mixed.end_kind), (2, 0));
+        assert_eq!(shape(&["橋が落ちた。雨だ。"]).sentences, 2);
+        assert_eq!(shape(&["橋が落ちた。"]).words, 3);
+    }
+
+    #[test]
+    fn estimate_of_prose_has_its_length_and_ends() {
+        let text = "The bridge over the river was closed to all traffic on Monday night, and it \
+            will stay so.";
+        let counted = shape(&[text]);
+        let estimated = LineShape::new([text].into_iter(), true);
+        assert_eq!(
+            (counted.chars, counted.words),
+            (estimated.chars, estimated.words)
+        );
+        assert_eq!(
+            (counted.start_kind, counted.end_kind),
+            (estimated.start_kind, estimated.end_kind)
+        );
+        assert!(estimated.is_prose() && counted.is_prose());
     }
 }

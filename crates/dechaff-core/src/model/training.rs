@@ -1,5 +1,5 @@
-//! What training a line model needs from the engine: the features of a document, computed by the same code that cleaning
-//! uses. See `crates/dechaff-train`.
+//! What training a line model needs from the engine: the features of a document, computed by the
+//! same code that cleaning uses. See `crates/dechaff-train`.
 
 pub use super::features::{FeatureRow, NAMES as FEATURE_NAMES, empty_row};
 pub use super::page::PageFeatures;
@@ -12,7 +12,7 @@ use crate::search::SearchBuffers;
 use crate::text::{Document, TextLines, View};
 
 /// Version of the meaning of the features. A model names the version that it was trained on.
-pub const FEATURE_VERSION: u16 = super::FEATURES;
+pub const FEATURE_VERSION: u16 = super::FEATURE_VERSION;
 
 /// Computes the features of documents. Keep one per thread: it reuses its buffers.
 #[derive(Debug)]
@@ -34,8 +34,10 @@ impl Default for FeatureReader {
 }
 
 impl FeatureReader {
-    /// Computes the features of all blocks of a document, including the hashes of their words. With `words`, the weights
-    /// of words are looked up in that table; otherwise they count as zero.
+    /// Computes the features of all blocks of a document, and the hashes of their n-grams. The
+    /// weights of words come from the table `words`; without a table they are zero, which is how
+    /// the n-grams are collected that a table is fitted on. The result borrows the buffers of the
+    /// reader.
     ///
     /// ```
     /// use dechaff_core::Document;
@@ -53,9 +55,9 @@ impl FeatureReader {
         let hits = self
             .hit_filter
             .mark(&view, &mut Marks::default(), &mut self.search);
-        let all = 0..view.line_count();
-        self.page
-            .read(&view, all, &hits, words, true, &mut self.search.normalized);
+        let lines = 0..view.line_count();
+        let normalized = &mut self.search.normalized;
+        self.page.read(&view, lines, &hits, words, true, normalized);
         &self.page
     }
 }

@@ -1,82 +1,104 @@
-//! The words of a unit as a linear score: hashed words, pairs of words, beginnings of words and, where words are not
-//! spaced, runs of characters, each with a weight of one byte.
+//! The words of a block as a linear score. Each n-gram of a block is hashed to an index into a
+//! table of weights of one byte, and the weights are summed. There is no vocabulary: n-grams with
+//! the same index share a weight.
+//!
+//! For example, the block "our newsletter archive" has these n-grams:
+//!
+//! ```text
+//! Word       our, newsletter, archive
+//! Pair       our newsletter, newsletter archive
+//! Triple     our newsletter archive
+//! Stem       newsl, archi
+//! First      our                      Last       archive
+//! FirstPair  our newsletter           Whole      our newsletter archive
+//! ```
+//!
+//! The kind of an n-gram is part of its hash, so the same word has one weight as a word, and others
+//! as the first and the last word of a block. Digits count as `0`, so "page 12" and "page 31" have
+//! the same n-grams. In scripts without spaces each character is a word. Of a long block only the
+//! first [`HEAD_WORDS`] and the last [`TAIL_WORDS`] words are read, which bounds its cost.
 
 use super::file::Reader;
 use crate::error::Error;
-use dechaff_rules::chars::{is_spaceless, is_word};
+use dechaff_rules::chars::{first_char, is_spaceless, is_word};
 
-/// Weights: two to this power.
-const BITS: u32 = 18;
-/// So many words at the beginning of a unit are read, and so many at its end: they tell what it is.
-const FIRST: usize = 32;
-const LAST: usize = 6;
-/// Units of at most so many words are also known as a whole.
-const WHOLE: usize = 6;
-/// Of longer words the beginning counts as well, in bytes; it stands for inflected forms.
-const STEM: usize = 5;
+/// Binary logarithm of the number of weights.
+const TABLE_BITS: u32 = 18;
+/// Number of words that are read at the start of a block.
+const HEAD_WORDS: usize = 32;
+/// Number of words that are read at the end of a longer block.
+const TAIL_WORDS: usize = 6;
+/// Maximum number of words of a block that is also an n-gram as a whole.
+const MAX_WHOLE_WORDS: usize = 6;
+/// Length of the stem of a word, in bytes. Words that have at least two bytes more are also n-grams
+/// by their stem, which inflected forms share.
+const STEM_LEN: usize = 5;
 
-/// The weights of the hashed words.
+/// Weights of hashed n-grams: positive for chaff, negative for prose.
 #[derive(Clone, Debug)]
 pub struct WordTable {
     weights: Vec<i8>,
 }
 
-/// What the words of a unit say.
+/// The weights of the n-grams of a block, summarized.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WordScore {
     /// Sum of the weights.
     pub sum: i32,
-    /// Sixteen times their mean.
+    /// Mean of the weights, times 16.
     pub mean: i32,
-    /// The heaviest for chaff.
-    pub most: i32,
-    /// The heaviest for prose.
-    pub least: i32,
+    /// Largest weight, at least 0.
+    pub max: i32,
+    /// Smallest weight, at most 0.
+    pub min: i32,
 }
 
 impl WordScore {
-    /// Of running text that is plainly prose, whose words are not looked up.
-    pub(super) const RUNNING: Self = Self {
+    /// Score of plain prose, whose words are not looked up.
+    pub(super) const PLAIN_PROSE: Self = Self {
         sum: -400,
         mean: -180,
-        most: 0,
-        least: -40,
+        max: 0,
+        min: -40,
     };
 }
 
 impl WordTable {
     /// Number of weights.
-    pub const SIZE: usize = 1 << BITS;
+    pub const SIZE: usize = 1 << TABLE_BITS;
 
-    /// A table of weights.
+    /// Makes a table of `weights`, of which there must be [`SIZE`](Self::SIZE): looking up an
+    /// n-gram beyond the end of a shorter table panics.
+    #[must_use]
     pub fn new(weights: Vec<i8>) -> Self {
         Self { weights }
     }
 
+    /// Reads a table from a model file: [`SIZE`](Self::SIZE) signed bytes.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the file ends before that.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self::new(
-            reader
-                .bytes(Self::SIZE)?
-                .iter()
-                .map(|&byte| byte as i8)
-                .collect(),
-        ))
+        let bytes = reader.bytes(Self::SIZE)?;
+        Ok(Self::new(bytes.iter().map(|&byte| byte as i8).collect()))
     }
 
+    /// Looks up the weights of `grams` and summarizes them. The score of a block without words is
+    /// zero. An n-gram that occurs twice counts twice.
     pub(super) fn score(&self, grams: &[u32]) -> WordScore {
         let mut score = WordScore::default();
         for &gram in grams {
             let weight = i32::from(self.weights[gram as usize]);
             score.sum += weight;
-            score.most = score.most.max(weight);
-            score.least = score.least.min(weight);
+            score.max = score.max.max(weight);
+            score.min = score.min.min(weight);
         }
         score.mean = score.sum * 16 / grams.len().max(1) as i32;
         score
     }
 }
 
-/// Which part of a unit a gram tells of; grams of different kinds never mean the same.
+/// What an n-gram is in its block. N-grams of different kinds have different hashes.
 #[derive(Clone, Copy)]
 enum GramKind {
     Word = 1,
@@ -89,67 +111,75 @@ enum GramKind {
     Whole,
 }
 
-/// The grams of folded text, as places in the table of weights. `tokens` is a buffer.
-pub(super) fn grams(folded: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) {
+/// Replaces `grams` by the n-grams of a block, given as normalized text: indices into a
+/// [`WordTable`], in no order that matters. There are none if the text has no word. `tokens` is a
+/// buffer for the hashes of its words.
+pub(super) fn grams(normalized: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) {
     grams.clear();
     tokens.clear();
-    let mut stems = 0;
-    let mut add = |kind: GramKind, hash: u64| {
-        // The upper bits of a product depend on all bits of the hash.
-        let mixed = (hash ^ (kind as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        grams.push((mixed >> (64 - BITS)) as u32);
-    };
-    let mut tail = [0u64; LAST];
+    let mut tail = [0u64; TAIL_WORDS];
     let mut count = 0;
-    for_each_token(folded, |token| {
+    for_each_token(normalized, |token| {
         let hash = hash_token(token);
-        if tokens.len() < FIRST {
+        if tokens.len() < HEAD_WORDS {
             tokens.push(hash);
-            if token.len() > STEM + 1 && stems < FIRST {
-                stems += 1;
-                add(GramKind::Stem, super::hash(&token[..STEM]));
+            if token.len() > STEM_LEN + 1 {
+                add_gram(grams, GramKind::Stem, super::hash(&token[..STEM_LEN]));
             }
         } else {
-            tail[count % LAST] = hash;
+            tail[count % TAIL_WORDS] = hash;
         }
         count += 1;
     });
     let Some(&first) = tokens.first() else { return };
     let last = if count > tokens.len() {
-        tail[(count - 1) % LAST]
+        tail[(count - 1) % TAIL_WORDS]
     } else {
         tokens[tokens.len() - 1]
     };
-    add(GramKind::First, first);
-    add(GramKind::Last, last);
-    if count <= WHOLE {
-        add(
-            GramKind::Whole,
-            tokens
-                .iter()
-                .fold(count as u64, |hash, &token| hash.rotate_left(7) ^ token),
-        );
+    add_gram(grams, GramKind::First, first);
+    add_gram(grams, GramKind::Last, last);
+    if count <= MAX_WHOLE_WORDS {
+        let whole = tokens
+            .iter()
+            .fold(count as u64, |hash, &token| hash.rotate_left(7) ^ token);
+        add_gram(grams, GramKind::Whole, whole);
     }
     if tokens.len() > 1 {
-        add(GramKind::FirstPair, tokens[0].rotate_left(7) ^ tokens[1]);
+        add_gram(
+            grams,
+            GramKind::FirstPair,
+            tokens[0].rotate_left(7) ^ tokens[1],
+        );
     }
-    let extra = count.saturating_sub(tokens.len()).min(LAST);
+    // `tail` is a ring buffer, so its words are not in order, and if there are fewer than it holds,
+    // some of those added are zeros. Models are trained on these n-grams.
+    let extra = count.saturating_sub(tokens.len()).min(TAIL_WORDS);
     tokens.extend(&tail[..extra]);
     for at in 0..tokens.len() {
-        add(GramKind::Word, tokens[at]);
+        add_gram(grams, GramKind::Word, tokens[at]);
         if at > 0 {
-            add(GramKind::Pair, tokens[at - 1].rotate_left(7) ^ tokens[at]);
+            let pair = tokens[at - 1].rotate_left(7) ^ tokens[at];
+            add_gram(grams, GramKind::Pair, pair);
         }
         if at > 1 {
-            add(
-                GramKind::Triple,
-                (tokens[at - 2].rotate_left(7) ^ tokens[at - 1]).rotate_left(7) ^ tokens[at],
-            );
+            let pair = tokens[at - 2].rotate_left(7) ^ tokens[at - 1];
+            add_gram(grams, GramKind::Triple, pair.rotate_left(7) ^ tokens[at]);
         }
     }
 }
 
-/// The hash of a word in which all digits are alike.
+/// Appends an n-gram to `grams` as an index into a [`WordTable`], computed from its kind and the
+/// hash of its words.
+#[inline]
+fn add_gram(grams: &mut Vec<u32>, kind: GramKind, hash: u64) {
+    // The upper bits of a product depend on all bits of the hash.
+    let mixed = (hash ^ (kind as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    grams.push((mixed >> (64 - TABLE_BITS)) as u32);
+}
+
+/// Returns the hash of a word, with each ASCII digit replaced by `0`, so that numbers of the same
+/// length are the same word.
 fn hash_token(token: &[u8]) -> u64 {
     if !token.iter().any(u8::is_ascii_digit) {
         return super::hash(token);
@@ -161,16 +191,18 @@ fn hash_token(token: &[u8]) -> u64 {
     super::hash(&digits)
 }
 
-/// Calls `each` for every word of folded text; a character of a script without spaces is a word.
-fn for_each_token<'t>(folded: &'t [u8], mut each: impl FnMut(&'t [u8])) {
+/// Calls `each` with every word of normalized text, in order: a run of letters, digits and marks. A
+/// character of a script without spaces is a word by itself. Everything else separates words, so
+/// "it's" is two words.
+fn for_each_token<'t>(normalized: &'t [u8], mut each: impl FnMut(&'t [u8])) {
     let mut start = None;
     let mut at = 0;
-    while at < folded.len() {
-        let (word, alone, width) = if folded[at] < 0x80 {
-            (folded[at].is_ascii_alphanumeric(), false, 1)
+    while at < normalized.len() {
+        let (word, alone, width) = if normalized[at] < 0x80 {
+            (normalized[at].is_ascii_alphanumeric(), false, 1)
         } else {
-            let character = dechaff_rules::chars::first_char(&folded[at..folded.len().min(at + 4)])
-                .unwrap_or(' ');
+            let character =
+                first_char(&normalized[at..normalized.len().min(at + 4)]).unwrap_or(' ');
             (
                 is_word(character),
                 is_spaceless(character),
@@ -179,10 +211,10 @@ fn for_each_token<'t>(folded: &'t [u8], mut each: impl FnMut(&'t [u8])) {
         };
         if !word || alone {
             if let Some(start) = start.take() {
-                each(&folded[start..at]);
+                each(&normalized[start..at]);
             }
             if alone {
-                each(&folded[at..at + width]);
+                each(&normalized[at..at + width]);
             }
         } else if start.is_none() {
             start = Some(at);
@@ -190,7 +222,7 @@ fn for_each_token<'t>(folded: &'t [u8], mut each: impl FnMut(&'t [u8])) {
         at += width;
     }
     if let Some(start) = start {
-        each(&folded[start..]);
+        each(&normalized[start..]);
     }
 }
 
@@ -198,30 +230,37 @@ fn for_each_token<'t>(folded: &'t [u8], mut each: impl FnMut(&'t [u8])) {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Vec<u32> {
+    /// Returns the n-grams of a normalized text.
+    fn grams_of(text: &str) -> Vec<u32> {
         let mut found = Vec::new();
         grams(text.as_bytes(), &mut Vec::new(), &mut found);
         found
     }
 
     #[test]
-    fn words_are_cut_at_what_is_no_letter_and_numbers_are_alike() {
+    fn words_end_at_punctuation_and_digits_are_alike() {
         let mut words = Vec::new();
         for_each_token("it's 4 p.m. 橋が".as_bytes(), |word| {
-            words.push(String::from_utf8_lossy(word).into_owned())
+            words.push(String::from_utf8_lossy(word).into_owned());
         });
         assert_eq!(words, ["it", "s", "4", "p", "m", "橋", "が"]);
-        assert_eq!(of("page 12 of 40"), of("page 31 of 77"));
-        assert_ne!(of("page one"), of("one page"));
-        assert!(of("— …").is_empty());
+        assert_eq!(grams_of("page 12 of 40"), grams_of("page 31 of 77"));
+        assert_ne!(grams_of("page one"), grams_of("one page"));
+        assert!(grams_of("— …").is_empty());
     }
 
     #[test]
-    fn only_the_ends_of_a_long_unit_are_read() {
+    fn grams_are_those_of_the_example() {
+        // "archive" has seven bytes, so it has a stem too.
+        assert_eq!(grams_of("our newsletter archive").len(), 12);
+    }
+
+    #[test]
+    fn only_the_ends_of_a_long_block_are_read() {
         let long = (0..1000)
             .map(|n| format!("w{}", n % 26))
             .collect::<Vec<_>>()
             .join(" ");
-        assert!(of(&long).len() <= (FIRST + LAST) * 4 + 4);
+        assert!(grams_of(&long).len() <= (HEAD_WORDS + TAIL_WORDS) * 4 + 4);
     }
 }
