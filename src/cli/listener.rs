@@ -65,7 +65,7 @@ impl EventSink for Listener<'_> {
         let print = || match event {
             Event::Failed(error) => self.terminal.error(Some(path), &error),
             Event::Passed(reason) if !self.quiet => {
-                self.terminal.error(Some(path), &anyhow!(reason))
+                self.terminal.error(Some(path), &anyhow!(reason));
             }
             Event::Changed(spans, bytes) if self.action == Action::Check && self.json => {
                 let line =

@@ -178,7 +178,8 @@ fn explain_failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result
             ));
         }
     }
-    Ok(text.lines().map(|line| format!("    {line}\n")).collect())
+    let indented: Vec<String> = text.lines().map(|line| format!("    {line}\n")).collect();
+    Ok(indented.concat())
 }
 
 /// Prints the errors of failed inputs: the first `MAX_NAMED_FAILURES` of them, then the number of

@@ -3,8 +3,7 @@
 //! A proposal is made in four steps:
 //!
 //! 1. The sentence is cut into fixed parts and parts that vary from page to page: names, numbers
-//! and
-//!    addresses. `Book a trip with Harwell Ferries, from 12 pounds!` becomes the phrase
+//!    and addresses. `Book a trip with Harwell Ferries, from 12 pounds!` becomes the phrase
 //!    `book a trip with {1..4} from {#} pounds`.
 //! 2. The category is that of the built-in rules that share most words with the sentence.
 //! 3. The id is made of the first words that say what the sentence is about.
@@ -551,8 +550,9 @@ pub fn free_id(sentence: &str, pack: &str, rules: &RuleSet) -> String {
     } else {
         id.join("-")
     };
+    // One more candidate than there are rules: one of them is free.
     std::iter::once(id.clone())
-        .chain((2..).map(|number| format!("{id}-{number}")))
+        .chain((2..rules.len() + 3).map(|number| format!("{id}-{number}")))
         .find(|id| rules.find(&format!("{pack}/{id}")).is_none())
         .unwrap_or(id)
 }

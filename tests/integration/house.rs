@@ -227,9 +227,9 @@ fn cycle(modules: &[Module]) -> Vec<String> {
         }
         for index in done {
             graph.remove(&index);
-            graph
-                .values_mut()
-                .for_each(|imports| drop(imports.remove(&index)));
+            for imports in graph.values_mut() {
+                imports.remove(&index);
+            }
         }
     }
 }
@@ -309,6 +309,26 @@ fn modules_import_only_modules_below_them() {
                 let apart = APART.contains(&(directory, &module.path[0], &other.path[0]));
                 assert!(!apart, "{directory}: {from} must not import {to}");
             }
+        }
+    }
+}
+
+/// The core has to build for targets without files, threads, clocks and environment.
+#[test]
+fn the_core_touches_no_files_threads_or_environment() {
+    const FORBIDDEN: [&str; 7] = ["env", "fs", "io", "net", "process", "thread", "time"];
+    for (directory, _) in &LAYERS[..2] {
+        for file in sources(&root().join(directory)) {
+            let source = fs::read_to_string(&file).unwrap();
+            for module in FORBIDDEN {
+                let uses = source.contains(&format!("std::{module}::"));
+                assert!(!uses, "{} uses std::{module}", file.display());
+            }
+            assert!(
+                !source.contains("feature = \"cli\""),
+                "{} knows the command",
+                file.display()
+            );
         }
     }
 }
