@@ -1,9 +1,30 @@
-//! Batches of records. [`Batches`] splits a stream into batches of about one mebibyte, each ending
-//! where a record ends. The boundaries depend on the bytes alone, so that a run gives the same
-//! output on any number of threads and can resume at the end of any batch.
+//! Batches of records: the units in which a stream is read, cleaned, compressed and written.
 //!
-//! Memory is bounded by the size of a batch and the largest record allowed. A larger record comes
-//! in several batches of one [`Piece`] each, which are meant to be passed through unchanged.
+//! [`Batches`] splits a stream into batches of about one mebibyte, each ending where a record ends.
+//! The boundaries depend on the bytes alone, not on threads or on how much a read returned. That
+//! is why a run gives the same output on any number of threads, and why it can resume at the end
+//! of any batch: from there on, the same batches follow.
+//!
+//! For example, if the batch size were 32 bytes, this stream of records of 13 bytes
+//!
+//! ```text
+//! {"text":"a"}⏎{"text":"b"}⏎{"text":"c"}⏎{"text":"d"}⏎{"text":"e"}⏎
+//! ```
+//!
+//! would be split into three batches, because a third record does not end within 32 bytes:
+//!
+//! ```text
+//! records  offset  a run can resume at
+//! 1, 2     0       byte 26, after 2 records
+//! 3, 4     26      byte 52, after 4 records
+//! 5        52      byte 65, after 5 records
+//! ```
+//!
+//! A record that is larger than allowed comes in several batches of one [`Piece`] each, and a run
+//! cannot resume between them. Pieces are passed through unchanged.
+//!
+//! Memory is bounded by the size of a batch and the largest
+//! record allowed.
 
 use super::csv::RowScanner;
 use serde::{Deserialize, Serialize};
