@@ -164,7 +164,8 @@ impl StringBytes {
         }
     }
 
-    /// Iterates over the strings; nulls are `None`.
+    /// Iterates over the strings as bytes; nulls are `None`. The iterator is boxed because the
+    /// three variants have iterators of different types.
     fn rows(&self) -> Box<dyn Iterator<Item = Option<&[u8]>> + '_> {
         match self {
             Self::Small(array) => Box::new(array.iter()),
@@ -438,7 +439,8 @@ struct RemovalColumns<'r> {
 }
 
 impl<'r> RemovalColumns<'r> {
-    /// Appends the removals of one row.
+    /// Appends the removals of one row. `source` is the text of the row, and `rules` are those of
+    /// the cleaner, to look up names and categories.
     fn add(&mut self, source: &'r str, result: &Scanned, rules: &'r dechaff::RuleSet) {
         for (removal, (start, end)) in result
             .removals
@@ -463,7 +465,8 @@ impl<'r> RemovalColumns<'r> {
         }
     }
 
-    /// Builds the array of structs with `removal_fields`.
+    /// Builds the array of structs with the fields of `removal_fields`: the removals of all rows
+    /// together, from which `scan` makes a list for each row.
     fn finish(self) -> PyResult<StructArray> {
         let name = Arc::new(Field::new("item", DataType::Utf8, false));
         let also = Arc::new(StringArray::from(self.also));
@@ -489,7 +492,8 @@ impl<'r> RemovalColumns<'r> {
     }
 }
 
-/// Converts an error of Arrow to `dechaff.Error`.
+/// Converts an error of Arrow to `dechaff.Error`, the exception that users of the package expect
+/// for data that cannot be processed.
 fn to_python(error: ArrowError) -> PyErr {
     Error::new_err(format!("the Arrow data cannot be used: {error}"))
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// Bytes of texts after which a block is complete. A thread cleans one block at a time.
 const BLOCK_BYTES: usize = 64 << 10;
-/// Bytes from which a single text is cleaned on a thread of its own, which Ctrl-C can abandon.
+/// Bytes from which a single text is cleaned on a separate thread, which Ctrl-C can abandon.
 /// Cleaning such a text takes some tenths of a second.
 const LONG_TEXT: usize = 8 << 20;
 /// Interval between checks for signals.

@@ -21,8 +21,8 @@ create_exception!(
     "An invalid option, name or pack of rules, or a text that is too long."
 );
 
-/// Runs the command `dechaff` and returns its exit code. The first argument is the name of the
-/// program.
+/// Runs the command `dechaff` without holding the interpreter's lock and returns its exit code.
+/// The first of `arguments` is the name of the program, as in `sys.argv`.
 #[pyfunction]
 fn command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
     py.detach(|| {

@@ -15,7 +15,8 @@ pub struct Scanned {
     pub share: f64,
 }
 
-/// Returns the cleaned text, or `None` if nothing was removed and the caller can reuse the source.
+/// Returns the cleaned text, or `None` if nothing was removed. Then the caller can return the
+/// object that it received instead of copying the source.
 pub fn changed(cleaned: &Cleaned<'_>) -> Option<String> {
     (cleaned.outcome() == Outcome::Changed).then(|| cleaned.text().into_owned())
 }
@@ -46,7 +47,8 @@ pub struct CodePoints<'s> {
 }
 
 impl<'s> CodePoints<'s> {
-    /// Creates the iterator for `removals` of `source`, which must be disjoint and in order.
+    /// Creates the iterator for `removals`, which must be disjoint, in order and on character
+    /// boundaries of `source`, as those of a `Cleaned` are.
     pub fn new(source: &'s str, removals: &'s [Removal]) -> Self {
         Self {
             source,
