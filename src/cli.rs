@@ -81,7 +81,8 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Runs the given command and returns its exit code.
+/// Runs the command that was parsed and returns its exit code. Errors that stop the whole command
+/// are returned to `run`, which prints them.
 fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
     match command {
         Command::Clean(args) => clean::clean(*args, terminal),

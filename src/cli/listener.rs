@@ -31,7 +31,8 @@ pub(super) struct Listener<'t> {
 }
 
 impl<'t> Listener<'t> {
-    /// Creates a listener without a progress bar, for a run with these arguments and options.
+    /// Creates a listener without a progress bar. The arguments and options of the run decide which
+    /// events are printed, and whether as JSON.
     pub(super) fn new(args: &CleanArgs, options: &JobOptions, terminal: &'t mut Terminal) -> Self {
         Self {
             terminal,
@@ -96,8 +97,8 @@ impl EventSink for Listener<'_> {
     }
 }
 
-/// Creates a file for a report. Without `force` an existing file is an error; with it, the file is
-/// truncated.
+/// Creates a file for a report, such as the removal record. Without `force` an existing file is an
+/// error that suggests `--force`; with it, the file is truncated. Directories are not created.
 pub(super) fn open_new(path: &Path, force: bool) -> Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);

@@ -93,7 +93,8 @@ impl Terminal {
         Ok(Exit::Done)
     }
 
-    /// Prints indented JSON on standard output and returns `Exit::Done`.
+    /// Prints indented JSON and a line end on standard output and returns `Exit::Done`, so that it
+    /// can end a command.
     pub(super) fn json(&self, value: &Value) -> Result<Exit> {
         self.raw(format!("{value:#}\n").as_bytes())
     }
@@ -108,7 +109,8 @@ impl Terminal {
         }
     }
 
-    /// Returns whether standard output is a terminal, not a file or a pipe.
+    /// Returns whether standard output is a terminal. If so, cleaned text is escaped and not
+    /// compressed, and Parquet is refused.
     pub(super) fn is_stdout_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
@@ -172,7 +174,7 @@ impl Progress {
         self.bar.suspend(print);
     }
 
-    /// Ends the bar and clears its line.
+    /// Ends the bar and clears its line, so that the summary of the run takes its place.
     pub(super) fn finish_and_clear(&self) {
         self.bar.finish_and_clear();
     }
