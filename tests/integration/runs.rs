@@ -253,7 +253,7 @@ fn resume_cleans_only_new_or_changed_inputs() {
         path,
         &["clean", "in/1.jsonl", "--resume", "--in-place"],
         2,
-        "name it with --output",
+        "name the directory with --output",
     );
 }
 
