@@ -242,9 +242,15 @@ fn wait<T>(receiver: &Receiver<T>) -> PyResult<Option<T>> {
         match receiver.recv_timeout(POLL) {
             Ok(sent) => return Ok(Some(sent)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => Python::attach(|py| py.check_signals())?,
+            Err(RecvTimeoutError::Timeout) => Python::attach(check_signals)?,
         }
     }
+}
+
+/// Runs the handlers of pending signals. A function, because `Python::check_signals` is not generic
+/// over the lifetime that `Python::attach` passes.
+fn check_signals(py: Python<'_>) -> PyResult<()> {
+    py.check_signals()
 }
 
 /// Returns the message of a panic, or an empty string if it is not a string.
