@@ -13,6 +13,7 @@ mod new_rule;
 mod records;
 mod reference;
 mod report;
+mod request;
 mod restore;
 mod rules;
 mod selection;

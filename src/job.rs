@@ -1,5 +1,5 @@
 //! Jobs: what the command does with documents. This file cleans one document and defines what all
-//! kinds of work share: options, results and events. Events go to an [`EventSink`], so that nothing
+//! kinds of work share: options, targets and events. Events go to an [`EventSink`], so that nothing
 //! here prints. Each submodule is one kind of work: files and trees, restoring, trials on a corpus.
 
 pub mod compare;
@@ -7,9 +7,11 @@ mod convert;
 pub mod corpus;
 pub mod eval;
 mod files;
+mod input;
 pub mod journal;
 pub mod manifest;
 pub mod observer;
+mod output;
 mod pipeline;
 pub mod propose;
 pub mod records;
@@ -19,38 +21,48 @@ pub mod walk;
 
 use crate::io::{Content, InputText};
 use crate::report::{Name, Origin, Stats, document_records};
-use anyhow::{Error, Result, anyhow};
+use anyhow::{Error, Result, anyhow, bail};
 use dechaff_core::{Cleaned, Cleaner, Document, Outcome, Scratch};
+use manifest::Shard;
 use observer::Observer;
+use records::{BatchOutput, BatchStats, RecordOptions};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use walk::complaint;
+use std::sync::atomic::AtomicBool;
+use walk::Inputs;
 
-pub use files::{Job, Reports};
-use records::{Interrupted, RecordOptions};
-pub use tables::{open_table, table_as_lines};
+pub use files::Reports;
+pub use output::Stdout;
 
-/// What happens to cleaned documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// They are written.
-    Clean,
-    /// Those that would change are reported.
-    Check,
-    /// The observer of the options sees them; nothing is written.
-    Look,
-}
-
-/// Where the cleaned files of a batch go.
+/// Where the outputs of a job go.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// Into this directory, each under its output path.
-    Directory(PathBuf),
+    /// Nowhere: documents are cleaned to be reported or observed.
+    Nowhere,
+    /// To standard output. Only for a job whose input is a stream.
+    Stdout(Stdout),
     /// To this file. Only for a job with one input.
     File(PathBuf),
+    /// Into this directory, each under its output path.
+    Directory(PathBuf),
     /// Each replaces its input.
     InPlace,
+}
+
+/// Inputs to clean, and where their outputs go.
+#[derive(Debug)]
+pub struct Job<'j> {
+    /// How documents are cleaned.
+    pub options: &'j JobOptions,
+    /// The inputs.
+    pub inputs: &'j Inputs,
+    /// Where the outputs go.
+    pub target: Target,
+    /// The part of the inputs that is cleaned, unless it is all of them.
+    pub shard: Option<Shard>,
+    /// Set from outside to stop early. Finished outputs stay.
+    pub stop: &'j AtomicBool,
 }
 
 /// How documents are cleaned.
@@ -58,8 +70,6 @@ pub enum Target {
 pub struct JobOptions {
     /// The cleaner.
     pub cleaner: Cleaner,
-    /// What happens to cleaned documents.
-    pub action: Action,
     /// Encoding of all inputs, if it is not UTF-8.
     pub encoding: Option<&'static encoding_rs::Encoding>,
     /// Maximum size of a document in bytes. Larger inputs are passed through unchanged.
@@ -106,103 +116,70 @@ pub trait EventSink {
     fn advance(&mut self, files: u64, bytes: u64);
 }
 
-/// The result of cleaning one input.
-#[derive(Debug, Default)]
-pub struct Handled {
-    /// Bytes of the output; `None` if they equal the input.
-    pub output: Option<Vec<u8>>,
-    /// Bytes of the input, if there is no output.
-    pub input: Vec<u8>,
-    /// Statistics.
-    pub stats: Stats,
-    /// Removal records as JSON Lines.
-    pub records: Vec<u8>,
-    /// Damaged records as JSON Lines.
-    pub damage: Vec<u8>,
-    /// Events to report.
-    pub events: Vec<Event>,
-    /// Whether nothing is written for the input: it failed or is binary.
-    pub skipped: bool,
-}
-
-impl Handled {
-    /// Returns the error of an input that failed, or `None` if it was cleaned, passed through or
-    /// skipped.
-    fn failure(&self) -> Option<&Error> {
-        self.events.iter().find_map(|event| match event {
-            Event::Failed(error) => Some(error),
-            _ => None,
-        })
-    }
-
-    /// Returns whether the run was stopped before the input was finished. Such an input is neither
-    /// counted nor reported.
-    fn is_interrupted(&self) -> bool {
-        self.failure().is_some_and(Error::is::<Interrupted>)
-    }
-
-    /// Creates the result of an input that is passed through unchanged because it is not valid
-    /// text, with the reason.
-    fn invalid(input: Vec<u8>, reason: &str) -> Self {
-        Self {
-            input,
-            stats: Stats {
-                invalid: 1,
-                ..Stats::default()
-            },
-            events: vec![Event::Passed(format!("{reason}; passed through unchanged"))],
-            ..Self::default()
-        }
-    }
-}
-
 impl JobOptions {
-    /// Cleans the bytes of one input that is a single document. `name` is its name in reports.
-    /// Binary input is skipped. Text that is invalid in its encoding is passed through unchanged,
-    /// or fails if the options are strict.
-    pub fn handle(&self, name: &str, bytes: Vec<u8>, scratch: &mut Scratch) -> Handled {
-        let content = Content::new(bytes, self.encoding);
-        let reason = complaint(&content).unwrap_or_default();
-        match content {
-            Content::Text(text) => self.handle_text(name, text, scratch),
-            Content::Binary { .. } => Handled {
-                stats: Stats {
+    /// Cleans the bytes of one input that is a single document, and returns its output as a batch.
+    /// `name` is its name in reports. Binary input is skipped and has no output. Text that is
+    /// invalid in its encoding is passed through unchanged.
+    ///
+    /// # Errors
+    /// If the text is invalid and the options are strict, or it is too large for a document.
+    pub fn clean_bytes(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        scratch: &mut Scratch,
+    ) -> Result<BatchOutput> {
+        match Content::new(bytes, self.encoding) {
+            Content::Text(text) => self.clean_text(name, text, scratch),
+            Content::Binary { utf16 } => {
+                let reason = if utf16 {
+                    "looks like UTF-16; name it with --encoding utf-16le or utf-16be"
+                } else {
+                    "is binary"
+                };
+                let stats = Stats {
                     binary: 1,
                     ..Stats::default()
-                },
-                events: vec![Event::Passed(reason)],
-                skipped: true,
-                ..Handled::default()
-            },
-            Content::Invalid { bytes, .. } if !self.strict => Handled::invalid(bytes, &reason),
-            Content::Invalid { .. } => failed(anyhow!(reason)),
+                };
+                Ok(unclean(Vec::new(), stats, reason.to_owned()))
+            }
+            Content::Invalid { bytes, at } => {
+                let reason =
+                    format!("is not valid text at byte {at}; name its encoding with --encoding");
+                if self.strict {
+                    bail!(reason);
+                }
+                Ok(invalid(bytes, &reason))
+            }
         }
     }
 
     /// Cleans a text. If the rest cannot be encoded as the input was, the input is passed through
     /// unchanged and nothing that was found in it is reported.
-    fn handle_text(&self, name: &str, text: InputText, scratch: &mut Scratch) -> Handled {
-        let mut handled = Handled::default();
-        let removed = match self.clean_text(name, &text, scratch, &mut handled) {
-            Ok(removed) => removed,
-            Err(error) => return failed(error),
+    fn clean_text(
+        &self,
+        name: &str,
+        text: InputText,
+        scratch: &mut Scratch,
+    ) -> Result<BatchOutput> {
+        let mut batch = BatchOutput::default();
+        let removed = self.find_chaff(name, &text, scratch, &mut batch)?;
+        batch.tally.differs = !removed.is_empty();
+        batch.output = match text.into_remaining(&removed) {
+            Ok(rest) => rest,
+            Err((error, input)) => return Ok(invalid(input, &error.to_string())),
         };
-        match text.into_remaining(&removed) {
-            Ok(rest) if removed.is_empty() => handled.input = rest,
-            Ok(rest) => handled.output = Some(rest),
-            Err((error, input)) => return Handled::invalid(input, &error.to_string()),
-        }
-        handled
+        Ok(batch)
     }
 
-    /// Cleans a text, adds statistics, events and removal records to `handled`, and returns the
+    /// Cleans a text, adds statistics, events and removal records to `batch`, and returns the
     /// removed ranges in bytes of the text, which are sorted and disjoint.
-    fn clean_text(
+    fn find_chaff(
         &self,
         name: &str,
         text: &InputText,
         scratch: &mut Scratch,
-        handled: &mut Handled,
+        batch: &mut BatchOutput,
     ) -> Result<Vec<Range<usize>>> {
         let document = self.describe(Document::new(text.as_str())?);
         let cleaned = self.cleaner.clean(&document, scratch);
@@ -211,24 +188,23 @@ impl JobOptions {
             .iter()
             .map(|removal| removal.span.range())
             .collect();
-        match cleaned.outcome() {
-            Outcome::Changed => handled.events.push(Event::Changed(
-                removed.len(),
-                removed.iter().map(Range::len).sum(),
-            )),
-            Outcome::Held { share } => handled.events.push(Event::Passed(format!(
+        if let Outcome::Held { share } = cleaned.outcome() {
+            batch.tally.events.push(Event::Passed(format!(
                 "held whole: {:.1} % would have been removed; --max-removed 1 would allow it",
                 share * 100.0
-            ))),
-            Outcome::Clean => {}
+            )));
         }
-        handled.stats.add_document(&cleaned, self.cleaner.rules());
+        batch.tally.spans = removed.len();
+        batch
+            .tally
+            .stats
+            .add_document(&cleaned, self.cleaner.rules());
         let document_name = Name {
             path: name,
             ..Name::default()
         };
         let observed = self.observe(&document_name, &document, &cleaned, scratch);
-        handled.events.extend(observed);
+        batch.tally.events.extend(observed);
         if self.records {
             let origin = Origin {
                 path: name,
@@ -240,12 +216,7 @@ impl JobOptions {
                     .collect(),
                 ..Origin::default()
             };
-            document_records(
-                &cleaned,
-                &origin,
-                self.cleaner.rules(),
-                &mut handled.records,
-            )?;
+            document_records(&cleaned, &origin, self.cleaner.rules(), &mut batch.records)?;
         }
         Ok(removed)
     }
@@ -279,17 +250,26 @@ impl JobOptions {
     }
 }
 
-/// Creates the result of an input that failed: it counts as failed, nothing is written for it, and
-/// the error is its only event.
-fn failed(error: Error) -> Handled {
-    Handled {
-        stats: Stats {
-            failed: 1,
-            ..Stats::default()
+/// Creates the result of an input that is passed through unchanged because it is not valid text,
+/// with the reason.
+fn invalid(input: Vec<u8>, reason: &str) -> BatchOutput {
+    let stats = Stats {
+        invalid: 1,
+        ..Stats::default()
+    };
+    unclean(input, stats, format!("{reason}; passed through unchanged"))
+}
+
+/// Creates the result of an input that is not cleaned, with its output and the reason.
+fn unclean(output: Vec<u8>, stats: Stats, reason: String) -> BatchOutput {
+    BatchOutput {
+        output,
+        tally: BatchStats {
+            stats,
+            events: vec![Event::Passed(reason)],
+            ..BatchStats::default()
         },
-        events: vec![Event::Failed(error)],
-        skipped: true,
-        ..Handled::default()
+        ..BatchOutput::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command-line arguments, as clap parses them. The doc comments of commands and fields are the
 //! `--help` texts. What arguments and the configuration file mean together is decided elsewhere: in
-//! `selection`, in `records`, and in the file of each command.
+//! `selection`, in `request`, in `records`, and in the file of each command.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

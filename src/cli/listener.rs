@@ -1,17 +1,14 @@
-//! What all ways to run `clean` share at their end: the listener that prints the events of a run,
-//! the files that reports are written to, and the summary with the exit code. It is separate from
-//! `clean` so that both `clean` and `records` can use it.
+//! How a run shows on the terminal: the listener that prints the events of its job, and the summary
+//! with the exit code at its end.
 
 use super::Exit;
-use super::args::CleanArgs;
+use super::request::Request;
 use super::terminal::{Progress, Terminal};
 use crate::io::StagedFile;
-use crate::job::{Action, Event, EventSink, JobOptions};
+use crate::job::{Event, EventSink, Target};
 use crate::report::Stats;
 use anyhow::{Result, anyhow};
 use serde_json::json;
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 /// The result of a run: its exit code and its statistics.
@@ -23,22 +20,21 @@ pub(super) struct Ended {
 /// Prints the events of a run to the terminal, and draws its progress bar.
 pub(super) struct Listener<'t> {
     terminal: &'t mut Terminal,
-    action: Action,
     quiet: bool,
+    lists_changes: bool,
     json: bool,
     bar: Option<Progress>,
     has_changes: bool,
 }
 
 impl<'t> Listener<'t> {
-    /// Creates a listener without a progress bar. The arguments and options of the run decide which
-    /// events are printed, and whether as JSON.
-    pub(super) fn new(args: &CleanArgs, options: &JobOptions, terminal: &'t mut Terminal) -> Self {
+    /// Creates a listener without a progress bar, for the run of `request`.
+    pub(super) fn new(request: &Request, terminal: &'t mut Terminal) -> Self {
         Self {
             terminal,
-            action: options.action,
-            quiet: args.quiet,
-            json: args.json,
+            quiet: request.quiet,
+            lists_changes: request.check && request.options.observer.is_none(),
+            json: request.json,
             bar: None,
             has_changes: false,
         }
@@ -68,12 +64,12 @@ impl EventSink for Listener<'_> {
             Event::Passed(reason) if !self.quiet => {
                 self.terminal.error(Some(path), &anyhow!(reason));
             }
-            Event::Changed(spans, bytes) if self.action == Action::Check && self.json => {
+            Event::Changed(spans, bytes) if self.lists_changes && self.json => {
                 let line =
                     json!({ "path": path.to_string_lossy(), "removals": spans, "bytes": bytes });
                 self.terminal.print(&format!("{line}\n"));
             }
-            Event::Changed(spans, bytes) if self.action == Action::Check => {
+            Event::Changed(spans, bytes) if self.lists_changes => {
                 let line = format!(
                     "{}: {spans} removal{}, {bytes} bytes\n",
                     crate::report::display_path(path),
@@ -97,38 +93,22 @@ impl EventSink for Listener<'_> {
     }
 }
 
-/// Creates a file for a report, such as the removal record. Without `force` an existing file is an
-/// error that suggests `--force`; with it, the file is truncated. Directories are not created.
-pub(super) fn open_new(path: &Path, force: bool) -> Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    if !force {
-        options.create_new(true);
-    }
-    options.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            anyhow!("{} exists; use --force to replace it", path.display())
-        }
-        _ => anyhow::Error::from(error).context(format!("cannot write {}", path.display())),
-    })
-}
-
 /// Writes the statistics file if `--stats` names one, prints the summary unless `--quiet` is given,
 /// and returns the exit code for `stats`. With `--check`, the code also depends on `has_changes`.
 pub(super) fn finish(
-    stats: &Stats,
+    stats: Stats,
     has_changes: bool,
-    args: &CleanArgs,
-    options: &JobOptions,
-    terminal: &mut Terminal,
+    request: &Request,
+    terminal: &Terminal,
 ) -> Result<Ended> {
-    if let Some(path) = &args.stats {
-        let mut json = serde_json::to_vec_pretty(stats)?;
+    if let Some(path) = &request.stats {
+        let mut json = serde_json::to_vec_pretty(&stats)?;
         json.push(b'\n');
         StagedFile::write(path, &mut json.as_slice(), None, true)?.commit()?;
     }
-    if !args.quiet {
-        let removes = options.action == Action::Clean && options.format.annotate.is_none();
+    if !request.quiet {
+        let removes =
+            !matches!(request.target, Target::Nowhere) && request.options.format.annotate.is_none();
         let verb = if removes {
             "removed"
         } else {
@@ -145,11 +125,8 @@ pub(super) fn finish(
     let exit = match (stats.failed, processed) {
         (1.., 0) => Exit::Unusable,
         (1.., _) => Exit::SomeFailed,
-        _ if has_changes && args.check => Exit::Found,
+        _ if has_changes && request.check => Exit::Found,
         _ => Exit::Done,
     };
-    Ok(Ended {
-        exit,
-        stats: stats.clone(),
-    })
+    Ok(Ended { exit, stats })
 }

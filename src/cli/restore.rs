@@ -29,13 +29,14 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
     let mut draft = output
         .map(|target| PartialFile::new(&target, None, args.force))
         .transpose()?;
+    let stdout = terminal.stdout();
     restore::restore_one(
         cleaned,
         &args.removed,
         args.path.as_deref(),
         &mut |chunk| match &mut draft {
             Some(draft) => draft.append(chunk),
-            None => terminal.text(chunk),
+            None => stdout.append(chunk),
         },
     )?;
     draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;

@@ -2,6 +2,7 @@
 //! which decides on colour and escapes control characters of the corpus that a terminal would obey.
 
 use super::Exit;
+use crate::job::Stdout;
 use crate::report::{TableStyle, display_path, escape_control};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
@@ -17,7 +18,6 @@ const PROGRESS_DELAY: Duration = Duration::from_secs(1);
 /// The terminal of a run, or the files and pipes that take its place.
 pub(super) struct Terminal {
     choice: ColorChoice,
-    pub(super) quiet: bool,
     /// Whether a write in `print` failed. Later text for `print` is dropped.
     broken: bool,
 }
@@ -27,7 +27,6 @@ impl Terminal {
     pub(super) fn new(choice: ColorChoice) -> Self {
         Self {
             choice,
-            quiet: false,
             broken: false,
         }
     }
@@ -99,20 +98,14 @@ impl Terminal {
         self.raw(format!("{value:#}\n").as_bytes())
     }
 
-    /// Writes part of a cleaned text to standard output: the bytes as they are, or on a terminal
-    /// with control characters escaped and invalid UTF-8 replaced.
-    pub(super) fn text(&self, bytes: &[u8]) -> Result<()> {
+    /// Returns standard output as a writer for cleaned texts. It writes bytes as they are, or on a
+    /// terminal with control characters escaped and invalid UTF-8 replaced.
+    pub(super) fn stdout(&self) -> Stdout {
         if io::stdout().is_terminal() {
-            write_out(escape_control(&String::from_utf8_lossy(bytes)).as_bytes())
+            Stdout::new(EscapingWriter(io::stdout()), true)
         } else {
-            write_out(bytes)
+            Stdout::new(io::stdout(), false)
         }
-    }
-
-    /// Returns whether standard output is a terminal. If so, cleaned text is escaped and not
-    /// compressed, and Parquet is refused.
-    pub(super) fn is_stdout_terminal(&self) -> bool {
-        io::stdout().is_terminal()
     }
 
     /// Returns whether standard error is a terminal, which can show a progress bar.
@@ -135,6 +128,22 @@ impl Terminal {
             files_done: 0,
             files_total: files,
         }
+    }
+}
+
+/// Writes text of the corpus to a terminal. Control characters are escaped, as the terminal would
+/// obey them, and invalid UTF-8 is replaced.
+struct EscapingWriter<W>(W);
+
+impl<W: Write> Write for EscapingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = escape_control(&String::from_utf8_lossy(bytes));
+        self.0.write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

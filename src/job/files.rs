@@ -1,54 +1,34 @@
-//! Cleans files and trees, batch by batch. The files of a batch are cleaned in parallel and their
-//! outputs staged; then the reports are written, the outputs renamed to their final paths, and the
-//! results reported in the order of the inputs. A large file of records is a batch by itself and is
-//! cleaned on all threads. This is separate from `job`, which cleans documents and knows no files.
+//! Runs a job over its inputs, batch by batch. The files of a batch are cleaned in parallel and
+//! their outputs staged; then the reports are written, the outputs renamed to their final paths,
+//! and the results reported in the order of the inputs. A large file of records and a stream are
+//! batches by themselves, cleaned on all threads. This is separate from `input`, which cleans one
+//! input, and from `output`, which writes one.
 
-use super::journal::{Checkpoint, Journal, Lengths, ResumeState};
-use super::manifest::Shard;
-use super::records::{BatchOutput, BatchStats, Interrupted, RecordCleaner};
-use super::tables::{open_table, table_as_lines};
-use super::walk::{InputFile, Inputs, WalkEntry, Whole, other_json, read_up_to};
-use super::{Action, Event, EventSink, Handled, JobOptions, Target, failed};
-use crate::io::{
-    Checksum, Codec, Compression, Compressor, Format, PartialFile, Permissions, Source, StagedFile,
-    line_slice,
-};
-use crate::report::Stats;
+use super::input::{RunFailure, Task, Threads};
+use super::journal::{Journal, Lengths, ResumeState};
+use super::output::Output;
+use super::records::{BatchOutput, BatchStats, Interrupted, OnError};
+use super::walk::{InputFile, WalkEntry};
+use super::{Event, EventSink, Job, Target};
+use crate::io::{Checksum, Codec, Compression, Format, Source, StagedFile, line_slice};
+use crate::report::{Stats, display_path};
 use anyhow::{Context, Error, Result, anyhow, bail};
 use dechaff_core::Scratch;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::ops::Range;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 /// Size in bytes from which a file of records is cleaned by itself, on all threads.
 const LARGE_FILE: u64 = 4 << 20;
 /// Bytes between checkpoints of a large file, decompressed.
 const CHECKPOINT_INTERVAL: u64 = 16 << 20;
-/// Chunk size in bytes when an input is copied through unchanged.
-const COPY_CHUNK: u64 = 1 << 20;
 /// Maximum number of files in a batch.
 const BATCH_FILES: usize = 512;
 /// Size in bytes at which a batch is complete. Its last file may exceed it.
 const BATCH_BYTES: u64 = 64 << 20;
-
-/// Files to clean, and where their outputs go.
-#[derive(Debug)]
-pub struct Job<'j> {
-    /// How documents are cleaned.
-    pub options: &'j JobOptions,
-    /// The files.
-    pub inputs: &'j Inputs,
-    /// Where the outputs go.
-    pub target: Target,
-    /// The part of the inputs that is cleaned, unless it is all of them.
-    pub shard: Option<Shard>,
-    /// Set from outside to stop early. Finished outputs stay.
-    pub stop: &'j AtomicBool,
-}
 
 /// The files that reports are written to during a job.
 #[derive(Debug, Default)]
@@ -109,21 +89,54 @@ impl Reports {
     }
 }
 
-/// A file to clean, with what shards and an earlier run mean for it.
-struct Task {
-    file: InputFile,
-    /// The bytes to clean, if shards share the file.
-    slice: Option<Range<u64>>,
-    /// Whether an existing output is that of an earlier run and may be replaced.
-    owned: bool,
-    /// Where an earlier run was interrupted.
-    checkpoint: Option<Box<Checkpoint>>,
+/// The result of an input, to be counted and reported.
+#[derive(Debug, Default)]
+struct Handled {
+    stats: Stats,
+    /// Removal records as JSON Lines, unless they are written already.
+    records: Vec<u8>,
+    /// Damaged records as JSON Lines, unless they are written already.
+    damage: Vec<u8>,
+    events: Vec<Event>,
 }
 
-impl Task {
-    /// Names the output as the journal does.
-    fn journal_path(&self) -> String {
-        self.file.output_path.to_string_lossy().into_owned()
+impl Handled {
+    /// Creates the result of a cleaned input from its statistics, with the events that they imply.
+    fn cleaned(mut tally: BatchStats, on_error: OnError) -> Self {
+        let events = tally.take_events(on_error);
+        Self {
+            stats: tally.stats,
+            events,
+            ..Self::default()
+        }
+    }
+
+    /// Creates the result of an input that failed: it counts as failed, nothing is written for it,
+    /// and the error is its only event.
+    fn failed(error: Error) -> Self {
+        Self {
+            stats: Stats {
+                failed: 1,
+                ..Stats::default()
+            },
+            events: vec![Event::Failed(error)],
+            ..Self::default()
+        }
+    }
+
+    /// Returns the error of an input that failed, or `None` if it was cleaned, passed through or
+    /// skipped.
+    fn failure(&self) -> Option<&Error> {
+        self.events.iter().find_map(|event| match event {
+            Event::Failed(error) => Some(error),
+            _ => None,
+        })
+    }
+
+    /// Returns whether the run was stopped before the input was finished. Such an input is neither
+    /// counted nor reported.
+    fn is_interrupted(&self) -> bool {
+        self.failure().is_some_and(Error::is::<Interrupted>)
     }
 }
 
@@ -134,24 +147,13 @@ struct Ready {
     staged: Option<StagedFile>,
 }
 
-/// Called with each batch of records after its output is written, with the output file and the
-/// statistics up to and with the batch.
-type OnBatch<'e> =
-    dyn FnMut(&mut BatchOutput, Option<&PartialFile>, &BatchStats) -> Result<()> + 'e;
-
-/// An error that ends the run, such as a report that cannot be written, raised while one file is
-/// cleaned. Other errors concern that file only.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-struct RunFailure(Error);
-
-/// How far a large file is.
-struct LargeProgress {
+/// How far an input is that is cleaned by itself.
+struct Progress {
     /// Bytes read that were reported as progress.
     consumed: u64,
     /// Position of the last checkpoint in the decompressed input.
     checkpoint: u64,
-    /// Lengths of the reports before the file.
+    /// Lengths of the reports before the input.
     begun: Lengths,
 }
 
@@ -204,16 +206,17 @@ impl BatchRun<'_> {
         false
     }
 
-    /// Reports a batch of a large file: its progress, its report lines and, every
-    /// [`CHECKPOINT_INTERVAL`] bytes, a checkpoint. Before the checkpoint is written, the output
-    /// and the removal records that it refers to are flushed to disk.
+    /// Writes a batch of an input that is cleaned by itself: its progress, its report lines and
+    /// events, its output and, every [`CHECKPOINT_INTERVAL`] bytes, a checkpoint. Before the
+    /// checkpoint is written, the output and the removal records that it refers to are flushed to
+    /// disk.
     fn add_batch(
         &mut self,
         task: &Task,
-        progress: &mut LargeProgress,
-        batch: &BatchOutput,
-        output: Option<&PartialFile>,
-        tally: &BatchStats,
+        progress: &mut Progress,
+        batch: &mut BatchOutput,
+        output: Option<&mut Output>,
+        tally: &mut BatchStats,
     ) -> Result<()> {
         let consumed = batch.consumed.min(task.file.size);
         self.events
@@ -222,11 +225,19 @@ impl BatchRun<'_> {
         self.reports
             .write(&batch.records, &batch.damage)
             .map_err(RunFailure)?;
-        if let (Some(journal), Some(output), Some(end)) = (&mut self.journal, output, batch.end)
+        for event in tally.events.drain(..) {
+            self.events.event(&task.file.path, event);
+        }
+        let Some(output) = output else {
+            return Ok(());
+        };
+        output.append(&batch.output)?;
+        if let (Some(journal), Some(end)) = (&mut self.journal, batch.end)
             && end.offset - progress.checkpoint >= CHECKPOINT_INTERVAL
+            && let Some(written) = output.sync()?
         {
             progress.checkpoint = end.offset;
-            let (written, lengths) = (output.sync()?, self.reports.lengths());
+            let lengths = self.reports.lengths();
             self.reports
                 .sync()
                 .and_then(|()| {
@@ -266,8 +277,9 @@ impl Job<'_> {
     /// claims these names first. The run resumes what `journal` holds, and ends it unless stopped.
     ///
     /// # Errors
-    /// If the target cannot be used with the inputs, or a report or the journal cannot be written.
-    /// Errors of a single input are reported to `events` instead, and the run continues.
+    /// If the target cannot be used with the inputs, a report or the journal cannot be written, or
+    /// the input is a stream and fails. Errors of a file are reported to `events` instead, and the
+    /// run continues.
     pub fn run(
         &self,
         reports: &mut Reports,
@@ -300,14 +312,17 @@ impl Job<'_> {
             }
         });
         loop {
-            let (batch, large) = self.next_batch(&mut entries, &mut run);
-            let is_last = batch.is_empty() && large.is_none();
+            let (batch, alone) = self.next_batch(&mut entries, &mut run);
+            let is_last = batch.is_empty() && alone.is_none();
             if is_last || self.stop.load(Ordering::Relaxed) {
                 break;
             }
-            self.run_batch(batch, &mut run)?;
-            if let Some(task) = large {
-                self.run_large(task, &mut run)?;
+            // A stream is cleaned alone and needs no pool of threads unless it holds records.
+            if self.inputs.stream.is_none() {
+                self.run_batch(batch, &mut run)?;
+            }
+            if let Some(task) = alone {
+                self.run_alone(task, &mut run)?;
             }
         }
         let stats = run.stats;
@@ -349,7 +364,7 @@ impl Job<'_> {
             .into_par_iter()
             .map(|ready| match commit(ready.staged) {
                 Ok(sum) => (ready.task.file, ready.handled, sum),
-                Err(error) => (ready.task.file, failed(error), None),
+                Err(error) => (ready.task.file, Handled::failed(error), None),
             })
             .collect();
         for ((file, handled, sum), lengths) in committed.into_iter().zip(lengths) {
@@ -359,35 +374,33 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Cleans a large file of records on all threads. Its report lines are written as they come;
-    /// if the file fails, the reports are truncated to their lengths before it. If the run is
-    /// stopped, the file counts as not begun, and a journal keeps its last checkpoint.
-    fn run_large(&self, task: Task, run: &mut BatchRun<'_>) -> Result<()> {
+    /// Cleans a large file of records, or a stream, by itself on all threads. Its report lines are
+    /// written as they come; if a file fails, the reports are truncated to their lengths before it.
+    /// If the run is stopped, the file counts as not begun, and a journal keeps its last
+    /// checkpoint. If a stream fails, the run fails, as there is no other input.
+    fn run_alone(&self, task: Task, run: &mut BatchRun<'_>) -> Result<()> {
         let begun = match &task.checkpoint {
             Some(checkpoint) => checkpoint.begun,
             None => run.reports.lengths(),
         };
-        let mut progress = LargeProgress {
+        let mut progress = Progress {
             consumed: 0,
             checkpoint: 0,
             begun,
         };
-        let streamed = self.open(&task.file).and_then(|source| {
-            self.stream(
-                &task,
-                source,
-                rayon::current_num_threads(),
-                &mut |batch, output, tally| {
-                    run.add_batch(&task, &mut progress, batch, output, tally)
-                },
-            )
-        });
-        let streamed = match streamed.map_err(Error::downcast::<RunFailure>) {
-            Ok(streamed) => Ok(streamed),
+        let cleaned = self.clean_input(
+            &task,
+            Threads::All,
+            &mut Scratch::default(),
+            &mut |batch, output, tally| run.add_batch(&task, &mut progress, batch, output, tally),
+        );
+        let cleaned = match cleaned.map_err(Error::downcast::<RunFailure>) {
+            Ok(cleaned) => Ok(cleaned),
             Err(Ok(RunFailure(error))) => return Err(error),
             Err(Err(error)) => Err(error),
         };
-        let committed = streamed.and_then(|(tally, staged)| {
+        let committed = cleaned.and_then(|(tally, output)| {
+            let staged = output.finish()?;
             if matches!(self.target, Target::InPlace) {
                 run.reports.sync()?;
             }
@@ -397,8 +410,11 @@ impl Job<'_> {
             Ok((tally, commit(staged)?))
         });
         let (handled, sum) = match committed {
-            Ok((tally, sum)) => (tallied(tally, self.options), sum),
-            Err(error) => (failed(error), None),
+            Ok((tally, sum)) => (Handled::cleaned(tally, self.options.format.on_error), sum),
+            Err(error) if self.inputs.stream.is_some() => {
+                return Err(error.context(display_path(&task.file.path)));
+            }
+            Err(error) => (Handled::failed(error), None),
         };
         if handled.is_interrupted() {
             return Ok(());
@@ -412,9 +428,10 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Returns the files of the next batch, and a large file of records to clean after them, if
-    /// one ended the batch. Both are empty at the end. Files that an earlier run finished are left
-    /// out; inputs that cannot be read or share an output with another input are reported here.
+    /// Returns the files of the next batch, and an input to clean by itself after them, if one
+    /// ended the batch: a large file of records, or a stream. Both are empty at the end. Files that
+    /// an earlier run finished are left out; inputs that cannot be read or share an output with
+    /// another input are reported here.
     fn next_batch(
         &self,
         entries: &mut dyn Iterator<Item = WalkEntry>,
@@ -454,17 +471,21 @@ impl Job<'_> {
                 run.events.advance(1, task.file.size);
                 continue;
             }
-            if task.file.size >= LARGE_FILE
-                && self
-                    .open(&task.file)
-                    .is_ok_and(|source| self.options.format.has_records(source.format))
-            {
+            if self.inputs.stream.is_some() || self.is_large(&task.file) {
                 return (batch, Some(task));
             }
             bytes += task.file.size;
             batch.push(task);
         }
         (batch, None)
+    }
+
+    /// Returns whether `file` is a large file of records, which is cleaned on all threads.
+    fn is_large(&self, file: &InputFile) -> bool {
+        file.size >= LARGE_FILE
+            && self
+                .open(file)
+                .is_ok_and(|source| self.options.format.has_records(source.format))
     }
 
     /// If shards share the only input, sets the slice of this shard and adds the shard to the name
@@ -495,7 +516,7 @@ impl Job<'_> {
         let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else {
             return false;
         };
-        if matches!(self.target, Target::InPlace) || !path.is_file() {
+        if matches!(self.target, Target::InPlace | Target::Nowhere) || !path.is_file() {
             return false;
         }
         File::open(path)
@@ -541,7 +562,8 @@ impl Job<'_> {
     fn clash(&self, file: &InputFile, outputs: &mut FxHashSet<PathBuf>) -> Option<Error> {
         let may_repeat = self.inputs.paths.len() + self.inputs.listed.len() > 1
             || self.options.format.target.is_some();
-        if self.options.action != Action::Clean || !(may_repeat || self.inputs.follow_links) {
+        let is_written = !matches!(self.target, Target::Nowhere);
+        if !is_written || !(may_repeat || self.inputs.follow_links) {
             return None;
         }
         if matches!(self.target, Target::InPlace) {
@@ -560,217 +582,28 @@ impl Job<'_> {
     /// Cleans a file and stages its output. A failure is part of the result, so that the other
     /// files of the batch go on.
     fn prepare(&self, task: Task, scratch: &mut Scratch) -> Ready {
-        let (handled, staged) = self
-            .try_prepare(&task, scratch)
-            .unwrap_or_else(|error| (failed(error), None));
+        let (mut records, mut damage) = (Vec::new(), Vec::new());
+        let cleaned = self.clean_input(&task, Threads::One, scratch, &mut |batch, output, _| {
+            records.append(&mut batch.records);
+            damage.append(&mut batch.damage);
+            output.map_or(Ok(()), |output| output.append(&batch.output))
+        });
+        let staged = cleaned.and_then(|(tally, output)| Ok((tally, output.finish()?)));
+        let (handled, staged) = match staged {
+            Ok((tally, staged)) => {
+                let handled = Handled {
+                    records,
+                    damage,
+                    ..Handled::cleaned(tally, self.options.format.on_error)
+                };
+                (handled, staged)
+            }
+            Err(error) => (Handled::failed(error), None),
+        };
         Ready {
             task,
             handled,
             staged,
-        }
-    }
-
-    /// Cleans a file as its format requires: record by record, as one text, or not at all. Returns
-    /// no staged file if nothing is to be written.
-    fn try_prepare(
-        &self,
-        task: &Task,
-        scratch: &mut Scratch,
-    ) -> Result<(Handled, Option<StagedFile>)> {
-        let file = &task.file;
-        let mut source = self.open(file)?;
-        if source.format == Format::OtherJson && self.options.format.target.is_some() {
-            bail!("is JSON, but not JSON Lines, and cannot become another format");
-        }
-        if source.format == Format::OtherJson {
-            let stats = Stats {
-                invalid: 1,
-                ..Stats::default()
-            };
-            return self.pass_through(task, other_json(), stats);
-        }
-        if self.options.format.has_records(source.format) {
-            let (mut records, mut damage) = (Vec::new(), Vec::new());
-            let (tally, staged) = self.stream(task, source, 1, &mut |batch, _, _| {
-                records.append(&mut batch.records);
-                damage.append(&mut batch.damage);
-                Ok(())
-            })?;
-            let handled = Handled {
-                records,
-                damage,
-                ..tallied(tally, self.options)
-            };
-            return Ok((handled, staged));
-        }
-        let Whole::Read(bytes) = read_up_to(&mut source, file.size, self.options.max_document)?
-        else {
-            let reason = "is larger than --max-document; passed through unchanged".to_owned();
-            let stats = Stats {
-                too_large: 1,
-                ..Stats::default()
-            };
-            return self.pass_through(task, reason, stats);
-        };
-        let name = file.path.to_string_lossy();
-        let mut handled = self.options.handle(&name, bytes, scratch);
-        let unchanged = handled.output.is_none();
-        let in_place = matches!(self.target, Target::InPlace);
-        if self.options.action != Action::Clean || handled.skipped || (in_place && unchanged) {
-            return Ok((handled, None));
-        }
-        let input = std::mem::take(&mut handled.input);
-        let bytes = handled.output.take().unwrap_or(input);
-        let bytes = Compressor::new(self.codec(source.compression))?.compress(bytes)?;
-        let mut output = self.create_output(task)?;
-        output.append(&bytes)?;
-        Ok((handled, Some(output.finish()?)))
-    }
-
-    fn open(&self, input: &InputFile) -> Result<Source<'static>> {
-        let file = File::open(&input.path).context("cannot be opened")?;
-        Source::new(&input.path, file, self.options.format.format)
-    }
-
-    /// Cleans a file of records on `threads` threads, from its checkpoint on. Returns its
-    /// statistics and its staged output; `None` if nothing is to be written, or nothing changed in
-    /// place. If the run is stopped and can be resumed, the unfinished output stays on disk.
-    fn stream(
-        &self,
-        task: &Task,
-        source: Source<'_>,
-        threads: usize,
-        on_batch: &mut OnBatch<'_>,
-    ) -> Result<(BatchStats, Option<StagedFile>)> {
-        let path = &task.file.path;
-        let cleaner = RecordCleaner {
-            options: self.options,
-            name: &path.to_string_lossy(),
-            threads,
-            codec: self.codec(source.compression),
-            stop: self.stop,
-            slice: task.slice.clone(),
-        };
-        let mut output = (self.options.action == Action::Clean)
-            .then(|| self.create_output(task))
-            .transpose()?;
-        let (mut tally, start) = task
-            .checkpoint
-            .as_ref()
-            .map_or_else(Default::default, |checkpoint| {
-                (checkpoint.tally.clone(), checkpoint.start)
-            });
-        if self.options.format.is_table(source.format) {
-            let table = open_table(path, source)?;
-            let mut sink = std::io::sink();
-            let out: &mut (dyn Write + Send) = match &mut output {
-                Some(output) => output,
-                None => &mut sink,
-            };
-            cleaner.run_table(table, out, &mut |mut batch| {
-                tally.add(std::mem::take(&mut batch.tally));
-                on_batch(&mut batch, None, &tally)
-            })?;
-        } else {
-            let source = if source.format == Format::Parquet {
-                table_as_lines(path, source, &self.options.format.names)?
-            } else {
-                source
-            };
-            let streamed = cleaner.run(source, start, &mut |mut batch| {
-                tally.add(std::mem::take(&mut batch.tally));
-                if let Some(output) = &mut output {
-                    output.append(&batch.output)?;
-                }
-                on_batch(&mut batch, output.as_ref(), &tally)
-            });
-            if let Err(error) = streamed {
-                if error.is::<Interrupted>() && self.is_resumable() {
-                    output.map_or(Ok(()), PartialFile::keep_for_resume)?;
-                }
-                return Err(error);
-            }
-        }
-        let stays = matches!(self.target, Target::InPlace) && !tally.differs;
-        let staged = output
-            .filter(|_| !stays)
-            .map(PartialFile::finish)
-            .transpose()?;
-        Ok((tally, staged))
-    }
-
-    /// Copies an input that is not cleaned to its output, compressed as the options say, and
-    /// reports `reason`. In place there is nothing to copy.
-    fn pass_through(
-        &self,
-        task: &Task,
-        reason: String,
-        stats: Stats,
-    ) -> Result<(Handled, Option<StagedFile>)> {
-        let handled = Handled {
-            stats,
-            events: vec![Event::Passed(reason)],
-            ..Handled::default()
-        };
-        if self.options.action != Action::Clean || matches!(self.target, Target::InPlace) {
-            return Ok((handled, None));
-        }
-        let mut source = self.open(&task.file)?;
-        let mut compressor = Compressor::new(self.codec(source.compression))?;
-        let mut output = self.create_output(task)?;
-        loop {
-            let mut chunk = Vec::new();
-            source
-                .reader
-                .by_ref()
-                .take(COPY_CHUNK)
-                .read_to_end(&mut chunk)
-                .context("cannot be read")?;
-            if chunk.is_empty() {
-                return Ok((handled, Some(output.finish()?)));
-            }
-            output.append(&compressor.compress(chunk)?)?;
-        }
-    }
-
-    /// Returns how an output is compressed: as the options say, else, for a single output file, as
-    /// its name says, else as the input is.
-    fn codec(&self, input: Compression) -> Codec {
-        self.options.format.codec_or(|| match &self.target {
-            Target::File(file) => Codec::of(Compression::of_name(&file.to_string_lossy()).0),
-            Target::Directory(_) | Target::InPlace => Codec::of(input),
-        })
-    }
-
-    /// Returns whether a later run can resume this one, which needs a journal and therefore an
-    /// output directory.
-    fn is_resumable(&self) -> bool {
-        matches!(self.target, Target::Directory(_))
-    }
-
-    /// Creates the temporary file of an output, with the permissions of the input. With a
-    /// checkpoint, opens the unfinished output of the earlier run and truncates it to the
-    /// checkpoint instead.
-    fn create_output(&self, task: &Task) -> Result<PartialFile> {
-        let file = &task.file;
-        let permissions = fs::metadata(&file.path).ok().map(Permissions::of);
-        match &self.target {
-            Target::Directory(directory) => PartialFile::resumable(
-                &directory.join(&file.output_path),
-                permissions.as_ref(),
-                self.options.force || task.owned,
-                task.checkpoint
-                    .as_ref()
-                    .map_or(0, |checkpoint| checkpoint.written),
-            ),
-            Target::File(target) => {
-                PartialFile::new(target, permissions.as_ref(), self.options.force)
-            }
-            // A link stays a link: the file that it leads to is replaced.
-            Target::InPlace => {
-                let target = fs::canonicalize(&file.path).context("cannot be replaced")?;
-                PartialFile::new(&target, permissions.as_ref(), true)
-            }
         }
     }
 
@@ -844,17 +677,6 @@ fn commit(staged: Option<StagedFile>) -> Result<Option<Checksum>> {
     let sum = staged.checksum().cloned();
     staged.commit()?;
     Ok(sum)
-}
-
-/// Converts the statistics of a file of records to the result of an input, with the events that
-/// they imply and without output, which is written elsewhere.
-fn tallied(mut tally: BatchStats, options: &JobOptions) -> Handled {
-    let events = tally.events(options.format.on_error);
-    Handled {
-        stats: tally.stats,
-        events,
-        ..Handled::default()
-    }
 }
 
 /// Returns `path` as an absolute path. Links are resolved in the longest part of it that exists,

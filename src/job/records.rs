@@ -143,22 +143,22 @@ pub struct BatchStats {
     pub spans: usize,
     /// Number of the first damaged record and the reason.
     pub first_damage: Option<(u64, String)>,
-    /// Results of the observer.
+    /// Events to report: results of the observer, and why an input is passed through.
     #[serde(skip)]
-    pub observed: Vec<Event>,
+    pub events: Vec<Event>,
     /// Whether the output differs from the input.
     pub differs: bool,
 }
 
 impl Clone for BatchStats {
-    /// Clones everything except the results of the observer, which a clone has none of: they are
-    /// reported once, and clones are only written to checkpoints.
+    /// Clones everything except the events, which a clone has none of: they are reported once, and
+    /// clones are only written to checkpoints.
     fn clone(&self) -> Self {
         Self {
             stats: self.stats.clone(),
             spans: self.spans,
             first_damage: self.first_damage.clone(),
-            observed: Vec::new(),
+            events: Vec::new(),
             differs: self.differs,
         }
     }
@@ -166,20 +166,20 @@ impl Clone for BatchStats {
 
 impl BatchStats {
     /// Adds the statistics of the next batch. Batches must be added in order, so that the first
-    /// damaged record stays the first and results of the observer stay sorted.
+    /// damaged record stays the first and events stay sorted.
     pub fn add(&mut self, next: Self) {
         self.stats.merge(&next.stats);
         self.spans += next.spans;
         self.first_damage = self.first_damage.take().or(next.first_damage);
-        self.observed.extend(next.observed);
+        self.events.extend(next.events);
         self.differs |= next.differs;
     }
 
-    /// Returns the events of a finished file: the results of the observer, which are taken out, a
-    /// note on damaged records that names the first one, and the number of removals. `on_error`
-    /// decides how the note says what happened to damaged records.
-    pub fn events(&mut self, on_error: OnError) -> Vec<Event> {
-        let mut events = std::mem::take(&mut self.observed);
+    /// Returns the events of a finished file: those of its batches, which are taken out, a note on
+    /// damaged records that names the first one, and the number of removals. `on_error` decides how
+    /// the note says what happened to damaged records.
+    pub fn take_events(&mut self, on_error: OnError) -> Vec<Event> {
+        let mut events = std::mem::take(&mut self.events);
         if let Some((number, reason)) = &self.first_damage {
             let records = match self.stats.damaged {
                 1 => format!("record {number}"),
@@ -677,7 +677,7 @@ impl RecordCleaner<'_> {
             field: field_name,
         };
         let observed = self.options.observe(&name, &document, &cleaned, scratch);
-        outcome.tally.observed.extend(observed);
+        outcome.tally.events.extend(observed);
         if self.options.records {
             let origin = Origin {
                 ranges: Cow::Borrowed(&cuts),

@@ -1,18 +1,18 @@
 //! Finds the input files of a job in named paths, directory trees and lists of files, and decides
-//! where below an output directory each output belongs. Also reads small inputs whole and words
-//! the reasons why an input is not cleaned, which single inputs and jobs share.
+//! where below an output directory each output belongs.
 
 use super::manifest::{STATE_DIR, is_manifest};
-use crate::io::{Compression, Content, Source};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
 /// Where the files of a job come from.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
+    /// A single input that is read once, from its beginning to its end, and may thus be a pipe or
+    /// device. The path `-` is standard input. If set, there are no other inputs.
+    pub stream: Option<PathBuf>,
     /// Files and directories named as arguments.
     pub paths: Vec<PathBuf>,
     /// Files named in a list. Their output path is their path in the list.
@@ -51,12 +51,13 @@ impl Inputs {
     /// Iterates over all files in a fixed order: arguments as they were given, the files of a
     /// directory sorted by name, then the files of the list. A shard relies on this order.
     pub fn walk(&self) -> impl Iterator<Item = WalkEntry> + '_ {
+        let stream = self.stream.iter().map(|path| stream_entry(path));
         let named = self.paths.iter().flat_map(|path| self.walk_path(path));
         let listed = self.listed.iter().map(|path| {
             let output_path = plain_path(path).unwrap_or_else(|| name_of(path));
             named_file(path, output_path)
         });
-        named.chain(listed)
+        stream.chain(named).chain(listed)
     }
 
     fn walk_path<'s>(&'s self, path: &'s Path) -> Box<dyn Iterator<Item = WalkEntry> + 's> {
@@ -159,6 +160,21 @@ fn named_file(path: &Path, output_path: PathBuf) -> WalkEntry {
     }
 }
 
+/// Returns the entry of a stream. It is not checked, as opening it reports more; its size is
+/// unknown unless it is a file.
+fn stream_entry(path: &Path) -> WalkEntry {
+    let size = if path == Path::new("-") {
+        0
+    } else {
+        std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+    };
+    WalkEntry::File(InputFile {
+        path: path.to_owned(),
+        output_path: name_of(path),
+        size,
+    })
+}
+
 fn regular_file_size(path: &Path) -> Result<u64> {
     let metadata = std::fs::metadata(path).context("cannot be read")?;
     if metadata.is_dir() {
@@ -188,48 +204,6 @@ fn plain_path(path: &Path) -> Option<PathBuf> {
         .filter(|path| !path.as_os_str().is_empty())
 }
 
-/// The bytes of an input that was read up to a limit.
-#[derive(Debug)]
-pub enum Whole {
-    /// All bytes.
-    Read(Vec<u8>),
-    /// The first bytes of an input that is larger than the limit; possibly none.
-    Larger(Vec<u8>),
-}
-
-/// Reads an input whole if it has at most `max_bytes` bytes, decompressed. `size` is its size on
-/// disk, or 0 if unknown. An uncompressed input whose size exceeds the limit is not read at all; in
-/// any other case up to `max_bytes + 1` bytes are read, and returned also if the input is larger.
-///
-/// # Errors
-/// If the input cannot be read or decompressed.
-pub fn read_up_to(source: &mut Source<'_>, size: u64, max_bytes: u64) -> Result<Whole> {
-    if source.compression == Compression::None && size > max_bytes {
-        return Ok(Whole::Larger(Vec::new()));
-    }
-    let mut bytes = Vec::with_capacity(size.min(max_bytes) as usize + 1);
-    source
-        .reader
-        .by_ref()
-        .take(max_bytes + 1)
-        .read_to_end(&mut bytes)
-        .context("cannot be read")?;
-    Ok(if bytes.len() as u64 <= max_bytes {
-        Whole::Read(bytes)
-    } else {
-        Whole::Larger(bytes)
-    })
-}
-
-/// Returns the message for JSON that is not JSON Lines. Such an input is passed through, because
-/// cleaning it as plain text could remove parts of its syntax.
-#[must_use]
-pub fn other_json() -> String {
-    "is JSON, but not one object per line; passed through unchanged; `jq -c .[]` converts an array \
-     to JSON Lines"
-        .to_owned()
-}
-
 /// Parses a list of files: one path per line, or, if the list holds a NUL, paths that each end with
 /// a NUL. Empty lines and carriage returns at line ends are ignored.
 ///
@@ -244,22 +218,6 @@ pub fn read_list(bytes: Vec<u8>) -> Result<Vec<PathBuf>> {
         .filter(|line| !line.is_empty())
         .map(PathBuf::from)
         .collect())
-}
-
-/// Returns why `content` cannot be cleaned, worded to follow the input's name, or `None` if it is
-/// text. For text in another encoding than UTF-8 the message names the option that reads it.
-#[must_use]
-pub fn complaint(content: &Content) -> Option<String> {
-    match content {
-        Content::Text(_) => None,
-        Content::Binary { utf16: true } => {
-            Some("looks like UTF-16; name it with --encoding utf-16le or utf-16be".to_owned())
-        }
-        Content::Binary { utf16: false } => Some("is binary".to_owned()),
-        Content::Invalid { at, .. } => Some(format!(
-            "is not valid text at byte {at}; name its encoding with --encoding"
-        )),
-    }
 }
 
 #[cfg(test)]

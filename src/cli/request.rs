@@ -1,0 +1,287 @@
+//! What the arguments of `clean`, and of the commands that inspect documents, mean together with
+//! the configuration: which inputs are read, how they are cleaned, and where outputs and reports go.
+
+use super::args::CleanArgs;
+use super::config::{Config, list_or};
+use super::records::record_options;
+use super::selection::{globs, is_dash, parse_size, read_input, set_jobs};
+use super::terminal::Terminal;
+use crate::io::encoding_for_label;
+use crate::job::journal::parse_shard;
+use crate::job::manifest::Shard;
+use crate::job::observer::Observer;
+use crate::job::walk::{Inputs, read_list};
+use crate::job::{JobOptions, Reports, Target};
+use anyhow::{Result, anyhow, bail};
+use dechaff_core::{Cleaner, Level};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Default of `--max-document`.
+const MAX_DOCUMENT: &str = "1G";
+
+/// A run as the user asked for it.
+pub(super) struct Request {
+    /// How documents are cleaned.
+    pub(super) options: JobOptions,
+    /// What is cleaned. One input without an output of its own is a stream.
+    pub(super) inputs: Inputs,
+    /// Where the outputs go.
+    pub(super) target: Target,
+    /// The part of the inputs to clean. A stream has no parts.
+    pub(super) shard: Option<Shard>,
+    /// Description of the options for the journal and the manifest.
+    pub(super) plan: Value,
+    /// Whether an interrupted run is continued.
+    pub(super) resume: bool,
+    /// Whether the exit code says if anything would change.
+    pub(super) check: bool,
+    /// Whether changes are printed as JSON.
+    pub(super) json: bool,
+    /// Whether only errors are printed.
+    pub(super) quiet: bool,
+    /// File for the removal record.
+    pub(super) removed: Option<PathBuf>,
+    /// File for the list of damaged records.
+    pub(super) errors: Option<PathBuf>,
+    /// File for the statistics.
+    pub(super) stats: Option<PathBuf>,
+}
+
+impl Request {
+    /// Combines arguments and configuration to a request, and sets the number of threads. With an
+    /// observer, documents are shown to it and nothing is written. Fails if arguments exclude each
+    /// other or the list of `--files-from` cannot be read.
+    pub(super) fn new(
+        mut args: CleanArgs,
+        config: &Config,
+        plan: Value,
+        cleaner: Cleaner,
+        observer: Option<Arc<dyn Observer>>,
+        terminal: &Terminal,
+    ) -> Result<Self> {
+        let lists_changes = args.check && observer.is_none();
+        let writes = !args.check && observer.is_none();
+        let options = build_options(&mut args, config, cleaner, observer)?;
+        set_jobs(args.jobs.or(config.jobs))?;
+        let inputs = collect_inputs(&mut args, config, lists_changes)?;
+        if args.shard.is_some()
+            && args.output.is_none()
+            && !args.in_place
+            && writes
+            && !inputs.stream.as_deref().is_some_and(is_dash)
+        {
+            bail!("--shard needs --output, so that the outputs of the shards stay separate");
+        }
+        let target = if writes {
+            choose_target(&args, &inputs, &options, terminal)?
+        } else {
+            Target::Nowhere
+        };
+        let shard = args.shard.as_deref().filter(|_| inputs.stream.is_none());
+        Ok(Self {
+            shard: shard.map(parse_shard).transpose()?,
+            options,
+            inputs,
+            target,
+            plan,
+            resume: args.resume,
+            check: args.check,
+            json: args.json,
+            quiet: args.quiet,
+            removed: args.removed,
+            errors: args.records.errors,
+            stats: args.stats,
+        })
+    }
+
+    /// Opens the files for the removal record and the list of damaged records, if arguments name
+    /// them. With `--resume`, existing files are opened without truncation; the job cuts them to
+    /// the length in its journal.
+    pub(super) fn open_reports(&self) -> Result<Reports> {
+        Ok(Reports {
+            removed: self.open_report(self.removed.as_deref())?,
+            damage: self.open_report(self.errors.as_deref())?,
+        })
+    }
+
+    fn open_report(&self, path: Option<&Path>) -> Result<Option<File>> {
+        let Some(path) = path else {
+            return Ok(None);
+        };
+        let mut options = File::options();
+        if self.resume {
+            options.read(true).write(true).create(true).truncate(false);
+        } else {
+            options.write(true).create(true).truncate(true);
+            options.create_new(!self.options.force);
+        }
+        match options.open(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                bail!("{} exists; use --force to replace it", path.display())
+            }
+            Err(error) => Err(anyhow!(error).context(format!("cannot write {}", path.display()))),
+        }
+    }
+}
+
+/// Combines arguments and configuration to the options of a job that cleans. Moves the language and
+/// the host out of `args`.
+fn build_options(
+    args: &mut CleanArgs,
+    config: &Config,
+    cleaner: Cleaner,
+    observer: Option<Arc<dyn Observer>>,
+) -> Result<JobOptions> {
+    let size = args
+        .reading
+        .max_document
+        .as_ref()
+        .or(config.max_document.as_ref());
+    let encoding = args.reading.encoding.as_ref().or(config.encoding.as_ref());
+    Ok(JobOptions {
+        cleaner,
+        encoding: encoding
+            .map(|label| encoding_for_label(label))
+            .transpose()?,
+        max_document: parse_size("--max-document", size.map_or(MAX_DOCUMENT, String::as_str))?,
+        strict: args.reading.strict || config.strict.unwrap_or(false),
+        force: args.force,
+        records: args.removed.is_some(),
+        damage: args.records.errors.is_some(),
+        format: record_options(&args.records, config)?,
+        observer,
+        language: args.reading.lang.take(),
+        host: args.reading.host.take(),
+    })
+}
+
+/// Determines the inputs, and moves the paths out of `args`. Standard input is a stream, and so is
+/// a single file whose output has no path, unless `lists_changes` is set.
+fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) -> Result<Inputs> {
+    let reading = &args.reading;
+    let has_dash = args.paths.iter().any(|path| is_dash(path));
+    let stream = match (args.paths.as_slice(), &reading.files_from) {
+        ([], None) => Some(PathBuf::from("-")),
+        ([path], None) if has_dash => Some(path.clone()),
+        _ if has_dash => bail!("standard input ('-') cannot be cleaned together with files"),
+        ([path], None) if !(lists_changes || args.in_place || path.is_dir()) => {
+            args.output.is_none().then(|| path.clone())
+        }
+        _ => None,
+    };
+    if stream.as_deref().is_some_and(is_dash) && args.in_place {
+        bail!("standard input cannot be replaced in place; name a file");
+    }
+    if stream.is_some() {
+        return Ok(Inputs {
+            stream,
+            ..Inputs::default()
+        });
+    }
+    let listed = match &reading.files_from {
+        Some(list) => read_list(read_input(list)?)?,
+        None => Vec::new(),
+    };
+    Ok(Inputs {
+        stream: None,
+        paths: std::mem::take(&mut args.paths),
+        listed,
+        include: globs(&reading.include, &config.include)?,
+        exclude: globs(&reading.exclude, &config.exclude)?,
+        follow_links: reading.follow_links || config.follow_links.unwrap_or(false),
+    })
+}
+
+/// Decides where outputs are written. A stream goes to standard output unless `--output` names a
+/// file, and a single file to the file that `--output` names, unless that is a directory or ends in
+/// a separator. Standard input into a directory gets the name `-`.
+fn choose_target(
+    args: &CleanArgs,
+    inputs: &Inputs,
+    options: &JobOptions,
+    terminal: &Terminal,
+) -> Result<Target> {
+    if args.in_place {
+        if options.format.target.is_some() {
+            bail!(
+                "--output-format would leave files under the names of their old format; \
+                 use --output DIR instead of --in-place"
+            );
+        }
+        return Ok(Target::InPlace);
+    }
+    let Some(output) = &args.output else {
+        if inputs.stream.is_none() {
+            bail!(
+                "several files or a directory need --output DIR or --in-place (or --check, or \
+                 --diff)"
+            );
+        }
+        return Ok(Target::Stdout(terminal.stdout()));
+    };
+    if let Some(path) = &inputs.stream {
+        return Ok(Target::File(if output.is_dir() {
+            output.join(path)
+        } else {
+            output.clone()
+        }));
+    }
+    let ([input], []) = (inputs.paths.as_slice(), inputs.listed.as_slice()) else {
+        return Ok(Target::Directory(output.clone()));
+    };
+    if input.is_dir() || output.is_dir() || ends_in_separator(output) {
+        return Ok(Target::Directory(output.clone()));
+    }
+    if fs::canonicalize(output)
+        .is_ok_and(|output| fs::canonicalize(input).is_ok_and(|input| input == output))
+    {
+        bail!("--output is the input file; use --in-place to replace it");
+    }
+    Ok(Target::File(output.clone()))
+}
+
+fn ends_in_separator(path: &Path) -> bool {
+    path.as_os_str()
+        .as_encoded_bytes()
+        .last()
+        .is_some_and(|&byte| std::path::is_separator(byte as char))
+}
+
+/// Returns all options that affect the contents of outputs, for journal and manifest. A run is only
+/// resumed if they are equal. Keys are the names of the flags.
+pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
+    let (selection, reading, records) = (&args.selection, &args.reading, &args.records);
+    let fields = &records.fields;
+    let skip: Vec<&String> = config.skip.iter().chain(&selection.skip).collect();
+    json!({
+        "level": selection.level.or(config.level).map_or("balanced", Level::name),
+        "only": list_or(&selection.only, &config.only),
+        "skip": skip,
+        "max-removed": selection.max_removed.or(config.max_removed),
+        "max-loss": selection.max_loss.or(config.max_loss),
+        "encoding": reading.encoding.as_ref().or(config.encoding.as_ref()),
+        "max-document": reading.max_document.as_ref().or(config.max_document.as_ref()),
+        "strict": reading.strict || config.strict.unwrap_or(false),
+        "lang": reading.lang,
+        "host": reading.host,
+        "format": fields.format,
+        "text-field": list_or(&fields.text_field, &config.text_field),
+        "id-field": fields.id_field.as_ref().or(config.id_field.as_ref()),
+        "url-field": fields.url_field.as_ref().or(config.url_field.as_ref()),
+        "lang-field": fields.lang_field.as_ref().or(config.lang_field.as_ref()),
+        "on-error": records.on_error.or(config.on_error),
+        "max-record": fields.max_record.as_ref().or(config.max_record.as_ref()),
+        "output-format": records.output_format.as_ref().or(config.output_format.as_ref()),
+        "compress": records.compress.as_ref().or(config.compress.as_ref()),
+        "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
+        "annotate": records.annotate,
+        "annotate-name": records.annotate_name,
+        "removed": args.removed.is_some(),
+        "errors": records.errors.is_some(),
+    })
+}

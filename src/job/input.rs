@@ -1,0 +1,292 @@
+//! Cleans one input: opens it, decides by its format whether it holds records, is a single text or
+//! is passed through unchanged, and passes the result on in batches. A single text is one batch.
+//! This is separate from `files`, which decides what happens to the batches of each input.
+
+use super::journal::Checkpoint;
+use super::output::Output;
+use super::records::{BatchOutput, BatchStats, Interrupted, RecordCleaner};
+use super::tables::{open_table, table_as_lines};
+use super::walk::InputFile;
+use super::{Event, Job, Target};
+use crate::io::{Compression, Compressor, Format, Source};
+use crate::report::Stats;
+use anyhow::{Context, Error, Result, bail};
+use dechaff_core::Scratch;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+
+/// Chunk size in bytes when an input is copied through unchanged.
+const COPY_CHUNK: u64 = 1 << 20;
+
+/// An input to clean, with what shards and an earlier run mean for it.
+pub(super) struct Task {
+    pub(super) file: InputFile,
+    /// The bytes to clean, if shards share the file.
+    pub(super) slice: Option<Range<u64>>,
+    /// Whether an existing output is that of an earlier run and may be replaced.
+    pub(super) owned: bool,
+    /// Where an earlier run was interrupted.
+    pub(super) checkpoint: Option<Box<Checkpoint>>,
+}
+
+impl Task {
+    /// Names the output as the journal does.
+    pub(super) fn journal_path(&self) -> String {
+        self.file.output_path.to_string_lossy().into_owned()
+    }
+}
+
+/// On which threads the records of an input are cleaned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Threads {
+    /// On the caller's, because other threads clean other inputs.
+    One,
+    /// On all, because the input is cleaned by itself.
+    All,
+}
+
+/// Called with each batch of an input, the output to append the batch to, and the statistics up to
+/// and with the batch. The output is `None` if the batch is written already, as in tables.
+pub(super) type OnBatch<'e> =
+    dyn FnMut(&mut BatchOutput, Option<&mut Output>, &mut BatchStats) -> Result<()> + 'e;
+
+/// An error that ends the run, such as a report that cannot be written, raised while one input is
+/// cleaned. Other errors concern that input only.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub(super) struct RunFailure(pub(super) Error);
+
+impl Job<'_> {
+    /// Opens an input by reading its first bytes.
+    pub(super) fn open(&self, file: &InputFile) -> Result<Source<'static>> {
+        let format = self.options.format.format;
+        if self.inputs.stream.as_deref() == Some(Path::new("-")) {
+            return Source::new(&file.path, io::stdin(), format);
+        }
+        let opened = File::open(&file.path).context("cannot be opened")?;
+        Source::new(&file.path, opened, format)
+    }
+
+    /// Cleans an input as its format requires: record by record, as one text, or not at all. Passes
+    /// each batch to `on_batch`, and returns the statistics of the input and its output, which is
+    /// to be finished. The output is [`Output::Nowhere`] if nothing is to be written, or nothing
+    /// changed in place.
+    pub(super) fn clean_input(
+        &self,
+        task: &Task,
+        threads: Threads,
+        scratch: &mut Scratch,
+        on_batch: &mut OnBatch<'_>,
+    ) -> Result<(BatchStats, Output)> {
+        let mut source = self.open(&task.file)?;
+        if self.options.format.has_records(source.format) {
+            return self.clean_records(task, source, threads, on_batch);
+        }
+        if source.format == Format::OtherJson {
+            if self.options.format.target.is_some() {
+                bail!("is JSON, but not JSON Lines, and cannot become another format");
+            }
+            let reason = "is JSON, but not one object per line; passed through unchanged; \
+                          `jq -c .[]` converts an array to JSON Lines";
+            let stats = Stats {
+                invalid: 1,
+                ..Stats::default()
+            };
+            return self.pass_through(task, source, reason, stats, on_batch);
+        }
+        match read_up_to(&mut source, task.file.size, self.options.max_document)? {
+            Whole::Read(bytes) => {
+                self.clean_document(task, bytes, source.compression, scratch, on_batch)
+            }
+            Whole::Larger(start) => {
+                let source = Source {
+                    reader: Box::new(io::Cursor::new(start).chain(source.reader)),
+                    ..source
+                };
+                let reason = "is larger than --max-document; passed through unchanged";
+                let stats = Stats {
+                    too_large: 1,
+                    ..Stats::default()
+                };
+                self.pass_through(task, source, reason, stats, on_batch)
+            }
+        }
+    }
+
+    /// Cleans an input that is a single text of these bytes. Binary input has no output.
+    fn clean_document(
+        &self,
+        task: &Task,
+        bytes: Vec<u8>,
+        compression: Compression,
+        scratch: &mut Scratch,
+        on_batch: &mut OnBatch<'_>,
+    ) -> Result<(BatchStats, Output)> {
+        let name = task.file.path.to_string_lossy();
+        let mut batch = self.options.clean_bytes(&name, bytes, scratch)?;
+        let mut tally = std::mem::take(&mut batch.tally);
+        let is_binary = tally.stats.binary > 0;
+        let mut output = if is_binary || self.stays(&tally) {
+            Output::Nowhere
+        } else {
+            self.output(task)?
+        };
+        if !output.is_nowhere() {
+            batch.output = Compressor::new(self.codec(compression))?.compress(batch.output)?;
+        }
+        on_batch(&mut batch, Some(&mut output), &mut tally)?;
+        Ok((tally, output))
+    }
+
+    /// Cleans an input of records, from its checkpoint on. If the run is stopped and can be
+    /// resumed, the unfinished output stays on disk.
+    fn clean_records(
+        &self,
+        task: &Task,
+        source: Source<'_>,
+        threads: Threads,
+        on_batch: &mut OnBatch<'_>,
+    ) -> Result<(BatchStats, Output)> {
+        let (path, options) = (&task.file.path, &self.options.format);
+        let cleaner = RecordCleaner {
+            options: self.options,
+            name: &path.to_string_lossy(),
+            threads: match threads {
+                Threads::One => 1,
+                Threads::All => rayon::current_num_threads(),
+            },
+            codec: self.codec(source.compression),
+            stop: self.stop,
+            slice: task.slice.clone(),
+        };
+        let mut output = self.output(task)?;
+        let is_table = options.is_table(source.format);
+        if output.is_terminal() && (is_table || options.target == Some(Format::Parquet)) {
+            bail!("refusing to write Parquet to a terminal; use --output");
+        }
+        let (mut tally, start) = task
+            .checkpoint
+            .as_ref()
+            .map_or_else(Default::default, |checkpoint| {
+                (checkpoint.tally.clone(), checkpoint.start)
+            });
+        if is_table {
+            let table = open_table(path, source)?;
+            cleaner.run_table(table, &mut output, &mut |mut batch| {
+                tally.add(std::mem::take(&mut batch.tally));
+                on_batch(&mut batch, None, &mut tally)
+            })?;
+        } else {
+            let source = if source.format == Format::Parquet {
+                table_as_lines(path, source, &options.names)?
+            } else {
+                source
+            };
+            let streamed = cleaner.run(source, start, &mut |mut batch| {
+                tally.add(std::mem::take(&mut batch.tally));
+                on_batch(&mut batch, Some(&mut output), &mut tally)
+            });
+            if let Err(error) = streamed {
+                if error.is::<Interrupted>() && self.is_resumable() {
+                    output.keep_for_resume()?;
+                }
+                return Err(error);
+            }
+        }
+        if self.stays(&tally) {
+            output = Output::Nowhere;
+        }
+        Ok((tally, output))
+    }
+
+    /// Copies an input that is not cleaned to its output, compressed as the options say, and
+    /// reports `reason` first. In place there is nothing to copy.
+    fn pass_through(
+        &self,
+        task: &Task,
+        mut source: Source<'_>,
+        reason: &str,
+        stats: Stats,
+        on_batch: &mut OnBatch<'_>,
+    ) -> Result<(BatchStats, Output)> {
+        let mut tally = BatchStats {
+            stats,
+            events: vec![Event::Passed(reason.to_owned())],
+            ..BatchStats::default()
+        };
+        let mut output = if self.stays(&tally) {
+            Output::Nowhere
+        } else {
+            self.output(task)?
+        };
+        let mut compressor = Compressor::new(self.codec(source.compression))?;
+        let mut batch = BatchOutput::default();
+        on_batch(&mut batch, Some(&mut output), &mut tally)?;
+        while !output.is_nowhere() {
+            let mut chunk = Vec::new();
+            source
+                .reader
+                .by_ref()
+                .take(COPY_CHUNK)
+                .read_to_end(&mut chunk)
+                .context("cannot be read")?;
+            if chunk.is_empty() {
+                break;
+            }
+            batch.output = compressor.compress(chunk)?;
+            on_batch(&mut batch, Some(&mut output), &mut tally)?;
+        }
+        Ok((tally, output))
+    }
+
+    /// Returns whether an input with these statistics stays as it is, because it would be replaced
+    /// in place and nothing in it changed.
+    fn stays(&self, tally: &BatchStats) -> bool {
+        matches!(self.target, Target::InPlace) && !tally.differs
+    }
+
+    /// Creates the output of an input, or opens that of the earlier run at the checkpoint. If it
+    /// cannot be created for the only input, the run fails.
+    fn output(&self, task: &Task) -> Result<Output> {
+        let kept = task
+            .checkpoint
+            .as_ref()
+            .map_or(0, |checkpoint| checkpoint.written);
+        self.create_output(&task.file, task.owned, kept)
+            .map_err(|error| match self.inputs.stream {
+                Some(_) => RunFailure(error).into(),
+                None => error,
+            })
+    }
+}
+
+/// The bytes of an input that was read up to a limit.
+enum Whole {
+    /// All bytes.
+    Read(Vec<u8>),
+    /// The first bytes of an input that is larger than the limit; possibly none.
+    Larger(Vec<u8>),
+}
+
+/// Reads an input whole if it has at most `max_bytes` bytes, decompressed. `size` is its size on
+/// disk, or 0 if unknown. An uncompressed input whose size exceeds the limit is not read at all; in
+/// any other case up to `max_bytes + 1` bytes are read, and returned also if the input is larger.
+fn read_up_to(source: &mut Source<'_>, size: u64, max_bytes: u64) -> Result<Whole> {
+    if source.compression == Compression::None && size > max_bytes {
+        return Ok(Whole::Larger(Vec::new()));
+    }
+    let mut bytes = Vec::with_capacity(size.min(max_bytes) as usize + 1);
+    source
+        .reader
+        .by_ref()
+        .take(max_bytes + 1)
+        .read_to_end(&mut bytes)
+        .context("cannot be read")?;
+    Ok(if bytes.len() as u64 <= max_bytes {
+        Whole::Read(bytes)
+    } else {
+        Whole::Larger(bytes)
+    })
+}
