@@ -1,13 +1,11 @@
-//! Runs each example of each built-in rule as a named test, and two tests of the built-in packs as
-//! a whole.
-
-#![allow(clippy::expect_used, reason = "this is a test")]
+//! The examples of the built-in rules, each as a named test.
 
 use dechaff::verify::{Verifier, cases};
 use dechaff::{Category, Effect, RuleSet};
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 
-fn main() {
+/// Returns a test for each example of each built-in rule, and two tests of the packs as a whole.
+pub fn trials() -> Vec<Trial> {
     let rules: &'static RuleSet = Box::leak(Box::new(RuleSet::built_in()));
     let verifier = Verifier::new(rules).expect("the built-in rules compile");
     let mut trials: Vec<Trial> = cases(rules)
@@ -40,5 +38,5 @@ fn main() {
     trials.push(Trial::test("the built-in packs pass the lint", || {
         dechaff::lint_built_in().map_err(|error| error.to_string().into())
     }));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    trials
 }
