@@ -1,6 +1,6 @@
 //! Measures how fast documents are cleaned in memory, in bytes per second: by level, by language,
 //! by number of rules and by size of documents, compared with counting line ends. The inputs are
-//! the samples, and also the labelled pages if they are in `../shared`.
+//! the samples, and also the labelled pages if `DECHAFF_PAGES` names their directory.
 
 #![allow(clippy::expect_used, reason = "a bench may fail")]
 
@@ -36,8 +36,12 @@ fn samples(directory: &str) -> Vec<String> {
         .collect()
 }
 
+/// Opens the labelled pages below the directory that `DECHAFF_PAGES` names. Returns `None` if the
+/// variable is not set.
 fn labelled_pages() -> Option<File> {
-    File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pages.jsonl.gz")).ok()
+    let directory = std::env::var_os("DECHAFF_PAGES").filter(|value| !value.is_empty())?;
+    let pages = Path::new(&directory).join("data/pages.jsonl.gz");
+    Some(File::open(pages).expect("DECHAFF_PAGES has the pages"))
 }
 
 /// Returns the distinct, non-blank texts in `field` of the training pages for which `is_wanted`

@@ -1,5 +1,6 @@
-//! The integration tests, as one binary: linking the crate once takes a fraction of the time that fifteen binaries would.
-//! `tests/rules.rs` is separate, because it generates its tests from the examples of rules.
+//! The integration tests, as one binary: linking the crate once takes a fraction of the time that
+//! fifteen binaries would. `tests/data` is a second one, for tests that are generated from data or
+//! whose data may be missing.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,8 +22,6 @@ mod explain;
 mod faults;
 mod formats;
 mod golden;
-mod house;
-mod packs;
 mod properties;
 mod python;
 mod report;

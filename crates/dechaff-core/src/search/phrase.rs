@@ -447,264 +447,97 @@ fn starts_sentence(bytes: &[u8], at: usize) -> bool {
 mod tests {
     use super::*;
     use crate::text::Document;
+    use dechaff_rules::phrase::Literal;
+    use std::collections::BTreeSet;
+    use toml::Table;
 
-    /// Returns the source texts of all matches of a phrase, tried at every offset where one can
-    /// start.
-    fn matches(phrase: &str, line: bool, text: &str) -> Vec<String> {
-        let phrase = Phrase::parse(phrase, line).unwrap();
-        let normalized = NormalizedText::whole(&Document::new(text).unwrap());
-        let bytes = normalized.bytes();
+    /// The tables of `testdata/phrases.toml` with `kind` as their name. Its README describes them.
+    fn tables(kind: &str) -> Vec<Table> {
+        let mut data: Table = include_str!("../../testdata/phrases.toml").parse().unwrap();
+        data.remove(kind).unwrap().try_into().unwrap()
+    }
+
+    /// Returns the spans of normalized text that `phrase` matches, tried at each character or, for
+    /// a whole-line phrase, at the first character of each line.
+    fn matches(phrase: &Phrase, text: &NormalizedText) -> Vec<(usize, usize)> {
+        let bytes = text.bytes();
         (0..bytes.len())
-            .filter(|&at| !bytes[at].is_ascii_whitespace())
-            .filter(|&at| std::str::from_utf8(&bytes[at..]).is_ok())
             .filter(|&at| {
-                !line
-                    || normalized
-                        .lines()
-                        .iter()
-                        .any(|line| line.trimmed().start == at)
+                !bytes[at].is_ascii_whitespace()
+                    && std::str::from_utf8(&bytes[at..]).is_ok()
+                    && (!phrase.is_line()
+                        || text.lines().iter().any(|line| line.trimmed().start == at))
             })
-            .filter_map(|at| {
-                let end = match_at(&phrase, &normalized, at)?;
-                Some(text[normalized.source(at, end, text).range()].to_owned())
-            })
+            .filter_map(|at| Some((at, match_at(phrase, text, at)?)))
             .collect()
     }
 
-    #[test]
-    fn a_match_starts_and_ends_at_word_boundaries_and_crosses_white_space() {
-        assert_eq!(
-            matches(
-                "enable javascript",
-                false,
-                "Please ENABLE\r\n\u{a0}JavaScript!"
-            ),
-            ["ENABLE\r\n\u{a0}JavaScript"]
-        );
-        assert!(matches("enable javascript", false, "reenable javascript").is_empty());
-        assert!(matches("enable javascript", false, "enable javascripts").is_empty());
-    }
-
-    #[test]
-    fn a_missing_option_leaves_no_space_behind() {
-        let phrase = "(sign up|subscribe) [now|today] to our [free] newsletter[s] [here]";
-        for text in [
-            "Sign up to our newsletter",
-            "subscribe today to our free newsletters",
-            "Sign up now to our newsletter here",
-        ] {
-            assert_eq!(matches(phrase, true, text), [text]);
-        }
-        assert!(matches(phrase, true, "Sign up to our newsletter there").is_empty());
-        assert_eq!(
-            matches(
-                "[go] [back] to [the] top [now] [please]",
-                true,
-                "to top please"
-            ),
-            ["to top please"]
-        );
-    }
-
-    #[test]
-    fn a_gap_matches_a_bounded_number_of_words() {
-        assert_eq!(
-            matches("more {1..2} stories", true, "More great new stories"),
-            ["More great new stories"]
-        );
-        assert!(matches("more {1..2} stories", true, "More stories").is_empty());
-        assert!(matches("more {1..2} stories", true, "More of his new stories").is_empty());
-        assert_eq!(
-            matches(
-                "{..3} contributed to this report",
-                true,
-                "Ann Lee contributed to this report."
-            ),
-            ["Ann Lee contributed to this report."]
-        );
-    }
-
-    #[test]
-    fn a_last_gap_reaches_to_the_end_of_the_line_or_sentence() {
-        assert_eq!(
-            matches("sign up for {..4}", true, "Sign up for a free trial."),
-            ["Sign up for a free trial."]
-        );
-        assert!(matches("sign up for {..2}", true, "Sign up for a free trial.").is_empty());
-        assert_eq!(
-            matches(
-                "read our guide {..9}",
-                false,
-                "He left. Read our guide to tea. She stayed."
-            ),
-            ["Read our guide to tea."]
-        );
-        assert!(
-            matches(
-                "sign up for {..9}",
-                true,
-                "Sign up for\nThe minister spoke."
-            )
+    /// Whether the text contains one of `literals`, with a line end for any of its spaces, at an
+    /// offset from which a match at `start` is tried.
+    fn is_reached(
+        phrase: &Phrase,
+        literals: &[Literal],
+        text: &NormalizedText,
+        start: usize,
+    ) -> bool {
+        let one_line: Vec<u8> = text
+            .bytes()
             .iter()
-            .all(|matched| !matched.contains("minister"))
-        );
-    }
-
-    #[test]
-    fn options_may_precede_options_and_a_last_gap() {
-        for text in [
-            "Follow us",
-            "Follow us now",
-            "Follow us now today",
-            "Follow us today",
-            "Follow us now today for free",
-        ] {
-            assert_eq!(matches("follow us [now] [today] {..3}", true, text), [text]);
-        }
-        assert_eq!(
-            matches("read on [here|there] {..2}", true, "Read on: more"),
-            ["Read on: more"]
-        );
-        assert!(matches("follow us [now] {..1}", true, "Follow us now or never").is_empty());
-    }
-
-    #[test]
-    fn a_glued_gap_matches_letters() {
-        assert_eq!(
-            matches("abonneer{..3} [u] op", true, "Abonneert u op"),
-            ["Abonneert u op"]
-        );
-        assert!(matches("abonneer{..3} [u] op", true, "Abonneer en op").is_empty());
-        assert_eq!(
-            matches(
-                "この記事は{..20}で公開{..6}",
-                true,
-                "この記事は港新聞（旧・町報）で公開されました。"
-            )
-            .len(),
-            1
-        );
-        assert!(
-            matches(
-                "この記事は{..5}で公開{..6}",
-                true,
-                "この記事は港新聞（旧・町報）で公開されました"
-            )
-            .is_empty()
-        );
-        assert!(
-            matches(
-                "この記事は{..20}で公開{..6}",
-                true,
-                "この記事は長い。港新聞で公開されました"
-            )
-            .is_empty()
-        );
-        assert_eq!(
-            matches(
-                "続きを読むには{..8}",
-                false,
-                "雨が降った。続きを読むには登録を。終わり"
-            ),
-            ["続きを読むには登録を"]
-        );
-        assert_eq!(
-            matches("{1..3} 뉴스레터{..2} 구독", true, "항구 뉴스레터를 구독").len(),
-            1
-        );
-        assert_eq!(
-            matches("{..10}の記事一覧", true, "佐藤花子の記事一覧").len(),
-            1
-        );
-    }
-
-    #[test]
-    fn a_number_is_one_number_inside_a_line() {
-        assert_eq!(
-            matches("{#} comment[s]", true, "• 1,204 comments"),
-            ["1,204 comments"]
-        );
-        assert!(matches("{#} comment[s]", true, "ten comments").is_empty());
-        assert!(
-            matches("advertisement {#}", true, "Advertisement\n5.").is_empty(),
-            "the number may be a list's"
-        );
-    }
-
-    #[test]
-    fn punctuation_at_the_ends_of_a_line_is_ignored() {
-        assert_eq!(matches("share this", true, "[ Share this » ]").len(), 1);
-        assert!(matches("share this", true, "Share this 4").is_empty());
-    }
-
-    #[test]
-    fn an_invalid_phrase_is_refused_with_a_reason() {
-        for (phrase, reason) in [
-            ("", "empty"),
-            ("[a] [b]", "empty text"),
-            ("(a|b", "not closed"),
-            ("a)", "no opening bracket"),
-            ("a {x}", "not a valid gap"),
-            ("a {..40} b {..40}", "gaps"),
-            ("{..3}a b", "cannot begin"),
-            ("[a|b] {..3} {#}", "no word that every match contains"),
-        ] {
-            let error = Phrase::search_terms(phrase, false).unwrap_err();
-            assert!(error.contains(reason), "{phrase}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_start_of_a_match_is_found_from_one_of_its_literals() {
-        for (phrase, text) in [
-            (
-                "sign up [now] for our newsletter",
-                "sign up for our newsletter",
-            ),
-            (
-                "(join|follow) us on (facebook|twitter)",
-                "follow us on twitter",
-            ),
-            (
-                "{..3} contributed to this report",
-                "ann lee contributed to this report",
-            ),
-            ("{#} (comments|replies)", "12 replies"),
-            (
-                "follow{..3} us on [the] (facebook|twitter) now",
-                "follows us on twitter now",
-            ),
-        ] {
-            let (_, literals) = Phrase::search_terms(phrase, false).unwrap();
-            let phrase = Phrase::parse(phrase, false).unwrap();
-            let normalized = NormalizedText::whole(&Document::new(text).unwrap());
-            let mut starts = Vec::new();
-            let reached = literals.iter().any(|literal| {
-                let at = memchr::memmem::find(text.as_bytes(), &literal.text);
-                at.is_some_and(|at| {
-                    match_starts(&phrase, &normalized, at, &literal.context, &mut starts);
-                    starts.contains(&0)
-                })
-            });
-            assert!(reached, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_example_of_the_overview_holds() {
-        let source = "get the {..2} newsletter";
-        let text = "it rained. get the free newsletter.";
-        let (_, literals) = Phrase::search_terms(source, false).unwrap();
-        let [literal] = &literals[..] else {
-            panic!("{literals:?}");
-        };
-        assert_eq!(literal.text, b"newsletter");
-        let phrase = Phrase::parse(source, false).unwrap();
-        let normalized = NormalizedText::whole(&Document::new(text).unwrap());
+            .map(|&byte| if byte == b'\n' { b' ' } else { byte })
+            .collect();
         let mut starts = Vec::new();
-        match_starts(&phrase, &normalized, 24, &literal.context, &mut starts);
-        assert_eq!(starts, [0, 3, 11, 15, 19, 24]);
-        let found = match_around(&phrase, &normalized, 24, &literal.context, &mut starts);
-        assert_eq!(found, Some((11, 34)));
+        literals.iter().any(|literal| {
+            memchr::memmem::find_iter(&one_line, &literal.text).any(|at| {
+                match_starts(phrase, text, at, &literal.context, &mut starts);
+                starts.contains(&start)
+            })
+        })
+    }
+
+    /// Returns what is wrong with the matches of a test of `testdata/phrases.toml`, or `None`.
+    fn problem(test: &Table) -> Option<String> {
+        let [name, source, text] =
+            ["name", "phrase", "text"].map(|field| test[field].as_str().unwrap());
+        let line = test
+            .get("line")
+            .is_some_and(|line| line.as_bool() == Some(true));
+        let phrase = Phrase::parse(source, line).unwrap();
+        let (_, literals) = Phrase::search_terms(source, line).unwrap();
+        let normalized = NormalizedText::whole(&Document::new(text).unwrap());
+        let matches = matches(&phrase, &normalized);
+        let actual: Vec<&str> = matches
+            .iter()
+            .map(|&(start, end)| &text[normalized.source(start, end, text).range()])
+            .collect();
+        let expected: Vec<String> = test["matches"].clone().try_into().unwrap();
+        let is_reached = |start| is_reached(&phrase, &literals, &normalized, start);
+        if actual != expected {
+            Some(format!("{name}: matches {actual:?}"))
+        } else if !matches.iter().all(|&(start, _)| is_reached(start)) {
+            Some(format!("{name}: no literal leads to a match"))
+        } else {
+            None
+        }
+    }
+
+    #[test]
+    fn phrases_match_what_the_test_data_says() {
+        let tests = tables("test");
+        let problems: Vec<String> = tests.iter().filter_map(problem).collect();
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
+        let names: BTreeSet<_> = tests.iter().map(|test| test["name"].as_str()).collect();
+        assert_eq!(names.len(), tests.len(), "names are unique");
+    }
+
+    #[test]
+    fn invalid_phrases_are_refused_with_a_reason() {
+        for error in tables("error") {
+            let (phrase, expected) = (
+                error["phrase"].as_str().unwrap(),
+                error["message"].as_str().unwrap(),
+            );
+            let message = Phrase::search_terms(phrase, false).unwrap_err();
+            assert!(message.contains(expected), "{phrase}: {message}");
+        }
     }
 }

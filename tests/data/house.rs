@@ -1,0 +1,396 @@
+//! Checks the structure of the code: no two files import each other, no module imports one above it, every file says what it
+//! contains, and every pack is built in. ARCHITECTURE.md describes the layers.
+
+use crate::{checkout_trial, root, trial};
+use libtest_mimic::Trial;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use syn::visit::{self, Visit};
+
+/// Returns the tests of this module. Those that read the sources need a checkout.
+pub fn trials() -> Vec<Trial> {
+    vec![
+        checkout_trial(
+            "house::no_files_import_each_other",
+            no_files_import_each_other,
+        ),
+        trial("house::a_cycle_is_found", a_cycle_is_found),
+        trial(
+            "house::grouped_and_relative_imports_are_resolved",
+            grouped_and_relative_imports_are_resolved,
+        ),
+        checkout_trial(
+            "house::modules_import_only_modules_below_them",
+            modules_import_only_modules_below_them,
+        ),
+        checkout_trial(
+            "house::the_core_touches_no_files_threads_or_environment",
+            the_core_touches_no_files_threads_or_environment,
+        ),
+        checkout_trial(
+            "house::every_file_says_what_it_contains",
+            every_file_says_what_it_contains,
+        ),
+        checkout_trial("house::every_pack_is_built_in", every_pack_is_built_in),
+    ]
+}
+
+/// The modules of each crate from bottom to top. A module may import those above it in the list, never those below.
+const LAYERS: &[(&str, &[&str])] = &[
+    (
+        "crates/dechaff-rules/src",
+        &[
+            "error",
+            "string_list",
+            "language",
+            "chars",
+            "ngrams",
+            "class_regex",
+            "rule",
+            "phrase",
+            "plan",
+            "pack",
+            "rules",
+        ],
+    ),
+    (
+        "crates/dechaff-core/src",
+        &[
+            "error", "text", "mark", "built_in", "rules", "search", "filter", "model", "cleaner",
+            "verify",
+        ],
+    ),
+    (
+        "crates/dechaff-train/src",
+        &["corpus", "arrays", "features"],
+    ),
+    ("src", &["io", "report", "job", "cli"]),
+    (
+        "bindings/python/src",
+        &["texts", "engine", "result", "arrow", "cleaner"],
+    ),
+];
+
+/// Modules that must not import each other although one is above the other.
+const APART: &[(&str, &str, &str)] = &[("src", "report", "io")];
+
+/// A source file: the path of its module within the crate (`search::dfa`), and the modules that it imports.
+#[derive(Debug)]
+struct Module {
+    path: Vec<String>,
+    imports: Vec<Vec<String>>,
+}
+
+/// Collects the paths that code outside tests mentions, resolved to the crate's root.
+struct Imports<'m> {
+    module: &'m [String],
+    found: Vec<Vec<String>>,
+}
+
+impl Imports<'_> {
+    /// Adds a path if it starts with `crate`, `self` or `super`.
+    fn add(&mut self, segments: &[String]) {
+        let base = match segments.first().map(String::as_str) {
+            Some("crate") => &[],
+            Some("self") => self.module,
+            Some("super") => {
+                let ups = segments
+                    .iter()
+                    .take_while(|segment| *segment == "super")
+                    .count();
+                &self.module[..self.module.len().saturating_sub(ups)]
+            }
+            _ => return,
+        };
+        let names = segments
+            .iter()
+            .filter(|name| !matches!(name.as_str(), "crate" | "self" | "super"));
+        self.found.push(base.iter().chain(names).cloned().collect());
+    }
+
+    /// Adds every path of a `use` declaration; `prefix` is what groups around it share.
+    fn add_use(&mut self, tree: &syn::UseTree, prefix: &mut Vec<String>) {
+        match tree {
+            syn::UseTree::Path(path) => {
+                prefix.push(path.ident.to_string());
+                self.add_use(&path.tree, prefix);
+                prefix.pop();
+            }
+            syn::UseTree::Group(group) => {
+                group
+                    .items
+                    .iter()
+                    .for_each(|item| self.add_use(item, prefix));
+            }
+            syn::UseTree::Name(name) => self.add_leaf(prefix, &name.ident.to_string()),
+            syn::UseTree::Rename(name) => self.add_leaf(prefix, &name.ident.to_string()),
+            syn::UseTree::Glob(_) => self.add(prefix),
+        }
+    }
+
+    fn add_leaf(&mut self, prefix: &[String], name: &str) {
+        let path: Vec<String> = prefix.iter().cloned().chain([name.to_owned()]).collect();
+        self.add(&path);
+    }
+}
+
+impl<'ast> Visit<'ast> for Imports<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let is_test = match item {
+            syn::Item::Mod(module) => is_cfg_test(&module.attrs),
+            syn::Item::Use(import) => is_cfg_test(&import.attrs),
+            _ => false,
+        };
+        if !is_test {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_use(&mut self, import: &'ast syn::ItemUse) {
+        self.add_use(&import.tree, &mut Vec::new());
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
+        self.add(&segments);
+        visit::visit_path(self, path);
+    }
+}
+
+fn is_cfg_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test"))
+    })
+}
+
+/// Lists the Rust files below a directory.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Parses the files of a crate. Test modules in files of their own (`tests.rs`) are left out.
+fn modules(root: &Path) -> Vec<Module> {
+    let parse = |file: PathBuf| {
+        let relative = file.strip_prefix(root).unwrap().with_extension("");
+        let mut path: Vec<String> = relative
+            .iter()
+            .map(|name| name.to_str().unwrap().to_owned())
+            .collect();
+        if matches!(path.last().map(String::as_str), Some("lib" | "main")) {
+            path.pop();
+        }
+        let syntax = syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap();
+        let mut imports = Imports {
+            module: &path,
+            found: Vec::new(),
+        };
+        imports.visit_file(&syntax);
+        let imports = imports.found;
+        Module { path, imports }
+    };
+    let files = sources(root)
+        .into_iter()
+        .filter(|file| !file.ends_with("tests.rs"));
+    files
+        .map(parse)
+        .filter(|module| !module.path.is_empty())
+        .collect()
+}
+
+/// Returns the indices of the modules that a module imports. Imports between a module and those nested in it are ordinary
+/// Rust and are left out.
+fn imported(modules: &[Module], module: &Module) -> BTreeSet<usize> {
+    let by_path: BTreeMap<&[String], usize> = modules
+        .iter()
+        .enumerate()
+        .map(|(index, module)| (module.path.as_slice(), index))
+        .collect();
+    let resolve = |import: &Vec<String>| {
+        (1..=import.len())
+            .rev()
+            .find_map(|len| by_path.get(&import[..len]).copied())
+    };
+    let is_nested = |other: &Module| {
+        other.path.starts_with(&module.path) || module.path.starts_with(&other.path)
+    };
+    module
+        .imports
+        .iter()
+        .filter_map(resolve)
+        .filter(|&other| !is_nested(&modules[other]))
+        .collect()
+}
+
+/// Returns the modules of an import cycle, if there is one: what is left when modules that import nothing more are taken away
+/// again and again.
+fn cycle(modules: &[Module]) -> Vec<String> {
+    let mut graph: BTreeMap<usize, BTreeSet<usize>> = modules
+        .iter()
+        .enumerate()
+        .map(|(index, module)| (index, imported(modules, module)))
+        .collect();
+    loop {
+        let done: Vec<usize> = graph
+            .iter()
+            .filter(|(_, imports)| imports.is_empty())
+            .map(|(&index, _)| index)
+            .collect();
+        if done.is_empty() {
+            return graph
+                .keys()
+                .map(|&index| modules[index].path.join("::"))
+                .collect();
+        }
+        for index in done {
+            graph.remove(&index);
+            for imports in graph.values_mut() {
+                imports.remove(&index);
+            }
+        }
+    }
+}
+
+fn no_files_import_each_other() {
+    for (directory, _) in LAYERS {
+        let cycle = cycle(&modules(&root().join(directory)));
+        assert!(
+            cycle.is_empty(),
+            "{directory}: an import cycle runs through some of {cycle:?}"
+        );
+    }
+}
+
+fn a_cycle_is_found() {
+    let module = |name: &str, import: &str| Module {
+        path: vec![name.to_owned()],
+        imports: vec![vec![import.to_owned(), "Type".to_owned()]],
+    };
+    let modules = [
+        module("a", "b"),
+        module("b", "c"),
+        module("c", "a"),
+        module("d", "a"),
+    ];
+    assert_eq!(cycle(&modules), ["a", "b", "c", "d"]);
+    assert!(cycle(&modules[..2]).is_empty());
+}
+
+fn grouped_and_relative_imports_are_resolved() {
+    let path = ["search".to_owned(), "dfa".to_owned()];
+    let mut imports = Imports {
+        module: &path,
+        found: Vec::new(),
+    };
+    let source = "use crate::{text::{Span, View}, mark};\nuse super::regex::*;\n#[cfg(test)]\nuse crate::no;\n\
+                  fn f() { crate::a::b(); self::c() }\n#[cfg(test)]\nmod tests { use super::super::no; }";
+    imports.visit_file(&syn::parse_file(source).unwrap());
+    let found: Vec<String> = imports.found.iter().map(|path| path.join("::")).collect();
+    let expected = [
+        "text::Span",
+        "text::View",
+        "mark",
+        "search::regex",
+        "a::b",
+        "search::dfa::c",
+    ];
+    assert_eq!(found, expected);
+}
+
+fn modules_import_only_modules_below_them() {
+    for (directory, layers) in LAYERS {
+        let modules = modules(&root().join(directory));
+        let layer = |module: &Module| {
+            let name = &module.path[0];
+            let layer = layers.iter().position(|layer| layer == name);
+            layer.unwrap_or_else(|| panic!("{directory}: LAYERS does not list {name}"))
+        };
+        for module in &modules {
+            for other in imported(&modules, module)
+                .into_iter()
+                .map(|index| &modules[index])
+            {
+                let (from, to) = (module.path.join("::"), other.path.join("::"));
+                assert!(
+                    layer(other) <= layer(module),
+                    "{directory}: {from} imports {to} above it"
+                );
+                let apart = APART.contains(&(directory, &module.path[0], &other.path[0]));
+                assert!(!apart, "{directory}: {from} must not import {to}");
+            }
+        }
+    }
+}
+
+/// The core has to build for targets without files, threads, clocks and environment.
+fn the_core_touches_no_files_threads_or_environment() {
+    const FORBIDDEN: [&str; 7] = ["env", "fs", "io", "net", "process", "thread", "time"];
+    for (directory, _) in &LAYERS[..2] {
+        for file in sources(&root().join(directory)) {
+            let source = fs::read_to_string(&file).unwrap();
+            for module in FORBIDDEN {
+                let uses = source.contains(&format!("std::{module}::"));
+                assert!(!uses, "{} uses std::{module}", file.display());
+            }
+            assert!(
+                !source.contains("feature = \"cli\""),
+                "{} knows the command",
+                file.display()
+            );
+        }
+    }
+}
+
+fn every_file_says_what_it_contains() {
+    for (directory, _) in LAYERS {
+        for file in sources(&root().join(directory)) {
+            let source = fs::read_to_string(&file).unwrap();
+            assert!(
+                source.starts_with("//! "),
+                "{} has no header",
+                file.display()
+            );
+        }
+    }
+}
+
+fn every_pack_is_built_in() {
+    let rules = dechaff::RuleSet::built_in();
+    let directory = root().join("crates/dechaff-core/rules");
+    let mut packs = 0;
+    for directory in [directory.clone(), directory.join("languages")] {
+        for path in fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
+            let is_pack = path
+                .extension()
+                .is_some_and(|extension| extension == "toml");
+            let pack = path.file_stem().unwrap().to_str().unwrap();
+            let is_built_in = rules.iter().any(|(_, rule)| rule.pack() == pack);
+            assert!(
+                !is_pack || is_built_in,
+                "{} is not built in",
+                path.display()
+            );
+            packs += usize::from(is_pack);
+        }
+    }
+    assert!(packs >= 40);
+}

@@ -1,0 +1,42 @@
+//! Links between pages of the documentation. Some lead to files outside the package.
+
+use crate::{checkout_trial, root};
+use libtest_mimic::Trial;
+use std::fs;
+
+/// Returns the tests of this module.
+pub fn trials() -> Vec<Trial> {
+    vec![checkout_trial(
+        "links::links_between_pages_resolve",
+        links_between_pages_resolve,
+    )]
+}
+
+fn links_between_pages_resolve() {
+    let pages = fs::read_dir(root().join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    for path in pages
+        .chain(["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"].map(|name| root().join(name)))
+    {
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        for target in fs::read_to_string(&path)
+            .unwrap()
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let target = target.split('#').next().unwrap();
+            let resolves = target.is_empty()
+                || target.contains(':')
+                || path.parent().unwrap().join(target).exists();
+            assert!(
+                resolves || path.ends_with("rules.md"),
+                "{} links to {target}",
+                path.display()
+            );
+        }
+    }
+}
