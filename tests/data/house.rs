@@ -1,5 +1,6 @@
-//! Checks the structure of the code: no two files import each other, no module imports one above it, every file says what it
-//! contains, and every pack is built in. ARCHITECTURE.md describes the layers.
+//! Checks the structure of the code: no two files import each other, no module imports one above
+//! it, every file says what it contains, and every pack is built in. ARCHITECTURE.md describes the
+//! layers.
 
 use crate::{checkout_trial, root, trial};
 use libtest_mimic::Trial;
@@ -36,7 +37,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The modules of each crate from bottom to top. A module may import those above it in the list, never those below.
+/// The modules of each crate from bottom to top. A module may import those above it in the list,
+/// never those below.
 const LAYERS: &[(&str, &[&str])] = &[
     (
         "crates/dechaff-rules/src",
@@ -75,7 +77,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Modules that must not import each other although one is above the other.
 const APART: &[(&str, &str, &str)] = &[("src", "report", "io")];
 
-/// A source file: the path of its module within the crate (`search::dfa`), and the modules that it imports.
+/// A source file: the path of its module within the crate (`search::dfa`), and the modules that it
+/// imports.
 #[derive(Debug)]
 struct Module {
     path: Vec<String>,
@@ -214,8 +217,8 @@ fn modules(root: &Path) -> Vec<Module> {
         .collect()
 }
 
-/// Returns the indices of the modules that a module imports. Imports between a module and those nested in it are ordinary
-/// Rust and are left out.
+/// Returns the indices of the modules that a module imports. Imports between a module and those
+/// nested in it are ordinary Rust and are left out.
 fn imported(modules: &[Module], module: &Module) -> BTreeSet<usize> {
     let by_path: BTreeMap<&[String], usize> = modules
         .iter()
@@ -238,8 +241,8 @@ fn imported(modules: &[Module], module: &Module) -> BTreeSet<usize> {
         .collect()
 }
 
-/// Returns the modules of an import cycle, if there is one: what is left when modules that import nothing more are taken away
-/// again and again.
+/// Returns the modules of an import cycle, if there is one: what is left when modules that import
+/// nothing more are taken away again and again.
 fn cycle(modules: &[Module]) -> Vec<String> {
     let mut graph: BTreeMap<usize, BTreeSet<usize>> = modules
         .iter()
@@ -298,8 +301,10 @@ fn grouped_and_relative_imports_are_resolved() {
         module: &path,
         found: Vec::new(),
     };
-    let source = "use crate::{text::{Span, View}, mark};\nuse super::regex::*;\n#[cfg(test)]\nuse crate::no;\n\
-                  fn f() { crate::a::b(); self::c() }\n#[cfg(test)]\nmod tests { use super::super::no; }";
+    let source = "use crate::{text::{Span, View}, mark};\nuse super::regex::*;\n\
+                  #[cfg(test)]\nuse crate::no;\n\
+                  fn f() { crate::a::b(); self::c() }\n\
+                  #[cfg(test)]\nmod tests { use super::super::no; }";
     imports.visit_file(&syn::parse_file(source).unwrap());
     let found: Vec<String> = imports.found.iter().map(|path| path.join("::")).collect();
     let expected = [
