@@ -540,4 +540,22 @@ mod tests {
             assert!(message.contains(expected), "{phrase}: {message}");
         }
     }
+
+    #[test]
+    fn the_example_of_the_overview_holds() {
+        let source = "get the {..2} newsletter";
+        let text = "it rained. get the free newsletter.";
+        let (_, literals) = Phrase::search_terms(source, false).unwrap();
+        let [literal] = &literals[..] else {
+            panic!("{literals:?}");
+        };
+        assert_eq!(literal.text, b"newsletter");
+        let phrase = Phrase::parse(source, false).unwrap();
+        let normalized = NormalizedText::whole(&Document::new(text).unwrap());
+        let mut starts = Vec::new();
+        match_starts(&phrase, &normalized, 24, &literal.context, &mut starts);
+        assert_eq!(starts, [0, 3, 11, 15, 19, 24]);
+        let found = match_around(&phrase, &normalized, 24, &literal.context, &mut starts);
+        assert_eq!(found, Some((11, 34)));
+    }
 }
