@@ -148,7 +148,7 @@ struct Ready {
 }
 
 /// How far an input is that is cleaned by itself.
-struct Progress {
+struct FileProgress {
     /// Bytes read that were reported as progress.
     consumed: u64,
     /// Position of the last checkpoint in the decompressed input.
@@ -213,7 +213,7 @@ impl BatchRun<'_> {
     fn add_batch(
         &mut self,
         task: &Task,
-        progress: &mut Progress,
+        progress: &mut FileProgress,
         batch: &mut BatchOutput,
         output: Option<&mut Output>,
         tally: &mut BatchStats,
@@ -383,7 +383,7 @@ impl Job<'_> {
             Some(checkpoint) => checkpoint.begun,
             None => run.reports.lengths(),
         };
-        let mut progress = Progress {
+        let mut progress = FileProgress {
             consumed: 0,
             checkpoint: 0,
             begun,
