@@ -461,5 +461,5 @@ fn report_views_follow_the_address() {
     let page = render(browser, path, "view=documents&rule=advert/marker&doc=3");
     assert!(page.contains("class=\"hit c-advert\"") && page.contains("class=\"other c-share\""));
     let page = render(browser, path, "view=documents&max=0.5");
-    assert!(element_text(&page, "documents").contains("No document passes the filters."));
+    assert!(element_text(&page, "documents").contains("No document matches the filters."));
 }
