@@ -42,6 +42,7 @@ pub fn normalize(text: &str) -> Vec<u8> {
 /// # Panics
 /// If `at` is past the end of the text.
 #[must_use]
+#[inline]
 pub fn word_before(text: &[u8], at: usize) -> bool {
     if let Some(last) = at
         .checked_sub(1)
@@ -63,6 +64,7 @@ pub fn word_before(text: &[u8], at: usize) -> bool {
 /// Returns whether a letter, digit or mark starts at offset `at` of normalized text. Returns
 /// `false` at or past the end of the text, and at an offset inside a character.
 #[must_use]
+#[inline]
 pub fn word_after(text: &[u8], at: usize) -> bool {
     text.get(at).is_some_and(|&byte| {
         if byte < 0x80 {
@@ -77,6 +79,7 @@ pub fn word_after(text: &[u8], at: usize) -> bool {
 /// space at its ends. The result is an empty range at the end of `range` if there is no letter or
 /// digit in it.
 #[must_use]
+#[inline]
 pub fn trim_symbols(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let Range { mut start, mut end } = range;
     while start < end && !word_after(bytes, start) {
@@ -102,6 +105,7 @@ fn first_is_word(bytes: &[u8]) -> bool {
 /// text. Returns `None` if `bytes` is empty, starts inside a character or cuts the first character
 /// short.
 #[must_use]
+#[inline]
 pub fn first_char(bytes: &[u8]) -> Option<char> {
     let chunk = bytes[..bytes.len().min(4)].utf8_chunks().next()?;
     chunk.valid().chars().next()
@@ -110,6 +114,7 @@ pub fn first_char(bytes: &[u8]) -> Option<char> {
 /// Returns whether a character belongs to a word: a letter, a digit or a combining mark. Answers
 /// from the cache for all characters up to U+FFFF.
 #[must_use]
+#[inline]
 pub fn is_word(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphanumeric();
@@ -127,6 +132,7 @@ fn compute_is_word(character: char) -> bool {
 /// Besides letters and digits this holds for symbols such as "™", which normalizes to "tm", and
 /// "½".
 #[must_use]
+#[inline]
 pub fn normalizes_to_word(character: char) -> bool {
     let mut has_word = false;
     if !character.is_ascii() {
@@ -139,6 +145,7 @@ pub fn normalizes_to_word(character: char) -> bool {
 /// Thai, Lao, Burmese, Khmer, kana and Han. Every position beside such a character counts as a word
 /// boundary.
 #[must_use]
+#[inline]
 pub fn is_spaceless(character: char) -> bool {
     matches!(
         character,
@@ -157,6 +164,7 @@ pub fn is_spaceless(character: char) -> bool {
 /// direction marks and variation selectors, which show and separate nothing, and the signs that
 /// Arabic writers leave out at will (short vowels, and the tatweel that elongates a word).
 #[must_use]
+#[inline]
 pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -212,6 +220,7 @@ impl CharMapping {
     /// Returns the normalized form of a visible character: at most 10 bytes of UTF-8. For white
     /// space and invisible characters the bytes have no meaning; check [`kind`](Self::kind) first.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
@@ -220,6 +229,7 @@ impl CharMapping {
     /// combining diacritical marks, and for long normalized forms: the caller then has to use
     /// [`push_normalized`].
     #[must_use]
+    #[inline]
     pub fn cached(character: char) -> Option<&'static Self> {
         Self::lookup(character).filter(|mapping| mapping.kind != CharKind::Other)
     }
@@ -281,6 +291,7 @@ impl CharMapping {
 /// with dotted i. Accents that writers leave out in places are removed: the Greek tonos, which
 /// capitals do not have, and the hamza on alef. A tonos on its own is removed if `out` ends with a
 /// Greek letter.
+#[inline]
 pub fn push_normalized(character: char, out: &mut Vec<u8>) {
     match character {
         '\u{2018}'..='\u{201B}'
