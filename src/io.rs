@@ -6,37 +6,29 @@
 
 mod batch;
 mod compression;
-mod convert;
-mod csv;
 mod format;
-mod json;
+mod formats;
 mod labelled;
-mod layout;
-#[cfg(feature = "parquet")]
-mod parquet;
 mod record;
 mod slice;
 mod source;
+mod table;
 mod text;
-mod warc;
 mod write;
 
 pub use batch::{Batch, Batches, Framing, Piece, Start};
 pub use compression::{Codec, Compression, Compressor};
-pub use convert::Converter;
 pub use format::Format;
-pub use json::with_member;
+pub use formats::parquet::open_table;
+pub use formats::{AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord};
 pub use labelled::{LabelledRow, read_rows};
-pub use layout::RecordFormat;
-#[cfg(feature = "parquet")]
-pub use parquet::{ParquetTable, RowBlock, RowMask, Rows, TableBuilder, TableLines};
-#[cfg(feature = "parquet")]
-pub use record::cut;
-pub use record::{Field, Parsed, TextFields};
+#[cfg(test)]
+pub use record::Escaping;
+pub use record::{Field, Parsed, TextFields, cut, decode_utf8};
 pub use slice::{line_slice, skip_lines};
 pub use source::Source;
+pub use table::{RowMask, Rows, TextTable};
 pub use text::{Content, InputText, encoding_for_label};
-pub use warc::restore_warc_record;
 pub use write::{Checksum, PartialFile, Permissions, StagedFile};
 
 /// Names of the fields, or columns, that hold the parts of a record.

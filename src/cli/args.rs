@@ -1,7 +1,8 @@
 //! The command-line arguments, as clap parses them. The doc comments of commands and fields are the
-//! `--help` texts. What arguments and the configuration file mean together is decided elsewhere: in
+//! `--help` texts, except where these list all formats. What arguments and the configuration file mean together is decided elsewhere: in
 //! `selection`, in `request`, in `records`, and in the file of each command.
 
+use crate::io::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -144,9 +145,7 @@ pub(super) struct ReadingArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET, Parquet)")]
 pub(super) struct FieldArgs {
-    /// Format of the inputs: text, jsonl, csv, tsv, wet or parquet [default: detected from names or
-    /// first bytes]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", help = format_help())]
     pub format: Option<String>,
     /// Fields that contain texts; a dot steps into objects and into each object of a list, as in
     /// messages.content [default: text]
@@ -179,9 +178,7 @@ pub(super) struct RecordArgs {
     /// Write a list of the records without readable text to FILE, as JSON Lines with the reasons
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
-    /// Format of the outputs: text, jsonl, csv, tsv or parquet [default: that of the inputs]. Only
-    /// id, URL, language and texts of JSON Lines are converted; other formats keep all columns
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", help = output_format_help())]
     pub output_format: Option<String>,
     /// Compress outputs: none, gzip, zstd, or either with a level, as in zstd:9 [default: by the
     /// name of the output, or as the inputs]
@@ -516,4 +513,21 @@ pub(super) struct NewRuleArgs {
     /// it]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Returns the help of `--format`, which lists all formats.
+fn format_help() -> String {
+    format!(
+        "Format of the inputs: {} [default: detected from names or first bytes]",
+        Format::names()
+    )
+}
+
+/// Returns the help of `--output-format`, which lists the formats that outputs can have.
+fn output_format_help() -> String {
+    format!(
+        "Format of the outputs: {} [default: that of the inputs]. Only id, URL, language and texts \
+         of JSON Lines are converted; other formats keep all columns",
+        Format::output_names()
+    )
 }

@@ -4,8 +4,8 @@ use super::args::{AnnotateArg, OnErrorArg, RecordArgs};
 use super::config::{Config, list_or};
 use super::selection::parse_size;
 use crate::io::{Codec, FieldNames, Format};
-use crate::job::records::{Annotate, OnError, RecordOptions};
-use anyhow::{Context, Result, bail};
+use crate::job::{Annotate, OnError, RecordOptions};
+use anyhow::{Result, bail};
 
 /// Default of `--max-record`.
 const MAX_RECORD: &str = "32M";
@@ -29,7 +29,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         .output_format
         .as_ref()
         .or(config.output_format.as_ref())
-        .map(|word| parse_output_format(word))
+        .map(|name| Format::parse_output(name))
         .transpose()?;
     if target.is_some() && matches!(annotate, Some(Annotate::Dolma(_))) {
         bail!(
@@ -51,7 +51,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
     let compress = args.compress.as_ref().or(config.compress.as_ref());
     let format = args.fields.format.as_ref();
     Ok(RecordOptions {
-        format: format.map(|word| parse_format(word)).transpose()?,
+        format: format.map(|name| Format::parse(name)).transpose()?,
         names: FieldNames {
             text,
             id: Some(id.map_or("id", String::as_str).to_owned()),
@@ -83,20 +83,4 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
         annotate,
     })
-}
-
-/// Parses the name of an input format.
-fn parse_format(word: &str) -> Result<Format> {
-    Format::parse(word).with_context(|| {
-        format!("'{word}' is not a format; write text, jsonl, csv, tsv, wet or parquet")
-    })
-}
-
-/// Parses the name of an output format. Fails for formats that are only read, such as WET.
-fn parse_output_format(word: &str) -> Result<Format> {
-    Format::parse(word)
-        .filter(|format| format.extension().is_some())
-        .with_context(|| {
-            format!("'{word}' is not an output format; write text, jsonl, csv, tsv or parquet")
-        })
 }

@@ -23,10 +23,8 @@
 //! A record that is larger than allowed comes in several batches of one [`Piece`] each, and a run
 //! cannot resume between them. Pieces are passed through unchanged.
 //!
-//! Memory is bounded by the size of a batch and the largest
-//! record allowed.
+//! Memory is bounded by the size of a batch and the largest record allowed.
 
-use super::csv::RowScanner;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -35,62 +33,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Size of a batch in bytes. A batch ends with the last record that ends within this size.
 const BATCH_SIZE: usize = 1 << 20;
 
-/// How a stream is split into records.
-#[derive(Clone, Debug)]
-pub enum Framing {
-    /// A record ends at a line feed.
-    Lines,
-    /// A record ends at a line feed outside of quotes.
-    Csv(RowScanner),
-    /// The header of a record states its length.
-    Warc {
-        /// Bytes of the current record that have not been read yet. Only used for a record that is
-        /// larger than allowed.
-        remaining: u64,
-    },
-    /// The whole stream is one record.
-    Whole,
-}
-
-impl Framing {
+/// How a stream is split into records. It may keep state from call to call.
+pub trait Framing: Send {
     /// Returns the end of the record at the start of `bytes`, or `None` if it does not end in them.
-    /// `is_last` says that no bytes follow; the last record then ends with the stream.
-    fn record_end(&mut self, bytes: &[u8], is_last: bool) -> Option<usize> {
-        let end = match self {
-            Self::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
-            Self::Csv(scanner) => {
-                scanner.reset();
-                scanner.row_end(bytes)
-            }
-            Self::Warc { remaining } => super::warc::record_end(bytes, is_last, remaining),
-            Self::Whole => None,
-        };
-        end.or(is_last.then_some(bytes.len()))
-    }
+    /// `is_last` says that no bytes follow; without an end, the record then ends with the stream.
+    fn record_end(&mut self, bytes: &[u8], is_last: bool) -> Option<usize>;
 
     /// Returns the end of the current record in `bytes`, or `None` if it goes on after them.
     /// `bytes` must follow those of the last call, of this function or of [`Framing::record_end`].
-    fn rest_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        match self {
-            Self::Lines => memchr::memchr(b'\n', bytes).map(|at| at + 1),
-            Self::Csv(scanner) => scanner.row_end(bytes),
-            Self::Warc { remaining } => {
-                let end = usize::try_from(*remaining)
-                    .ok()
-                    .filter(|&remaining| remaining <= bytes.len());
-                *remaining -= end.unwrap_or(bytes.len()) as u64;
-                end
-            }
-            Self::Whole => None,
-        }
-    }
+    fn rest_end(&mut self, bytes: &[u8]) -> Option<usize>;
 
     /// Notes that the first `len` bytes of a record that is larger than allowed were returned as
-    /// its first piece. What is left of a WARC record is counted from there.
+    /// its first piece. By default this changes nothing.
     fn start_pieces(&mut self, len: usize) {
-        if let Self::Warc { remaining } = self {
-            *remaining = remaining.saturating_sub(len as u64);
-        }
+        let _ = len;
+    }
+}
+
+/// Ends a record at each line feed.
+#[derive(Debug)]
+pub struct LineFraming;
+
+impl Framing for LineFraming {
+    fn record_end(&mut self, bytes: &[u8], _: bool) -> Option<usize> {
+        memchr::memchr(b'\n', bytes).map(|at| at + 1)
+    }
+
+    fn rest_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.record_end(bytes, false)
     }
 }
 
@@ -125,7 +95,7 @@ pub enum Piece {
 /// An iterator over the batches of a stream.
 pub struct Batches<R> {
     reader: R,
-    framing: Framing,
+    framing: Box<dyn Framing>,
     /// Size of the largest record that is returned whole, in bytes.
     max_record: usize,
     buffer: Vec<u8>,
@@ -157,7 +127,7 @@ impl<R: Read> Batches<R> {
     /// decompression and is updated by the reader; each batch gets its current value.
     pub fn new(
         reader: R,
-        framing: Framing,
+        framing: Box<dyn Framing>,
         max_record: usize,
         start: Start,
         consumed: Arc<AtomicU64>,
@@ -231,7 +201,9 @@ impl<R: Read> Batches<R> {
         let is_last = self.at_eof && self.returned + len == self.buffer.len();
         let (mut ends, mut at) = (Vec::with_capacity(len / 2048 + 1), 0);
         while at < len && !(first_only && at > 0) {
-            let Some(end) = self.framing.record_end(&bytes[at..], is_last) else {
+            let rest = &bytes[at..];
+            let end = self.framing.record_end(rest, is_last);
+            let Some(end) = end.or(is_last.then_some(rest.len())) else {
                 break;
             };
             at += end;
@@ -332,7 +304,7 @@ mod tests {
     fn batches(bytes: &[u8], max_record: usize) -> Vec<Batch> {
         Batches::new(
             SlowReader(bytes),
-            Framing::Lines,
+            Box::new(LineFraming),
             max_record,
             Start::default(),
             Arc::default(),

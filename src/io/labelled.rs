@@ -38,7 +38,7 @@ pub fn read_rows(
     path: &Path,
     field: &str,
 ) -> Result<impl Iterator<Item = Result<LabelledRow>> + use<>> {
-    let reader = Source::new(path, File::open(path)?, Some(Format::JsonLines))?.reader;
+    let reader = Source::new(path, File::open(path)?, Some(Format::JSON_LINES))?.reader;
     let field = field.to_owned();
     let lines = BufReader::with_capacity(1 << 16, reader).lines();
     Ok(lines

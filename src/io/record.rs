@@ -6,7 +6,6 @@
 //! In the JSON line `{"text": "a\nb"}`, for example, the text has three characters and is encoded
 //! by the bytes 10..14. The span 1..2 of the text, a line feed, is at 11..13 of the line.
 
-use super::FieldNames;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -258,58 +257,21 @@ pub enum Parsed<'r> {
     Damaged(String),
 }
 
-/// Returns the values of a JSON record in the columns of [`texts_as_columns`], or `None` if
-/// `parsed` has no text. Several texts in one field, as in a list, become one value with blank
-/// lines between them.
-#[must_use]
-pub(super) fn texts_as_values<'r>(parsed: Parsed<'r>, names: &FieldNames) -> Option<Values<'r>> {
-    let Parsed::Texts(texts) = parsed else {
-        return None;
-    };
-    let metadata = [
-        (&names.id, texts.id),
-        (&names.url, texts.url),
-        (&names.language, texts.language),
-    ];
-    let mut values: Values<'r> = metadata
-        .into_iter()
-        .filter(|(name, _)| name.is_some())
-        .map(|(_, value)| value.map(Cow::Owned))
-        .collect();
-    for name in &names.text {
-        values.push(joined_text(&texts.fields, name));
-    }
-    Some(values)
+/// Returns `bytes` as a text, or the reason why they are none, as a predicate.
+///
+/// # Errors
+/// If they are not valid UTF-8.
+pub fn decode_utf8(bytes: &[u8]) -> Result<&str, String> {
+    simdutf8::compat::from_utf8(bytes)
+        .map_err(|error| format!("is not valid UTF-8 at byte {}", error.valid_up_to()))
 }
 
-/// Joins the texts of all fields called `name`, with a blank line between them. Returns `None` if
-/// no field has that name, and does not copy a borrowed text that is the only one.
-fn joined_text<'r>(fields: &[Field<'r>], name: &str) -> Option<Cow<'r, str>> {
-    let mut texts: Vec<Cow<'r, str>> = fields
-        .iter()
-        .filter(|field| field.name == name)
-        .map(|field| field.text.clone())
-        .collect();
-    if texts.len() > 1 {
-        Some(Cow::Owned(texts.join("\n\n")))
-    } else {
-        texts.pop()
-    }
-}
-
-/// Returns the columns that JSON records get in another format, and the indices of those that hold
-/// texts. The columns are the id, URL and language fields, as far as `names` has them, and then all
-/// text fields.
-pub(super) fn texts_as_columns(names: &FieldNames) -> (Vec<String>, Vec<usize>) {
-    let metadata: Vec<&String> = [&names.id, &names.url, &names.language]
-        .into_iter()
-        .flatten()
-        .collect();
-    let texts = (metadata.len()..metadata.len() + names.text.len()).collect();
-    (
-        metadata.into_iter().chain(&names.text).cloned().collect(),
-        texts,
-    )
+/// Parses a record with `parse` if it is valid UTF-8. Otherwise the record is damaged.
+pub(super) fn parse_utf8<'r>(
+    record: &'r [u8],
+    parse: impl FnOnce(&'r str) -> Parsed<'r>,
+) -> Parsed<'r> {
+    decode_utf8(record).map_or_else(Parsed::Damaged, parse)
 }
 
 /// Appends `bytes[part]` without `cuts` to `out`. `cuts` are ranges of `bytes` that lie within

@@ -9,9 +9,12 @@
 //!        bytes, for progress
 //! ```
 
+use super::FieldNames;
 use super::compression::Compression;
 use super::format::Format;
+use super::formats::parquet::{check_supported, open_lines};
 use anyhow::{Context, Result};
+use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +50,8 @@ impl<'r> Source<'r> {
     /// the error. What precedes the damage can thus be cleaned, or passed through.
     ///
     /// # Errors
-    /// If the first four bytes cannot be read or a decoder cannot be allocated.
+    /// If the first four bytes cannot be read, a decoder cannot be allocated, or this build does not
+    /// support the format.
     pub fn new(name: &Path, reader: impl Read + Send + 'r, format: Option<Format>) -> Result<Self> {
         let consumed = Arc::new(AtomicU64::new(0));
         let mut reader = ProgressReader {
@@ -82,15 +86,47 @@ impl<'r> Source<'r> {
             None => decoder,
             Some(error) => Box::new(FailingReader(Some(error))),
         };
+        let format = format
+            .or_else(|| Format::from_path(name))
+            .unwrap_or_else(|| Format::detect(&head, is_json_name(name)));
+        if format.is_table() {
+            check_supported()?;
+        }
         Ok(Self {
             reader: Box::new(Cursor::new(head.clone()).chain(rest)),
             compression,
-            format: format
-                .or_else(|| Format::from_path(name))
-                .unwrap_or_else(|| Format::detect(&head, is_json_name(name))),
+            format,
             head,
             consumed,
         })
+    }
+
+    /// Returns the input, which was opened from `path`, as a file that can be read from any
+    /// position. Standard input, whose path is `-`, is copied to a temporary file.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or copied.
+    pub fn into_file(mut self, path: &Path) -> Result<File> {
+        if path != Path::new("-") {
+            return File::open(path).context("cannot be opened");
+        }
+        let mut file = tempfile::tempfile().context("cannot be copied to a temporary file")?;
+        io::copy(&mut self.reader, &mut file).context("cannot be copied to a temporary file")?;
+        Ok(file)
+    }
+
+    /// Opens a table as JSON Lines, one line per row, to convert it to another format. Progress
+    /// cannot be derived from the rows, so the whole file counts as read from the beginning.
+    ///
+    /// # Errors
+    /// If the file is not a valid table or has a column without counterpart in JSON.
+    pub fn into_lines(self, path: &Path, names: &FieldNames) -> Result<Source<'static>> {
+        let file = self.into_file(path)?;
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        let lines = open_lines(file, names)?;
+        let source = Source::new(Path::new("-"), lines, Some(Format::JSON_LINES))?;
+        source.consumed.store(size, Ordering::Relaxed);
+        Ok(source)
     }
 }
 
@@ -168,7 +204,7 @@ mod tests {
         let mut source = Source::new(Path::new("-"), compressed.as_slice(), None).unwrap();
         assert_eq!(
             (source.compression, source.format),
-            (Compression::Gzip, Format::JsonLines)
+            (Compression::Gzip, Format::JSON_LINES)
         );
         let mut content = String::new();
         source.reader.read_to_string(&mut content).unwrap();

@@ -45,7 +45,7 @@ struct DocumentKey {
 
 impl DocumentKey {
     fn new(record: &Record) -> Self {
-        let is_table = Format::from_path(Path::new(&record.path)) == Some(Format::Parquet);
+        let is_table = Format::from_path(Path::new(&record.path)).is_some_and(Format::is_table);
         let field = record.field.clone().filter(|_| is_table);
         Self {
             path: record.path.clone(),
@@ -212,7 +212,7 @@ impl Merge {
 fn read_groups(path: &Path) -> Result<impl Iterator<Item = Result<RecordGroup>>> {
     let source = File::open(path)
         .map_err(anyhow::Error::from)
-        .and_then(|file| Source::new(path, file, Some(Format::JsonLines)))
+        .and_then(|file| Source::new(path, file, Some(Format::JSON_LINES)))
         .with_context(|| format!("cannot read the removal record {}", path.display()))?;
     let name = path.display().to_string();
     let mut records = read_records(BufReader::new(source.reader))

@@ -2,41 +2,24 @@
 //! is passed through unchanged, and passes the result on in batches. A single text is one batch.
 //! This is separate from `files`, which decides what happens to the batches of each input.
 
-use super::journal::Checkpoint;
+use super::batch::{BatchOutput, BatchStats, Interrupted};
+use super::document::{Uncleaned, clean_document};
 use super::output::Output;
-use super::records::{BatchOutput, BatchStats, Interrupted, RecordCleaner};
-use super::tables::{open_table, table_as_lines};
+use super::records::RecordCleaner;
+use super::tables::TableCleaner;
+use super::tasks::Task;
+use super::text::TextCleaner;
 use super::walk::InputFile;
-use super::{Event, Job, Target};
+use super::{Job, Target};
 use crate::io::{Compression, Compressor, Format, Source};
-use crate::report::Stats;
 use anyhow::{Context, Error, Result, bail};
 use dechaff_core::Scratch;
 use std::fs::File;
 use std::io::{self, Read};
-use std::ops::Range;
 use std::path::Path;
 
 /// Chunk size in bytes when an input is copied through unchanged.
 const COPY_CHUNK: u64 = 1 << 20;
-
-/// An input to clean, with what shards and an earlier run mean for it.
-pub(super) struct Task {
-    pub(super) file: InputFile,
-    /// The bytes to clean, if shards share the file.
-    pub(super) slice: Option<Range<u64>>,
-    /// Whether an existing output is that of an earlier run and may be replaced.
-    pub(super) owned: bool,
-    /// Where an earlier run was interrupted.
-    pub(super) checkpoint: Option<Box<Checkpoint>>,
-}
-
-impl Task {
-    /// Names the output as the journal does.
-    pub(super) fn journal_path(&self) -> String {
-        self.file.output_path.to_string_lossy().into_owned()
-    }
-}
 
 /// On which threads the records of an input are cleaned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,17 +67,11 @@ impl Job<'_> {
         if self.options.format.has_records(source.format) {
             return self.clean_records(task, source, threads, on_batch);
         }
-        if source.format == Format::OtherJson {
+        if source.format == Format::OTHER_JSON {
             if self.options.format.target.is_some() {
                 bail!("is JSON, but not JSON Lines, and cannot become another format");
             }
-            let reason = "is JSON, but not one object per line; passed through unchanged; \
-                          `jq -c .[]` converts an array to JSON Lines";
-            let stats = Stats {
-                invalid: 1,
-                ..Stats::default()
-            };
-            return self.pass_through(task, source, reason, stats, on_batch);
+            return self.pass_through(task, source, &Uncleaned::OtherJson, on_batch);
         }
         match read_up_to(&mut source, task.file.size, self.options.max_document)? {
             Whole::Read(bytes) => {
@@ -105,12 +82,7 @@ impl Job<'_> {
                     reader: Box::new(io::Cursor::new(start).chain(source.reader)),
                     ..source
                 };
-                let reason = "is larger than --max-document; passed through unchanged";
-                let stats = Stats {
-                    too_large: 1,
-                    ..Stats::default()
-                };
-                self.pass_through(task, source, reason, stats, on_batch)
+                self.pass_through(task, source, &Uncleaned::TooLarge, on_batch)
             }
         }
     }
@@ -125,7 +97,8 @@ impl Job<'_> {
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
         let name = task.file.path.to_string_lossy();
-        let mut batch = self.options.clean_bytes(&name, bytes, scratch)?;
+        let cleaner = TextCleaner::new(self.options, &name);
+        let mut batch = clean_document(&cleaner, bytes, scratch)?;
         let mut tally = std::mem::take(&mut batch.tally);
         let is_binary = tally.stats.binary > 0;
         let mut output = if is_binary || self.stays(&tally) {
@@ -150,20 +123,16 @@ impl Job<'_> {
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
         let (path, options) = (&task.file.path, &self.options.format);
-        let cleaner = RecordCleaner {
-            options: self.options,
-            name: &path.to_string_lossy(),
-            threads: match threads {
-                Threads::One => 1,
-                Threads::All => rayon::current_num_threads(),
-            },
-            codec: self.codec(source.compression),
-            stop: self.stop,
-            slice: task.slice.clone(),
+        let name = path.to_string_lossy();
+        let texts = TextCleaner::new(self.options, &name);
+        let threads = match threads {
+            Threads::One => 1,
+            Threads::All => rayon::current_num_threads(),
         };
+        let codec = self.codec(source.compression);
         let mut output = self.output(task)?;
         let is_table = options.is_table(source.format);
-        if output.is_terminal() && (is_table || options.target == Some(Format::Parquet)) {
+        if output.is_terminal() && (is_table || options.target.is_some_and(Format::is_table)) {
             bail!("refusing to write Parquet to a terminal; use --output");
         }
         let (mut tally, start) = task
@@ -173,17 +142,20 @@ impl Job<'_> {
                 (checkpoint.tally.clone(), checkpoint.start)
             });
         if is_table {
-            let table = open_table(path, source)?;
-            cleaner.run_table(table, &mut output, &mut |mut batch| {
+            let cleaner = TableCleaner::new(texts, threads, self.stop);
+            let file = source.into_file(path)?;
+            cleaner.run(file, &mut output, &mut |mut batch| {
                 tally.add(std::mem::take(&mut batch.tally));
                 on_batch(&mut batch, None, &mut tally)
             })?;
         } else {
-            let source = if source.format == Format::Parquet {
-                table_as_lines(path, source, &options.names)?
+            let source = if source.format.is_table() {
+                source.into_lines(path, &options.names)?
             } else {
                 source
             };
+            let slice = task.slice.clone();
+            let cleaner = RecordCleaner::new(texts, threads, codec, self.stop, slice);
             let streamed = cleaner.run(source, start, &mut |mut batch| {
                 tally.add(std::mem::take(&mut batch.tally));
                 on_batch(&mut batch, Some(&mut output), &mut tally)
@@ -202,20 +174,15 @@ impl Job<'_> {
     }
 
     /// Copies an input that is not cleaned to its output, compressed as the options say, and
-    /// reports `reason` first. In place there is nothing to copy.
+    /// reports why first. In place there is nothing to copy.
     fn pass_through(
         &self,
         task: &Task,
         mut source: Source<'_>,
-        reason: &str,
-        stats: Stats,
+        reason: &Uncleaned,
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
-        let mut tally = BatchStats {
-            stats,
-            events: vec![Event::Passed(reason.to_owned())],
-            ..BatchStats::default()
-        };
+        let mut tally = reason.tally();
         let mut output = if self.stays(&tally) {
             Output::Nowhere
         } else {
@@ -263,6 +230,7 @@ impl Job<'_> {
 }
 
 /// The bytes of an input that was read up to a limit.
+#[derive(Debug, PartialEq)]
 enum Whole {
     /// All bytes.
     Read(Vec<u8>),
@@ -289,4 +257,42 @@ fn read_up_to(source: &mut Source<'_>, size: u64, max_bytes: u64) -> Result<Whol
     } else {
         Whole::Larger(bytes)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(bytes: &[u8]) -> Source<'_> {
+        Source::new(Path::new("a.txt"), bytes, None).unwrap()
+    }
+
+    #[test]
+    fn an_input_is_read_whole_up_to_the_limit() {
+        let read = read_up_to(&mut source(b"It rained."), 10, 10).unwrap();
+        assert_eq!(read, Whole::Read(b"It rained.".to_vec()));
+        // The size is unknown, as that of standard input is.
+        let read = read_up_to(&mut source(b"It rained."), 0, 10).unwrap();
+        assert_eq!(read, Whole::Read(b"It rained.".to_vec()));
+        let read = read_up_to(&mut source(b"It rained."), 0, 9).unwrap();
+        assert_eq!(read, Whole::Larger(b"It rained.".to_vec()));
+    }
+
+    #[test]
+    fn an_input_whose_size_exceeds_the_limit_is_not_read() {
+        let mut large = source(b"It rained.");
+        assert_eq!(
+            read_up_to(&mut large, 10, 9).unwrap(),
+            Whole::Larger(Vec::new())
+        );
+        let mut rest = Vec::new();
+        large.reader.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"It rained.");
+        // The size of a compressed file says nothing about its text.
+        let compressed = zstd::encode_all(&b"It rained."[..], 1).unwrap();
+        let size = compressed.len() as u64;
+        let mut source = source(&compressed);
+        let read = read_up_to(&mut source, size, 10).unwrap();
+        assert_eq!(read, Whole::Read(b"It rained.".to_vec()));
+    }
 }

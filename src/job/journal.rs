@@ -17,8 +17,8 @@
 //!
 //! A line that a crash cut short is ignored, with everything after it.
 
+use super::batch::BatchStats;
 use super::manifest::{Manifest, ManifestFile, Plan, STATE_DIR, Shard};
-use super::records::BatchStats;
 use super::walk::InputFile;
 use crate::io::{Checksum, PartialFile, Start};
 use crate::report::Stats;

@@ -2,10 +2,10 @@
 //! the bytes that were kept, in the cleaned file, and the removed ones, in the record, each at the
 //! offset that the record says. Files are restored in chunks, so memory does not grow with them.
 
-use super::tables::{open_table, restore_table};
+use super::tables::restore_table;
 use crate::io::{
-    Batches, Codec, Compressor, Format, Framing, PartialFile, Permissions, Source, Start,
-    restore_warc_record,
+    Batches, Codec, Compressor, FieldNames, PartialFile, Permissions, RecordInput, RestoreRecord,
+    Source, Start,
 };
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
@@ -18,7 +18,7 @@ use std::path::Path;
 /// Bytes that are collected before they are compressed and written.
 const CHUNK: usize = 1 << 20;
 
-/// The text columns of each Parquet file in a record, by the path of the file.
+/// The text columns of each table in a record, by the path of the file.
 type Columns = FxHashMap<String, Vec<String>>;
 
 /// Restores the file `cleaned`, or standard input if it is `-`, and passes the bytes of the source
@@ -51,11 +51,11 @@ pub fn restore_one(
             .as_ref()
             .map_or(true, |removal| Some(&removal.path) == path.as_ref())
     });
-    if source.format == Format::Parquet
+    if source.format.is_table()
         && let Some(path) = &path
     {
         let columns = columns_of(record)?.remove(path).unwrap_or_default();
-        return restore_parquet(cleaned, source, columns, &mut removals, write);
+        return restore_one_table(cleaned, source, columns, &mut removals, write);
     }
     restore_source(source, removals, write)
 }
@@ -84,7 +84,7 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
 
 /// Restores the file at `path` in place with the removals at the front of `removals` that name it.
 /// A link stays a link: the file that it leads to is replaced. `columns` is read from the record
-/// when the first Parquet file needs it, and kept for later ones.
+/// when the first table needs it, and kept for later ones.
 fn restore_file(
     path: &str,
     record: &Path,
@@ -103,13 +103,13 @@ fn restore_file(
                 .map_or(true, |removal| removal.path == path)
         })
     });
-    if source.format == Format::Parquet {
+    if source.format.is_table() {
         let columns = match columns {
             Some(columns) => columns,
             None => columns.insert(columns_of(record)?),
         };
         let columns = columns.remove(path).unwrap_or_default();
-        restore_parquet(file_path, source, columns, &mut removals, write)?;
+        restore_one_table(file_path, source, columns, &mut removals, write)?;
     } else {
         restore_source(source, removals, write)?;
     }
@@ -168,9 +168,9 @@ fn columns_of(record: &Path) -> Result<Columns> {
     Ok(columns)
 }
 
-/// Restores a Parquet file by way of a temporary file: a table is written to a [`std::io::Write`]
+/// Restores a table by way of a temporary file: a table is written to a [`std::io::Write`]
 /// that threads can share, which the callback `write` is not.
-fn restore_parquet(
+fn restore_one_table(
     path: &Path,
     source: Source<'_>,
     columns: Vec<String>,
@@ -178,7 +178,7 @@ fn restore_parquet(
     write: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let mut restored = tempfile::tempfile().context("cannot create a temporary file")?;
-    restore_table(open_table(path, source)?, columns, removals, &mut restored)?;
+    restore_table(source.into_file(path)?, columns, removals, &mut restored)?;
     restored.rewind()?;
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -189,15 +189,15 @@ fn restore_parquet(
     }
 }
 
-/// Restores anything but Parquet: copies kept bytes up to the start of each removal, then the
+/// Restores anything but a table: copies kept bytes up to the start of each removal, then the
 /// removed bytes. The offsets of removals count in the decompressed source.
 fn restore_source(
     cleaned: Source<'_>,
     removals: impl Iterator<Item = Result<Record>>,
     write: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    if cleaned.format == Format::Warc {
-        return restore_warc(cleaned, removals, write);
+    if let Some(restore_record) = cleaned.format.restore_record() {
+        return restore_source_records(cleaned, restore_record, removals, write);
     }
     let compressor = Compressor::new(Codec::of(cleaned.compression))?;
     let mut restorer = Restorer {
@@ -272,14 +272,21 @@ impl Restorer<'_> {
     }
 }
 
-/// Restores a WARC file record by record: the header of a record holds the length of its block, so
-/// cleaning changed the header too. Each record is compressed by itself, as in the source.
-fn restore_warc(
+/// Restores a file record by record, because cleaning changed more of a record than its texts, such
+/// as the length in the header of a WARC record. Each record is compressed by itself.
+fn restore_source_records(
     cleaned: Source<'_>,
+    restore_record: RestoreRecord,
     removals: impl Iterator<Item = Result<Record>>,
     write: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    let mut restorer = WarcRestorer {
+    let records = cleaned.format.open(&RecordInput {
+        name: "",
+        head: &cleaned.head,
+        fields: &FieldNames::default(),
+    })?;
+    let mut restorer = RecordRestorer {
+        restore_record,
         removals: removals.peekable(),
         compressor: Compressor::new(Codec::of(cleaned.compression))?,
         restored: 0,
@@ -288,7 +295,7 @@ fn restore_warc(
     };
     for batch in Batches::new(
         cleaned.reader,
-        Framing::Warc { remaining: 0 },
+        records.framing(),
         crate::Span::MAX_TEXT,
         Start::default(),
         cleaned.consumed,
@@ -308,8 +315,9 @@ fn restore_warc(
     }
 }
 
-/// Puts a WARC file together from cleaned records and removals.
-struct WarcRestorer<'w, I: Iterator> {
+/// Puts a file together from cleaned records and removals.
+struct RecordRestorer<'w, I: Iterator> {
+    restore_record: RestoreRecord,
     /// Removals that are not restored yet.
     removals: Peekable<I>,
     compressor: Compressor,
@@ -320,7 +328,7 @@ struct WarcRestorer<'w, I: Iterator> {
     write: &'w mut dyn FnMut(&[u8]) -> Result<()>,
 }
 
-impl<I: Iterator<Item = Result<Record>>> WarcRestorer<'_, I> {
+impl<I: Iterator<Item = Result<Record>>> RecordRestorer<'_, I> {
     fn write_record(&mut self, bytes: Vec<u8>) -> Result<()> {
         self.restored += bytes.len() as u64;
         (self.write)(&self.compressor.compress(bytes)?)
@@ -342,7 +350,7 @@ impl<I: Iterator<Item = Result<Record>>> WarcRestorer<'_, I> {
         let source = if removed.is_empty() {
             Some(record.to_owned())
         } else {
-            restore_warc_record(record, self.restored, &removed)
+            (self.restore_record)(record, self.restored, &removed)
         };
         self.write_record(source.with_context(|| {
             format!(

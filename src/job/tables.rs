@@ -1,83 +1,298 @@
-//! The entry points for Parquet files, which `rows` implements. In a build without the feature
-//! `parquet` they all fail with the same message, so that callers need not know of the feature.
+//! Cleans tables that stay tables. The texts of each column are cleaned some rows at a time, on
+//! several threads and in order. If rows may be dropped, all texts of a row group are cleaned
+//! twice: once to decide which rows stay, and again when the columns are written, so that no row
+//! group has to be in memory as a whole.
 
-#[cfg(feature = "parquet")]
-mod rows;
+mod restore;
 
-use super::unsupported_parquet;
-use crate::io::{FieldNames, Source};
-use anyhow::{Context, Result};
+pub use restore::restore_table;
+
+use super::batch::{BatchOutput, Interrupted};
+use super::options::OnError;
+use super::pipeline::in_order;
+use super::text::{DAMAGED, Place, Problem, TextCleaner, TextOutcome};
+use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
+use anyhow::{Context, Error, Result, bail};
+use dechaff_core::Scratch;
+use std::borrow::Cow;
 use std::fs::File;
-use std::path::Path;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-#[cfg(feature = "parquet")]
-pub use rows::restore_table;
+/// Cleans one table.
+#[derive(Debug)]
+pub(super) struct TableCleaner<'j> {
+    texts: TextCleaner<'j>,
+    /// Number of worker threads.
+    threads: usize,
+    /// Set from outside to stop early.
+    stop: &'j AtomicBool,
+}
 
-/// Opens the Parquet file that `source` was made from. Parquet is read from its end, so standard
-/// input, whose path is `-`, is first copied to a temporary file.
-///
-/// # Errors
-/// If the file cannot be opened or copied, or this build has no support for Parquet.
-pub fn open_table(path: &Path, mut source: Source<'_>) -> Result<File> {
-    if !cfg!(feature = "parquet") {
-        return Err(unsupported_parquet());
+/// Counts the texts of a row, of which a column of lists has several.
+#[derive(Default)]
+struct ItemCounter {
+    row: Option<u32>,
+    item: u64,
+}
+
+impl ItemCounter {
+    /// Returns the index of the next text within its row, from 0. The texts of a row must come one
+    /// after another; `row` may count from any row.
+    fn next(&mut self, row: u32) -> u64 {
+        self.item = if self.row == Some(row) {
+            self.item + 1
+        } else {
+            0
+        };
+        self.row = Some(row);
+        self.item
     }
-    if path != Path::new("-") {
-        return File::open(path).context("cannot be opened");
+}
+
+impl<'j> TableCleaner<'j> {
+    /// Creates a cleaner for the input of `texts` that works on `threads` threads and stops early
+    /// once `stop` is set.
+    pub(super) fn new(texts: TextCleaner<'j>, threads: usize, stop: &'j AtomicBool) -> Self {
+        Self {
+            texts,
+            threads,
+            stop,
+        }
     }
-    let mut file = tempfile::tempfile().context("cannot be copied to a temporary file")?;
-    std::io::copy(&mut source.reader, &mut file).context("cannot be copied to a temporary file")?;
-    Ok(file)
-}
 
-/// Opens a Parquet file as JSON Lines, one line per row, to convert it to another format. Progress
-/// cannot be derived from the rows, so the whole file counts as read from the beginning.
-///
-/// # Errors
-/// If the file is not Parquet or has a column without counterpart in JSON.
-#[cfg(feature = "parquet")]
-pub fn table_as_lines<'r>(
-    path: &Path,
-    source: Source<'r>,
-    names: &FieldNames,
-) -> Result<Source<'r>> {
-    use crate::io::{Format, TableLines};
-    let file = open_table(path, source)?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
-    let lines = TableLines::new(file, names)?;
-    let source = Source::new(Path::new("-"), lines, Some(Format::JsonLines))?;
-    source
-        .consumed
-        .store(size, std::sync::atomic::Ordering::Relaxed);
-    Ok(source)
-}
-
-/// Fails, because this build has no support for Parquet.
-#[cfg(not(feature = "parquet"))]
-pub fn table_as_lines<'r>(_: &Path, _: Source<'r>, _: &FieldNames) -> Result<Source<'r>> {
-    Err(unsupported_parquet())
-}
-
-/// Fails, because this build has no support for Parquet.
-#[cfg(not(feature = "parquet"))]
-pub fn restore_table(
-    _: File,
-    _: Vec<String>,
-    _: &mut dyn Iterator<Item = Result<crate::report::Record>>,
-    _: &mut (dyn std::io::Write + Send),
-) -> Result<()> {
-    Err(unsupported_parquet())
-}
-
-#[cfg(not(feature = "parquet"))]
-impl super::records::RecordCleaner<'_> {
-    /// Fails, because this build has no support for Parquet.
-    pub fn run_table(
+    /// Cleans the table in `file` and writes it to `out`. The statistics and report lines of some
+    /// rows at a time are passed to `on_batch`, in the order of row groups, columns and rows; the
+    /// last call passes the size of the file as the bytes that were read.
+    ///
+    /// # Errors
+    /// If annotations are wanted, the table cannot be read or written, a damaged value fails the
+    /// file, or `on_batch` fails; [`Interrupted`] if the run is stopped.
+    pub(super) fn run(
         &self,
-        _: File,
-        _: &mut (dyn std::io::Write + Send),
-        _: &mut dyn FnMut(super::records::BatchOutput) -> Result<()>,
+        file: File,
+        out: &mut (dyn Write + Send),
+        on_batch: &mut dyn FnMut(BatchOutput) -> Result<()>,
     ) -> Result<()> {
-        Err(unsupported_parquet())
+        let options = &self.texts.options().format;
+        let drops_rows = options.on_error == OnError::Drop || options.drop_empty;
+        if options.annotate.is_some() {
+            bail!("is not JSON Lines, which annotations need");
+        }
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        let table = open_table(file, &options.names)?;
+        table.rewrite(
+            out,
+            &mut |group| {
+                drops_rows
+                    .then(|| self.rows_to_keep(table.as_ref(), group))
+                    .transpose()
+            },
+            &mut |name, chunks, sink| {
+                let mask = sink.row_mask();
+                self.over_rows(
+                    chunks,
+                    |scratch, rows| self.clean_rows(name, rows, mask.as_ref(), scratch),
+                    |result| {
+                        let (rows, batch) = result?;
+                        sink.write(rows)?;
+                        on_batch(batch)
+                    },
+                )
+            },
+        )?;
+        on_batch(BatchOutput {
+            consumed: size,
+            ..BatchOutput::default()
+        })
+    }
+
+    /// Applies `work` to chunks of rows on several threads and passes the results to `consume` in
+    /// order. Fails with [`Interrupted`] once the run is stopped.
+    fn over_rows<O: Send>(
+        &self,
+        chunks: impl Iterator<Item = Result<Rows>> + Send,
+        work: impl Fn(&mut Scratch, Rows) -> O + Sync,
+        consume: impl FnMut(O) -> Result<()>,
+    ) -> Result<()> {
+        let chunks = chunks.map(|rows| {
+            if self.stop.load(Ordering::Relaxed) {
+                Err(Error::from(Interrupted))
+            } else {
+                rows
+            }
+        });
+        in_order(
+            self.threads,
+            chunks,
+            Rows::size,
+            || Ok(Scratch::default()),
+            work,
+            consume,
+        )
+    }
+
+    /// Cleans all texts of a row group to decide which of its rows stay. A row is damaged if one of
+    /// its texts cannot be read, or if it has none and there is one text column. A row is empty if
+    /// it has texts, none is damaged, and nothing is left of any.
+    fn rows_to_keep(&self, table: &dyn TextTable, group: usize) -> Result<RowMask> {
+        let options = &self.texts.options().format;
+        let (first, columns) = table.text_columns(group)?;
+        let [mut damaged, mut has_rest, mut has_text] =
+            [(); 3].map(|()| vec![false; table.row_count(group)]);
+        for (_, chunks) in columns {
+            self.over_rows(
+                chunks,
+                |scratch, rows| (self.count_kept(&rows, scratch), rows),
+                |(texts, rows)| {
+                    let start = (rows.first - first) as usize;
+                    if options.names.text.len() == 1 {
+                        for &row in &rows.missing {
+                            damaged[start + row as usize] = true;
+                        }
+                    }
+                    for (kept_bytes, &row) in texts.into_iter().zip(&rows.row_indices) {
+                        let row = start + row as usize;
+                        has_text[row] = true;
+                        match kept_bytes {
+                            Some(bytes) => has_rest[row] |= bytes > 0,
+                            None => damaged[row] = true,
+                        }
+                    }
+                    Ok(())
+                },
+            )?;
+        }
+        let rows = (0..damaged.len())
+            .map(|row| {
+                let is_empty = has_text[row] && !has_rest[row] && !damaged[row];
+                !(options.on_error == OnError::Drop && damaged[row]
+                    || options.drop_empty && is_empty)
+            })
+            .collect();
+        Ok(RowMask { first, rows })
+    }
+
+    /// Returns, for each text of `rows`, how many of its bytes are left after cleaning; `None` for
+    /// a text that cannot be read.
+    fn count_kept(&self, rows: &Rows, scratch: &mut Scratch) -> Vec<Option<usize>> {
+        rows.values
+            .iter()
+            .zip(&rows.row_indices)
+            .map(|(value, &row)| {
+                let properties = properties_of(&rows.attributes, row);
+                self.texts.count_kept(value, &properties, scratch)
+            })
+            .collect()
+    }
+
+    /// Cleans some rows of the column `name`. Returns them with cleaned texts, and their statistics
+    /// and report lines. Rows that `mask` drops are returned too, and get a removal record for the
+    /// whole text instead of one for each removed span.
+    fn clean_rows(
+        &self,
+        name: &str,
+        mut rows: Rows,
+        mask: Option<&RowMask>,
+        scratch: &mut Scratch,
+    ) -> Result<(Rows, BatchOutput)> {
+        let mut output = BatchOutput::default();
+        if self.texts.options().format.names.text.len() == 1 {
+            for &row in &rows.missing {
+                let place = value_place(rows.first + u64::from(row), name, 0, b"");
+                self.settle(&place, &Problem::NoText(name.to_owned()), mask, &mut output)?;
+            }
+        }
+        let mut items = ItemCounter::default();
+        for (value, &row) in rows.values.iter_mut().zip(&rows.row_indices) {
+            let number = rows.first + u64::from(row);
+            let place = value_place(number, name, items.next(row), value);
+            let text = match self.texts.read(value) {
+                Ok(text) => text,
+                Err(problem) => {
+                    self.settle(&place, &problem, mask, &mut output)?;
+                    continue;
+                }
+            };
+            let properties = properties_of(&rows.attributes, row);
+            let place = Place {
+                id: properties.id.as_deref(),
+                ..place
+            };
+            let field = Field::plain(Cow::Borrowed(name), text);
+            let mut outcome = TextOutcome::default();
+            self.texts
+                .clean_field(&place, &field, &properties, &mut outcome, scratch)
+                .with_context(|| format!("row {number}"))?;
+            output.tally.add(outcome.tally);
+            if let Some(share) = outcome.held {
+                self.texts
+                    .handle(&place, &Problem::Held(share), &mut output)?;
+            }
+            let is_dropped = is_dropped(mask, number);
+            if outcome.kept_bytes == 0 {
+                self.settle(&place, &Problem::Empty, mask, &mut output)?;
+            } else if is_dropped {
+                // Another text of the row is damaged.
+                self.texts.drop_place(&place, DAMAGED, &mut output)?;
+            }
+            if !is_dropped {
+                output.records.append(&mut outcome.records);
+            }
+            if !outcome.cuts.is_empty() {
+                output.tally.differs = true;
+                let mut rest = Vec::with_capacity(value.len());
+                cut(value, 0..value.len(), &outcome.cuts, &mut rest);
+                *value = rest;
+            }
+        }
+        Ok((rows, output))
+    }
+
+    /// Handles a problem of the text at `place`. If `mask` drops its row, the text gets a removal
+    /// record.
+    fn settle(
+        &self,
+        place: &Place<'_>,
+        problem: &Problem,
+        mask: Option<&RowMask>,
+        output: &mut BatchOutput,
+    ) -> Result<()> {
+        self.texts.handle(place, problem, output)?;
+        if is_dropped(mask, place.number.unwrap_or_default()) {
+            self.texts.drop_place(place, problem.rule(), output)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether `mask` drops row `number`.
+fn is_dropped(mask: Option<&RowMask>, number: u64) -> bool {
+    mask.is_some_and(|mask| !mask.keeps(number))
+}
+
+/// Returns the place of a text of a table: the one with index `item` among those of its row and its
+/// column, which is called `field`.
+fn value_place<'r>(number: u64, field: &'r str, item: u64, value: &'r [u8]) -> Place<'r> {
+    Place {
+        number: Some(number),
+        bytes: value,
+        field: Some(field),
+        item,
+        ..Place::default()
+    }
+}
+
+/// Returns the id, address and language of a row, from the columns of these. `row` counts from the
+/// first row of the chunk.
+fn properties_of(others: &[Vec<Option<String>>; 3], row: u32) -> TextFields<'static> {
+    let [id, url, language] = others
+        .each_ref()
+        .map(|column| column.get(row as usize).cloned().flatten());
+    TextFields {
+        id,
+        url,
+        language,
+        ..TextFields::default()
     }
 }

@@ -3,7 +3,6 @@
 //! the readers of both index strings by code points and not by UTF-8 bytes.
 
 use super::decimal;
-use anyhow::Result;
 use dechaff_core::{Cleaned, RuleSet};
 use serde_json::{Map, Value, json};
 
@@ -65,11 +64,9 @@ pub fn annotate(field: &str, cleaned: &Cleaned<'_>, rules: &RuleSet, out: &mut V
 
 /// Returns the annotations as a JSON list of objects, the value of the field that is added to a
 /// record. Without annotations it is an empty list, so that every record has the field.
-///
-/// # Errors
-/// None in practice: annotations can always be written as JSON.
-pub fn annotation_list(annotations: &[Annotation]) -> Result<Vec<u8>> {
-    let list: Vec<Value> = annotations
+#[must_use]
+pub fn annotation_list(annotations: &[Annotation]) -> Vec<u8> {
+    let list: Value = annotations
         .iter()
         .map(|mark| {
             json!({
@@ -78,7 +75,7 @@ pub fn annotation_list(annotations: &[Annotation]) -> Result<Vec<u8>> {
             })
         })
         .collect();
-    Ok(serde_json::to_vec(&list)?)
+    list.to_string().into_bytes()
 }
 
 /// Returns a line of a Dolma attribute file: all annotations as the attribute `NAME__all`, and

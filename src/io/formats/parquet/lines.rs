@@ -14,21 +14,25 @@ use std::io::{self, Read};
 const BATCH_ROWS: usize = 64;
 
 /// A reader of a Parquet file's rows as JSON Lines. It holds one row at a time.
-pub struct TableLines {
+struct TableLines {
     rows: RowIter<'static>,
     line: Vec<u8>,
     /// Bytes of `line` that have been read.
     position: usize,
 }
 
+/// Opens `file` as JSON Lines and checks that JSON can represent its columns. Columns of texts, in
+/// `names`, must be annotated as strings, because others are written as base64.
+///
+/// # Errors
+/// If the file is not valid Parquet, has a column of intervals, or a column of texts without that
+/// annotation.
+pub fn open_lines(file: File, names: &FieldNames) -> Result<Box<dyn Read + Send>> {
+    Ok(Box::new(TableLines::new(file, names)?))
+}
+
 impl TableLines {
-    /// Opens `file` and checks that JSON can represent its columns. Columns of texts, in `names`,
-    /// must be annotated as strings, because others are written as base64.
-    ///
-    /// # Errors
-    /// If the file is not valid Parquet, has a column of intervals, or a column of texts without
-    /// that annotation.
-    pub fn new(file: File, names: &FieldNames) -> Result<Self> {
+    fn new(file: File, names: &FieldNames) -> Result<Self> {
         let reader = SerializedFileReader::new(file).context("cannot be read as Parquet")?;
         for column in reader.metadata().file_metadata().schema_descr().columns() {
             let path = column.path().string();

@@ -3,7 +3,10 @@
 //! files consist of. If a removal changes a block, the length and digests in its header are
 //! recomputed; all other records are copied unchanged.
 
-use super::record::{Escaping, Field, Parsed, TextFields, Values, cut};
+use super::{FormatSpec, OutputColumns, Reading, RecordFormat, name_or};
+use crate::io::FieldNames;
+use crate::io::batch::Framing;
+use crate::io::record::{Escaping, Field, Parsed, TextFields, Values, cut};
 use data_encoding::{BASE32, HEXLOWER};
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
@@ -12,6 +15,106 @@ use std::ops::Range;
 /// The line ends after a block. The same bytes end a header: the end of its last line and a blank
 /// line.
 const RECORD_END: &[u8] = b"\r\n\r\n";
+
+/// WARC. Each record is compressed separately, as is usual for it.
+pub static WARC: FormatSpec = FormatSpec {
+    name: "wet",
+    extensions: &["wet", "warc"],
+    detects: begins_with_version,
+    reading: Reading::Records(|input| {
+        let fields = input.fields.clone();
+        Ok(Box::new(WarcRecords { fields }))
+    }),
+    restore_record: Some(restore_record),
+    compresses_records: true,
+    ..FormatSpec::EMPTY
+};
+
+/// The records of an input.
+#[derive(Debug)]
+struct WarcRecords {
+    fields: FieldNames,
+}
+
+fn begins_with_version(head: &[u8]) -> bool {
+    head.starts_with(b"WARC/1.") || head.starts_with(b"WARC/0.")
+}
+
+impl RecordFormat for WarcRecords {
+    fn framing(&self) -> Box<dyn Framing> {
+        Box::new(WarcFraming { remaining: 0 })
+    }
+
+    fn parse<'r>(&'r self, _: u64, record: &'r [u8]) -> Parsed<'r> {
+        parse(record)
+    }
+
+    fn remove(
+        &self,
+        record: &[u8],
+        cuts: &[Range<usize>],
+        out: &mut Vec<u8>,
+    ) -> Result<(), &'static str> {
+        write_without(record, cuts, out);
+        Ok(())
+    }
+
+    /// Returns id, URL, date, language and text.
+    fn columns(&self) -> OutputColumns {
+        let names = vec![
+            name_or(self.fields.id.as_deref(), "id"),
+            name_or(self.fields.url.as_deref(), "url"),
+            "date".to_owned(),
+            name_or(self.fields.language.as_deref(), "language"),
+            self.fields.text.first().cloned().unwrap_or_default(),
+        ];
+        OutputColumns {
+            names,
+            texts: vec![4],
+        }
+    }
+
+    fn values<'r>(&'r self, _: u64, record: &'r [u8]) -> Option<Values<'r>> {
+        let (_, headers) = parse_header(record)?;
+        let Parsed::Texts(mut texts) = parse(record) else {
+            return None;
+        };
+        let text = texts.fields.pop()?.text;
+        Some(vec![
+            texts.id.map(Cow::Owned),
+            texts.url.map(Cow::Owned),
+            header_value(record, &headers, "warc-date").map(Cow::Borrowed),
+            texts.language.map(Cow::Owned),
+            Some(text),
+        ])
+    }
+}
+
+/// Splits a stream by the lengths that the headers of records state.
+#[derive(Debug)]
+struct WarcFraming {
+    /// Bytes of the current record that have not been read yet. Only used for a record that is
+    /// larger than allowed.
+    remaining: u64,
+}
+
+impl Framing for WarcFraming {
+    fn record_end(&mut self, bytes: &[u8], is_last: bool) -> Option<usize> {
+        record_end(bytes, is_last, &mut self.remaining)
+    }
+
+    fn rest_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let end = usize::try_from(self.remaining)
+            .ok()
+            .filter(|&remaining| remaining <= bytes.len());
+        self.remaining -= end.unwrap_or(bytes.len()) as u64;
+        end
+    }
+
+    fn start_pieces(&mut self, len: usize) {
+        self.remaining = self.remaining.saturating_sub(len as u64);
+    }
+}
 
 /// A header line.
 struct Header {
@@ -64,7 +167,7 @@ fn content_length(record: &[u8], headers: &[Header]) -> Option<u64> {
 /// If the stated length is missing or wrong, because no record starts after it, the record ends
 /// before the next line that starts one. `is_last` says that no bytes follow. Sets `remaining` to
 /// the length that the record claims if that is more than `bytes`, else to `u64::MAX`.
-pub(super) fn record_end(bytes: &[u8], is_last: bool, remaining: &mut u64) -> Option<usize> {
+fn record_end(bytes: &[u8], is_last: bool, remaining: &mut u64) -> Option<usize> {
     *remaining = u64::MAX;
     let Some((block_start, headers)) = parse_header(bytes) else {
         return if is_last { next_record(bytes, 1) } else { None };
@@ -103,7 +206,7 @@ fn next_record(bytes: &[u8], from: usize) -> Option<usize> {
 /// Parses a record and returns its block as a text, with its id, URL and language. Records of other
 /// types and blocks that are not text have none. A record with a wrong length, or a block that is
 /// not UTF-8, is damaged.
-pub(super) fn parse(record: &[u8]) -> Parsed<'_> {
+fn parse(record: &[u8]) -> Parsed<'_> {
     let Some((block_start, headers)) = parse_header(record) else {
         let is_blank = record.trim_ascii().is_empty();
         return if is_blank {
@@ -166,26 +269,9 @@ pub(super) fn parse(record: &[u8]) -> Parsed<'_> {
     })
 }
 
-/// Returns the id, URL, date, language and text of a record, in this order, or `None` if it has no
-/// text. Used to convert WET files to other formats.
-pub(super) fn values(record: &[u8]) -> Option<Values<'_>> {
-    let (_, headers) = parse_header(record)?;
-    let Parsed::Texts(mut texts) = parse(record) else {
-        return None;
-    };
-    let text = texts.fields.pop()?.text;
-    Some(vec![
-        texts.id.map(Cow::Owned),
-        texts.url.map(Cow::Owned),
-        header_value(record, &headers, "warc-date").map(Cow::Borrowed),
-        texts.language.map(Cow::Owned),
-        Some(text),
-    ])
-}
-
 /// Appends `record` without `cuts`, which are sorted, disjoint ranges of its block, to `out`. The
 /// length and digests in its header are recomputed.
-pub(super) fn write_without(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
+fn write_without(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
     let Some((block_start, headers)) = parse_header(record) else {
         return out.extend_from_slice(record);
     };
@@ -229,12 +315,7 @@ fn write_with_block(
 /// the removed bytes and their offsets in the original file, in which the record starts at
 /// `offset`. Returns `None` if `record` is not a WARC record or the spans do not fit into its
 /// block.
-#[must_use]
-pub fn restore_warc_record(
-    record: &[u8],
-    offset: u64,
-    removed: &[(u64, Vec<u8>)],
-) -> Option<Vec<u8>> {
+fn restore_record(record: &[u8], offset: u64, removed: &[(u64, Vec<u8>)]) -> Option<Vec<u8>> {
     let (block_start, headers) = parse_header(record)?;
     let length = headers
         .iter()

@@ -1,13 +1,13 @@
-//! JSON Lines: finds the text fields of an object without building a value of it. [`KeyTree`] walks
-//! one line along the configured keys only and borrows the raw bytes of the values at their ends.
-//! Texts can therefore be cut in the line itself, and key order, numbers, escapes and white space
-//! are preserved. The parser still validates the whole line: a line that is not JSON is damaged.
+//! Finds the text fields of a JSON object without building a value of it. [`KeyTree`] walks one
+//! line along the configured keys only and borrows the raw bytes of the values at their ends. Texts
+//! can therefore be cut in the line itself, and key order, numbers, escapes and white space are
+//! preserved. The parser still validates the whole line: a line that is not JSON is damaged.
 //!
 //! For the field names `text` and `meta.url` the tree has the children `text` and `meta`, and
 //! `meta` has the child `url`. All other keys are skipped.
 
-use super::record::{Escaping, Field, Parsed, TextFields};
-use super::{FieldNames, quoted_alternatives};
+use crate::io::record::{Escaping, Field, Parsed, TextFields};
+use crate::io::{FieldNames, quoted_alternatives};
 use anyhow::{Result, ensure};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -334,22 +334,6 @@ fn without_line(message: &str) -> String {
     message.replace(" at line 1 column ", " at byte ")
 }
 
-/// Returns the JSON object `line` with a member called `name` added after its last one. `value`
-/// must be JSON and is inserted as it is. Returns `None` if the line has no closing brace.
-#[must_use]
-pub fn with_member(line: &[u8], name: &str, value: &[u8]) -> Option<Vec<u8>> {
-    let close = line.iter().rposition(|&byte| byte == b'}')?;
-    let is_empty = line[..close].trim_ascii_end().last() == Some(&b'{');
-    let mut out = Vec::with_capacity(line.len() + name.len() + value.len() + 8);
-    out.extend_from_slice(&line[..close]);
-    out.extend_from_slice(if is_empty { b"" } else { b", " });
-    serde_json::to_writer(&mut out, name).ok()?;
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
-    out.extend_from_slice(&line[close..]);
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -465,14 +449,5 @@ mod tests {
             ",{\"t\":\"b\"}".repeat(200_000)
         );
         assert_eq!(texts(&keys(&["m.t"]), &line).len(), 200_001);
-    }
-
-    #[test]
-    fn a_member_is_added_at_the_end() {
-        assert_eq!(
-            with_member(b"{\"a\":1 }\n", "d", b"[]").unwrap(),
-            b"{\"a\":1 , \"d\": []}\n"
-        );
-        assert_eq!(with_member(b"{ }", "d", b"[]").unwrap(), b"{ \"d\": []}");
     }
 }

@@ -1,6 +1,7 @@
 //! Removal of rows from a table: each column chunk of their row group, of any type, is decoded and
 //! written again without the values and levels of these rows.
 
+use crate::io::table::RowMask;
 use anyhow::Result;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{
@@ -9,33 +10,9 @@ use parquet::data_type::{
 };
 use parquet::file::writer::SerializedColumnWriter;
 use parquet::schema::types::ColumnDescriptor;
-use std::sync::Arc;
 
 /// Rows that are decoded at once.
 const BATCH_ROWS: usize = 1024;
-
-/// The rows of a row group that are kept.
-#[derive(Clone, Debug)]
-pub struct RowMask {
-    /// Number of the group's first row in the file, counted from 1.
-    pub first: u64,
-    /// For each row of the group, whether it is kept.
-    pub rows: Arc<[bool]>,
-}
-
-impl RowMask {
-    /// Returns whether row `number` is kept, counted from 1 in the file. The row must be in this
-    /// group.
-    #[must_use]
-    pub fn keeps(&self, number: u64) -> bool {
-        self.rows[(number - self.first) as usize]
-    }
-
-    /// Returns whether no row is kept.
-    pub(super) fn is_empty(&self) -> bool {
-        !self.rows.contains(&true)
-    }
-}
 
 /// Values of consecutive rows of a column, with their levels.
 pub(super) struct ColumnValues<'c, T> {

@@ -17,17 +17,10 @@
 //! row         0  0  1  2
 //! ```
 
-mod build;
-mod drop;
-mod lines;
-
-pub use build::{RowBlock, TableBuilder};
-pub use drop::RowMask;
-pub use lines::TableLines;
-
-use super::{FieldNames, quoted_alternatives};
+use super::drop::{ColumnValues, copy_kept_rows};
+use crate::io::table::{ColumnSink, RowChunks, RowMask, Rows, TextTable};
+use crate::io::{FieldNames, quoted_alternatives};
 use anyhow::{Context, Result, bail};
-use drop::{ColumnValues, copy_kept_rows};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
@@ -54,7 +47,7 @@ const MAX_CHUNK_ROWS: usize = 4096;
 const MAX_LISTED_COLUMNS: usize = 12;
 
 /// An opened Parquet file, with the columns that matter for cleaning.
-pub struct ParquetTable {
+struct ParquetTable {
     file: File,
     reader: SerializedFileReader<File>,
     /// Columns that hold texts, by index, with the name that the user gave them.
@@ -63,76 +56,37 @@ pub struct ParquetTable {
     attribute_columns: [Option<usize>; 3],
 }
 
-/// Consecutive rows of a column of texts.
-#[derive(Debug, Default)]
-pub struct Rows {
-    /// Number of the first row in the file, counted from 1.
-    pub first: u64,
-    /// Texts that exist, in order; a row of a list can have any number of them.
-    pub values: Vec<ByteArray>,
-    /// Row of each text, counted from 0 at `first`.
-    pub row_indices: Vec<u32>,
-    /// Rows without a text, counted likewise.
-    pub missing: Vec<u32>,
-    /// Ids, URLs and languages, each by row; empty if the table has no such column.
-    pub attributes: [Vec<Option<String>>; 3],
-    definition: Vec<i16>,
-    repetition: Vec<i16>,
-}
-
-impl Rows {
-    /// Returns the bytes of each text in `values`, which need not be UTF-8.
-    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
-        self.values.iter().map(ByteArray::data)
-    }
-
-    /// Returns the total length of the texts, in bytes.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.values.iter().map(ByteArray::len).sum()
-    }
-}
-
 /// Writer of one column chunk of texts.
-pub struct ColumnSink<'w> {
+struct ChunkWriter<'w> {
     writer: SerializedColumnWriter<'w>,
     max_definition: i16,
     max_repetition: i16,
     row_mask: Option<RowMask>,
 }
 
-impl ColumnSink<'_> {
-    /// Returns the mask of the rows that are kept in this row group, or `None` if all are.
-    #[must_use]
-    pub fn row_mask(&self) -> Option<RowMask> {
+impl ColumnSink for ChunkWriter<'_> {
+    fn row_mask(&self) -> Option<RowMask> {
         self.row_mask.clone()
     }
 
-    /// Writes those of `rows` that the mask keeps. Values may have been changed since they were
-    /// read, but not their number or their rows: the levels are written as they were.
-    ///
-    /// # Errors
-    /// If the values cannot be encoded or written.
-    pub fn write(&mut self, rows: &Rows) -> Result<()> {
+    fn write(&mut self, rows: Rows) -> Result<()> {
+        let values: Vec<ByteArray> = rows.values.into_iter().map(ByteArray::from).collect();
         let definition = (self.max_definition > 0).then_some(rows.definition.as_slice());
         let repetition = (self.max_repetition > 0).then_some(rows.repetition.as_slice());
+        let column = self.writer.typed::<ByteArrayType>();
         let Some(row_mask) = &self.row_mask else {
-            self.writer.typed::<ByteArrayType>().write_batch(
-                &rows.values,
-                definition,
-                repetition,
-            )?;
+            column.write_batch(&values, definition, repetition)?;
             return Ok(());
         };
         let all = ColumnValues {
-            values: &rows.values,
+            values: &values,
             definition: definition.unwrap_or_default(),
             repetition: repetition.unwrap_or_default(),
             max_definition: self.max_definition,
         };
         let (values, kept_definition, kept_repetition) =
             all.filter_rows(|row| row_mask.keeps(rows.first + row as u64));
-        self.writer.typed::<ByteArrayType>().write_batch(
+        column.write_batch(
             &values,
             definition.map(|_| &*kept_definition),
             repetition.map(|_| &*kept_repetition),
@@ -141,15 +95,19 @@ impl ColumnSink<'_> {
     }
 }
 
+/// Opens `file` and finds the columns in `names`. A column is named by its dotted path, with or
+/// without the inner names that Parquet gives to lists: `turns.content` also finds
+/// `turns.list.element.content`. Columns of id, URL and language are optional.
+///
+/// # Errors
+/// If the file is not valid Parquet, has none of the columns of texts, or one of these does not
+/// hold strings.
+pub fn open_table(file: File, names: &FieldNames) -> Result<Box<dyn TextTable>> {
+    Ok(Box::new(ParquetTable::new(file, names)?))
+}
+
 impl ParquetTable {
-    /// Opens `file` and finds the columns in `names`. A column is named by its dotted path, with or
-    /// without the inner names that Parquet gives to lists: `turns.content` also finds
-    /// `turns.list.element.content`. Columns of id, URL and language are optional.
-    ///
-    /// # Errors
-    /// If the file is not valid Parquet, has none of the columns of texts, or one of these does not
-    /// hold strings.
-    pub fn new(file: File, names: &FieldNames) -> Result<Self> {
+    fn new(file: File, names: &FieldNames) -> Result<Self> {
         let options = ReadOptionsBuilder::new()
             .with_page_index()
             .with_reader_properties(
@@ -173,96 +131,6 @@ impl ParquetTable {
             text_columns,
             attribute_columns,
         })
-    }
-
-    /// Returns, for row group `group`, the number of its first row in the file, counted from 1, and
-    /// the chunks of its columns of texts with their names.
-    ///
-    /// # Errors
-    /// If the columns cannot be read.
-    pub fn text_columns(&self, group: usize) -> Result<(u64, Vec<(&str, Chunks)>)> {
-        let groups = self.reader.metadata().row_groups();
-        let first = 1 + groups[..group]
-            .iter()
-            .map(|group| group.num_rows().unsigned_abs())
-            .sum::<u64>();
-        let reader = self.reader.get_row_group(group)?;
-        let columns = self.text_columns.iter().map(|(column, name)| {
-            let chunks = Chunks::new(reader.as_ref(), *column, self.attribute_columns, first)?;
-            Ok((name.as_str(), chunks))
-        });
-        Ok((first, columns.collect::<Result<_>>()?))
-    }
-
-    /// Returns the number of rows of row group `group`, counted before any are removed.
-    #[must_use]
-    pub fn row_count(&self, group: usize) -> usize {
-        self.reader
-            .metadata()
-            .row_group(group)
-            .num_rows()
-            .unsigned_abs() as usize
-    }
-
-    /// Writes the table to `out`, one row group after the other. For each, `row_mask` returns the
-    /// rows to keep, or `None` for all of them. A group that keeps no row is left out.
-    /// `clean_column` is called for each column chunk of texts, with the column's name; it reads
-    /// all chunks of rows and writes each of them to the sink, in order.
-    ///
-    /// # Errors
-    /// If the table cannot be read or written, or one of the functions fails.
-    pub fn rewrite<W: Write + Send>(
-        &self,
-        out: W,
-        row_mask: &mut dyn FnMut(usize) -> Result<Option<RowMask>>,
-        clean_column: &mut dyn FnMut(&str, &mut Chunks, &mut ColumnSink<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let metadata = self.reader.metadata();
-        let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
-        let mut writer = SerializedFileWriter::new(out, schema, Arc::new(self.properties()))?;
-        let mut first = 1;
-        for index in 0..metadata.num_row_groups() {
-            let group = self.reader.get_row_group(index)?;
-            let row_mask = row_mask(index)?;
-            let rows = group.metadata().num_rows().unsigned_abs();
-            if row_mask.as_ref().is_some_and(RowMask::is_empty) && rows > 0 {
-                first += rows;
-                continue;
-            }
-            let mut target = writer.next_row_group()?;
-            for column in 0..group.num_columns() {
-                let text_column = self.text_columns.iter().find(|(text, _)| *text == column);
-                if text_column.is_none() && row_mask.is_none() {
-                    let chunk = self.copied_chunk(index, column, group.as_ref());
-                    target.append_column(&self.file, chunk)?;
-                    continue;
-                }
-                let mut writer = target
-                    .next_column()?
-                    .context("the row group has too many columns")?;
-                if let Some((_, name)) = text_column {
-                    let mut chunks =
-                        Chunks::new(group.as_ref(), column, self.attribute_columns, first)?;
-                    let mut sink = ColumnSink {
-                        writer,
-                        max_definition: chunks.max_definition,
-                        max_repetition: chunks.max_repetition,
-                        row_mask: row_mask.clone(),
-                    };
-                    clean_column(name, &mut chunks, &mut sink)?;
-                    writer = sink.writer;
-                } else if let Some(row_mask) = &row_mask {
-                    let descriptor = group.metadata().column(column).column_descr();
-                    let reader = group.get_column_reader(column)?;
-                    copy_kept_rows(reader, &mut writer, descriptor, row_mask)?;
-                }
-                writer.close()?;
-            }
-            target.close()?;
-            first += rows;
-        }
-        writer.close()?;
-        Ok(())
     }
 
     /// Returns what the writer records about a column chunk whose bytes are copied: its metadata,
@@ -329,6 +197,89 @@ impl ParquetTable {
             })
             .cloned()
     }
+}
+
+impl TextTable for ParquetTable {
+    fn text_columns(&self, group: usize) -> Result<(u64, Vec<(&str, RowChunks)>)> {
+        let groups = self.reader.metadata().row_groups();
+        let first = 1 + groups[..group]
+            .iter()
+            .map(|group| group.num_rows().unsigned_abs())
+            .sum::<u64>();
+        let reader = self.reader.get_row_group(group)?;
+        let columns = self.text_columns.iter().map(|(column, name)| {
+            let chunks = Chunks::new(reader.as_ref(), *column, self.attribute_columns, first)?;
+            Ok((name.as_str(), Box::new(chunks) as RowChunks))
+        });
+        Ok((first, columns.collect::<Result<_>>()?))
+    }
+
+    fn row_count(&self, group: usize) -> usize {
+        self.reader
+            .metadata()
+            .row_group(group)
+            .num_rows()
+            .unsigned_abs() as usize
+    }
+
+    fn rewrite(
+        &self,
+        out: &mut (dyn Write + Send),
+        row_mask: &mut dyn FnMut(usize) -> Result<Option<RowMask>>,
+        clean_column: &mut dyn FnMut(&str, RowChunks, &mut dyn ColumnSink) -> Result<()>,
+    ) -> Result<()> {
+        let metadata = self.reader.metadata();
+        let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
+        let mut writer = SerializedFileWriter::new(out, schema, Arc::new(self.properties()))?;
+        let mut first = 1;
+        for index in 0..metadata.num_row_groups() {
+            let group = self.reader.get_row_group(index)?;
+            let row_mask = row_mask(index)?;
+            let rows = group.metadata().num_rows().unsigned_abs();
+            if row_mask.as_ref().is_some_and(keeps_no_row) && rows > 0 {
+                first += rows;
+                continue;
+            }
+            let mut target = writer.next_row_group()?;
+            for column in 0..group.num_columns() {
+                let text_column = self.text_columns.iter().find(|(text, _)| *text == column);
+                if text_column.is_none() && row_mask.is_none() {
+                    let chunk = self.copied_chunk(index, column, group.as_ref());
+                    target.append_column(&self.file, chunk)?;
+                    continue;
+                }
+                let mut writer = target
+                    .next_column()?
+                    .context("the row group has too many columns")?;
+                if let Some((_, name)) = text_column {
+                    let chunks =
+                        Chunks::new(group.as_ref(), column, self.attribute_columns, first)?;
+                    let mut sink = ChunkWriter {
+                        writer,
+                        max_definition: chunks.max_definition,
+                        max_repetition: chunks.max_repetition,
+                        row_mask: row_mask.clone(),
+                    };
+                    clean_column(name, Box::new(chunks), &mut sink)?;
+                    writer = sink.writer;
+                } else if let Some(row_mask) = &row_mask {
+                    let descriptor = group.metadata().column(column).column_descr();
+                    let reader = group.get_column_reader(column)?;
+                    copy_kept_rows(reader, &mut writer, descriptor, row_mask)?;
+                }
+                writer.close()?;
+            }
+            target.close()?;
+            first += rows;
+        }
+        writer.close()?;
+        Ok(())
+    }
+}
+
+/// Returns whether `mask` keeps no row.
+fn keeps_no_row(mask: &RowMask) -> bool {
+    !mask.rows.contains(&true)
 }
 
 /// Returns the compression for a chunk that is written again. Hadoop's framing of LZ4 can be read
@@ -434,7 +385,7 @@ fn append_short_paths(node: &Type, path: &mut Vec<String>, paths: &mut Vec<Strin
 
 /// Iterator over a column chunk of texts that yields some rows at a time, with the attributes of
 /// these rows. Memory is bounded by a chunk of rows, not by the column chunk.
-pub struct Chunks {
+struct Chunks {
     texts: ColumnReaderImpl<ByteArrayType>,
     /// Readers of id, URL and language, each with its maximum definition level.
     attributes: [Option<(ColumnReader, i16)>; 3],
@@ -482,15 +433,17 @@ impl Chunks {
             first: self.next_row,
             ..Rows::default()
         };
+        let mut values: Vec<ByteArray> = Vec::new();
         let (count, _, levels) = self.texts.read_records(
             self.chunk_rows,
             Some(&mut rows.definition),
             Some(&mut rows.repetition),
-            &mut rows.values,
+            &mut values,
         )?;
         if count == 0 {
             return Ok(None);
         }
+        rows.values = values.iter().map(|value| value.data().to_vec()).collect();
         // A required column that is not a list has no levels: each row is one value.
         let has_levels = self.max_definition > 0 || self.max_repetition > 0;
         self.assign_rows(&mut rows, if has_levels { levels } else { count });

@@ -1,0 +1,312 @@
+//! CSV and TSV: rows below a header row, with fields in quotes if they contain delimiters, quotes
+//! or line ends (RFC 4180).
+
+mod rows;
+
+use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordWriter};
+use crate::io::batch::Framing;
+use crate::io::record::{Field, Parsed, TextFields, Values, cut, parse_utf8};
+use crate::io::{FieldNames, quoted_alternatives};
+use anyhow::{Result, anyhow, bail};
+use rows::{RawField, RowScanner, split_row};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Columns that the error for a missing text column lists at most.
+const MAX_LISTED_COLUMNS: usize = 12;
+
+/// CSV, with commas between fields.
+pub static CSV: FormatSpec = FormatSpec {
+    name: "csv",
+    extensions: &["csv"],
+    reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input.head, b',', input.fields)?))),
+    writer: Some(|columns| Box::new(RowWriter::new(b',', columns))),
+    ..FormatSpec::EMPTY
+};
+
+/// TSV: the same with tabs.
+pub static TSV: FormatSpec = FormatSpec {
+    name: "tsv",
+    extensions: &["tsv"],
+    reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input.head, b'\t', input.fields)?))),
+    writer: Some(|columns| Box::new(RowWriter::new(b'\t', columns))),
+    ..FormatSpec::EMPTY
+};
+
+/// The rows of an input: its columns, and the indices of those that hold texts and metadata.
+#[derive(Debug)]
+struct CsvRows {
+    delimiter: u8,
+    names: Vec<String>,
+    /// The text columns: index and name, in the order in which the user named them.
+    texts: Vec<(usize, String)>,
+    id: Option<usize>,
+    url: Option<usize>,
+    language: Option<usize>,
+}
+
+impl CsvRows {
+    /// Reads the header row at the start of `head` and looks up the columns called `names`. Text
+    /// columns that are missing are ignored as long as one exists; a byte-order mark is skipped.
+    ///
+    /// # Errors
+    /// If the header row cannot be split into fields, or has none of the text columns.
+    fn new(head: &[u8], delimiter: u8, names: &FieldNames) -> Result<Self> {
+        let end = RowScanner::new(delimiter)
+            .row_end(head)
+            .unwrap_or(head.len());
+        let row = &head[..end];
+        let row = row.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(row);
+        let columns: Vec<String> = split_row(row, delimiter)
+            .map_err(|reason| anyhow!("the header row {reason}"))?
+            .into_iter()
+            .map(|field| {
+                let raw = String::from_utf8_lossy(&row[field.range.clone()]);
+                field.escaping().decode(&raw).into_owned()
+            })
+            .collect();
+        let texts: Vec<(usize, String)> = names
+            .text
+            .iter()
+            .filter_map(|name| Some((column_index(&columns, name)?, name.clone())))
+            .collect();
+        if texts.is_empty() {
+            let known = columns
+                .iter()
+                .take(MAX_LISTED_COLUMNS)
+                .map(|name| format!("'{name}'"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            bail!(
+                "has no column {}; name one with --text-field (there are {known})",
+                quoted_alternatives(&names.text)
+            );
+        }
+        let [id, url, language] = [&names.id, &names.url, &names.language]
+            .map(|name| column_index(&columns, name.as_deref()?));
+        Ok(Self {
+            delimiter,
+            names: columns,
+            texts,
+            id,
+            url,
+            language,
+        })
+    }
+
+    /// Parses a row and returns its texts, id, URL and language; empty values count as missing. A
+    /// blank line has no text. A row that cannot be split, or has another number of fields than the
+    /// header row, is damaged.
+    fn parse_row<'r>(&'r self, row: &'r str) -> Parsed<'r> {
+        if row.trim_end_matches(['\r', '\n']).is_empty() {
+            return Parsed::NoText;
+        }
+        let fields = match self.split(row) {
+            Ok(fields) => fields,
+            Err(reason) => return Parsed::Damaged(reason),
+        };
+        let mut texts: Vec<Field<'_>> = self
+            .texts
+            .iter()
+            .map(|(column, name)| {
+                let field = &fields[*column];
+                Field::new(
+                    Cow::Borrowed(name.as_str()),
+                    row,
+                    field.range.clone(),
+                    field.escaping(),
+                )
+            })
+            .collect();
+        texts.sort_by_key(|field| field.raw.start);
+        let [id, url, language] = [self.id, self.url, self.language].map(|column| {
+            Some(fields[column?].decode(row).into_owned()).filter(|value| !value.is_empty())
+        });
+        Parsed::Texts(TextFields {
+            fields: texts,
+            id,
+            url,
+            language,
+            ..TextFields::default()
+        })
+    }
+
+    /// Splits a row into as many fields as the header row has. Fails with the reason if it cannot
+    /// be split or has another number of fields.
+    fn split(&self, row: &str) -> Result<Vec<RawField>, String> {
+        let (fields, expected) = (split_row(row.as_bytes(), self.delimiter)?, self.names.len());
+        if fields.len() == expected {
+            Ok(fields)
+        } else {
+            Err(format!(
+                "has {} fields, but the header row has {expected}",
+                fields.len()
+            ))
+        }
+    }
+
+    /// Whether `row`, after cutting, still splits into the same columns. A cut in an unquoted field
+    /// can leave a quote at its start, or a blank row.
+    fn can_parse(&self, row: &str) -> bool {
+        !row.trim().is_empty() && self.split(row).is_ok()
+    }
+}
+
+impl RecordFormat for CsvRows {
+    fn framing(&self) -> Box<dyn Framing> {
+        Box::new(RowScanner::new(self.delimiter))
+    }
+
+    /// The first record is the header row and has no text.
+    fn parse<'r>(&'r self, number: u64, record: &'r [u8]) -> Parsed<'r> {
+        parse_utf8(record, |row| match number {
+            1 => Parsed::NoText,
+            _ => self.parse_row(row),
+        })
+    }
+
+    fn remove(
+        &self,
+        record: &[u8],
+        cuts: &[Range<usize>],
+        out: &mut Vec<u8>,
+    ) -> Result<(), &'static str> {
+        let start = out.len();
+        cut(record, 0..record.len(), cuts, out);
+        if std::str::from_utf8(&out[start..]).is_ok_and(|row| self.can_parse(row)) {
+            return Ok(());
+        }
+        out.truncate(start);
+        Err("would no longer be a valid row after the removal, because the field is not quoted")
+    }
+
+    /// Returns all columns, in the order of the file.
+    fn columns(&self) -> OutputColumns {
+        OutputColumns {
+            names: self.names.clone(),
+            texts: self.texts.iter().map(|(column, _)| *column).collect(),
+        }
+    }
+
+    /// An empty field has an empty value. The header row has no values.
+    fn values<'r>(&'r self, number: u64, record: &'r [u8]) -> Option<Values<'r>> {
+        if number == 1 {
+            return None;
+        }
+        let row = std::str::from_utf8(record).ok()?;
+        let fields = self.split(row).ok()?;
+        Some(
+            fields
+                .into_iter()
+                .map(|field| Some(field.decode(row)))
+                .collect(),
+        )
+    }
+}
+
+/// Returns the index of the first column called `name`, or `None` if there is none.
+fn column_index(columns: &[String], name: &str) -> Option<usize> {
+    columns.iter().position(|column| column == name)
+}
+
+/// Writes records as rows below a header row.
+#[derive(Debug)]
+struct RowWriter {
+    delimiter: u8,
+    columns: Vec<String>,
+}
+
+impl RowWriter {
+    fn new(delimiter: u8, columns: OutputColumns) -> Self {
+        Self {
+            delimiter,
+            columns: columns.names,
+        }
+    }
+}
+
+impl RecordWriter for RowWriter {
+    fn header(&self) -> Vec<u8> {
+        let mut header = Vec::new();
+        let names = self.columns.iter().map(String::as_str);
+        write_row(self.delimiter, names, &mut header);
+        header
+    }
+
+    fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
+        let values = values
+            .iter()
+            .map(|value| value.as_deref().unwrap_or_default());
+        write_row(self.delimiter, values, out);
+    }
+}
+
+/// Appends `values` as a row. A value is quoted only if it contains the delimiter, a quote or a
+/// line end.
+fn write_row<'v>(delimiter: u8, values: impl Iterator<Item = &'v str>, out: &mut Vec<u8>) {
+    let start = out.len();
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            out.push(delimiter);
+        }
+        if value
+            .bytes()
+            .any(|byte| [delimiter, b'"', b'\n', b'\r'].contains(&byte))
+        {
+            out.push(b'"');
+            out.extend_from_slice(value.replace('"', "\"\"").as_bytes());
+            out.push(b'"');
+        } else {
+            out.extend_from_slice(value.as_bytes());
+        }
+    }
+    // A row of one empty field would be a blank line, which readers skip.
+    if out.len() == start {
+        out.extend_from_slice(b"\"\"");
+    }
+    out.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(head: &str) -> Result<CsvRows> {
+        let names = FieldNames {
+            text: vec!["text".to_owned()],
+            id: Some("id".to_owned()),
+            ..FieldNames::default()
+        };
+        CsvRows::new(head.as_bytes(), b',', &names)
+    }
+
+    #[test]
+    fn texts_are_found_by_column_name() {
+        let rows = rows("\u{feff}\"id\",text\r\n").unwrap();
+        let Parsed::Texts(texts) = rows.parse_row("7,\"a \"\"b\"\"\nc\"\r\n") else {
+            panic!()
+        };
+        assert_eq!(
+            (texts.id.as_deref(), texts.fields[0].text.as_ref()),
+            (Some("7"), "a \"b\"\nc")
+        );
+        let Parsed::Texts(texts) = rows.parse_row(",plain") else {
+            panic!()
+        };
+        assert_eq!((texts.id, texts.fields[0].text.as_ref()), (None, "plain"));
+        assert_eq!(rows.parse_row("\r\n"), Parsed::NoText);
+        for row in ["1\n", "1,2,3\n", "1,\"open\n", "1,\"a\"b\n"] {
+            assert!(matches!(rows.parse_row(row), Parsed::Damaged(_)), "{row}");
+        }
+        assert!(!rows.can_parse("1,\"open\n"));
+    }
+
+    #[test]
+    fn a_missing_text_column_is_an_error() {
+        let error = rows("id,body\n").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "has no column 'text'; name one with --text-field (there are 'id', 'body')"
+        );
+    }
+}

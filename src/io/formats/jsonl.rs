@@ -1,0 +1,169 @@
+//! JSON Lines: one JSON object on each line. The texts of an object are located by `keys` without
+//! building a value of it. JSON Lines have no columns, so if they are converted, only their id,
+//! URL, language and texts are.
+
+mod keys;
+
+use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordWriter};
+use crate::io::FieldNames;
+use crate::io::record::{Field, Parsed, Values, parse_utf8};
+use anyhow::Result;
+use keys::KeyTree;
+use std::borrow::Cow;
+
+/// JSON Lines.
+pub static JSON_LINES: FormatSpec = FormatSpec {
+    name: "jsonl",
+    extensions: &["jsonl", "ndjson"],
+    detects: begins_with_object_line,
+    reading: Reading::Records(|input| Ok(Box::new(JsonLines::new(input.fields)?))),
+    writer: Some(|columns| Box::new(ObjectWriter(columns.names))),
+    add_member: Some(with_member),
+    has_line_records: true,
+    ..FormatSpec::EMPTY
+};
+
+/// The objects of an input.
+#[derive(Debug)]
+struct JsonLines {
+    keys: KeyTree,
+    fields: FieldNames,
+}
+
+impl JsonLines {
+    fn new(fields: &FieldNames) -> Result<Self> {
+        Ok(Self {
+            keys: KeyTree::new(fields)?,
+            fields: fields.clone(),
+        })
+    }
+}
+
+/// Whether the first line of `head` is a complete JSON object, after a byte-order mark and white
+/// space. If `head` ends within that line, an incomplete object suffices, since the rest was not
+/// read.
+fn begins_with_object_line(head: &[u8]) -> bool {
+    let body = head
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(head)
+        .trim_ascii_start();
+    if !body.starts_with(b"{") {
+        return false;
+    }
+    let (line, is_complete) =
+        memchr::memchr(b'\n', body).map_or((body, false), |end| (&body[..end], true));
+    match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+        Ok(_) => true,
+        Err(error) => error.is_eof() && !is_complete,
+    }
+}
+
+impl RecordFormat for JsonLines {
+    fn parse<'r>(&'r self, _: u64, record: &'r [u8]) -> Parsed<'r> {
+        parse_utf8(record, |line| self.keys.parse(line))
+    }
+
+    /// Returns the id, URL and language fields, as far as they have names, and then all text
+    /// fields.
+    fn columns(&self) -> OutputColumns {
+        let mut names: Vec<String> = [&self.fields.id, &self.fields.url, &self.fields.language]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        let texts = (names.len()..names.len() + self.fields.text.len()).collect();
+        names.extend_from_slice(&self.fields.text);
+        OutputColumns { names, texts }
+    }
+
+    /// Several texts in one field, as in a list, become one value with blank lines between them.
+    fn values<'r>(&'r self, number: u64, record: &'r [u8]) -> Option<Values<'r>> {
+        let Parsed::Texts(texts) = self.parse(number, record) else {
+            return None;
+        };
+        let metadata = [
+            (&self.fields.id, texts.id),
+            (&self.fields.url, texts.url),
+            (&self.fields.language, texts.language),
+        ];
+        let mut values: Values<'r> = metadata
+            .into_iter()
+            .filter(|(name, _)| name.is_some())
+            .map(|(_, value)| value.map(Cow::Owned))
+            .collect();
+        for name in &self.fields.text {
+            values.push(joined_text(&texts.fields, name));
+        }
+        Some(values)
+    }
+}
+
+/// Joins the texts of all fields called `name`, with a blank line between them. Returns `None` if
+/// no field has that name, and does not copy a borrowed text that is the only one.
+fn joined_text<'r>(fields: &[Field<'r>], name: &str) -> Option<Cow<'r, str>> {
+    let mut texts: Vec<Cow<'r, str>> = fields
+        .iter()
+        .filter(|field| field.name == name)
+        .map(|field| field.text.clone())
+        .collect();
+    if texts.len() > 1 {
+        Some(Cow::Owned(texts.join("\n\n")))
+    } else {
+        texts.pop()
+    }
+}
+
+/// Returns the JSON object `line` with a member called `name` added after its last one. `value`
+/// must be JSON and is inserted as it is. Returns `None` if the line has no closing brace.
+fn with_member(line: &[u8], name: &str, value: &[u8]) -> Option<Vec<u8>> {
+    let close = line.iter().rposition(|&byte| byte == b'}')?;
+    let is_empty = line[..close].trim_ascii_end().last() == Some(&b'{');
+    let mut out = Vec::with_capacity(line.len() + name.len() + value.len() + 8);
+    out.extend_from_slice(&line[..close]);
+    out.extend_from_slice(if is_empty { b"" } else { b", " });
+    serde_json::to_writer(&mut out, name).ok()?;
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(&line[close..]);
+    Some(out)
+}
+
+/// Writes records as objects with these columns, one on each line. Columns without a value are left
+/// out.
+#[derive(Debug)]
+struct ObjectWriter(Vec<String>);
+
+impl RecordWriter for ObjectWriter {
+    fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
+        let start = out.len();
+        for (name, value) in self.0.iter().zip(values) {
+            if let Some(value) = value {
+                out.extend_from_slice(if out.len() == start { b"{" } else { b", " });
+                write_string(name, out);
+                out.extend_from_slice(b": ");
+                write_string(value, out);
+            }
+        }
+        out.extend_from_slice(if out.len() == start { b"{}\n" } else { b"}\n" });
+    }
+}
+
+/// Appends `text` as a JSON string, with quotes. Escapes only what JSON requires, so that text in
+/// other scripts stays readable.
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_added_at_the_end() {
+        assert_eq!(
+            with_member(b"{\"a\":1 }\n", "d", b"[]").unwrap(),
+            b"{\"a\":1 , \"d\": []}\n"
+        );
+        assert_eq!(with_member(b"{ }", "d", b"[]").unwrap(), b"{ \"d\": []}");
+    }
+}

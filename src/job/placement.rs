@@ -1,0 +1,140 @@
+//! Where the outputs and reports of a job may be: the name of an output, and the checks that nothing
+//! overwrites an input, another output, or is found as an input.
+
+use super::walk::InputFile;
+use super::{Job, Target};
+use crate::io::{Codec, Compression, Format};
+use anyhow::{Error, Result, anyhow, bail};
+use rustc_hash::FxHashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+impl Job<'_> {
+    /// Returns `output_path` with the extensions of the output's format and compression, if these
+    /// are given as options and outputs go to a directory. A table keeps its name unless it is
+    /// converted, as it is compressed inside.
+    pub(super) fn renamed(&self, output_path: &Path) -> PathBuf {
+        let options = &self.options.format;
+        if !matches!(self.target, Target::Directory(_))
+            || (options.target.is_none() && options.codec.is_none())
+        {
+            return output_path.to_owned();
+        }
+        let name = output_path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let (compression, uncompressed) = Compression::of_name(&name);
+        if options.target.is_none() && Format::from_path(output_path).is_some_and(Format::is_table)
+        {
+            return output_path.to_owned();
+        }
+        let codec = options.codec_or(|| Codec::of(compression));
+        let converted = options.target.map(|target| {
+            let stem = Format::strip_extensions(uncompressed);
+            format!("{stem}.{}", target.extension())
+        });
+        output_path.with_file_name(format!(
+            "{}{}",
+            converted.as_deref().unwrap_or(uncompressed),
+            codec.compression.extension()
+        ))
+    }
+
+    /// Returns an error if `file` would overwrite the output of an earlier input, or is the same
+    /// file and cleaned in place. Otherwise adds its output to `outputs`. Skips the comparison
+    /// where outputs must differ: in a single tree without links and format conversion.
+    pub(super) fn clash(
+        &self,
+        file: &InputFile,
+        outputs: &mut FxHashSet<PathBuf>,
+    ) -> Option<Error> {
+        let may_repeat = self.inputs.paths.len() + self.inputs.listed.len() > 1
+            || self.options.format.target.is_some();
+        let is_written = !matches!(self.target, Target::Nowhere);
+        if !is_written || !(may_repeat || self.inputs.follow_links) {
+            return None;
+        }
+        if matches!(self.target, Target::InPlace) {
+            let real = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+            return (!outputs.insert(real))
+                .then(|| anyhow!("is the same file as another input; it is cleaned once"));
+        }
+        (may_repeat && !outputs.insert(file.output_path.clone())).then(|| {
+            anyhow!(
+                "another input is already written to '{}'; clean it on its own",
+                file.output_path.display()
+            )
+        })
+    }
+
+    /// Refuses to write reports into an input directory, where the walk would find them as inputs.
+    /// Paths are compared with links resolved.
+    ///
+    /// # Errors
+    /// If one of the reports lies in a directory that is to be cleaned.
+    pub fn check_reports<'p>(&self, reports: impl Iterator<Item = &'p PathBuf>) -> Result<()> {
+        for report in reports {
+            let path = absolute(report);
+            if let Some(input) = self
+                .inputs
+                .paths
+                .iter()
+                .find(|input| input.is_dir() && path.starts_with(absolute(input)))
+            {
+                bail!(
+                    "{} lies inside the input {}; choose a path outside of it",
+                    report.display(),
+                    input.display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses an output directory that is an input directory or lies in one, where the walk would
+    /// find outputs as inputs, and an output directory that exists as a file.
+    ///
+    /// # Errors
+    /// If the output directory is refused.
+    pub fn check_target(&self) -> Result<()> {
+        let Target::Directory(output) = &self.target else {
+            return Ok(());
+        };
+        if output.exists() && !output.is_dir() {
+            bail!(
+                "--output {} is a file, and several files need a directory",
+                output.display()
+            );
+        }
+        let output_path = absolute(output);
+        for input in self.inputs.paths.iter().filter(|path| path.is_dir()) {
+            let input_path = absolute(input);
+            if output_path == input_path {
+                bail!(
+                    "--output is the input directory {}; use --in-place to change files where \
+                     they are",
+                    input.display()
+                );
+            }
+            if output_path.starts_with(&input_path) {
+                bail!(
+                    "--output {} lies inside the input {}; choose a directory outside of it",
+                    output.display(),
+                    input.display()
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns `path` as an absolute path. Links are resolved in the longest part of it that exists,
+/// as an output usually does not exist yet.
+fn absolute(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for ancestor in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (fs::canonicalize(ancestor), path.strip_prefix(ancestor)) {
+            return real.join(rest);
+        }
+    }
+    path
+}

@@ -1,0 +1,349 @@
+//! What a worker thread does with a batch of records. The texts of each record are cleaned where
+//! they are, so that all other bytes are copied; records that cannot be read are passed through,
+//! dropped, or fail the file. Cleaned records are converted if the output has another format, and
+//! the batch is compressed.
+//!
+//! For example, a batch of two JSON Lines in which a rule removes `Share\n`:
+//!
+//! ```text
+//! {"id": 1, "text": "Share\nIt rained."}     removal: bytes 0..6 of the text
+//!                                            cut: bytes 19..26 of the record, as `\n` is escaped
+//! {"id": 1, "text": "It rained."}            the record without the cut
+//! {"id": 2}                                  damaged: it has no text; passed through
+//! ```
+
+use crate::io::{
+    AddMember, Batch, Codec, Compressor, Parsed, Piece, RecordFormat, RecordInput, RecordWriter,
+    Source, TextFields,
+};
+use crate::job::batch::BatchOutput;
+use crate::job::options::{Annotate, OnError};
+use crate::job::text::{Fate, Place, Problem, TextCleaner, TextOutcome};
+use crate::report::{annotation_list, dolma_line};
+use anyhow::{Context, Result, bail};
+use dechaff_core::Scratch;
+
+/// How the records of a file are read and written.
+pub(super) struct RecordShape {
+    pub(super) format: Box<dyn RecordFormat>,
+    /// Writes cleaned records. `None` if they keep their format.
+    pub(super) writer: Option<Box<dyn RecordWriter>>,
+    /// Adds annotations to records of the output. `None` if the output does not allow that.
+    add_member: Option<AddMember>,
+    /// Whether each record of the output is compressed by itself.
+    compresses_records: bool,
+}
+
+/// Cleans batches on one thread.
+pub(super) struct RecordWorker<'w> {
+    texts: TextCleaner<'w>,
+    shape: &'w RecordShape,
+    scratch: Scratch,
+    compressor: Compressor,
+    /// The current record as it is to be written, if that differs from the input.
+    record: Vec<u8>,
+    /// Annotations of the current record as JSON, to be added when it is converted.
+    annotations: Option<Vec<u8>>,
+}
+
+/// What is written for a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Disposition {
+    /// The record as it was.
+    Same,
+    /// The bytes in [`RecordWorker::record`].
+    Changed,
+    /// Nothing.
+    Dropped,
+}
+
+impl RecordShape {
+    /// Finds out how the records of `source` are read and written, from its format, its first bytes
+    /// and the options. Fails if the options do not fit the format: an encoding other than UTF-8,
+    /// or annotations where the output is not JSON Lines.
+    pub(super) fn new(texts: &TextCleaner<'_>, source: &Source<'_>) -> Result<Self> {
+        let options = texts.options();
+        if options
+            .encoding
+            .is_some_and(|encoding| encoding != encoding_rs::UTF_8)
+        {
+            bail!("holds records, which are UTF-8, and cannot be read with --encoding");
+        }
+        let options = &options.format;
+        let format = source.format.open(&RecordInput {
+            name: texts.name(),
+            head: &source.head,
+            fields: &options.names,
+        })?;
+        let target = options.target.filter(|&target| target != source.format);
+        let output_format = target.unwrap_or(source.format);
+        let add_member = output_format.add_member();
+        if options.annotate.is_some() && add_member.is_none() {
+            bail!(
+                "is not JSON Lines, which annotations need; convert it with --output-format jsonl"
+            );
+        }
+        let writer = target
+            .map(|target| target.writer(format.columns()))
+            .transpose()?;
+        Ok(Self {
+            format,
+            writer,
+            add_member,
+            compresses_records: output_format.compresses_records(),
+        })
+    }
+}
+
+impl<'w> RecordWorker<'w> {
+    /// Creates a worker that compresses what it writes with `codec`. Fails if the encoder cannot be
+    /// allocated.
+    pub(super) fn new(
+        texts: TextCleaner<'w>,
+        shape: &'w RecordShape,
+        codec: Codec,
+    ) -> Result<Self> {
+        Ok(Self {
+            texts,
+            shape,
+            scratch: Scratch::default(),
+            compressor: Compressor::new(codec).context("cannot compress")?,
+            record: Vec::new(),
+            annotations: None,
+        })
+    }
+
+    /// Cleans a batch. An error becomes the failure of the result, so that the batches before it,
+    /// which other threads may still be cleaning, are written first.
+    pub(super) fn clean(&mut self, batch: Batch) -> BatchOutput {
+        let mut output = BatchOutput {
+            consumed: batch.consumed,
+            end: batch.end,
+            ..BatchOutput::default()
+        };
+        let cleaned = match batch.piece {
+            Some(piece) => self.pass_piece(batch, piece, &mut output),
+            None => self.clean_records(batch, &mut output),
+        };
+        output.failure = cleaned.err();
+        output
+    }
+
+    /// Passes through or drops a piece of a record that exceeds the maximum size. The record is
+    /// counted as damaged once, at its first piece. Each dropped piece has its own removal record,
+    /// so that the source can be restored without holding the record in memory.
+    fn pass_piece(&mut self, batch: Batch, piece: Piece, output: &mut BatchOutput) -> Result<()> {
+        let place = Place {
+            number: Some(batch.number),
+            offset: Some(batch.offset),
+            bytes: &batch.bytes,
+            ..Place::default()
+        };
+        let options = &self.texts.options().format;
+        let problem = self.texts.too_large();
+        let is_first = piece == Piece::First;
+        let fate = if is_first {
+            self.texts.handle(&place, &problem, output)?
+        } else if options.on_error == OnError::Drop {
+            Fate::Dropped
+        } else {
+            Fate::Kept
+        };
+        match (&options.annotate, fate) {
+            // An attribute file has one line for all pieces of a record.
+            (Some(Annotate::Dolma(prefix)), Fate::Kept) if is_first => {
+                output.output = self.compressor.compress(dolma_line(None, prefix, &[]))?;
+            }
+            (Some(Annotate::Dolma(_)), _) => {}
+            (_, Fate::Kept) => output.output = self.compressor.compress(batch.bytes)?,
+            (_, Fate::Dropped) => self.texts.drop_place(&place, problem.rule(), output)?,
+        }
+        Ok(())
+    }
+
+    /// Cleans the records of a batch and stores the compressed output. Unchanged records are copied
+    /// together with their neighbours. If the format compresses records one by one, as WARC does,
+    /// each record is a gzip member or zstd frame; otherwise the batch is one.
+    fn clean_records(&mut self, batch: Batch, output: &mut BatchOutput) -> Result<()> {
+        let packs_each = self.shape.compresses_records && self.compressor.compresses();
+        let (mut bytes, mut copied) = (Vec::new(), 0);
+        for (number, start, record) in batch.records() {
+            let place = Place {
+                number: Some(number),
+                offset: Some(batch.offset + start as u64),
+                bytes: record,
+                ..Place::default()
+            };
+            let disposition = self.clean_record(&place, output)?;
+            output.tally.differs |= disposition != Disposition::Same;
+            let disposition = self.convert(&place, disposition);
+            if packs_each {
+                match disposition {
+                    Disposition::Same => self.compressor.compress_into(record, &mut bytes)?,
+                    Disposition::Changed => {
+                        self.compressor.compress_into(&self.record, &mut bytes)?;
+                    }
+                    Disposition::Dropped => {}
+                }
+            } else if disposition != Disposition::Same {
+                if bytes.is_empty() {
+                    bytes.reserve(batch.bytes.len());
+                }
+                bytes.extend_from_slice(&batch.bytes[copied..start]);
+                if disposition == Disposition::Changed {
+                    bytes.extend_from_slice(&self.record);
+                }
+                copied = start + record.len();
+            }
+        }
+        output.output = if packs_each {
+            bytes
+        } else if copied == 0 {
+            self.compressor.compress(batch.bytes)?
+        } else {
+            bytes.extend_from_slice(&batch.bytes[copied..]);
+            self.compressor.compress(bytes)?
+        };
+        Ok(())
+    }
+
+    /// Cleans the record at `place` and adds its statistics and report lines to `output`. With
+    /// [`Disposition::Changed`], `self.record` holds the record to write, still in the format of
+    /// the input.
+    fn clean_record(&mut self, place: &Place<'_>, output: &mut BatchOutput) -> Result<Disposition> {
+        let shape = self.shape;
+        let number = place.number.unwrap_or_default();
+        let parsed = match self.texts.check_size(place.bytes) {
+            Ok(()) => shape.format.parse(number, place.bytes),
+            Err(problem) => Parsed::Damaged(problem.to_string()),
+        };
+        let texts = match parsed {
+            Parsed::Texts(texts) => texts,
+            Parsed::NoText => return Ok(self.without_annotations(Disposition::Same)),
+            Parsed::Damaged(reason) => {
+                let disposition = self.settle(place, &Problem::Damaged(reason), output)?;
+                return Ok(self.without_annotations(disposition));
+            }
+        };
+        let place = Place {
+            id: texts.id.as_deref(),
+            ..*place
+        };
+        let mut outcome = TextOutcome::default();
+        for field in &texts.fields {
+            self.texts
+                .clean_field(&place, field, &texts, &mut outcome, &mut self.scratch)?;
+        }
+        let disposition = match self.write(&place, &texts, &outcome) {
+            Ok(disposition) => disposition,
+            Err(problem) => return self.settle(&place, &problem, output),
+        };
+        if let Some(share) = outcome.held {
+            self.texts.handle(&place, &Problem::Held(share), output)?;
+        }
+        output.tally.add(outcome.tally);
+        if outcome.kept_bytes == 0
+            && self.settle(&place, &Problem::Empty, output)? == Disposition::Dropped
+        {
+            return Ok(Disposition::Dropped);
+        }
+        output.records.append(&mut outcome.records);
+        Ok(disposition)
+    }
+
+    /// Makes the record to write from that at `place`: without the cuts of `outcome`, or with its
+    /// annotations. Fails if the rest would not parse, so that the record cannot be cleaned.
+    fn write(
+        &mut self,
+        place: &Place<'_>,
+        texts: &TextFields<'_>,
+        outcome: &TextOutcome,
+    ) -> Result<Disposition, Problem> {
+        let (record, annotations) = (place.bytes, &outcome.annotations);
+        self.record.clear();
+        match &self.texts.options().format.annotate {
+            None if outcome.cuts.is_empty() => return Ok(Disposition::Same),
+            None => self
+                .shape
+                .format
+                .remove(record, &outcome.cuts, &mut self.record)
+                .map_err(|reason| Problem::Damaged(reason.to_owned()))?,
+            Some(Annotate::Dolma(prefix)) => {
+                self.record = dolma_line(texts.id_json, prefix, annotations);
+            }
+            Some(Annotate::Field(_)) if self.shape.writer.is_some() => {
+                self.annotations = Some(annotation_list(annotations));
+                self.record.extend_from_slice(record);
+            }
+            Some(Annotate::Field(name)) => {
+                let list = annotation_list(annotations);
+                let add_member = self.shape.add_member;
+                self.record = add_member
+                    .and_then(|add_member| add_member(record, name, &list))
+                    .unwrap_or_else(|| record.to_owned());
+            }
+        }
+        Ok(Disposition::Changed)
+    }
+
+    /// Handles a problem of the record at `place` and returns the disposition of the record. A
+    /// dropped record gets a removal record.
+    fn settle(
+        &self,
+        place: &Place<'_>,
+        problem: &Problem,
+        output: &mut BatchOutput,
+    ) -> Result<Disposition> {
+        match self.texts.handle(place, problem, output)? {
+            Fate::Kept => Ok(Disposition::Same),
+            Fate::Dropped => {
+                self.texts.drop_place(place, problem.rule(), output)?;
+                Ok(Disposition::Dropped)
+            }
+        }
+    }
+
+    /// Returns the disposition of a record without texts. It is `disposition`, except that a Dolma
+    /// attribute file gets a line without annotations for each record that is not dropped, because
+    /// its lines must correspond to those of the documents.
+    fn without_annotations(&mut self, disposition: Disposition) -> Disposition {
+        match &self.texts.options().format.annotate {
+            Some(Annotate::Dolma(prefix)) if disposition != Disposition::Dropped => {
+                self.record = dolma_line(None, prefix, &[]);
+                Disposition::Changed
+            }
+            _ => disposition,
+        }
+    }
+
+    /// Converts the record at `place`, if the output has another format, and returns the new
+    /// disposition. With [`Disposition::Changed`] the cleaned record is in `self.record`, which
+    /// the converted one replaces. Annotations that wait in the worker are added to it.
+    fn convert(&mut self, place: &Place<'_>, disposition: Disposition) -> Disposition {
+        let shape = self.shape;
+        let Some(writer) = &shape.writer else {
+            return disposition;
+        };
+        let cleaned = std::mem::take(&mut self.record);
+        let record = match disposition {
+            Disposition::Same => place.bytes,
+            Disposition::Changed => &cleaned,
+            Disposition::Dropped => return disposition,
+        };
+        // A blank line or a CSV header has no values, and no counterpart in another format.
+        let number = place.number.unwrap_or_default();
+        let Some(values) = shape.format.values(number, record) else {
+            return Disposition::Dropped;
+        };
+        writer.write(&values, &mut self.record);
+        if let (Some(annotations), Some(Annotate::Field(name)), Some(add_member)) = (
+            self.annotations.take(),
+            &self.texts.options().format.annotate,
+            shape.add_member,
+        ) && let Some(annotated) = add_member(&self.record, name, &annotations)
+        {
+            self.record = annotated;
+        }
+        Disposition::Changed
+    }
+}

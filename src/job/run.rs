@@ -1,0 +1,195 @@
+//! The state of a running job: its statistics, reports and journal. Results of inputs are added to it
+//! in the order of the inputs.
+
+use super::batch::{BatchOutput, BatchStats, Interrupted};
+use super::input::RunFailure;
+use super::journal::{Journal, Lengths, ResumeState};
+use super::options::OnError;
+use super::output::Output;
+use super::reports::Reports;
+use super::tasks::Task;
+use super::walk::InputFile;
+use super::{Event, EventSink};
+use crate::io::Checksum;
+use crate::report::Stats;
+use anyhow::{Error, Result};
+use rustc_hash::FxHashSet;
+use std::path::{Path, PathBuf};
+
+/// Bytes between checkpoints of a large file, decompressed.
+const CHECKPOINT_INTERVAL: u64 = 16 << 20;
+
+/// The result of an input, to be counted and reported.
+#[derive(Debug, Default)]
+pub(super) struct Handled {
+    pub(super) stats: Stats,
+    /// Removal records as JSON Lines, unless they are written already.
+    pub(super) records: Vec<u8>,
+    /// Damaged records as JSON Lines, unless they are written already.
+    pub(super) damage: Vec<u8>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Handled {
+    /// Creates the result of a cleaned input from its statistics, with the events that they imply.
+    pub(super) fn cleaned(mut tally: BatchStats, on_error: OnError) -> Self {
+        let events = tally.take_events(on_error);
+        Self {
+            stats: tally.stats,
+            events,
+            ..Self::default()
+        }
+    }
+
+    /// Creates the result of an input that failed: it counts as failed, nothing is written for it,
+    /// and the error is its only event.
+    pub(super) fn failed(error: Error) -> Self {
+        Self {
+            stats: Stats {
+                failed: 1,
+                ..Stats::default()
+            },
+            events: vec![Event::Failed(error)],
+            ..Self::default()
+        }
+    }
+
+    /// Returns the error of an input that failed, or `None` if it was cleaned, passed through or
+    /// skipped.
+    pub(super) fn failure(&self) -> Option<&Error> {
+        self.events.iter().find_map(|event| match event {
+            Event::Failed(error) => Some(error),
+            _ => None,
+        })
+    }
+
+    /// Returns whether the run was stopped before the input was finished. Such an input is neither
+    /// counted nor reported.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.failure().is_some_and(Error::is::<Interrupted>)
+    }
+}
+
+/// How far an input is that is cleaned by itself.
+pub(super) struct FileProgress {
+    /// Bytes read that were reported as progress.
+    pub(super) consumed: u64,
+    /// Position of the last checkpoint in the decompressed input.
+    pub(super) checkpoint: u64,
+    /// Lengths of the reports before the input.
+    pub(super) begun: Lengths,
+}
+
+/// The state of a running job.
+pub(super) struct BatchRun<'r> {
+    pub(super) stats: Stats,
+    /// Outputs so far, if two inputs could have the same one.
+    pub(super) outputs: FxHashSet<PathBuf>,
+    pub(super) reports: &'r mut Reports,
+    pub(super) journal: Option<&'r mut Journal>,
+    pub(super) events: &'r mut dyn EventSink,
+}
+
+impl BatchRun<'_> {
+    /// Counts and reports an input that failed before it could be opened.
+    pub(super) fn fail(&mut self, path: &Path, error: Error) {
+        self.stats.failed += 1;
+        if let Some(journal) = &mut self.journal {
+            journal.fail(path, &format!("{error:#}"));
+        }
+        self.events.event(path, Event::Failed(error));
+    }
+
+    /// Returns whether an earlier run finished the file. If that run was interrupted in the file,
+    /// stores the checkpoint in `task`. If the input changed since, reports that, and has
+    /// everything that follows cleaned again too if there are reports: their lines are in the order
+    /// of the inputs and can only be truncated.
+    pub(super) fn is_done(&mut self, task: &mut Task) -> bool {
+        let Some(journal) = &mut self.journal else {
+            return false;
+        };
+        task.owned = journal.owns(&task.file.output_path);
+        match journal.resume(&task.file) {
+            ResumeState::New => {}
+            ResumeState::Done(stats) => {
+                self.stats.merge(&stats);
+                return true;
+            }
+            ResumeState::Checkpoint(checkpoint) => task.checkpoint = Some(checkpoint),
+            ResumeState::Changed => {
+                self.events.event(
+                    &task.file.path,
+                    Event::Passed("changed since the earlier run; cleaned again".to_owned()),
+                );
+                if self.reports.removed.is_some() || self.reports.damage.is_some() {
+                    self.reports.truncate(journal.discard_rest());
+                }
+            }
+        }
+        false
+    }
+
+    /// Writes a batch of an input that is cleaned by itself: its progress, its report lines and
+    /// events, its output and, every [`CHECKPOINT_INTERVAL`] bytes, a checkpoint. Before the
+    /// checkpoint is written, the output and the removal records that it refers to are flushed to
+    /// disk.
+    pub(super) fn add_batch(
+        &mut self,
+        task: &Task,
+        progress: &mut FileProgress,
+        batch: &mut BatchOutput,
+        output: Option<&mut Output>,
+        tally: &mut BatchStats,
+    ) -> Result<()> {
+        let consumed = batch.consumed.min(task.file.size);
+        self.events
+            .advance(0, consumed.saturating_sub(progress.consumed));
+        progress.consumed = progress.consumed.max(consumed);
+        self.reports
+            .write(&batch.records, &batch.damage)
+            .map_err(RunFailure)?;
+        for event in tally.events.drain(..) {
+            self.events.event(&task.file.path, event);
+        }
+        let Some(output) = output else {
+            return Ok(());
+        };
+        output.append(&batch.output)?;
+        if let (Some(journal), Some(end)) = (&mut self.journal, batch.end)
+            && end.offset - progress.checkpoint >= CHECKPOINT_INTERVAL
+            && let Some(written) = output.sync()?
+        {
+            progress.checkpoint = end.offset;
+            let lengths = self.reports.lengths();
+            self.reports
+                .sync()
+                .and_then(|()| {
+                    journal.checkpoint(&task.file, end, written, tally, lengths, progress.begun)
+                })
+                .map_err(RunFailure)?;
+        }
+        Ok(())
+    }
+
+    /// Counts and reports a file whose output has its final name, or that failed, and records it in
+    /// the journal. `lengths` are those of the reports with the lines of the file.
+    pub(super) fn settle(
+        &mut self,
+        file: &InputFile,
+        handled: Handled,
+        sum: Option<Checksum>,
+        lengths: Lengths,
+    ) -> Result<()> {
+        self.stats.merge(&handled.stats);
+        if let Some(journal) = &mut self.journal {
+            match handled.failure() {
+                Some(error) => journal.fail(&file.path, &format!("{error:#}")),
+                None => journal.finish(file, sum, &handled.stats, lengths)?,
+            }
+        }
+        for event in handled.events {
+            self.events.event(&file.path, event);
+        }
+        Ok(())
+    }
+}

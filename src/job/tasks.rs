@@ -1,0 +1,78 @@
+//! The unit of work of a job: an input to clean, or the slice of it that a shard cleans.
+
+use super::journal::Checkpoint;
+use super::walk::InputFile;
+use super::{Job, Target};
+use crate::io::{Compression, Source, line_slice};
+use anyhow::{Context, Error, Result};
+use std::fs::File;
+use std::ops::Range;
+
+/// An input to clean, with what shards and an earlier run mean for it.
+pub(super) struct Task {
+    pub(super) file: InputFile,
+    /// The bytes to clean, if shards share the file.
+    pub(super) slice: Option<Range<u64>>,
+    /// Whether an existing output is that of an earlier run and may be replaced.
+    pub(super) owned: bool,
+    /// Where an earlier run was interrupted.
+    pub(super) checkpoint: Option<Box<Checkpoint>>,
+}
+
+impl Task {
+    /// Creates the task of cleaning all of `file`, of which no earlier run knows.
+    pub(super) fn new(file: InputFile) -> Self {
+        Self {
+            file,
+            slice: None,
+            owned: false,
+            checkpoint: None,
+        }
+    }
+
+    /// Names the output as the journal does.
+    pub(super) fn journal_path(&self) -> String {
+        self.file.output_path.to_string_lossy().into_owned()
+    }
+}
+
+impl Job<'_> {
+    /// If shards share the only input, sets the slice of this shard and adds the shard to the name
+    /// of the output: `pages.jsonl` becomes `pages.1-of-8.jsonl`.
+    pub(super) fn slice(&self, task: &mut Task) -> Result<()> {
+        let Some(shard) = self.shard.filter(|_| self.slices_input()) else {
+            return Ok(());
+        };
+        let file = File::open(&task.file.path).context("cannot be opened")?;
+        task.slice = Some(line_slice(&file, shard.index, shard.count).context("cannot be read")?);
+        let output_path = &task.file.output_path;
+        let name = output_path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+        let sliced = output_path.with_file_name(format!(
+            "{stem}.{}-of-{}{}{extension}",
+            shard.index,
+            shard.count,
+            if extension.is_empty() { "" } else { "." }
+        ));
+        task.file.output_path = sliced;
+        Ok(())
+    }
+
+    /// Returns whether shards share one file instead of a list of files: if the only input is
+    /// uncompressed and in a format that can be read from any line, and outputs go elsewhere.
+    pub(super) fn slices_input(&self) -> bool {
+        let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else {
+            return false;
+        };
+        if matches!(self.target, Target::InPlace | Target::Nowhere) || !path.is_file() {
+            return false;
+        }
+        File::open(path)
+            .map_err(Error::from)
+            .and_then(|file| Source::new(path, file, self.options.format.format))
+            .is_ok_and(|source| {
+                source.format.has_line_records() && source.compression == Compression::None
+            })
+    }
+}

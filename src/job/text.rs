@@ -1,0 +1,524 @@
+//! Decides what becomes of a text: what is removed from it, how it is counted and reported, and what
+//! happens if it cannot be read. Records, tables and inputs that are one text all clean their texts
+//! here, and differ only in how they find texts and write what is left.
+//!
+//! ```text
+//! Place: where a text is ─┐
+//! Document: the text ─────┴─► TextCleaner ─► TextOutcome: cuts, statistics, report lines
+//! Place and Problem ────────► TextCleaner ─► Fate: is the record kept?
+//! ```
+
+use super::Event;
+use super::batch::{BatchOutput, BatchStats};
+use super::options::{JobOptions, OnError};
+use crate::io::{Field, InputText, TextFields, decode_utf8};
+use crate::report::{
+    Annotation, Name, Origin, annotate, damage_line, document_records, dropped_record,
+};
+use anyhow::{Result, bail};
+use dechaff_core::{Cleaned, Document, Outcome, Scratch};
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+/// Rule name in the removal record of a damaged record that was dropped.
+pub(super) const DAMAGED: &str = "record/damaged";
+/// Rule name in the removal record of a dropped record whose texts were removed entirely.
+const EMPTY: &str = "record/empty";
+
+/// A record, a text of a table or a whole input, and where it is.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place<'r> {
+    /// Number of the record or row, counted from 1. `None` for a whole input.
+    pub(super) number: Option<u64>,
+    /// Offset of the bytes in the decompressed input. `None` in tables.
+    pub(super) offset: Option<u64>,
+    /// Bytes of the record or input, or of the text in a table.
+    pub(super) bytes: &'r [u8],
+    /// Id of the record, if it has one.
+    pub(super) id: Option<&'r str>,
+    /// Field that holds the text.
+    pub(super) field: Option<&'r str>,
+    /// Index of the text among those of its field and row; 0 outside of tables.
+    pub(super) item: u64,
+}
+
+/// The result of cleaning one text, or the texts of a record together.
+#[derive(Default)]
+pub(super) struct TextOutcome {
+    /// Statistics, and the messages of the observer.
+    pub(super) tally: BatchStats,
+    /// Removed spans of the text, sorted and disjoint, in bytes. Of several texts, those of each.
+    pub(super) removed: Vec<Range<usize>>,
+    /// Bytes of the place that encode the removed spans, sorted and disjoint.
+    pub(super) cuts: Vec<Range<usize>>,
+    /// Removal records as JSON Lines.
+    pub(super) records: Vec<u8>,
+    /// The removed spans as annotations, if the options want them.
+    pub(super) annotations: Vec<Annotation>,
+    /// Bytes of text that are left.
+    pub(super) kept_bytes: usize,
+    /// Share of bytes that would have been removed, if a text is held.
+    pub(super) held: Option<f64>,
+}
+
+/// Why a record is not written as it was cleaned, or why its texts cannot be cleaned.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Problem {
+    /// The record or text is larger than `--max-record`, in bytes.
+    TooLarge(usize),
+    /// The row has no text in the column of this name.
+    NoText(String),
+    /// The record or text cannot be read, for this reason.
+    Damaged(String),
+    /// A text would have lost this share of its bytes, which is more than allowed.
+    Held(f64),
+    /// Nothing is left of any text.
+    Empty,
+}
+
+/// What happens to a record with a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is written: unchanged, unless only its texts are empty.
+    Kept,
+    /// It is left out of the output.
+    Dropped,
+}
+
+impl Problem {
+    /// Returns the name in place of a rule in the removal record of a dropped record.
+    pub(super) fn rule(&self) -> &'static str {
+        match self {
+            Self::Empty => EMPTY,
+            _ => DAMAGED,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    /// Writes the problem as a predicate, which continues a sentence that begins with the record.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge(max) => write!(f, "is larger than --max-record allows ({max} bytes)"),
+            Self::NoText(column) => write!(f, "holds null in '{column}' instead of a text"),
+            Self::Damaged(reason) => f.write_str(reason),
+            Self::Held(share) => {
+                write!(f, "is held whole: {:.1} % would have gone", share * 100.0)
+            }
+            Self::Empty => f.write_str("has no text left"),
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Describes the place for removal records of the input called `path`. There are no places of
+    /// removed spans yet, and the first text of a field has no index.
+    fn origin<'o>(&'o self, path: &'o str) -> Origin<'o> {
+        Origin {
+            path,
+            bytes: self.bytes,
+            offset: self.offset.unwrap_or_default(),
+            record: self.number,
+            id: self.id,
+            field: self.field,
+            item: Some(self.item).filter(|&item| item > 0),
+            ..Origin::default()
+        }
+    }
+
+    /// Names the document at this place in the input called `path`.
+    fn name<'o>(&'o self, path: &'o str) -> Name<'o> {
+        Name {
+            path,
+            record: self.number,
+            id: self.id,
+            field: self.field,
+        }
+    }
+}
+
+/// Cleans the texts of one input.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TextCleaner<'j> {
+    options: &'j JobOptions,
+    /// Name of the input in reports.
+    name: &'j str,
+}
+
+impl<'j> TextCleaner<'j> {
+    /// Creates a cleaner for the input called `name`.
+    pub(super) fn new(options: &'j JobOptions, name: &'j str) -> Self {
+        Self { options, name }
+    }
+
+    /// Returns how texts are cleaned.
+    pub(super) fn options(&self) -> &'j JobOptions {
+        self.options
+    }
+
+    /// Returns the name of the input in reports.
+    pub(super) fn name(&self) -> &'j str {
+        self.name
+    }
+
+    /// Cleans an input that is one text. Its removal records hold offsets in its own encoding.
+    pub(super) fn clean_input(
+        &self,
+        text: &InputText,
+        scratch: &mut Scratch,
+    ) -> Result<TextOutcome> {
+        let document = self.options.describe(Document::new(text.as_str())?);
+        let place = Place {
+            bytes: text.bytes(),
+            ..Place::default()
+        };
+        let mut outcome = TextOutcome::default();
+        self.clean(&document, &place, text, &mut outcome, scratch)?;
+        Ok(outcome)
+    }
+
+    /// Cleans the text of a field and adds the result to `outcome`. `place` is that of its record,
+    /// and `texts` supplies the language and the address.
+    pub(super) fn clean_field(
+        &self,
+        place: &Place<'_>,
+        field: &Field<'_>,
+        texts: &TextFields<'_>,
+        outcome: &mut TextOutcome,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let document = self.describe(Document::new(&field.text)?, texts);
+        let place = Place {
+            field: Some(field.name.as_ref()).filter(|name| !name.is_empty()),
+            ..*place
+        };
+        self.clean(&document, &place, field, outcome, scratch)
+    }
+
+    /// Cleans the text `document`, which `encoded` found at `place`, shows it to the observer, and
+    /// adds the result to `outcome`: statistics, and what else the options want.
+    fn clean(
+        &self,
+        document: &Document<'_>,
+        place: &Place<'_>,
+        encoded: &dyn EncodedText,
+        outcome: &mut TextOutcome,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let rules = self.options.cleaner.rules();
+        let cleaned = self.options.cleaner.clean(document, scratch);
+        let removed: Vec<Range<usize>> = cleaned
+            .removals()
+            .iter()
+            .map(|removal| removal.span.range())
+            .collect();
+        let cuts = encoded.locate(place.bytes, &removed);
+        outcome.tally.stats.add_document(&cleaned, rules);
+        outcome.tally.spans += cuts.len();
+        outcome.kept_bytes += kept_bytes(&cleaned);
+        if let Outcome::Held { share } = cleaned.outcome() {
+            outcome.held = Some(share);
+        }
+        if self.options.format.annotate.is_some() {
+            let first_field = self.options.format.names.text.first();
+            let field = place.field.or(first_field.map(String::as_str));
+            annotate(
+                field.unwrap_or_default(),
+                &cleaned,
+                rules,
+                &mut outcome.annotations,
+            );
+        }
+        if let Some(observer) = &self.options.observer {
+            let seen = observer.visit(&place.name(self.name), document, &cleaned, scratch);
+            outcome.tally.events.extend(seen.map(Event::Observed));
+        }
+        if self.options.records {
+            let origin = Origin {
+                ranges: Cow::Borrowed(&cuts),
+                encoding: encoded.encoding(),
+                ..place.origin(self.name)
+            };
+            document_records(&cleaned, &origin, rules, &mut outcome.records)?;
+        }
+        outcome.removed.extend(removed);
+        outcome.cuts.extend(cuts);
+        Ok(())
+    }
+
+    /// Returns how many bytes are left of `value`, the bytes of a text, after cleaning. Returns
+    /// `None` if it cannot be read. `texts` supplies the language and the address.
+    pub(super) fn count_kept(
+        &self,
+        value: &[u8],
+        texts: &TextFields<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<usize> {
+        let document = Document::new(self.read(value).ok()?).ok()?;
+        let document = self.describe(document, texts);
+        Some(kept_bytes(&self.options.cleaner.clean(&document, scratch)))
+    }
+
+    /// Returns `value` as a text, unless it is too large or not valid UTF-8.
+    pub(super) fn read<'v>(&self, value: &'v [u8]) -> Result<&'v str, Problem> {
+        self.check_size(value)?;
+        decode_utf8(value).map_err(Problem::Damaged)
+    }
+
+    /// Checks that `value`, a record or a text, does not exceed the maximum size of a record.
+    pub(super) fn check_size(&self, value: &[u8]) -> Result<(), Problem> {
+        if value.len() > self.options.format.max_record {
+            return Err(self.too_large());
+        }
+        Ok(())
+    }
+
+    /// Returns the problem of a record that exceeds the maximum size.
+    pub(super) fn too_large(&self) -> Problem {
+        Problem::TooLarge(self.options.format.max_record)
+    }
+
+    /// Adds the language and the address of a text. What its record says replaces what the options
+    /// say of all documents; a language code that is not known is ignored.
+    fn describe<'t>(&self, document: Document<'t>, texts: &TextFields<'_>) -> Document<'t> {
+        let mut document = self.options.describe(document);
+        if let Some(code) = &texts.language {
+            document = document.with_corpus_language(code);
+        }
+        match &texts.url {
+            Some(url) => document.with_url(url),
+            None => document,
+        }
+    }
+
+    /// Counts and reports a problem of the record at `place`, and returns what happens to the
+    /// record. Fails if damaged records fail the file.
+    pub(super) fn handle(
+        &self,
+        place: &Place<'_>,
+        problem: &Problem,
+        output: &mut BatchOutput,
+    ) -> Result<Fate> {
+        match problem {
+            Problem::TooLarge(_) | Problem::NoText(_) | Problem::Damaged(_) => {
+                self.handle_damage(place, &problem.to_string(), output)
+            }
+            Problem::Held(_) => {
+                self.report(place, &problem.to_string(), output)?;
+                Ok(Fate::Kept)
+            }
+            Problem::Empty => {
+                output.tally.stats.empty += 1;
+                Ok(if self.options.format.drop_empty {
+                    Fate::Dropped
+                } else {
+                    Fate::Kept
+                })
+            }
+        }
+    }
+
+    /// Counts and reports a damaged record; see [`TextCleaner::handle`].
+    fn handle_damage(
+        &self,
+        place: &Place<'_>,
+        reason: &str,
+        output: &mut BatchOutput,
+    ) -> Result<Fate> {
+        let number = place.number.unwrap_or_default();
+        let on_error = self.options.format.on_error;
+        if on_error == OnError::Fail {
+            bail!("record {number} {reason}; --on-error pass would leave it as it is");
+        }
+        output.tally.stats.damaged += 1;
+        self.report(place, reason, output)?;
+        output
+            .tally
+            .first_damage
+            .get_or_insert_with(|| (number, reason.to_owned()));
+        Ok(match on_error {
+            OnError::Drop => Fate::Dropped,
+            OnError::Pass | OnError::Fail => Fate::Kept,
+        })
+    }
+
+    /// Appends a line to the report of damaged records, if that is wanted.
+    fn report(&self, place: &Place<'_>, reason: &str, output: &mut BatchOutput) -> Result<()> {
+        if !self.options.damage {
+            return Ok(());
+        }
+        let number = place.number.unwrap_or_default();
+        damage_line(self.name, number, place.offset, reason, &mut output.damage)
+    }
+
+    /// Counts the bytes at `place` as dropped and appends their removal record, if removal records
+    /// are wanted. `rule` is that of the problem.
+    pub(super) fn drop_place(
+        &self,
+        place: &Place<'_>,
+        rule: &str,
+        output: &mut BatchOutput,
+    ) -> Result<()> {
+        output.tally.differs = true;
+        if !self.options.records {
+            return Ok(());
+        }
+        dropped_record(&place.origin(self.name), rule, &mut output.records)
+    }
+}
+
+/// A text and the bytes that encode it.
+trait EncodedText {
+    /// Returns the ranges of `source` that encode each of `ranges`, which are byte ranges of the
+    /// text, sorted and disjoint.
+    fn locate(&self, source: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>>;
+
+    /// Returns the name of the encoding, unless it is UTF-8.
+    fn encoding(&self) -> Option<&'static str>;
+}
+
+impl EncodedText for Field<'_> {
+    fn locate(&self, source: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+        Field::locate(self, source, ranges.iter().cloned())
+    }
+
+    fn encoding(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+impl EncodedText for InputText {
+    fn locate(&self, _: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+        ranges
+            .iter()
+            .map(|range| self.source_range(range.clone()))
+            .collect()
+    }
+
+    fn encoding(&self) -> Option<&'static str> {
+        InputText::encoding(self)
+    }
+}
+
+/// Returns how many bytes of a text are left after its removals.
+fn kept_bytes(cleaned: &Cleaned<'_>) -> usize {
+    let removed: usize = cleaned
+        .removals()
+        .iter()
+        .map(|removal| removal.span.len())
+        .sum();
+    cleaned.source().len() - removed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "It rained.\\nAdvertisement\\nIt stopped.";
+
+    fn place(bytes: &[u8]) -> Place<'_> {
+        Place {
+            number: Some(3),
+            offset: Some(100),
+            bytes,
+            ..Place::default()
+        }
+    }
+
+    #[test]
+    fn cuts_are_bytes_of_the_record_and_removed_spans_bytes_of_the_text() {
+        let options = JobOptions {
+            records: true,
+            ..JobOptions::for_tests()
+        };
+        let record = format!("{{\"text\": \"{TEXT}\"}}");
+        let raw = 10..10 + TEXT.len();
+        let field = Field::new(
+            Cow::Borrowed("text"),
+            &record,
+            raw,
+            crate::io::Escaping::Json,
+        );
+        let mut outcome = TextOutcome::default();
+        TextCleaner::new(&options, "a.jsonl")
+            .clean_field(
+                &place(record.as_bytes()),
+                &field,
+                &TextFields::default(),
+                &mut outcome,
+                &mut Scratch::default(),
+            )
+            .unwrap();
+        assert_eq!(outcome.removed.first(), Some(&(11..25)));
+        assert_eq!(outcome.cuts.first(), Some(&(22..37)));
+        assert_eq!((outcome.kept_bytes, outcome.tally.spans), (22, 1));
+        let line = String::from_utf8(outcome.records).unwrap();
+        assert!(line.contains("\"record\":3"), "{line}");
+        assert!(line.contains("\"start\":122,\"end\":137"), "{line}");
+    }
+
+    #[test]
+    fn a_damaged_record_is_counted_and_kept_dropped_or_fails_the_file() {
+        let problem = Problem::NoText("text".to_owned());
+        let mut options = JobOptions {
+            damage: true,
+            ..JobOptions::for_tests()
+        };
+        for (on_error, fate) in [(OnError::Pass, Fate::Kept), (OnError::Drop, Fate::Dropped)] {
+            options.format.on_error = on_error;
+            let mut output = BatchOutput::default();
+            let handled =
+                TextCleaner::new(&options, "a").handle(&place(b""), &problem, &mut output);
+            assert_eq!(handled.unwrap(), fate);
+            assert_eq!(output.tally.stats.damaged, 1);
+            let reason = "holds null in 'text' instead of a text";
+            assert_eq!(output.tally.first_damage, Some((3, reason.to_owned())));
+            assert!(String::from_utf8(output.damage).unwrap().contains(reason));
+        }
+        options.format.on_error = OnError::Fail;
+        let mut output = BatchOutput::default();
+        let failed = TextCleaner::new(&options, "a").handle(&place(b""), &problem, &mut output);
+        assert!(
+            failed
+                .unwrap_err()
+                .to_string()
+                .starts_with("record 3 holds null")
+        );
+    }
+
+    #[test]
+    fn a_held_text_is_reported_and_an_empty_record_counted() {
+        let mut options = JobOptions {
+            damage: true,
+            ..JobOptions::for_tests()
+        };
+        options.format.drop_empty = true;
+        let cleaner = TextCleaner::new(&options, "a");
+        let mut output = BatchOutput::default();
+        let held = cleaner.handle(&place(b""), &Problem::Held(0.75), &mut output);
+        assert_eq!(held.unwrap(), Fate::Kept);
+        let line = String::from_utf8(output.damage.clone()).unwrap();
+        assert!(
+            line.contains("is held whole: 75.0 % would have gone"),
+            "{line}"
+        );
+        let empty = cleaner.handle(&place(b""), &Problem::Empty, &mut output);
+        assert_eq!(empty.unwrap(), Fate::Dropped);
+        assert_eq!(
+            (output.tally.stats.damaged, output.tally.stats.empty),
+            (0, 1)
+        );
+    }
+
+    #[test]
+    fn values_that_are_too_large_or_not_text_cannot_be_read() {
+        let mut options = JobOptions::for_tests();
+        options.format.max_record = 4;
+        let cleaner = TextCleaner::new(&options, "a");
+        assert_eq!(cleaner.read(b"rain"), Ok("rain"));
+        assert_eq!(cleaner.read(b"rains"), Err(Problem::TooLarge(4)));
+        let invalid = Problem::Damaged("is not valid UTF-8 at byte 1".to_owned());
+        assert_eq!(cleaner.read(b"a\xff"), Err(invalid));
+    }
+}
