@@ -5,6 +5,7 @@
 mod args;
 mod clean;
 mod config;
+mod corpus;
 mod diff;
 mod eval;
 mod explain;

@@ -4,11 +4,11 @@
 use super::Exit;
 use super::args::{EvalArgs, Selection};
 use super::config::Config;
-use super::rules::print_failed;
+use super::corpus::{exit_code, parse_filters, print_failed};
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
 use crate::io::StagedFile;
-use crate::job::corpus::{Corpus, parse_filter};
+use crate::job::corpus::Corpus;
 use crate::job::eval::Evaluation;
 use crate::job::walk::Inputs;
 use crate::report::{eval_json, eval_table};
@@ -31,11 +31,7 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
         };
         cleaners.push((level, build_cleaner(selection, &config)?));
     }
-    let filters = args
-        .filters
-        .iter()
-        .map(|filter| parse_filter(filter))
-        .collect::<Result<Vec<_>>>()?;
+    let filters = parse_filters(&args.filters)?;
     let inputs = Inputs {
         paths: args.files,
         ..Inputs::default()
@@ -77,9 +73,5 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     } else if !groups.is_empty() {
         terminal.raw(eval_table(rows, terminal.table_style()).as_bytes())?;
     }
-    Ok(match (failed.is_empty(), groups.is_empty()) {
-        (true, _) => Exit::Done,
-        (false, true) => Exit::Unusable,
-        (false, false) => Exit::SomeFailed,
-    })
+    Ok(exit_code(&failed, !groups.is_empty()))
 }

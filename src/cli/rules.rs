@@ -3,10 +3,11 @@
 
 use super::args::{CorpusArgs, RulesCommand, Selection};
 use super::config::Config;
+use super::corpus::{exit_code, parse_filters, print_failed};
 use super::selection::{build_cleaner, load_rules};
 use super::terminal::Terminal;
 use super::{Exit, new_rule};
-use crate::job::corpus::{Corpus, CorpusRun, Failed, parse_filter};
+use crate::job::corpus::{Corpus, CorpusRun};
 use crate::job::walk::Inputs;
 use crate::report::{
     escape_control, explain, list, list_json, miss_reason, pack_schema, rule_json, rule_page,
@@ -16,9 +17,6 @@ use anyhow::Result;
 use dechaff_core::verify::{Case, NearMisses, Verifier, cases};
 use dechaff_core::{Level, Rule, RuleSet, Scratch, Span, lint_built_in};
 use serde_json::json;
-
-/// Number of failed inputs that are named. A corpus of the wrong kind may have millions of them.
-const MAX_NAMED_FAILURES: usize = 10;
 
 /// Runs one of the subcommands of `dechaff rules`. `rules test` lints and runs the examples, or
 /// runs the rules on a corpus if `--corpus` is given.
@@ -182,20 +180,6 @@ fn explain_failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result
     Ok(indented.concat())
 }
 
-/// Prints the errors of failed inputs: the first `MAX_NAMED_FAILURES` of them, then the number of
-/// the others.
-pub(super) fn print_failed(failed: &Failed, terminal: &mut Terminal) {
-    for (path, error) in failed.iter().take(MAX_NAMED_FAILURES) {
-        terminal.error(Some(path), error);
-    }
-    if failed.len() > MAX_NAMED_FAILURES {
-        terminal.note(&format!(
-            "{} more inputs failed",
-            failed.len() - MAX_NAMED_FAILURES
-        ));
-    }
-}
-
 /// Runs the rules on a corpus and prints what each of them removes from it. The exit code is
 /// `Exit::Unusable` if inputs failed and there was no document, and `Exit::SomeFailed` if only some
 /// inputs failed.
@@ -206,11 +190,7 @@ fn run_on_corpus(
     terminal: &mut Terminal,
 ) -> Result<Exit> {
     let cleaner = build_cleaner(selection, config)?;
-    let filters = args
-        .filters
-        .iter()
-        .map(|filter| parse_filter(filter))
-        .collect::<Result<Vec<_>>>()?;
+    let filters = parse_filters(&args.filters)?;
     let inputs = Inputs {
         paths: args.corpus,
         ..Inputs::default()
@@ -233,9 +213,5 @@ fn run_on_corpus(
         let table = worth_table(&scores, cleaner.rules(), terminal.table_style());
         terminal.raw(table.as_bytes())?;
     }
-    Ok(match (failed.len(), scores.documents) {
-        (0, _) => Exit::Done,
-        (_, 0) => Exit::Unusable,
-        _ => Exit::SomeFailed,
-    })
+    Ok(exit_code(&failed, scores.documents > 0))
 }
