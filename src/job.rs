@@ -26,6 +26,7 @@ mod tasks;
 mod text;
 pub mod walk;
 
+use crate::io::Compression;
 use anyhow::Error;
 use manifest::Shard;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,13 @@ pub enum Target {
     /// To standard output. Only for a job whose input is a stream.
     Stdout(Stdout),
     /// To this file. Only for a job with one input.
-    File(PathBuf),
+    File {
+        /// Path of the file.
+        path: PathBuf,
+        /// Compression that its name stands for. `None` if the user did not choose the name; the
+        /// file is then compressed as the input is.
+        compression: Option<Compression>,
+    },
     /// Into this directory, each under its output path.
     Directory(PathBuf),
     /// Each replaces its input.
@@ -71,7 +78,11 @@ pub struct Job<'j> {
 pub enum Event {
     /// The input failed. The job continues with the others.
     Failed(Error),
-    /// The input was passed through unchanged, skipped or cleaned again, for this reason.
+    /// The input as a whole was not cleaned, but passed through unchanged or skipped, for this
+    /// reason.
+    Uncleaned(String),
+    /// Parts of the input were passed through unchanged or left out, or it was held or cleaned
+    /// again, for this reason.
     Passed(String),
     /// The input changed, or would change: number of removed spans and of removed bytes.
     Changed(usize, usize),

@@ -21,6 +21,8 @@ pub(super) struct Ended {
 pub(super) struct Listener<'t> {
     terminal: &'t mut Terminal,
     quiet: bool,
+    /// Whether the run has a single input. Why that is not cleaned is reported in any case.
+    is_stream: bool,
     lists_changes: bool,
     json: bool,
     bar: Option<Progress>,
@@ -33,6 +35,7 @@ impl<'t> Listener<'t> {
         Self {
             terminal,
             quiet: request.quiet,
+            is_stream: request.inputs.stream.is_some(),
             lists_changes: request.check && request.options.observer.is_none(),
             json: request.json,
             bar: None,
@@ -61,6 +64,9 @@ impl EventSink for Listener<'_> {
         self.has_changes |= matches!(event, Event::Changed(..));
         let print = || match event {
             Event::Failed(error) => self.terminal.error(Some(path), &error),
+            Event::Uncleaned(reason) if !self.quiet || self.is_stream => {
+                self.terminal.error(Some(path), &anyhow!(reason));
+            }
             Event::Passed(reason) if !self.quiet => {
                 self.terminal.error(Some(path), &anyhow!(reason));
             }
@@ -78,7 +84,7 @@ impl EventSink for Listener<'_> {
                 self.terminal.print(&line);
             }
             Event::Observed(text) => self.terminal.print(&text),
-            Event::Passed(_) | Event::Changed(..) => {}
+            Event::Uncleaned(_) | Event::Passed(_) | Event::Changed(..) => {}
         };
         match &self.bar {
             Some(bar) => bar.suspend(print),

@@ -6,7 +6,7 @@ use super::config::{Config, list_or};
 use super::records::record_options;
 use super::selection::{globs, is_dash, parse_size, read_input, set_jobs};
 use super::terminal::Terminal;
-use crate::io::encoding_for_label;
+use crate::io::{Compression, encoding_for_label};
 use crate::job::journal::parse_shard;
 use crate::job::manifest::Shard;
 use crate::job::observer::Observer;
@@ -225,11 +225,14 @@ fn choose_target(
         return Ok(Target::Stdout(terminal.stdout()));
     };
     if let Some(path) = &inputs.stream {
-        return Ok(Target::File(if output.is_dir() {
-            output.join(path)
+        return Ok(if output.is_dir() {
+            Target::File {
+                path: output.join(path),
+                compression: None,
+            }
         } else {
-            output.clone()
-        }));
+            named_file(output)
+        });
     }
     let ([input], []) = (inputs.paths.as_slice(), inputs.listed.as_slice()) else {
         return Ok(Target::Directory(output.clone()));
@@ -242,7 +245,16 @@ fn choose_target(
     {
         bail!("--output is the input file; use --in-place to replace it");
     }
-    Ok(Target::File(output.clone()))
+    Ok(named_file(output))
+}
+
+/// Returns the target for a file whose name the user chose, and with it the compression.
+fn named_file(output: &Path) -> Target {
+    let (compression, _) = Compression::of_name(&output.to_string_lossy());
+    Target::File {
+        path: output.to_owned(),
+        compression: Some(compression),
+    }
 }
 
 fn ends_in_separator(path: &Path) -> bool {

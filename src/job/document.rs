@@ -65,7 +65,7 @@ impl Uncleaned {
         }
         BatchStats {
             stats,
-            events: vec![Event::Passed(self.to_string())],
+            events: vec![Event::Uncleaned(self.to_string())],
             ..BatchStats::default()
         }
     }

@@ -31,7 +31,8 @@ pub(super) enum Threads {
 }
 
 /// Called with each batch of an input, the output to append the batch to, and the statistics up to
-/// and with the batch. The output is `None` if the batch is written already, as in tables.
+/// and with the batch. The output is `None` if the batch is written already, as in tables, or has
+/// nothing to write.
 pub(super) type OnBatch<'e> =
     dyn FnMut(&mut BatchOutput, Option<&mut Output>, &mut BatchStats) -> Result<()> + 'e;
 
@@ -87,7 +88,8 @@ impl Job<'_> {
         }
     }
 
-    /// Cleans an input that is a single text of these bytes. Binary input has no output.
+    /// Cleans an input that is a single text of these bytes. Binary input has no output. Events are
+    /// reported before the output is created, because that may fail too.
     fn clean_document(
         &self,
         task: &Task,
@@ -100,6 +102,7 @@ impl Job<'_> {
         let cleaner = TextCleaner::new(self.options, &name);
         let mut batch = clean_document(&cleaner, bytes, scratch)?;
         let mut tally = std::mem::take(&mut batch.tally);
+        on_batch(&mut BatchOutput::default(), None, &mut tally)?;
         let is_binary = tally.stats.binary > 0;
         let mut output = if is_binary || self.stays(&tally) {
             Output::Nowhere
@@ -183,6 +186,7 @@ impl Job<'_> {
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
         let mut tally = reason.tally();
+        on_batch(&mut BatchOutput::default(), None, &mut tally)?;
         let mut output = if self.stays(&tally) {
             Output::Nowhere
         } else {
@@ -190,7 +194,6 @@ impl Job<'_> {
         };
         let mut compressor = Compressor::new(self.codec(source.compression))?;
         let mut batch = BatchOutput::default();
-        on_batch(&mut batch, Some(&mut output), &mut tally)?;
         while !output.is_nowhere() {
             let mut chunk = Vec::new();
             source

@@ -133,16 +133,17 @@ impl Write for Output {
 }
 
 impl Job<'_> {
-    /// Returns how an output is compressed: as the options say, else, for a single output file, as
-    /// its name says, else as the input is. Output to a terminal is not compressed.
+    /// Returns how an output is compressed: as the options say, else, for a single output file that
+    /// the user named, as its name says, else as the input is. Output to a terminal is not compressed.
     pub(super) fn codec(&self, input: Compression) -> Codec {
         self.options.format.codec_or(|| {
             Codec::of(match &self.target {
-                Target::File(file) => Compression::of_name(&file.to_string_lossy()).0,
+                Target::File {
+                    compression: Some(compression),
+                    ..
+                } => *compression,
                 Target::Stdout(stdout) if stdout.is_terminal => Compression::None,
-                Target::Nowhere | Target::Stdout(_) | Target::Directory(_) | Target::InPlace => {
-                    input
-                }
+                _ => input,
             })
         })
     }
@@ -169,7 +170,7 @@ impl Job<'_> {
                 let target = directory.join(&file.output_path);
                 PartialFile::resumable(&target, permissions, force || owned, kept)
             }
-            Target::File(target) => PartialFile::new(target, permissions, force),
+            Target::File { path, .. } => PartialFile::new(path, permissions, force),
             // A link stays a link: the file that it leads to is replaced.
             Target::InPlace => {
                 let target = fs::canonicalize(&file.path).context("cannot be replaced")?;
@@ -177,5 +178,109 @@ impl Job<'_> {
             }
         };
         staged.map(|file| Output::Staged(Box::new(file)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobOptions;
+    use crate::job::walk::Inputs;
+    use std::path::{Path, PathBuf};
+    use std::sync::atomic::AtomicBool;
+
+    /// Calls `check` with a job that has this target.
+    fn with_job(options: &JobOptions, target: Target, check: impl FnOnce(&Job<'_>)) {
+        check(&Job {
+            options,
+            inputs: &Inputs::default(),
+            target,
+            shard: None,
+            stop: &AtomicBool::new(false),
+        });
+    }
+
+    fn file_target(compression: Option<Compression>) -> Target {
+        Target::File {
+            path: PathBuf::from("b"),
+            compression,
+        }
+    }
+
+    fn input(path: &Path) -> InputFile {
+        InputFile {
+            path: path.to_owned(),
+            output_path: PathBuf::from("a.txt"),
+            size: 0,
+        }
+    }
+
+    #[test]
+    fn options_then_the_name_then_the_input_select_the_compression() {
+        let mut options = JobOptions::for_tests();
+        for (target, expected) in [
+            (file_target(Some(Compression::Zstd)), Compression::Zstd),
+            (file_target(Some(Compression::None)), Compression::None),
+            (file_target(None), Compression::Gzip),
+            (Target::Directory(PathBuf::from("out")), Compression::Gzip),
+            (Target::InPlace, Compression::Gzip),
+            (
+                Target::Stdout(Stdout::new(Vec::new(), true)),
+                Compression::None,
+            ),
+            (
+                Target::Stdout(Stdout::new(Vec::new(), false)),
+                Compression::Gzip,
+            ),
+        ] {
+            with_job(&options, target, |job| {
+                let codec = job.codec(Compression::Gzip);
+                assert_eq!(codec, Codec::of(expected), "{:?}", job.target);
+            });
+        }
+        options.format.codec = Some(Codec::of(Compression::None));
+        with_job(&options, file_target(Some(Compression::Zstd)), |job| {
+            let codec = job.codec(Compression::Gzip);
+            assert_eq!(codec, Codec::of(Compression::None));
+        });
+    }
+
+    #[test]
+    fn a_staged_output_has_its_name_once_it_is_committed() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = Target::Directory(directory.path().join("out"));
+        let path = directory.path().join("out/a.txt");
+        with_job(&JobOptions::for_tests(), target, |job| {
+            let file = input(&directory.path().join("a.txt"));
+            let mut output = job.create_output(&file, false, 0).unwrap();
+            output.append(b"It rained.\n").unwrap();
+            assert_eq!(output.sync().unwrap(), Some(11));
+            let staged = output.finish().unwrap().unwrap();
+            assert!(!path.exists());
+            staged.commit().unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"It rained.\n");
+            // An existing output is replaced only if an earlier run wrote it.
+            assert!(job.create_output(&file, false, 0).is_err());
+            assert!(job.create_output(&file, true, 0).is_ok());
+        });
+    }
+
+    #[test]
+    fn an_output_nowhere_or_to_a_stream_has_no_file() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let stdout = Stdout {
+            writer: written.clone(),
+            is_terminal: false,
+        };
+        for target in [Target::Nowhere, Target::Stdout(stdout)] {
+            with_job(&JobOptions::for_tests(), target, |job| {
+                let file = input(Path::new("-"));
+                let mut output = job.create_output(&file, false, 0).unwrap();
+                output.append(b"It rained.\n").unwrap();
+                assert_eq!(output.sync().unwrap(), None);
+                assert!(output.finish().unwrap().is_none());
+            });
+        }
+        assert_eq!(*written.lock().unwrap(), b"It rained.\n");
     }
 }

@@ -464,6 +464,47 @@ fn outputs_are_compressed_like_inputs_or_as_requested() {
 }
 
 #[test]
+fn standard_input_into_a_directory_is_compressed_like_the_input() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::create_dir(path.join("out")).unwrap();
+    let input = gzip(&[b"It rained.\nAdvertisement\nIt stopped.\n"]);
+    let cleaned = b"It rained.\nIt stopped.\n";
+    assert!(
+        piped(path, &["clean", "-q", "-o", "out"], &input)
+            .status
+            .success()
+    );
+    assert_eq!(gunzip(&fs::read(path.join("out/-")).unwrap()), cleaned);
+    let args = ["clean", "-q", "-o", "out", "--force", "--compress", "zstd"];
+    assert!(piped(path, &args, &input).status.success());
+    let output = fs::read(path.join("out/-")).unwrap();
+    assert_eq!(zstd::decode_all(output.as_slice()).unwrap(), cleaned);
+    // A name that the user chose says how the output is compressed.
+    let args = ["clean", "-q", "-o", "plain.txt"];
+    assert!(piped(path, &args, &input).status.success());
+    assert_eq!(fs::read(path.join("plain.txt")).unwrap(), cleaned);
+}
+
+#[test]
+fn an_input_that_is_not_text_is_reported_before_its_output() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join("taken.txt"), "taken").unwrap();
+    let output = piped(path, &["clean", "-q", "-o", "taken.txt"], b"a\xffb");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "dechaff: -: is not valid text at byte 1; name its encoding with --encoding; passed \
+         through unchanged\ndechaff: taken.txt exists; use --force to replace it\n"
+    );
+    assert_eq!(read(path, "taken.txt"), "taken");
+    let output = piped(path, &["clean", "-q"], b"a\0b");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr), "dechaff: -: is binary\n");
+}
+
+#[test]
 fn truncated_files_write_no_output_and_do_not_stop_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
