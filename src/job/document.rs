@@ -37,11 +37,7 @@ impl fmt::Display for Uncleaned {
                 f.write_str("looks like UTF-16; name it with --encoding utf-16le or utf-16be")
             }
             Self::Binary { utf16: false } => f.write_str("is binary"),
-            Self::Invalid(at) => write!(
-                f,
-                "is not valid text at byte {at}; name its encoding with --encoding; passed \
-                 through unchanged"
-            ),
+            Self::Invalid(at) => write!(f, "{}; passed through unchanged", invalid_reason(*at)),
             Self::NotEncodable(reason) => write!(f, "{reason}; passed through unchanged"),
             Self::OtherJson => f.write_str(
                 "is JSON, but not one object per line; passed through unchanged; `jq -c .[]` \
@@ -80,6 +76,11 @@ impl Uncleaned {
     }
 }
 
+/// Returns why an input with a malformed sequence at byte `at` cannot be cleaned.
+fn invalid_reason(at: usize) -> String {
+    format!("is not valid text at byte {at}; name its encoding with --encoding")
+}
+
 /// Cleans the bytes of an input and returns its output as a batch. Binary input is skipped and has
 /// no output. Text that is invalid in its encoding is passed through unchanged.
 ///
@@ -95,7 +96,7 @@ pub(super) fn clean_document(
         Content::Text(text) => clean_text(cleaner, text, scratch),
         Content::Binary { utf16 } => Ok(Uncleaned::Binary { utf16 }.passing(Vec::new())),
         Content::Invalid { at, .. } if options.strict => {
-            bail!("is not valid text at byte {at}; name its encoding with --encoding")
+            bail!(invalid_reason(at))
         }
         Content::Invalid { bytes, at } => Ok(Uncleaned::Invalid(at).passing(bytes)),
     }

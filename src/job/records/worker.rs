@@ -211,17 +211,11 @@ impl<'w> RecordWorker<'w> {
     /// [`Disposition::Changed`], `self.record` holds the record to write, still in the format of
     /// the input.
     fn clean_record(&mut self, place: &Place<'_>, output: &mut BatchOutput) -> Result<Disposition> {
-        let shape = self.shape;
-        let number = place.number.unwrap_or_default();
-        let parsed = match self.texts.check_size(place.bytes) {
-            Ok(()) => shape.format.parse(number, place.bytes),
-            Err(problem) => Parsed::Damaged(problem.to_string()),
-        };
-        let texts = match parsed {
-            Parsed::Texts(texts) => texts,
-            Parsed::NoText => return Ok(self.without_annotations(Disposition::Same)),
-            Parsed::Damaged(reason) => {
-                let disposition = self.settle(place, &Problem::Damaged(reason), output)?;
+        let texts = match self.parse(place) {
+            Ok(Some(texts)) => texts,
+            Ok(None) => return Ok(self.without_annotations(Disposition::Same)),
+            Err(problem) => {
+                let disposition = self.settle(place, &problem, output)?;
                 return Ok(self.without_annotations(disposition));
             }
         };
@@ -249,6 +243,21 @@ impl<'w> RecordWorker<'w> {
         }
         output.records.append(&mut outcome.records);
         Ok(disposition)
+    }
+
+    /// Parses the record at `place` and returns its texts, or `None` if it has none. Fails if it is
+    /// too large or damaged.
+    fn parse<'r>(&self, place: &Place<'r>) -> Result<Option<TextFields<'r>>, Problem>
+    where
+        'w: 'r,
+    {
+        self.texts.check_size(place.bytes)?;
+        let number = place.number.unwrap_or_default();
+        match self.shape.format.parse(number, place.bytes) {
+            Parsed::Texts(texts) => Ok(Some(texts)),
+            Parsed::NoText => Ok(None),
+            Parsed::Damaged(reason) => Err(Problem::Damaged(reason)),
+        }
     }
 
     /// Makes the record to write from that at `place`: without the cuts of `outcome`, or with its
