@@ -15,7 +15,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Topics first, then languages: the order decides the ids of rules.
     let mut packs = toml_files(&root.join("rules"))?;
     packs.extend(toml_files(&root.join("rules/languages"))?);
+    let shared_sets = root.join("rules/sets.toml");
+    packs.retain(|path| *path != shared_sets);
     let (mut rules, mut sources) = (CompiledRules::default(), String::from("["));
+    rules.add_sets(&fs::read_to_string(&shared_sets)?, "rules/sets.toml")?;
     for path in packs {
         let origin = path
             .strip_prefix(&root)?

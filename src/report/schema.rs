@@ -21,12 +21,24 @@ pub fn pack_schema() -> Value {
         &["pack"],
         [
             ("pack", pack),
+            ("sets", sets()),
             ("rule", json!({ "type": "array", "items": rule() })),
         ],
     );
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "A dechaff rule pack".into();
     schema
+}
+
+/// Returns the schema of `[sets]`, which may have any names.
+fn sets() -> Value {
+    let mut sets = object(&[], []);
+    sets["additionalProperties"] = one_or_many("The members of the set");
+    described(
+        "Named sets: ${name} in a phrase, a pattern or an exception stands for the members of the \
+         set, joined by |",
+        sets,
+    )
 }
 
 /// Returns the schema of a `[[rule]]`. The order of keys is that in which editors offer them.

@@ -16,8 +16,8 @@ mod rules;
 mod schema;
 
 use libtest_mimic::{Arguments, Completion, Trial};
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 fn main() {
     let mut trials = rules::trials();
@@ -31,6 +31,21 @@ fn main() {
 /// The directory of the package: of a checkout, or of what `cargo package` made of it.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Returns the path and the text of each built-in pack of a checkout.
+fn pack_sources() -> Vec<(PathBuf, String)> {
+    let rules = root().join("crates/dechaff-core/rules");
+    let mut packs = Vec::new();
+    for directory in [rules.join("languages"), rules] {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() && !path.ends_with("rules/sets.toml") {
+                packs.push((path.clone(), fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    packs
 }
 
 /// Returns a test that fails if `test` panics.

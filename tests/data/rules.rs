@@ -1,10 +1,16 @@
-//! The examples of the built-in rules, each as a named test.
+//! The examples of the built-in rules, each as a named test, and tests of how the packs are written.
 
+use crate::{checkout_trial, pack_sources, root};
 use dechaff::verify::{Verifier, cases};
 use dechaff::{Category, Effect, RuleSet};
 use libtest_mimic::Trial;
+use std::collections::BTreeMap;
+use std::fs;
 
-/// Returns a test for each example of each built-in rule, and two tests of the packs as a whole.
+/// Maximum length of an exception that more than two rules may write out, in code points.
+const MAX_REPEATED_EXCEPTION: usize = 25;
+
+/// Returns a test for each example of each built-in rule, and tests of the packs as a whole.
 pub fn trials() -> Vec<Trial> {
     let rules: &'static RuleSet = Box::leak(Box::new(RuleSet::built_in()));
     let verifier = Verifier::new(rules).expect("the built-in rules compile");
@@ -38,5 +44,69 @@ pub fn trials() -> Vec<Trial> {
     trials.push(Trial::test("the built-in packs pass the lint", || {
         dechaff::lint_built_in().map_err(|error| error.to_string().into())
     }));
+    trials.extend([
+        checkout_trial(
+            "rules::no_phrase_or_pattern_continues_on_the_next_line",
+            no_phrase_or_pattern_continues_on_the_next_line,
+        ),
+        checkout_trial(
+            "rules::long_exceptions_are_written_once_or_twice",
+            long_exceptions_are_written_once_or_twice,
+        ),
+        checkout_trial("rules::shared_sets_are_used", shared_sets_are_used),
+    ]);
     trials
+}
+
+/// A backslash at the end of a line breaks alternatives in the middle, so that none of them can be
+/// found or compared. A list, or a set, has one of them in each line.
+fn no_phrase_or_pattern_continues_on_the_next_line() {
+    for (path, source) in pack_sources() {
+        let mut key = "";
+        for (index, line) in source.lines().enumerate() {
+            if !line.starts_with([' ', ']', '#']) {
+                key = line.split([' ', '.']).next().unwrap_or_default();
+            }
+            assert!(
+                !(["phrase", "pattern", "unless"].contains(&key) && line.ends_with('\\')),
+                "{}:{}: the {key} continues on the next line; use a list or a set",
+                path.display(),
+                index + 1
+            );
+        }
+    }
+}
+
+fn long_exceptions_are_written_once_or_twice() {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, source) in pack_sources() {
+        let pack: toml::Table = toml::from_str(&source).unwrap();
+        let rules = pack["rule"].as_array().unwrap();
+        for exceptions in rules.iter().filter_map(|rule| rule.get("unless")) {
+            for exception in exceptions.as_array().unwrap() {
+                let exception = exception.as_str().unwrap().to_owned();
+                *counts.entry(exception).or_default() += 1;
+            }
+        }
+    }
+    counts.retain(|exception, count| {
+        *count > 2 && exception.chars().count() > MAX_REPEATED_EXCEPTION
+    });
+    assert!(counts.is_empty(), "make these a set: {counts:?}");
+}
+
+fn shared_sets_are_used() {
+    let path = root().join("crates/dechaff-core/rules/sets.toml");
+    let sets = fs::read_to_string(path).unwrap();
+    let table: toml::Table = toml::from_str(&sets).unwrap();
+    let sources: String = pack_sources()
+        .into_iter()
+        .map(|(_, source)| source)
+        .collect();
+    for name in table["sets"].as_table().unwrap().keys() {
+        assert!(
+            sources.contains(&format!("${{{name}}}")),
+            "no pack uses the set {name}"
+        );
+    }
 }

@@ -8,6 +8,9 @@ use dechaff_rules::class_regex::ClassRegex;
 
 /// The name and the text of each built-in pack, for the lint.
 const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
+/// The text of the file of sets that all built-in packs may use.
+const SETS: &str = include_str!("../rules/sets.toml");
+
 /// The serialized [`CompiledRules`] of all built-in packs.
 const RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 
@@ -49,6 +52,7 @@ pub(crate) fn rules() -> CompiledRules {
 /// [`Error::Pack`] with all problems of the first pack that has any.
 pub fn lint_built_in() -> Result<(), Error> {
     let mut rules = CompiledRules::default();
+    rules.add_sets(SETS, "rules/sets.toml")?;
     for (origin, source) in SOURCES {
         rules.add_pack(source, origin)?;
     }
@@ -90,6 +94,7 @@ mod tests {
     #[test]
     fn stored_rules_equal_those_of_the_packs() {
         let mut set = CompiledRules::default();
+        set.add_sets(SETS, "rules/sets.toml").unwrap();
         SOURCES
             .iter()
             .for_each(|(origin, source)| drop(set.add_pack(source, origin).unwrap()));

@@ -1,8 +1,13 @@
 //! The file format of packs: TOML, read strictly. Unknown keys are errors, and every problem has a
-//! line and a column. What the keys of a rule mean is defined in [`rule`](crate::rule); phrases and
-//! patterns are checked in `lint`.
+//! line and a column. What the keys of a rule mean is defined in [`rule`](crate::rule). Named sets
+//! are expanded in `sets` before anything else reads a phrase or a pattern. Both are checked in
+//! `lint`.
 
 mod lint;
+mod sets;
+mod texts;
+
+pub(crate) use sets::Sets;
 
 use crate::chars::is_word;
 use crate::error::Problem;
@@ -12,10 +17,10 @@ use crate::rule::{
 };
 use lint::{Lint, is_name, lint_pattern, lint_phrase};
 use rustc_hash::FxHashMap;
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use std::fmt;
+use serde::Deserialize;
+use sets::{Scope, SetsEntry};
 use std::ops::Range;
+use texts::{OneOrMany, texts};
 use toml::Spanned;
 
 /// Lines to which a `near` condition reaches if the rule does not say `within`.
@@ -26,6 +31,8 @@ const DEFAULT_WITHIN: usize = 2;
 #[serde(deny_unknown_fields)]
 struct PackFile {
     pack: PackHead,
+    #[serde(default)]
+    sets: SetsEntry,
     #[serde(default)]
     rule: Vec<Spanned<RuleEntry>>,
 }
@@ -90,49 +97,6 @@ struct ExamplesEntry {
     keep: Vec<String>,
 }
 
-/// A string or a list of strings, each with its position in the source. The position of a single
-/// string is empty here: serde reports only that of the whole value.
-struct OneOrMany(Vec<Spanned<String>>);
-
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrManyVisitor;
-        impl<'de> Visitor<'de> for OneOrManyVisitor {
-            type Value = OneOrMany;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a list of texts")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(vec![Spanned::new(0..0, text.to_owned())]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
-                let mut texts = Vec::new();
-                while let Some(text) = list.next_element()? {
-                    texts.push(text);
-                }
-                Ok(OneOrMany(texts))
-            }
-        }
-        deserializer.deserialize_any(OneOrManyVisitor)
-    }
-}
-
-/// Iterates over the strings of a value, each with its position in the source. A single string has
-/// the position of the value.
-fn texts(value: &Spanned<OneOrMany>) -> impl Iterator<Item = (&String, Range<usize>)> {
-    value.get_ref().0.iter().map(|text| {
-        let span = if text.span().is_empty() {
-            value.span()
-        } else {
-            text.span()
-        };
-        (text.get_ref(), span)
-    })
-}
-
 /// The content of a pack, with the problems that did not prevent it from being parsed.
 pub(crate) struct Parsed {
     pub name: String,
@@ -141,23 +105,21 @@ pub(crate) struct Parsed {
     pub problems: Vec<Problem>,
 }
 
-/// Parses a pack. `origin` names it in problems. With `deep`, phrases and patterns are compiled and
-/// linted as well, which takes most of the time. Rules that cannot be understood are left out of
-/// the result and reported among its problems.
+/// Parses a pack. `origin` names it in problems; `shared` are the sets that it may use besides its
+/// own. With `deep`, phrases and patterns are compiled and linted as well, which takes most of the
+/// time. Rules that cannot be understood are left out of the result and reported among its
+/// problems, which are in the order of the source.
 ///
 /// # Errors
 /// The first problem, if the source is not valid TOML or has an unknown key.
-pub(crate) fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Problem> {
-    let mut lint = Lint {
-        source,
-        origin,
-        deep,
-        problems: Vec::new(),
-    };
-    let file: PackFile = toml::from_str(source).map_err(|error| {
-        let message = error.message().trim().replace('\n', " ");
-        lint.problem(error.span().unwrap_or(0..0), message)
-    })?;
+pub(crate) fn parse(
+    source: &str,
+    origin: &str,
+    deep: bool,
+    shared: &Sets,
+) -> Result<Parsed, Problem> {
+    let mut lint = Lint::new(source, origin, deep);
+    let mut file: PackFile = lint.read()?;
     let pack = file.pack.name.get_ref();
     if !is_name(pack) {
         lint.note(
@@ -165,6 +127,11 @@ pub(crate) fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Pr
             format!("the pack's name '{pack}' must be lower-case letters, digits and hyphens"),
         );
     }
+    let mut scope = Scope::new(shared, file.sets, &mut lint);
+    for entry in &mut file.rule {
+        expand_sets(entry.get_mut(), &mut scope, &mut lint);
+    }
+    scope.note_unused(&mut lint);
     let mut seen: FxHashMap<&str, usize> = FxHashMap::default();
     let mut rules = Vec::with_capacity(file.rule.len());
     for entry in &file.rule {
@@ -181,12 +148,38 @@ pub(crate) fn parse(source: &str, origin: &str, deep: bool) -> Result<Parsed, Pr
         }
         rules.extend(read_rule(entry, pack, line, &mut lint));
     }
+    lint.problems
+        .sort_by_key(|problem| (problem.line, problem.column));
     Ok(Parsed {
         name: pack.clone(),
         description: file.pack.description,
         rules,
         problems: lint.problems,
     })
+}
+
+/// Replaces the references to sets in what a rule matches and in its exceptions. Examples and
+/// descriptions are left as they are.
+fn expand_sets(entry: &mut RuleEntry, scope: &mut Scope<'_>, lint: &mut Lint<'_>) {
+    for value in [&mut entry.phrase, &mut entry.pattern]
+        .into_iter()
+        .flatten()
+    {
+        let span = value.span();
+        for text in &mut value.get_mut().0 {
+            scope.expand_text(text, &span, lint);
+        }
+    }
+    for text in &mut entry.unless {
+        scope.expand_text(text, &(0..0), lint);
+    }
+    if let Some(labels) = &mut entry.labels {
+        scope.expand_list(labels, lint);
+    }
+    if let Some(words) = &mut entry.words {
+        scope.expand_list(&mut words.telling, lint);
+        scope.expand_list(&mut words.filler, lint);
+    }
 }
 
 /// Converts a table of a pack to a rule and notes what is wrong with it. Returns `None` if the

@@ -2,7 +2,7 @@
 //! build script compiles the built-in packs to it, so that a start only has to deserialize them.
 
 use crate::error::{PackError, Problem};
-use crate::pack::{Parsed, parse};
+use crate::pack::{Parsed, Sets, parse};
 use crate::plan::{RulePlan, plan};
 use crate::rule::{Rule, RuleId};
 use rustc_hash::FxHashMap;
@@ -16,9 +16,21 @@ pub struct CompiledRules {
     by_name: FxHashMap<String, RuleId>,
     /// Descriptions of packs, by name.
     packs: FxHashMap<String, String>,
+    /// The sets that packs may use besides their own.
+    sets: Sets,
 }
 
 impl CompiledRules {
+    /// Adds the named sets of a file that has a table `[sets]` and no rules. Packs that are added
+    /// later may refer to them. `origin` names the file in messages.
+    ///
+    /// # Errors
+    /// [`PackError`] with every problem of the file; the sets then stay as they were.
+    pub fn add_sets(&mut self, source: &str, origin: &str) -> Result<(), PackError> {
+        self.sets.extend(Sets::parse(source, origin)?);
+        Ok(())
+    }
+
     /// Adds the rules of a pack. `origin` names the pack in messages, usually by its path. Returns
     /// the ids of the rules that the pack replaced with `override = true`.
     ///
@@ -26,7 +38,7 @@ impl CompiledRules {
     /// [`PackError`] with every problem of the pack; the rules then stay as they were. Examples are
     /// not run here.
     pub fn add_pack(&mut self, source: &str, origin: &str) -> Result<Vec<RuleId>, PackError> {
-        let mut parsed = parse(source, origin, true)?;
+        let mut parsed = parse(source, origin, true, &self.sets)?;
         parsed.problems.extend(
             parsed
                 .rules
@@ -47,7 +59,7 @@ impl CompiledRules {
     /// # Errors
     /// [`PackError`] if the pack is not valid TOML or has unknown keys.
     pub fn add_unlinted(&mut self, source: &str, origin: &str) -> Result<(), PackError> {
-        self.insert(parse(source, origin, false)?);
+        self.insert(parse(source, origin, false, &self.sets)?);
         Ok(())
     }
 

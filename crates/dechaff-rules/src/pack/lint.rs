@@ -4,6 +4,7 @@
 use crate::error::Problem;
 use crate::phrase::Phrase;
 use regex_syntax::hir::{Class, Hir, HirKind};
+use serde::de::DeserializeOwned;
 use std::ops::Range;
 
 /// The problems found so far in a pack, with what is needed to locate further ones.
@@ -18,7 +19,28 @@ pub(super) struct Lint<'s> {
     pub(super) problems: Vec<Problem>,
 }
 
-impl Lint<'_> {
+impl<'s> Lint<'s> {
+    /// Starts without problems, for the text `source` of the file that `origin` names.
+    pub(super) fn new(source: &'s str, origin: &'s str, deep: bool) -> Self {
+        Self {
+            source,
+            origin,
+            deep,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Reads the source as TOML.
+    ///
+    /// # Errors
+    /// A problem with its position, if the source is not valid TOML or has an unknown key.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        toml::from_str(self.source).map_err(|error| {
+            let message = error.message().trim().replace('\n', " ");
+            self.problem(error.span().unwrap_or(0..0), message)
+        })
+    }
+
     /// Makes a problem at the start of `span`, a byte range of the source. Its line and its column,
     /// in code points, are counted from 1. Does not note the problem.
     pub(super) fn problem(&self, span: Range<usize>, message: String) -> Problem {
