@@ -178,7 +178,7 @@ fn by_number_of_rules(bencher: divan::Bencher<'_, '_>, count: usize) {
         pack.push_str(&format!(
             "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\ncategory = 'other'\n\
              confidence = 'certain'\nphrase = '{phrase}'\n\
-             examples.remove = ['{phrase}', 'So {phrase}.']\nexamples.keep = ['One.', 'Two.']\n"
+             examples.match = ['{phrase}', 'So {phrase}.']\nexamples.no_match = ['One.', 'Two.']\n"
         ));
     }
     let mut rules = RuleSet::default();

@@ -431,7 +431,7 @@ pub(super) enum RulesCommand {
     List {
         /// Names of rules, packs, categories or filters [default: all rules]
         names: Vec<String>,
-        /// Show the first example of what each rule removes, and of what it must keep
+        /// Show the first text in which each rule must match, and in which it must not
         #[arg(long, short)]
         examples: bool,
         /// Print all properties of each rule as JSON

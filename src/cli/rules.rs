@@ -129,7 +129,7 @@ fn test_rules(rules: &RuleSet, json: bool, terminal: &mut Terminal) -> Result<Ex
             "rule": case.rule.name,
             "file": file,
             "line": line,
-            "example": if case.removes { "remove" } else { "keep" },
+            "example": case.list(),
             "number": case.number,
             "text": case.text,
             "reason": reason,
@@ -163,7 +163,7 @@ fn explain_failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result
     let mut scratch = Scratch::default();
     let cleaned = verifier.cleaner().clean(&document, &mut scratch);
     let mut text = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
-    if case.expects_match() {
+    if case.expects_match {
         let whole = Span::from_offsets(0, case.text.len());
         let misses = NearMisses::new(verifier.cleaner())?
             .examine(&document, &mut scratch)

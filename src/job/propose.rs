@@ -26,8 +26,9 @@ const MAX_GAPS: usize = 3;
 const MAX_LABEL_WORDS: usize = 4;
 /// Maximum number of words in a generated id.
 const MAX_ID_WORDS: usize = 3;
-/// Maximum number of `examples.keep` up to which sentences of prose are added to those of the user.
-const MAX_KEEP_EXAMPLES: usize = 2;
+/// Maximum number of `examples.no_match` up to which sentences of prose are added to those of the
+/// user.
+const MAX_NON_MATCHES: usize = 2;
 /// Maximum length of a sentence quoted in a description, in bytes.
 const MAX_QUOTE: usize = 70;
 /// English words that do not say what a sentence is about. They are not used for ids and
@@ -310,22 +311,22 @@ impl RuleDraft<'_> {
         pack_name: &str,
         pack: &str,
     ) -> Result<String> {
-        let remove = vec![self.sentence.to_owned(), self.variation()];
-        let mut keep = options.keep.clone();
+        let matches = vec![self.sentence.to_owned(), self.variation()];
+        let mut non_matches = options.keep.clone();
         for candidate in self.prose_candidates() {
-            if keep.len() >= MAX_KEEP_EXAMPLES {
+            if non_matches.len() >= MAX_NON_MATCHES {
                 break;
             }
             // A rule must have two such examples; the second one is harmless.
             let tried = [candidate.clone(), "It rained for two days.".to_owned()];
             if self
-                .failures(&self.toml(&remove, &tried), rules, pack_name, pack)?
+                .failures(&self.toml(&matches, &tried), rules, pack_name, pack)?
                 .is_empty()
             {
-                keep.push(candidate);
+                non_matches.push(candidate);
             }
         }
-        let toml = self.toml(&remove, &keep);
+        let toml = self.toml(&matches, &non_matches);
         let failures = self.failures(&toml, rules, pack_name, pack)?;
         match failures.first() {
             None => Ok(toml),
@@ -362,7 +363,7 @@ impl RuleDraft<'_> {
 
     /// Returns the rule in TOML with the given examples. A short sentence without varying parts
     /// becomes a label, any other one a phrase.
-    fn toml(&self, remove: &[String], keep: &[String]) -> String {
+    fn toml(&self, matches: &[String], non_matches: &[String]) -> String {
         let is_label = !self.inside
             && self.parts.iter().all(|part| part.fixed().is_some())
             && self.sentence.split_whitespace().count() <= MAX_LABEL_WORDS;
@@ -382,14 +383,14 @@ impl RuleDraft<'_> {
              category = \"{}\"\n\
              confidence = \"{}\"\n\
              {matcher}\n\
-             examples.remove = [{}\n]\n\
-             examples.keep = [{}\n]\n",
+             examples.match = [{}\n]\n\
+             examples.no_match = [{}\n]\n",
             toml_string(self.id),
             toml_string(self.description),
             self.category,
             self.confidence,
-            toml_items(remove),
-            toml_items(keep)
+            toml_items(matches),
+            toml_items(non_matches)
         )
     }
 

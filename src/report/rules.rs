@@ -21,7 +21,7 @@ fn selected<'c>(
 
 /// Returns a table of the rules that `names` select, or of all rules without names, with their
 /// state at the level and options of the cleaner. With `examples`, each row is followed by the
-/// first example of each side.
+/// first example of each list.
 #[must_use]
 pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, style: TableStyle) -> String {
     let mut table = Table::new(&[
@@ -58,11 +58,8 @@ pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, style: TableSty
         };
         table.row(cells, name_style);
         if examples {
-            for (verb, examples) in [
-                ("removes", &rule.examples.remove),
-                ("keeps", &rule.examples.keep),
-            ] {
-                table.note(format!("{verb:7}  {}", on_one_line(&examples[0])));
+            for (verb, examples) in labelled_examples(rule) {
+                table.note(format!("{verb:8} {}", on_one_line(&examples[0])));
             }
         }
     }
@@ -93,7 +90,8 @@ pub fn rule_json(rule: &Rule) -> Value {
         "hosts": rule.hosts, "unless": rule.unless, "longest": rule.longest,
         "file": rule.origin.0, "line-of-file": rule.origin.1,
         "examples": {
-            "remove": strings(&rule.examples.remove), "keep": strings(&rule.examples.keep),
+            "match": strings(&rule.examples.matches),
+            "no_match": strings(&rule.examples.non_matches),
         },
     });
     if let Some(near) = &rule.near {
@@ -120,6 +118,20 @@ pub fn rule_json(rule: &Rule) -> Value {
 
 fn strings(list: &StringList) -> Value {
     list.iter().collect()
+}
+
+/// Returns the two lists of examples of a rule, those that it must match first, each with a verb
+/// for what the rule does in them.
+pub(super) fn labelled_examples(rule: &Rule) -> [(&'static str, &StringList); 2] {
+    let (matches, non_matches) = match rule.effect {
+        Effect::Remove => ("removes", "keeps"),
+        Effect::Keep => ("protects", "ignores"),
+        Effect::Cue(_) => ("marks", "ignores"),
+    };
+    [
+        (matches, &rule.examples.matches),
+        (non_matches, &rule.examples.non_matches),
+    ]
 }
 
 /// Returns the name of a rule's effect, as in JSON: `remove`, `keep`, or `cue:` with the cue.
@@ -240,18 +252,7 @@ pub fn rule_page(rule: &Rule) -> String {
     }
     text.push_str(")\n\n");
     let _ = writeln!(text, "- looks for {}", matcher_summary(&rule.matcher));
-    let (applies, applies_not) = if rule.effect == Effect::Remove {
-        ("removes", "keeps")
-    } else {
-        ("applies to", "not to")
-    };
-    // A keep rule matches its `keep` examples, every other rule its `remove` examples.
-    let (matching, other) = if rule.effect == Effect::Keep {
-        (&rule.examples.keep, &rule.examples.remove)
-    } else {
-        (&rule.examples.remove, &rule.examples.keep)
-    };
-    for (verb, examples) in [(applies, matching), (applies_not, other)] {
+    for (verb, examples) in labelled_examples(rule) {
         for example in examples.iter().take(2) {
             let _ = writeln!(text, "- {verb} {}", code(example));
         }
@@ -302,8 +303,9 @@ pub fn show(rule: &Rule) -> String {
     push_list(&mut text, "hosts", hosts.iter().map(String::as_str));
     let (file, line) = &rule.origin;
     push_field(&mut text, "written in", format!("{file}, line {line}"));
-    push_list(&mut text, "removes", rule.examples.remove.iter());
-    push_list(&mut text, "keeps", rule.examples.keep.iter());
+    for (verb, examples) in labelled_examples(rule) {
+        push_list(&mut text, verb, examples.iter());
+    }
     text
 }
 

@@ -181,23 +181,19 @@ fn words() -> Value {
 fn examples() -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string" }, "minItems": 2 });
     object(
-        &["remove", "keep"],
+        &["match", "no_match"],
         [
             (
-                "remove",
+                "match",
                 described(
-                    "Short documents from which the rule removes something; for a keep rule, \
-                     documents that it does not match",
+                    "Short documents in which the rule matches: it removes something, protects \
+                     something or gives a cue",
                     texts.clone(),
                 ),
             ),
             (
-                "keep",
-                described(
-                    "Short documents that the rule does not match; for a keep rule, documents in \
-                     which it protects something",
-                    texts,
-                ),
+                "no_match",
+                described("Short documents in which the rule does not match", texts),
             ),
         ],
     )

@@ -6,7 +6,7 @@
 //! for people or as JSON.
 
 use super::explain::weights;
-use super::rules::{effect_name, names, near_categories};
+use super::rules::{effect_name, labelled_examples, names, near_categories};
 use super::{
     ADDED, NAME, Name, REMOVED, SAVED, decimal, escape_control, escape_line, paint, stats,
 };
@@ -226,10 +226,7 @@ impl LineReport<'_> {
             for mark in marks.filter(|mark| mark.score() == Score::RULE) {
                 let _ = writeln!(text, "    matches  {}", self.matched_text(line, mark));
             }
-            for (verb, examples) in [
-                ("removes", &rule.examples.remove),
-                ("keeps", &rule.examples.keep),
-            ] {
+            for (verb, examples) in labelled_examples(rule) {
                 if let Some(example) = examples.iter().next() {
                     let _ = writeln!(text, "    {verb:<8} {}", quote(example));
                 }

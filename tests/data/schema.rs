@@ -113,7 +113,7 @@ fn json(pack: &str) -> Value {
 fn pack_with(extra: &str) -> String {
     format!(
         "[pack]\nname = 'p'\n[[rule]]\nid = 'a'\ndescription = 'D.'\n{extra}\n\
-         examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n"
+         examples.match = ['a', 'b']\nexamples.no_match = ['c', 'd']\n"
     )
 }
 

@@ -286,7 +286,7 @@ fn model_scores_do_not_depend_on_options() {
     let pack = "[pack]\nname = 'mine'\n\
         [[rule]]\nid = 'model/line'\ndescription = 'Ours.'\ncategory = 'other'\n\
         confidence = 'certain'\noverride = true\nfilter = 'model'\n\
-        examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']";
+        examples.match = ['a', 'b']\nexamples.no_match = ['c', 'd']";
     let mut rules = dechaff::RuleSet::built_in();
     rules.add_pack(pack, "mine.toml").unwrap();
     let overridden = Cleaner::builder()

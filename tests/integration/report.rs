@@ -232,7 +232,7 @@ fn report_writes_to_its_output_and_shows_protected_lines() {
     // Protected lines are shown with the rule that protects them.
     let rule = "[[rule]]\nid = 'saying'\ndescription = 'D.'\nkeep = true\n\
                 phrase = 'share this article'\n\
-                examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n";
+                examples.match = ['a', 'b']\nexamples.no_match = ['c', 'd']\n";
     fs::write(
         path.join("keep.toml"),
         format!("[pack]\nname = 'mine'\n{rule}"),
@@ -364,7 +364,7 @@ fn report_runs_no_script_from_a_corpus() {
          [[rule]]\nid = 'line'\n\
          description = '</script><img src=x onerror=document.title=5>'\ncategory = 'other'\n\
          confidence = 'certain'\nline = true\nphrase = 'hostile {1..40} line'\n\
-         examples.remove = ['Hostile a line', 'Hostile b line']\nexamples.keep = ['a', 'b']\n",
+         examples.match = ['Hostile a line', 'Hostile b line']\nexamples.no_match = ['a', 'b']\n",
     )
     .unwrap();
     run(

@@ -32,8 +32,8 @@ category = "advert"
 confidence = "certain"
 line = true
 phrase = "book your ferry today"
-examples.remove = ["Book your ferry today", "Book your ferry today!"]
-examples.keep = ["They book your ferry today.", "Book your ferry."]
+examples.match = ["Book your ferry today", "Book your ferry today!"]
+examples.no_match = ["They book your ferry today.", "Book your ferry."]
 """
 
 

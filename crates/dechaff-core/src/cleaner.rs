@@ -360,10 +360,10 @@ mod tests {
         let rules = RuleSet::built_in();
         let examples = rules.iter().flat_map(|(_, rule)| {
             rule.examples
-                .remove
+                .matches
                 .iter()
                 .take(1)
-                .chain(rule.examples.keep.iter().take(1))
+                .chain(rule.examples.non_matches.iter().take(1))
         });
         let text: String = examples.flat_map(|example| [example, "\n\n"]).collect();
         let document = Document::new(&text).unwrap();

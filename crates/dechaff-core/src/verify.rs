@@ -29,8 +29,9 @@ pub struct Case<'r> {
     pub id: RuleId,
     /// The rule that the example belongs to.
     pub rule: &'r Rule,
-    /// Whether the example comes from `examples.remove` (otherwise from `examples.keep`).
-    pub removes: bool,
+    /// Whether the rule must match in the example: it comes from `examples.match`, otherwise from
+    /// `examples.no_match`.
+    pub expects_match: bool,
     /// Position in that list, counted from 1.
     pub number: usize,
     /// Text of the example: a whole small document.
@@ -39,22 +40,20 @@ pub struct Case<'r> {
 
 impl Case<'_> {
     /// Returns a name that is unique in the rule set: the rule's full name, the list that the
-    /// example is in and its position there, such as `share/label keep 2`.
+    /// example is in and its position there, such as `share/label no_match 2`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!(
-            "{} {} {}",
-            self.rule.name,
-            if self.removes { "remove" } else { "keep" },
-            self.number
-        )
+        format!("{} {} {}", self.rule.name, self.list(), self.number)
     }
 
-    /// Returns whether the rule must match something in the example. This is true of the `remove`
-    /// examples of a removing rule or a cue, and of the `keep` examples of a keep rule.
+    /// Returns the key of the list in the pack that the example is in: `match` or `no_match`.
     #[must_use]
-    pub fn expects_match(&self) -> bool {
-        self.removes != (self.rule.effect == Effect::Keep)
+    pub fn list(&self) -> &'static str {
+        if self.expects_match {
+            "match"
+        } else {
+            "no_match"
+        }
     }
 
     /// Returns the example as a document. If the rule is bound to languages or hosts, the document
@@ -75,16 +74,19 @@ impl Case<'_> {
 }
 
 /// Returns all examples of a rule set, rule by rule in the order of the set. For each rule the
-/// `remove` examples come first, then the `keep` examples.
+/// examples that it must match come first.
 #[must_use]
 pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
     for (id, rule) in rules.iter() {
-        for (removes, texts) in [(true, &rule.examples.remove), (false, &rule.examples.keep)] {
+        for (expects_match, texts) in [
+            (true, &rule.examples.matches),
+            (false, &rule.examples.non_matches),
+        ] {
             cases.extend(texts.iter().enumerate().map(|(index, text)| Case {
                 id,
                 rule,
-                removes,
+                expects_match,
                 number: index + 1,
                 text,
             }));
@@ -142,7 +144,7 @@ impl Verifier {
             Effect::Keep => "protect",
             Effect::Cue(_) => "give its cue for",
         };
-        match (case.expects_match(), matched.is_empty()) {
+        match (case.expects_match, matched.is_empty()) {
             (true, true) => Err(format!(
                 "should {verb} something in {:?}, and did not; dechaff gives {:?}",
                 case.text,

@@ -21,8 +21,8 @@
 //!     category = "newsroom"
 //!     confidence = "certain"
 //!     phrase = "send your tips to our newsroom"
-//!     examples.remove = ["Send your tips to our newsroom", "send your tips\nto our newsroom"]
-//!     examples.keep = ["Tips reach the newsroom.", "She sent tips."]
+//!     examples.match = ["Send your tips to our newsroom", "send your tips\nto our newsroom"]
+//!     examples.no_match = ["Tips reach the newsroom.", "She sent tips."]
 //!     "#,
 //!     "mine.toml",
 //! )?;

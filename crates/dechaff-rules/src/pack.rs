@@ -93,8 +93,10 @@ struct WordsEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExamplesEntry {
-    remove: Vec<String>,
-    keep: Vec<String>,
+    #[serde(rename = "match")]
+    matches: Vec<String>,
+    #[serde(rename = "no_match")]
+    non_matches: Vec<String>,
 }
 
 /// The content of a pack, with the problems that did not prevent it from being parsed.
@@ -238,8 +240,8 @@ fn read_rule(
             .map(|host| host.to_ascii_lowercase())
             .collect(),
         examples: Examples {
-            remove: entry.examples.remove.iter().collect(),
-            keep: entry.examples.keep.iter().collect(),
+            matches: entry.examples.matches.iter().collect(),
+            non_matches: entry.examples.non_matches.iter().collect(),
         },
         overrides: entry.overrides,
         origin: (lint.origin.to_owned(), line),
@@ -258,10 +260,10 @@ fn check_fields(entry: &RuleEntry, effect: Effect, at: &Range<usize>, lint: &mut
             "a rule that removes needs a confidence: certain, likely or possible",
         );
     }
-    if entry.examples.remove.len() < 2 || entry.examples.keep.len() < 2 {
+    if entry.examples.matches.len() < 2 || entry.examples.non_matches.len() < 2 {
         lint.note(
             at.clone(),
-            "a rule needs at least two examples.remove and two examples.keep",
+            "a rule needs at least two examples.match and two examples.no_match",
         );
     }
     if entry.longest.is_some() && !(entry.line && entry.pattern.is_some()) {

@@ -276,11 +276,11 @@ pub struct Near {
 /// Short documents that test a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examples {
-    /// Documents from which the rule must remove something; a keep rule must not match them.
-    pub remove: StringList,
-    /// Documents from which the rule must remove nothing; a keep rule must protect something in
-    /// them.
-    pub keep: StringList,
+    /// Documents in which the rule must match: it removes something, protects something or gives a
+    /// cue, according to its effect.
+    pub matches: StringList,
+    /// Documents in which the rule must not match.
+    pub non_matches: StringList,
 }
 
 /// One thing to remove or to protect.

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
     use crate::rule::Confidence;
 
-    const EXAMPLES: &str = "examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n";
+    const EXAMPLES: &str = "examples.match = ['a', 'b']\nexamples.no_match = ['c', 'd']\n";
 
     fn problems(rule: &str) -> String {
         let pack = format!(
@@ -257,6 +257,10 @@ mod tests {
             (
                 &format!("{kind}labels = ['Share']\ncolour = 1"),
                 "p.toml:10:1: unknown field `colour`",
+            ),
+            (
+                "examples.keep = ['a', 'b']",
+                "p.toml:7:10: unknown field `keep`, expected `match` or `no_match`",
             ),
         ] {
             let found = problems(rule);

@@ -232,16 +232,16 @@ mod tests {
             zone = "tail"
             unless = ['\bsaid\b']
             near = ["share"]
-            examples.remove = ["One.", "Two."]
-            examples.keep = ["Three.", "Four."]
+            examples.match = ["One.", "Two."]
+            examples.no_match = ["Three.", "Four."]
             [[rule]]
             id = "network"
             description = "A neighbour."
             category = "share"
             confidence = "certain"
             labels = ["Facebook"]
-            examples.remove = ["One.", "Two."]
-            examples.keep = ["Three.", "Four."]
+            examples.match = ["One.", "Two."]
+            examples.no_match = ["Three.", "Four."]
         "#;
         let mut rules = CompiledRules::default();
         rules.add_unlinted(pack, "example").unwrap();

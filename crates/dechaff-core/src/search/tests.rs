@@ -119,7 +119,12 @@ fn a_search_for_all_rules_finds_what_each_rule_finds() {
         )
     });
     for (id, rule) in searched {
-        for example in rule.examples.remove.iter().chain(rule.examples.keep.iter()) {
+        for example in rule
+            .examples
+            .matches
+            .iter()
+            .chain(rule.examples.non_matches.iter())
+        {
             compared += spellings
                 .iter()
                 .map(|spell| compare(&search, id, &spell(example), &mut buffers))
@@ -134,9 +139,12 @@ fn a_search_for_all_rules_finds_what_each_rule_finds() {
 fn the_size_of_windows_does_not_change_the_matches() {
     let rules = RuleSet::built_in();
     let search = Search::new(&rules, |_| true, |_| true);
-    let examples = rules
-        .iter()
-        .flat_map(|(_, rule)| rule.examples.remove.iter().chain(rule.examples.keep.iter()));
+    let examples = rules.iter().flat_map(|(_, rule)| {
+        rule.examples
+            .matches
+            .iter()
+            .chain(rule.examples.non_matches.iter())
+    });
     let text: String = examples
         .zip(["\n", " ", "\n\n"].iter().cycle())
         .flat_map(|(example, end)| [example, *end])
@@ -218,7 +226,7 @@ fn a_search_finds_what_each_of_random_rules_finds() {
                 "[[rule]]\nid = 'r{number}'\ndescription = 'Made.'\n\
                  category = 'other'\nconfidence = 'certain'\n\
                  {kind} = \"\"\"{}\"\"\"\nline = {line}\n\
-                 examples.remove = ['One.', 'Two.']\nexamples.keep = ['Three.', 'Four.']\n",
+                 examples.match = ['One.', 'Two.']\nexamples.no_match = ['Three.', 'Four.']\n",
                 body.replace('\\', r"\\")
             ));
         }
@@ -256,8 +264,8 @@ fn the_example_of_the_overview_holds() {
         category = "other"
         confidence = "certain"
         phrase = "get the {..2} newsletter"
-        examples.remove = ["One.", "Two."]
-        examples.keep = ["Three.", "Four."]
+        examples.match = ["One.", "Two."]
+        examples.no_match = ["Three.", "Four."]
     "#;
     let mut rules = CompiledRules::default();
     rules.add_unlinted(pack, "example").unwrap();

@@ -537,7 +537,7 @@ fn distinct_words(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const EXAMPLES: &str = "examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n\
+    const EXAMPLES: &str = "examples.match = ['a', 'b']\nexamples.no_match = ['c', 'd']\n\
                             category = 'share'\ndescription = 'D.'\n";
 
     /// Returns the names of the rules that almost matched `line` at the top of a page, with the

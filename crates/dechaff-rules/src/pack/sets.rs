@@ -257,7 +257,7 @@ mod tests {
         format!(
             "[pack]\nname = 'p'\n[sets]\n{sets}\n[[rule]]\nid = 'r'\ndescription = 'D.'\n\
              category = 'share'\nconfidence = 'certain'\n{rule}\n\
-             examples.remove = ['a', 'b']\nexamples.keep = ['c', 'd']\n"
+             examples.match = ['a', 'b']\nexamples.no_match = ['c', 'd']\n"
         )
     }
 
