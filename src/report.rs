@@ -27,7 +27,7 @@ pub use eval::{eval_json, eval_table};
 pub use explain::explain;
 pub use html::{ReportMeta, html_page, survey_json};
 pub use records::{Origin, Record, damage_line, document_records, dropped_record, read_records};
-pub use rules::{list, list_json, rule_json, rule_page, rules_page, show};
+pub use rules::{list, list_json, rule_json, rule_page, rules_pages, show};
 pub use schema::pack_schema;
 pub use stats::Stats;
 pub use survey::Survey;

@@ -461,8 +461,12 @@ pub(super) enum RulesCommand {
         #[command(flatten)]
         selection: Selection,
     },
-    /// Print the page that documents all built-in rules, in Markdown
-    Page,
+    /// Write pages that document all built-in rules, in Markdown: one for each pack, and an index
+    Page {
+        /// Directory of the pages; it is created if needed
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+    },
     /// Print the JSON schema of packs, which editors use to complete and check them
     Schema,
     /// Lint packs and run the examples of all rules, or run the rules on a corpus

@@ -11,12 +11,14 @@ use crate::job::corpus::{Corpus, CorpusRun};
 use crate::job::walk::Inputs;
 use crate::report::{
     escape_control, explain, list, list_json, miss_reason, pack_schema, rule_json, rule_page,
-    rules_page, show, worth_json, worth_table,
+    rules_pages, show, worth_json, worth_table,
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
 use dechaff_core::verify::{Case, NearMisses, Verifier, cases};
 use dechaff_core::{Level, Rule, RuleSet, Scratch, Span, lint_built_in};
 use serde_json::json;
+use std::fs;
+use std::path::Path;
 
 /// Runs one of the subcommands of `dechaff rules`. `rules test` lints and runs the examples, or
 /// runs the rules on a corpus if `--corpus` is given.
@@ -70,7 +72,10 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
                 .as_bytes(),
         ),
         RulesCommand::New(args) => new_rule::run(args, terminal),
-        RulesCommand::Page => terminal.raw(rules_page(&RuleSet::built_in()).as_bytes()),
+        RulesCommand::Page { output } => {
+            write_pages(&output)?;
+            Ok(Exit::Done)
+        }
         RulesCommand::Schema => terminal.json(&pack_schema()),
         RulesCommand::Test {
             packs,
@@ -87,6 +92,18 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             test_rules(&rules, corpus.json, terminal)
         }
     }
+}
+
+/// Writes the pages about the built-in rules to `directory`, which is created if needed. Other
+/// files in it are left alone.
+fn write_pages(directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory)
+        .with_context(|| format!("{} cannot be created", directory.display()))?;
+    for (name, page) in rules_pages(&RuleSet::built_in()) {
+        let path = directory.join(name);
+        fs::write(&path, page).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Returns the rules that any of `names` refers to: a rule, pack, category or filter. Unknown names

@@ -5,6 +5,7 @@ use super::{ADDED, REMOVED, SAVED, escape_control};
 use anstyle::Style;
 use dechaff_core::{Cleaner, Effect, Matcher, Near, Rule, RuleId, RuleSet, StringList, Zone};
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 use std::fmt::{Display, Write};
 
 /// Iterates over the rules that one of `names` selects: a rule, pack, category or filter. Without
@@ -208,34 +209,74 @@ fn on_one_line(text: &str) -> String {
     escape_control(&text.replace('\n', "⏎"))
 }
 
-/// Returns the page that documents all rules in Markdown, pack by pack, as `dechaff rules page`
-/// prints it: the description of each pack, and for each of its rules a [`rule_page`].
+/// Returns the pages that document all rules in Markdown, as `dechaff rules page` writes them: the
+/// name and the text of an index, `README.md`, and of a page for each pack, in the order of the
+/// packs.
 #[must_use]
-pub fn rules_page(rules: &RuleSet) -> String {
-    let mut text = String::from(
+pub fn rules_pages(rules: &RuleSet) -> Vec<(String, String)> {
+    let mut packs: Vec<(&str, Vec<&Rule>)> = Vec::new();
+    for (_, rule) in rules.iter() {
+        match packs.last_mut() {
+            Some((pack, rules)) if *pack == rule.pack() => rules.push(rule),
+            _ => packs.push((rule.pack(), vec![rule])),
+        }
+    }
+    let mut index = String::from(
         "# The built-in rules\n\n\
-         This page is generated from the packs by `dechaff rules page`; edit the packs instead. \
+         These pages are generated from the packs by `dechaff rules page`; edit the packs instead. \
          The confidence of a rule is the lowest level that applies it: `certain` from `precise` \
          on, `likely` from `balanced` (the default), `possible` at `thorough` only. A rule with \
          languages does not apply to texts known to be in another language. All patterns and \
-         examples were written for this project; none is scraped. ⏎ is a line end.\n",
+         examples were written for this project; none is scraped. ⏎ is a line end.\n\n\
+         | pack | description | rules | of which |\n|---|---|---|---|\n",
     );
-    let mut pack = "";
-    for (_, rule) in rules.iter() {
-        if rule.pack() != pack {
-            pack = rule.pack();
-            let _ = write!(text, "\n## {pack}\n\n{}\n", rules.pack_description(pack));
+    let mut pages = Vec::with_capacity(packs.len());
+    for (pack, pack_rules) in packs {
+        let description = rules.pack_description(pack);
+        let _ = writeln!(
+            index,
+            "| [{pack}]({pack}.md) | {description} | {} | {} |",
+            pack_rules.len(),
+            kinds(&pack_rules)
+        );
+        let mut page = format!("# {pack}\n\n{description} [All packs](README.md)\n");
+        for rule in pack_rules {
+            page.push_str(&format!("\n{}", rule_page(rule)));
         }
-        text.push_str(&format!("\n{}", rule_page(rule)));
+        pages.push((format!("{pack}.md"), page));
     }
-    text
+    pages.insert(0, ("README.md".to_owned(), index));
+    pages
+}
+
+/// Returns how many of `rules` there are of each kind, the most frequent first, such as "share 4,
+/// cues 1": of each category, rules that protect, and rules that give cues.
+fn kinds(rules: &[&Rule]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for rule in rules {
+        let kind = match rule.effect {
+            Effect::Remove => rule.category.name(),
+            Effect::Keep => "protecting",
+            Effect::Cue(_) => "cues",
+        };
+        match counts.iter_mut().find(|(name, _)| *name == kind) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((kind, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(kind, count)| format!("{kind} {count}"))
+        .collect();
+    counts.join(", ")
 }
 
 /// Returns the documentation of a rule in Markdown: its description, category and conditions, what
 /// it looks for, and at most two examples of each side.
 #[must_use]
 pub fn rule_page(rule: &Rule) -> String {
-    let mut text = format!("### {}\n\n{} (", rule.name, rule.description);
+    let mut text = format!("## {}\n\n{} (", rule.name, rule.description);
     let _ = match rule.effect {
         Effect::Remove => write!(text, "{}, {}", rule.category, rule.confidence),
         Effect::Keep => write!(text, "protects"),
