@@ -46,8 +46,8 @@ pub use cleaner::{
     Builder, Cleaned, Cleaner, Explanation, Outcome, Removal, Scratch, Veto, restore,
 };
 pub use dechaff_rules::rule::{
-    Category, Confidence, Cue, Effect, Examples, FilterName, Level, Matcher, Near, Rule, RuleId,
-    Zone,
+    Category, Confidence, Cue, Effect, Examples, FilterName, LanguageFit, Level, Matcher, Near,
+    Rule, RuleId, Zone,
 };
 pub use dechaff_rules::{CompiledRules, PackError, Problem, StringList};
 pub use error::Error;

@@ -2,6 +2,7 @@
 //! applies. How rules are written in files is defined in `pack`; how the engine searches for them
 //! is derived in [`plan`](crate::plan).
 
+use crate::language::is_known;
 use crate::string_list::StringList;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -221,6 +222,17 @@ named! {
     }
 }
 
+/// How the languages of a rule relate to the language of a document, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LanguageFit {
+    /// The rule is written for the language of the document.
+    Own,
+    /// The rule is written for no particular language.
+    Any,
+    /// The rule is written for other languages.
+    Other,
+}
+
 /// What a rule does with its matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
@@ -370,6 +382,27 @@ impl Rule {
     pub fn applies_to_language<'l>(&self, language: impl FnOnce() -> Option<&'l str>) -> bool {
         self.languages.is_empty()
             || language().is_none_or(|code| self.languages.iter().any(|bound| bound == code))
+    }
+
+    /// Returns how the languages for which the rule is written relate to `language`, a code in the
+    /// form that rules use. These are the languages that the rule is bound to, and that of its pack
+    /// if the pack is named after one. Which rules apply does not depend on it.
+    #[must_use]
+    pub fn language_fit(&self, language: &str) -> LanguageFit {
+        if self.pack() == language || self.languages.iter().any(|bound| bound == language) {
+            LanguageFit::Own
+        } else if self.has_language() {
+            LanguageFit::Other
+        } else {
+            LanguageFit::Any
+        }
+    }
+
+    /// Returns whether the rule is written for particular languages, so that
+    /// [`language_fit`](Self::language_fit) depends on the language.
+    #[must_use]
+    pub fn has_language(&self) -> bool {
+        !self.languages.is_empty() || is_known(self.pack())
     }
 
     /// Returns whether the rule applies to a document of this host: if the rule is bound to no

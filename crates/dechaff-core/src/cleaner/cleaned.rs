@@ -21,6 +21,7 @@ pub struct Removal {
     /// The span, in bytes of the source text.
     pub span: Span,
     /// The rule that removed it. Of several rules, the one with the highest confidence; of those,
+    /// one for the language of the document before one for no language and one for others; of those,
     /// the one with the lowest id.
     pub rule: RuleId,
     /// The other rules that removed it, in the same order.
@@ -66,15 +67,17 @@ pub struct Cleaned<'t> {
 impl<'t> Cleaned<'t> {
     /// Resolves the applied `marks` of a document, which may overlap and be in any order, to
     /// removals. The document is held if they cover more than the share `max_removed` of its bytes.
-    /// `rules` is the set that the marks name; `vetoed` is only kept for reports.
-    pub(super) fn new(
+    /// `rules` is the set that the marks name; `vetoed` is only kept for reports. `language` returns
+    /// the code of the document's language, or `None` if it is not certain.
+    pub(super) fn new<'l>(
         source: &'t str,
         marks: Vec<Mark>,
         vetoed: Vec<Veto>,
         rules: &RuleSet,
+        language: impl Fn() -> Option<&'l str>,
         max_removed: f64,
     ) -> Self {
-        let removals = resolve_overlaps(marks, rules);
+        let removals = resolve_overlaps(marks, rules, language);
         let bytes: usize = removals.iter().map(|removal| removal.span.len()).sum();
         let share = bytes as f64 / source.len().max(1) as f64;
         let outcome = match bytes {
@@ -172,9 +175,13 @@ impl<'t> Cleaned<'t> {
 ///
 /// The text is cut at every start and end of a mark, so that the same marks cover all of a piece.
 /// Adjacent pieces with the same rules and score become one removal. Of several marks on a piece,
-/// the first by confidence, then by rule, comes first: marks of rules A on 0..6 and B on 4..9, with
-/// A the more confident, become A on 0..4, A also B on 4..6, and B on 6..9.
-fn resolve_overlaps(mut marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
+/// the first in the order of [`sort_by_rule`] comes first: marks of rules A on 0..6 and B on 4..9,
+/// with A the more confident, become A on 0..4, A also B on 4..6, and B on 6..9.
+fn resolve_overlaps<'l>(
+    mut marks: Vec<Mark>,
+    rules: &RuleSet,
+    language: impl Fn() -> Option<&'l str>,
+) -> Vec<Removal> {
     marks.sort_unstable();
     let mut edges: Vec<usize> = marks
         .iter()
@@ -192,7 +199,7 @@ fn resolve_overlaps(mut marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
             next += 1;
         }
         let mut covering: Vec<Mark> = active.clone();
-        covering.sort_unstable_by_key(|mark| (rules.get(mark.rule()).confidence, mark.rule()));
+        sort_by_rule(&mut covering, rules, &language);
         covering.dedup_by_key(|mark| mark.rule());
         let Some((first, others)) = covering.split_first() else {
             continue;
@@ -215,4 +222,78 @@ fn resolve_overlaps(mut marks: Vec<Mark>, rules: &RuleSet) -> Vec<Removal> {
         }
     }
     removals
+}
+
+/// Sorts marks on the same piece of text by the confidence of their rules, then by how the rules fit
+/// the language of the document, then by rule. A reader sees the first rule, and understands one for
+/// the language of the page best. Calls `language` only if the order can depend on it, because
+/// detecting a language is slow.
+fn sort_by_rule<'l>(marks: &mut [Mark], rules: &RuleSet, language: impl Fn() -> Option<&'l str>) {
+    let has_language = marks.len() > 1
+        && marks
+            .iter()
+            .any(|mark| rules.get(mark.rule()).has_language());
+    let language = has_language.then(language).flatten();
+    marks.sort_unstable_by_key(|mark| {
+        let rule = rules.get(mark.rule());
+        let fit = language.map(|code| rule.language_fit(code));
+        (rule.confidence, fit, mark.rule())
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cleaner::{Cleaner, Scratch};
+    use crate::text::Document;
+    use dechaff_rules::CompiledRules;
+
+    /// A pack with a rule for the line "© 2024 …".
+    const PACK: &str = "
+        [pack]
+        name = 'NAME'
+        [[rule]]
+        id = 'notice'
+        description = 'D.'
+        category = 'copyright'
+        confidence = 'certain'
+        line = true
+        phrase = '© {#} {1..4}'
+        examples.match = ['© 2024 Harbour Post', '© 2023 Harbour Post']
+        examples.no_match = ['One.', 'Two.']
+    ";
+
+    /// Returns the packs whose rules are named for the copyright line of a text, the first one first.
+    fn packs(text: &str) -> Vec<String> {
+        let mut rules = CompiledRules::default();
+        for name in ["es", "general", "de", "en"] {
+            rules.add_pack(&PACK.replace("NAME", name), name).unwrap();
+        }
+        let cleaner = Cleaner::builder().rules(rules.into()).build().unwrap();
+        let document = Document::new(text).unwrap();
+        let cleaned = cleaner.clean(&document, &mut Scratch::default());
+        let [removal] = cleaned.removals() else {
+            panic!("{:?}", cleaned.removals());
+        };
+        let names = removal
+            .rules()
+            .map(|id| cleaner.rules().get(id).pack().to_owned());
+        names.collect()
+    }
+
+    #[test]
+    fn rules_of_the_language_of_the_document_come_first() {
+        let english = "The council decided on Monday to close the old bridge to traffic until the \
+            end of the year, and the traders of the harbour said that it was the wrong time.\n\
+            © 2024 Harbour Post\n";
+        assert_eq!(packs(english), ["en", "general", "es", "de"]);
+        let german = "Der Stadtrat beschloss am Montag, die alte Brücke bis zum Ende des Jahres für \
+            den Verkehr zu sperren, und die Händler im Hafen hielten das für den falschen \
+            Zeitpunkt.\n© 2024 Hafenblatt\n";
+        assert_eq!(packs(german), ["de", "general", "es", "en"]);
+        // The language of four names is not certain.
+        assert_eq!(
+            packs("Mara Quill\n© 2024 Hafenblatt\n"),
+            ["es", "general", "de", "en"]
+        );
+    }
 }

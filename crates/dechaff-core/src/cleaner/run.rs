@@ -104,6 +104,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             self.applied,
             self.vetoed,
             &engine.rules,
+            || self.view.language(),
             engine.max_removed,
         );
         (explained, cleaned)
