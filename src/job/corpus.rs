@@ -3,7 +3,7 @@
 //! A corpus is a set of JSON Lines files, labelled or not, and of text files, each of which is one
 //! document. [`Corpus::for_each_batch`] reads it in batches of bounded size, so that a caller can
 //! clean the documents of a batch in parallel and still count them in order. [`CorpusRun`] does
-//! that for `dechaff rules try`.
+//! that for `dechaff rules test --corpus`.
 
 use super::walk::{Inputs, WalkEntry};
 use crate::io::{Content, LabelledRow, read_rows};
