@@ -38,6 +38,7 @@ mod mark;
 pub mod model;
 mod rules;
 mod search;
+mod steps;
 mod text;
 pub mod verify;
 

@@ -2,9 +2,11 @@
 
 use crate::mark::{Mark, Score};
 use crate::rules::RuleSet;
+use crate::steps;
 use crate::text::Span;
 use dechaff_rules::rule::RuleId;
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 /// A mark that a keep rule vetoed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +22,9 @@ pub struct Veto {
 pub struct Removal {
     /// The span, in bytes of the source text.
     pub span: Span,
-    /// The rule that removed it. Of several rules, the one with the highest confidence; of those,
-    /// one for the language of the document before one for no language and one for others; of those,
-    /// the one with the lowest id.
+    /// The rule that removed it. Of several rules, the one whose matches make up most of it; of
+    /// those, the one with the highest confidence; of those, one for the language of the document
+    /// before one for no language and one for others.
     pub rule: RuleId,
     /// The other rules that removed it, in the same order.
     pub also: Vec<RuleId>,
@@ -65,19 +67,19 @@ pub struct Cleaned<'t> {
 }
 
 impl<'t> Cleaned<'t> {
-    /// Resolves the applied `marks` of a document, which may overlap and be in any order, to
+    /// Merges the `applied` marks of a document, which may overlap and be in any order, to
     /// removals. The document is held if they cover more than the share `max_removed` of its bytes.
     /// `rules` is the set that the marks name; `vetoed` is only kept for reports. `language` returns
     /// the code of the document's language, or `None` if it is not certain.
     pub(super) fn new<'l>(
         source: &'t str,
-        marks: Vec<Mark>,
+        applied: Vec<Applied>,
         vetoed: Vec<Veto>,
         rules: &RuleSet,
         language: impl Fn() -> Option<&'l str>,
         max_removed: f64,
     ) -> Self {
-        let removals = resolve_overlaps(marks, rules, language);
+        let removals = merge_overlapping(applied, source, rules, language);
         let bytes: usize = removals.iter().map(|removal| removal.span.len()).sum();
         let share = bytes as f64 / source.len().max(1) as f64;
         let outcome = match bytes {
@@ -171,74 +173,127 @@ impl<'t> Cleaned<'t> {
     }
 }
 
-/// Returns the union of `marks` as disjoint removals in order, each with all rules that removed it.
+/// A mark that was applied, or an extension of one to the rest of a line whose words it removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Applied {
+    /// What is removed, for which rule.
+    pub mark: Mark,
+    /// Which text the span is part of, if it is only the rest of a line.
+    pub rest: Option<Rest>,
+}
+
+/// The rest of a line: white space and punctuation between, before or after what marks remove of
+/// it. It belongs to the same removal as its neighbour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rest {
+    /// At the start of the line: it belongs to what is removed after it.
+    Before,
+    /// Anywhere else: it belongs to what is removed before it.
+    After,
+}
+
+/// Returns the union of the applied marks as disjoint removals in order, each with all rules that
+/// made a part of it. `language` returns the code of the document's language, or `None` if it is
+/// not certain; it is only called if the order of rules can depend on it.
 ///
-/// The text is cut at every start and end of a mark, so that the same marks cover all of a piece.
-/// Adjacent pieces with the same rules and score become one removal. Of several marks on a piece,
-/// the first in the order of [`sort_by_rule`] comes first: marks of rules A on 0..6 and B on 4..9,
-/// with A the more confident, become A on 0..4, A also B on 4..6, and B on 6..9.
-fn resolve_overlaps<'l>(
-    mut marks: Vec<Mark>,
+/// Marks that overlap are one removal. Marks that only touch are two: here rules A and B match the
+/// same notice, and C matches the next line.
+///
+/// ```text
+/// marks     A 0..60, B 20..75, C 76..90, the line end after B 75..76
+/// removals  A, also B 0..76; C 76..90
+/// ```
+fn merge_overlapping<'l>(
+    mut applied: Vec<Applied>,
+    source: &str,
     rules: &RuleSet,
     language: impl Fn() -> Option<&'l str>,
 ) -> Vec<Removal> {
-    marks.sort_unstable();
-    let mut edges: Vec<usize> = marks
-        .iter()
-        .flat_map(|mark| [mark.span().start(), mark.span().end()])
-        .collect();
-    edges.sort_unstable();
-    edges.dedup();
-    let mut removals: Vec<Removal> = Vec::new();
-    let mut active: Vec<Mark> = Vec::new();
-    let mut next = 0;
-    for edge in edges.windows(2) {
-        active.retain(|mark| mark.span().end() > edge[0]);
-        while next < marks.len() && marks[next].span().start() == edge[0] {
-            active.push(marks[next]);
-            next += 1;
-        }
-        let mut covering: Vec<Mark> = active.clone();
-        sort_by_rule(&mut covering, rules, &language);
-        covering.dedup_by_key(|mark| mark.rule());
-        let Some((first, others)) = covering.split_first() else {
-            continue;
-        };
-        let also: Vec<RuleId> = others.iter().map(|mark| mark.rule()).collect();
-        match removals.last_mut() {
-            Some(last)
-                if last.span.end() == edge[0]
-                    && (last.rule, last.score) == (first.rule(), first.score())
-                    && last.also == also =>
-            {
-                last.span = Span::from_offsets(last.span.start(), edge[1]);
+    applied.sort_unstable_by_key(|applied| (applied.mark.span(), applied.rest));
+    let mut removals = Vec::new();
+    let mut rest = applied.as_slice();
+    while let Some(first) = rest.first() {
+        let (mut end, mut joins_next) = (first.mark.span().end(), first.rest == Some(Rest::Before));
+        let mut count = 1;
+        for next in &rest[1..] {
+            steps::count(1);
+            let start = next.mark.span().start();
+            let touches_own = start == end && (joins_next || next.rest == Some(Rest::After));
+            if start >= end && !touches_own {
+                break;
             }
-            _ => removals.push(Removal {
-                span: Span::from_offsets(edge[0], edge[1]),
-                rule: first.rule(),
-                also,
-                score: first.score(),
-            }),
+            if next.mark.span().end() >= end {
+                end = next.mark.span().end();
+                joins_next = next.rest == Some(Rest::Before);
+            }
+            count += 1;
         }
+        let (group, others) = rest.split_at(count);
+        let span = Span::from_offsets(first.mark.span().start(), end);
+        removals.push(removal(span, group, source, rules, &language));
+        rest = others;
     }
     removals
 }
 
-/// Sorts marks on the same piece of text by the confidence of their rules, then by how the rules fit
-/// the language of the document, then by rule. A reader sees the first rule, and understands one for
-/// the language of the page best. Calls `language` only if the order can depend on it, because
-/// detecting a language is slow.
-fn sort_by_rule<'l>(marks: &mut [Mark], rules: &RuleSet, language: impl Fn() -> Option<&'l str>) {
-    let has_language = marks.len() > 1
-        && marks
+/// Makes the removal of `span` from the marks that overlap in it. The rule whose marks have the
+/// most bytes that are not white space comes first. Of equal ones, it is that with the highest
+/// confidence, then one for the language of the document before one for no language and one for
+/// others: a reader sees the first rule, and understands one for the language of the page best.
+fn removal<'l>(
+    span: Span,
+    group: &[Applied],
+    source: &str,
+    rules: &RuleSet,
+    language: impl Fn() -> Option<&'l str>,
+) -> Removal {
+    if let [single] = group {
+        return Removal {
+            span,
+            rule: single.mark.rule(),
+            also: Vec::new(),
+            score: single.mark.score(),
+        };
+    }
+    // For each rule: how much its marks explain, and its best score.
+    let mut parts: Vec<(RuleId, usize, Score)> = Vec::new();
+    for applied in group {
+        let mark = applied.mark;
+        let explained = match applied.rest {
+            Some(_) => 0,
+            None => len_without_space(&source[mark.span().range()]),
+        };
+        match parts.iter_mut().find(|(rule, ..)| *rule == mark.rule()) {
+            Some((_, sum, score)) => {
+                *sum += explained;
+                *score = (*score).max(mark.score());
+            }
+            None => parts.push((mark.rule(), explained, mark.score())),
+        }
+    }
+    let has_language = parts.len() > 1
+        && parts
             .iter()
-            .any(|mark| rules.get(mark.rule()).has_language());
+            .any(|(rule, ..)| rules.get(*rule).has_language());
     let language = has_language.then(language).flatten();
-    marks.sort_unstable_by_key(|mark| {
-        let rule = rules.get(mark.rule());
+    parts.sort_unstable_by_key(|&(id, explained, _)| {
+        let rule = rules.get(id);
         let fit = language.map(|code| rule.language_fit(code));
-        (rule.confidence, fit, mark.rule())
+        (Reverse(explained), rule.confidence, fit, id)
     });
+    Removal {
+        span,
+        rule: parts[0].0,
+        also: parts[1..].iter().map(|(rule, ..)| *rule).collect(),
+        score: parts[0].2,
+    }
+}
+
+/// Returns the number of bytes of `text` that are not ASCII white space.
+fn len_without_space(text: &str) -> usize {
+    text.bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .count()
 }
 
 #[cfg(test)]
@@ -294,6 +349,104 @@ mod tests {
         assert_eq!(
             packs("Mara Quill\n© 2024 Hafenblatt\n"),
             ["es", "general", "de", "en"]
+        );
+    }
+
+    /// Returns the removed texts of the lines, each with the ids of its rules.
+    fn removals(lines: &str) -> Vec<(String, Vec<String>)> {
+        let pack = "
+            [pack]
+            name = 'p'
+            [[rule]]
+            id = 'script'
+            description = 'D.'
+            category = 'video'
+            confidence = 'certain'
+            phrase = 'to view this video please enable javascript'
+            examples.match = ['One.', 'Two.']
+            examples.no_match = ['Three.', 'Four.']
+            [[rule]]
+            id = 'upgrade'
+            description = 'D.'
+            category = 'video'
+            confidence = 'certain'
+            phrase = 'enable javascript and upgrade to a browser that supports our video'
+            examples.match = ['One.', 'Two.']
+            examples.no_match = ['Three.', 'Four.']
+            [[rule]]
+            id = 'share'
+            description = 'D.'
+            category = 'share'
+            confidence = 'certain'
+            pattern = '(?i)\\b(?:share|tweet) this story\\b'
+            examples.match = ['One.', 'Two.']
+            examples.no_match = ['Three.', 'Four.']
+        ";
+        let mut rules = CompiledRules::default();
+        rules.add_unlinted(pack, "p.toml").unwrap();
+        let builder = Cleaner::builder().rules(rules.into());
+        let cleaner = builder.max_removed(1.0).build().unwrap();
+        let text = format!("It rained.\n{lines}\nIt stopped.\n");
+        let document = Document::new(&text).unwrap();
+        let cleaned = cleaner.clean(&document, &mut Scratch::default());
+        cleaned
+            .removals()
+            .iter()
+            .map(|removal| {
+                let names = removal
+                    .rules()
+                    .map(|id| cleaner.rules().get(id).name.clone());
+                (text[removal.span.range()].to_owned(), names.collect())
+            })
+            .collect()
+    }
+
+    fn expected(removals: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+        removals
+            .iter()
+            .map(|(text, rules)| {
+                let rules = rules.iter().map(|rule| (*rule).to_owned());
+                ((*text).to_owned(), rules.collect())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn overlapping_matches_are_one_removal_named_by_the_longest() {
+        let notice = "To view this video please enable JavaScript\nand upgrade to a browser that \
+                      supports our video!\n";
+        assert_eq!(
+            removals(notice.trim_end()),
+            expected(&[(notice, &["p/upgrade", "p/script"])])
+        );
+    }
+
+    #[test]
+    fn matches_that_only_touch_are_separate_removals() {
+        assert_eq!(
+            removals("* Share this story\nTweet this story."),
+            expected(&[
+                ("* Share this story\n", &["p/share"]),
+                ("Tweet this story.\n", &["p/share"])
+            ])
+        );
+        assert_eq!(
+            removals("Share this story | Tweet this story"),
+            expected(&[
+                ("Share this story |", &["p/share"]),
+                (" Tweet this story\n", &["p/share"])
+            ])
+        );
+    }
+
+    #[test]
+    fn no_kept_byte_is_part_of_a_removal() {
+        assert_eq!(
+            removals("The paper wrote: share this story (or not). Tweet this story today."),
+            expected(&[
+                ("share this story ", &["p/share"]),
+                ("Tweet this story ", &["p/share"])
+            ])
         );
     }
 }

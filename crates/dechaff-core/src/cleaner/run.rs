@@ -5,11 +5,12 @@
 //! the next stage do not see them. Searching for what keep rules match is expensive, so it is
 //! limited to the lines, or hard-wrapped paragraphs, from which something is about to be removed.
 
-use super::cleaned::{Cleaned, Veto};
+use super::cleaned::{Applied, Cleaned, Rest, Veto};
 use super::{Engine, Scratch};
 use crate::filter::Filter;
 use crate::mark::{Mark, Marks};
 use crate::model::{ExplainOptions, LineScore};
+use crate::steps;
 use crate::text::{Document, Span, View, has_word, union};
 use dechaff_rules::rule::{Effect, RuleId};
 use std::ops::Range;
@@ -35,7 +36,7 @@ pub(super) struct DocumentRun<'c, 'd> {
     /// Whether each line was searched for matches of keep rules.
     searched: Vec<bool>,
     /// Marks that remove text, in the order of the stages, and their extensions to whole lines.
-    applied: Vec<Mark>,
+    applied: Vec<Applied>,
     vetoed: Vec<Veto>,
     /// Marks of all effects as filters made them, in the order of the stages.
     all: Vec<Mark>,
@@ -148,7 +149,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             if self.effect(&mark) == Effect::Remove {
                 match self.protecting_rule(mark.span()) {
                     Some(by) => self.vetoed.push(Veto { mark, by }),
-                    None => self.applied.push(mark),
+                    None => self.applied.push(Applied { mark, rest: None }),
                 }
             }
         }
@@ -215,6 +216,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             .iter()
             .rev()
             .take_while(|mark| self.max_protecting_len + mark.span().start() > span.start())
+            .inspect(|_| steps::count(1))
             .filter(|mark| mark.span().overlaps(span))
             .map(|mark| mark.rule())
             .min()
@@ -223,7 +225,11 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
     /// Returns what the applied marks of all stages so far remove, as disjoint spans in order.
     /// Spans that overlap or touch are merged.
     fn removed(&self) -> Vec<Span> {
-        let mut removed = self.applied.iter().map(|mark| mark.span()).collect();
+        let mut removed = self
+            .applied
+            .iter()
+            .map(|applied| applied.mark.span())
+            .collect();
         union(&mut removed);
         removed
     }
@@ -247,7 +253,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         // The last line that was checked, and whether removing its terminator would join kept text
         // with the next line.
         let mut last: Option<(usize, bool)> = None;
-        for mark in &self.applied[new..] {
+        for Applied { mark, .. } in &self.applied[new..] {
             for line in
                 document.line_at(mark.span().start())..=document.line_at(mark.span().end() - 1)
             {
@@ -273,11 +279,16 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
                     } else {
                         span.end()
                     };
-                    more.extend(
-                        Span::from_offsets(span.start(), end)
-                            .without(removed)
-                            .map(|gap| mark.on(gap)),
-                    );
+                    more.extend(Span::from_offsets(span.start(), end).without(removed).map(
+                        |gap| Applied {
+                            mark: mark.on(gap),
+                            rest: Some(if gap.start() == span.start() {
+                                Rest::Before
+                            } else {
+                                Rest::After
+                            }),
+                        },
+                    ));
                 }
             }
         }

@@ -8,6 +8,7 @@
 use super::phrase::line_starts;
 use super::prefilter::Prefilter;
 use super::prefixes::PrefixIndex;
+use crate::steps;
 use crate::text::{NormalizedLine, NormalizedText, View};
 use dechaff_rules::chars::{is_word, normalizes_to_word, word_after};
 use dechaff_rules::phrase::{Literal, MAX_LITERAL_LEN};
@@ -99,6 +100,7 @@ impl CandidateIndex {
         // A literal that starts in these lines may end in the next.
         let window = &bytes[start..bytes.len().min(end + MAX_LITERAL_LEN)];
         self.prefilter.find(window, |offset, &candidate| {
+            steps::count(1);
             let offset = start + offset;
             if offset < end {
                 each(offset, candidate);
@@ -125,6 +127,7 @@ impl CandidateIndex {
             line_starts(bytes, normalized.range(), starts);
             for &start in &*starts {
                 for &candidate in self.prefixes.find(&bytes[start..]) {
+                    steps::count(1);
                     each(line, start, candidate);
                 }
             }

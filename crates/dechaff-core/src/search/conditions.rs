@@ -42,6 +42,7 @@ use super::dfa::DfaCache;
 use super::regex::LazyRegex;
 use crate::mark::Mark;
 use crate::rules::RuleSet;
+use crate::steps;
 use crate::text::{Document, Span, View};
 use dechaff_rules::rule::{Category, Effect, Rule, RuleId, Zone};
 use rustc_hash::FxHashMap;
@@ -106,8 +107,12 @@ impl Conditions {
         marks: impl Iterator<Item = Mark>,
         dfas: &mut DfaCache,
     ) -> Vec<Mark> {
+        let mut exceptions = CheckedExceptions::default();
         let marks: Vec<Mark> = marks
-            .filter(|mark| self.applies(rules.get(mark.rule()), view, *mark, dfas))
+            .filter(|mark| {
+                let rule = rules.get(mark.rule());
+                self.applies(rule, view, *mark, &mut exceptions, dfas)
+            })
             .collect();
         if !marks.iter().any(|mark| self.near(*mark).is_some()) {
             return marks;
@@ -124,16 +129,20 @@ impl Conditions {
 
     /// Returns whether the conditions on a mark of `rule` hold that do not depend on other marks.
     /// The language is checked last, because it may have to be detected.
-    fn applies(&self, rule: &Rule, view: &View<'_>, mark: Mark, dfas: &mut DfaCache) -> bool {
+    fn applies(
+        &self,
+        rule: &Rule,
+        view: &View<'_>,
+        mark: Mark,
+        exceptions: &mut CheckedExceptions,
+        dfas: &mut DfaCache,
+    ) -> bool {
         let Some(conditions) = self.by_rule.get(&mark.rule()) else {
             return true;
         };
         let document = view.document();
         in_zone(view, conditions.zone, mark.span())
-            && !conditions
-                .unless
-                .iter()
-                .any(|unless| matches_lines(unless, document, mark.span(), dfas))
+            && !exceptions.any_matches(&conditions.unless, document, mark, dfas)
             && (!conditions.is_bound
                 || (rule.applies_to_host(document.host())
                     && rule.applies_to_language(|| view.language())))
@@ -159,6 +168,8 @@ impl Conditions {
             }
         }
         neighbours.sort_unstable();
+        // A long line may have many matches.
+        neighbours.dedup();
         neighbours
     }
 }
@@ -179,23 +190,44 @@ fn has_neighbour(
         neighbours[first..]
             .iter()
             .take_while(|&&(other, line)| other == category && line < to)
+            .inspect(|_| steps::count(1))
             .any(|(_, line)| !lines.contains(line))
     })
 }
 
-/// Returns whether an exception matches anywhere in the lines that `span` touches. The lines are
-/// searched as one text, so that an exception may match across their ends.
-fn matches_lines(
-    unless: &LazyRegex,
-    document: &Document<'_>,
-    span: Span,
-    dfas: &mut DfaCache,
-) -> bool {
-    let start = document.line(document.line_at(span.start())).start();
-    let end = document
-        .line(document.line_at(span.end().saturating_sub(1)))
-        .end();
-    unless.is_match(&document.text()[start..end], dfas)
+/// For each rule, the last lines in which its exceptions were searched, and whether one matched. A
+/// rule may match many times on one long line, which must not be searched again each time.
+#[derive(Default)]
+struct CheckedExceptions(FxHashMap<RuleId, (Span, bool)>);
+
+impl CheckedExceptions {
+    /// Returns whether one of the exceptions of the mark's rule matches anywhere in the lines that
+    /// the mark touches. The lines are searched as one text, so that an exception may match across
+    /// their ends.
+    fn any_matches(
+        &mut self,
+        unless: &[LazyRegex],
+        document: &Document<'_>,
+        mark: Mark,
+        dfas: &mut DfaCache,
+    ) -> bool {
+        if unless.is_empty() {
+            return false;
+        }
+        let span = mark.span();
+        let first = document.line(document.line_at(span.start()));
+        let last = document.line(document.line_at(span.end().saturating_sub(1)));
+        let lines = Span::from_offsets(first.start(), last.end());
+        if let Some(&(checked, matches)) = self.0.get(&mark.rule())
+            && checked == lines
+        {
+            return matches;
+        }
+        let text = &document.text()[lines.range()];
+        let matches = unless.iter().any(|unless| unless.is_match(text, dfas));
+        self.0.insert(mark.rule(), (lines, matches));
+        matches
+    }
 }
 
 /// Returns whether a span is wholly in the head or tail of the document, which are a fifth of its

@@ -5,6 +5,7 @@ use super::dfa::DfaCache;
 use super::match_span::{is_space, trim_span};
 use super::regex::LazyRegex;
 use crate::mark::Marks;
+use crate::steps;
 use crate::text::{Span, View, union};
 use dechaff_rules::chars::{is_invisible, is_word};
 use dechaff_rules::plan::ByteSet;
@@ -86,6 +87,7 @@ impl Pattern {
             .collect();
         union(&mut windows);
         for window in windows {
+            steps::count(window.len());
             for found in regex.find_iter(&document.text()[window.range()]) {
                 if found.is_empty() {
                     continue;

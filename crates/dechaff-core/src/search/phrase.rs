@@ -36,6 +36,7 @@
 //! ([`line_starts`]), so those are its possible starts.
 
 use super::prefilter::literal_matches;
+use crate::steps;
 use crate::text::NormalizedText;
 use dechaff_rules::chars::{first_char, is_spaceless, is_word, word_after, word_before};
 use dechaff_rules::phrase::{LiteralContext, MAX_WORD_LEN, Op, Phrase};
@@ -153,6 +154,7 @@ fn line_match_starts(
         .and_then(|lengths| lengths.iter().max());
     let (mut index, mut breaks) = (text.line_index(at), 0);
     loop {
+        steps::count(1);
         let line = text.lines()[index];
         if max_len.is_some_and(|length| at - line.start as usize > length + MAX_BULLETS_LEN) {
             break;
@@ -194,6 +196,7 @@ impl Attempt<'_, '_> {
     fn run(&self, mut op: usize, mut at: usize) -> Option<usize> {
         let bytes = self.text.bytes();
         loop {
+            steps::count(1);
             match self.phrase.ops().get(op) {
                 None => return self.accept(at),
                 Some(Op::Text(text)) => {
@@ -382,9 +385,10 @@ impl Attempt<'_, '_> {
         if self.phrase.is_line() {
             let index = self.text.line_index(at.saturating_sub(1));
             let line = self.text.lines().get(index)?;
-            let end = line.end as usize;
-            let rest = std::str::from_utf8(bytes.get(at..end)?).ok()?;
-            return (!line.joins && !rest.chars().any(is_word)).then_some(end);
+            // A phrase may end at every word of a line, so the rest of it must not be read here.
+            let words = line.trimmed();
+            let ends_line = !line.joins && (words.is_empty() || at >= words.end);
+            return ends_line.then_some(line.end as usize);
         }
         let splits_word = word_after(bytes, at)
             && word_before(bytes, at)

@@ -4,6 +4,7 @@
 
 use super::dfa::{DfaCache, LazyDfa, SearchMode, has_unicode_word};
 use crate::built_in;
+use crate::steps;
 use dechaff_rules::class_regex::ClassRegex;
 use dechaff_rules::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
@@ -74,6 +75,7 @@ impl LazyRegex {
     /// Compiles the lazy DFA that suits the text on first use; `dfas` holds the states that this
     /// thread has built so far. Returns `false` if the source is invalid.
     pub(super) fn is_match(&self, text: &str, dfas: &mut DfaCache) -> bool {
+        steps::count(text.len());
         let unicode_boundaries = self.has_boundaries && has_unicode_word(text);
         // Lines differ more at their ends than in what `[^\n]*` matches, so reading backward
         // rejects most of them sooner.

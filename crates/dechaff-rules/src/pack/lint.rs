@@ -17,6 +17,8 @@ pub(super) struct Lint<'s> {
     /// not when dechaff is built.
     pub(super) deep: bool,
     pub(super) problems: Vec<Problem>,
+    /// Offsets at which the lines of the source start.
+    line_starts: Vec<usize>,
 }
 
 impl<'s> Lint<'s> {
@@ -27,6 +29,9 @@ impl<'s> Lint<'s> {
             origin,
             deep,
             problems: Vec::new(),
+            line_starts: std::iter::once(0)
+                .chain(source.match_indices('\n').map(|(at, _)| at + 1))
+                .collect(),
         }
     }
 
@@ -44,13 +49,12 @@ impl<'s> Lint<'s> {
     /// Makes a problem at the start of `span`, a byte range of the source. Its line and its column,
     /// in code points, are counted from 1. Does not note the problem.
     pub(super) fn problem(&self, span: Range<usize>, message: String) -> Problem {
-        let before = &self.source[..self.source.floor_char_boundary(span.start)];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.matches('\n').count() + 1;
+        let end = self.source.floor_char_boundary(span.start);
+        let line = self.line_starts.partition_point(|&start| start <= end);
         Problem {
             origin: self.origin.to_owned(),
             line,
-            column: before[start..].chars().count() + 1,
+            column: self.source[self.line_starts[line - 1]..end].chars().count() + 1,
             message,
         }
     }
