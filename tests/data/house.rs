@@ -59,8 +59,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "crates/dechaff-core/src",
         &[
-            "error", "text", "mark", "built_in", "rules", "search", "filter", "model", "cleaner",
-            "verify",
+            "error", "text", "mark", "steps", "built_in", "rules", "search", "filter", "model",
+            "cleaner", "verify",
         ],
     ),
     (
