@@ -15,6 +15,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+/// Depth to which the parser reads objects and lists within each other.
+const MAX_DEPTH: usize = 127;
+
 /// The fields to look for in each object, as a tree of keys.
 #[derive(Clone, Debug)]
 pub struct KeyTree {
@@ -58,7 +61,7 @@ impl KeyTree {
     /// object of a list, and `\.` is a literal dot.
     ///
     /// # Errors
-    /// If a part of a name is empty.
+    /// If a part of a name is empty, or a name has too many parts.
     pub fn new(names: &FieldNames) -> Result<Self> {
         let mut root = KeyNode::default();
         for (index, name) in names.text.iter().enumerate() {
@@ -156,9 +159,15 @@ impl KeyNode {
     /// Adds the keys of `path` that are missing below this node, and sets the role of the last one.
     /// Fails if a key of the path is empty.
     fn insert(&mut self, path: &str, role: Role) -> Result<()> {
+        let keys = split_path(path);
+        ensure!(
+            keys.len() <= MAX_DEPTH,
+            "a field name of {} parts is not possible; JSON is read to a depth of {MAX_DEPTH}",
+            keys.len()
+        );
         let mut node = self;
         node.subtree_roles.push(role);
-        for key in split_path(path) {
+        for key in keys {
             ensure!(
                 !key.is_empty(),
                 "'{path}' is not a valid field name; a dot separates nested names, and \\. is a \
