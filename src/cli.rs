@@ -46,6 +46,7 @@ where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
+    block_size_signal();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -72,6 +73,19 @@ where
         }
     };
     exit as u8
+}
+
+/// Blocks the signal of a write beyond the limit of file sizes, so that the write is an error of
+/// its file instead of the end of the process. Threads that are started later inherit this.
+fn block_size_signal() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, Signal};
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGXFSZ);
+        // If this fails, the signal ends the process as before.
+        let _ = signals.thread_block();
+    }
 }
 
 /// Returns whether a write to a closed pipe caused `error`, directly or through other errors.

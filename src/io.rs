@@ -5,9 +5,11 @@
 //! `job` connects them with the cleaner.
 
 mod batch;
+mod below;
 mod compression;
 mod format;
 mod formats;
+mod identity;
 mod labelled;
 mod record;
 mod slice;
@@ -17,10 +19,12 @@ mod text;
 mod write;
 
 pub use batch::{Batch, Batches, Framing, Piece, Start};
+pub use below::{create_directories, open_own_file};
 pub use compression::{Codec, Compression, Compressor};
 pub use format::Format;
 pub use formats::parquet::open_table;
 pub use formats::{AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord};
+pub use identity::{FileId, FileState, hash_path, other_names};
 pub use labelled::{LabelledRow, read_rows};
 #[cfg(test)]
 pub use record::Escaping;
@@ -29,7 +33,7 @@ pub use slice::{line_slice, skip_lines};
 pub use source::Source;
 pub use table::{RowMask, Rows, TextTable};
 pub use text::{Content, InputText, encoding_for_label};
-pub use write::{Checksum, PartialFile, Permissions, StagedFile};
+pub use write::{Checksum, PartialFile, Permissions, StagedFile, is_temporary, remove_abandoned};
 
 /// Names of the fields, or columns, that hold the parts of a record.
 #[derive(Clone, Debug, Default)]

@@ -3,6 +3,7 @@
 //! submodule is one kind of work: files and trees, restoring, trials on a corpus.
 
 mod batch;
+pub mod collisions;
 pub mod compare;
 pub mod corpus;
 mod document;
@@ -20,6 +21,7 @@ pub mod propose;
 mod records;
 mod reports;
 pub mod restore;
+pub mod root;
 mod run;
 mod tables;
 mod tasks;

@@ -356,6 +356,10 @@ pub(super) struct RestoreArgs {
     /// Restore all files named in the removal record, in place
     #[arg(long, short, conflicts_with = "cleaned")]
     pub in_place: bool,
+    /// With --in-place, restore files below this directory only [default: the working directory].
+    /// Relative paths in the removal record start there; absolute ones must lead there
+    #[arg(long, value_name = "DIR", requires = "in_place")]
+    pub root: Option<PathBuf>,
     /// Replace an existing output
     #[arg(long, short)]
     pub force: bool,

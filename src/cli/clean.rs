@@ -8,6 +8,7 @@ use super::listener::{Ended, Listener, finish};
 use super::request::{Request, plan_options};
 use super::selection::{build_cleaner, is_dash, without_dash};
 use super::terminal::Terminal;
+use crate::job::collisions::NamedFile;
 use crate::job::journal::Journal;
 use crate::job::manifest::Plan;
 use crate::job::observer::{Diffs, Observer};
@@ -26,14 +27,34 @@ pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit
     args.output = without_dash(args.output);
     let config = Config::load(args.selection.config.as_deref())?;
     let plan = plan_options(&args, &config);
+    let sources = named_sources(&args, &config);
     let cleaner = build_cleaner(std::mem::take(&mut args.selection), &config)?;
     let observer = args.diff.then(|| -> Arc<dyn Observer> {
         Arc::new(Diffs {
             colour: terminal.has_colour(),
         })
     });
-    let request = Request::new(args, &config, plan, cleaner, observer, terminal)?;
+    let request = Request {
+        sources,
+        ..Request::new(args, &config, plan, cleaner, observer, terminal)?
+    };
     Ok(run(request, terminal)?.exit)
+}
+
+/// Returns the files other than inputs that a run reads, with the options that name them.
+fn named_sources(args: &CleanArgs, config: &Config) -> Vec<(&'static str, PathBuf)> {
+    let selection = &args.selection;
+    let packs = config.rules.iter().chain(&selection.rules);
+    packs
+        .map(|pack| ("--rules", pack.clone()))
+        .chain(selection.config.clone().map(|path| ("--config", path)))
+        .chain(
+            args.reading
+                .files_from
+                .clone()
+                .map(|path| ("--files-from", path)),
+        )
+        .collect()
 }
 
 /// Shows `observer` every document of `paths` with what `cleaner` would remove from it. No cleaned
@@ -99,6 +120,7 @@ fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
             .chain(&request.stats)
             .chain(&request.errors),
     )?;
+    check_collisions(&job, &request)?;
     let journal = open_journal(&job, plan, &request, terminal)?;
     let is_resumable = journal.is_some();
     let mut reports = request.open_reports()?;
@@ -129,6 +151,27 @@ fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
     })
 }
 
+/// Checks, before anything is written, that no output or report of the run is an input or another
+/// one of them.
+fn check_collisions(job: &Job<'_>, request: &Request) -> Result<()> {
+    job.check_target()?;
+    let reports: Vec<NamedFile<'_>> = [
+        ("--removed", &request.removed),
+        ("--errors", &request.errors),
+        ("--stats", &request.stats),
+    ]
+    .into_iter()
+    .filter_map(|(option, path)| Some((option, path.as_deref()?)))
+    .map(|(option, path)| NamedFile { option, path })
+    .collect();
+    let sources: Vec<NamedFile<'_>> = request
+        .sources
+        .iter()
+        .map(|(option, path)| NamedFile { option, path })
+        .collect();
+    job.check_collisions(&reports, &sources)
+}
+
 /// Opens the journal of a run into a directory. Other runs have none, so they cannot be resumed.
 fn open_journal(
     job: &Job<'_>,
@@ -142,7 +185,6 @@ fn open_journal(
         }
         return Ok(None);
     };
-    job.check_target()?;
     let plan = Plan::new(&job.options.cleaner, plan, job.shard);
     let (journal, note) = Journal::open(directory, plan, request.resume, job.options.force)?;
     if let Some(note) = note.filter(|_| !request.quiet) {

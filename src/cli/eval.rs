@@ -5,7 +5,7 @@ use super::Exit;
 use super::args::{EvalArgs, Selection};
 use super::config::Config;
 use super::corpus::{exit_code, parse_filters, print_failed};
-use super::selection::build_cleaner;
+use super::selection::{build_cleaner, check_output};
 use super::terminal::Terminal;
 use crate::io::StagedFile;
 use crate::job::corpus::Corpus;
@@ -30,6 +30,9 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
             ..args.selection.clone()
         };
         cleaners.push((level, build_cleaner(selection, &config)?));
+    }
+    if let Some(errors) = &args.errors {
+        check_output("--errors", errors, args.files.iter().cloned())?;
     }
     let filters = parse_filters(&args.filters)?;
     let inputs = Inputs {

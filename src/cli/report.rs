@@ -5,10 +5,11 @@ use super::Exit;
 use super::args::{ReportArgs, Selection};
 use super::clean::inspect;
 use super::config::{Config, list_or};
-use super::selection::{build_cleaner, without_dash};
+use super::selection::{build_cleaner, check_output, globs, without_dash};
 use super::terminal::Terminal;
 use crate::io::StagedFile;
 use crate::job::observer::Surveyor;
+use crate::job::walk::{Inputs, WalkEntry};
 use crate::report::{ReportMeta, display_path, html_page, survey_json};
 use anyhow::{Result, bail};
 use dechaff_core::Level;
@@ -22,6 +23,22 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
         bail!("{} exists; use --force to replace it", path.display());
     }
     let config = Config::load(args.inspect.selection.config.as_deref())?;
+    if let Some(path) = &output {
+        let reading = &args.inspect.reading;
+        let inputs = Inputs {
+            paths: args.paths.clone(),
+            include: globs(&reading.include, &config.include)?,
+            exclude: globs(&reading.exclude, &config.exclude)?,
+            ..Inputs::default()
+        };
+        let files = inputs.walk().filter_map(|entry| match entry {
+            WalkEntry::File(file) => Some(file.path),
+            WalkEntry::Special | WalkEntry::Own(_) | WalkEntry::Failed(..) => None,
+        });
+        let packs = config.rules.iter().chain(&args.inspect.selection.rules);
+        let others = packs.chain(&reading.files_from).cloned();
+        check_output("--output", path, files.chain(others))?;
+    }
     let options = describe_options(&args.inspect.selection, &config);
     let names: Vec<String> = args.paths.iter().map(|path| display_path(path)).collect();
     let title = args.title.unwrap_or_else(|| {

@@ -49,6 +49,9 @@ pub(super) struct Request {
     pub(super) errors: Option<PathBuf>,
     /// File for the statistics.
     pub(super) stats: Option<PathBuf>,
+    /// Files other than inputs that the run reads, with the options that name them. None of them
+    /// may be an output.
+    pub(super) sources: Vec<(&'static str, PathBuf)>,
 }
 
 impl Request {
@@ -95,6 +98,7 @@ impl Request {
             removed: args.removed,
             errors: args.records.errors,
             stats: args.stats,
+            sources: Vec::new(),
         })
     }
 
@@ -184,7 +188,7 @@ fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) ->
         });
     }
     let listed = match &reading.files_from {
-        Some(list) => read_list(read_input(list)?)?,
+        Some(list) => read_list(&read_input(list)?),
         None => Vec::new(),
     };
     Ok(Inputs {

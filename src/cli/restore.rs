@@ -3,11 +3,12 @@
 
 use super::Exit;
 use super::args::RestoreArgs;
-use super::selection::without_dash;
+use super::selection::{check_output, without_dash};
 use super::terminal::Terminal;
 use crate::io::PartialFile;
 use crate::job::manifest::{MANIFEST, verify};
 use crate::job::restore;
+use crate::job::root::Root;
 use crate::report::Stats;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// otherwise restores one text to standard output or to `--output`.
 pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
     let Some(cleaned) = &args.cleaned else {
-        let files = restore::restore_in_place(&args.removed)?;
+        let files = restore::restore_in_place(&args.removed, &Root::new(args.root.as_deref())?)?;
         terminal.note(&format!(
             "{files} file{} restored.",
             if files == 1 { "" } else { "s" }
@@ -26,6 +27,9 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
         return Ok(Exit::Done);
     };
     let output = without_dash(args.output);
+    if let Some(output) = &output {
+        check_output("--output", output, [cleaned.clone(), args.removed.clone()])?;
+    }
     let mut draft = output
         .map(|target| PartialFile::new(&target, None, args.force))
         .transpose()?;

@@ -3,6 +3,7 @@
 
 use super::args::Selection;
 use super::config::{Config, list_or};
+use crate::io::FileId;
 use anyhow::{Context, Result, bail};
 use dechaff_core::{Cleaner, RuleSet};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -140,4 +141,30 @@ pub(super) fn without_dash(output: Option<PathBuf>) -> Option<PathBuf> {
 /// Returns whether `path` is `-`, which stands for standard input or standard output.
 pub(super) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Refuses the file `output`, which `option` names, if it is one of the files that are read.
+pub(super) fn check_output(
+    option: &str,
+    output: &Path,
+    inputs: impl IntoIterator<Item = PathBuf>,
+) -> Result<()> {
+    let Some(id) = FileId::of(output) else {
+        return Ok(());
+    };
+    for input in inputs {
+        let input_id = if is_dash(&input) {
+            FileId::of_stdin()
+        } else {
+            FileId::of(&input)
+        };
+        if input_id == Some(id) {
+            bail!(
+                "{option} {} is the input {}, which would be lost; choose another file",
+                output.display(),
+                input.display()
+            );
+        }
+    }
+    Ok(())
 }

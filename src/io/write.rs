@@ -3,18 +3,27 @@
 //! An output is written to a temporary file in the directory of its target ([`PartialFile`]). Once
 //! complete, it is a [`StagedFile`]; committing that renames it to the target, which is atomic
 //! within a file system. Both delete the temporary file when they are dropped, so that errors and
-//! panics leave nothing behind. Only a partial file that is kept on purpose survives, under a fixed
-//! name, for a later run to resume.
+//! panics leave nothing behind. Only a partial file that is kept on purpose survives, for a later
+//! run to resume. The temporary file of a killed process stays too; it is no longer locked, and
+//! [`remove_abandoned`] deletes it.
 
+use super::below::open_own_file;
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
+
+/// Beginning of the name of a temporary file.
+const TEMPORARY_PREFIX: &str = ".dechaff-";
+/// End of the name of a temporary file.
+const TEMPORARY_SUFFIX: &str = ".part";
+/// Number of random letters and digits between the two.
+const TEMPORARY_RANDOM: usize = 12;
 
 /// A complete output that is not yet at its target path. Dropping it deletes it.
 #[derive(Debug)]
@@ -23,6 +32,8 @@ pub struct StagedFile {
     target: PathBuf,
     replace: bool,
     checksum: Option<Checksum>,
+    /// Holds the lock of the temporary file, if it has one, until the file has its final name.
+    _lock: Option<File>,
 }
 
 /// The permissions and owner that an output takes over from an existing file.
@@ -82,17 +93,15 @@ impl Checksum {
 }
 
 impl PartialFile {
-    /// Creates a temporary file with a random name in the directory of `target`, and creates that
-    /// directory if it is missing. `replace` allows the target to exist. Without `permissions`, the
-    /// output gets the mode of any new file.
+    /// Creates a locked temporary file with a random name in the directory of `target`, and creates
+    /// that directory if it is missing. `replace` allows the target to exist. Without
+    /// `permissions`, the output gets the mode of any new file.
     ///
     /// # Errors
     /// If the target exists and must not be replaced, or the directory cannot be written to.
     pub fn new(target: &Path, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
         let directory = prepare_directory(target, replace)?;
-        let (file, temporary) = tempfile::Builder::new()
-            .prefix(".dechaff-")
-            .tempfile_in(directory)
+        let (file, temporary) = create_locked(directory)
             .with_context(|| cannot_write(target))?
             .into_parts();
         Ok(Self {
@@ -106,36 +115,41 @@ impl PartialFile {
         })
     }
 
-    /// Creates a temporary file under a name that depends only on `target`, so that a later run
-    /// finds it. If `kept` is not 0, the file of an interrupted run is opened instead and truncated
-    /// to its first `kept` bytes, which are read once for the checksum.
+    /// Creates the temporary file `path`, whose name a later run finds again. If `kept` is not 0,
+    /// the file of an interrupted run is opened instead and truncated to its first `kept` bytes,
+    /// which are read once for the checksum. If `path` is on another file system than `target`,
+    /// the file is copied at the end.
     ///
     /// # Errors
     /// As [`PartialFile::new`], and if the existing file is shorter than `kept`.
     pub fn resumable(
+        path: &Path,
         target: &Path,
         permissions: Option<&Permissions>,
         replace: bool,
         kept: u64,
     ) -> Result<Self> {
-        let directory = prepare_directory(target, replace)?;
-        let path = resumable_path(directory, target);
-        let mut options = File::options();
-        options.read(true).write(true);
-        if kept == 0 {
+        prepare_directory(target, replace)?;
+        let opened = if kept == 0 {
             // A stale file is useless. `create_new` refuses to follow a link in its place.
-            let _ = fs::remove_file(&path);
-            options.create_new(true);
-        }
-        let mut file = options.open(&path).with_context(|| cannot_write(target))?;
-        let temporary = TempPath::try_from_path(&path).with_context(|| cannot_write(target))?;
+            let _ = fs::remove_file(path);
+            File::options()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(path)
+        } else {
+            open_own_file(path)
+        };
+        let mut file = opened.with_context(|| cannot_write(target))?;
+        let temporary = TempPath::try_from_path(path).with_context(|| cannot_write(target))?;
         let mut hasher = Sha256::new();
         let available = io::copy(&mut (&mut file).take(kept), &mut hasher)
             .with_context(|| cannot_write(target))?;
         if available < kept {
             bail!(
-                "{} is shorter than it was when the last run was interrupted",
-                path.display()
+                "the unfinished {} is shorter than it was when the last run was interrupted",
+                target.display()
             );
         }
         file.set_len(kept)
@@ -152,13 +166,12 @@ impl PartialFile {
         })
     }
 
-    /// Returns whether an interrupted run left a resumable output for `target` of at least `bytes`
+    /// Returns whether an interrupted run left the resumable output `path` of at least `bytes`
     /// bytes. Its content is not checked.
     #[must_use]
-    pub fn can_resume(target: &Path, bytes: u64) -> bool {
-        let directory = target.parent().unwrap_or(Path::new("."));
-        fs::metadata(resumable_path(directory, target))
-            .is_ok_and(|metadata| metadata.len() >= bytes)
+    pub fn can_resume(path: &Path, bytes: u64) -> bool {
+        fs::symlink_metadata(path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() >= bytes)
     }
 
     /// Appends `bytes`. Unlike [`Write::write_all`], the error names the target.
@@ -209,12 +222,72 @@ impl PartialFile {
                 .set_permissions(mode)
                 .with_context(|| cannot_write(&self.target))?;
         }
+        let is_resumable = self.hasher.is_some();
         Ok(StagedFile {
             temporary: self.temporary,
             target: self.target,
             replace: self.replace,
             checksum: self.hasher.map(|hasher| Checksum::new(self.length, hasher)),
+            _lock: (!is_resumable).then_some(self.file),
         })
+    }
+}
+
+/// Creates a temporary file in `directory` and locks it, so that no other process takes it for one
+/// that was left behind. Where files cannot be locked, it is created without a lock.
+fn create_locked(directory: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new()
+            .prefix(TEMPORARY_PREFIX)
+            .suffix(TEMPORARY_SUFFIX)
+            .rand_bytes(TEMPORARY_RANDOM)
+            .tempfile_in(directory)
+            .map_err(without_path)?;
+        let is_locked = !matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        // Another process may have deleted the file before it was locked.
+        if is_locked && fs::symlink_metadata(file.path()).is_ok() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Returns the error of the operating system in an error of `tempfile`, without the path of the
+/// temporary file, which means nothing to the user.
+fn without_path(error: io::Error) -> io::Error {
+    error
+        .get_ref()
+        .and_then(std::error::Error::source)
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error)
+        .or(error.raw_os_error())
+        .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+/// Returns whether `name` is that of a temporary file beside its target.
+#[must_use]
+pub fn is_temporary(name: &OsStr) -> bool {
+    name.to_str()
+        .and_then(|name| {
+            name.strip_prefix(TEMPORARY_PREFIX)?
+                .strip_suffix(TEMPORARY_SUFFIX)
+        })
+        .is_some_and(|random| {
+            random.len() == TEMPORARY_RANDOM && random.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
+/// Deletes the temporary file `path` that a killed process left, unless a process still writes it
+/// and thus holds its lock.
+pub fn remove_abandoned(path: &Path) {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    if !is_file {
+        return;
+    }
+    if let Ok(file) = File::options().read(true).write(true).open(path)
+        && file.try_lock().is_ok()
+    {
+        // If the file was completed and renamed meanwhile, there is nothing to delete.
+        let _ = fs::remove_file(path);
     }
 }
 
@@ -235,15 +308,6 @@ fn prepare_directory(target: &Path, replace: bool) -> Result<&Path> {
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot create the directory {}", directory.display()))?;
     Ok(directory)
-}
-
-/// Returns the path of the temporary file of a resumable output: `.dechaff-NAME.part` in
-/// `directory`.
-fn resumable_path(directory: &Path, target: &Path) -> PathBuf {
-    let mut name = OsString::from(".dechaff-");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(".part");
-    directory.join(name)
 }
 
 impl Write for PartialFile {
@@ -291,16 +355,43 @@ impl StagedFile {
     /// If the target exists and must not be replaced, or the rename fails. The staged file is
     /// deleted then.
     pub fn commit(self) -> Result<()> {
-        let target = self.target;
-        let renamed = if self.replace {
-            self.temporary.persist(&target)
-        } else {
-            self.temporary.persist_noclobber(&target)
+        let (target, replace) = (self.target, self.replace);
+        let renamed = match persist(self.temporary, &target, replace) {
+            Err(error) if error.error.kind() == io::ErrorKind::CrossesDevices => {
+                copy_beside(&error.path, &target)
+                    .and_then(|copy| Ok(persist(copy, &target, replace)?))
+            }
+            renamed => renamed.map_err(io::Error::from),
         };
         renamed
-            .map_err(|error| error.error)
+            .map_err(without_path)
             .with_context(|| cannot_write(&target))
     }
+}
+
+/// Renames `temporary` to `target`. Without `replace`, an existing target is an error.
+fn persist(
+    temporary: TempPath,
+    target: &Path,
+    replace: bool,
+) -> Result<(), tempfile::PathPersistError> {
+    if replace {
+        temporary.persist(target)
+    } else {
+        temporary.persist_noclobber(target)
+    }
+}
+
+/// Copies a staged file to a temporary file in the directory of `target`, which is on another file
+/// system, with its permissions.
+fn copy_beside(staged: &Path, target: &Path) -> io::Result<TempPath> {
+    let mut copy = create_locked(target.parent().unwrap_or(Path::new(".")))?;
+    let mut source = File::open(staged)?;
+    io::copy(&mut source, &mut copy)?;
+    copy.as_file()
+        .set_permissions(source.metadata()?.permissions())?;
+    copy.as_file().sync_all()?;
+    Ok(copy.into_temp_path())
 }
 
 /// Gives `file` the owner and group in `metadata`, so that a file replaced in place keeps them.
@@ -335,7 +426,10 @@ fn default_mode(directory: &Path) -> Option<fs::Permissions> {
 #[cfg(unix)]
 fn probe_mode(directory: &Path) -> Option<u32> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let name = directory.join(format!(".dechaff-mode-{}", std::process::id()));
+    let name = directory.join(format!(
+        "{TEMPORARY_PREFIX}mode{:08}{TEMPORARY_SUFFIX}",
+        std::process::id() % 100_000_000
+    ));
     let file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -368,22 +462,50 @@ mod tests {
     fn an_interrupted_output_is_resumed() {
         let directory = tempfile::tempdir().unwrap();
         let target = directory.path().join("b.txt");
-        let mut partial = PartialFile::resumable(&target, None, false, 0).unwrap();
+        let part = directory.path().join("part");
+        let mut partial = PartialFile::resumable(&part, &target, None, false, 0).unwrap();
         partial.append(b"one two torn").unwrap();
         assert_eq!(partial.sync().unwrap(), 12);
         partial.keep_for_resume().unwrap();
         assert!(
-            PartialFile::can_resume(&target, 12)
-                && !PartialFile::can_resume(&target, 13)
+            PartialFile::can_resume(&part, 12)
+                && !PartialFile::can_resume(&part, 13)
                 && !target.exists()
         );
-        let mut partial = PartialFile::resumable(&target, None, false, 8).unwrap();
+        let mut partial = PartialFile::resumable(&part, &target, None, false, 8).unwrap();
         partial.append(b"three").unwrap();
         let staged = partial.finish().unwrap();
         let checksum = staged.checksum().unwrap().clone();
         staged.commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"one two three");
         assert_eq!(checksum, Checksum::of(&target).unwrap());
+    }
+
+    #[test]
+    fn only_abandoned_temporary_files_are_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("b.txt");
+        let staged = StagedFile::write(&target, &mut &b"one"[..], None, false).unwrap();
+        let entry = fs::read_dir(directory.path()).unwrap().next().unwrap();
+        let temporary = entry.unwrap().path();
+        assert!(is_temporary(temporary.file_name().unwrap()));
+        remove_abandoned(&temporary);
+        staged.commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"one");
+        fs::write(&temporary, "left").unwrap();
+        remove_abandoned(&temporary);
+        assert!(!temporary.exists());
+        for name in [".dechaff-user.txt", ".dechaff-a.part", "a.part"] {
+            assert!(!is_temporary(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn errors_do_not_name_temporary_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let gone = directory.path().join("gone");
+        let error = create_locked(&gone).unwrap_err();
+        assert!(!error.to_string().contains("gone"), "{error}");
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Corpus<'_> {
         for entry in self.inputs.walk() {
             let path = match entry {
                 WalkEntry::File(file) => file.path,
-                WalkEntry::Special => continue,
+                WalkEntry::Special | WalkEntry::Own(_) => continue,
                 WalkEntry::Failed(path, error) => {
                     failed.push((path, error));
                     continue;

@@ -10,19 +10,26 @@ use super::reports::Reports;
 use super::run::{BatchRun, FileProgress, Handled};
 use super::tasks::Task;
 use super::walk::{InputFile, WalkEntry};
-use super::{EventSink, Job, Target};
-use crate::io::{Checksum, StagedFile};
+use super::{Event, EventSink, Job, Target};
+use crate::io::{Checksum, FileState, StagedFile, is_temporary, other_names, remove_abandoned};
 use crate::report::{Stats, display_path};
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, bail};
 use dechaff_core::Scratch;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 /// Size in bytes from which a file of records is cleaned by itself, on all threads.
 const LARGE_FILE: u64 = 4 << 20;
 /// Maximum number of files in a batch.
 const BATCH_FILES: usize = 512;
+/// Maximum number of files in a batch that is cleaned in place. Their temporary files stay open, to
+/// be locked, and a process may have 256 open files on some systems.
+const BATCH_FILES_IN_PLACE: usize = 128;
+/// Maximum number of entries of a directory among which temporary files are looked for.
+const MAX_ENTRIES: usize = 10_000;
 /// Size in bytes at which a batch is complete. Its last file may exceed it.
 const BATCH_BYTES: u64 = 64 << 20;
 
@@ -49,12 +56,13 @@ impl Job<'_> {
         events: &mut dyn EventSink,
     ) -> Result<Stats> {
         self.check_target()?;
+        self.remove_abandoned_files();
         if let Some(journal) = &journal {
             reports.truncate(journal.lengths());
         }
         let mut run = BatchRun {
             stats: Stats::default(),
-            outputs: FxHashSet::default(),
+            replaced: FxHashSet::default(),
             reports,
             journal: journal.as_mut(),
             events,
@@ -124,7 +132,7 @@ impl Job<'_> {
         }
         let committed: Vec<(InputFile, Handled, Option<Checksum>)> = ready
             .into_par_iter()
-            .map(|ready| match commit(ready.staged) {
+            .map(|ready| match self.commit(&ready.task.file, ready.staged) {
                 Ok(sum) => (ready.task.file, ready.handled, sum),
                 Err(error) => (ready.task.file, Handled::failed(error), None),
             })
@@ -140,7 +148,8 @@ impl Job<'_> {
     /// written as they come; if a file fails, the reports are truncated to their lengths before it.
     /// If the run is stopped, the file counts as not begun, and a journal keeps its last
     /// checkpoint. If a stream fails, the run fails, as there is no other input.
-    fn run_alone(&self, task: Task, run: &mut BatchRun<'_>) -> Result<()> {
+    fn run_alone(&self, mut task: Task, run: &mut BatchRun<'_>) -> Result<()> {
+        task.file.state = self.state(&task.file);
         let begun = match &task.checkpoint {
             Some(checkpoint) => checkpoint.begun,
             None => run.reports.lengths(),
@@ -163,16 +172,22 @@ impl Job<'_> {
         };
         let committed = cleaned.and_then(|(tally, output)| {
             let staged = output.finish()?;
+            self.check_unchanged(&task.file)?;
             if matches!(self.target, Target::InPlace) {
                 run.reports.sync()?;
             }
             if let Some(journal) = &mut run.journal {
                 journal.claim(vec![task.journal_path()])?;
             }
-            Ok((tally, commit(staged)?))
+            let links = self.hard_links(&task.file, staged.as_ref());
+            Ok((tally, links, self.commit(&task.file, staged)?))
         });
         let (handled, sum) = match committed {
-            Ok((tally, sum)) => (Handled::cleaned(tally, self.options.format.on_error), sum),
+            Ok((tally, links, sum)) => {
+                let mut handled = Handled::cleaned(tally, self.options.format.on_error);
+                handled.events.extend(links);
+                (handled, sum)
+            }
             Err(error) if self.inputs.stream.is_some() => {
                 return Err(error.context(display_path(&task.file.path)));
             }
@@ -200,11 +215,20 @@ impl Job<'_> {
         run: &mut BatchRun<'_>,
     ) -> (Vec<Task>, Option<Task>) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
+        let max_files = if matches!(self.target, Target::InPlace) {
+            BATCH_FILES_IN_PLACE
+        } else {
+            BATCH_FILES
+        };
+        while batch.len() < max_files && bytes < BATCH_BYTES {
             let file = match entries.next() {
                 Some(WalkEntry::File(file)) => file,
                 Some(WalkEntry::Special) => {
                     run.stats.special += 1;
+                    continue;
+                }
+                Some(WalkEntry::Own(path)) => {
+                    self.leave_out(&path, run);
                     continue;
                 }
                 Some(WalkEntry::Failed(path, error)) => {
@@ -220,8 +244,8 @@ impl Job<'_> {
             }
             let file = &mut task.file;
             file.output_path = self.renamed(&file.output_path);
-            if let Some(clash) = self.clash(file, &mut run.outputs) {
-                run.fail(&file.path, clash);
+            if let Some(repeated) = self.repeated(file, &mut run.replaced) {
+                run.fail(&file.path, repeated);
                 continue;
             }
             if run.is_done(&mut task) {
@@ -237,6 +261,45 @@ impl Job<'_> {
         (batch, None)
     }
 
+    /// Deletes the temporary files that killed runs left beside the outputs whose directories are
+    /// known in advance. Others are found by the walk. At most [`MAX_ENTRIES`] entries of each
+    /// directory are looked at, as many runs may write single files into a large one.
+    fn remove_abandoned_files(&self) {
+        let directories: Vec<&Path> = match &self.target {
+            Target::Nowhere | Target::Stdout(_) => Vec::new(),
+            Target::File { path, .. } => path.parent().into_iter().collect(),
+            Target::Directory(directory) => vec![directory],
+            Target::InPlace => {
+                let files = self.inputs.paths.iter().filter(|path| path.is_file());
+                files.filter_map(|path| path.parent()).collect()
+            }
+        };
+        for directory in directories.into_iter().collect::<FxHashSet<_>>() {
+            let directory = if directory.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                directory
+            };
+            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+            for entry in entries.take(MAX_ENTRIES) {
+                if is_temporary(&entry.file_name()) {
+                    remove_abandoned(&entry.path());
+                }
+            }
+        }
+    }
+
+    /// Reports a file or directory that dechaff wrote and that is no input. The temporary file of a
+    /// killed run is deleted instead if files are cleaned in place, as it belongs to such a run.
+    fn leave_out(&self, path: &Path, run: &mut BatchRun<'_>) {
+        if !is_temporary(path.file_name().unwrap_or_default()) {
+            let reason = "left out; files of this name belong to dechaff".to_owned();
+            run.events.event(path, Event::Passed(reason));
+        } else if matches!(self.target, Target::InPlace) {
+            remove_abandoned(path);
+        }
+    }
+
     /// Returns whether `file` is a large file of records, which is cleaned on all threads.
     fn is_large(&self, file: &InputFile) -> bool {
         file.size >= LARGE_FILE
@@ -247,21 +310,28 @@ impl Job<'_> {
 
     /// Cleans a file and stages its output. A failure is part of the result, so that the other
     /// files of the batch go on.
-    fn prepare(&self, task: Task, scratch: &mut Scratch) -> Ready {
+    fn prepare(&self, mut task: Task, scratch: &mut Scratch) -> Ready {
+        task.file.state = self.state(&task.file);
         let (mut records, mut damage) = (Vec::new(), Vec::new());
         let cleaned = self.clean_input(&task, Threads::One, scratch, &mut |batch, output, _| {
             records.append(&mut batch.records);
             damage.append(&mut batch.damage);
             output.map_or(Ok(()), |output| output.append(&batch.output))
         });
-        let staged = cleaned.and_then(|(tally, output)| Ok((tally, output.finish()?)));
+        let staged = cleaned.and_then(|(tally, output)| {
+            let staged = output.finish()?;
+            self.check_unchanged(&task.file)?;
+            Ok((tally, staged))
+        });
         let (handled, staged) = match staged {
             Ok((tally, staged)) => {
-                let handled = Handled {
+                let mut handled = Handled {
                     records,
                     damage,
                     ..Handled::cleaned(tally, self.options.format.on_error)
                 };
+                let links = self.hard_links(&task.file, staged.as_ref());
+                handled.events.extend(links);
                 (handled, staged)
             }
             Err(error) => (Handled::failed(error), None),
@@ -272,15 +342,50 @@ impl Job<'_> {
             staged,
         }
     }
-}
 
-/// Renames a staged output, if there is one, to its final path. Returns its size and hash if it
-/// was staged with them.
-fn commit(staged: Option<StagedFile>) -> Result<Option<Checksum>> {
-    let Some(staged) = staged else {
-        return Ok(None);
-    };
-    let sum = staged.checksum().cloned();
-    staged.commit()?;
-    Ok(sum)
+    /// Returns the state of an input, before it is read. A stream has none.
+    fn state(&self, file: &InputFile) -> Option<FileState> {
+        match self.inputs.stream {
+            Some(_) => None,
+            None => FileState::of(&file.path),
+        }
+    }
+
+    /// Checks that an input is still what was read, if an output is to be written for it.
+    fn check_unchanged(&self, file: &InputFile) -> Result<()> {
+        let is_written = !matches!(self.target, Target::Nowhere | Target::Stdout(_));
+        if is_written && self.state(file) != file.state {
+            bail!("changed while it was cleaned; nothing was written for it, so clean it again");
+        }
+        Ok(())
+    }
+
+    /// Returns a note if a file that is replaced in place has other names, which keep its text.
+    fn hard_links(&self, file: &InputFile, staged: Option<&StagedFile>) -> Option<Event> {
+        if !matches!(self.target, Target::InPlace) || staged.is_none() {
+            return None;
+        }
+        let (names, keep) = match other_names(&file.path) {
+            0 => return None,
+            1 => ("1 other name (hard link)".to_owned(), "keeps"),
+            count => (format!("{count} other names (hard links)"), "keep"),
+        };
+        Some(Event::Passed(format!(
+            "has {names}, which {keep} the text as it was"
+        )))
+    }
+
+    /// Renames the staged output of `file`, if there is one, to its final path. Returns its size
+    /// and hash if it was staged with them. An input is compared once more before it is replaced.
+    fn commit(&self, file: &InputFile, staged: Option<StagedFile>) -> Result<Option<Checksum>> {
+        let Some(staged) = staged else {
+            return Ok(None);
+        };
+        if matches!(self.target, Target::InPlace) {
+            self.check_unchanged(file)?;
+        }
+        let sum = staged.checksum().cloned();
+        staged.commit()?;
+        Ok(sum)
+    }
 }

@@ -220,11 +220,7 @@ impl Job<'_> {
     /// Creates the output of an input, or opens that of the earlier run at the checkpoint. If it
     /// cannot be created for the only input, the run fails.
     fn output(&self, task: &Task) -> Result<Output> {
-        let kept = task
-            .checkpoint
-            .as_ref()
-            .map_or(0, |checkpoint| checkpoint.written);
-        self.create_output(&task.file, task.owned, kept)
+        self.create_output(task)
             .map_err(|error| match self.inputs.stream {
                 Some(_) => RunFailure(error).into(),
                 None => error,

@@ -1,7 +1,8 @@
 //! The journal of a run into a directory: which inputs are done, and checkpoints of large inputs,
 //! so that an interrupted or killed run can be resumed. It is a JSON Lines file in `.dechaff/` of
 //! the output directory, one per shard, and is locked while the run lasts. An entry for an input
-//! is valid as long as the input keeps its size and modification time.
+//! is valid as long as the input keeps its size and modification time. Unfinished outputs are in
+//! `.dechaff/` too, so that a run finds those of a killed one without a walk.
 //!
 //! A run that cleaned one file, was interrupted in a second one and was then resumed leaves:
 //!
@@ -20,15 +21,16 @@
 use super::batch::BatchStats;
 use super::manifest::{Manifest, ManifestFile, Plan, STATE_DIR, Shard};
 use super::walk::InputFile;
-use crate::io::{Checksum, PartialFile, Start};
+use crate::io::{
+    Checksum, FileState, PartialFile, Start, create_directories, hash_path, open_own_file,
+};
 use crate::report::Stats;
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 /// Lengths of the two reports in bytes, removal records and damaged records; `None` for a report
 /// that is not written.
@@ -42,19 +44,12 @@ pub struct Input {
     modified: Option<u64>,
 }
 
-impl Input {
-    /// Reads the properties of the file at `path`, or returns `None` if it cannot be read, which
-    /// happens if the file was removed during the run.
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        let since = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Some(Self {
-            size: metadata.len(),
-            modified: since.and_then(|since| u64::try_from(since.as_nanos()).ok()),
-        })
+impl From<FileState> for Input {
+    fn from(state: FileState) -> Self {
+        Self {
+            size: state.size,
+            modified: state.modified,
+        }
     }
 }
 
@@ -122,8 +117,10 @@ pub enum ResumeState {
 pub struct Journal {
     directory: PathBuf,
     file: File,
-    /// Holds the lock until it is closed.
-    _lock: File,
+    /// Directory of unfinished outputs.
+    parts: PathBuf,
+    /// Hold the locks until they are closed.
+    _locks: Vec<File>,
     plan: Plan,
     /// Finished inputs of the earlier run, by output path.
     done: FxHashMap<String, Finished>,
@@ -151,29 +148,19 @@ impl Journal {
         resume: bool,
         force: bool,
     ) -> Result<(Self, Option<&'static str>)> {
-        let state = directory.join(STATE_DIR);
+        let state = create_directories(directory, Path::new(STATE_DIR))?;
         let suffix = Shard::suffix(plan.shard);
-        fs::create_dir_all(&state)
-            .with_context(|| format!("cannot make the directory {}", state.display()))?;
         let path = state.join(format!("journal{suffix}.jsonl"));
-        let (lock, file) = open_file(&state.join(format!("lock{suffix}")))
-            .and_then(|lock| Ok((lock, open_file(&path)?)))
+        let locks = lock(directory, &state, plan.shard)?;
+        let file = open_own_file(&path)
             .with_context(|| format!("cannot write the journal {}", path.display()))?;
-        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
-            bail!(
-                "another run{} is writing to {}; wait for it, or choose another directory",
-                if plan.shard.is_some() {
-                    " of the same shard"
-                } else {
-                    ""
-                },
-                directory.display()
-            );
-        }
+        let parts = Path::new(STATE_DIR).join(format!("parts{suffix}"));
+        let parts = create_directories(directory, &parts)?;
         let mut journal = Self {
             directory: directory.to_owned(),
             file,
-            _lock: lock,
+            parts,
+            _locks: locks,
             plan,
             done: FxHashMap::default(),
             checkpoints: FxHashMap::default(),
@@ -190,6 +177,7 @@ impl Journal {
             }
             PreviousRun::Nothing => None,
             PreviousRun::Unfinished | PreviousRun::Finished if resume => {
+                journal.remove_stale_parts();
                 return Ok((journal, None));
             }
             PreviousRun::OtherPlan if resume => Some(
@@ -208,7 +196,30 @@ impl Journal {
             ),
         };
         journal.start_over(resume)?;
+        journal.remove_stale_parts();
         Ok((journal, note))
+    }
+
+    /// Deletes the unfinished outputs that an earlier run left, except those that this run can
+    /// continue. The lock keeps other runs from writing there.
+    fn remove_stale_parts(&self) {
+        let kept: FxHashSet<PathBuf> = self
+            .checkpoints
+            .keys()
+            .map(|output_path| self.part(Path::new(output_path)))
+            .collect();
+        for entry in fs::read_dir(&self.parts).into_iter().flatten().flatten() {
+            if !kept.contains(&entry.path()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Returns the path of the unfinished output of `output_path`. Its name has the same length for
+    /// all outputs, as that of an output may be as long as the file system allows.
+    #[must_use]
+    pub fn part(&self, output_path: &Path) -> PathBuf {
+        self.parts.join(format!("{:032x}", hash_path(output_path)))
     }
 
     /// Reads the entries of an earlier run, up to the first incomplete or invalid line, and
@@ -296,7 +307,7 @@ impl Journal {
     pub fn resume(&mut self, file: &InputFile) -> ResumeState {
         let key = file.output_path.to_string_lossy();
         let target = self.directory.join(&file.output_path);
-        let input = Input::of(&file.path);
+        let input = FileState::of(&file.path).map(Input::from);
         if let Some(finished) = self.done.get(key.as_ref()) {
             let has_output = finished.output.as_ref().is_none_or(|sum| {
                 fs::metadata(&target).is_ok_and(|metadata| metadata.len() == sum.bytes)
@@ -315,7 +326,9 @@ impl Journal {
         }
         match self.checkpoints.get(key.as_ref()) {
             Some(checkpoint) if Some(checkpoint.input) != input => ResumeState::Changed,
-            Some(checkpoint) if PartialFile::can_resume(&target, checkpoint.written) => {
+            Some(checkpoint)
+                if PartialFile::can_resume(&self.part(&file.output_path), checkpoint.written) =>
+            {
                 ResumeState::Checkpoint(Box::new(checkpoint.clone()))
             }
             Some(_) | None => ResumeState::New,
@@ -352,8 +365,9 @@ impl Journal {
         self.write(&JournalEntry::Owned(output_paths))
     }
 
-    /// Records that `file` is finished. `reports` are the lengths of the reports with its lines.
-    /// An input that was removed meanwhile is not recorded, so a resumed run looks at it again.
+    /// Records that `file` is finished, in the state in which it was read. `reports` are the
+    /// lengths of the reports with its lines. An input that could not be looked at before it was read is
+    /// not recorded, so a resumed run looks at it again.
     ///
     /// # Errors
     /// If the journal cannot be written.
@@ -364,7 +378,7 @@ impl Journal {
         stats: &Stats,
         reports: Lengths,
     ) -> Result<()> {
-        let Some(input) = Input::of(&file.path) else {
+        let Some(input) = file.state.map(Input::from) else {
             return Ok(());
         };
         let output_path = file.output_path.to_string_lossy().into_owned();
@@ -405,7 +419,7 @@ impl Journal {
         reports: Lengths,
         begun: Lengths,
     ) -> Result<()> {
-        let Some(input) = Input::of(&file.path) else {
+        let Some(input) = file.state.map(Input::from) else {
             return Ok(());
         };
         self.write(&JournalEntry::Checkpoint(Checkpoint {
@@ -427,6 +441,8 @@ impl Journal {
     pub fn end(mut self, totals: &Stats) -> Result<()> {
         let files = std::mem::take(&mut self.files);
         Manifest::new(self.plan.clone(), files, totals).write(&self.directory)?;
+        // Fails if another file is there, which then stays.
+        let _ = fs::remove_dir(&self.parts);
         self.write(&JournalEntry::End)
     }
 
@@ -439,15 +455,53 @@ impl Journal {
     }
 }
 
-/// Opens a file for reading and writing and creates it if missing. Its content is kept, because
-/// the journal of an earlier run must be read first.
-fn open_file(path: &Path) -> io::Result<File> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+/// Locks the output `directory`, whose journals are in `state`, against other runs, until the
+/// returned files are closed. Only shards of the same number of shards may run at the same time.
+///
+/// # Errors
+/// If another run holds a lock, or a lock cannot be opened.
+fn lock(directory: &Path, state: &Path, shard: Option<Shard>) -> Result<Vec<File>> {
+    let whole = open_lock(&state.join("lock"))?;
+    let Some(shard) = shard else {
+        check_lock(whole.try_lock(), directory, "")?;
+        return Ok(vec![whole]);
+    };
+    check_lock(whole.try_lock_shared(), directory, "")?;
+    let count = open_lock(&state.join(format!("lock-of-{}", shard.count)))?;
+    check_lock(count.try_lock_shared(), directory, "")?;
+    let entries = fs::read_dir(state)
+        .with_context(|| format!("cannot read the directory {}", state.display()))?;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let other = name.to_str().and_then(|name| name.strip_prefix("lock-of-"));
+        if other.is_some_and(|other| other != shard.count.to_string()) {
+            let other = open_lock(&entry.path())?;
+            check_lock(
+                other.try_lock(),
+                directory,
+                " with another number of shards",
+            )?;
+        }
+    }
+    let own = open_lock(&state.join(format!("lock{}", Shard::suffix(Some(shard)))))?;
+    check_lock(own.try_lock(), directory, " of the same shard")?;
+    Ok(vec![whole, count, own])
+}
+
+fn open_lock(path: &Path) -> Result<File> {
+    open_own_file(path).with_context(|| format!("cannot lock {}", path.display()))
+}
+
+/// Returns an error if another run, which `kind` describes, holds the lock. Where files cannot be
+/// locked, runs are not kept apart.
+fn check_lock(locked: Result<(), TryLockError>, directory: &Path, kind: &str) -> Result<()> {
+    if let Err(TryLockError::WouldBlock) = locked {
+        bail!(
+            "another run{kind} is writing to {}; wait for it, or choose another directory",
+            directory.display()
+        );
+    }
+    Ok(())
 }
 
 /// What an earlier run left in the journal.

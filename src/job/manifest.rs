@@ -3,20 +3,25 @@
 //! times and no thread counts, so equal runs write equal manifests. `dechaff verify` compares
 //! manifests with the files beside them.
 
+use super::root::{Root, plain_path};
 use crate::io::{Checksum, StagedFile};
 use crate::report::Stats;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::HEXLOWER;
 use dechaff_core::{Cleaner, Rule, RuleSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// Prefix of the file names of manifests.
 pub const MANIFEST: &str = "dechaff-run";
+
+/// Maximum number of missing shards that are named.
+const MAX_MISSING_SHARDS: usize = 100;
 
 /// Name of the directory in an output directory that holds journals and locks.
 pub const STATE_DIR: &str = ".dechaff";
@@ -221,41 +226,68 @@ pub fn verify(directory: &Path) -> Result<VerifyReport> {
     paths.retain(|path| path.file_name().is_some_and(is_manifest));
     paths.sort();
     let mut report = VerifyReport::default();
-    let mut shards: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    let mut shards: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+    let root = Root::new(Some(directory))?;
     for path in paths {
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let manifest: Manifest = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is not a manifest of dechaff", path.display()))?;
+        let manifest = read_manifest(&path)?;
         report.manifests += 1;
         if let Some(shard) = manifest.plan.shard {
-            shards.entry(shard.count).or_default().push(shard.index);
+            shards.entry(shard.count).or_default().insert(shard.index);
         }
-        report.check(directory, &path, &manifest);
+        report.check(&root, &path, &manifest);
     }
     for (count, present) in shards {
-        for missing in (1..=count).filter(|index| !present.contains(index)) {
-            report
-                .problems
-                .push(format!("there is no manifest of shard {missing}/{count}"));
+        let missing = (1..=count).filter(|index| !present.contains(index));
+        report.problems.extend(
+            missing
+                .take(MAX_MISSING_SHARDS)
+                .map(|index| format!("there is no manifest of shard {index}/{count}")),
+        );
+        let unnamed = count
+            .saturating_sub(present.len() as u64)
+            .saturating_sub(MAX_MISSING_SHARDS as u64);
+        if unnamed > 0 {
+            report.problems.push(format!(
+                "there are no manifests of {unnamed} more shards of {count}"
+            ));
         }
     }
     Ok(report)
 }
 
-/// Returns whether `name` is the file name of a manifest: `dechaff-run.json`, or
-/// `dechaff-run-` followed by anything and `.json`, as shards have it.
+/// Reads a manifest. What is no regular file, which may have no end, is not read.
+fn read_manifest(path: &Path) -> Result<Manifest> {
+    let cannot_read = || format!("cannot read {}", path.display());
+    if !fs::metadata(path).with_context(cannot_read)?.is_file() {
+        bail!("{} is not a regular file", path.display());
+    }
+    let file = BufReader::new(File::open(path).with_context(cannot_read)?);
+    serde_json::from_reader(file)
+        .with_context(|| format!("{} is not a manifest of dechaff", path.display()))
+}
+
+/// Returns whether `name` is the file name of a manifest: `dechaff-run.json`, or that of a shard,
+/// such as `dechaff-run-1-of-8.json`.
 #[must_use]
 pub fn is_manifest(name: &std::ffi::OsStr) -> bool {
     let name = name.to_string_lossy();
     name.strip_prefix(MANIFEST)
         .and_then(|rest| rest.strip_suffix(".json"))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        .is_some_and(|rest| rest.is_empty() || is_shard_suffix(rest))
+}
+
+/// Returns whether `text` is the part of a file name that [`Shard::suffix`] returns.
+fn is_shard_suffix(text: &str) -> bool {
+    text.strip_prefix('-')
+        .and_then(|numbers| numbers.split_once("-of-"))
+        .is_some_and(|(index, count)| index.parse::<u64>().is_ok() && count.parse::<u64>().is_ok())
 }
 
 impl VerifyReport {
-    /// Compares the outputs in `directory` with one manifest, which was read from `path`. Sizes
-    /// are compared before hashes only to give the better message; each output is read in full.
-    fn check(&mut self, directory: &Path, path: &Path, manifest: &Manifest) {
+    /// Compares the outputs below `root` with one manifest, which was read from `path`. Sizes are
+    /// compared before hashes only to give the better message; each output is read in full. Paths
+    /// that lead out of the root are problems.
+    fn check(&mut self, root: &Root, path: &Path, manifest: &Manifest) {
         let mut documents = 0;
         for file in &manifest.files {
             let output_path = &file.output_path;
@@ -265,7 +297,11 @@ impl VerifyReport {
                     .push(format!("{output_path} failed: {reason}"));
             }
             let Some(output) = &file.output else { continue };
-            match Checksum::of(&directory.join(output_path)) {
+            let found = match plain_path(Path::new(output_path)) {
+                Some(path) => root.file(&path),
+                None => Err(anyhow!("the path leads out of the directory")),
+            };
+            match found.and_then(|path| Checksum::of(&path)) {
                 Ok(actual) if actual == *output => self.sound += 1,
                 Ok(actual) if actual.bytes != output.bytes => {
                     self.problems.push(format!(

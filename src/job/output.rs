@@ -3,13 +3,14 @@
 //! the target of the job. Standard output is a writer that the caller supplies, because jobs do not
 //! print.
 
-use super::walk::InputFile;
+use super::tasks::Task;
 use super::{Job, Target};
-use crate::io::{Codec, Compression, PartialFile, Permissions, StagedFile};
+use crate::io::{Codec, Compression, PartialFile, Permissions, StagedFile, create_directories};
 use anyhow::{Context, Result};
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Standard output, or the writer that takes its place. Clones share the writer.
@@ -154,10 +155,16 @@ impl Job<'_> {
         matches!(self.target, Target::Directory(_))
     }
 
-    /// Creates the output of `file`. A staged output gets the permissions of the input. `owned`
-    /// says that an earlier run wrote an existing output, which may thus be replaced. If `kept` is
-    /// not 0, the unfinished output of that run is opened and truncated to its first `kept` bytes.
-    pub(super) fn create_output(&self, file: &InputFile, owned: bool, kept: u64) -> Result<Output> {
+    /// Creates the output of a task. A staged output gets the permissions of the input. An existing
+    /// output that an earlier run wrote may be replaced. At a checkpoint, the unfinished output of
+    /// that run is opened and truncated. Directories are created without following links below the
+    /// output directory.
+    pub(super) fn create_output(&self, task: &Task) -> Result<Output> {
+        let file = &task.file;
+        let kept = task
+            .checkpoint
+            .as_ref()
+            .map_or(0, |checkpoint| checkpoint.written);
         let permissions = match self.inputs.stream {
             Some(_) => None,
             None => fs::metadata(&file.path).ok().map(Permissions::of),
@@ -167,8 +174,14 @@ impl Job<'_> {
             Target::Nowhere => return Ok(Output::Nowhere),
             Target::Stdout(stdout) => return Ok(Output::Stdout(stdout.clone())),
             Target::Directory(directory) => {
+                let parent = file.output_path.parent().unwrap_or(Path::new(""));
+                create_directories(directory, parent)?;
                 let target = directory.join(&file.output_path);
-                PartialFile::resumable(&target, permissions, force || owned, kept)
+                let replace = force || task.owned;
+                match &task.part {
+                    Some(part) => PartialFile::resumable(part, &target, permissions, replace, kept),
+                    None => PartialFile::new(&target, permissions, replace),
+                }
             }
             Target::File { path, .. } => PartialFile::new(path, permissions, force),
             // A link stays a link: the file that it leads to is replaced.
@@ -185,8 +198,8 @@ impl Job<'_> {
 mod tests {
     use super::*;
     use crate::job::JobOptions;
-    use crate::job::walk::Inputs;
-    use std::path::{Path, PathBuf};
+    use crate::job::walk::{InputFile, Inputs};
+    use std::path::PathBuf;
     use std::sync::atomic::AtomicBool;
 
     /// Calls `check` with a job that has this target.
@@ -207,12 +220,13 @@ mod tests {
         }
     }
 
-    fn input(path: &Path) -> InputFile {
-        InputFile {
+    fn task(path: &Path) -> Task {
+        Task::new(InputFile {
             path: path.to_owned(),
             output_path: PathBuf::from("a.txt"),
             size: 0,
-        }
+            state: None,
+        })
     }
 
     #[test]
@@ -251,8 +265,8 @@ mod tests {
         let target = Target::Directory(directory.path().join("out"));
         let path = directory.path().join("out/a.txt");
         with_job(&JobOptions::for_tests(), target, |job| {
-            let file = input(&directory.path().join("a.txt"));
-            let mut output = job.create_output(&file, false, 0).unwrap();
+            let mut task = task(&directory.path().join("a.txt"));
+            let mut output = job.create_output(&task).unwrap();
             output.append(b"It rained.\n").unwrap();
             assert_eq!(output.sync().unwrap(), Some(11));
             let staged = output.finish().unwrap().unwrap();
@@ -260,8 +274,9 @@ mod tests {
             staged.commit().unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"It rained.\n");
             // An existing output is replaced only if an earlier run wrote it.
-            assert!(job.create_output(&file, false, 0).is_err());
-            assert!(job.create_output(&file, true, 0).is_ok());
+            assert!(job.create_output(&task).is_err());
+            task.owned = true;
+            assert!(job.create_output(&task).is_ok());
         });
     }
 
@@ -274,8 +289,7 @@ mod tests {
         };
         for target in [Target::Nowhere, Target::Stdout(stdout)] {
             with_job(&JobOptions::for_tests(), target, |job| {
-                let file = input(Path::new("-"));
-                let mut output = job.create_output(&file, false, 0).unwrap();
+                let mut output = job.create_output(&task(Path::new("-"))).unwrap();
                 output.append(b"It rained.\n").unwrap();
                 assert_eq!(output.sync().unwrap(), None);
                 assert!(output.finish().unwrap().is_none());

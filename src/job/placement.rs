@@ -39,31 +39,21 @@ impl Job<'_> {
         ))
     }
 
-    /// Returns an error if `file` would overwrite the output of an earlier input, or is the same
-    /// file and cleaned in place. Otherwise adds its output to `outputs`. Skips the comparison
-    /// where outputs must differ: in a single tree without links and format conversion.
-    pub(super) fn clash(
+    /// Returns an error if `file` is the same file as an earlier input and cleaned in place.
+    /// Otherwise adds it to `replaced`. Skips the comparison in a single tree without links, whose
+    /// files must differ.
+    pub(super) fn repeated(
         &self,
         file: &InputFile,
-        outputs: &mut FxHashSet<PathBuf>,
+        replaced: &mut FxHashSet<PathBuf>,
     ) -> Option<Error> {
-        let may_repeat = self.inputs.paths.len() + self.inputs.listed.len() > 1
-            || self.options.format.target.is_some();
-        let is_written = !matches!(self.target, Target::Nowhere);
-        if !is_written || !(may_repeat || self.inputs.follow_links) {
+        let may_repeat = self.inputs.paths.len() + self.inputs.listed.len() > 1;
+        if !matches!(self.target, Target::InPlace) || !(may_repeat || self.inputs.follow_links) {
             return None;
         }
-        if matches!(self.target, Target::InPlace) {
-            let real = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
-            return (!outputs.insert(real))
-                .then(|| anyhow!("is the same file as another input; it is cleaned once"));
-        }
-        (may_repeat && !outputs.insert(file.output_path.clone())).then(|| {
-            anyhow!(
-                "another input is already written to '{}'; clean it on its own",
-                file.output_path.display()
-            )
-        })
+        let real = fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+        (!replaced.insert(real))
+            .then(|| anyhow!("is the same file as another input; it is cleaned once"))
     }
 
     /// Refuses to write reports into an input directory, where the walk would find them as inputs.
@@ -129,7 +119,7 @@ impl Job<'_> {
 
 /// Returns `path` as an absolute path. Links are resolved in the longest part of it that exists,
 /// as an output usually does not exist yet.
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for ancestor in path.ancestors() {
         if let (Ok(real), Ok(rest)) = (fs::canonicalize(ancestor), path.strip_prefix(ancestor)) {

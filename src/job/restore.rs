@@ -2,10 +2,11 @@
 //! the bytes that were kept, in the cleaned file, and the removed ones, in the record, each at the
 //! offset that the record says. Files are restored in chunks, so memory does not grow with them.
 
+use super::root::Root;
 use super::tables::restore_table;
 use crate::io::{
-    Batches, Codec, Compressor, FieldNames, PartialFile, Permissions, RecordInput, RestoreRecord,
-    Source, Start,
+    Batches, Codec, Compressor, FieldNames, FileId, PartialFile, Permissions, RecordInput,
+    RestoreRecord, Source, Start,
 };
 use crate::report::{Record, read_records};
 use anyhow::{Context, Result, bail};
@@ -60,12 +61,13 @@ pub fn restore_one(
     restore_source(source, removals, write)
 }
 
-/// Restores in place every file that the removal record names. Files are replaced one by one, each
-/// atomically. Returns the number of files.
+/// Restores in place every file that the removal record names below `root`. Files are replaced one
+/// by one, each atomically. Returns the number of files.
 ///
 /// # Errors
-/// At the first file that cannot be restored. The files before it stay restored.
-pub fn restore_in_place(record: &Path) -> Result<usize> {
+/// At the first file that cannot be restored or is not below the root. The files before it stay
+/// restored.
+pub fn restore_in_place(record: &Path, root: &Root) -> Result<usize> {
     let mut removals = read_record(record)?.peekable();
     let (mut files, mut columns) = (0, None);
     while let Some(next) = removals.peek() {
@@ -75,7 +77,7 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
                 .map_or(Ok(files), |removal| removal.map(|_| files));
         };
         let path = next.path.clone();
-        restore_file(&path, record, &mut removals, &mut columns)
+        restore_file(&path, root, record, &mut removals, &mut columns)
             .with_context(|| format!("cannot restore {path}"))?;
         files += 1;
     }
@@ -87,14 +89,19 @@ pub fn restore_in_place(record: &Path) -> Result<usize> {
 /// when the first table needs it, and kept for later ones.
 fn restore_file(
     path: &str,
+    root: &Root,
     record: &Path,
     removals: &mut Peekable<impl Iterator<Item = Result<Record>>>,
     columns: &mut Option<Columns>,
 ) -> Result<()> {
-    let file_path = Path::new(path);
+    let real_path = root.file(Path::new(path))?;
+    if FileId::of(&real_path) == FileId::of(record) {
+        bail!("it is the removal record itself");
+    }
+    let file_path = real_path.as_path();
     let source = Source::new(file_path, File::open(file_path)?, None)?;
     let permissions = Permissions::of(fs::metadata(file_path)?);
-    let mut output = PartialFile::new(&fs::canonicalize(file_path)?, Some(&permissions), true)?;
+    let mut output = PartialFile::new(file_path, Some(&permissions), true)?;
     let write = &mut |chunk: &[u8]| output.append(chunk);
     let mut removals = std::iter::from_fn(|| {
         removals.next_if(|removal| {

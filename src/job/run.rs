@@ -83,8 +83,8 @@ pub(super) struct FileProgress {
 /// The state of a running job.
 pub(super) struct BatchRun<'r> {
     pub(super) stats: Stats,
-    /// Outputs so far, if two inputs could have the same one.
-    pub(super) outputs: FxHashSet<PathBuf>,
+    /// Files cleaned in place so far, if two inputs could be the same one.
+    pub(super) replaced: FxHashSet<PathBuf>,
     pub(super) reports: &'r mut Reports,
     pub(super) journal: Option<&'r mut Journal>,
     pub(super) events: &'r mut dyn EventSink,
@@ -109,6 +109,7 @@ impl BatchRun<'_> {
             return false;
         };
         task.owned = journal.owns(&task.file.output_path);
+        task.part = Some(journal.part(&task.file.output_path));
         match journal.resume(&task.file) {
             ResumeState::New => {}
             ResumeState::Done(stats) => {

@@ -1,12 +1,14 @@
 //! The unit of work of a job: an input to clean, or the slice of it that a shard cleans.
 
 use super::journal::Checkpoint;
+use super::manifest::Shard;
 use super::walk::InputFile;
 use super::{Job, Target};
 use crate::io::{Compression, Source, line_slice};
 use anyhow::{Context, Error, Result};
 use std::fs::File;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 /// An input to clean, with what shards and an earlier run mean for it.
 pub(super) struct Task {
@@ -15,6 +17,8 @@ pub(super) struct Task {
     pub(super) slice: Option<Range<u64>>,
     /// Whether an existing output is that of an earlier run and may be replaced.
     pub(super) owned: bool,
+    /// Where the unfinished output is kept, if a later run can resume this one.
+    pub(super) part: Option<PathBuf>,
     /// Where an earlier run was interrupted.
     pub(super) checkpoint: Option<Box<Checkpoint>>,
 }
@@ -26,6 +30,7 @@ impl Task {
             file,
             slice: None,
             owned: false,
+            part: None,
             checkpoint: None,
         }
     }
@@ -45,17 +50,7 @@ impl Job<'_> {
         };
         let file = File::open(&task.file.path).context("cannot be opened")?;
         task.slice = Some(line_slice(&file, shard.index, shard.count).context("cannot be read")?);
-        let output_path = &task.file.output_path;
-        let name = output_path.file_name().unwrap_or_default();
-        let name = name.to_string_lossy();
-        let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-        let sliced = output_path.with_file_name(format!(
-            "{stem}.{}-of-{}{}{extension}",
-            shard.index,
-            shard.count,
-            if extension.is_empty() { "" } else { "." }
-        ));
-        task.file.output_path = sliced;
+        task.file.output_path = slice_path(&task.file.output_path, shard);
         Ok(())
     }
 
@@ -75,4 +70,17 @@ impl Job<'_> {
                 source.format.has_line_records() && source.compression == Compression::None
             })
     }
+}
+
+/// Returns `output_path` with the shard in its name.
+pub(super) fn slice_path(output_path: &Path, shard: Shard) -> PathBuf {
+    let name = output_path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+    output_path.with_file_name(format!(
+        "{stem}.{}-of-{}{}{extension}",
+        shard.index,
+        shard.count,
+        if extension.is_empty() { "" } else { "." }
+    ))
 }

@@ -2,9 +2,12 @@
 //! where below an output directory each output belongs.
 
 use super::manifest::{STATE_DIR, is_manifest};
+use super::root::plain_path;
+use crate::io::{FileState, is_temporary};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
-use std::path::{Component, Path, PathBuf};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 /// Where the files of a job come from.
@@ -34,6 +37,8 @@ pub struct InputFile {
     pub output_path: PathBuf,
     /// Size in bytes; 0 if it is unknown.
     pub size: u64,
+    /// State in which the file was found, or later that in which it was read. `None` for a stream.
+    pub state: Option<FileState>,
 }
 
 /// An entry that a walk visits.
@@ -43,6 +48,8 @@ pub enum WalkEntry {
     File(InputFile),
     /// A link, device, pipe or socket in a directory.
     Special,
+    /// A file in a directory that dechaff itself wrote, or a directory of such files.
+    Own(PathBuf),
     /// A path that cannot be read, and why.
     Failed(PathBuf, anyhow::Error),
 }
@@ -68,8 +75,8 @@ impl Inputs {
         }
     }
 
-    /// Iterates over the files below `root` that the globs select. Directories and files that
-    /// dechaff itself wrote are left out. An unreadable entry or a link to a directory above it is
+    /// Iterates over the files below `root` that the globs select. Files that dechaff itself wrote
+    /// are no inputs. An unreadable entry or a link to a directory above it is
     /// reported and the walk continues.
     fn walk_tree<'s>(&'s self, root: &'s Path) -> impl Iterator<Item = WalkEntry> + 's {
         WalkDir::new(root)
@@ -82,17 +89,25 @@ impl Inputs {
                     Err(error) => return Some(walk_failure(root, error)),
                 };
                 let output_path = entry.path().strip_prefix(root).ok().and_then(plain_path)?;
-                if entry.file_type().is_dir() || !self.wants(&output_path) || is_own(&output_path) {
+                let is_wanted = self.wants(&output_path);
+                if is_own(&output_path) {
+                    let is_listed = is_wanted || is_temporary(entry.file_name());
+                    return is_listed.then(|| WalkEntry::Own(entry.into_path()));
+                }
+                let is_in_own = output_path.iter().any(|part| part == STATE_DIR);
+                if entry.file_type().is_dir() || is_in_own || !is_wanted {
                     return None;
                 }
                 if !entry.file_type().is_file() {
                     return Some(WalkEntry::Special);
                 }
-                let size = entry.metadata().map_or(0, |metadata| metadata.len());
+                let metadata = entry.metadata().ok();
+                let state = metadata.and_then(|metadata| FileState::new(entry.path(), &metadata));
                 Some(WalkEntry::File(InputFile {
                     path: entry.into_path(),
                     output_path,
-                    size,
+                    size: state.map_or(0, |state| state.size),
+                    state,
                 }))
             })
     }
@@ -137,24 +152,25 @@ fn walk_failure(root: &Path, error: walkdir::Error) -> WalkEntry {
     WalkEntry::Failed(path, error)
 }
 
-/// Returns whether dechaff wrote the file with this path below its directory: a journal, an
-/// unfinished output, or a manifest at the top of the tree. Such files are never inputs.
+/// Returns whether dechaff wrote the file with this path below its directory: a directory of
+/// journals, an unfinished output, or a manifest at the top of the tree. Such files are never
+/// inputs.
 fn is_own(relative: &Path) -> bool {
     let name = relative.file_name().unwrap_or_default();
-    let is_partial = name.to_string_lossy().starts_with(".dechaff-");
-    is_partial
-        || relative.iter().any(|part| part == STATE_DIR)
+    name == STATE_DIR
+        || is_temporary(name)
         || (relative.components().count() == 1 && is_manifest(name))
 }
 
 /// Returns the entry of a file that was named, as an argument or in a list, not found by walking.
 /// Anything but a regular file fails here, a directory too: a list must name files.
 fn named_file(path: &Path, output_path: PathBuf) -> WalkEntry {
-    match regular_file_size(path) {
-        Ok(size) => WalkEntry::File(InputFile {
+    match regular_file_state(path) {
+        Ok(state) => WalkEntry::File(InputFile {
             path: path.to_owned(),
             output_path,
-            size,
+            size: state.map_or(0, |state| state.size),
+            state,
         }),
         Err(error) => WalkEntry::Failed(path.to_owned(), error),
     }
@@ -172,10 +188,11 @@ fn stream_entry(path: &Path) -> WalkEntry {
         path: path.to_owned(),
         output_path: name_of(path),
         size,
+        state: None,
     })
 }
 
-fn regular_file_size(path: &Path) -> Result<u64> {
+fn regular_file_state(path: &Path) -> Result<Option<FileState>> {
     let metadata = std::fs::metadata(path).context("cannot be read")?;
     if metadata.is_dir() {
         bail!("is a directory; name it as an argument to clean the files in it");
@@ -183,7 +200,7 @@ fn regular_file_size(path: &Path) -> Result<u64> {
     if !metadata.is_file() {
         bail!("is a device or pipe; use it as standard input");
     }
-    Ok(metadata.len())
+    Ok(FileState::new(path, &metadata))
 }
 
 fn name_of(path: &Path) -> PathBuf {
@@ -191,33 +208,32 @@ fn name_of(path: &Path) -> PathBuf {
         .map_or_else(|| PathBuf::from("file"), PathBuf::from)
 }
 
-/// Returns `path` without `.` components, or `None` if it is empty or has a root, a prefix or `..`.
-/// A path of plain names cannot lead out of the directory that it is joined to.
-fn plain_path(path: &Path) -> Option<PathBuf> {
-    path.components()
-        .filter(|part| *part != Component::CurDir)
-        .map(|part| match part {
-            Component::Normal(name) => Some(name),
-            _ => None,
+/// Parses a list of files: one path per line, or, if the list holds a NUL, paths that each end with
+/// a NUL. Empty lines and carriage returns at line ends are ignored. Paths need not be valid UTF-8;
+/// where file names always are, a path that is not cannot be opened later.
+#[must_use]
+pub fn read_list(bytes: &[u8]) -> Vec<PathBuf> {
+    let separator = if bytes.contains(&0) { 0 } else { b'\n' };
+    bytes
+        .split(|&byte| byte == separator)
+        .map(|line| {
+            let end = line.iter().rposition(|&byte| byte != b'\r');
+            &line[..end.map_or(0, |end| end + 1)]
         })
-        .collect::<Option<PathBuf>>()
-        .filter(|path| !path.as_os_str().is_empty())
+        .filter(|line| !line.is_empty())
+        .map(|line| PathBuf::from(os_string(line)))
+        .collect()
 }
 
-/// Parses a list of files: one path per line, or, if the list holds a NUL, paths that each end with
-/// a NUL. Empty lines and carriage returns at line ends are ignored.
-///
-/// # Errors
-/// If the list is not valid UTF-8.
-pub fn read_list(bytes: Vec<u8>) -> Result<Vec<PathBuf>> {
-    let separator = if bytes.contains(&0) { '\0' } else { '\n' };
-    let text = String::from_utf8(bytes).context("the list of files is not valid UTF-8")?;
-    Ok(text
-        .split(separator)
-        .map(|line| line.trim_end_matches('\r'))
-        .filter(|line| !line.is_empty())
-        .map(PathBuf::from)
-        .collect())
+#[cfg(unix)]
+fn os_string(bytes: &[u8]) -> OsString {
+    use std::os::unix::ffi::OsStrExt;
+    std::ffi::OsStr::from_bytes(bytes).to_owned()
+}
+
+#[cfg(not(unix))]
+fn os_string(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 #[cfg(test)]
@@ -225,10 +241,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_path_leads_out_of_the_output() {
-        assert_eq!(plain_path(Path::new("./a/b")), Some(PathBuf::from("a/b")));
-        for path in ["../a", "/a", "a/../../b", ""] {
-            assert_eq!(plain_path(Path::new(path)), None, "{path}");
+    fn a_list_may_hold_names_that_are_not_utf_8() {
+        let list = read_list(b"a.txt\r\n\nb\xff.txt\n");
+        assert_eq!((list.len(), list[0].as_path()), (2, Path::new("a.txt")));
+        assert_eq!(read_list(b"a\nb\0c\0"), ["a\nb", "c"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn only_files_of_dechaff_are_left_out() {
+        for own in [
+            ".dechaff",
+            "sub/.dechaff",
+            "dechaff-run.json",
+            "dechaff-run-1-of-2.json",
+        ] {
+            assert!(is_own(Path::new(own)), "{own}");
+        }
+        for other in [
+            ".dechaff-user.txt",
+            "dechaff-run-notes.json",
+            "sub/dechaff-run.json",
+        ] {
+            assert!(!is_own(Path::new(other)), "{other}");
         }
     }
 }

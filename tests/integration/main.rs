@@ -22,6 +22,8 @@ mod explain;
 mod faults;
 mod formats;
 mod golden;
+#[cfg(unix)]
+mod promises_places;
 mod properties;
 mod python;
 mod report;
