@@ -282,8 +282,9 @@ fn write_without(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
 }
 
 /// Appends a record to `out` that has the header of `record`, up to `block_start`, and `block`. The
-/// length and the digests in the header are replaced by those of `block`; digests of an unknown
-/// algorithm are kept as they are.
+/// length and the digests in the header are replaced by those of `block`. Digests that are not
+/// those of the block of `record`, or are written in another way, are kept as they are, so that the
+/// record can be restored exactly.
 fn write_with_block(
     record: &[u8],
     block_start: usize,
@@ -292,12 +293,15 @@ fn write_with_block(
     out: &mut Vec<u8>,
 ) {
     let mut at = 0;
+    let old_block = &record[block_start..record.len() - RECORD_END.len()];
     for header in headers {
         let old_value = &record[header.value.clone()];
         let new_value = match header.name.as_str() {
-            "content-length" => Some(block.len().to_string()),
+            "content-length" => Some(length_like(old_value, block.len())),
             // The payload of a conversion record is its block.
-            "warc-block-digest" | "warc-payload-digest" => digest_like(old_value, block),
+            "warc-block-digest" | "warc-payload-digest" => digest_like(old_value, old_block)
+                .filter(|digest| digest.as_bytes() == old_value)
+                .and_then(|_| digest_like(old_value, block)),
             _ => None,
         };
         if let Some(new_value) = new_value {
@@ -324,7 +328,8 @@ fn restore_record(record: &[u8], offset: u64, removed: &[(u64, Vec<u8>)]) -> Opt
     let whole_len = block.len() + removed.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
     // The original header differs in length only by the digits of Content-Length: digests keep
     // their encoding.
-    let header_len = (block_start - length.value.len() + whole_len.to_string().len()) as u64;
+    let old_length = length_like(&record[length.value.clone()], whole_len);
+    let header_len = (block_start - length.value.len() + old_length.len()) as u64;
     let spans: Vec<(usize, &[u8])> = removed
         .iter()
         .map(|(at, bytes)| {
@@ -336,6 +341,12 @@ fn restore_record(record: &[u8], offset: u64, removed: &[(u64, Vec<u8>)]) -> Opt
     let mut out = Vec::with_capacity(record.len() + whole_len);
     write_with_block(record, block_start, &headers, &block, &mut out);
     Some(out)
+}
+
+/// Returns `length` as `old` is written: with zeros in front if that has some.
+fn length_like(old: &[u8], length: usize) -> String {
+    let width = if old.starts_with(b"0") { old.len() } else { 0 };
+    format!("{length:0width$}")
 }
 
 /// Returns the digest of `block` as `old` is written: with the same algorithm and label, and in
@@ -372,8 +383,8 @@ mod tests {
     fn length_and_digests_are_recomputed_for_a_changed_block() {
         let old = format!(
             "WARC-Block-Digest: sha1:{}\r\nX-Sum: sha1:x\r\nWARC-Payload-Digest: sha256:{}\r\n",
-            "A".repeat(32),
-            "0".repeat(64)
+            BASE32.encode(&Sha1::digest(b"It rained.\nAdvertisement\n")),
+            HEXLOWER.encode(&sha2::Sha256::digest(b"It rained.\nAdvertisement\n"))
         );
         let block = "It rained.\nAdvertisement\n";
         let source = record("conversion", &old, block.len(), block);
