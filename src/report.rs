@@ -11,6 +11,7 @@ mod diff;
 mod eval;
 mod explain;
 mod html;
+mod identity;
 mod records;
 mod rules;
 mod schema;
@@ -26,7 +27,11 @@ pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::explain;
 pub use html::{ReportMeta, html_page, survey_json};
-pub use records::{Origin, Record, damage_line, document_records, dropped_record, read_records};
+pub use identity::{ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path};
+pub use records::{
+    Origin, Record, RecordLine, damage_line, document_records, dropped_record, read_lines,
+    read_records,
+};
 pub use rules::{list, list_json, rule_json, rule_page, rules_pages, show};
 pub use schema::pack_schema;
 pub use stats::Stats;

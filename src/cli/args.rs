@@ -250,6 +250,10 @@ pub(super) struct CleanArgs {
     /// changed inputs
     #[arg(long)]
     pub resume: bool,
+    /// Do not wait until outputs, records and the journal are on the disk; faster, but a power cut
+    /// can then leave empty files
+    #[arg(long)]
+    pub no_sync: bool,
     /// Clean only every Nth file, starting with the Ith, as in 1/8, to share the work between runs;
     /// a single uncompressed JSON Lines file is split into N slices instead
     #[arg(long, value_name = "I/N")]
@@ -341,7 +345,7 @@ pub(super) struct ReportArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct RestoreArgs {
-    /// The cleaned text; `-` is standard input
+    /// The cleaned text, or a directory of cleaned texts; `-` is standard input
     #[arg(required_unless_present = "in_place")]
     pub cleaned: Option<PathBuf>,
     /// The removal record of the run that cleaned the text
@@ -349,20 +353,23 @@ pub(super) struct RestoreArgs {
     pub removed: PathBuf,
     /// Path of the input in the removal record, if the record covers several inputs
     #[arg(long, value_name = "PATH", conflicts_with = "in_place")]
-    pub path: Option<String>,
-    /// Write to this file instead of standard output
-    #[arg(long, short, value_name = "FILE", conflicts_with = "in_place")]
+    pub path: Option<PathBuf>,
+    /// Write to this file instead of standard output; for a directory, to this directory
+    #[arg(long, short, value_name = "FILE|DIR", conflicts_with = "in_place")]
     pub output: Option<PathBuf>,
-    /// Restore all files named in the removal record, in place
-    #[arg(long, short, conflicts_with = "cleaned")]
+    /// Restore in place the text or directory or, without one, all files named in the removal record
+    #[arg(long, short)]
     pub in_place: bool,
     /// With --in-place, restore files below this directory only [default: the working directory].
     /// Relative paths in the removal record start there; absolute ones must lead there
     #[arg(long, value_name = "DIR", requires = "in_place")]
     pub root: Option<PathBuf>,
-    /// Replace an existing output
+    /// Replace existing outputs
     #[arg(long, short)]
     pub force: bool,
+    /// Do not wait until restored files are on the disk
+    #[arg(long)]
+    pub no_sync: bool,
 }
 
 #[derive(Args, Debug)]

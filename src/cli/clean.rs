@@ -187,6 +187,7 @@ fn open_journal(
     };
     let plan = Plan::new(&job.options.cleaner, plan, job.shard);
     let (journal, note) = Journal::open(directory, plan, request.resume, job.options.force)?;
+    let journal = journal.with_sync(job.options.sync)?;
     if let Some(note) = note.filter(|_| !request.quiet) {
         terminal.note(note);
     }

@@ -6,7 +6,7 @@ use super::config::{Config, list_or};
 use super::records::record_options;
 use super::selection::{globs, is_dash, parse_size, read_input, set_jobs};
 use super::terminal::Terminal;
-use crate::io::{Compression, encoding_for_label};
+use crate::io::{Compression, DirectorySync, encoding_for_label};
 use crate::job::journal::parse_shard;
 use crate::job::manifest::Shard;
 use crate::job::observer::Observer;
@@ -124,7 +124,12 @@ impl Request {
             options.create_new(!self.options.force);
         }
         match options.open(path) {
-            Ok(file) => Ok(Some(file)),
+            Ok(file) => {
+                if self.options.sync {
+                    DirectorySync::default().sync(&[path.to_owned()])?;
+                }
+                Ok(Some(file))
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 bail!("{} exists; use --force to replace it", path.display())
             }
@@ -155,6 +160,7 @@ fn build_options(
         max_document: parse_size("--max-document", size.map_or(MAX_DOCUMENT, String::as_str))?,
         strict: args.reading.strict || config.strict.unwrap_or(false),
         force: args.force,
+        sync: !args.no_sync,
         records: args.removed.is_some(),
         damage: args.records.errors.is_some(),
         format: record_options(&args.records, config)?,

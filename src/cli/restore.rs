@@ -5,9 +5,9 @@ use super::Exit;
 use super::args::RestoreArgs;
 use super::selection::{check_output, without_dash};
 use super::terminal::Terminal;
-use crate::io::PartialFile;
+use crate::io::{PartialFile, commit_all};
 use crate::job::manifest::{MANIFEST, verify};
-use crate::job::restore;
+use crate::job::restore::{self, RestoreTarget};
 use crate::job::root::Root;
 use crate::report::Stats;
 use anyhow::{Context, Result, bail};
@@ -15,18 +15,33 @@ use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Runs `dechaff restore`. With `--in-place`, restores all files that the removal record names;
-/// otherwise restores one text to standard output or to `--output`.
+/// Runs `dechaff restore`. With `--in-place` or a directory, restores all files that the removal
+/// record names; otherwise restores one text to standard output or to `--output`.
 pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result<Exit> {
+    let output = without_dash(args.output);
+    let root = Root::new(args.root.as_deref())?;
+    let target = match (&args.cleaned, &output) {
+        (None, _) => Some(RestoreTarget::Recorded(&root)),
+        (Some(path), _) if args.in_place => Some(if path.is_dir() {
+            RestoreTarget::Directory(path)
+        } else {
+            RestoreTarget::File(path)
+        }),
+        (Some(path), Some(output)) if path.is_dir() => {
+            Some(RestoreTarget::Copy(path, output, args.force))
+        }
+        (Some(path), None) if path.is_dir() => bail!(
+            "{} is a directory; name another one with --output, or use --in-place",
+            path.display()
+        ),
+        _ => None,
+    };
+    if let Some(target) = target {
+        return restore_files(&args.removed, target, !args.no_sync, terminal);
+    }
     let Some(cleaned) = &args.cleaned else {
-        let files = restore::restore_in_place(&args.removed, &Root::new(args.root.as_deref())?)?;
-        terminal.note(&format!(
-            "{files} file{} restored.",
-            if files == 1 { "" } else { "s" }
-        ));
         return Ok(Exit::Done);
     };
-    let output = without_dash(args.output);
     if let Some(output) = &output {
         check_output("--output", output, [cleaned.clone(), args.removed.clone()])?;
     }
@@ -43,8 +58,45 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
             None => stdout.append(chunk),
         },
     )?;
-    draft.map_or(Ok(()), |draft| draft.finish()?.commit())?;
+    if let Some(draft) = draft {
+        commit_all(vec![draft.finish()?], !args.no_sync)
+            .into_iter()
+            .collect::<Result<()>>()?;
+    }
     Ok(Exit::Done)
+}
+
+/// Restores the files at `target`, and reports those that cannot be restored. The exit code is
+/// `Exit::SomeFailed` if there are any.
+fn restore_files(
+    record: &Path,
+    target: RestoreTarget<'_>,
+    sync: bool,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let restored = restore::restore_files(record, target, sync, &mut |path, error| {
+        terminal.error(Some(path), error);
+    })?;
+    let files = restored.restored;
+    let mut note = format!("{files} file{} restored", if files == 1 { "" } else { "s" });
+    for (count, what) in [
+        (restored.already, "already restored"),
+        (
+            restored.unfinished,
+            "not cleaned, as the run was interrupted",
+        ),
+        (restored.failed, "failed"),
+    ] {
+        if count > 0 {
+            note.push_str(&format!("; {count} {what}"));
+        }
+    }
+    terminal.note(&format!("{note}."));
+    Ok(if restored.failed > 0 {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    })
 }
 
 /// Runs `dechaff verify` on an output directory and prints the problems found. Fails if the

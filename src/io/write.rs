@@ -166,12 +166,17 @@ impl PartialFile {
         })
     }
 
-    /// Returns whether an interrupted run left the resumable output `path` of at least `bytes`
-    /// bytes. Its content is not checked.
+    /// Compares the resumable output `path` that an interrupted run left with the checksum of its
+    /// first bytes, which are read. Returns `None` if there is no such output.
     #[must_use]
-    pub fn can_resume(path: &Path, bytes: u64) -> bool {
-        fs::symlink_metadata(path)
-            .is_ok_and(|metadata| metadata.is_file() && metadata.len() >= bytes)
+    pub fn can_resume(path: &Path, start: &Checksum) -> Option<bool> {
+        if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+            return None;
+        }
+        let file = File::open(path).ok()?;
+        let mut hasher = Sha256::new();
+        let available = io::copy(&mut file.take(start.bytes), &mut hasher).ok()?;
+        Some(Checksum::new(available, hasher) == *start)
     }
 
     /// Appends `bytes`. Unlike [`Write::write_all`], the error names the target.
@@ -183,16 +188,19 @@ impl PartialFile {
             .with_context(|| cannot_write(&self.target))
     }
 
-    /// Waits until all bytes written so far are on the disk, and returns their number. A checkpoint
-    /// may refer to that position.
+    /// Waits until all bytes written so far are on the disk, and returns their checksum. A
+    /// checkpoint may refer to that position. `None` if the output is not resumable.
     ///
     /// # Errors
     /// If the system cannot write them.
-    pub fn sync(&self) -> Result<u64> {
+    pub fn sync(&self) -> Result<Option<Checksum>> {
         self.file
             .sync_data()
             .with_context(|| cannot_write(&self.target))?;
-        Ok(self.length)
+        Ok(self
+            .hasher
+            .as_ref()
+            .map(|hasher| Checksum::new(self.length, hasher.clone())))
     }
 
     /// Closes a resumable output without deleting its temporary file, for a later run to continue.
@@ -342,6 +350,17 @@ impl StagedFile {
         file.finish()
     }
 
+    /// Returns the path of the temporary file.
+    pub(super) fn path(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Returns the path that the file will have.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Returns the checksum of the content, or `None` if the output was not resumable.
     #[must_use]
     pub fn checksum(&self) -> Option<&Checksum> {
@@ -465,13 +484,19 @@ mod tests {
         let part = directory.path().join("part");
         let mut partial = PartialFile::resumable(&part, &target, None, false, 0).unwrap();
         partial.append(b"one two torn").unwrap();
-        assert_eq!(partial.sync().unwrap(), 12);
+        let checksum = partial.sync().unwrap().unwrap();
+        assert_eq!(checksum.bytes, 12);
         partial.keep_for_resume().unwrap();
-        assert!(
-            PartialFile::can_resume(&part, 12)
-                && !PartialFile::can_resume(&part, 13)
-                && !target.exists()
-        );
+        let longer = Checksum {
+            bytes: 13,
+            ..checksum.clone()
+        };
+        assert_eq!(PartialFile::can_resume(&part, &checksum), Some(true));
+        assert_eq!(PartialFile::can_resume(&part, &longer), Some(false));
+        fs::write(&part, "one TWO torn").unwrap();
+        assert_eq!(PartialFile::can_resume(&part, &checksum), Some(false));
+        fs::write(&part, "one two torn").unwrap();
+        assert!(!target.exists());
         let mut partial = PartialFile::resumable(&part, &target, None, false, 8).unwrap();
         partial.append(b"three").unwrap();
         let staged = partial.finish().unwrap();

@@ -6,7 +6,7 @@ use super::Event;
 use super::batch::{BatchOutput, BatchStats};
 use super::text::TextCleaner;
 use crate::io::{Content, InputText};
-use crate::report::Stats;
+use crate::report::{ContentHash, Part, Stats};
 use anyhow::{Result, bail};
 use dechaff_core::Scratch;
 use std::fmt;
@@ -110,12 +110,22 @@ fn clean_text(
     scratch: &mut Scratch,
 ) -> Result<BatchOutput> {
     let outcome = cleaner.clean_input(&text, scratch)?;
+    let is_recorded = cleaner.options().records && !outcome.removed.is_empty();
+    let source = is_recorded.then(|| ContentHash::of(text.bytes()));
     let output = match text.into_remaining(&outcome.removed) {
         Ok(rest) => rest,
         Err((error, input)) => {
             return Ok(Uncleaned::NotEncodable(error.to_string()).passing(input));
         }
     };
+    let mut records = outcome.records;
+    if let Some(source) = source {
+        let part = Part {
+            complete: true,
+            ..Part::new(cleaner.name(), source, ContentHash::of(&output))
+        };
+        part.write(&mut records)?;
+    }
     let mut tally = outcome.tally;
     tally.differs = !outcome.removed.is_empty();
     if let Some(share) = outcome.held {
@@ -127,7 +137,7 @@ fn clean_text(
     }
     Ok(BatchOutput {
         output,
-        records: outcome.records,
+        records,
         tally,
         ..BatchOutput::default()
     })

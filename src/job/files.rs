@@ -11,14 +11,17 @@ use super::run::{BatchRun, FileProgress, Handled};
 use super::tasks::Task;
 use super::walk::{InputFile, WalkEntry};
 use super::{Event, EventSink, Job, Target};
-use crate::io::{Checksum, FileState, StagedFile, is_temporary, other_names, remove_abandoned};
+use crate::io::{
+    Checksum, DirectorySync, FileState, StagedFile, is_temporary, other_names, remove_abandoned,
+    sync_staged,
+};
 use crate::report::{Stats, display_path};
 use anyhow::{Error, Result, bail};
 use dechaff_core::Scratch;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// Size in bytes from which a file of records is cleaned by itself, on all threads.
@@ -58,13 +61,14 @@ impl Job<'_> {
         self.check_target()?;
         self.remove_abandoned_files();
         if let Some(journal) = &journal {
-            reports.truncate(journal.lengths());
+            reports.truncate(journal.lengths())?;
         }
         let mut run = BatchRun {
             stats: Stats::default(),
             replaced: FxHashSet::default(),
             reports,
             journal: journal.as_mut(),
+            directories: DirectorySync::default(),
             events,
         };
         let shard = self.shard.filter(|_| !self.slices_input());
@@ -82,7 +86,7 @@ impl Job<'_> {
             }
         });
         loop {
-            let (batch, alone) = self.next_batch(&mut entries, &mut run);
+            let (batch, alone) = self.next_batch(&mut entries, &mut run)?;
             let is_last = batch.is_empty() && alone.is_none();
             if is_last || self.stop.load(Ordering::Relaxed) {
                 break;
@@ -95,6 +99,13 @@ impl Job<'_> {
                 self.run_alone(task, &mut run)?;
             }
         }
+        if !self.stop.load(Ordering::Relaxed) {
+            // Inputs that are no longer there may have lines at the end of the reports.
+            run.discard_rest()?;
+        }
+        if self.options.sync {
+            run.reports.sync()?;
+        }
         let stats = run.stats;
         if let Some(journal) = journal.filter(|_| !self.stop.load(Ordering::Relaxed)) {
             journal.end(&stats)?;
@@ -103,23 +114,30 @@ impl Job<'_> {
     }
 
     /// Cleans the files of a batch in parallel, then writes their report lines, claims their
-    /// outputs in the journal, renames the outputs, and reports the files in order.
+    /// outputs in the journal, renames the outputs, and reports the files in order. If the run is
+    /// stopped, only the files before the first unfinished one count, so that report lines stay in
+    /// the order of the inputs. Each step waits for the disk before the next one begins.
     fn run_batch(&self, batch: Vec<Task>, run: &mut BatchRun<'_>) -> Result<()> {
-        let ready: Vec<Ready> = batch
+        let prepared: Vec<Option<Ready>> = batch
             .into_par_iter()
-            .filter(|_| !self.stop.load(Ordering::Relaxed))
             .map_init(Scratch::default, |scratch, task| {
-                self.prepare(task, scratch)
+                (!self.stop.load(Ordering::Relaxed)).then(|| self.prepare(task, scratch))
             })
-            .filter(|ready| !ready.handled.is_interrupted())
             .collect();
+        let mut ready: Vec<Ready> = prepared
+            .into_iter()
+            .map_while(|ready| ready.filter(|ready| !ready.handled.is_interrupted()))
+            .collect();
+        if self.options.sync {
+            sync_ready(&mut ready);
+        }
         let mut lengths = Vec::with_capacity(ready.len());
         for ready in &ready {
             run.reports
                 .write(&ready.handled.records, &ready.handled.damage)?;
             lengths.push(run.reports.lengths());
         }
-        if matches!(self.target, Target::InPlace) {
+        if self.options.sync || matches!(self.target, Target::InPlace) {
             run.reports.sync()?;
         }
         if let Some(journal) = &mut run.journal {
@@ -130,6 +148,11 @@ impl Job<'_> {
                     .collect(),
             )?;
         }
+        let targets: Vec<PathBuf> = ready
+            .iter()
+            .filter_map(|ready| ready.staged.as_ref())
+            .map(|staged| staged.target().to_owned())
+            .collect();
         let committed: Vec<(InputFile, Handled, Option<Checksum>)> = ready
             .into_par_iter()
             .map(|ready| match self.commit(&ready.task.file, ready.staged) {
@@ -137,6 +160,9 @@ impl Job<'_> {
                 Err(error) => (ready.task.file, Handled::failed(error), None),
             })
             .collect();
+        if self.options.sync {
+            run.directories.sync(&targets)?;
+        }
         for ((file, handled, sum), lengths) in committed.into_iter().zip(lengths) {
             run.settle(&file, handled, sum, lengths)?;
             run.events.advance(1, file.size);
@@ -156,7 +182,10 @@ impl Job<'_> {
         };
         let mut progress = FileProgress {
             consumed: 0,
-            checkpoint: 0,
+            checkpoint: task
+                .checkpoint
+                .as_ref()
+                .map_or(0, |checkpoint| checkpoint.start.offset),
             begun,
         };
         let cleaned = self.clean_input(
@@ -173,14 +202,29 @@ impl Job<'_> {
         let committed = cleaned.and_then(|(tally, output)| {
             let staged = output.finish()?;
             self.check_unchanged(&task.file)?;
-            if matches!(self.target, Target::InPlace) {
+            if !tally.differs && task.slice.is_none() {
+                // All that they say is that nothing was removed.
+                if let Some(journal) = &mut run.journal {
+                    journal.discard_checkpoints()?;
+                }
+                run.reports.truncate([begun[0], None])?;
+            }
+            if let Some(staged) = staged.as_ref().filter(|_| self.options.sync) {
+                sync_staged(&[staged]).into_iter().collect::<Result<()>>()?;
+            }
+            if self.options.sync || matches!(self.target, Target::InPlace) {
                 run.reports.sync()?;
             }
             if let Some(journal) = &mut run.journal {
                 journal.claim(vec![task.journal_path()])?;
             }
             let links = self.hard_links(&task.file, staged.as_ref());
-            Ok((tally, links, self.commit(&task.file, staged)?))
+            let target = staged.as_ref().map(|staged| staged.target().to_owned());
+            let sum = self.commit(&task.file, staged)?;
+            if let Some(target) = target.filter(|_| self.options.sync) {
+                run.directories.sync(&[target])?;
+            }
+            Ok((tally, links, sum))
         });
         let (handled, sum) = match committed {
             Ok((tally, links, sum)) => {
@@ -194,10 +238,16 @@ impl Job<'_> {
             Err(error) => (Handled::failed(error), None),
         };
         if handled.is_interrupted() {
+            if !self.is_resumable() {
+                run.reports.truncate(begun)?;
+            }
             return Ok(());
         }
         if handled.failure().is_some() {
-            run.reports.truncate(begun);
+            if let Some(journal) = &mut run.journal {
+                journal.discard_checkpoints()?;
+            }
+            run.reports.truncate(begun)?;
         }
         let lengths = run.reports.lengths();
         run.settle(&task.file, handled, sum, lengths)?;
@@ -213,7 +263,7 @@ impl Job<'_> {
         &self,
         entries: &mut dyn Iterator<Item = WalkEntry>,
         run: &mut BatchRun<'_>,
-    ) -> (Vec<Task>, Option<Task>) {
+    ) -> Result<(Vec<Task>, Option<Task>)> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         let max_files = if matches!(self.target, Target::InPlace) {
             BATCH_FILES_IN_PLACE
@@ -248,17 +298,17 @@ impl Job<'_> {
                 run.fail(&file.path, repeated);
                 continue;
             }
-            if run.is_done(&mut task) {
+            if run.is_done(&mut task)? {
                 run.events.advance(1, task.file.size);
                 continue;
             }
             if self.inputs.stream.is_some() || self.is_large(&task.file) {
-                return (batch, Some(task));
+                return Ok((batch, Some(task)));
             }
             bytes += task.file.size;
             batch.push(task);
         }
-        (batch, None)
+        Ok((batch, None))
     }
 
     /// Deletes the temporary files that killed runs left beside the outputs whose directories are
@@ -325,6 +375,10 @@ impl Job<'_> {
         });
         let (handled, staged) = match staged {
             Ok((tally, staged)) => {
+                if !tally.differs && task.slice.is_none() {
+                    // All that they say is that nothing was removed.
+                    records.clear();
+                }
                 let mut handled = Handled {
                     records,
                     damage,
@@ -387,5 +441,22 @@ impl Job<'_> {
         let sum = staged.checksum().cloned();
         staged.commit()?;
         Ok(sum)
+    }
+}
+
+/// Waits until the outputs of `ready` are on the disk. An output that cannot be written there makes
+/// its input fail.
+fn sync_ready(ready: &mut [Ready]) {
+    let staged: Vec<&StagedFile> = ready
+        .iter()
+        .filter_map(|ready| ready.staged.as_ref())
+        .collect();
+    let outcomes = sync_staged(&staged);
+    let with_output = ready.iter_mut().filter(|ready| ready.staged.is_some());
+    for (ready, outcome) in with_output.zip(outcomes) {
+        if let Err(error) = outcome {
+            ready.staged = None;
+            ready.handled = Handled::failed(error);
+        }
     }
 }

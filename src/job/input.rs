@@ -12,6 +12,7 @@ use super::text::TextCleaner;
 use super::walk::InputFile;
 use super::{Job, Target};
 use crate::io::{Compression, Compressor, Format, Source};
+use crate::report::record_path;
 use anyhow::{Context, Error, Result, bail};
 use dechaff_core::Scratch;
 use std::fs::File;
@@ -98,7 +99,7 @@ impl Job<'_> {
         scratch: &mut Scratch,
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
-        let name = task.file.path.to_string_lossy();
+        let name = record_path(&task.file.path);
         let cleaner = TextCleaner::new(self.options, &name);
         let mut batch = clean_document(&cleaner, bytes, scratch)?;
         let mut tally = std::mem::take(&mut batch.tally);
@@ -126,7 +127,7 @@ impl Job<'_> {
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
         let (path, options) = (&task.file.path, &self.options.format);
-        let name = path.to_string_lossy();
+        let name = record_path(path);
         let texts = TextCleaner::new(self.options, &name);
         let threads = match threads {
             Threads::One => 1,

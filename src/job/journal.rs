@@ -13,6 +13,7 @@
 //! {"part":{"place":"b.jsonl",…}}          b.jsonl is finished up to a record
 //! {"ours":["b.jsonl"]}                    from the resumed run
 //! {"done":{"place":"b.jsonl",…}}
+//! {"kept":2}                              if a run discards what follows the first two done inputs
 //! "end"                                   the manifest was written
 //! ```
 //!
@@ -22,9 +23,10 @@ use super::batch::BatchStats;
 use super::manifest::{Manifest, ManifestFile, Plan, STATE_DIR, Shard};
 use super::walk::InputFile;
 use crate::io::{
-    Checksum, FileState, PartialFile, Start, create_directories, hash_path, open_own_file,
+    Checksum, DirectorySync, FileState, PartialFile, Start, create_directories, hash_path,
+    open_own_file, sync_file,
 };
-use crate::report::Stats;
+use crate::report::{Stats, parse_record_path, record_path};
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -73,12 +75,12 @@ pub struct Checkpoint {
     input: Input,
     /// Position in the decompressed input.
     pub start: Start,
-    /// Bytes of the output that belong to the input before that position.
-    pub written: u64,
+    /// The bytes of the output that belong to the input before that position.
+    pub written: Checksum,
     /// Statistics of the input before that position.
     pub tally: BatchStats,
     /// Lengths of the reports at that position.
-    reports: Lengths,
+    pub reports: Lengths,
     /// Lengths of the reports before the input.
     pub begun: Lengths,
 }
@@ -95,6 +97,8 @@ enum JournalEntry {
     #[serde(rename = "part")]
     Checkpoint(Checkpoint),
     Done(Finished),
+    /// Of the inputs that are done, only this many count; the others and all checkpoints are void.
+    Kept(usize),
     /// The run finished.
     End,
 }
@@ -119,19 +123,65 @@ pub struct Journal {
     file: File,
     /// Directory of unfinished outputs.
     parts: PathBuf,
+    /// Whether entries are on the disk before what they announce is done.
+    sync: bool,
     /// Hold the locks until they are closed.
     _locks: Vec<File>,
     plan: Plan,
-    /// Finished inputs of the earlier run, by output path.
-    done: FxHashMap<String, Finished>,
-    /// Last checkpoints of unfinished inputs of the earlier run, by output path.
-    checkpoints: FxHashMap<String, Checkpoint>,
+    entries: Entries,
+    /// How many finished inputs at the front of `entries` this run has accepted or added.
+    accepted: usize,
     /// Output paths that this run or the resumed one wrote or is about to write.
     owned: FxHashSet<String>,
-    /// Lengths of the reports at the last entry.
-    lengths: Option<Lengths>,
     /// Entries of the manifest so far.
     files: Vec<ManifestFile>,
+}
+
+/// What the journal says about inputs.
+#[derive(Debug, Default)]
+struct Entries {
+    /// Finished inputs of the earlier run, by output path.
+    done: FxHashMap<String, Finished>,
+    /// Output paths of finished inputs, in the order of the journal and of the reports, with the
+    /// lengths of the reports after each. Paths of this run are empty, as nothing looks for them.
+    order: Vec<(String, Lengths)>,
+    /// Last checkpoints of unfinished inputs of the earlier run, by output path.
+    checkpoints: FxHashMap<String, Checkpoint>,
+    /// Lengths of the reports at the last entry.
+    lengths: Option<Lengths>,
+}
+
+impl Entries {
+    fn add_checkpoint(&mut self, checkpoint: Checkpoint) {
+        self.lengths = Some(checkpoint.reports);
+        self.checkpoints
+            .insert(checkpoint.output_path.clone(), checkpoint);
+    }
+
+    fn add_finished(&mut self, finished: Finished) {
+        let path = finished.output_path.clone();
+        self.lengths = Some(finished.reports);
+        self.checkpoints.remove(&path);
+        self.order.push((path.clone(), finished.reports));
+        self.done.insert(path, finished);
+    }
+
+    /// Forgets all checkpoints, and all finished inputs except the first `count`.
+    fn keep(&mut self, count: usize) {
+        self.checkpoints.clear();
+        for (path, _) in self.order.drain(count.min(self.order.len())..) {
+            self.done.remove(&path);
+        }
+        self.lengths = Some(self.lengths_after(count));
+    }
+
+    /// Returns the lengths of the reports after the first `count` finished inputs.
+    fn lengths_after(&self, count: usize) -> Lengths {
+        count
+            .checked_sub(1)
+            .and_then(|last| self.order.get(last))
+            .map_or([Some(0); 2], |&(_, lengths)| lengths)
+    }
 }
 
 impl Journal {
@@ -162,10 +212,10 @@ impl Journal {
             parts,
             _locks: locks,
             plan,
-            done: FxHashMap::default(),
-            checkpoints: FxHashMap::default(),
+            entries: Entries::default(),
+            accepted: 0,
+            sync: false,
             owned: FxHashSet::default(),
-            lengths: None,
             files: Vec::new(),
         };
         let previous = journal
@@ -204,9 +254,10 @@ impl Journal {
     /// continue. The lock keeps other runs from writing there.
     fn remove_stale_parts(&self) {
         let kept: FxHashSet<PathBuf> = self
+            .entries
             .checkpoints
             .keys()
-            .map(|output_path| self.part(Path::new(output_path)))
+            .map(|output_path| self.part(&parse_record_path(output_path)))
             .collect();
         for entry in fs::read_dir(&self.parts).into_iter().flatten().flatten() {
             if !kept.contains(&entry.path()) {
@@ -244,17 +295,14 @@ impl Journal {
                 JournalEntry::Plan(plan) if plan != self.plan => previous = PreviousRun::OtherPlan,
                 JournalEntry::Owned(paths) => self.owned.extend(paths),
                 JournalEntry::Checkpoint(checkpoint) => {
-                    self.lengths = Some(checkpoint.reports);
                     self.owned.insert(checkpoint.output_path.clone());
-                    self.checkpoints
-                        .insert(checkpoint.output_path.clone(), checkpoint);
+                    self.entries.add_checkpoint(checkpoint);
                 }
                 JournalEntry::Done(finished) => {
-                    self.lengths = Some(finished.reports);
                     self.owned.insert(finished.output_path.clone());
-                    self.checkpoints.remove(&finished.output_path);
-                    self.done.insert(finished.output_path.clone(), finished);
+                    self.entries.add_finished(finished);
                 }
+                JournalEntry::Kept(count) => self.entries.keep(count),
                 JournalEntry::End if previous == PreviousRun::Unfinished => {
                     previous = PreviousRun::Finished;
                 }
@@ -267,6 +315,19 @@ impl Journal {
         Ok(previous)
     }
 
+    /// Makes the journal wait for the disk if `sync` is set: claims are on the disk before outputs
+    /// are renamed, and the end before the run ends.
+    ///
+    /// # Errors
+    /// If the directories cannot be written.
+    pub fn with_sync(self, sync: bool) -> Result<Self> {
+        if sync {
+            let file = self.directory.join(STATE_DIR).join("journal");
+            DirectorySync::default().sync(&[file])?;
+        }
+        Ok(Self { sync, ..self })
+    }
+
     /// Empties the journal and writes the plan. With `resume`, outputs of the earlier run stay
     /// owned, so that this run may replace them even if its plan differs.
     fn start_over(&mut self, resume: bool) -> Result<()> {
@@ -274,9 +335,7 @@ impl Journal {
             .set_len(0)
             .and_then(|()| self.file.rewind())
             .context("cannot write the journal")?;
-        self.done.clear();
-        self.checkpoints.clear();
-        self.lengths = None;
+        self.entries = Entries::default();
         self.write(&JournalEntry::Plan(self.plan.clone()))?;
         let owned = std::mem::take(&mut self.owned);
         if !resume || owned.is_empty() {
@@ -291,31 +350,40 @@ impl Journal {
     /// must be truncated to them before this run continues. Zero if nothing is resumed.
     #[must_use]
     pub fn lengths(&self) -> Lengths {
-        self.lengths.unwrap_or([Some(0); 2])
+        self.entries.lengths.unwrap_or([Some(0); 2])
     }
 
     /// Returns whether this run or the resumed one wrote, or was about to write, the output at
     /// `output_path` below the output directory. Such an output may be replaced without `--force`.
     #[must_use]
     pub fn owns(&self, output_path: &Path) -> bool {
-        self.owned.contains(output_path.to_string_lossy().as_ref())
+        self.owned.contains(record_path(output_path).as_ref())
     }
 
     /// Returns what the earlier run did with `file`. A finished input whose output is still there
     /// with the right size also enters the manifest of this run. A checkpoint is returned only if
-    /// the unfinished output is at least as long as the checkpoint says.
-    pub fn resume(&mut self, file: &InputFile) -> ResumeState {
-        let key = file.output_path.to_string_lossy();
+    /// the unfinished output begins with the bytes that the checkpoint describes.
+    ///
+    /// With `in_order`, reports are written, whose lines are in the order of the inputs. Then only
+    /// inputs count that follow each other in the journal as they do now.
+    pub fn resume(&mut self, file: &InputFile, in_order: bool) -> ResumeState {
+        let key = record_path(&file.output_path);
         let target = self.directory.join(&file.output_path);
         let input = FileState::of(&file.path).map(Input::from);
-        if let Some(finished) = self.done.get(key.as_ref()) {
+        if let Some(finished) = self.entries.done.get(key.as_ref()) {
             let has_output = finished.output.as_ref().is_none_or(|sum| {
                 fs::metadata(&target).is_ok_and(|metadata| metadata.len() == sum.bytes)
             });
             if Some(finished.input) != input || !has_output {
                 return ResumeState::Changed;
             }
-            self.lengths = Some(finished.reports);
+            if in_order {
+                let next = self.entries.order.get(self.accepted);
+                if next.is_none_or(|(path, _)| *path != key) {
+                    return ResumeState::New;
+                }
+                self.accepted += 1;
+            }
             self.files.push(ManifestFile::done(
                 &finished.output_path,
                 finished.input.size,
@@ -324,35 +392,53 @@ impl Journal {
             ));
             return ResumeState::Done(Box::new(finished.stats.clone()));
         }
-        match self.checkpoints.get(key.as_ref()) {
-            Some(checkpoint) if Some(checkpoint.input) != input => ResumeState::Changed,
-            Some(checkpoint)
-                if PartialFile::can_resume(&self.part(&file.output_path), checkpoint.written) =>
-            {
-                ResumeState::Checkpoint(Box::new(checkpoint.clone()))
-            }
-            Some(_) | None => ResumeState::New,
+        let Some(checkpoint) = self.entries.checkpoints.get(key.as_ref()) else {
+            return ResumeState::New;
+        };
+        if Some(checkpoint.input) != input {
+            return ResumeState::Changed;
+        }
+        let follows = self.entries.order.len() == self.accepted
+            && checkpoint
+                .begun
+                .iter()
+                .zip(self.entries.lengths_after(self.accepted))
+                .all(|(&begun, length)| begun.is_none() || length.is_none() || begun == length);
+        if in_order && !follows {
+            return ResumeState::New;
+        }
+        match PartialFile::can_resume(&self.part(&file.output_path), &checkpoint.written) {
+            Some(true) => ResumeState::Checkpoint(Box::new(checkpoint.clone())),
+            Some(false) => ResumeState::Changed,
+            None => ResumeState::New,
         }
     }
 
     /// Discards everything that is known about inputs which [`Journal::resume`] has not accepted
-    /// yet. Returns the lengths of the reports after the last accepted input; zero if there is
-    /// none.
-    pub fn discard_rest(&mut self) -> Lengths {
-        let accepted: FxHashSet<&str> = self
-            .files
-            .iter()
-            .map(|file| file.output_path.as_str())
-            .collect();
-        let last = self
-            .done
-            .values()
-            .filter(|finished| accepted.contains(finished.output_path.as_str()))
-            .map(|finished| finished.reports)
-            .max();
-        self.done.clear();
-        self.checkpoints.clear();
-        last.unwrap_or([Some(0); 2])
+    /// yet. Returns the lengths of the reports after the last accepted input, or `None` if there
+    /// was nothing to discard.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub fn discard_rest(&mut self) -> Result<Option<Lengths>> {
+        if self.entries.order.len() == self.accepted && self.entries.checkpoints.is_empty() {
+            return Ok(None);
+        }
+        self.entries.keep(self.accepted);
+        self.write(&JournalEntry::Kept(self.accepted))?;
+        self.wait_for_disk()?;
+        Ok(self.entries.lengths)
+    }
+
+    /// Discards all checkpoints. This must come before the reports are cut to the lines before an
+    /// input, which its checkpoints are behind.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub fn discard_checkpoints(&mut self) -> Result<()> {
+        self.entries.checkpoints.clear();
+        self.write(&JournalEntry::Kept(self.entries.order.len()))?;
+        self.wait_for_disk()
     }
 
     /// Records that the outputs at these paths are about to be renamed to their final paths. This
@@ -362,7 +448,8 @@ impl Journal {
     /// If the journal cannot be written.
     pub fn claim(&mut self, output_paths: Vec<String>) -> Result<()> {
         self.owned.extend(output_paths.iter().cloned());
-        self.write(&JournalEntry::Owned(output_paths))
+        self.write(&JournalEntry::Owned(output_paths))?;
+        self.wait_for_disk()
     }
 
     /// Records that `file` is finished, in the state in which it was read. `reports` are the
@@ -381,13 +468,15 @@ impl Journal {
         let Some(input) = file.state.map(Input::from) else {
             return Ok(());
         };
-        let output_path = file.output_path.to_string_lossy().into_owned();
+        let output_path = record_path(&file.output_path).into_owned();
         self.files.push(ManifestFile::done(
             &output_path,
             input.size,
             output.clone(),
             stats,
         ));
+        self.entries.order.push((String::new(), reports));
+        self.accepted += 1;
         self.write(&JournalEntry::Done(Finished {
             output_path,
             input,
@@ -401,11 +490,11 @@ impl Journal {
     /// a resumed run tries the input again.
     pub fn fail(&mut self, path: &Path, reason: &str) {
         self.files
-            .push(ManifestFile::failed(&path.to_string_lossy(), reason));
+            .push(ManifestFile::failed(&record_path(path), reason));
     }
 
-    /// Records a checkpoint of `file`: the first `written` bytes of its output are on disk and
-    /// belong to the input before `start`, whose statistics are `tally`. `reports` are the lengths
+    /// Records a checkpoint of `file`: the first bytes of its output, which `written` describes, are
+    /// on disk and belong to the input before `start`, whose statistics are `tally`. `reports` are the lengths
     /// of the reports now, `begun` those before the file.
     ///
     /// # Errors
@@ -414,7 +503,7 @@ impl Journal {
         &mut self,
         file: &InputFile,
         start: Start,
-        written: u64,
+        written: Checksum,
         tally: &BatchStats,
         reports: Lengths,
         begun: Lengths,
@@ -423,7 +512,7 @@ impl Journal {
             return Ok(());
         };
         self.write(&JournalEntry::Checkpoint(Checkpoint {
-            output_path: file.output_path.to_string_lossy().into_owned(),
+            output_path: record_path(&file.output_path).into_owned(),
             input,
             start,
             written,
@@ -440,10 +529,18 @@ impl Journal {
     /// If the manifest or the journal cannot be written.
     pub fn end(mut self, totals: &Stats) -> Result<()> {
         let files = std::mem::take(&mut self.files);
-        Manifest::new(self.plan.clone(), files, totals).write(&self.directory)?;
+        Manifest::new(self.plan.clone(), files, totals).write(&self.directory, self.sync)?;
         // Fails if another file is there, which then stays.
         let _ = fs::remove_dir(&self.parts);
-        self.write(&JournalEntry::End)
+        self.write(&JournalEntry::End)?;
+        self.wait_for_disk()
+    }
+
+    fn wait_for_disk(&self) -> Result<()> {
+        if self.sync {
+            sync_file(&self.file).context("cannot write the journal")?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, entry: &JournalEntry) -> Result<()> {

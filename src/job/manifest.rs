@@ -4,8 +4,8 @@
 //! manifests with the files beside them.
 
 use super::root::{Root, plain_path};
-use crate::io::{Checksum, StagedFile};
-use crate::report::Stats;
+use crate::io::{Checksum, StagedFile, commit_all};
+use crate::report::{Stats, parse_record_path};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::HEXLOWER;
 use dechaff_core::{Cleaner, Rule, RuleSet};
@@ -183,21 +183,22 @@ impl Manifest {
     }
 
     /// Writes the manifest into `directory` as indented JSON, replacing an earlier manifest of the
-    /// same shard. The file is written under a temporary name and then renamed.
+    /// same shard. The file is written under a temporary name and then renamed. With `sync`, it is
+    /// on the disk afterwards.
     ///
     /// # Errors
     /// If the file cannot be written or renamed.
-    pub fn write(&self, directory: &Path) -> Result<()> {
+    pub fn write(&self, directory: &Path, sync: bool) -> Result<()> {
         let suffix = Shard::suffix(self.plan.shard);
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
-        StagedFile::write(
+        let staged = StagedFile::write(
             &directory.join(format!("{MANIFEST}{suffix}.json")),
             &mut json.as_slice(),
             None,
             true,
-        )?
-        .commit()
+        )?;
+        commit_all(vec![staged], sync).into_iter().collect()
     }
 }
 
@@ -297,7 +298,7 @@ impl VerifyReport {
                     .push(format!("{output_path} failed: {reason}"));
             }
             let Some(output) = &file.output else { continue };
-            let found = match plain_path(Path::new(output_path)) {
+            let found = match plain_path(&parse_record_path(output_path)) {
                 Some(path) => root.file(&path),
                 None => Err(anyhow!("the path leads out of the directory")),
             };

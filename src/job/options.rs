@@ -18,6 +18,8 @@ pub struct JobOptions {
     pub strict: bool,
     /// Whether existing outputs are replaced.
     pub force: bool,
+    /// Whether outputs and reports are on the disk before the run says that they are done.
+    pub sync: bool,
     /// Whether removal records are wanted.
     pub records: bool,
     /// Whether a report of damaged records is wanted.
@@ -133,6 +135,7 @@ impl JobOptions {
             max_document: 1 << 20,
             strict: false,
             force: false,
+            sync: false,
             records: false,
             damage: false,
             format: RecordOptions {

@@ -5,7 +5,9 @@
 
 use super::tasks::Task;
 use super::{Job, Target};
-use crate::io::{Codec, Compression, PartialFile, Permissions, StagedFile, create_directories};
+use crate::io::{
+    Checksum, Codec, Compression, PartialFile, Permissions, StagedFile, create_directories,
+};
 use anyhow::{Context, Result};
 use std::fmt;
 use std::fs;
@@ -87,12 +89,12 @@ impl Output {
         }
     }
 
-    /// Waits until a staged output is on the disk and returns its length, to which a checkpoint may
-    /// refer. Returns `None` for other outputs, which cannot be resumed.
-    pub(super) fn sync(&self) -> Result<Option<u64>> {
+    /// Waits until a staged output is on the disk and returns its checksum, to which a checkpoint
+    /// may refer. Returns `None` for outputs that cannot be resumed.
+    pub(super) fn sync(&self) -> Result<Option<Checksum>> {
         match self {
             Self::Nowhere | Self::Stdout(_) => Ok(None),
-            Self::Staged(file) => file.sync().map(Some),
+            Self::Staged(file) => file.sync(),
         }
     }
 
@@ -164,7 +166,7 @@ impl Job<'_> {
         let kept = task
             .checkpoint
             .as_ref()
-            .map_or(0, |checkpoint| checkpoint.written);
+            .map_or(0, |checkpoint| checkpoint.written.bytes);
         let permissions = match self.inputs.stream {
             Some(_) => None,
             None => fs::metadata(&file.path).ok().map(Permissions::of),
@@ -268,7 +270,7 @@ mod tests {
             let mut task = task(&directory.path().join("a.txt"));
             let mut output = job.create_output(&task).unwrap();
             output.append(b"It rained.\n").unwrap();
-            assert_eq!(output.sync().unwrap(), Some(11));
+            assert_eq!(output.sync().unwrap().unwrap().bytes, 11);
             let staged = output.finish().unwrap().unwrap();
             assert!(!path.exists());
             staged.commit().unwrap();

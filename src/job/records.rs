@@ -8,6 +8,7 @@ use super::batch::{BatchOutput, Interrupted};
 use super::pipeline::in_order;
 use super::text::TextCleaner;
 use crate::io::{Batch, Batches, Codec, Compressor, Framing, Source, Start, skip_lines};
+use crate::report::Part;
 use anyhow::{Context, Error, Result, anyhow};
 use std::io::Read;
 use std::ops::Range;
@@ -127,11 +128,16 @@ impl<'j> RecordCleaner<'j> {
         if is_empty && output.is_empty() {
             Compressor::new(self.codec)?.compress_into(&[], &mut output)?;
         }
-        if output.is_empty() {
+        let mut records = Vec::new();
+        if shape.has_parts {
+            Part::end(self.texts.name()).write(&mut records)?;
+        }
+        if output.is_empty() && records.is_empty() {
             return Ok(());
         }
         on_batch(BatchOutput {
             output,
+            records,
             ..BatchOutput::default()
         })
     }

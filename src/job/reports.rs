@@ -2,7 +2,8 @@
 //! records. Both are in the order of the inputs.
 
 use super::journal::Lengths;
-use anyhow::{Context, Result};
+use crate::io::sync_file;
+use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
@@ -33,13 +34,22 @@ impl Reports {
         Ok(())
     }
 
-    /// Flushes the removal records to disk. Outputs may be renamed only afterwards if that
+    /// Returns whether any report is wanted.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.removed.is_some() || self.damage.is_some()
+    }
+
+    /// Waits until both reports are on the disk. Outputs may be renamed only afterwards if that
     /// replaces inputs, because removed text then exists nowhere else.
     pub(super) fn sync(&self) -> Result<()> {
         self.removed
             .as_ref()
-            .map_or(Ok(()), File::sync_data)
-            .context("cannot write the removal record")
+            .map_or(Ok(()), sync_file)
+            .context("cannot write the removal record")?;
+        self.damage
+            .as_ref()
+            .map_or(Ok(()), sync_file)
+            .context("cannot write the report of damaged records")
     }
 
     /// Returns the current lengths of both reports in bytes; `None` for one that is not wanted, or
@@ -50,17 +60,30 @@ impl Reports {
     }
 
     /// Truncates both reports to earlier lengths. A report whose length is `None` stays.
-    pub(super) fn truncate(&mut self, lengths: Lengths) {
+    ///
+    /// # Errors
+    /// If a report is shorter than that, because it was changed or removed since.
+    pub(super) fn truncate(&mut self, lengths: Lengths) -> Result<()> {
         for (file, length) in [&mut self.removed, &mut self.damage]
             .into_iter()
             .zip(lengths)
         {
             if let (Some(file), Some(length)) = (file, length) {
+                if file
+                    .metadata()
+                    .is_ok_and(|metadata| metadata.is_file() && metadata.len() < length)
+                {
+                    bail!(
+                        "the removal record, or the report of damaged records, is shorter than \
+                         the earlier run left it; use --force instead of --resume to start over"
+                    );
+                }
                 // A pipe cannot be truncated; its reader gets the lines twice.
                 let _ = file
                     .set_len(length)
                     .and_then(|()| file.seek(SeekFrom::Start(length)));
             }
         }
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::reports::Reports;
 use super::tasks::Task;
 use super::walk::InputFile;
 use super::{Event, EventSink};
-use crate::io::Checksum;
+use crate::io::{Checksum, DirectorySync};
 use crate::report::Stats;
 use anyhow::{Error, Result};
 use rustc_hash::FxHashSet;
@@ -87,6 +87,7 @@ pub(super) struct BatchRun<'r> {
     pub(super) replaced: FxHashSet<PathBuf>,
     pub(super) reports: &'r mut Reports,
     pub(super) journal: Option<&'r mut Journal>,
+    pub(super) directories: DirectorySync,
     pub(super) events: &'r mut dyn EventSink,
 }
 
@@ -101,33 +102,46 @@ impl BatchRun<'_> {
     }
 
     /// Returns whether an earlier run finished the file. If that run was interrupted in the file,
-    /// stores the checkpoint in `task`. If the input changed since, reports that, and has
-    /// everything that follows cleaned again too if there are reports: their lines are in the order
-    /// of the inputs and can only be truncated.
-    pub(super) fn is_done(&mut self, task: &mut Task) -> bool {
+    /// stores the checkpoint in `task`. If the input or its output changed since, reports that. A
+    /// file that is to be cleaned has everything that follows cleaned again too if there are
+    /// reports: their lines are in the order of the inputs and can only be truncated.
+    pub(super) fn is_done(&mut self, task: &mut Task) -> Result<bool> {
         let Some(journal) = &mut self.journal else {
-            return false;
+            return Ok(false);
         };
         task.owned = journal.owns(&task.file.output_path);
         task.part = Some(journal.part(&task.file.output_path));
-        match journal.resume(&task.file) {
-            ResumeState::New => {}
+        match journal.resume(&task.file, self.reports.is_wanted()) {
+            ResumeState::New => self.discard_rest()?,
             ResumeState::Done(stats) => {
                 self.stats.merge(&stats);
-                return true;
+                return Ok(true);
             }
-            ResumeState::Checkpoint(checkpoint) => task.checkpoint = Some(checkpoint),
+            ResumeState::Checkpoint(checkpoint) => {
+                self.reports.truncate(checkpoint.reports)?;
+                task.checkpoint = Some(checkpoint);
+            }
             ResumeState::Changed => {
                 self.events.event(
                     &task.file.path,
                     Event::Passed("changed since the earlier run; cleaned again".to_owned()),
                 );
-                if self.reports.removed.is_some() || self.reports.damage.is_some() {
-                    self.reports.truncate(journal.discard_rest());
-                }
+                self.discard_rest()?;
             }
         }
-        false
+        Ok(false)
+    }
+
+    /// If there are reports, cuts them to the lines of the inputs so far, and has all others
+    /// cleaned again.
+    pub(super) fn discard_rest(&mut self) -> Result<()> {
+        if let Some(journal) = &mut self.journal
+            && self.reports.is_wanted()
+            && let Some(lengths) = journal.discard_rest()?
+        {
+            self.reports.truncate(lengths)?;
+        }
+        Ok(())
     }
 
     /// Writes a batch of an input that is cleaned by itself: its progress, its report lines and

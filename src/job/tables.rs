@@ -5,13 +5,14 @@
 
 mod restore;
 
-pub use restore::restore_table;
+pub use restore::{check_table, restore_table};
 
 use super::batch::{BatchOutput, Interrupted};
 use super::options::OnError;
 use super::pipeline::in_order;
 use super::text::{DAMAGED, Place, Problem, TextCleaner, TextOutcome};
 use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
+use crate::report::{ContentHasher, Part};
 use anyhow::{Context, Error, Result, bail};
 use dechaff_core::Scratch;
 use std::borrow::Cow;
@@ -101,8 +102,13 @@ impl<'j> TableCleaner<'j> {
                 )
             },
         )?;
+        let mut records = Vec::new();
+        if self.texts.options().records {
+            Part::end(self.texts.name()).write(&mut records)?;
+        }
         on_batch(BatchOutput {
             consumed: size,
+            records,
             ..BatchOutput::default()
         })
     }
@@ -203,14 +209,22 @@ impl<'j> TableCleaner<'j> {
                 self.settle(&place, &Problem::NoText(name.to_owned()), mask, &mut output)?;
             }
         }
+        let [mut source, mut cleaned] = [(); 2].map(|()| ContentHasher::default());
+        let is_recorded = self.texts.options().records && !rows.values.is_empty();
         let mut items = ItemCounter::default();
         for (value, &row) in rows.values.iter_mut().zip(&rows.row_indices) {
             let number = rows.first + u64::from(row);
             let place = value_place(number, name, items.next(row), value);
+            if is_recorded {
+                source.add_text(value);
+            }
             let text = match self.texts.read(value) {
                 Ok(text) => text,
                 Err(problem) => {
                     self.settle(&place, &problem, mask, &mut output)?;
+                    if is_recorded && !is_dropped(mask, number) {
+                        cleaned.add_text(value);
+                    }
                     continue;
                 }
             };
@@ -245,6 +259,16 @@ impl<'j> TableCleaner<'j> {
                 cut(value, 0..value.len(), &outcome.cuts, &mut rest);
                 *value = rest;
             }
+            if is_recorded && !is_dropped {
+                cleaned.add_text(value);
+            }
+        }
+        if is_recorded {
+            let part = Part {
+                field: Some(name.to_owned()),
+                ..Part::new(self.texts.name(), source.finish(), cleaned.finish())
+            };
+            part.write(&mut output.records)?;
         }
         Ok((rows, output))
     }

@@ -5,6 +5,7 @@ use super::manifest::Shard;
 use super::walk::InputFile;
 use super::{Job, Target};
 use crate::io::{Compression, Source, line_slice};
+use crate::report::record_path;
 use anyhow::{Context, Error, Result};
 use std::fs::File;
 use std::ops::Range;
@@ -37,7 +38,7 @@ impl Task {
 
     /// Names the output as the journal does.
     pub(super) fn journal_path(&self) -> String {
-        self.file.output_path.to_string_lossy().into_owned()
+        record_path(&self.file.output_path).into_owned()
     }
 }
 

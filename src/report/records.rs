@@ -1,10 +1,13 @@
 //! The removal record: JSON Lines with one line for each removed span, from which the sources can
-//! be restored. It also defines the lines for records that are dropped as a whole, which have the
-//! same form, and the lines of the list of damaged records.
+//! be restored, and lines that identify the documents (`identity`). It also defines the lines for
+//! records that are dropped as a whole, which have the same form, and the lines of the list of
+//! damaged records.
 
-use anyhow::{Context, Result};
+use super::identity::{Part, RECORD_VERSION};
+use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use dechaff_core::{Category, Cleaned, Confidence, Removal, RuleSet};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -13,6 +16,8 @@ use std::ops::Range;
 /// One line of a removal record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
+    /// [`RECORD_VERSION`].
+    pub version: u32,
     /// The path of the input, as it was named or found; `-` for standard input.
     pub path: String,
     /// The number of the record, if the input has several.
@@ -86,6 +91,7 @@ impl Record {
         let rule = rules.get(removal.rule);
         let (removed, bytes) = (&text[removal.span.range()], &origin.bytes[range.clone()]);
         Self {
+            version: RECORD_VERSION,
             path: origin.path.to_owned(),
             record: origin.record,
             id: origin.id.map(str::to_owned),
@@ -160,6 +166,7 @@ pub fn document_records(
 pub fn dropped_record(origin: &Origin<'_>, rule: &str, out: &mut Vec<u8>) -> Result<()> {
     let text = String::from_utf8_lossy(origin.bytes);
     let record = Record {
+        version: RECORD_VERSION,
         path: origin.path.to_owned(),
         record: origin.record,
         id: origin.id.map(str::to_owned),
@@ -201,16 +208,89 @@ pub fn damage_line(
     Ok(())
 }
 
-/// Reads a removal record line by line, so that memory does not depend on its length. Blank lines
-/// are skipped. A line that does not parse yields an error that names its number, from 1.
+/// A line of a removal record.
+#[derive(Clone, Debug)]
+pub enum RecordLine {
+    /// A removed span, or a record that was dropped.
+    Removal(Box<Record>),
+    /// A document or a part of one.
+    Part(Part),
+}
+
+impl RecordLine {
+    /// Returns the path of the input.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Removal(record) => &record.path,
+            Self::Part(part) => &part.path,
+        }
+    }
+}
+
+/// Reads the removals of a removal record, as [`read_lines`] does, and skips the other lines.
 pub fn read_records(reader: impl BufRead) -> impl Iterator<Item = Result<Record>> {
-    reader
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()))
-        .map(|(index, line)| {
-            let line = line.context("cannot read the removal record")?;
-            serde_json::from_str(&line)
-                .with_context(|| format!("line {} is not a valid removal record", index + 1))
-        })
+    read_lines(reader).filter_map(|line| match line {
+        Ok(RecordLine::Removal(record)) => Some(Ok(*record)),
+        Ok(RecordLine::Part(_)) => None,
+        Err(error) => Some(Err(error)),
+    })
+}
+
+/// Reads a removal record line by line, so that memory does not depend on its length. Blank lines
+/// are skipped, and so is a last line that was cut short, as a killed run leaves it. Any other line
+/// that does not parse, or has another version, yields an error that names its number, from 1.
+pub fn read_lines(mut reader: impl BufRead) -> impl Iterator<Item = Result<RecordLine>> {
+    let (mut line, mut number) = (Vec::new(), 0);
+    std::iter::from_fn(move || {
+        loop {
+            line.clear();
+            match reader.read_until(b'\n', &mut line) {
+                Ok(0) => return None,
+                Ok(_) => number += 1,
+                Err(error) => {
+                    return Some(Err(error).context("cannot read the removal record"));
+                }
+            }
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let is_cut = !line.ends_with(b"\n")
+                && serde_json::from_slice::<IgnoredAny>(&line).is_err_and(|error| error.is_eof());
+            if is_cut {
+                return None;
+            }
+            return Some(parse_line(&line).map_err(|error| anyhow!("line {number} {error:#}")));
+        }
+    })
+}
+
+/// What tells the versions and kinds of lines apart.
+#[derive(Deserialize)]
+struct LineKind {
+    version: Option<u64>,
+    rule: Option<IgnoredAny>,
+}
+
+fn parse_line(line: &[u8]) -> Result<RecordLine> {
+    const INVALID: &str = "is not a valid removal record";
+    let kind: LineKind = serde_json::from_slice(line).context(INVALID)?;
+    match kind.version {
+        Some(version) if version == u64::from(RECORD_VERSION) => {}
+        Some(version) if version > u64::from(RECORD_VERSION) => bail!(
+            "has version {version}, and this dechaff reads version {RECORD_VERSION}; use the \
+             version that wrote it"
+        ),
+        None if kind.rule.is_none() => bail!(INVALID),
+        _ => bail!(
+            "is a removal record of an earlier version, which does not identify its documents; \
+             use the version of dechaff that wrote it"
+        ),
+    }
+    if kind.rule.is_some() {
+        serde_json::from_slice(line).map(RecordLine::Removal)
+    } else {
+        serde_json::from_slice(line).map(RecordLine::Part)
+    }
+    .context(INVALID)
 }

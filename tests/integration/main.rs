@@ -24,6 +24,8 @@ mod formats;
 mod golden;
 #[cfg(unix)]
 mod promises_places;
+#[cfg(unix)]
+mod promises_records;
 mod properties;
 mod python;
 mod report;

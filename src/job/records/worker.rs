@@ -19,7 +19,7 @@ use crate::io::{
 use crate::job::batch::BatchOutput;
 use crate::job::options::{Annotate, OnError};
 use crate::job::text::{Fate, Place, Problem, TextCleaner, TextOutcome};
-use crate::report::{annotation_list, dolma_line};
+use crate::report::{ContentHash, ContentHasher, Part, annotation_list, dolma_line};
 use anyhow::{Context, Result, bail};
 use dechaff_core::Scratch;
 
@@ -32,6 +32,9 @@ pub(super) struct RecordShape {
     add_member: Option<AddMember>,
     /// Whether each record of the output is compressed by itself.
     compresses_records: bool,
+    /// Whether removal records identify the input and its output. They cannot if the output has
+    /// another format, from which nothing can be restored.
+    pub(super) has_parts: bool,
 }
 
 /// Cleans batches on one thread.
@@ -87,6 +90,7 @@ impl RecordShape {
             .map(|target| target.writer(format.columns()))
             .transpose()?;
         Ok(Self {
+            has_parts: texts.options().records && writer.is_none() && options.annotate.is_none(),
             format,
             writer,
             add_member,
@@ -149,6 +153,15 @@ impl<'w> RecordWorker<'w> {
         } else {
             Fate::Kept
         };
+        if self.shape.has_parts {
+            let source = ContentHash::of(&batch.bytes);
+            let cleaned = if fate == Fate::Kept {
+                source
+            } else {
+                ContentHash::of(b"")
+            };
+            self.add_part(source, cleaned, output)?;
+        }
         match (&options.annotate, fate) {
             // An attribute file has one line for all pieces of a record.
             (Some(Annotate::Dolma(prefix)), Fate::Kept) if is_first => {
@@ -167,6 +180,7 @@ impl<'w> RecordWorker<'w> {
     fn clean_records(&mut self, batch: Batch, output: &mut BatchOutput) -> Result<()> {
         let packs_each = self.shape.compresses_records && self.compressor.compresses();
         let (mut bytes, mut copied) = (Vec::new(), 0);
+        let mut hasher = ContentHasher::default();
         for (number, start, record) in batch.records() {
             let place = Place {
                 number: Some(number),
@@ -178,13 +192,15 @@ impl<'w> RecordWorker<'w> {
             output.tally.differs |= disposition != Disposition::Same;
             let disposition = self.convert(&place, disposition);
             if packs_each {
-                match disposition {
-                    Disposition::Same => self.compressor.compress_into(record, &mut bytes)?,
-                    Disposition::Changed => {
-                        self.compressor.compress_into(&self.record, &mut bytes)?;
-                    }
-                    Disposition::Dropped => {}
+                let record = match disposition {
+                    Disposition::Same => record,
+                    Disposition::Changed => self.record.as_slice(),
+                    Disposition::Dropped => continue,
+                };
+                if self.shape.has_parts {
+                    hasher.add(record);
                 }
+                self.compressor.compress_into(record, &mut bytes)?;
             } else if disposition != Disposition::Same {
                 if bytes.is_empty() {
                     bytes.reserve(batch.bytes.len());
@@ -196,15 +212,42 @@ impl<'w> RecordWorker<'w> {
                 copied = start + record.len();
             }
         }
-        output.output = if packs_each {
+        let source = self.shape.has_parts.then(|| ContentHash::of(&batch.bytes));
+        let is_same = !packs_each && copied == 0;
+        let bytes = if is_same {
+            batch.bytes
+        } else if packs_each {
             bytes
-        } else if copied == 0 {
-            self.compressor.compress(batch.bytes)?
         } else {
             bytes.extend_from_slice(&batch.bytes[copied..]);
+            bytes
+        };
+        if let Some(source) = source {
+            let cleaned = if packs_each {
+                hasher.finish()
+            } else if is_same {
+                source
+            } else {
+                ContentHash::of(&bytes)
+            };
+            self.add_part(source, cleaned, output)?;
+        }
+        output.output = if packs_each {
+            bytes
+        } else {
             self.compressor.compress(bytes)?
         };
         Ok(())
+    }
+
+    /// Adds the line that identifies the batch to the removal records.
+    fn add_part(
+        &self,
+        source: ContentHash,
+        cleaned: ContentHash,
+        output: &mut BatchOutput,
+    ) -> Result<()> {
+        Part::new(self.texts.name(), source, cleaned).write(&mut output.records)
     }
 
     /// Cleans the record at `place` and adds its statistics and report lines to `output`. With

@@ -2,15 +2,15 @@
 
 use super::ItemCounter;
 use crate::io::{FieldNames, Rows, open_table};
-use crate::report::Record;
+use crate::report::{PartCheck, Record};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::iter::Peekable;
 
 /// Writes the cleaned table in `file` to `out` with the texts of `columns` restored. `records` are
 /// the removal records of this table, in the order in which it was cleaned: by row group, column
-/// and row.
+/// and row. The restored texts are added to `check`.
 ///
 /// # Errors
 /// If the table or a record cannot be read, the table cannot be written, rows were dropped from it,
@@ -19,6 +19,7 @@ pub fn restore_table(
     file: File,
     columns: Vec<String>,
     records: &mut dyn Iterator<Item = Result<Record>>,
+    check: &mut PartCheck<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<()> {
     let mut records = records.peekable();
@@ -30,6 +31,9 @@ pub fn restore_table(
         for rows in chunks {
             let mut rows = rows?;
             restore_rows(name, &mut rows, &mut records)?;
+            for value in &rows.values {
+                check.add_text(value);
+            }
             sink.write(rows)?;
         }
         Ok(())
@@ -44,6 +48,30 @@ pub fn restore_table(
         ),
         None => Ok(()),
     }
+}
+
+/// Adds the texts of `columns` of the table in `file` to `checks`, in the order in which the table
+/// is cleaned.
+///
+/// # Errors
+/// If the table cannot be read.
+pub fn check_table(file: File, columns: Vec<String>, checks: &mut [PartCheck<'_>]) -> Result<()> {
+    let names = FieldNames {
+        text: columns,
+        ..FieldNames::default()
+    };
+    // A table can only be read as a whole by writing it.
+    let out = &mut io::sink();
+    open_table(file, &names)?.rewrite(out, &mut |_| Ok(None), &mut |_, chunks, sink| {
+        for rows in chunks {
+            let rows = rows?;
+            for check in &mut *checks {
+                rows.values.iter().for_each(|value| check.add_text(value));
+            }
+            sink.write(rows)?;
+        }
+        Ok(())
+    })
 }
 
 /// Restores the texts of some rows of the column `name` from the records at the front of `records`
