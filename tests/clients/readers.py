@@ -12,6 +12,8 @@ import polars
 import pyarrow
 import pyarrow.json
 import pyarrow.parquet
+from fastwarc.warc import ArchiveIterator as FastIterator
+from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
@@ -113,6 +115,12 @@ def wet():
             if record.rec_type == "conversion":
                 found.append(record.content_stream().read().decode())
     assert found == [CLEAN if number % 2 else "Fine.\n" for number in range(50)]
+    with open("b.warc.wet.gz", "rb") as file:
+        records = list(FastIterator(file, record_types=WarcRecordType.conversion, verify_digests=True))
+        assert len(records) == 50
+    with open("b.warc.wet.gz", "rb") as file:
+        again = [record.reader.read().decode() for record in FastIterator(file, record_types=WarcRecordType.conversion)]
+    assert again == found
     subprocess.run([sys.executable, "-m", "warcio.cli", "check", "b.warc.wet.gz"], check=True)
 
 

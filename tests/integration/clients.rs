@@ -1,5 +1,5 @@
-//! Reads dechaff's outputs with other programs: pyarrow, pandas, polars, datasets, warcio, Dolma's
-//! mixer, jq and zstdcat. The Python ones run only if `DECHAFF_HEAVY` is set, because installing
+//! Reads dechaff's outputs with other programs: pyarrow, pandas, polars, DuckDB, datasets, warcio,
+//! FastWARC, Dolma's mixer, jq and zstdcat. The Python ones run only if `DECHAFF_HEAVY` is set, because installing
 //! them needs a network and about a minute.
 
 use std::fs;
@@ -56,6 +56,21 @@ fn python_readers_read_outputs() {
         .arg(script)
         .arg(DECHAFF)
         .env("HF_HUB_OFFLINE", "1")
+        .current_dir(&directory));
+    assert!(stdout.ends_with("all read\n"), "{stdout}");
+}
+
+#[test]
+fn python_readers_read_parquet_of_other_writers() {
+    let Some(bin) = environment("readers") else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let clients = root().join("tests/clients");
+    let stdout = run(Command::new(bin.join("python"))
+        .arg(clients.join("read_parquet.py"))
+        .arg(DECHAFF)
+        .arg(clients.join("parquet"))
         .current_dir(&directory));
     assert!(stdout.ends_with("all read\n"), "{stdout}");
 }

@@ -10,6 +10,8 @@ mod build;
 #[cfg(feature = "parquet")]
 mod drop;
 #[cfg(feature = "parquet")]
+mod encryption;
+#[cfg(feature = "parquet")]
 mod lines;
 #[cfg(feature = "parquet")]
 mod table;
@@ -42,8 +44,10 @@ pub static PARQUET: FormatSpec = FormatSpec {
     ..FormatSpec::EMPTY
 };
 
+/// Returns whether a file begins like Parquet. Encrypted files may begin with `PARE`; they are
+/// recognized so that the message says what they are.
 fn begins_with_magic(head: &[u8]) -> bool {
-    head.starts_with(b"PAR1")
+    head.starts_with(b"PAR1") || head.starts_with(b"PARE")
 }
 
 /// Does nothing if this build can read and write Parquet.

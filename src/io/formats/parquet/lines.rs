@@ -1,6 +1,7 @@
 //! Conversion of a Parquet file to JSON Lines, one line per row, from which any other format can be
 //! written.
 
+use super::encryption::check_not_encrypted;
 use crate::io::FieldNames;
 use anyhow::{Context, Result, bail};
 use parquet::basic::ConvertedType;
@@ -25,7 +26,7 @@ struct TableLines {
 /// `names`, must be annotated as strings, because others are written as base64.
 ///
 /// # Errors
-/// If the file is not valid Parquet, has a column of intervals, or a column of texts without that
+/// If the file is not valid Parquet, is encrypted, has a column of intervals, or a column of texts without that
 /// annotation.
 pub fn open_lines(file: File, names: &FieldNames) -> Result<Box<dyn Read + Send>> {
     Ok(Box::new(TableLines::new(file, names)?))
@@ -33,6 +34,7 @@ pub fn open_lines(file: File, names: &FieldNames) -> Result<Box<dyn Read + Send>
 
 impl TableLines {
     fn new(file: File, names: &FieldNames) -> Result<Self> {
+        check_not_encrypted(&file)?;
         let reader = SerializedFileReader::new(file).context("cannot be read as Parquet")?;
         for column in reader.metadata().file_metadata().schema_descr().columns() {
             let path = column.path().string();

@@ -3,7 +3,13 @@
 //! A Parquet file consists of row groups, and a row group of one column chunk for each leaf of the
 //! schema. Only the chunks that hold texts are decoded, cleaned and encoded again, with the
 //! settings of the file's first row group. The bytes of all other chunks are copied. Row groups,
-//! key-value metadata, page indexes and bloom filters are kept.
+//! key-value metadata, page indexes and bloom filters are kept. Two things are not:
+//!
+//! - Row groups without rows are left out. Writers disagree on what their chunks look like, so
+//!   their bytes cannot be copied safely.
+//! - A page index is written for all chunks of the output or for none. It is none if a chunk of the
+//!   input has none, as is the default of pyarrow: many readers reject a file in which only some
+//!   chunks have one.
 //!
 //! Because the code works on leaves, nested fields, lists and dictionaries need no special cases. A
 //! leaf stores only the values that exist, with two levels for each entry. The definition level
@@ -18,6 +24,7 @@
 //! ```
 
 use super::drop::{ColumnValues, copy_kept_rows};
+use super::encryption::check_not_encrypted;
 use crate::io::table::{ColumnSink, RowChunks, RowMask, Rows, TextTable};
 use crate::io::{FieldNames, quoted_alternatives};
 use anyhow::{Context, Result, bail};
@@ -25,7 +32,10 @@ use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{ByteArray, ByteArrayType};
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData, SortingColumn};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+    SortingColumn,
+};
 use parquet::file::properties::{
     EnabledStatistics, ReaderProperties, WriterProperties, WriterVersion,
 };
@@ -49,7 +59,12 @@ const MAX_LISTED_COLUMNS: usize = 12;
 /// An opened Parquet file, with the columns that matter for cleaning.
 struct ParquetTable {
     file: File,
+    /// Reads pages one after another, without the page index.
     reader: SerializedFileReader<File>,
+    /// The metadata of the file with its page index, of which any part may be missing.
+    metadata: ParquetMetaData,
+    /// Whether every column chunk of a row group with rows has an offset index.
+    has_page_index: bool,
     /// Columns that hold texts, by index, with the name that the user gave them.
     text_columns: Vec<(usize, String)>,
     /// Columns of id, URL and language.
@@ -100,16 +115,16 @@ impl ColumnSink for ChunkWriter<'_> {
 /// `turns.list.element.content`. Columns of id, URL and language are optional.
 ///
 /// # Errors
-/// If the file is not valid Parquet, has none of the columns of texts, or one of these does not
-/// hold strings.
+/// If the file is not valid Parquet, is encrypted, has none of the columns of texts, or one of these
+/// does not hold strings.
 pub fn open_table(file: File, names: &FieldNames) -> Result<Box<dyn TextTable>> {
     Ok(Box::new(ParquetTable::new(file, names)?))
 }
 
 impl ParquetTable {
     fn new(file: File, names: &FieldNames) -> Result<Self> {
+        check_not_encrypted(&file)?;
         let options = ReadOptionsBuilder::new()
-            .with_page_index()
             .with_reader_properties(
                 ReaderProperties::builder()
                     .set_read_bloom_filter(true)
@@ -118,6 +133,13 @@ impl ParquetTable {
             .build();
         let reader = SerializedFileReader::new_with_options(file.try_clone()?, options)
             .context("cannot be read as Parquet")?;
+        let metadata = ParquetMetaDataReader::new()
+            .with_page_index_policy(PageIndexPolicy::Optional)
+            .parse_and_finish(&file)
+            .context("cannot be read as Parquet")?;
+        let has_page_index = groups_with_rows(&metadata)
+            .flat_map(RowGroupMetaData::columns)
+            .all(|chunk| chunk.offset_index_offset().is_some());
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let short_paths = short_paths(schema.root_schema());
         let text_columns = find_text_columns(&schema, &short_paths, &names.text)?;
@@ -128,44 +150,53 @@ impl ParquetTable {
         Ok(Self {
             file,
             reader,
+            metadata,
+            has_page_index,
             text_columns,
             attribute_columns,
         })
     }
 
     /// Returns what the writer records about a column chunk whose bytes are copied: its metadata,
-    /// bloom filter and page indexes, all unchanged.
+    /// bloom filter and, if the whole file has one, page index, all unchanged.
     fn copied_chunk(
         &self,
         group: usize,
         column: usize,
         reader: &dyn RowGroupReader,
     ) -> ColumnCloseResult {
-        let metadata = self.reader.metadata();
-        let chunk = metadata.row_group(group).column(column);
-        let page_index = metadata.page_index_for_row_group(group);
+        let chunk = self.metadata.row_group(group).column(column);
+        let page_index = self.metadata.page_index_for_row_group(group);
         ColumnCloseResult {
             bytes_written: chunk.compressed_size().unsigned_abs(),
-            rows_written: metadata.row_group(group).num_rows().unsigned_abs(),
+            rows_written: self.metadata.row_group(group).num_rows().unsigned_abs(),
             metadata: chunk.clone(),
             bloom_filter: reader.get_column_bloom_filter(column).cloned(),
-            column_index: page_index.column_index(column).cloned(),
-            offset_index: page_index.offset_index(column).cloned(),
+            column_index: page_index
+                .column_index(column)
+                .filter(|_| self.has_page_index)
+                .cloned(),
+            offset_index: page_index
+                .offset_index(column)
+                .filter(|_| self.has_page_index)
+                .cloned(),
         }
     }
 
     /// Returns properties for the writer that repeat those of the file: key-value metadata, sort
     /// order, and for each column compression, dictionary, statistics and bloom filter. The columns
-    /// of the first row group stand for all; properties that Parquet does not store, such as
+    /// of the first row group with rows stand for all; properties that Parquet does not store, such as
     /// compression levels, are the writer's defaults.
     fn properties(&self) -> WriterProperties {
-        let metadata = self.reader.metadata();
+        let metadata = &self.metadata;
         let mut properties = WriterProperties::builder()
             .set_writer_version(WriterVersion::PARQUET_1_0)
             .set_created_by(concat!("dechaff version ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_key_value_metadata(metadata.file_metadata().key_value_metadata().cloned())
-            .set_max_row_group_row_count(None);
-        if let Some(group) = metadata.row_groups().first() {
+            .set_max_row_group_row_count(None)
+            .set_offset_index_disabled(!self.has_page_index);
+        let groups = metadata.row_groups();
+        if let Some(group) = groups_with_rows(metadata).next().or(groups.first()) {
             properties = properties.set_sorting_columns(self.sorting_columns(group));
             // The writer ignores these for copied chunks, but not if rows are left out of them.
             for chunk in group.columns() {
@@ -176,11 +207,20 @@ impl ParquetTable {
                         path.clone(),
                         chunk.dictionary_page_offset().is_some(),
                     )
-                    .set_column_statistics_enabled(path.clone(), statistics_level(chunk))
+                    .set_column_statistics_enabled(path.clone(), self.statistics_level(chunk))
                     .set_column_bloom_filter_enabled(path, chunk.bloom_filter_offset().is_some());
             }
         }
         properties.build()
+    }
+
+    /// Returns for which units a chunk like `chunk` gets statistics.
+    fn statistics_level(&self, chunk: &ColumnChunkMetaData) -> EnabledStatistics {
+        match (chunk.statistics(), chunk.column_index_offset()) {
+            (_, Some(_)) if self.has_page_index => EnabledStatistics::Page,
+            (None, None) => EnabledStatistics::None,
+            _ => EnabledStatistics::Chunk,
+        }
     }
 
     /// Returns the columns by which the rows are sorted, or `None` if a column of texts is among
@@ -233,10 +273,13 @@ impl TextTable for ParquetTable {
         let mut writer = SerializedFileWriter::new(out, schema, Arc::new(self.properties()))?;
         let mut first = 1;
         for index in 0..metadata.num_row_groups() {
+            if self.row_count(index) == 0 {
+                continue;
+            }
             let group = self.reader.get_row_group(index)?;
             let row_mask = row_mask(index)?;
             let rows = group.metadata().num_rows().unsigned_abs();
-            if row_mask.as_ref().is_some_and(keeps_no_row) && rows > 0 {
+            if row_mask.as_ref().is_some_and(keeps_no_row) {
                 first += rows;
                 continue;
             }
@@ -291,12 +334,12 @@ fn writable_codec(chunk: &ColumnChunkMetaData) -> parquet::basic::Compression {
     }
 }
 
-fn statistics_level(chunk: &ColumnChunkMetaData) -> EnabledStatistics {
-    match (chunk.statistics(), chunk.column_index_offset()) {
-        (_, Some(_)) => EnabledStatistics::Page,
-        (Some(_), None) => EnabledStatistics::Chunk,
-        (None, None) => EnabledStatistics::None,
-    }
+/// Iterates over the row groups that have rows.
+fn groups_with_rows(metadata: &ParquetMetaData) -> impl Iterator<Item = &RowGroupMetaData> {
+    metadata
+        .row_groups()
+        .iter()
+        .filter(|group| group.num_rows() > 0)
 }
 
 /// Returns the columns in `names` that exist, by index, each once. Returns an error if none exists,
