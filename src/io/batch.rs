@@ -21,7 +21,9 @@
 //! ```
 //!
 //! A record that is larger than allowed comes in several batches of one [`Piece`] each, and a run
-//! cannot resume between them. Pieces are passed through unchanged.
+//! cannot resume between them. Pieces are passed through unchanged. Often such a record is not large
+//! but damaged, and only claims the bytes of those after it. A [`Framing`] that can tell where the
+//! next record starts ends it there instead.
 //!
 //! Memory is bounded by the size of a batch and the largest record allowed.
 
@@ -40,13 +42,22 @@ pub trait Framing: Send {
     fn record_end(&mut self, bytes: &[u8], is_last: bool) -> Option<usize>;
 
     /// Returns the end of the current record in `bytes`, or `None` if it goes on after them.
-    /// `bytes` must follow those of the last call, of this function or of [`Framing::record_end`].
+    /// `bytes` must follow the last piece.
     fn rest_end(&mut self, bytes: &[u8]) -> Option<usize>;
 
-    /// Notes that the first `len` bytes of a record that is larger than allowed were returned as
-    /// its first piece. By default this changes nothing.
-    fn start_pieces(&mut self, len: usize) {
-        let _ = len;
+    /// Returns the end of a record that would be larger than allowed, if it can be told from
+    /// `bytes`, the first ones of the record, that it ends earlier than it claims. By default `None`:
+    /// it comes in pieces.
+    fn large_record_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let _ = bytes;
+        None
+    }
+
+    /// Returns how many of `bytes` to return as a piece of a record that goes on after them, at
+    /// least one. Those left out are looked at again together with the bytes that follow. By default
+    /// all.
+    fn piece_len(&self, bytes: &[u8]) -> usize {
+        bytes.len()
     }
 }
 
@@ -167,9 +178,13 @@ impl<R: Read> Batches<R> {
                 return Ok(Some(self.batch(end, ends, None)));
             }
             if available > self.max_record {
+                let bytes = &self.buffer[self.returned..self.returned + available];
+                if let Some(end) = self.framing.large_record_end(bytes) {
+                    return Ok(Some(self.batch(end, vec![end], None)));
+                }
+                let len = self.framing.piece_len(bytes);
                 self.in_large_record = true;
-                self.framing.start_pieces(available);
-                return Ok(Some(self.batch(available, Vec::new(), Some(Piece::First))));
+                return Ok(Some(self.batch(len, Vec::new(), Some(Piece::First))));
             }
             wanted = (available * 2).min(self.max_record + 1);
         }
@@ -215,12 +230,16 @@ impl<R: Read> Batches<R> {
     /// Returns the next piece of a record that is larger than allowed: the first `len` pending
     /// bytes, or those up to the end of the record if it ends in them.
     fn later_piece(&mut self, len: usize) -> Batch {
-        let end = self
-            .framing
-            .rest_end(&self.buffer[self.returned..self.returned + len]);
+        let bytes = &self.buffer[self.returned..self.returned + len];
+        let end = self.framing.rest_end(bytes);
         let is_last = self.at_eof && self.returned + len == self.buffer.len();
+        let len = match end {
+            Some(end) => end,
+            None if is_last => len,
+            None => self.framing.piece_len(bytes),
+        };
         self.in_large_record = end.is_none() && !is_last;
-        self.batch(end.unwrap_or(len), Vec::new(), Some(Piece::Later))
+        self.batch(len, Vec::new(), Some(Piece::Later))
     }
 
     /// Removes the first `len` pending bytes from the buffer and returns them. Copies the part

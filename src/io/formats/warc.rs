@@ -1,13 +1,16 @@
 //! WARC records (ISO 28500): a version line, header lines, a blank line, a block whose length the
 //! header states, and two line ends. The texts are the blocks of `conversion` records, which WET
-//! files consist of. If a removal changes a block, the length and digests in its header are
-//! recomputed; all other records are copied unchanged.
+//! files consist of. If a removal changes a block, the length and the correct digests in its header
+//! are recomputed, in the notation that they have; all other records are copied unchanged.
+//!
+//! A length is believed only if a record starts where it says that the next one does. Otherwise the
+//! record ends at the next version line, and so does one that is larger than allowed.
 
 use super::{FormatSpec, OutputColumns, Reading, RecordFormat, name_or};
 use crate::io::FieldNames;
 use crate::io::batch::Framing;
 use crate::io::record::{Escaping, Field, Parsed, TextFields, Values, cut};
-use data_encoding::{BASE32, HEXLOWER};
+use data_encoding::{BASE32, BASE32_NOPAD, BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,6 +18,15 @@ use std::ops::Range;
 /// The line ends after a block. The same bytes end a header: the end of its last line and a blank
 /// line.
 const RECORD_END: &[u8] = b"\r\n\r\n";
+/// Bytes up to which a header may end. Those of web crawls have less than 2 KiB.
+const MAX_HEADER: usize = 64 << 10;
+/// Bytes of the longest version line that is recognized, with the line feed before it: `WARC/`, up
+/// to six digits and dots, and the line end.
+const MAX_VERSION_LINE: usize = 1 + VERSION.len() + MAX_VERSION + 2;
+/// The first bytes of a version line.
+const VERSION: &[u8] = b"WARC/";
+/// Digits and dots of the longest version.
+const MAX_VERSION: usize = 6;
 
 /// WARC. Each record is compressed separately, as is usual for it.
 pub static WARC: FormatSpec = FormatSpec {
@@ -42,7 +54,7 @@ fn begins_with_version(head: &[u8]) -> bool {
 
 impl RecordFormat for WarcRecords {
     fn framing(&self) -> Box<dyn Framing> {
-        Box::new(WarcFraming { remaining: 0 })
+        Box::new(WarcFraming)
     }
 
     fn parse<'r>(&'r self, _: u64, record: &'r [u8]) -> Parsed<'r> {
@@ -90,29 +102,31 @@ impl RecordFormat for WarcRecords {
     }
 }
 
-/// Splits a stream by the lengths that the headers of records state.
+/// Splits a stream by the lengths that the headers of records state. A record that is larger than
+/// allowed ends at the next version line.
 #[derive(Debug)]
-struct WarcFraming {
-    /// Bytes of the current record that have not been read yet. Only used for a record that is
-    /// larger than allowed.
-    remaining: u64,
-}
+struct WarcFraming;
 
 impl Framing for WarcFraming {
     fn record_end(&mut self, bytes: &[u8], is_last: bool) -> Option<usize> {
-        record_end(bytes, is_last, &mut self.remaining)
+        record_end(bytes, is_last)
     }
 
     fn rest_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        let end = usize::try_from(self.remaining)
-            .ok()
-            .filter(|&remaining| remaining <= bytes.len());
-        self.remaining -= end.unwrap_or(bytes.len()) as u64;
-        end
+        next_record(bytes, 1)
     }
 
-    fn start_pieces(&mut self, len: usize) {
-        self.remaining = self.remaining.saturating_sub(len as u64);
+    fn large_record_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        next_record(bytes, 1)
+    }
+
+    /// Leaves out the end of `bytes` if it may be the beginning of a version line.
+    fn piece_len(&self, bytes: &[u8]) -> usize {
+        let tail_start = bytes.len().saturating_sub(MAX_VERSION_LINE);
+        match memchr::memrchr(b'\n', &bytes[tail_start..]) {
+            Some(at) if tail_start + at > 0 => tail_start + at,
+            _ => bytes.len(),
+        }
     }
 }
 
@@ -124,10 +138,47 @@ struct Header {
     value: Range<usize>,
 }
 
+/// Where the header at the start of some bytes ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HeaderEnd {
+    /// The block starts at this offset.
+    Block(usize),
+    /// The header does not end before the next record, or is too long.
+    Broken,
+    /// The bytes end before the header does.
+    Missing,
+}
+
+/// Finds the end of the header at the start of `bytes`: two line ends within [`MAX_HEADER`] bytes,
+/// and before another version line.
+fn header_end(bytes: &[u8]) -> HeaderEnd {
+    let limited = &bytes[..bytes.len().min(MAX_HEADER)];
+    let (mut at, mut follows_line_end) = (0, false);
+    while let Some(length) = memchr::memchr(b'\n', &limited[at..]) {
+        let line = &limited[at..=at + length];
+        if line == b"\r\n" && follows_line_end {
+            return HeaderEnd::Block(at + line.len());
+        }
+        if at > 0 && version_line(line) == VersionLine::Yes {
+            return HeaderEnd::Broken;
+        }
+        follows_line_end = line.ends_with(b"\r\n");
+        at += line.len();
+    }
+    if bytes.len() > MAX_HEADER {
+        HeaderEnd::Broken
+    } else {
+        HeaderEnd::Missing
+    }
+}
+
 /// Parses the header of `record`. Returns the offset of its block and the header lines, or `None`
-/// if the header does not end in these bytes. Lines without a colon are ignored.
+/// if the header does not end in these bytes, or not early enough. Lines without a colon are
+/// ignored.
 fn parse_header(record: &[u8]) -> Option<(usize, Vec<Header>)> {
-    let block_start = memchr::memmem::find(record, RECORD_END)? + RECORD_END.len();
+    let HeaderEnd::Block(block_start) = header_end(record) else {
+        return None;
+    };
     let mut headers = Vec::new();
     let mut at = 0;
     for line in record[..block_start - 2].split_inclusive(|&byte| byte == b'\n') {
@@ -156,21 +207,30 @@ fn header_value<'r>(record: &'r [u8], headers: &[Header], name: &str) -> Option<
 }
 
 /// Returns the length of the block in bytes as the header states it, or `None` if it has no valid
-/// `Content-Length`.
+/// `Content-Length`, or several that could disagree. Zeros in front are valid, a sign is not.
 fn content_length(record: &[u8], headers: &[Header]) -> Option<u64> {
-    header_value(record, headers, "content-length")?
-        .parse()
-        .ok()
+    let mut lengths = headers
+        .iter()
+        .filter(|header| header.name == "content-length");
+    let (length, None) = (lengths.next()?, lengths.next()) else {
+        return None;
+    };
+    let digits = std::str::from_utf8(&record[length.value.clone()]).ok()?;
+    digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| digits.parse().ok())?
 }
 
 /// Returns the length of the record at the start of `bytes`, or `None` if it does not end in them.
 /// If the stated length is missing or wrong, because no record starts after it, the record ends
-/// before the next line that starts one. `is_last` says that no bytes follow. Sets `remaining` to
-/// the length that the record claims if that is more than `bytes`, else to `u64::MAX`.
-fn record_end(bytes: &[u8], is_last: bool, remaining: &mut u64) -> Option<usize> {
-    *remaining = u64::MAX;
-    let Some((block_start, headers)) = parse_header(bytes) else {
-        return if is_last { next_record(bytes, 1) } else { None };
+/// before the next version line. So it does if its header is broken, or states more bytes than any
+/// text may have. `is_last` says that no bytes follow.
+fn record_end(bytes: &[u8], is_last: bool) -> Option<usize> {
+    let (block_start, headers) = match parse_header(bytes) {
+        Some(header) => header,
+        None if is_last || header_end(bytes) == HeaderEnd::Broken => return next_record(bytes, 1),
+        None => return None,
     };
     let Some(length) = content_length(bytes, &headers) else {
         return next_record(bytes, block_start);
@@ -180,15 +240,15 @@ fn record_end(bytes: &[u8], is_last: bool, remaining: &mut u64) -> Option<usize>
         .saturating_add(RECORD_END.len() as u64);
     let end = usize::try_from(claimed).unwrap_or(usize::MAX);
     if end > bytes.len() {
-        *remaining = claimed;
-        return if is_last {
+        return if is_last || length > crate::Span::MAX_TEXT as u64 {
             next_record(bytes, block_start)
         } else {
             None
         };
     }
     let is_plausible = bytes[..end].ends_with(RECORD_END)
-        && (end == bytes.len() || b"WARC/".starts_with(&bytes[end..bytes.len().min(end + 5)]));
+        && (end == bytes.len()
+            || VERSION.starts_with(&bytes[end..bytes.len().min(end + VERSION.len())]));
     if is_plausible {
         Some(end)
     } else {
@@ -196,11 +256,44 @@ fn record_end(bytes: &[u8], is_last: bool, remaining: &mut u64) -> Option<usize>
     }
 }
 
-/// Returns the offset of the first line at byte `from` of `bytes` or later that starts a record.
-/// Returns `None` if there is none.
+/// Whether some bytes begin with a version line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum VersionLine {
+    Yes,
+    No,
+    /// The bytes end before it can be told.
+    Unknown,
+}
+
+/// Returns whether `bytes` begin with a version line such as `WARC/1.0`.
+fn version_line(bytes: &[u8]) -> VersionLine {
+    let Some(rest) = bytes.strip_prefix(VERSION) else {
+        return if VERSION.starts_with(bytes) {
+            VersionLine::Unknown
+        } else {
+            VersionLine::No
+        };
+    };
+    let length = rest
+        .iter()
+        .take(MAX_VERSION + 1)
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+        .count();
+    match (&rest[..length], &rest[length..]) {
+        (version, _) if version.len() > MAX_VERSION => VersionLine::No,
+        (_, [] | [b'\r']) => VersionLine::Unknown,
+        ([b'0'..=b'9', ..], [b'\n', ..] | [b'\r', b'\n', ..]) => VersionLine::Yes,
+        _ => VersionLine::No,
+    }
+}
+
+/// Returns the offset of the first version line at byte `from` of `bytes` or later, `from` being at
+/// least 1. Returns `None` if there is none.
 fn next_record(bytes: &[u8], from: usize) -> Option<usize> {
     let from = from.saturating_sub(1);
-    memchr::memmem::find(bytes.get(from..)?, b"\nWARC/").map(|at| from + at + 1)
+    memchr::memmem::find_iter(bytes.get(from..)?, b"\nWARC/")
+        .map(|at| from + at + 1)
+        .find(|&at| version_line(&bytes[at..]) == VersionLine::Yes)
 }
 
 /// Parses a record and returns its block as a text, with its id, URL and language. Records of other
@@ -224,7 +317,7 @@ fn parse(record: &[u8]) -> Parsed<'_> {
             .saturating_sub(RECORD_END.len())
             .max(block_start);
     match content_length(record, &headers) {
-        None => return Parsed::Damaged("has no Content-Length".to_owned()),
+        None => return Parsed::Damaged("has no valid Content-Length".to_owned()),
         Some(length) if length != block.len() as u64 || !record.ends_with(RECORD_END) => {
             return Parsed::Damaged(format!(
                 "does not have the {length} bytes that its Content-Length states"
@@ -270,7 +363,7 @@ fn parse(record: &[u8]) -> Parsed<'_> {
 }
 
 /// Appends `record` without `cuts`, which are sorted, disjoint ranges of its block, to `out`. The
-/// length and digests in its header are recomputed.
+/// length and the correct digests in its header are recomputed.
 fn write_without(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
     let Some((block_start, headers)) = parse_header(record) else {
         return out.extend_from_slice(record);
@@ -282,9 +375,9 @@ fn write_without(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
 }
 
 /// Appends a record to `out` that has the header of `record`, up to `block_start`, and `block`. The
-/// length and the digests in the header are replaced by those of `block`. Digests that are not
-/// those of the block of `record`, or are written in another way, are kept as they are, so that the
-/// record can be restored exactly.
+/// length in the header, and each digest that is that of the old block, are replaced by those of
+/// `block`. Other digests are kept as they are: wrong ones, those of something else than the block,
+/// and those of an unknown algorithm or in an unknown notation.
 fn write_with_block(
     record: &[u8],
     block_start: usize,
@@ -292,16 +385,14 @@ fn write_with_block(
     block: &[u8],
     out: &mut Vec<u8>,
 ) {
-    let mut at = 0;
     let old_block = &record[block_start..record.len() - RECORD_END.len()];
+    let mut at = 0;
     for header in headers {
         let old_value = &record[header.value.clone()];
         let new_value = match header.name.as_str() {
             "content-length" => Some(length_like(old_value, block.len())),
             // The payload of a conversion record is its block.
-            "warc-block-digest" | "warc-payload-digest" => digest_like(old_value, old_block)
-                .filter(|digest| digest.as_bytes() == old_value)
-                .and_then(|_| digest_like(old_value, block)),
+            "warc-block-digest" | "warc-payload-digest" => digest_like(old_value, old_block, block),
             _ => None,
         };
         if let Some(new_value) = new_value {
@@ -327,9 +418,9 @@ fn restore_record(record: &[u8], offset: u64, removed: &[(u64, Vec<u8>)]) -> Opt
     let block = record.get(block_start..record.len().checked_sub(RECORD_END.len())?)?;
     let whole_len = block.len() + removed.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
     // The original header differs in length only by the digits of Content-Length: digests keep
-    // their encoding.
-    let old_length = length_like(&record[length.value.clone()], whole_len);
-    let header_len = (block_start - length.value.len() + old_length.len()) as u64;
+    // their notation.
+    let whole_length = length_like(&record[length.value.clone()], whole_len);
+    let header_len = (block_start - length.value.len() + whole_length.len()) as u64;
     let spans: Vec<(usize, &[u8])> = removed
         .iter()
         .map(|(at, bytes)| {
@@ -343,29 +434,43 @@ fn restore_record(record: &[u8], offset: u64, removed: &[(u64, Vec<u8>)]) -> Opt
     Some(out)
 }
 
-/// Returns `length` as `old` is written: with zeros in front if that has some.
+/// Writes a length as `old` is written: if that begins with a zero, with as many digits, because
+/// then so does the length of a longer block, and restoring a record restores its zeros.
 fn length_like(old: &[u8], length: usize) -> String {
-    let width = if old.starts_with(b"0") { old.len() } else { 0 };
+    let width = if old.starts_with(b"0") && old.len() > 1 {
+        old.len()
+    } else {
+        0
+    };
     format!("{length:0width$}")
 }
 
-/// Returns the digest of `block` as `old` is written: with the same algorithm and label, and in
-/// hexadecimal or base32, whichever `old` uses. Returns `None` if the algorithm is not known.
-fn digest_like(old: &[u8], block: &[u8]) -> Option<String> {
+/// Returns the digest of `block` as `old` is written: with the same algorithm, label and notation,
+/// which is hexadecimal, base32 or base64. Returns `None` if `old` is not the digest of `old_block`
+/// in one of them.
+fn digest_like(old: &[u8], old_block: &[u8], block: &[u8]) -> Option<String> {
     let (label, old_sum) = std::str::from_utf8(old).ok()?.split_once(':')?;
-    let sum: Vec<u8> = match label.to_ascii_lowercase().as_str() {
-        "sha1" => Sha1::digest(block).to_vec(),
-        "sha256" | "sha-256" => sha2::Sha256::digest(block).to_vec(),
-        "sha512" | "sha-512" => sha2::Sha512::digest(block).to_vec(),
-        "md5" => md5::Md5::digest(block).to_vec(),
+    let hash: fn(&[u8]) -> Vec<u8> = match label.to_ascii_lowercase().as_str() {
+        "sha1" | "sha-1" => |block| Sha1::digest(block).to_vec(),
+        "sha256" | "sha-256" => |block| sha2::Sha256::digest(block).to_vec(),
+        "sha512" | "sha-512" => |block| sha2::Sha512::digest(block).to_vec(),
+        "md5" => |block| md5::Md5::digest(block).to_vec(),
         _ => return None,
     };
-    let encoded = if old_sum.len() == sum.len() * 2 {
-        HEXLOWER.encode(&sum)
-    } else {
-        BASE32.encode(&sum)
-    };
-    Some(format!("{label}:{encoded}"))
+    let sum = hash(old_block);
+    let notations: [fn(&[u8]) -> String; 7] = [
+        |sum| BASE32.encode(sum),
+        |sum| HEXLOWER.encode(sum),
+        |sum| HEXUPPER.encode(sum),
+        |sum| BASE32_NOPAD.encode(sum),
+        |sum| BASE32.encode(sum).to_ascii_lowercase(),
+        |sum| BASE64.encode(sum),
+        |sum| BASE64URL.encode(sum),
+    ];
+    let notation = notations
+        .into_iter()
+        .find(|notation| notation(&sum) == old_sum)?;
+    Some(format!("{label}:{}", notation(&hash(block))))
 }
 
 #[cfg(test)]
@@ -381,12 +486,13 @@ mod tests {
 
     #[test]
     fn length_and_digests_are_recomputed_for_a_changed_block() {
-        let old = format!(
-            "WARC-Block-Digest: sha1:{}\r\nX-Sum: sha1:x\r\nWARC-Payload-Digest: sha256:{}\r\n",
-            BASE32.encode(&Sha1::digest(b"It rained.\nAdvertisement\n")),
-            HEXLOWER.encode(&sha2::Sha256::digest(b"It rained.\nAdvertisement\n"))
-        );
         let block = "It rained.\nAdvertisement\n";
+        let sha1 = BASE32.encode(&Sha1::digest(block));
+        let sha256 = HEXLOWER.encode(&sha2::Sha256::digest(block));
+        let old = format!(
+            "WARC-Block-Digest: sha1:{sha1}\r\nX-Sum: sha1:x\r\n\
+             WARC-Payload-Digest: sha256:{sha256}\r\n"
+        );
         let source = record("conversion", &old, block.len(), block);
         let Parsed::Texts(texts) = parse(source.as_bytes()) else {
             panic!()
@@ -409,12 +515,89 @@ mod tests {
             String::from_utf8(out).unwrap(),
             record("conversion", &new, 11, "It rained.\n")
         );
+    }
+
+    #[test]
+    fn digests_keep_their_notation_and_wrong_ones_stay() {
+        let (old, new) = (
+            b"It rained.\nShare\n".as_slice(),
+            b"It rained.\n".as_slice(),
+        );
+        let (old_md5, new_md5) = (md5::Md5::digest(old), md5::Md5::digest(new));
         // Computed with md5sum.
         assert_eq!(
-            digest_like(b"md5:00000000000000000000000000000000", b"It rained.\n").unwrap(),
-            "md5:5d27ab00d543d449197ffec89b177633"
+            HEXLOWER.encode(&new_md5),
+            "5d27ab00d543d449197ffec89b177633"
         );
-        assert_eq!(digest_like(b"crc32:00000000", b"It rained.\n"), None);
+        for notation in [&HEXLOWER, &HEXUPPER, &BASE32, &BASE32_NOPAD, &BASE64] {
+            let digest = format!("MD5:{}", notation.encode(&old_md5));
+            let expected = format!("MD5:{}", notation.encode(&new_md5));
+            let changed = digest_like(digest.as_bytes(), old, new);
+            assert_eq!(changed.as_ref(), Some(&expected));
+            let restored = digest_like(expected.as_bytes(), new, old);
+            assert_eq!(restored.as_ref(), Some(&digest));
+        }
+        for kept in [
+            "md5:00000000000000000000000000000000",
+            "md5:",
+            "md5",
+            "crc32:00000000",
+        ] {
+            assert_eq!(digest_like(kept.as_bytes(), old, new), None, "{kept}");
+        }
+    }
+
+    #[test]
+    fn lengths_keep_zeros_in_front() {
+        for (old, length, new) in [
+            ("37", 9, "9"),
+            ("037", 9, "009"),
+            ("009", 37, "037"),
+            ("0", 25, "25"),
+            ("000", 25, "025"),
+        ] {
+            assert_eq!(length_like(old.as_bytes(), length), new, "{old}");
+        }
+        for length in ["+3", "-3", "3 3", "", "0x3"] {
+            let damaged = record("conversion", "", 3, "abc")
+                .replace("Content-Length: 3", &format!("Content-Length: {length}"));
+            assert!(
+                matches!(parse(damaged.as_bytes()), Parsed::Damaged(_)),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_version_line_is_found_across_pieces() {
+        let file = "abc\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\n";
+        let start = file.find("WARC").unwrap();
+        assert_eq!(next_record(file.as_bytes(), 1), Some(start));
+        for end in 1..file.len() {
+            let piece = &file.as_bytes()[..end];
+            let len = WarcFraming.piece_len(piece);
+            assert!((1..=end).contains(&len));
+            assert!(
+                next_record(piece, 1).is_some() || len <= start.max(1),
+                "{end}"
+            );
+        }
+        for text in ["a\nWARC/ is a format\n", "a\nWARC/1.0 is a format\n"] {
+            assert_eq!(next_record(text.as_bytes(), 1), None);
+        }
+    }
+
+    #[test]
+    fn a_header_ends_early_or_is_broken() {
+        for (header, end) in [
+            ("WARC/1.0\r\nA: b\r\n\r\n", HeaderEnd::Block(18)),
+            ("WARC/1.0\r\nA: b\r\n", HeaderEnd::Missing),
+            ("WARC/1.0\r\nA: b\r\nWARC/1.0\r\n\r\n", HeaderEnd::Broken),
+        ] {
+            assert_eq!(header_end(header.as_bytes()), end, "{header}");
+        }
+        let long = format!("WARC/1.0\r\n{}\r\n", "A: b\r\n".repeat(MAX_HEADER / 6));
+        assert_eq!(header_end(long.as_bytes()), HeaderEnd::Broken);
     }
 
     #[test]
@@ -445,13 +628,12 @@ mod tests {
             record("conversion", "", 3, "one"),
             record("conversion", "", 3, "two"),
         );
-        for length in [0, 2, 4, 150, 100_000] {
+        for length in [0, 2, 4, 150, 100_000, usize::MAX] {
             let wrong = record("conversion", "", length, "lie");
             let file = [one.as_str(), &wrong, &two].concat();
-            let (mut at, mut records, mut remaining) = (0, Vec::new(), 0);
+            let (mut at, mut records) = (0, Vec::new());
             while at < file.len() {
-                let end = record_end(&file.as_bytes()[at..], true, &mut remaining)
-                    .unwrap_or(file.len() - at);
+                let end = record_end(&file.as_bytes()[at..], true).unwrap_or(file.len() - at);
                 records.push(&file[at..at + end]);
                 at += end;
             }
