@@ -12,6 +12,8 @@ use rows::{RawField, RowScanner, split_row};
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// Bytes within which the header row must end: those that are read to open an input.
+const MAX_HEADER_ROW: usize = 64 << 10;
 /// Columns that the error for a missing text column lists at most.
 const MAX_LISTED_COLUMNS: usize = 12;
 
@@ -50,11 +52,16 @@ impl CsvRows {
     /// columns that are missing are ignored as long as one exists; a byte-order mark is skipped.
     ///
     /// # Errors
-    /// If the header row cannot be split into fields, or has none of the text columns.
+    /// If the header row cannot be split into fields, is too long, or has none of the text columns.
     fn new(head: &[u8], delimiter: u8, names: &FieldNames) -> Result<Self> {
-        let end = RowScanner::new(delimiter)
-            .row_end(head)
-            .unwrap_or(head.len());
+        let end = match RowScanner::new(delimiter).row_end(head) {
+            Some(end) => end,
+            None if head.len() >= MAX_HEADER_ROW => bail!(
+                "has a header row that does not end within {MAX_HEADER_ROW} bytes; is a quote in it \
+                 not closed?"
+            ),
+            None => head.len(),
+        };
         let row = &head[..end];
         let row = row.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(row);
         let columns: Vec<String> = split_row(row, delimiter)
@@ -299,6 +306,14 @@ mod tests {
             assert!(matches!(rows.parse_row(row), Parsed::Damaged(_)), "{row}");
         }
         assert!(!rows.can_parse("1,\"open\n"));
+    }
+
+    #[test]
+    fn a_long_header_row_is_an_error() {
+        let long = format!("id,text,{}", "x".repeat(MAX_HEADER_ROW));
+        let error = rows(&long[..MAX_HEADER_ROW]).unwrap_err().to_string();
+        assert!(error.contains("65536 bytes"), "{error}");
+        assert!(rows(&long[..MAX_HEADER_ROW - 1]).is_ok());
     }
 
     #[test]

@@ -8,9 +8,34 @@ use std::ops::Range;
 
 /// Finds the ends of rows: line feeds outside of quotes. A quote opens a quoted field only at the
 /// start of a field; within an unquoted field it is an ordinary character.
+///
+/// A row in which a quote is never closed, or not within the largest row allowed, would contain all
+/// rows after it. It ends at its first line feed instead:
+///
+/// ```text
+/// 1,plain⏎          row 1
+/// 2,"not closed⏎    row 2, damaged
+/// 3,plain⏎          row 3
+/// ```
+///
+/// To find that out, all bytes after the quote are scanned. They are scanned once, even if each line
+/// has such a quote: scanning stops at a frontier, within quotes, and all line feeds before it are
+/// within quotes too. So any row that is still within quotes at its first line feed is within quotes
+/// up to the frontier, and is scanned from there.
 #[derive(Clone, Debug)]
 pub(super) struct RowScanner {
     delimiter: u8,
+    state: CsvState,
+    /// How far the bytes after the last row were scanned without finding the end of a row.
+    frontier: Option<Frontier>,
+}
+
+/// A position up to which bytes were scanned.
+#[derive(Clone, Copy, Debug)]
+struct Frontier {
+    /// Bytes from the start of the next row.
+    offset: usize,
+    /// State of the scanner there.
     state: CsvState,
 }
 
@@ -35,6 +60,7 @@ impl RowScanner {
         Self {
             delimiter,
             state: CsvState::FieldStart,
+            frontier: None,
         }
     }
 
@@ -65,17 +91,73 @@ impl RowScanner {
         }
         None
     }
+
+    /// Returns the end of the row at the start of `bytes`, or `None` if it does not end in them.
+    /// Continues at the frontier if the first line does not end the row.
+    fn whole_row_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        // The previous call may have stopped within a row.
+        self.state = CsvState::FieldStart;
+        let mut scanned = 0;
+        if let Some(frontier) = self.frontier
+            && let Some(line_end) = first_line_end(&bytes[..frontier.offset.min(bytes.len())])
+        {
+            let end = self.row_end(&bytes[..line_end]);
+            if end.is_some() || frontier.offset > bytes.len() {
+                return end;
+            }
+            (scanned, self.state) = (frontier.offset, frontier.state);
+        }
+        let end = self.row_end(&bytes[scanned..]).map(|end| scanned + end);
+        // A frontier farther away stays valid for later rows.
+        let is_farther = self
+            .frontier
+            .is_none_or(|frontier| frontier.offset < bytes.len());
+        if end.is_none() && is_farther {
+            self.frontier = Some(Frontier {
+                offset: bytes.len(),
+                state: self.state,
+            });
+        }
+        end
+    }
+
+    /// Moves the frontier to the start of the row that follows one of `len` bytes.
+    fn advance(&mut self, len: usize) {
+        self.frontier = self.frontier.and_then(|frontier| {
+            Some(Frontier {
+                offset: frontier.offset.checked_sub(len).filter(|&left| left > 0)?,
+                ..frontier
+            })
+        });
+    }
+}
+
+/// Returns the end of the first line of `bytes`, or `None` if no line ends in them.
+fn first_line_end(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr(b'\n', bytes).map(|at| at + 1)
 }
 
 impl Framing for RowScanner {
-    fn record_end(&mut self, bytes: &[u8], _: bool) -> Option<usize> {
-        // The previous call may have stopped within a row.
-        self.state = CsvState::FieldStart;
-        self.row_end(bytes)
+    fn record_end(&mut self, bytes: &[u8], is_last: bool) -> Option<usize> {
+        let mut end = self.whole_row_end(bytes);
+        if end.is_none() && is_last {
+            end = first_line_end(bytes);
+        }
+        self.advance(end?);
+        end
     }
 
+    /// A row that is larger than allowed in spite of [`Framing::large_record_end`] is a single line,
+    /// or begins with one.
     fn rest_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        self.row_end(bytes)
+        self.frontier = None;
+        first_line_end(bytes)
+    }
+
+    fn large_record_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let end = first_line_end(bytes)?;
+        self.advance(end);
+        Some(end)
     }
 }
 
@@ -144,6 +226,68 @@ fn closing_quote(row: &[u8], start: usize) -> Result<usize, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Splits `table` into rows of at most about `max_row` bytes, of which more and more bytes become
+    /// available, as in a stream. `forgets` makes it scan each row from its start.
+    fn split(table: &str, max_row: usize, forgets: bool) -> Vec<&str> {
+        let (mut rows, mut at, mut wanted) = (Vec::new(), 0, 4);
+        let mut scanner = RowScanner::new(b',');
+        while at < table.len() {
+            let rest = &table.as_bytes()[at..];
+            let available = rest.len().min(wanted);
+            let (bytes, is_last) = (&rest[..available], available == rest.len());
+            if forgets {
+                scanner = RowScanner::new(b',');
+            }
+            let mut end = scanner.record_end(bytes, is_last);
+            if end.is_none() && available > max_row {
+                end = scanner.large_record_end(bytes);
+            }
+            let Some(end) = end.or(is_last.then_some(rest.len())) else {
+                wanted = (available * 2).min(max_row + 1);
+                continue;
+            };
+            rows.push(&table[at..at + end]);
+            (at, wanted) = (at + end, 4);
+        }
+        rows
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_affects_one_line() {
+        assert_eq!(
+            split("id,text\n1,\"open\n2,a\n3,b \"\"c\"\"\n4,d", 99, false),
+            ["id,text\n", "1,\"open\n", "2,a\n", "3,b \"\"c\"\"\n", "4,d"]
+        );
+    }
+
+    #[test]
+    fn rows_do_not_depend_on_what_was_scanned_before() {
+        let lines = [
+            "a,b", "a,\"b", "b\",c", "x\",\",y", "\"\"", "a,\"b\"", "\"", ",\"\"b",
+        ];
+        let mut number = 0_usize;
+        for _ in 0..20_000 {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695);
+            let table: String = (0..7)
+                .map(|index| format!("{}\n", lines[(number >> (20 + 3 * index)) % lines.len()]))
+                .collect();
+            for max_row in [7, 16, 99] {
+                let (rows, expected) =
+                    (split(&table, max_row, false), split(&table, max_row, true));
+                assert_eq!(rows, expected, "{max_row} {table}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_quotes_that_are_not_closed_are_scanned_once() {
+        // Each of these lines opens a quote that is not closed, and none closes that of another.
+        let table = "x\",\",y\n".repeat(20_000);
+        assert_eq!(split(&table, table.len(), false).len(), 20_000);
+    }
 
     #[test]
     fn rows_end_outside_of_quotes() {
