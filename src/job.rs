@@ -23,6 +23,7 @@ mod reports;
 pub mod restore;
 pub mod root;
 mod run;
+mod spill;
 mod tables;
 mod tasks;
 mod text;

@@ -8,12 +8,13 @@ use super::input::{RunFailure, Threads};
 use super::journal::Journal;
 use super::reports::Reports;
 use super::run::{BatchRun, FileProgress, Handled};
+use super::spill::{Spill, WaitingLines};
 use super::tasks::Task;
 use super::walk::{InputFile, WalkEntry};
 use super::{Event, EventSink, Job, Target};
 use crate::io::{
-    Checksum, DirectorySync, FileState, StagedFile, is_temporary, other_names, remove_abandoned,
-    sync_staged,
+    Checksum, Compression, DirectorySync, FileState, StagedFile, is_temporary, other_names,
+    remove_abandoned, sync_staged,
 };
 use crate::report::{Stats, display_path};
 use anyhow::{Error, Result, bail};
@@ -24,8 +25,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Size in bytes from which a file of records is cleaned by itself, on all threads.
+/// Size in bytes, decompressed, from which a file of records is cleaned by itself, on all threads.
 const LARGE_FILE: u64 = 4 << 20;
+/// How many times larger a compressed file of records is assumed to be when it is decompressed. Text
+/// usually shrinks to less than a third.
+const USUAL_RATIO: u64 = 4;
 /// Maximum number of files in a batch.
 const BATCH_FILES: usize = 512;
 /// Maximum number of files in a batch that is cleaned in place. Their temporary files stay open, to
@@ -118,10 +122,11 @@ impl Job<'_> {
     /// stopped, only the files before the first unfinished one count, so that report lines stay in
     /// the order of the inputs. Each step waits for the disk before the next one begins.
     fn run_batch(&self, batch: Vec<Task>, run: &mut BatchRun<'_>) -> Result<()> {
+        let spill = Spill::default();
         let prepared: Vec<Option<Ready>> = batch
             .into_par_iter()
             .map_init(Scratch::default, |scratch, task| {
-                (!self.stop.load(Ordering::Relaxed)).then(|| self.prepare(task, scratch))
+                (!self.stop.load(Ordering::Relaxed)).then(|| self.prepare(task, scratch, &spill))
             })
             .collect();
         let mut ready: Vec<Ready> = prepared
@@ -133,8 +138,14 @@ impl Job<'_> {
         }
         let mut lengths = Vec::with_capacity(ready.len());
         for ready in &ready {
-            run.reports
-                .write(&ready.handled.records, &ready.handled.damage)?;
+            let handled = &ready.handled;
+            let reports = &mut *run.reports;
+            handled
+                .records
+                .write(&spill, |lines| reports.write(lines, &[]))?;
+            handled
+                .damage
+                .write(&spill, |lines| reports.write(&[], lines))?;
             lengths.push(run.reports.lengths());
         }
         if self.options.sync || matches!(self.target, Target::InPlace) {
@@ -350,22 +361,25 @@ impl Job<'_> {
         }
     }
 
-    /// Returns whether `file` is a large file of records, which is cleaned on all threads.
+    /// Returns whether `file` is a large file of records, which is cleaned on all threads. The size
+    /// of a compressed one is estimated.
     fn is_large(&self, file: &InputFile) -> bool {
-        file.size >= LARGE_FILE
-            && self
-                .open(file)
-                .is_ok_and(|source| self.options.format.has_records(source.format))
+        file.size >= LARGE_FILE / USUAL_RATIO
+            && self.open(file).is_ok_and(|source| {
+                let is_compressed = source.compression != Compression::None;
+                (is_compressed || file.size >= LARGE_FILE)
+                    && self.options.format.has_records(source.format)
+            })
     }
 
     /// Cleans a file and stages its output. A failure is part of the result, so that the other
-    /// files of the batch go on.
-    fn prepare(&self, mut task: Task, scratch: &mut Scratch) -> Ready {
+    /// files of the batch go on. Its report lines wait in `spill` if they are many.
+    fn prepare(&self, mut task: Task, scratch: &mut Scratch, spill: &Spill) -> Ready {
         task.file.state = self.state(&task.file);
-        let (mut records, mut damage) = (Vec::new(), Vec::new());
+        let (mut records, mut damage) = (WaitingLines::default(), WaitingLines::default());
         let cleaned = self.clean_input(&task, Threads::One, scratch, &mut |batch, output, _| {
-            records.append(&mut batch.records);
-            damage.append(&mut batch.damage);
+            records.append(&mut batch.records, spill)?;
+            damage.append(&mut batch.damage, spill)?;
             output.map_or(Ok(()), |output| output.append(&batch.output))
         });
         let staged = cleaned.and_then(|(tally, output)| {
@@ -377,7 +391,7 @@ impl Job<'_> {
             Ok((tally, staged)) => {
                 if !tally.differs && task.slice.is_none() {
                     // All that they say is that nothing was removed.
-                    records.clear();
+                    records = WaitingLines::default();
                 }
                 let mut handled = Handled {
                     records,

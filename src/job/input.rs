@@ -19,6 +19,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+/// Decompressed bytes of a compressed text that are read before its size is found out.
+const SMALL_TEXT: u64 = 16 << 20;
 /// Chunk size in bytes when an input is copied through unchanged.
 const COPY_CHUNK: u64 = 1 << 20;
 
@@ -75,7 +77,7 @@ impl Job<'_> {
             }
             return self.pass_through(task, source, &Uncleaned::OtherJson, on_batch);
         }
-        match read_up_to(&mut source, task.file.size, self.options.max_document)? {
+        match self.read_whole(&mut source, &task.file)? {
             Whole::Read(bytes) => {
                 self.clean_document(task, bytes, source.compression, scratch, on_batch)
             }
@@ -175,6 +177,39 @@ impl Job<'_> {
             output = Output::Nowhere;
         }
         Ok((tally, output))
+    }
+
+    /// Reads an input that is one text, unless it is larger than a document may be. A compressed
+    /// file is decompressed twice if it is not small: first only to find out its size, so that one
+    /// that is too large never is in memory.
+    fn read_whole(&self, source: &mut Source<'_>, file: &InputFile) -> Result<Whole> {
+        let max_document = self.options.max_document;
+        if source.compression == Compression::None
+            || max_document <= SMALL_TEXT
+            || self.inputs.stream.as_deref() == Some(Path::new("-"))
+            || !file.path.is_file()
+        {
+            return read_up_to(source, file.size, max_document);
+        }
+        let mut start = match read_up_to(source, file.size, SMALL_TEXT)? {
+            Whole::Larger(start) => start,
+            whole => return Ok(whole),
+        };
+        let mut measured = self.open(file)?.reader.take(max_document + 1);
+        let size = io::copy(&mut measured, &mut io::sink()).context("cannot be read")?;
+        if size > max_document {
+            return Ok(Whole::Larger(start));
+        }
+        start.reserve_exact((size as usize).saturating_sub(start.len()));
+        let rest = max_document + 1 - start.len() as u64;
+        let read = source.reader.by_ref().take(rest).read_to_end(&mut start);
+        read.context("cannot be read")?;
+        // The file can have grown meanwhile.
+        Ok(if start.len() as u64 <= max_document {
+            Whole::Read(start)
+        } else {
+            Whole::Larger(start)
+        })
     }
 
     /// Copies an input that is not cleaned to its output, compressed as the options say, and

@@ -7,6 +7,7 @@ use super::journal::{Journal, Lengths, ResumeState};
 use super::options::OnError;
 use super::output::Output;
 use super::reports::Reports;
+use super::spill::WaitingLines;
 use super::tasks::Task;
 use super::walk::InputFile;
 use super::{Event, EventSink};
@@ -24,9 +25,9 @@ const CHECKPOINT_INTERVAL: u64 = 16 << 20;
 pub(super) struct Handled {
     pub(super) stats: Stats,
     /// Removal records as JSON Lines, unless they are written already.
-    pub(super) records: Vec<u8>,
+    pub(super) records: WaitingLines,
     /// Damaged records as JSON Lines, unless they are written already.
-    pub(super) damage: Vec<u8>,
+    pub(super) damage: WaitingLines,
     pub(super) events: Vec<Event>,
 }
 
