@@ -193,7 +193,7 @@ impl Job<'_> {
         }
         let mut start = match read_up_to(source, file.size, SMALL_TEXT)? {
             Whole::Larger(start) => start,
-            whole => return Ok(whole),
+            whole @ Whole::Read(_) => return Ok(whole),
         };
         let mut measured = self.open(file)?.reader.take(max_document + 1);
         let size = io::copy(&mut measured, &mut io::sink()).context("cannot be read")?;

@@ -1,6 +1,6 @@
-//! Reads dechaff's outputs with other programs: pyarrow, pandas, polars, DuckDB, datasets, warcio,
-//! FastWARC, Dolma's mixer, jq and zstdcat. The Python ones run only if `DECHAFF_HEAVY` is set, because installing
-//! them needs a network and about a minute.
+//! Reads dechaff's outputs with other programs: pyarrow, pandas, polars, duckdb, datasets, warcio,
+//! fastwarc, Dolma's mixer, jq and zstdcat. The Python ones run only if `DECHAFF_HEAVY` is set,
+//! because installing them needs a network and about a minute.
 
 use std::fs;
 use std::path::{Path, PathBuf};

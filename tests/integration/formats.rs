@@ -903,7 +903,7 @@ fn csv_keeps_quotes_and_other_columns() {
             "e.jsonl",
         ],
         0,
-        "record 4 has a quote that is not closed",
+        "2 records are damaged, such as record 4, which has a quote that is not closed",
     );
     assert_eq!(text(&output.stdout), after);
     fs::write(path.join("cleaned.csv"), &output.stdout).unwrap();

@@ -15,6 +15,7 @@ mod command;
 mod common;
 mod convert;
 mod diff;
+mod differential;
 #[cfg(unix)]
 mod docs;
 mod explain;
@@ -22,6 +23,7 @@ mod explain;
 mod faults;
 mod formats;
 mod golden;
+mod promises_formats;
 #[cfg(unix)]
 mod promises_places;
 #[cfg(unix)]
