@@ -4,7 +4,7 @@
 //! manifests with the files beside them.
 
 use super::root::{Root, plain_path};
-use crate::io::{Checksum, StagedFile, commit_all};
+use crate::io::{Checksum, PartialFile, commit_all};
 use crate::report::{Stats, parse_record_path};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::HEXLOWER;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Prefix of the file names of manifests.
@@ -190,15 +190,17 @@ impl Manifest {
     /// If the file cannot be written or renamed.
     pub fn write(&self, directory: &Path, sync: bool) -> Result<()> {
         let suffix = Shard::suffix(self.plan.shard);
-        let mut json = serde_json::to_vec_pretty(self)?;
-        json.push(b'\n');
-        let staged = StagedFile::write(
-            &directory.join(format!("{MANIFEST}{suffix}.json")),
-            &mut json.as_slice(),
-            None,
-            true,
-        )?;
-        commit_all(vec![staged], sync).into_iter().collect()
+        let path = directory.join(format!("{MANIFEST}{suffix}.json"));
+        // That of many files is large, so it is never in memory as text.
+        let mut file = PartialFile::new(&path, None, true)?;
+        let mut writer = BufWriter::new(&mut file);
+        serde_json::to_writer_pretty(&mut writer, self)
+            .map_err(io::Error::from)
+            .and_then(|()| writer.write_all(b"\n"))
+            .and_then(|()| writer.flush())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        drop(writer);
+        commit_all(vec![file.finish()?], sync).into_iter().collect()
     }
 }
 
