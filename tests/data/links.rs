@@ -15,10 +15,13 @@ const PAGES: &[&str] = &[
 
 /// Returns the tests of this module.
 pub fn trials() -> Vec<Trial> {
-    vec![checkout_trial(
-        "links::links_between_pages_resolve",
-        links_between_pages_resolve,
-    )]
+    vec![
+        checkout_trial(
+            "links::links_between_pages_resolve",
+            links_between_pages_resolve,
+        ),
+        checkout_trial("links::promises_name_tests", promises_name_tests),
+    ]
 }
 
 fn links_between_pages_resolve() {
@@ -40,6 +43,23 @@ fn links_between_pages_resolve() {
                 || target.contains(':')
                 || path.parent().unwrap().join(target).exists();
             assert!(resolves, "{} links to {target}", path.display());
+        }
+    }
+}
+
+/// Every promise names tests, and all of them exist.
+fn promises_name_tests() {
+    let sources: String = fs::read_dir(root().join("tests/integration"))
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    let page = fs::read_to_string(root().join("docs/promises.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    for row in rows.filter(|row| !row.starts_with("| promise")) {
+        let mut names = row.split('`').skip(1).step_by(2).peekable();
+        assert!(names.peek().is_some(), "no test is named: {row}");
+        for name in names.filter(|name| name.len() > 20 && name.contains('_')) {
+            assert!(sources.contains(&format!("fn {name}(")), "no test {name}");
         }
     }
 }
