@@ -1,5 +1,6 @@
 //! Runs the `dechaff` binary for the integration tests.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -29,4 +30,13 @@ pub fn run(directory: &Path, args: &[&str], code: i32, message: &str) -> Output 
         "{args:?} should say '{message}':\n{errors}"
     );
     output
+}
+
+/// Restores the source of `cleaned` with the removal records in `r.jsonl`, and returns it.
+pub fn restore(directory: &Path, cleaned: &str) -> Vec<u8> {
+    let record = ["--removed", "r.jsonl"];
+    let output = ["-f", "-o", "restored"];
+    let args = [["restore", cleaned].as_slice(), &record, &output].concat();
+    run(directory, &args, 0, "");
+    fs::read(directory.join("restored")).unwrap()
 }

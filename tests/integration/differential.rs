@@ -1,7 +1,7 @@
 //! Compares how dechaff reads formats with how others do: CSV with the `csv` crate, gzip with zcat,
 //! JSON with Python. Inputs are generated from a fixed seed. Other clients are in `clients`.
 
-use crate::common::run;
+use crate::common::{restore, run};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -53,21 +53,6 @@ fn clean(directory: &Path, input: &str, output: &str) {
     run(directory, &[files.as_slice(), &ONE_RULE].concat(), 0, "");
 }
 
-/// Asserts that `restore` turns `cleaned` into the bytes of `source` again.
-fn assert_restores(directory: &Path, cleaned: &str, source: &[u8]) {
-    let args = [
-        "restore",
-        cleaned,
-        "--removed",
-        "r.jsonl",
-        "-f",
-        "-o",
-        "restored",
-    ];
-    run(directory, &args, 0, "");
-    assert!(fs::read(directory.join("restored")).unwrap() == source);
-}
-
 /// Returns the rows of a table as the `csv` crate reads them, the header row too.
 fn csv_rows(bytes: &[u8], delimiter: u8) -> Vec<Vec<String>> {
     csv::ReaderBuilder::new()
@@ -114,7 +99,7 @@ fn csv_is_read_as_the_csv_crate_reads_it() {
         }
         assert_eq!(csv_rows(&cleaned, delimiter), expected, "seed {seed}");
         fs::rename(path.join("b.csv"), path.join(format!("b{}", &name[1..]))).unwrap();
-        assert_restores(path, &format!("b{}", &name[1..]), &source);
+        assert!(restore(path, &format!("b{}", &name[1..])) == source);
 
         // A quote anywhere damages some rows, and is restored like everything else.
         let header = source.iter().position(|&byte| byte == b'\n').unwrap() + 1;
@@ -122,7 +107,7 @@ fn csv_is_read_as_the_csv_crate_reads_it() {
         source.insert(at, b'"');
         fs::write(path.join(name), &source).unwrap();
         clean(path, name, &format!("b{}", &name[1..]));
-        assert_restores(path, &format!("b{}", &name[1..]), &source);
+        assert!(restore(path, &format!("b{}", &name[1..])) == source);
     }
 }
 
@@ -190,7 +175,7 @@ fn json_is_read_as_python_reads_it() {
             println!("skipped: python3 is not installed");
             return;
         }
-        assert_restores(path, "b.jsonl", source.as_bytes());
+        assert!(restore(path, "b.jsonl") == source.as_bytes());
     }
 }
 
