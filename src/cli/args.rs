@@ -243,7 +243,7 @@ pub(super) struct CleanArgs {
     /// Write statistics to FILE, as JSON
     #[arg(long, value_name = "FILE")]
     pub stats: Option<PathBuf>,
-    /// Print only errors
+    /// Print only errors, and why a single input is not cleaned
     #[arg(long, short)]
     pub quiet: bool,
     /// Continue an interrupted run into --output DIR; after a finished run, clean only new and
