@@ -7,8 +7,10 @@ mod lines;
 mod normalize;
 mod span;
 mod view;
+mod wrap;
 
 pub use document::Document;
+pub(crate) use document::LINE_ENDS;
 pub use span::Span;
 
 pub(crate) use lines::TextLines;

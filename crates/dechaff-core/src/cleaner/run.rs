@@ -11,7 +11,7 @@ use crate::filter::Filter;
 use crate::mark::{Mark, Marks};
 use crate::model::{ExplainOptions, LineScore};
 use crate::steps;
-use crate::text::{Document, Span, View, has_word, union};
+use crate::text::{Document, LINE_ENDS, Span, View, has_word, union};
 use dechaff_rules::rule::{Effect, RuleId};
 use std::ops::Range;
 
@@ -275,7 +275,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
                 if is_emptied && self.protecting_rule(span).is_none() {
                     let line = &document.text()[span.range()];
                     let end = if would_join {
-                        span.start() + line.trim_end_matches(['\n', '\r']).len()
+                        span.start() + line.trim_end_matches(LINE_ENDS).len()
                     } else {
                         span.end()
                     };

@@ -1,7 +1,7 @@
 //! From a match to the span of the source text that it marks: whole lines, or the match with the
 //! punctuation and white space that would be left over beside it.
 
-use crate::text::{Document, NormalizedText, Span, View};
+use crate::text::{Document, LINE_ENDS, NormalizedText, Span, View};
 use dechaff_rules::chars::word_before;
 
 /// Returns the source span of the match `start..end` of a phrase, in bytes of the normalized text.
@@ -42,20 +42,19 @@ pub(super) fn trim_span(document: &Document<'_>, span: Span, starts_phrase: bool
     let spaces = after.len() - after.trim_start_matches(is_space).len();
     let before = &text[..span.start()];
     let trimmed = before.trim_end_matches(is_space);
-    let ends_line = after[spaces..].starts_with('\n') || spaces == after.len();
+    let ends_line = after[spaces..].starts_with(LINE_ENDS) || spaces == after.len();
     if ends_line {
         Span::from_offsets(trimmed.len(), end)
-    } else if trimmed.len() < before.len() || before.is_empty() || before.ends_with('\n') {
+    } else if trimmed.len() < before.len() || before.is_empty() || before.ends_with(LINE_ENDS) {
         Span::from_offsets(span.start(), end + spaces)
     } else {
         Span::from_offsets(span.start(), end)
     }
 }
 
-/// Returns whether a character is white space within a line: any white space but `\n`. A carriage
-/// return counts, so that it is removed with the text before it.
+/// Returns whether a character is white space within a line, rather than the end of one.
 pub(super) fn is_space(character: char) -> bool {
-    character.is_whitespace() && character != '\n'
+    character.is_whitespace() && !LINE_ENDS.contains(&character)
 }
 
 #[cfg(test)]
@@ -68,6 +67,8 @@ mod tests {
             ("One. Cut this. Two.", "Cut this", "One. Two."),
             ("Cut this. Two.", "Cut this", "Two."),
             ("One. Cut this.\nTwo.", "Cut this", "One.\nTwo."),
+            ("One. Cut this. \r\nTwo.", "Cut this", "One. \r\nTwo."),
+            ("One.\rCut this. Two.\r", "Cut this", "One.\rTwo.\r"),
             ("One (Cut this) two", "Cut this", "One () two"),
         ] {
             let document = Document::new(text).unwrap();

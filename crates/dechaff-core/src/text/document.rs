@@ -4,11 +4,20 @@
 
 use super::span::Span;
 use crate::error::Error;
+use std::ops::Range;
+
+/// The characters that end a line: line feed, form feed, carriage return, next line, and the line
+/// and paragraph separators of Unicode. A carriage return and the line feed behind it are one end.
+pub(crate) const LINE_ENDS: [char; 6] = ['\n', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// The byte order mark. At the start of a text it belongs to no line, so that it is never removed.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// One immutable text with the offsets of its lines, and optionally its language and host.
 ///
-/// A line ends with `\n`, which belongs to it, as does a `\r` before it. There is no empty line
-/// after the last `\n` of a text.
+/// A line ends with `\n`, `\r`, `\r\n`, a form feed, U+0085, U+2028 or U+2029, which belong to it.
+/// There is no empty line after the last of them. A byte order mark at the start of the text belongs
+/// to no line.
 ///
 /// ```
 /// use dechaff_core::Document;
@@ -39,17 +48,9 @@ impl<'t> Document<'t> {
                 max: Span::MAX_TEXT,
             });
         }
-        let mut starts = Vec::with_capacity(text.len() / 64 + 2);
-        if !text.is_empty() {
-            starts.push(0);
-            starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
-        }
-        if starts.last().copied() != Some(text.len() as u32) {
-            starts.push(text.len() as u32);
-        }
         Ok(Self {
             text,
-            starts,
+            starts: line_starts(text),
             language: None,
             host: None,
         })
@@ -121,13 +122,28 @@ impl<'t> Document<'t> {
     }
 
     /// Returns the span of a line (counted from 0), including its terminator. The spans of all
-    /// lines partition the text.
+    /// lines partition the text behind a byte order mark.
     ///
     /// # Panics
     /// If the document has no such line.
     #[must_use]
     pub fn line(&self, line: usize) -> Span {
         Span::new(self.starts[line], self.starts[line + 1])
+    }
+
+    /// Returns the text of a line without white space and terminator at its ends; empty if the line
+    /// is blank.
+    pub(crate) fn trimmed_line(&self, line: usize) -> &'t str {
+        let bytes = self.text.as_bytes();
+        let Range { start, mut end } = self.line(line).range();
+        if bytes[start..end].ends_with(b"\n") {
+            end -= 1;
+        }
+        // Nearly all lines have no white space but the terminator.
+        if start < end && bytes[start].is_ascii_graphic() && bytes[end - 1].is_ascii_graphic() {
+            return &self.text[start..end];
+        }
+        self.text[start..end].trim()
     }
 
     /// Returns the line (counted from 0) that contains the byte at `offset`, by binary search.
@@ -141,6 +157,37 @@ impl<'t> Document<'t> {
             .saturating_sub(1)
             .min(self.line_count().saturating_sub(1))
     }
+}
+
+/// Returns the offset of the start of each line of `text`, in bytes, then the length of the text.
+/// Takes linear time.
+fn line_starts(text: &str) -> Vec<u32> {
+    let bytes = text.as_bytes();
+    let first = if text.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    let mut starts = Vec::with_capacity(text.len() / 64 + 2);
+    starts.push(first as u32);
+    starts.extend(
+        memchr::memchr3_iter(b'\n', b'\r', b'\x0c', bytes)
+            .filter(|&at| bytes[at] != b'\r' || bytes.get(at + 1) != Some(&b'\n'))
+            .map(|at| at as u32 + 1),
+    );
+    let ascii_ends = starts.len();
+    for end in ["\u{85}", "\u{2028}", "\u{2029}"] {
+        starts.extend(
+            memchr::memmem::find_iter(bytes, end.as_bytes()).map(|at| (at + end.len()) as u32),
+        );
+    }
+    if starts.len() > ascii_ends {
+        starts.sort_unstable();
+    }
+    if starts.last() != Some(&(text.len() as u32)) {
+        starts.push(text.len() as u32);
+    }
+    starts
 }
 
 /// Returns the host of an address, as it is written there: the part between `://` (and a user name)
@@ -164,7 +211,16 @@ mod tests {
 
     #[test]
     fn lines_partition_the_text() {
-        for text in ["", "\n", "a", "a\n", "\na", "a\r\n\r\nb", "ä\nö\n\n"] {
+        for text in [
+            "",
+            "\n",
+            "a",
+            "a\n",
+            "\na",
+            "a\r\n\r\nb",
+            "ä\nö\n\n",
+            "a\rb\u{2028}\u{85}c\n\r\u{c}",
+        ] {
             let document = Document::new(text).unwrap();
             let joined: String = (0..document.line_count())
                 .map(|line| &text[document.line(line).range()])
@@ -175,6 +231,28 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn every_kind_of_line_end_ends_a_line_and_a_byte_order_mark_belongs_to_none() {
+        let text = "\u{feff}a\r\nb\rc\u{85}d\u{2028}e\u{2029}f\u{c}\n";
+        let document = Document::new(text).unwrap();
+        let lines: Vec<&str> = (0..document.line_count())
+            .map(|line| &text[document.line(line).range()])
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "a\r\n",
+                "b\r",
+                "c\u{85}",
+                "d\u{2028}",
+                "e\u{2029}",
+                "f\u{c}",
+                "\n"
+            ]
+        );
+        assert_eq!(Document::new("\u{feff}").unwrap().line_count(), 0);
     }
 
     #[test]

@@ -1,39 +1,11 @@
 //! The non-blank lines of a document: where the text of each is, and which of them hard wrapping
-//! broke. Both are derived from the source text, so that nothing has to be normalized for it.
-//!
-//! A hard-wrapped text breaks its paragraphs at a fixed width. A line of it is broken if the next
-//! line follows it directly and starts with a word that would not have fitted. For example, in a
-//! text with many lines like these:
-//!
-//! ```text
-//! The council voted on Monday to close the bridge for     broken: `repairs` did not fit
-//! repairs that will take until the end of the next        broken: `year` did not fit
-//! year.                                                   not broken: a blank line follows
-//!
-//! Share                                                   not broken: it is the last line
-//! ```
-//!
-//! Filters treat lines that are joined in this way as one paragraph.
+//! broke, as [`wrap`](super::wrap) finds them. Both are derived from the source text, so that
+//! nothing has to be normalized for it. Filters treat lines that are joined in this way as one
+//! paragraph.
 
 use super::document::Document;
+use super::wrap::broken_lines;
 use dechaff_rules::chars::is_invisible;
-use std::ops::Range;
-
-/// Width of the widest line of a hard-wrapped text, in code points.
-const MAX_WRAP_WIDTH: usize = 120;
-
-/// Width of the widest line of a hard-wrapped text must be at least this, in code points. Narrower
-/// texts are lists.
-const MIN_WRAP_WIDTH: usize = 50;
-
-/// Fewest non-blank lines of a hard-wrapped text.
-const MIN_WRAPPED_LINES: usize = 6;
-
-/// Fewest lines of a hard-wrapped text that are broken.
-const MIN_BREAKS: usize = 3;
-
-/// One in this many lines of a hard-wrapped text can be wider than [`MAX_WRAP_WIDTH`].
-const LINES_PER_WIDE_LINE: usize = 50;
 
 /// The bit of an entry of [`TextLines`] that says whether the line is joined to the next.
 const JOINS: u32 = 1 << 31;
@@ -62,62 +34,15 @@ impl<'d> TextLines<'d> {
             document,
             entries: buffer,
         };
-        lines.find_wraps();
+        for line in broken_lines(document, &lines.entries) {
+            lines.entries[line] |= JOINS;
+        }
         lines
     }
 
     /// Returns the buffer for the lines of another document. Its content has no meaning.
     pub(crate) fn into_buffer(self) -> Vec<u32> {
         self.entries
-    }
-
-    /// Sets [`JOINS`] for the lines that hard wrapping broke. The text counts as hard-wrapped if it
-    /// keeps to one width, and if half of the lines that another one follows directly, and at least
-    /// [`MIN_BREAKS`], are broken for lack of space.
-    fn find_wraps(&mut self) {
-        let mut wide = 0;
-        for line in 0..self.count() {
-            wide += usize::from(width(self.text(line)) > MAX_WRAP_WIDTH);
-            // Most texts are not hard-wrapped, and their first lines show it.
-            if wide * LINES_PER_WIDE_LINE > self.count() {
-                return;
-            }
-        }
-        let max_width = (0..self.count())
-            .map(|line| width(self.text(line)))
-            .filter(|&width| width <= MAX_WRAP_WIDTH)
-            .max()
-            .unwrap_or(0);
-        if self.count() < MIN_WRAPPED_LINES || max_width < MIN_WRAP_WIDTH {
-            return;
-        }
-        let followed = (0..self.count())
-            .filter(|&line| self.is_followed(line))
-            .count();
-        let broken: Vec<bool> = (0..self.count())
-            .map(|line| self.is_followed(line) && !self.next_word_fits(line, max_width))
-            .collect();
-        let breaks = broken.iter().filter(|&&is_broken| is_broken).count();
-        if breaks * 2 < followed || breaks < MIN_BREAKS {
-            return;
-        }
-        self.entries
-            .iter_mut()
-            .zip(broken)
-            .filter(|(_, is_broken)| *is_broken)
-            .for_each(|(entry, _)| *entry |= JOINS);
-    }
-
-    /// Returns whether the line after this one in the document is not blank.
-    fn is_followed(&self, line: usize) -> bool {
-        line + 1 < self.count() && self.number(line + 1) == self.number(line) + 1
-    }
-
-    /// Returns whether the first word of the next line would have fitted on this one without
-    /// exceeding `max_width`.
-    fn next_word_fits(&self, line: usize, max_width: usize) -> bool {
-        let word = self.text(line + 1).split(' ').next().unwrap_or_default();
-        width(self.text(line)) + 1 + width(word) <= max_width
     }
 
     /// Returns the document whose lines these are, also for access to its blank lines.
@@ -134,8 +59,7 @@ impl<'d> TextLines<'d> {
     /// Returns the source text of a line without white space and terminator at its ends. It is
     /// never empty, but can be nothing but punctuation.
     pub(crate) fn text(&self, line: usize) -> &'d str {
-        let text = self.document.text();
-        &text[trim_white_space(text, self.document.line(self.number(line)).range())]
+        self.document.trimmed_line(self.number(line))
     }
 
     /// Returns the number of a line in the document, where blank lines count as well. Both numbers
@@ -164,44 +88,15 @@ impl<'d> TextLines<'d> {
     }
 }
 
-/// Returns the width of a line in code points. Returns a very large number for lines that are
-/// certainly too wide to be hard-wrapped, without counting.
-fn width(line: &str) -> usize {
-    if line.len() > 4 * MAX_WRAP_WIDTH {
-        usize::MAX / 2
-    } else {
-        line.chars().count()
-    }
-}
-
 /// Returns whether the line with this number in the document is not blank. The first byte decides
 /// for nearly all lines.
 #[inline]
 fn has_visible_text(document: &Document<'_>, number: usize) -> bool {
-    let text = document.text();
-    let range = document.line(number).range();
-    match text.as_bytes()[range.start] {
+    match document.text().as_bytes()[document.line(number).start()] {
         b'\n' => false,
         first if first.is_ascii_graphic() => true,
-        _ => is_visible(&text[trim_white_space(text, range)]),
+        _ => is_visible(document.trimmed_line(number)),
     }
-}
-
-/// Returns the part of a line that has no white space at its ends. `range` is the range of the line
-/// in `text`, with or without its terminator.
-fn trim_white_space(text: &str, range: Range<usize>) -> Range<usize> {
-    let bytes = text.as_bytes();
-    let Range { start, mut end } = range;
-    if bytes[start..end].ends_with(b"\n") {
-        end -= 1;
-    }
-    // Nearly all lines have no white space but the terminator.
-    if start < end && bytes[start].is_ascii_graphic() && bytes[end - 1].is_ascii_graphic() {
-        return start..end;
-    }
-    let line = &text[start..end];
-    let from = start + line.len() - line.trim_start().len();
-    from..from + line.trim().len()
 }
 
 /// Returns whether a text without white space at its ends contains a visible character. Zero-width
@@ -240,26 +135,6 @@ mod tests {
                 (1, "a".to_owned(), false),
                 (3, "\u{feff}b".to_owned(), false)
             ]
-        );
-    }
-
-    #[test]
-    fn hard_wrapping_is_recognized_and_short_lines_are_not_mistaken_for_it() {
-        let wrapped = "The council voted on Monday to close the bridge for repairs that will\n\
-            take until the end of next year, and said that buses would run along the\n\
-            embankment in the meantime, at no further cost to those who hold passes.\n\
-            \n\
-            Traders in the old harbour said they had not been asked, and expected to\n\
-            lose a third of their custom before the work is done and the road opens\n\
-            again.\n\nShare\n";
-        assert_eq!(
-            lines(wrapped).iter().map(|line| line.2).collect::<Vec<_>>(),
-            [true, true, false, true, true, false, false]
-        );
-        assert!(
-            lines("Home\nNews\nSport\nCulture\nTravel\nAbout us\n")
-                .iter()
-                .all(|line| !line.2)
         );
     }
 }
