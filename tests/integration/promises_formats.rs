@@ -184,8 +184,8 @@ fn a_wrong_length_costs_one_warc_record() {
 fn a_large_warc_record_ends_where_the_next_one_starts() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    // The end of the record is at each position relative to the end of a piece.
-    for extra in 0..40 {
+    // The next record is at each position relative to the end of a piece.
+    for extra in 0..130 {
         let large = sound(&"x".repeat((2 << 20) - 160 + extra));
         let source = [sound(CHAFF), large, sound(CHAFF).repeat(2)].concat();
         fs::write(path.join("a.wet"), &source).unwrap();
@@ -194,6 +194,41 @@ fn a_large_warc_record_ends_where_the_next_one_starts() {
         assert_eq!(stats["damaged"], 1, "{extra}");
         let expected = source.replace(&sound(CHAFF), &sound(CLEAN));
         assert!(fs::read_to_string(path.join("b.wet")).unwrap() == expected);
+    }
+}
+
+/// Texts may quote version lines, and headers that are no headers of records.
+#[test]
+fn version_lines_within_a_large_warc_record_do_not_end_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let quotes = [
+        "The file begins with\n\nWARC/1.0\n\nand goes on.\n",
+        "A record has\nWARC/1.1\r\nWARC-Type: response\r\nand more.\n",
+        "\r\n\r\nWARC/1.0\r\nis the version line.\r\n",
+        "\n\nWARC/1.0 is a format.\n\nWARC/\n",
+    ];
+    for quote in quotes {
+        let block = quote.to_owned() + &"x".repeat((3 << 20) / 2) + quote + &"x".repeat(1 << 20);
+        let source = [sound(CHAFF), sound(&block), sound(CHAFF).repeat(2)].concat();
+        fs::write(path.join("a.wet"), &source).unwrap();
+        let stats = clean(path, "a.wet", "b.wet", &["--max-record", "1M"]);
+        assert_eq!(stats["changed"], 3, "{quote}");
+        assert_eq!(stats["damaged"], 1, "{quote}");
+        let expected = source.replace(&sound(CHAFF), &sound(CLEAN));
+        assert!(fs::read_to_string(path.join("b.wet")).unwrap() == expected);
+        // A wrong length is no reason to believe them either.
+        let wrong = source.replace(
+            &format!("Content-Length: {}", block.len()),
+            "Content-Length: 7",
+        );
+        fs::write(path.join("a.wet"), &wrong).unwrap();
+        let stats = clean(path, "a.wet", "b.wet", &[]);
+        assert_eq!(
+            (&stats["changed"], &stats["damaged"]),
+            (&3.into(), &1.into()),
+            "{quote}"
+        );
     }
 }
 
@@ -286,6 +321,43 @@ fn a_long_header_row_is_rejected() {
             "has a header row that does not end within 65536 bytes",
         );
     }
+}
+
+/// The journal of many inputs is read without the memory that they had in it.
+#[test]
+#[cfg(target_os = "linux")]
+fn resuming_takes_little_memory_per_finished_input() {
+    if std::env::var_os("DECHAFF_HEAVY").is_none() {
+        println!("skipped: DECHAFF_HEAVY is not set");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let counts = [5_000, 20_000];
+    let peaks = counts.map(|count| {
+        let (input, output) = (format!("in{count}"), format!("out{count}"));
+        for number in 0..count {
+            let directory = path.join(&input).join(format!("{:03}", number / 1000));
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join(format!("{number:06}.txt")), CHAFF).unwrap();
+        }
+        let args = [
+            "clean",
+            "-q",
+            &input,
+            "-o",
+            &output,
+            "--no-sync",
+            "--skip",
+            "model",
+        ];
+        run(path, &args, 0, "");
+        peak_memory(path, &[args.as_slice(), &["--resume"]].concat())
+    });
+    let per_input = peaks[1].saturating_sub(peaks[0]) / (counts[1] - counts[0]);
+    println!("resuming: {per_input} bytes per finished input; peaks {peaks:?}");
+    // 200,000 inputs are to take less than 250 MB.
+    assert!(per_input < 1000, "{per_input}");
 }
 
 /// Compresses `parts` with gzip.

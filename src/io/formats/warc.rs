@@ -4,7 +4,8 @@
 //! are recomputed, in the notation that they have; all other records are copied unchanged.
 //!
 //! A length is believed only if a record starts where it says that the next one does. Otherwise the
-//! record ends at the next version line, and so does one that is larger than allowed.
+//! record ends where the next one seems to start, and so does one that is larger than allowed: at an
+//! empty line, a version line, and header lines that state a type. Texts may quote version lines.
 
 use super::{FormatSpec, OutputColumns, Reading, RecordFormat, name_or};
 use crate::io::FieldNames;
@@ -23,6 +24,11 @@ const MAX_HEADER: usize = 64 << 10;
 /// Bytes of the longest version line that is recognized, with the line feed before it: `WARC/`, up
 /// to six digits and dots, and the line end.
 const MAX_VERSION_LINE: usize = 1 + VERSION.len() + MAX_VERSION + 2;
+/// Bytes from the start of a record within which its header must state its type, if nothing else
+/// says that a record starts there.
+const MAX_TYPE: usize = 4 << 10;
+/// Bytes of the longest line end and empty line before a record.
+const MAX_EMPTY_LINE: usize = 4;
 /// The first bytes of a version line.
 const VERSION: &[u8] = b"WARC/";
 /// Digits and dots of the longest version.
@@ -103,7 +109,7 @@ impl RecordFormat for WarcRecords {
 }
 
 /// Splits a stream by the lengths that the headers of records state. A record that is larger than
-/// allowed ends at the next version line.
+/// allowed ends where the next one seems to start.
 #[derive(Debug)]
 struct WarcFraming;
 
@@ -113,20 +119,24 @@ impl Framing for WarcFraming {
     }
 
     fn rest_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        next_record(bytes, 1)
+        next_record(bytes, 1, Before::EmptyLine).certain()
     }
 
     fn large_record_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        next_record(bytes, 1)
+        next_record(bytes, 1, Before::EmptyLine).certain()
     }
 
-    /// Leaves out the end of `bytes` if it may be the beginning of a version line.
+    /// Leaves out the end of `bytes` if it may be the beginning of a record, with the empty line
+    /// before it.
     fn piece_len(&self, bytes: &[u8]) -> usize {
         let tail_start = bytes.len().saturating_sub(MAX_VERSION_LINE);
-        match memchr::memrchr(b'\n', &bytes[tail_start..]) {
-            Some(at) if tail_start + at > 0 => tail_start + at,
-            _ => bytes.len(),
-        }
+        let line_start = memchr::memrchr(b'\n', &bytes[tail_start..]).map(|at| tail_start + at + 1);
+        let from = bytes.len().saturating_sub(MAX_TYPE);
+        let kept = match next_record(bytes, from.max(1), Before::EmptyLine) {
+            Next::Perhaps(at) => Some(at),
+            Next::At(_) | Next::None => line_start,
+        };
+        kept.map_or(bytes.len(), |at| at.saturating_sub(MAX_EMPTY_LINE).max(1))
     }
 }
 
@@ -143,7 +153,9 @@ struct Header {
 enum HeaderEnd {
     /// The block starts at this offset.
     Block(usize),
-    /// The header does not end before the next record, or is too long.
+    /// The header does not end before this offset, at which a version line is.
+    Record(usize),
+    /// The header is too long.
     Broken,
     /// The bytes end before the header does.
     Missing,
@@ -159,8 +171,8 @@ fn header_end(bytes: &[u8]) -> HeaderEnd {
         if line == b"\r\n" && follows_line_end {
             return HeaderEnd::Block(at + line.len());
         }
-        if at > 0 && version_line(line) == VersionLine::Yes {
-            return HeaderEnd::Broken;
+        if at > 0 && version_line(line) == Begins::Yes {
+            return HeaderEnd::Record(at);
         }
         follows_line_end = line.ends_with(b"\r\n");
         at += line.len();
@@ -224,16 +236,18 @@ fn content_length(record: &[u8], headers: &[Header]) -> Option<u64> {
 
 /// Returns the length of the record at the start of `bytes`, or `None` if it does not end in them.
 /// If the stated length is missing or wrong, because no record starts after it, the record ends
-/// before the next version line. So it does if its header is broken, or states more bytes than any
-/// text may have. `is_last` says that no bytes follow.
+/// where the next one seems to start. So it does if its header is broken, or states more bytes than
+/// any text may have. `is_last` says that no bytes follow.
 fn record_end(bytes: &[u8], is_last: bool) -> Option<usize> {
-    let (block_start, headers) = match parse_header(bytes) {
-        Some(header) => header,
-        None if is_last || header_end(bytes) == HeaderEnd::Broken => return next_record(bytes, 1),
-        None => return None,
+    let Some((block_start, headers)) = parse_header(bytes) else {
+        return match header_end(bytes) {
+            HeaderEnd::Record(at) => Some(at),
+            HeaderEnd::Broken => next_record(bytes, 1, Before::Line).certain_or(is_last),
+            HeaderEnd::Missing | HeaderEnd::Block(_) => None,
+        };
     };
     let Some(length) = content_length(bytes, &headers) else {
-        return next_record(bytes, block_start);
+        return damaged_end(bytes, block_start, is_last);
     };
     let claimed = (block_start as u64)
         .saturating_add(length)
@@ -241,7 +255,7 @@ fn record_end(bytes: &[u8], is_last: bool) -> Option<usize> {
     let end = usize::try_from(claimed).unwrap_or(usize::MAX);
     if end > bytes.len() {
         return if is_last || length > crate::Span::MAX_TEXT as u64 {
-            next_record(bytes, block_start)
+            damaged_end(bytes, block_start, is_last)
         } else {
             None
         };
@@ -252,26 +266,67 @@ fn record_end(bytes: &[u8], is_last: bool) -> Option<usize> {
     if is_plausible {
         Some(end)
     } else {
-        next_record(bytes, block_start)
+        damaged_end(bytes, block_start, is_last)
     }
 }
 
-/// Whether some bytes begin with a version line.
+/// Returns where a record ends whose length is missing or wrong, and whose block is at
+/// `block_start`, or `None` if it does not end in `bytes`.
+fn damaged_end(bytes: &[u8], block_start: usize, is_last: bool) -> Option<usize> {
+    next_record(bytes, block_start, Before::EmptyLine).certain_or(is_last)
+}
+
+/// Whether some bytes begin with a version line, or with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum VersionLine {
+enum Begins {
     Yes,
     No,
     /// The bytes end before it can be told.
     Unknown,
 }
 
+/// What must be before a version line at which a record may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// The end of any line.
+    Line,
+    /// An empty line.
+    EmptyLine,
+}
+
+/// Where some bytes have the start of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    At(usize),
+    /// The bytes end before it can be told whether a record starts at this offset.
+    Perhaps(usize),
+    None,
+}
+
+impl Next {
+    fn certain(self) -> Option<usize> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Perhaps(_) | Self::None => None,
+        }
+    }
+
+    /// Returns the offset also if it is uncertain, if `is_last` says that no bytes follow.
+    fn certain_or(self, is_last: bool) -> Option<usize> {
+        match self {
+            Self::Perhaps(at) if is_last => Some(at),
+            next => next.certain(),
+        }
+    }
+}
+
 /// Returns whether `bytes` begin with a version line such as `WARC/1.0`.
-fn version_line(bytes: &[u8]) -> VersionLine {
+fn version_line(bytes: &[u8]) -> Begins {
     let Some(rest) = bytes.strip_prefix(VERSION) else {
         return if VERSION.starts_with(bytes) {
-            VersionLine::Unknown
+            Begins::Unknown
         } else {
-            VersionLine::No
+            Begins::No
         };
     };
     let length = rest
@@ -280,20 +335,55 @@ fn version_line(bytes: &[u8]) -> VersionLine {
         .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
         .count();
     match (&rest[..length], &rest[length..]) {
-        (version, _) if version.len() > MAX_VERSION => VersionLine::No,
-        (_, [] | [b'\r']) => VersionLine::Unknown,
-        ([b'0'..=b'9', ..], [b'\n', ..] | [b'\r', b'\n', ..]) => VersionLine::Yes,
-        _ => VersionLine::No,
+        (version, _) if version.len() > MAX_VERSION => Begins::No,
+        (_, [] | [b'\r']) => Begins::Unknown,
+        ([b'0'..=b'9', ..], [b'\n', ..] | [b'\r', b'\n', ..]) => Begins::Yes,
+        _ => Begins::No,
     }
 }
 
-/// Returns the offset of the first version line at byte `from` of `bytes` or later, `from` being at
-/// least 1. Returns `None` if there is none.
-fn next_record(bytes: &[u8], from: usize) -> Option<usize> {
+/// Returns whether `bytes` begin with a record: a version line, and header lines that state its type
+/// within [`MAX_TYPE`] bytes.
+fn record_start(bytes: &[u8]) -> Begins {
+    let found = version_line(bytes);
+    if found != Begins::Yes {
+        return found;
+    }
+    let limited = &bytes[..bytes.len().min(MAX_TYPE)];
+    for line in limited.split_inclusive(|&byte| byte == b'\n').skip(1) {
+        let Some(colon) = memchr::memchr(b':', line) else {
+            if line.ends_with(b"\n") {
+                return Begins::No;
+            }
+            break;
+        };
+        if line[..colon].eq_ignore_ascii_case(b"warc-type") {
+            return Begins::Yes;
+        }
+    }
+    if bytes.len() < MAX_TYPE {
+        Begins::Unknown
+    } else {
+        Begins::No
+    }
+}
+
+/// Returns where the first record starts at byte `from` of `bytes` or later, `from` being at least 1.
+fn next_record(bytes: &[u8], from: usize, before: Before) -> Next {
     let from = from.saturating_sub(1);
-    memchr::memmem::find_iter(bytes.get(from..)?, b"\nWARC/")
-        .map(|at| from + at + 1)
-        .find(|&at| version_line(&bytes[at..]) == VersionLine::Yes)
+    for at in memchr::memmem::find_iter(bytes.get(from..).unwrap_or_default(), b"\nWARC/") {
+        let at = from + at + 1;
+        let text = &bytes[..at];
+        if before == Before::EmptyLine && !(text.ends_with(b"\n\r\n") || text.ends_with(b"\n\n")) {
+            continue;
+        }
+        match record_start(&bytes[at..]) {
+            Begins::Yes => return Next::At(at),
+            Begins::Unknown => return Next::Perhaps(at),
+            Begins::No => {}
+        }
+    }
+    Next::None
 }
 
 /// Parses a record and returns its block as a text, with its id, URL and language. Records of other
@@ -570,20 +660,34 @@ mod tests {
 
     #[test]
     fn a_version_line_is_found_across_pieces() {
-        let file = "abc\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\n";
+        let file = "abc\r\n\r\nWARC/1.0\r\nA: b\r\nwarc-type: conversion\r\n";
         let start = file.find("WARC").unwrap();
-        assert_eq!(next_record(file.as_bytes(), 1), Some(start));
+        assert_eq!(WarcFraming.rest_end(file.as_bytes()), Some(start));
         for end in 1..file.len() {
             let piece = &file.as_bytes()[..end];
             let len = WarcFraming.piece_len(piece);
             assert!((1..=end).contains(&len));
+            let rest = &file.as_bytes()[len..];
             assert!(
-                next_record(piece, 1).is_some() || len <= start.max(1),
+                WarcFraming.rest_end(piece) == Some(start)
+                    || WarcFraming.rest_end(rest) == Some(start - len),
                 "{end}"
             );
         }
-        for text in ["a\nWARC/ is a format\n", "a\nWARC/1.0 is a format\n"] {
-            assert_eq!(next_record(text.as_bytes(), 1), None);
+        for text in [
+            "a\n\nWARC/ is a format\n",
+            "a\n\nWARC/1.0 is a format\n",
+            "a\n\nWARC/1.0\n",
+            "a\n\nWARC/1.0\nis a version.\nWARC-Type: b\n",
+            "a\n\nWARC/1.0\n\nWARC-Type: b\n",
+            "a\nWARC/1.0\nWARC-Type: b\n",
+        ] {
+            let text = text.to_owned() + &"It rained.\n".repeat(500);
+            assert_eq!(
+                next_record(text.as_bytes(), 1, Before::EmptyLine),
+                Next::None,
+                "{text}"
+            );
         }
     }
 
@@ -592,7 +696,10 @@ mod tests {
         for (header, end) in [
             ("WARC/1.0\r\nA: b\r\n\r\n", HeaderEnd::Block(18)),
             ("WARC/1.0\r\nA: b\r\n", HeaderEnd::Missing),
-            ("WARC/1.0\r\nA: b\r\nWARC/1.0\r\n\r\n", HeaderEnd::Broken),
+            (
+                "WARC/1.0\r\nA: b\r\nWARC/1.0\r\n\r\n",
+                HeaderEnd::Record(16),
+            ),
         ] {
             assert_eq!(header_end(header.as_bytes()), end, "{header}");
         }
