@@ -106,10 +106,26 @@ impl Request {
     /// them. With `--resume`, existing files are opened without truncation; the job cuts them to
     /// the length in its journal.
     pub(super) fn open_reports(&self) -> Result<Reports> {
+        self.check_removed()?;
         Ok(Reports {
             removed: self.open_report(self.removed.as_deref())?,
             damage: self.open_report(self.errors.as_deref())?,
         })
+    }
+
+    /// Refuses to replace a removal record by that of a run in place, even with `--force`. The earlier
+    /// run may have been in place too, and killed; then the text that it removed is nowhere else.
+    fn check_removed(&self) -> Result<()> {
+        if let (Target::InPlace, Some(path)) = (&self.target, &self.removed)
+            && fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
+        {
+            bail!(
+                "{} exists, and restoring what an earlier run removed in place may need it, so \
+                 --force does not replace it; name another file, or delete it",
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     fn open_report(&self, path: Option<&Path>) -> Result<Option<File>> {
