@@ -11,13 +11,16 @@ mod source;
 use super::root::Root;
 use super::tables::{check_table, restore_table};
 use super::walk::{Inputs, WalkEntry};
-use crate::io::{Checksum, FileId, PartialFile, Permissions, Source, StagedFile, commit_all};
+use crate::io::{
+    Checksum, Compression, FileId, PartialFile, Permissions, Source, StagedFile, commit_all,
+};
 use crate::report::{
     ContentHash, PartCheck, Record, RecordLine, parse_record_path, read_lines, record_path,
 };
 use anyhow::{Context, Error, Result, bail};
 use rustc_hash::FxHashSet;
 use source::restore_source;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek};
 use std::iter::Peekable;
@@ -522,7 +525,7 @@ fn copy_chunks(file: &mut File, write: &mut dyn FnMut(&[u8]) -> Result<()>) -> R
 }
 
 /// Returns the file that the record calls `path` as a path below `directory`: the longest end of
-/// `path` that is a file there.
+/// `path` that is a file there, perhaps with another extension for its compression.
 fn find_below(directory: &Path, path: &Path) -> Option<PathBuf> {
     let mut names = Vec::new();
     for part in path.components() {
@@ -534,7 +537,22 @@ fn find_below(directory: &Path, path: &Path) -> Option<PathBuf> {
     }
     (0..names.len())
         .map(|at| names[at..].iter().collect::<PathBuf>())
+        .flat_map(compressed_paths)
         .find(|relative| directory.join(relative).is_file())
+}
+
+/// Returns `path` and then the paths that a run with `--compress` may write instead of it.
+fn compressed_paths(path: PathBuf) -> impl Iterator<Item = PathBuf> {
+    let name = path.file_name().and_then(OsStr::to_str);
+    let name = name.map(|name| Compression::of_name(name).1.to_owned());
+    let others: Vec<PathBuf> = [Compression::None, Compression::Gzip, Compression::Zstd]
+        .into_iter()
+        .filter_map(|compression| {
+            let name = format!("{}{}", name.as_ref()?, compression.extension());
+            Some(path.with_file_name(name)).filter(|other| *other != path)
+        })
+        .collect();
+    std::iter::once(path).chain(others)
 }
 
 /// Reads the lines of a removal record, or only those of the file that it calls `path`.
@@ -565,7 +583,7 @@ fn removal(line: Result<RecordLine>) -> Option<Result<Record>> {
 }
 
 /// Returns the path in the record that means the file `cleaned`: the only one, or the equal one, or
-/// the only one with the same file name. `None` if the record is empty, as nothing was removed.
+/// the only one with the same file name, perhaps compressed otherwise. `None` if the record is empty, as nothing was removed.
 fn find_path(cleaned: &Path, record: &Path) -> Result<Option<String>> {
     let mut paths: Vec<String> = Vec::new();
     for line in lines_of(record, None)? {
@@ -580,16 +598,19 @@ fn find_path(cleaned: &Path, record: &Path) -> Result<Option<String>> {
     if let Some(path) = paths.iter().find(|path| parse_record_path(path) == cleaned) {
         return Ok(Some(path.clone()));
     }
-    let same_name: Vec<&String> = paths
-        .iter()
-        .filter(|path| parse_record_path(path).file_name() == cleaned.file_name())
-        .collect();
-    match same_name.as_slice() {
-        [path] => Ok(Some((*path).clone())),
-        _ => bail!(
-            "the record names {} files; say with --path which one {} is",
-            paths.len(),
-            cleaned.display()
-        ),
+    for name in compressed_paths(cleaned.file_name().unwrap_or_default().into()) {
+        let mut same_name = paths
+            .iter()
+            .filter(|path| parse_record_path(path).file_name() == Some(name.as_os_str()));
+        match (same_name.next(), same_name.next()) {
+            (Some(path), None) => return Ok(Some(path.clone())),
+            (Some(_), Some(_)) => break,
+            (None, _) => {}
+        }
     }
+    bail!(
+        "the record names {} files; say with --path which one {} is",
+        paths.len(),
+        cleaned.display()
+    )
 }
