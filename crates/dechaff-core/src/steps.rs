@@ -19,6 +19,12 @@ pub(crate) fn count(steps: usize) {
     let _ = steps;
 }
 
+/// Decodes `bytes`, each of which is a step. Returns `None` if they are not UTF-8.
+pub(crate) fn decode(bytes: &[u8]) -> Option<&str> {
+    count(bytes.len());
+    std::str::from_utf8(bytes).ok()
+}
+
 /// Returns the number of steps that this thread has counted since the last call.
 #[cfg(test)]
 fn take() -> u64 {

@@ -40,6 +40,7 @@ pub mod phrase;
 pub mod plan;
 pub mod rule;
 mod rules;
+mod steps;
 mod string_list;
 
 pub use error::{PackError, Problem};

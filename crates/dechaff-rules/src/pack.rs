@@ -138,7 +138,7 @@ pub(crate) fn parse(
     let mut rules = Vec::with_capacity(file.rule.len());
     for entry in &file.rule {
         let id = &entry.get_ref().id;
-        let line = lint.problem(id.span(), String::new()).line;
+        let line = lint.line(id.span().start);
         if let Some(first) = seen.insert(id.get_ref(), line) {
             lint.note(
                 id.span(),
@@ -150,13 +150,11 @@ pub(crate) fn parse(
         }
         rules.extend(read_rule(entry, pack, line, &mut lint));
     }
-    lint.problems
-        .sort_by_key(|problem| (problem.line, problem.column));
     Ok(Parsed {
         name: pack.clone(),
         description: file.pack.description,
         rules,
-        problems: lint.problems,
+        problems: lint.into_problems(),
     })
 }
 

@@ -410,7 +410,7 @@ fn ends_sentence(word: &[u8]) -> bool {
     if word.last().is_some_and(u8::is_ascii_alphanumeric) {
         return false;
     }
-    let Ok(word) = std::str::from_utf8(word) else {
+    let Some(word) = steps::decode(word) else {
         return false;
     };
     let unquoted = word.trim_end_matches(['"', '\'', ')', ']', '」', '』', '”']);

@@ -2,6 +2,7 @@
 //! Privacy policy". The text of such lines differs from site to site, but the words that they
 //! consist of do not. Words that scraping glued together (`SubscribeNewsletters`) are found too.
 
+use crate::steps;
 use dechaff_rules::StringList;
 use dechaff_rules::chars::{is_word, normalize};
 use dechaff_rules::rule::RuleId;
@@ -70,7 +71,7 @@ impl Vocabulary {
         if first.is_ascii() && !self.can_start_with(first) {
             return;
         }
-        let Ok(line) = std::str::from_utf8(line) else {
+        let Some(line) = steps::decode(line) else {
             return;
         };
         if !words(line)

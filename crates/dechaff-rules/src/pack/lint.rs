@@ -3,6 +3,7 @@
 
 use crate::error::Problem;
 use crate::phrase::Phrase;
+use crate::steps;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::de::DeserializeOwned;
 use std::ops::Range;
@@ -16,7 +17,8 @@ pub(super) struct Lint<'s> {
     /// Whether phrases and patterns are linted. Those of the built-in packs are linted by a test,
     /// not when dechaff is built.
     pub(super) deep: bool,
-    pub(super) problems: Vec<Problem>,
+    /// Offsets of problems in the source, and their messages.
+    problems: Vec<(usize, String)>,
     /// Offsets at which the lines of the source start.
     line_starts: Vec<usize>,
 }
@@ -41,29 +43,64 @@ impl<'s> Lint<'s> {
     /// A problem with its position, if the source is not valid TOML or has an unknown key.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         toml::from_str(self.source).map_err(|error| {
-            let message = error.message().trim().replace('\n', " ");
-            self.problem(error.span().unwrap_or(0..0), message)
+            let offset = error.span().map_or(0, |span| span.start);
+            let offset = self.source.floor_char_boundary(offset);
+            let line = self.line(offset);
+            Problem {
+                origin: self.origin.to_owned(),
+                line,
+                column: self.count_chars(self.line_starts[line - 1]..offset) + 1,
+                message: error.message().trim().replace('\n', " "),
+            }
         })
     }
 
-    /// Makes a problem at the start of `span`, a byte range of the source. Its line and its column,
-    /// in code points, are counted from 1. Does not note the problem.
-    pub(super) fn problem(&self, span: Range<usize>, message: String) -> Problem {
-        let end = self.source.floor_char_boundary(span.start);
-        let line = self.line_starts.partition_point(|&start| start <= end);
-        Problem {
-            origin: self.origin.to_owned(),
-            line,
-            column: self.source[self.line_starts[line - 1]..end].chars().count() + 1,
-            message,
-        }
+    /// Returns the line, counted from 1, that has the byte at this offset of the source.
+    pub(super) fn line(&self, offset: usize) -> usize {
+        steps::count(1);
+        self.line_starts.partition_point(|&start| start <= offset)
     }
 
     /// Adds a problem at the start of `span`, a byte range of the source. Parsing continues, so
     /// that a user sees all problems of a pack at once.
     pub(super) fn note(&mut self, span: Range<usize>, message: impl Into<String>) {
-        let problem = self.problem(span, message.into());
-        self.problems.push(problem);
+        self.problems.push((span.start, message.into()));
+    }
+
+    /// Returns whether there is no problem so far.
+    pub(super) fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Returns the problems in the order of the source. Lines, and columns in code points, are
+    /// counted from 1. The source is read once, as one line may have all problems.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        let mut noted = std::mem::take(&mut self.problems);
+        noted.sort_by_key(|&(offset, _)| offset);
+        let (mut at, mut column) = (0, 1);
+        let mut problems = Vec::with_capacity(noted.len());
+        for (offset, message) in noted {
+            let offset = self.source.floor_char_boundary(offset);
+            let line = self.line(offset);
+            let line_start = self.line_starts[line - 1];
+            if line_start > at {
+                (at, column) = (line_start, 1);
+            }
+            column += self.count_chars(at..offset);
+            at = offset;
+            problems.push(Problem {
+                origin: self.origin.to_owned(),
+                line,
+                column,
+                message,
+            });
+        }
+        problems
+    }
+
+    fn count_chars(&self, range: Range<usize>) -> usize {
+        steps::count(range.len());
+        self.source[range].chars().count()
     }
 }
 

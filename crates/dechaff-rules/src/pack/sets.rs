@@ -33,12 +33,12 @@ impl Sets {
         let file: SetsFile = lint.read()?;
         let none = Self::default();
         let scope = Scope::new(&none, file.sets, &mut lint);
-        if lint.problems.is_empty() {
+        if lint.is_clean() {
             let own = scope.own.into_iter();
             Ok(Self(own.map(|set| (set.name, set.members)).collect()))
         } else {
             Err(PackError {
-                problems: lint.problems,
+                problems: lint.into_problems(),
             })
         }
     }
