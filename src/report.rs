@@ -34,7 +34,7 @@ pub use records::{
 };
 pub use rules::{list, list_json, rule_json, rule_page, rules_pages, show};
 pub use schema::pack_schema;
-pub use stats::Stats;
+pub use stats::{RuleStats, Stats};
 pub use survey::Survey;
 pub use table::TableStyle;
 pub use why::{ExplainedLine, LineReport, miss_reason};

@@ -188,15 +188,17 @@ impl PartialFile {
             .with_context(|| cannot_write(&self.target))
     }
 
-    /// Waits until all bytes written so far are on the disk, and returns their checksum. A
-    /// checkpoint may refer to that position. `None` if the output is not resumable.
+    /// Returns the checksum of all bytes written so far. A checkpoint may refer to that position.
+    /// With `wait`, the bytes are on the disk then. `None` if the output is not resumable.
     ///
     /// # Errors
     /// If the system cannot write them.
-    pub fn sync(&self) -> Result<Option<Checksum>> {
-        self.file
-            .sync_data()
-            .with_context(|| cannot_write(&self.target))?;
+    pub fn sync(&self, wait: bool) -> Result<Option<Checksum>> {
+        if wait {
+            self.file
+                .sync_data()
+                .with_context(|| cannot_write(&self.target))?;
+        }
         Ok(self
             .hasher
             .as_ref()
@@ -484,7 +486,7 @@ mod tests {
         let part = directory.path().join("part");
         let mut partial = PartialFile::resumable(&part, &target, None, false, 0).unwrap();
         partial.append(b"one two torn").unwrap();
-        let checksum = partial.sync().unwrap().unwrap();
+        let checksum = partial.sync(true).unwrap().unwrap();
         assert_eq!(checksum.bytes, 12);
         partial.keep_for_resume().unwrap();
         let longer = Checksum {

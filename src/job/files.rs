@@ -73,6 +73,7 @@ impl Job<'_> {
             reports,
             journal: journal.as_mut(),
             directories: DirectorySync::default(),
+            sync: self.options.sync,
             events,
         };
         let shard = self.shard.filter(|_| !self.slices_input());
@@ -136,6 +137,13 @@ impl Job<'_> {
         if self.options.sync {
             sync_ready(&mut ready);
         }
+        if ready
+            .iter()
+            .any(|ready| ready.task.is_retried && ready.handled.failure().is_none())
+        {
+            // Its lines come before those that the reports have.
+            run.discard_rest()?;
+        }
         let mut lengths = Vec::with_capacity(ready.len());
         for ready in &ready {
             let handled = &ready.handled;
@@ -155,6 +163,7 @@ impl Job<'_> {
             journal.claim(
                 ready
                     .iter()
+                    .filter(|ready| ready.handled.failure().is_none())
                     .map(|ready| ready.task.journal_path())
                     .collect(),
             )?;
@@ -168,7 +177,13 @@ impl Job<'_> {
             .into_par_iter()
             .map(|ready| match self.commit(&ready.task.file, ready.staged) {
                 Ok(sum) => (ready.task.file, ready.handled, sum),
-                Err(error) => (ready.task.file, Handled::failed(error), None),
+                Err(error) => {
+                    let handled = Handled {
+                        has_lines: true,
+                        ..Handled::failed(error)
+                    };
+                    (ready.task.file, handled, None)
+                }
             })
             .collect();
         if self.options.sync {
@@ -312,6 +327,11 @@ impl Job<'_> {
             if run.is_done(&mut task)? {
                 run.events.advance(1, task.file.size);
                 continue;
+            }
+            if task.is_retried {
+                // What follows depends on whether it fails again.
+                batch.push(task);
+                return Ok((batch, None));
             }
             if self.inputs.stream.is_some() || self.is_large(&task.file) {
                 return Ok((batch, Some(task)));

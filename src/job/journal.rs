@@ -13,6 +13,7 @@
 //! {"part":{"place":"b.jsonl",…}}          b.jsonl is finished up to a record
 //! {"ours":["b.jsonl"]}                    from the resumed run
 //! {"done":{"place":"b.jsonl",…}}
+//! {"failed":{"place":"c.txt",…}}          c.txt has no lines in the reports
 //! {"kept":2}                              if a run discards what follows the first two done inputs
 //! "end"                                   the manifest was written
 //! ```
@@ -26,13 +27,14 @@ use crate::io::{
     Checksum, DirectorySync, FileState, PartialFile, Start, create_directories, hash_path,
     open_own_file, sync_file,
 };
-use crate::report::{Stats, parse_record_path, record_path};
+use crate::report::{RuleStats, Stats, parse_record_path, record_path};
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Lengths of the two reports in bytes, removal records and damaged records; `None` for a report
 /// that is not written.
@@ -62,9 +64,20 @@ pub struct Finished {
     output_path: String,
     input: Input,
     output: Option<Checksum>,
+    /// Time of modification of the output, as in [`Input`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    written: Option<u64>,
     stats: Stats,
     /// Lengths of the reports after this input.
     reports: Lengths,
+}
+
+/// An input that failed.
+#[derive(Debug, Serialize, Deserialize)]
+struct FailedInput {
+    #[serde(rename = "place")]
+    output_path: String,
+    input: Input,
 }
 
 /// A large input that is finished up to the end of a record.
@@ -97,6 +110,7 @@ enum JournalEntry {
     #[serde(rename = "part")]
     Checkpoint(Checkpoint),
     Done(Finished),
+    Failed(FailedInput),
     /// Of the inputs that are done, only this many count; the others and all checkpoints are void.
     Kept(usize),
     /// The run finished.
@@ -112,6 +126,8 @@ pub enum ResumeState {
     Done(Box<Stats>),
     /// The input is finished up to this checkpoint.
     Checkpoint(Box<Checkpoint>),
+    /// The input failed, and has no lines in the reports, which have those of later inputs.
+    Failed,
     /// The input or its output changed since the earlier run.
     Changed,
 }
@@ -132,19 +148,59 @@ pub struct Journal {
     /// How many finished inputs at the front of `entries` this run has accepted or added.
     accepted: usize,
     /// Output paths that this run or the resumed one wrote or is about to write.
-    owned: FxHashSet<String>,
+    owned: FxHashSet<Arc<str>>,
     /// Entries of the manifest so far.
     files: Vec<ManifestFile>,
+}
+
+/// A finished input of the earlier run, in less memory than [`Finished`]: there can be many.
+#[derive(Debug)]
+struct Done {
+    /// How many finished inputs come before it in the journal and in the reports.
+    index: usize,
+    input: Input,
+    output: Option<Checksum>,
+    written: Option<u64>,
+    /// Counts without those per rule.
+    counts: Box<Stats>,
+    /// Counts per rule. Names are shared with other inputs.
+    rules: Box<[(Arc<str>, RuleStats)]>,
+}
+
+impl Done {
+    /// Returns whether the output at `target` has the size and the time of modification that it was
+    /// written with.
+    fn has_output(&self, target: &Path) -> bool {
+        let Some(sum) = &self.output else {
+            return true;
+        };
+        FileState::of(target).is_some_and(|state| {
+            state.size == sum.bytes && (self.written.is_none() || state.modified == self.written)
+        })
+    }
+
+    fn stats(&self) -> Stats {
+        let rules = self.rules.iter();
+        Stats {
+            rules: rules
+                .map(|(name, rule)| (name.to_string(), *rule))
+                .collect(),
+            ..(*self.counts).clone()
+        }
+    }
 }
 
 /// What the journal says about inputs.
 #[derive(Debug, Default)]
 struct Entries {
-    /// Finished inputs of the earlier run, by output path.
-    done: FxHashMap<String, Finished>,
-    /// Output paths of finished inputs, in the order of the journal and of the reports, with the
-    /// lengths of the reports after each. Paths of this run are empty, as nothing looks for them.
-    order: Vec<(String, Lengths)>,
+    /// Finished inputs of the earlier run that this run has not accepted yet, by output path.
+    done: FxHashMap<Arc<str>, Box<Done>>,
+    /// Lengths of the reports after each finished input, in the order of the journal.
+    order: Vec<Lengths>,
+    /// Inputs that failed, by output path.
+    failed: FxHashMap<Arc<str>, Input>,
+    /// Names of rules.
+    rules: FxHashSet<Arc<str>>,
     /// Last checkpoints of unfinished inputs of the earlier run, by output path.
     checkpoints: FxHashMap<String, Checkpoint>,
     /// Lengths of the reports at the last entry.
@@ -158,20 +214,31 @@ impl Entries {
             .insert(checkpoint.output_path.clone(), checkpoint);
     }
 
-    fn add_finished(&mut self, finished: Finished) {
-        let path = finished.output_path.clone();
+    fn add_finished(&mut self, path: Arc<str>, finished: Finished) {
         self.lengths = Some(finished.reports);
-        self.checkpoints.remove(&path);
-        self.order.push((path.clone(), finished.reports));
-        self.done.insert(path, finished);
+        self.checkpoints.remove(&*path);
+        self.failed.remove(&path);
+        let mut counts = Box::new(finished.stats);
+        let done = Done {
+            index: self.order.len(),
+            input: finished.input,
+            output: finished.output,
+            written: finished.written,
+            rules: std::mem::take(&mut counts.rules)
+                .into_iter()
+                .map(|(name, rule)| (shared(&mut self.rules, &name), rule))
+                .collect(),
+            counts,
+        };
+        self.order.push(finished.reports);
+        self.done.insert(path, Box::new(done));
     }
 
     /// Forgets all checkpoints, and all finished inputs except the first `count`.
     fn keep(&mut self, count: usize) {
         self.checkpoints.clear();
-        for (path, _) in self.order.drain(count.min(self.order.len())..) {
-            self.done.remove(&path);
-        }
+        self.done.retain(|_, done| done.index < count);
+        self.order.truncate(count);
         self.lengths = Some(self.lengths_after(count));
     }
 
@@ -180,8 +247,18 @@ impl Entries {
         count
             .checked_sub(1)
             .and_then(|last| self.order.get(last))
-            .map_or([Some(0); 2], |&(_, lengths)| lengths)
+            .map_or([Some(0); 2], |&lengths| lengths)
     }
+}
+
+/// Returns `text` as it is in `texts`, to which it is added if it is not there.
+fn shared(texts: &mut FxHashSet<Arc<str>>, text: &str) -> Arc<str> {
+    if let Some(shared) = texts.get(text) {
+        return Arc::clone(shared);
+    }
+    let added: Arc<str> = text.into();
+    texts.insert(Arc::clone(&added));
+    added
 }
 
 impl Journal {
@@ -293,14 +370,23 @@ impl Journal {
             }
             match entry {
                 JournalEntry::Plan(plan) if plan != self.plan => previous = PreviousRun::OtherPlan,
-                JournalEntry::Owned(paths) => self.owned.extend(paths),
+                JournalEntry::Owned(paths) => {
+                    for path in paths {
+                        shared(&mut self.owned, &path);
+                    }
+                }
                 JournalEntry::Checkpoint(checkpoint) => {
-                    self.owned.insert(checkpoint.output_path.clone());
+                    shared(&mut self.owned, &checkpoint.output_path);
                     self.entries.add_checkpoint(checkpoint);
                 }
                 JournalEntry::Done(finished) => {
-                    self.owned.insert(finished.output_path.clone());
-                    self.entries.add_finished(finished);
+                    let path = shared(&mut self.owned, &finished.output_path);
+                    self.entries.add_finished(path, finished);
+                }
+                JournalEntry::Failed(failed) => {
+                    self.entries
+                        .failed
+                        .insert(failed.output_path.into(), failed.input);
                 }
                 JournalEntry::Kept(count) => self.entries.keep(count),
                 JournalEntry::End if previous == PreviousRun::Unfinished => {
@@ -341,7 +427,8 @@ impl Journal {
         if !resume || owned.is_empty() {
             return Ok(());
         }
-        let mut paths: Vec<String> = owned.into_iter().collect();
+        let mut paths: Vec<String> = owned.iter().map(|path| path.to_string()).collect();
+        drop(owned);
         paths.sort();
         self.claim(paths)
     }
@@ -360,40 +447,33 @@ impl Journal {
         self.owned.contains(record_path(output_path).as_ref())
     }
 
-    /// Returns what the earlier run did with `file`. A finished input whose output is still there
-    /// with the right size also enters the manifest of this run. A checkpoint is returned only if
-    /// the unfinished output begins with the bytes that the checkpoint describes.
+    /// Returns what the earlier run did with `file`. A finished input whose output is still there,
+    /// with its size and time of modification, also enters the manifest of this run. A checkpoint is
+    /// returned only if the unfinished output begins with the bytes that the checkpoint describes.
     ///
     /// With `in_order`, reports are written, whose lines are in the order of the inputs. Then only
     /// inputs count that follow each other in the journal as they do now.
     pub fn resume(&mut self, file: &InputFile, in_order: bool) -> ResumeState {
         let key = record_path(&file.output_path);
-        let target = self.directory.join(&file.output_path);
         let input = FileState::of(&file.path).map(Input::from);
-        if let Some(finished) = self.entries.done.get(key.as_ref()) {
-            let has_output = finished.output.as_ref().is_none_or(|sum| {
-                fs::metadata(&target).is_ok_and(|metadata| metadata.len() == sum.bytes)
-            });
-            if Some(finished.input) != input || !has_output {
+        if let Some(done) = self.entries.done.get(key.as_ref()) {
+            if Some(done.input) != input
+                || !done.has_output(&self.directory.join(&file.output_path))
+            {
                 return ResumeState::Changed;
             }
-            if in_order {
-                let next = self.entries.order.get(self.accepted);
-                if next.is_none_or(|(path, _)| *path != key) {
-                    return ResumeState::New;
-                }
-                self.accepted += 1;
+            if in_order && done.index != self.accepted {
+                return ResumeState::New;
             }
-            self.files.push(ManifestFile::done(
-                &finished.output_path,
-                finished.input.size,
-                finished.output.clone(),
-                &finished.stats,
-            ));
-            return ResumeState::Done(Box::new(finished.stats.clone()));
+            return self.accept(&key);
         }
         let Some(checkpoint) = self.entries.checkpoints.get(key.as_ref()) else {
-            return ResumeState::New;
+            let failed = self.entries.failed.get(key.as_ref());
+            return if in_order && self.has_rest() && failed.is_some() && failed == input.as_ref() {
+                ResumeState::Failed
+            } else {
+                ResumeState::New
+            };
         };
         if Some(checkpoint.input) != input {
             return ResumeState::Changed;
@@ -414,6 +494,24 @@ impl Journal {
         }
     }
 
+    /// Moves the finished input with this output path to the manifest of this run.
+    fn accept(&mut self, path: &str) -> ResumeState {
+        let Some((path, done)) = self.entries.done.remove_entry(path) else {
+            return ResumeState::New;
+        };
+        self.accepted += 1;
+        let stats = Box::new(done.stats());
+        let size = done.input.size;
+        self.files
+            .push(ManifestFile::done(path, size, done.output, done.counts));
+        ResumeState::Done(stats)
+    }
+
+    /// Returns whether anything is known about inputs that this run has not accepted yet.
+    fn has_rest(&self) -> bool {
+        self.entries.order.len() != self.accepted || !self.entries.checkpoints.is_empty()
+    }
+
     /// Discards everything that is known about inputs which [`Journal::resume`] has not accepted
     /// yet. Returns the lengths of the reports after the last accepted input, or `None` if there
     /// was nothing to discard.
@@ -421,7 +519,7 @@ impl Journal {
     /// # Errors
     /// If the journal cannot be written.
     pub fn discard_rest(&mut self) -> Result<Option<Lengths>> {
-        if self.entries.order.len() == self.accepted && self.entries.checkpoints.is_empty() {
+        if !self.has_rest() {
             return Ok(None);
         }
         self.entries.keep(self.accepted);
@@ -447,7 +545,12 @@ impl Journal {
     /// # Errors
     /// If the journal cannot be written.
     pub fn claim(&mut self, output_paths: Vec<String>) -> Result<()> {
-        self.owned.extend(output_paths.iter().cloned());
+        if output_paths.is_empty() {
+            return Ok(());
+        }
+        for path in &output_paths {
+            shared(&mut self.owned, path);
+        }
         self.write(&JournalEntry::Owned(output_paths))?;
         self.wait_for_disk()
     }
@@ -468,26 +571,51 @@ impl Journal {
         let Some(input) = file.state.map(Input::from) else {
             return Ok(());
         };
-        let output_path = record_path(&file.output_path).into_owned();
+        let output_path = record_path(&file.output_path);
         self.files.push(ManifestFile::done(
-            &output_path,
+            shared(&mut self.owned, &output_path),
             input.size,
             output.clone(),
-            stats,
+            Box::new(stats.without_rules()),
         ));
-        self.entries.order.push((String::new(), reports));
+        self.entries.order.push(reports);
         self.accepted += 1;
+        let written = match output {
+            Some(_) => FileState::of(&self.directory.join(&file.output_path)),
+            None => None,
+        };
         self.write(&JournalEntry::Done(Finished {
-            output_path,
+            output_path: output_path.into_owned(),
             input,
             output,
+            written: written.and_then(|state| state.modified),
             stats: stats.clone(),
             reports,
         }))
     }
 
+    /// Records that `file` failed for `reason`, in the state in which it was read, and has no lines
+    /// in the reports. A resumed run tries it again; if it fails again, what follows it stays done.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub fn fail_input(&mut self, file: &InputFile, reason: &str) -> Result<()> {
+        self.fail(&file.path, reason);
+        let output_path = record_path(&file.output_path);
+        let Some(input) = file.state.map(Input::from) else {
+            return Ok(());
+        };
+        if self.entries.failed.get(output_path.as_ref()) == Some(&input) {
+            return Ok(());
+        }
+        self.write(&JournalEntry::Failed(FailedInput {
+            output_path: output_path.into_owned(),
+            input,
+        }))
+    }
+
     /// Adds the failed input at `path` to the manifest. Nothing is written to the journal, so that
-    /// a resumed run tries the input again.
+    /// a resumed run takes it for a new one.
     pub fn fail(&mut self, path: &Path, reason: &str) {
         self.files
             .push(ManifestFile::failed(&record_path(path), reason));

@@ -9,13 +9,14 @@ use crate::report::{Stats, parse_record_path};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::HEXLOWER;
 use dechaff_core::{Cleaner, Rule, RuleSet};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Prefix of the file names of manifests.
 pub const MANIFEST: &str = "dechaff-run";
@@ -110,7 +111,8 @@ fn pack_hashes(rules: &RuleSet) -> BTreeMap<String, String> {
 pub struct ManifestFile {
     /// Path of the output below the output directory; path of the input if that failed.
     #[serde(rename = "place")]
-    pub output_path: String,
+    #[serde(serialize_with = "write_path", deserialize_with = "read_path")]
+    pub output_path: Arc<str>,
     /// Size of the input in bytes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub input_bytes: Option<u64>,
@@ -119,23 +121,24 @@ pub struct ManifestFile {
     pub output: Option<Checksum>,
     /// Counts of the file, without those per rule.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub counts: Option<Stats>,
+    pub counts: Option<Box<Stats>>,
     /// Reason of a failure.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failed: Option<String>,
 }
 
 impl ManifestFile {
-    /// Creates the entry of a finished input of `size` bytes. The counts per rule in `stats` are
-    /// dropped: only the manifest's totals have them, which keeps manifests of many files small.
+    /// Creates the entry of a finished input of `size` bytes. `counts` must be without those per
+    /// rule: only the manifest's totals have them, which keeps manifests of many files small.
     #[must_use]
-    pub fn done(output_path: &str, size: u64, output: Option<Checksum>, stats: &Stats) -> Self {
-        let counts = Stats {
-            rules: BTreeMap::new(),
-            ..stats.clone()
-        };
+    pub fn done(
+        output_path: Arc<str>,
+        size: u64,
+        output: Option<Checksum>,
+        counts: Box<Stats>,
+    ) -> Self {
         Self {
-            output_path: output_path.to_owned(),
+            output_path,
             input_bytes: Some(size),
             output,
             counts: Some(counts),
@@ -148,13 +151,21 @@ impl ManifestFile {
     #[must_use]
     pub fn failed(path: &str, reason: &str) -> Self {
         Self {
-            output_path: path.to_owned(),
+            output_path: path.into(),
             input_bytes: None,
             output: None,
             counts: None,
             failed: Some(reason.to_owned()),
         }
     }
+}
+
+fn write_path<S: Serializer>(path: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(path)
+}
+
+fn read_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    String::deserialize(deserializer).map(Arc::from)
 }
 
 /// The manifest of a finished run.

@@ -89,12 +89,12 @@ impl Output {
         }
     }
 
-    /// Waits until a staged output is on the disk and returns its checksum, to which a checkpoint
-    /// may refer. Returns `None` for outputs that cannot be resumed.
-    pub(super) fn sync(&self) -> Result<Option<Checksum>> {
+    /// Returns the checksum of a staged output, to which a checkpoint may refer. With `wait`, its
+    /// bytes are on the disk then. Returns `None` for outputs that cannot be resumed.
+    pub(super) fn sync(&self, wait: bool) -> Result<Option<Checksum>> {
         match self {
             Self::Nowhere | Self::Stdout(_) => Ok(None),
-            Self::Staged(file) => file.sync(),
+            Self::Staged(file) => file.sync(wait),
         }
     }
 
@@ -271,7 +271,7 @@ mod tests {
             let mut output = job.create_output(&task).unwrap();
             output.append(b"It rained.\n").unwrap();
             // Without a name for a later run, it cannot be resumed.
-            assert_eq!(output.sync().unwrap(), None);
+            assert_eq!(output.sync(true).unwrap(), None);
             let staged = output.finish().unwrap().unwrap();
             assert!(!path.exists());
             staged.commit().unwrap();
@@ -294,7 +294,7 @@ mod tests {
             with_job(&JobOptions::for_tests(), target, |job| {
                 let mut output = job.create_output(&task(Path::new("-"))).unwrap();
                 output.append(b"It rained.\n").unwrap();
-                assert_eq!(output.sync().unwrap(), None);
+                assert_eq!(output.sync(true).unwrap(), None);
                 assert!(output.finish().unwrap().is_none());
             });
         }

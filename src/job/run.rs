@@ -29,6 +29,8 @@ pub(super) struct Handled {
     /// Damaged records as JSON Lines, unless they are written already.
     pub(super) damage: WaitingLines,
     pub(super) events: Vec<Event>,
+    /// Whether the reports have lines of an input that failed.
+    pub(super) has_lines: bool,
 }
 
 impl Handled {
@@ -89,6 +91,8 @@ pub(super) struct BatchRun<'r> {
     pub(super) reports: &'r mut Reports,
     pub(super) journal: Option<&'r mut Journal>,
     pub(super) directories: DirectorySync,
+    /// Whether checkpoints wait for the disk.
+    pub(super) sync: bool,
     pub(super) events: &'r mut dyn EventSink,
 }
 
@@ -105,7 +109,8 @@ impl BatchRun<'_> {
     /// Returns whether an earlier run finished the file. If that run was interrupted in the file,
     /// stores the checkpoint in `task`. If the input or its output changed since, reports that. A
     /// file that is to be cleaned has everything that follows cleaned again too if there are
-    /// reports: their lines are in the order of the inputs and can only be truncated.
+    /// reports: their lines are in the order of the inputs and can only be truncated. One that failed
+    /// before is tried first, because it may fail again.
     pub(super) fn is_done(&mut self, task: &mut Task) -> Result<bool> {
         let Some(journal) = &mut self.journal else {
             return Ok(false);
@@ -114,6 +119,7 @@ impl BatchRun<'_> {
         task.part = Some(journal.part(&task.file.output_path));
         match journal.resume(&task.file, self.reports.is_wanted()) {
             ResumeState::New => self.discard_rest()?,
+            ResumeState::Failed => task.is_retried = true,
             ResumeState::Done(stats) => {
                 self.stats.merge(&stats);
                 return Ok(true);
@@ -147,8 +153,8 @@ impl BatchRun<'_> {
 
     /// Writes a batch of an input that is cleaned by itself: its progress, its report lines and
     /// events, its output and, every [`CHECKPOINT_INTERVAL`] bytes, a checkpoint. Before the
-    /// checkpoint is written, the output and the removal records that it refers to are flushed to
-    /// disk.
+    /// checkpoint is written, the output and the removal records that it refers to are on the disk,
+    /// unless the run does not wait for it.
     pub(super) fn add_batch(
         &mut self,
         task: &Task,
@@ -173,15 +179,15 @@ impl BatchRun<'_> {
         output.append(&batch.output)?;
         if let (Some(journal), Some(end)) = (&mut self.journal, batch.end)
             && end.offset - progress.checkpoint >= CHECKPOINT_INTERVAL
-            && let Some(written) = output.sync()?
+            && let Some(written) = output.sync(self.sync)?
         {
             progress.checkpoint = end.offset;
             let lengths = self.reports.lengths();
-            self.reports
-                .sync()
-                .and_then(|()| {
-                    journal.checkpoint(&task.file, end, written, tally, lengths, progress.begun)
-                })
+            if self.sync {
+                self.reports.sync().map_err(RunFailure)?;
+            }
+            journal
+                .checkpoint(&task.file, end, written, tally, lengths, progress.begun)
                 .map_err(RunFailure)?;
         }
         Ok(())
@@ -199,7 +205,10 @@ impl BatchRun<'_> {
         self.stats.merge(&handled.stats);
         if let Some(journal) = &mut self.journal {
             match handled.failure() {
-                Some(error) => journal.fail(&file.path, &format!("{error:#}")),
+                Some(error) if handled.has_lines => {
+                    journal.fail(&file.path, &format!("{error:#}"));
+                }
+                Some(error) => journal.fail_input(file, &format!("{error:#}"))?,
                 None => journal.finish(file, sum, &handled.stats, lengths)?,
             }
         }

@@ -22,6 +22,8 @@ pub(super) struct Task {
     pub(super) part: Option<PathBuf>,
     /// Where an earlier run was interrupted.
     pub(super) checkpoint: Option<Box<Checkpoint>>,
+    /// Whether it failed in an earlier run, which cleaned inputs after it.
+    pub(super) is_retried: bool,
 }
 
 impl Task {
@@ -33,6 +35,7 @@ impl Task {
             owned: false,
             part: None,
             checkpoint: None,
+            is_retried: false,
         }
     }
 

@@ -97,6 +97,15 @@ impl Stats {
         }
     }
 
+    /// Returns the counts without those per rule.
+    #[must_use]
+    pub fn without_rules(&self) -> Self {
+        Self {
+            rules: BTreeMap::new(),
+            ..*self
+        }
+    }
+
     /// Returns a paragraph for people: documents, bytes, the three rules with the most bytes, and a
     /// sentence for each kind of input that was not cleaned. `verb` follows the number of bytes,
     /// such as "removed" after cleaning or another verb where nothing is written.
