@@ -20,6 +20,21 @@ fn is_heavy() -> bool {
     heavy
 }
 
+/// Mounts a file system at `directory`; prints a note if that is not possible.
+fn mount(args: &[&str], directory: &Path) -> bool {
+    let output = Command::new("mount").args(args).arg(directory).output();
+    let is_mounted = output.is_ok_and(|output| output.status.success());
+    if !is_mounted {
+        println!("skipped: a file system cannot be mounted");
+    }
+    is_mounted
+}
+
+fn unmount(directory: &Path) {
+    let status = Command::new("umount").arg(directory).status().unwrap();
+    assert!(status.success());
+}
+
 /// Starts `dechaff` in `directory` with pipes for standard input, output and error.
 fn start(directory: &Path, args: &[&str]) -> Child {
     let mut command = Command::new(DECHAFF);
@@ -171,12 +186,10 @@ fn a_full_disk_fails_only_the_file_that_does_not_fit() {
     for name in ["in", "small"] {
         fs::create_dir(path.join(name)).unwrap();
     }
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
-        .arg(path.join("small"))
-        .status();
-    if !mount.is_ok_and(|status| status.success()) {
-        println!("skipped: a file system cannot be mounted");
+    if !mount(
+        &["-t", "tmpfs", "-o", "size=2m", "tmpfs"],
+        &path.join("small"),
+    ) {
         return;
     }
     fs::write(path.join("in/a.jsonl"), LINE.repeat(20)).unwrap();
@@ -188,22 +201,98 @@ fn a_full_disk_fails_only_the_file_that_does_not_fit() {
     let exist =
         ["a.jsonl", "b.jsonl", "c.jsonl"].map(|name| path.join("small/out").join(name).exists());
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        Command::new("umount")
-            .arg(path.join("small"))
-            .status()
-            .unwrap()
-            .success()
-    );
+    // With more space, the run goes on.
+    mount(&["-o", "remount,size=64m"], &path.join("small"));
+    for args in [
+        &["clean", "in", "-o", "small/out", "--resume"][..],
+        &["clean", "in", "-o", "whole"],
+    ] {
+        let output = start(path, args).wait_with_output().unwrap();
+        assert!(output.status.success());
+    }
+    let same = ["a.jsonl", "b.jsonl", "c.jsonl", "dechaff-run.json"].map(|name| {
+        let resumed = fs::read(path.join("small/out").join(name)).unwrap();
+        resumed == fs::read(path.join("whole").join(name)).unwrap()
+    });
+    unmount(&path.join("small"));
     assert_eq!(
-        (output.status.code(), exist),
-        (Some(3), [true, false, true]),
+        (output.status.code(), exist, same),
+        (Some(3), [true, false, true], [true; 4]),
         "{errors}"
     );
     assert!(
         errors.contains("in/b.jsonl: cannot write small/out/b.jsonl: No space left"),
         "{errors}"
     );
+}
+
+/// Uses exFAT, which ignores case and which a program without special features of the kernel mounts.
+#[test]
+fn two_inputs_never_share_an_output_where_case_is_ignored() {
+    if !is_heavy() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    for name in ["one/sub", "two/sub", "three/Sub", "disk"] {
+        fs::create_dir_all(path.join(name)).unwrap();
+    }
+    for name in ["one/sub/a.txt", "two/sub/A.txt", "three/Sub/b.txt"] {
+        fs::write(path.join(name), "It rained.\nAdvertisement\n").unwrap();
+    }
+    let image = path.join("image");
+    fs::File::create(&image).unwrap().set_len(8 << 20).unwrap();
+    let made = Command::new("mkfs.exfat").arg(&image).output();
+    if !made.is_ok_and(|made| made.status.success()) {
+        println!("skipped: there is no mkfs.exfat");
+        return;
+    }
+    let image = image.to_str().unwrap();
+    if !mount(
+        &["-o", "loop", "-t", "exfat-fuse", image],
+        &path.join("disk"),
+    ) {
+        return;
+    }
+    let runs = [
+        &["clean", "one", "two", "-o", "disk/out"][..],
+        &["clean", "one", "two", "-o", "disk/not/yet", "--force"],
+        &["clean", "one", "three", "-o", "disk/out"],
+        &[
+            "clean",
+            "one",
+            "-o",
+            "disk/out",
+            "--removed",
+            "disk/OUT/SUB/A.TXT",
+        ],
+        &[
+            "clean",
+            "disk/OUT",
+            "-i",
+            "--removed",
+            "disk/out/Sub/A.txt",
+            "--force",
+        ],
+        &["clean", "one", "three", "-o", "disk/OUT", "--resume"],
+    ]
+    .map(|args| {
+        let output = start(path, args).wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), errors)
+    });
+    let cleaned = fs::read_to_string(path.join("disk/out/sub/B.TXT"));
+    unmount(&path.join("disk"));
+    println!("{runs:?}");
+    let codes: Vec<Option<i32>> = runs.iter().map(|(code, _)| *code).collect();
+    assert_eq!(codes, [2, 2, 0, 2, 2, 0].map(Some), "{runs:?}");
+    for (_, errors) in &runs[..2] {
+        assert!(
+            errors.contains("one/sub/a.txt and two/sub/A.txt would both be written"),
+            "{errors}"
+        );
+    }
+    assert_eq!(cleaned.unwrap(), "It rained.\n");
 }
 
 #[test]

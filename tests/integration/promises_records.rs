@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const CLEAN: &str = "It rained all day in the town by the sea.\nIt stopped at night.\n";
 
@@ -388,6 +388,185 @@ fn a_large_input_that_failed_leaves_no_lines() {
     assert_same_as_whole(path);
 }
 
+/// Returns when each output below `directory` was written. A run that writes an output again changes
+/// that.
+fn times(directory: &Path) -> BTreeMap<PathBuf, SystemTime> {
+    let outputs = tree(directory).into_keys();
+    outputs
+        .filter(|path| !path.ends_with("dechaff-run.json"))
+        .map(|path| {
+            let modified = fs::metadata(&path).unwrap().modified().unwrap();
+            (path, modified)
+        })
+        .collect()
+}
+
+#[test]
+fn an_input_that_fails_again_leaves_what_follows_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    write_corpus(path, 40);
+    let small = path.join("in/0/0000.jsonl");
+    fs::write(&small, stories(3) + "no JSON\n").unwrap();
+    let large = path.join("in/1-large.jsonl");
+    fs::write(&large, stories(60_000) + "no JSON\n").unwrap();
+    fs::write(path.join("in/2-large.jsonl"), stories(60_000)).unwrap();
+    let fail = ["--on-error", "fail"];
+    let (whole, resumed) = ([&WHOLE[..], &fail].concat(), [&RESUMED[..], &fail].concat());
+    run(path, &whole, 3, "record 60001 is not a JSON object");
+    run(path, &resumed, 3, "record 60001 is not a JSON object");
+    assert_same_as_whole(path);
+    let before = times(&path.join("out"));
+    for _ in 0..2 {
+        let output = run(path, &resumed, 3, "record 60001 is not a JSON object");
+        assert!(text(&output.stderr).contains("0000.jsonl: record 4"));
+        assert_same_as_whole(path);
+        assert_eq!(times(&path.join("out")), before);
+    }
+    // Its lines come before those of the inputs after it, once it no longer fails.
+    for (input, code) in [(&large, 3), (&small, 0)] {
+        fs::write(input, stories(20)).unwrap();
+        run(path, &resumed, code, "");
+        fs::remove_dir_all(path.join("whole")).unwrap();
+        fs::remove_file(path.join("whole.jsonl")).unwrap();
+        run(path, &whole, code, "");
+        assert_same_as_whole(path);
+    }
+}
+
+/// The input is the same and fails no longer, because what it needs is there again.
+#[test]
+fn an_input_that_no_longer_fails_is_recorded_before_what_follows() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    write_corpus(path, 12);
+    fs::write(path.join("in/0/0004.jsonl"), stories(9_000)).unwrap();
+    run(path, &WHOLE, 0, "");
+    for blocked in ["0/0004.txt", "0/0004.jsonl"] {
+        // A directory is in the way of an output.
+        let blocked = path.join("out").join(blocked);
+        fs::create_dir_all(&blocked).unwrap();
+        run(path, &RESUMED, 3, "0004");
+        let before = times(&path.join("out"));
+        run(path, &RESUMED, 3, "0004");
+        assert_eq!(times(&path.join("out")), before);
+        fs::remove_dir(&blocked).unwrap();
+        run(path, &RESUMED, 0, "");
+        assert_same_as_whole(path);
+        fs::remove_dir_all(path.join("out")).unwrap();
+        fs::remove_file(path.join("r.jsonl")).unwrap();
+    }
+}
+
+/// A killed run in place may have replaced files whose source only its record has.
+#[test]
+fn a_run_in_place_never_replaces_a_removal_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    write_corpus(path, 4);
+    let before = tree(&path.join("in"));
+    run(path, &IN_PLACE, 0, "");
+    let record = fs::read(path.join("r.jsonl")).unwrap();
+    fs::write(path.join("in/new.txt"), story(5)).unwrap();
+    for more in [&[][..], &["--force"]] {
+        let args = [&IN_PLACE[..], more].concat();
+        run(path, &args, 2, "name another file, or delete it");
+        assert!(fs::read(path.join("r.jsonl")).unwrap() == record);
+        assert_eq!(
+            fs::read_to_string(path.join("in/new.txt")).unwrap(),
+            story(5)
+        );
+    }
+    let second = ["clean", "-q", "in", "-i", "--removed", "second.jsonl"];
+    run(path, &second, 0, "");
+    let restore = ["restore", "-i", "--removed", "second.jsonl"];
+    run(path, &restore, 0, "1 file restored.");
+    run(path, &RESTORE, 0, "4 files restored.");
+    fs::remove_file(path.join("in/new.txt")).unwrap();
+    assert!(tree(&path.join("in")) == before);
+    // An empty record is needed by nothing.
+    fs::write(path.join("r.jsonl"), "").unwrap();
+    run(path, &[&IN_PLACE[..], &["--force"]].concat(), 0, "");
+}
+
+#[test]
+fn outputs_that_were_compressed_otherwise_are_restored() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::create_dir_all(path.join("in/sub")).unwrap();
+    fs::write(path.join("in/sub/a.jsonl"), stories(20)).unwrap();
+    fs::write(path.join("in/b.txt"), story(1)).unwrap();
+    let clean = ["clean", "-q", "in", "--removed"];
+    run(
+        path,
+        &[&clean[..], &["r.jsonl", "-o", "z", "--compress", "zstd"]].concat(),
+        0,
+        "",
+    );
+    run(
+        path,
+        &["restore", "z", "--removed", "r.jsonl", "-o", "back"],
+        0,
+        "2 files restored.",
+    );
+    let source = |name: &str| {
+        let file = fs::File::open(path.join("back").join(name)).unwrap();
+        String::from_utf8(zstd::decode_all(file).unwrap()).unwrap()
+    };
+    assert_eq!(source("sub/a.jsonl.zst"), stories(20));
+    assert_eq!(source("b.txt.zst"), story(1));
+    run(
+        path,
+        &["restore", "z", "-i", "--removed", "r.jsonl"],
+        0,
+        "2 files restored.",
+    );
+    assert!(
+        tree_below(&path.join("back"))
+            .iter()
+            .all(|(name, bytes)| { fs::read(path.join("z").join(name)).unwrap() == *bytes })
+    );
+    // The other way round, and a single file.
+    let compressed = [
+        &clean[..],
+        &["s.jsonl", "-o", "plain", "--compress", "none"],
+    ]
+    .concat();
+    fs::rename(path.join("in"), path.join("old")).unwrap();
+    fs::rename(path.join("back"), path.join("in")).unwrap();
+    run(path, &compressed, 0, "");
+    run(
+        path,
+        &["restore", "plain", "-i", "--removed", "s.jsonl"],
+        0,
+        "2 files restored.",
+    );
+    assert_eq!(
+        tree_below(&path.join("plain"))[Path::new("b.txt")],
+        story(1).as_bytes()
+    );
+    run(
+        path,
+        &[&clean[..], &["t.jsonl", "-o", "gz", "--compress", "gzip"]].concat(),
+        0,
+        "",
+    );
+    let one = [
+        "restore",
+        "gz/b.txt.gz",
+        "--removed",
+        "t.jsonl",
+        "-o",
+        "b.gz",
+    ];
+    run(path, &one, 0, "");
+    let zcat = Command::new("zcat")
+        .arg(path.join("b.gz"))
+        .output()
+        .unwrap();
+    assert_eq!(text(&zcat.stdout), story(1));
+}
+
 /// Returns the path of the only unfinished output in `directory`.
 fn partial_output(directory: &Path) -> PathBuf {
     let mut parts = fs::read_dir(directory.join(".dechaff/parts")).unwrap();
@@ -487,6 +666,8 @@ fn outputs_are_on_the_disk_before_they_have_names() {
         assert!(syncs("/journal.jsonl>", &lines[..at]), "{line}");
     }
     assert_eq!(names, 22, "{trace}");
+    // With a checkpoint of a large file.
+    fs::write(path.join("in/large.jsonl"), stories(120_000)).unwrap();
     let args = [
         "clean",
         "-q",
@@ -495,8 +676,12 @@ fn outputs_are_on_the_disk_before_they_have_names() {
         "again",
         "--removed",
         "again.jsonl",
+        "--skip",
+        "model",
         "--no-sync",
     ];
     let trace = strace(path, &args);
     assert!(!trace.contains("sync("), "{trace}");
+    let journal = fs::read_to_string(path.join("again/.dechaff/journal.jsonl")).unwrap();
+    assert!(journal.contains("{\"part\""), "{journal}");
 }

@@ -1,7 +1,7 @@
 //! Runs over a directory: manifests, `verify`, `--resume` after interrupts and kills, locks, and
 //! shards.
 
-use crate::common::run;
+use crate::common::{run, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -195,26 +195,32 @@ fn resume_cleans_only_new_or_changed_inputs() {
         0,
         "there is no earlier run to resume",
     );
-    // Finished outputs are not written again, not even one that was changed without changing its
-    // size.
+    // An output that was changed is written again, even if its size is the same.
     let tampered = String::from_utf8(before.0["sub/5.txt"].clone())
         .unwrap()
         .replace("day 5", "day X");
     fs::write(path.join("out/sub/5.txt"), tampered).unwrap();
     let resume = [&clean[..], &["--resume"]].concat();
-    run(path, &resume, 0, "830 documents");
-    assert!(
-        fs::read_to_string(path.join("out/sub/5.txt"))
-            .unwrap()
-            .contains("day X")
+    run(
+        path,
+        &resume,
+        0,
+        "in/sub/5.txt: changed since the earlier run; cleaned again",
     );
-    fs::write(path.join("out/sub/5.txt"), &before.0["sub/5.txt"]).unwrap();
-    assert!(
-        (
-            tree(&path.join("out")),
-            fs::read(path.join("r.jsonl")).unwrap()
-        ) == before
-    );
+    let resumed = tree(&path.join("out"));
+    assert!((resumed, fs::read(path.join("r.jsonl")).unwrap()) == before);
+    // Finished outputs are not written again.
+    let written = fs::metadata(path.join("out/sub/5.txt"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    let output = run(path, &resume, 0, "830 documents");
+    assert!(!text(&output.stderr).contains("cleaned again"));
+    let now = fs::metadata(path.join("out/sub/5.txt"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(now, written);
     // A changed input is cleaned again, and its removals are recorded once.
     fs::write(
         path.join("in/sub/7.txt"),
