@@ -18,6 +18,24 @@ impl FileId {
         Self::new(path, &fs::metadata(path).ok()?)
     }
 
+    /// Returns the identity of the directory that `path` leads to, links followed, or `None` if there
+    /// is none. It does not depend on the case of names where the file system ignores it.
+    #[must_use]
+    pub fn of_directory(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        if !metadata.is_dir() {
+            return None;
+        }
+        #[cfg(unix)]
+        {
+            Some(Self(inode(&metadata)))
+        }
+        #[cfg(not(unix))]
+        {
+            Some(Self(hash_path(&fs::canonicalize(path).ok()?)))
+        }
+    }
+
     /// Returns the identity of the file that standard input is redirected from.
     #[must_use]
     pub fn of_stdin() -> Option<Self> {
@@ -43,9 +61,7 @@ impl FileId {
 
     #[cfg(unix)]
     fn new(_: &Path, metadata: &Metadata) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let id = u128::from(metadata.dev()) << 64 | u128::from(metadata.ino());
-        metadata.is_file().then_some(Self(id))
+        metadata.is_file().then(|| Self(inode(metadata)))
     }
 
     /// Uses the hash of the path with links resolved. Hard links have different ones.
@@ -54,6 +70,13 @@ impl FileId {
         let real = fs::canonicalize(path).ok()?;
         metadata.is_file().then(|| Self(hash_path(&real)))
     }
+}
+
+/// Returns the device and the number of a file or directory.
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> u128 {
+    use std::os::unix::fs::MetadataExt;
+    u128::from(metadata.dev()) << 64 | u128::from(metadata.ino())
 }
 
 /// What shows that a file was changed or replaced: its identity, size and time of modification.

@@ -390,17 +390,30 @@ impl StagedFile {
     }
 }
 
-/// Renames `temporary` to `target`. Without `replace`, an existing target is an error.
+/// Renames `temporary` to `target`. Without `replace`, an existing target is an error. File systems
+/// that can neither refuse to replace nor link a file, as exFAT, are asked for the target first.
 fn persist(
     temporary: TempPath,
     target: &Path,
     replace: bool,
 ) -> Result<(), tempfile::PathPersistError> {
     if replace {
-        temporary.persist(target)
-    } else {
-        temporary.persist_noclobber(target)
+        return temporary.persist(target);
     }
+    match temporary.persist_noclobber(target) {
+        Err(error) if cannot_link(&error.error) && fs::symlink_metadata(target).is_err() => {
+            error.path.persist(target)
+        }
+        renamed => renamed,
+    }
+}
+
+/// Returns whether an error may say that a file system has no links.
+fn cannot_link(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput
+    )
 }
 
 /// Copies a staged file to a temporary file in the directory of `target`, which is on another file

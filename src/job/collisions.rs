@@ -3,7 +3,7 @@
 //! difference, and outputs that do not exist yet by their final names.
 
 use super::manifest::{MANIFEST, STATE_DIR, Shard};
-use super::placement::absolute;
+use super::placement::{absolute, path_below};
 use super::tasks::slice_path;
 use super::walk::{InputFile, WalkEntry};
 use super::{Job, Target};
@@ -163,11 +163,12 @@ impl Job<'_> {
                 existing.insert(id);
             }
         }
-        let root = absolute(directory);
         for (identity, name) in reports {
             if let Identity::Missing(path) = identity
-                && let Ok(below) = path.strip_prefix(&root)
-                && (names.files.contains(&hash_path(below)) || self.is_reserved(below))
+                && let Some(below) = path_below(path, directory)
+                && (names.files.contains(&hash_path(below))
+                    || self.is_reserved(below)
+                    || names.has_folded(below) && self.is_output(directory, below, slice)?)
             {
                 bail!("{name} is also the output of an input; choose another file");
             }
@@ -244,6 +245,16 @@ impl Job<'_> {
             .or_else(|| Some((file.path.clone(), output_path.to_owned())))
     }
 
+    /// Returns whether `path` is that of an output below `directory`, if names are compared as the file
+    /// system does.
+    fn is_output(&self, directory: &Path, path: &Path, slice: Option<Shard>) -> Result<bool> {
+        let wanted = folded(path);
+        self.files()
+            .map(|file| self.final_path(&file, slice))
+            .find(|output| folded(output) == wanted)
+            .map_or(Ok(false), |output| is_one_name(directory, &output, path))
+    }
+
     /// Returns the output path of `file` with all extensions that the options add.
     fn final_path(&self, file: &InputFile, slice: Option<Shard>) -> PathBuf {
         match slice {
@@ -296,6 +307,13 @@ impl Default for OutputNames {
 }
 
 impl OutputNames {
+    /// Returns whether an output may have this path on a file system that ignores case.
+    fn has_folded(&self, path: &Path) -> bool {
+        self.folded
+            .as_ref()
+            .is_some_and(|names| names.contains(&hash_path(&folded(path))))
+    }
+
     /// Adds a path and returns how it clashes with those before it.
     fn add(&mut self, output_path: &Path) -> Clash {
         let hash = hash_path(output_path);

@@ -3,7 +3,7 @@
 
 use super::walk::InputFile;
 use super::{Job, Target};
-use crate::io::{Codec, Compression, Format};
+use crate::io::{Codec, Compression, FileId, Format};
 use anyhow::{Error, Result, anyhow, bail};
 use rustc_hash::FxHashSet;
 use std::fs;
@@ -57,19 +57,15 @@ impl Job<'_> {
     }
 
     /// Refuses to write reports into an input directory, where the walk would find them as inputs.
-    /// Paths are compared with links resolved.
+    /// Directories are compared by identity.
     ///
     /// # Errors
     /// If one of the reports lies in a directory that is to be cleaned.
     pub fn check_reports<'p>(&self, reports: impl Iterator<Item = &'p PathBuf>) -> Result<()> {
         for report in reports {
             let path = absolute(report);
-            if let Some(input) = self
-                .inputs
-                .paths
-                .iter()
-                .find(|input| input.is_dir() && path.starts_with(absolute(input)))
-            {
+            let mut directories = self.inputs.paths.iter().filter(|path| path.is_dir());
+            if let Some(input) = directories.find(|input| path_below(&path, input).is_some()) {
                 bail!(
                     "{} lies inside the input {}; choose a path outside of it",
                     report.display(),
@@ -95,17 +91,18 @@ impl Job<'_> {
                 output.display()
             );
         }
-        let output_path = absolute(output);
         for input in self.inputs.paths.iter().filter(|path| path.is_dir()) {
-            let input_path = absolute(input);
-            if output_path == input_path {
+            if absolute(output) == absolute(input)
+                || FileId::of_directory(output)
+                    .is_some_and(|id| FileId::of_directory(input) == Some(id))
+            {
                 bail!(
                     "--output is the input directory {}; use --in-place to change files where \
                      they are",
                     input.display()
                 );
             }
-            if output_path.starts_with(&input_path) {
+            if path_below(&absolute(output), input).is_some() {
                 bail!(
                     "--output {} lies inside the input {}; choose a directory outside of it",
                     output.display(),
@@ -115,6 +112,19 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns what is left of the absolute `path`, which may not exist yet, below `directory`. Returns
+/// `None` if it is elsewhere.
+pub(super) fn path_below<'p>(path: &'p Path, directory: &Path) -> Option<&'p Path> {
+    if let Ok(below) = path.strip_prefix(absolute(directory)) {
+        return Some(below);
+    }
+    let id = FileId::of_directory(directory)?;
+    let above = path
+        .ancestors()
+        .find(|above| FileId::of_directory(above) == Some(id))?;
+    path.strip_prefix(above).ok()
 }
 
 /// Returns `path` as an absolute path. Links are resolved in the longest part of it that exists,
