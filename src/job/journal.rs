@@ -427,7 +427,7 @@ impl Journal {
         if !resume || owned.is_empty() {
             return Ok(());
         }
-        let mut paths: Vec<String> = owned.iter().map(|path| path.to_string()).collect();
+        let mut paths: Vec<String> = owned.iter().map(ToString::to_string).collect();
         drop(owned);
         paths.sort();
         self.claim(paths)
