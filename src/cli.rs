@@ -20,6 +20,9 @@ mod rules;
 mod selection;
 mod terminal;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use request::check_config;
+
 use anyhow::Result;
 use args::{Cli, Color, Command, StatsCommand};
 use clap::{CommandFactory, Parser};

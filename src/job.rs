@@ -9,6 +9,8 @@ pub mod corpus;
 mod document;
 pub mod eval;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod in_memory;
 mod input;
 pub mod journal;
 pub mod manifest;
@@ -36,6 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use walk::Inputs;
 
+pub use batch::{BatchOutput, BatchStats};
 pub use options::{Annotate, JobOptions, OnError, RecordOptions};
 pub use output::Stdout;
 pub use reports::Reports;

@@ -30,6 +30,9 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(any(all(test, feature = "cli", feature = "parquet"), feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "cli")]
 mod io;
 #[cfg(feature = "cli")]

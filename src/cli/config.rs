@@ -60,8 +60,19 @@ impl Config {
         };
         let source = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-        let mut config: Self = match toml::from_str(&source) {
-            Ok(config) => config,
+        let mut config = Self::parse(&source, &path)?;
+        if let Some(directory) = path.parent() {
+            for pack in &mut config.rules {
+                *pack = directory.join(&*pack);
+            }
+        }
+        Ok(config)
+    }
+
+    /// Parses the content of a configuration file, which `path` names in errors.
+    pub(super) fn parse(source: &str, path: &Path) -> Result<Self> {
+        match toml::from_str(source) {
+            Ok(config) => Ok(config),
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start);
                 let before = &source[..source.floor_char_boundary(at)];
@@ -79,13 +90,7 @@ impl Config {
                     error.message().trim()
                 );
             }
-        };
-        if let Some(directory) = path.parent() {
-            for pack in &mut config.rules {
-                *pack = directory.join(&*pack);
-            }
         }
-        Ok(config)
     }
 }
 

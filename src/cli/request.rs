@@ -186,6 +186,28 @@ fn build_options(
     })
 }
 
+/// Reads a configuration, which errors call `dechaff.toml`, and converts it to options. Packs, which
+/// are files, and names of rules are not looked up.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn check_config(source: &str) -> Result<()> {
+    use super::args::{Cli, Command};
+    use clap::Parser;
+    use std::sync::LazyLock;
+
+    static CLEANER: LazyLock<Result<Cleaner, dechaff_core::Error>> =
+        LazyLock::new(|| Cleaner::builder().build());
+    let config = Config::parse(source, Path::new("dechaff.toml"))?;
+    let Command::Clean(mut args) = Cli::try_parse_from(["dechaff", "clean"])?.command else {
+        bail!("is another command");
+    };
+    let cleaner = CLEANER.as_ref().map_err(|error| anyhow!("{error}"))?;
+    plan_options(&args, &config);
+    globs(&args.reading.include, &config.include)?;
+    globs(&args.reading.exclude, &config.exclude)?;
+    build_options(&mut args, &config, cleaner.clone(), None)?;
+    Ok(())
+}
+
 /// Determines the inputs, and moves the paths out of `args`. Standard input is a stream, and so is
 /// a single file whose output has no path, unless `lists_changes` is set.
 fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) -> Result<Inputs> {

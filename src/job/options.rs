@@ -124,13 +124,14 @@ impl RecordOptions {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl JobOptions {
-    /// Returns options for unit tests: the built-in rules, no reports, and records of up to 1 MiB
+    /// Returns options for tests: the built-in rules, no reports, and records of up to 1 MiB
     /// with the field `text`.
-    pub(super) fn for_tests() -> Self {
+    #[must_use]
+    pub fn for_tests() -> Self {
         Self {
-            cleaner: Cleaner::builder().build().unwrap(),
+            cleaner: Cleaner::builder().build().expect("the options are valid"),
             encoding: None,
             max_document: 1 << 20,
             strict: false,

@@ -134,6 +134,47 @@ pub fn restore_one(
     }
 }
 
+/// Restores the file `cleaned`, which is called `name`, from the removal record `record`. All of
+/// them are in memory. A file that is the source already is returned as it is.
+///
+/// # Errors
+/// As for files on disk.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn restore_bytes(name: &Path, cleaned: &[u8], record: &[u8]) -> Result<Vec<u8>> {
+    let mut document = Document::default();
+    for line in read_lines(record) {
+        document.add(line?);
+    }
+    if document.lines == 0 {
+        return Ok(cleaned.to_owned());
+    }
+    document.check_restorable()?;
+    let mut checks = [
+        PartCheck::new(&document.source),
+        PartCheck::new(&document.cleaned),
+    ];
+    checks.iter_mut().for_each(|check| check.add(cleaned));
+    if checks[0].is_whole() {
+        return Ok(cleaned.to_owned());
+    }
+    if !checks[1].is_whole() {
+        return Err(document.other_file());
+    }
+    let mut check = PartCheck::new(&document.source);
+    let mut restored = Vec::new();
+    restore_source(
+        Source::new(name, cleaned, None)?,
+        &mut read_lines(record).filter_map(removal),
+        &mut check,
+        &mut |chunk| {
+            restored.extend_from_slice(chunk);
+            Ok(())
+        },
+    )?;
+    document.check_restored(&check)?;
+    Ok(restored)
+}
+
 /// Restores all files that the removal record names. Each is replaced atomically; files that are
 /// the source already are left alone. A file that cannot be restored is passed to `report`, and the
 /// others are restored all the same. With `sync`, everything is on the disk at the end.
@@ -370,7 +411,8 @@ impl Document {
 
     /// Checks that the record says what the file was and is.
     fn check_restorable(&self) -> Result<()> {
-        if !self.complete || self.source.is_empty() {
+        // A complete document without parts is empty.
+        if !self.complete {
             bail!(
                 "the removal record does not say what the source of {} was: the run was \
                  interrupted, or it wrote another format",

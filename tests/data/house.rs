@@ -60,14 +60,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         "crates/dechaff-core/src",
         &[
             "error", "text", "mark", "steps", "built_in", "rules", "search", "filter", "model",
-            "cleaner", "verify",
+            "cleaner", "verify", "fuzzing",
         ],
     ),
     (
         "crates/dechaff-train/src",
         &["corpus", "arrays", "features"],
     ),
-    ("src", &["io", "report", "job", "cli"]),
+    ("src", &["io", "report", "job", "cli", "fuzzing"]),
     (
         "bindings/python/src",
         &["texts", "engine", "result", "arrow", "cleaner"],

@@ -7,9 +7,9 @@ use dechaff_rules::CompiledRules;
 use dechaff_rules::class_regex::ClassRegex;
 
 /// The name and the text of each built-in pack, for the lint.
-const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
+pub(crate) const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
 /// The text of the file of sets that all built-in packs may use.
-const SETS: &str = include_str!("../rules/sets.toml");
+pub(crate) const SETS: &str = include_str!("../rules/sets.toml");
 
 /// The serialized [`CompiledRules`] of all built-in packs.
 const RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));

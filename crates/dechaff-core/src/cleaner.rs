@@ -238,7 +238,7 @@ struct Engine {
 #[derive(Debug, Default)]
 pub struct Scratch {
     lines: Vec<u32>,
-    search: SearchBuffers,
+    pub(crate) search: SearchBuffers,
     model: ModelBuffers,
 }
 

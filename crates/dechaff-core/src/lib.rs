@@ -34,6 +34,9 @@ mod built_in;
 mod cleaner;
 mod error;
 mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod mark;
 pub mod model;
 mod rules;

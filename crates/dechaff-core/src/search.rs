@@ -42,6 +42,8 @@ mod conditions;
 mod dfa;
 mod labels;
 mod match_span;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod naive;
 mod pattern;
 mod phrase;
 mod prefilter;

@@ -260,14 +260,11 @@ fn record_end(bytes: &[u8], is_last: bool) -> Option<usize> {
             None
         };
     }
-    let is_plausible = bytes[..end].ends_with(RECORD_END)
-        && (end == bytes.len()
-            || VERSION.starts_with(&bytes[end..bytes.len().min(end + VERSION.len())]));
-    if is_plausible {
-        Some(end)
-    } else {
-        damaged_end(bytes, block_start, is_last)
+    let follows = version_line(&bytes[end..]);
+    if !bytes[..end].ends_with(RECORD_END) || follows == Begins::No {
+        return damaged_end(bytes, block_start, is_last);
     }
+    (is_last || follows == Begins::Yes).then_some(end)
 }
 
 /// Returns where a record ends whose length is missing or wrong, and whose block is at

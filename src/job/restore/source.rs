@@ -119,7 +119,7 @@ fn restore_source_records(
         removals: removals.peekable(),
         compressor: Compressor::new(Codec::of(cleaned.compression))?,
         restored: 0,
-        dropped: 0,
+        missing: 0,
         check,
         write,
     };
@@ -132,6 +132,15 @@ fn restore_source_records(
     ) {
         for (number, _, record) in batch?.records() {
             restorer.add_dropped()?;
+            let mut record = record;
+            while let Some(length) = restorer.length_before_dropped(record.len()) {
+                let (before, after) = record.split_at(length);
+                restorer.add_cleaned(number, before)?;
+                restorer.add_dropped()?;
+                // The source has one more record than the cleaned file here.
+                restorer.missing += 1;
+                record = after;
+            }
             restorer.add_cleaned(number, record)?;
         }
     }
@@ -153,8 +162,9 @@ struct RecordRestorer<'w, 'p, I: Iterator> {
     compressor: Compressor,
     /// Bytes of the decompressed source so far.
     restored: u64,
-    /// Dropped records so far; the numbers in the cleaned file are lower by this.
-    dropped: u64,
+    /// By how much the numbers in the cleaned file are lower: dropped records so far, and those that
+    /// became one with the record before them.
+    missing: u64,
     check: &'w mut PartCheck<'p>,
     write: &'w mut dyn FnMut(&[u8]) -> Result<()>,
 }
@@ -169,7 +179,7 @@ impl<I: Iterator<Item = Result<Record>>> RecordRestorer<'_, '_, I> {
     /// Restores a record of the cleaned file, which has this number there, with the removals that
     /// name its number in the source. A record without removals is copied.
     fn add_cleaned(&mut self, number: u64, record: &[u8]) -> Result<()> {
-        let number = number + self.dropped;
+        let number = number + self.missing;
         let mut removed = Vec::new();
         while let Some(removal) = self.removals.next_if(|removal| {
             removal
@@ -192,6 +202,16 @@ impl<I: Iterator<Item = Result<Record>>> RecordRestorer<'_, '_, I> {
         })?)
     }
 
+    /// Returns how many of the next `length` bytes of the cleaned file come before a dropped record,
+    /// or `None` if it comes after them. A damaged record may end only where the next one starts, so
+    /// that without the next one it has the bytes that follow that, too.
+    fn length_before_dropped(&mut self, length: usize) -> Option<usize> {
+        let removal = self.removals.peek()?.as_ref().ok()?;
+        let before = (removal.start as u64).checked_sub(self.restored)?;
+        let before = usize::try_from(before).ok()?;
+        (removal.is_whole() && (1..length).contains(&before)).then_some(before)
+    }
+
     /// Restores all records that were dropped at this offset of the source. A large record has
     /// several removals, one for each of its pieces, but is one record.
     fn add_dropped(&mut self) -> Result<()> {
@@ -206,7 +226,7 @@ impl<I: Iterator<Item = Result<Record>>> RecordRestorer<'_, '_, I> {
                 return Ok(());
             };
             let removal = removal?;
-            self.dropped += u64::from(last != removal.record);
+            self.missing += u64::from(last != removal.record);
             last = removal.record;
             self.write_record(removal.source_bytes()?)?;
         }

@@ -62,7 +62,7 @@ impl LazyRegex {
 
     /// Returns a copy that never uses lazy DFAs. Tests use it as the reference for what the lazy
     /// DFAs find.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn with_regex_crate(&self) -> Self {
         Self {
             whole_text: self.whole_text,

@@ -1,66 +1,11 @@
 //! Compares the search for all rules with each rule tried by itself.
 
-use super::phrase::{line_starts, match_at};
 use super::*;
 use crate::text::{Document, TextLines};
 use dechaff_rules::CompiledRules;
-use dechaff_rules::plan::ByteSet;
-
-/// Returns what a rule matches if it is tried by itself at every position, with regexes of the
-/// regex crate. This is the reference for the search.
-fn find_naively(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> {
-    let text = &NormalizedText::whole(view.document());
-    let mut marks = Marks::default();
-    for (phrase, _) in (0..search.phrases.len())
-        .filter_map(|index| search.phrase(index as u32))
-        .filter(|(_, own)| *own == rule)
-    {
-        let mut starts = Vec::new();
-        if phrase.is_line() {
-            (0..view.line_count())
-                .filter(|&line| !text.continues(line))
-                .for_each(|line| {
-                    line_starts(text.bytes(), text.lines()[line].range(), &mut starts);
-                });
-        } else {
-            starts.extend(
-                std::str::from_utf8(text.bytes())
-                    .unwrap()
-                    .char_indices()
-                    .filter(|(_, c)| !c.is_whitespace())
-                    .map(|(at, _)| at),
-            );
-        }
-        for start in starts {
-            if let Some(end) = match_at(phrase, text, start) {
-                marks.add(match_span(view, text, phrase.is_line(), start, end), rule);
-            }
-        }
-    }
-    for pattern in search
-        .patterns
-        .iter()
-        .filter(|pattern| pattern.rule == rule)
-    {
-        let unfiltered = Pattern {
-            rule,
-            max_line_chars: pattern.max_line_chars,
-            max_len: usize::MAX,
-            first_bytes: ByteSet::ALL,
-            regex: pattern.regex.with_regex_crate(),
-        };
-        let lines = 0..view.line_count();
-        if pattern.max_line_chars.is_some() {
-            unfiltered.mark_lines(lines, view, &mut DfaCache::default(), &mut marks);
-        } else {
-            unfiltered.mark_spans(lines, view, &mut marks);
-        }
-    }
-    marks.take()
-}
 
 /// Asserts that the search for all rules finds the same matches of one rule in a text as
-/// [`find_naively`]. Returns their number.
+/// [`naive::find`]. Returns their number.
 fn compare(search: &Search, rule: RuleId, text: &str, buffers: &mut SearchBuffers) -> usize {
     let document = Document::new(text).unwrap();
     let lines = TextLines::new(&document, Vec::new());
@@ -81,7 +26,7 @@ fn compare(search: &Search, rule: RuleId, text: &str, buffers: &mut SearchBuffer
     found.retain(|mark| mark.rule() == rule);
     assert_eq!(
         found,
-        find_naively(search, rule, &view),
+        naive::find(search, rule, &view),
         "{:?} in {text:?}",
         search.rules.get(rule)
     );

@@ -30,7 +30,7 @@
 //! [`advance_window`](NormalizedText::advance_window) drops what no further match can reach and
 //! keeps the rest, so that each line is normalized once.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 use super::document::Document;
 use super::lines::TextLines;
 use super::span::Span;
@@ -219,7 +219,7 @@ impl NormalizedText {
     }
 
     /// Normalizes a whole document in one window.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn whole(document: &Document<'_>) -> Self {
         let mut text = Self::with_window(usize::MAX >> 1);
         text.advance_window(&TextLines::new(document, Vec::new()), 0);

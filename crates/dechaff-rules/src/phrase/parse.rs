@@ -143,7 +143,7 @@ impl Parser<'_> {
             None => (parse_bound(inside, inside)?, parse_bound(inside, inside)?),
         };
         self.gaps += 1;
-        self.gap_words += max;
+        self.gap_words = self.gap_words.saturating_add(max);
         if max == 0 || min > max {
             return Err(format!(
                 "the gap '{{{inside}}}' is empty; its maximum must be at least 1, and not less \
