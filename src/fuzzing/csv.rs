@@ -34,7 +34,9 @@ pub fn check(data: &[u8]) {
     };
     assert_eq!(rows.len(), found.len());
     for (number, (mut row, found)) in rows.into_iter().zip(found).enumerate() {
-        if number > 0 && let Some(value) = row.get_mut(column) {
+        if number > 0
+            && let Some(value) = row.get_mut(column)
+        {
             let text = std::str::from_utf8(value).expect("an invalid row is damaged");
             *value = cleaned_text(text).into_bytes();
         }
@@ -45,7 +47,10 @@ pub fn check(data: &[u8]) {
 /// Returns the rows of a table as the `csv` crate reads them, the header row too.
 fn rows(file: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
     let mut reader = csv::ReaderBuilder::new();
-    let reader = reader.delimiter(delimiter).has_headers(false).flexible(true);
+    let reader = reader
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true);
     let rows = reader.from_reader(file).into_byte_records();
     rows.map(|row| {
         let row = row.expect("memory can be read");

@@ -138,10 +138,19 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let written = sum.clone().unwrap();
     let tally = crate::job::BatchStats::default();
     journal
-        .checkpoint(&other, start, written, &tally, [Some(12), None], [Some(10), None])
+        .checkpoint(
+            &other,
+            start,
+            written,
+            &tally,
+            [Some(12), None],
+            [Some(10), None],
+        )
         .unwrap();
     journal.fail(Path::new("c.txt"), "cannot be read");
-    journal.finish(&other, sum, &stats, [Some(30), None]).unwrap();
+    journal
+        .finish(&other, sum, &stats, [Some(30), None])
+        .unwrap();
     journal.end(&stats).unwrap();
     let journal = fs::read(journal_path(directory)).unwrap();
     let manifest = fs::read(directory.join("dechaff-run.json")).unwrap();

@@ -11,20 +11,32 @@ const MAX_LEN: usize = 2000;
 
 /// Returns the stored inputs of a target. The published crate has none.
 fn stored_inputs(name: &str) -> Vec<Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(name);
     let mut paths: Vec<_> = fs::read_dir(directory)
         .into_iter()
         .flatten()
         .map(|entry| entry.unwrap().path())
         .collect();
     paths.sort();
-    paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
+    paths
+        .into_iter()
+        .map(|path| fs::read(path).unwrap())
+        .collect()
 }
 
 /// Runs a target and panics with the input that fails.
 fn replay(name: &str) {
-    let target = targets().into_iter().find(|target| target.name == name).unwrap();
-    let count = if std::env::var_os("DECHAFF_HEAVY").is_some() { 5000 } else { 50 };
+    let target = targets()
+        .into_iter()
+        .find(|target| target.name == name)
+        .unwrap();
+    let count = if std::env::var_os("DECHAFF_HEAVY").is_some() {
+        5000
+    } else {
+        50
+    };
     let inputs = [stored_inputs(name), (target.seeds)()].concat();
     assert!(inputs.len() >= 10);
     let mut last = Vec::new();

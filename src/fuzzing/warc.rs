@@ -49,7 +49,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let info = record("warcinfo", "software: x\r\n", number);
         let wrong = other.replace("Content-Length: ", "Content-Length: 1");
         let bare = one.replace("\r\n", "\n");
-        for records in [vec![&one], vec![&info, &one, &other], vec![&wrong, &one], vec![&bare]] {
+        for records in [
+            vec![&one],
+            vec![&info, &one, &other],
+            vec![&wrong, &one],
+            vec![&bare],
+        ] {
             let mode = (seeds.len() % 8) as u8;
             let file: String = records.into_iter().map(String::as_str).collect();
             seeds.push([&[mode], file.as_bytes()].concat());

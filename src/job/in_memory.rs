@@ -69,9 +69,19 @@ pub fn restore_table_bytes(cleaned: &[u8], record: &[u8]) -> Result<Vec<u8>> {
             parts.extend(part.source);
         }
     }
+    // A table without texts is the source.
+    if columns.is_empty() {
+        return Ok(cleaned.to_owned());
+    }
     let (mut check, mut restored) = (PartCheck::new(&parts), Vec::new());
     let removals = &mut read_records(record);
-    restore_table(file_of(cleaned)?, columns, removals, &mut check, &mut restored)?;
+    restore_table(
+        file_of(cleaned)?,
+        columns,
+        removals,
+        &mut check,
+        &mut restored,
+    )?;
     anyhow::ensure!(check.is_whole(), "is not the source");
     Ok(restored)
 }

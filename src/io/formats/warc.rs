@@ -689,6 +689,22 @@ mod tests {
     }
 
     #[test]
+    fn a_length_is_believed_only_before_a_version_line() {
+        let one = record("conversion", "", 3, "one");
+        for (next, is_last, end) in [
+            ("WARC/1.1\r\n", false, Some(one.len())),
+            ("WARC/x\r\n", false, None),
+            ("WAR", false, None),
+            ("WAR", true, Some(one.len())),
+            ("", false, None),
+            ("", true, Some(one.len())),
+        ] {
+            let file = format!("{one}{next}");
+            assert_eq!(record_end(file.as_bytes(), is_last), end, "{next}");
+        }
+    }
+
+    #[test]
     fn a_header_ends_early_or_is_broken() {
         for (header, end) in [
             ("WARC/1.0\r\nA: b\r\n\r\n", HeaderEnd::Block(18)),

@@ -33,7 +33,10 @@ pub fn check(data: &[u8]) {
             assert_eq!(rules.len(), 0, "a pack with problems adds no rule");
             for problem in &error.problems {
                 assert!((1..=line_count).contains(&problem.line), "{problem}");
-                assert!(problem.column >= 1 && !problem.message.is_empty(), "{problem}");
+                assert!(
+                    problem.column >= 1 && !problem.message.is_empty(),
+                    "{problem}"
+                );
             }
         }
     }
@@ -44,7 +47,12 @@ fn check_rules(rules: CompiledRules) {
     let rules = RuleSet::from(rules);
     let mut text = String::new();
     for (_, rule) in rules.iter() {
-        for example in rule.examples.matches.iter().chain(rule.examples.non_matches.iter()) {
+        for example in rule
+            .examples
+            .matches
+            .iter()
+            .chain(rule.examples.non_matches.iter())
+        {
             if text.len() + example.len() < MAX_TEXT {
                 text.push_str(example);
                 text.push_str(if text.len() % 2 == 0 { "\n" } else { " " });
@@ -54,7 +62,10 @@ fn check_rules(rules: CompiledRules) {
     let document = Document::new(&text).expect("the text is short");
     let lines = TextLines::new(&document, Vec::new());
     RuleSearch::new(rules.clone()).compare(&View::new(&lines));
-    let cleaner = Cleaner::builder().rules(rules).level(Level::Thorough).build();
+    let cleaner = Cleaner::builder()
+        .rules(rules)
+        .level(Level::Thorough)
+        .build();
     match cleaner {
         Ok(cleaner) => {
             let cleaned = cleaner.clean(&document, &mut Scratch::default());

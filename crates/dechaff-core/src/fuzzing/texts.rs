@@ -93,7 +93,10 @@ fn check_nested(
     check_accounts(low.rules(), &lower);
     check_accounts(high.rules(), &higher);
     let (lower, higher) = (removed(&lower), removed(&higher));
-    let lost = lower.iter().zip(&higher).position(|(&low, &high)| low && !high);
+    let lost = lower
+        .iter()
+        .zip(&higher)
+        .position(|(&low, &high)| low && !high);
     assert_eq!(lost, None, "this byte is removed at the lower level only");
     let again = high.clean(document, one_line);
     assert_eq!(removed(&again), higher, "windows of one line");
