@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use walk::Inputs;
 
+#[cfg(any(test, feature = "fuzzing"))]
 pub use batch::{BatchOutput, BatchStats};
 pub use options::{Annotate, JobOptions, OnError, RecordOptions};
 pub use output::Stdout;

@@ -60,7 +60,7 @@ fn change(target: &Target, count: usize, seed: u64, directories: &[&str]) -> Res
             last.clear();
             last.extend_from_slice(input);
             checked += 1;
-            if checked % 100_000 == 0 {
+            if checked.is_multiple_of(100_000) {
                 println!("{checked} inputs in {:?}", start.elapsed());
             }
         });

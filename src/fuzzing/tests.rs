@@ -46,9 +46,12 @@ fn replay(name: &str) {
             last.extend_from_slice(input);
         });
     });
-    if catch_unwind(run).is_err() {
-        panic!("the target {name} fails for b\"{}\"", last.escape_ascii());
-    }
+    let outcome = catch_unwind(run);
+    assert!(
+        outcome.is_ok(),
+        "the target {name} fails for b\"{}\"",
+        last.escape_ascii()
+    );
 }
 
 macro_rules! replay_each {

@@ -125,6 +125,7 @@ impl RecordOptions {
 }
 
 #[cfg(any(test, feature = "fuzzing"))]
+#[allow(clippy::expect_used, reason = "this is only for tests")]
 impl JobOptions {
     /// Returns options for tests: the built-in rules, no reports, and records of up to 1 MiB
     /// with the field `text`.

@@ -116,7 +116,7 @@ impl Target {
         let mut input = Vec::new();
         for number in 0..count {
             // Inputs with a common start share what a target compiles from it.
-            if number % SHARING == 0 {
+            if number.is_multiple_of(SHARING) {
                 original = &inputs[mutator.below(inputs.len())];
                 let starts = [0, (self.head_len)(original)];
                 from = starts[usize::from(mutator.below(SHARING) > 0)];

@@ -55,7 +55,11 @@ fn check_rules(rules: CompiledRules) {
         {
             if text.len() + example.len() < MAX_TEXT {
                 text.push_str(example);
-                text.push_str(if text.len() % 2 == 0 { "\n" } else { " " });
+                text.push_str(if text.len().is_multiple_of(2) {
+                    "\n"
+                } else {
+                    " "
+                });
             }
         }
     }

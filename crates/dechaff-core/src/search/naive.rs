@@ -1,6 +1,8 @@
 //! The reference for the search: tries a rule at every position of a text. Tests and fuzz targets
 //! compare the search with it.
 
+#![allow(clippy::unwrap_used, reason = "this is only for tests")]
+
 use super::pattern::Pattern;
 use super::phrase::{line_starts, match_at};
 use super::{DfaCache, Search, match_span};
