@@ -9,6 +9,7 @@ mod below;
 mod compression;
 mod format;
 mod formats;
+pub mod fs;
 mod identity;
 mod labelled;
 mod record;
@@ -32,10 +33,13 @@ pub use record::Escaping;
 pub use record::{Field, Parsed, TextFields, cut, decode_utf8};
 pub use slice::{line_slice, skip_lines};
 pub use source::Source;
-pub use sync::{DirectorySync, commit_all, sync_file, sync_staged};
+pub use sync::{DirectorySync, commit_all, directory_of, sync_file, sync_staged, write_file};
 pub use table::{RowMask, Rows, TextTable};
 pub use text::{Content, InputText, encoding_for_label};
-pub use write::{Checksum, PartialFile, Permissions, StagedFile, is_temporary, remove_abandoned};
+pub use write::{
+    Checksum, PartialFile, Permissions, StagedFile, is_temporary, remove_abandoned,
+    remove_abandoned_in,
+};
 
 /// Names of the fields, or columns, that hold the parts of a record.
 #[derive(Clone, Debug, Default)]

@@ -40,7 +40,7 @@ use walk::Inputs;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub use batch::{BatchOutput, BatchStats};
-pub use options::{Annotate, JobOptions, OnError, RecordOptions};
+pub use options::{Annotate, JobOptions, OnError, RecordOptions, Sizes};
 pub use output::Stdout;
 pub use reports::Reports;
 

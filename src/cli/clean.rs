@@ -1,6 +1,9 @@
 //! `dechaff clean`, and the run in which `diff`, `explain` and `report` inspect documents: makes a
 //! request from the arguments, runs it as a job, and prints its events and its summary.
 
+#[cfg(test)]
+mod tests;
+
 use super::Exit;
 use super::args::{CleanArgs, InspectArgs, RecordArgs};
 use super::config::Config;
@@ -13,7 +16,7 @@ use crate::job::journal::Journal;
 use crate::job::manifest::Plan;
 use crate::job::observer::{Diffs, Observer};
 use crate::job::walk::{Inputs, WalkEntry};
-use crate::job::{Job, Target};
+use crate::job::{Job, Sizes, Target};
 use anyhow::{Result, bail};
 use dechaff_core::Cleaner;
 use serde_json::Value;
@@ -26,18 +29,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
     args.output = without_dash(args.output);
     let config = Config::load(args.selection.config.as_deref())?;
-    let plan = plan_options(&args, &config);
-    let sources = named_sources(&args, &config);
-    let cleaner = build_cleaner(std::mem::take(&mut args.selection), &config)?;
+    let cleaner = build_cleaner(args.selection.clone(), &config)?;
+    clean_with(args, &config, cleaner, Sizes::default(), terminal)
+}
+
+/// Runs `dechaff clean` with a cleaner that was built from the arguments and the configuration.
+fn clean_with(
+    args: CleanArgs,
+    config: &Config,
+    cleaner: Cleaner,
+    sizes: Sizes,
+    terminal: &mut Terminal,
+) -> Result<Exit> {
+    let plan = plan_options(&args, config);
+    let sources = named_sources(&args, config);
     let observer = args.diff.then(|| -> Arc<dyn Observer> {
         Arc::new(Diffs {
             colour: terminal.has_colour(),
         })
     });
-    let request = Request {
-        sources,
-        ..Request::new(args, &config, plan, cleaner, observer, terminal)?
-    };
+    let mut request = Request::new(args, config, plan, cleaner, observer, terminal)?;
+    request.sources = sources;
+    request.options.sizes = sizes;
     Ok(run(request, terminal)?.exit)
 }
 
@@ -96,9 +109,7 @@ fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
     let stop = Arc::new(AtomicBool::new(false));
     let is_stream = request.inputs.stream.is_some();
     if !is_stream {
-        let handler = Arc::clone(&stop);
-        // A program that embeds the command may have set a handler already; then that one decides.
-        let _ = ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed));
+        stop_at_signals(Arc::clone(&stop));
     } else if request.inputs.stream.as_deref().is_some_and(is_dash)
         && io::stdin().is_terminal()
         && !request.quiet
@@ -149,6 +160,15 @@ fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
         exit: Exit::Interrupted,
         ..ended
     })
+}
+
+/// Sets `stop` at an interrupt or termination signal, except in unit tests, which such a signal is
+/// to end.
+fn stop_at_signals(stop: Arc<AtomicBool>) {
+    if !cfg!(test) {
+        // A program that embeds the command may have set a handler already; then that one decides.
+        let _ = ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed));
+    }
 }
 
 /// Checks, before anything is written, that no output or report of the run is an input or another

@@ -2,6 +2,7 @@
 //! the same names; an option given on the command line overrides it.
 
 use super::args::OnErrorArg;
+use crate::io::fs;
 use anyhow::{Context, Result, bail};
 use dechaff_core::Level;
 use serde::Deserialize;
@@ -53,12 +54,12 @@ impl Config {
     pub(super) fn load(path: Option<&Path>) -> Result<Self> {
         let path = match path {
             Some(path) => path.to_owned(),
-            None => match find_nearest() {
+            None => match find_nearest()? {
                 Some(path) => path,
                 None => return Ok(Self::default()),
             },
         };
-        let source = std::fs::read_to_string(&path)
+        let source = fs::read_to_string(&path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
         let mut config = Self::parse(&source, &path)?;
         if let Some(directory) = path.parent() {
@@ -94,12 +95,17 @@ impl Config {
     }
 }
 
-fn find_nearest() -> Option<PathBuf> {
-    let directory = std::env::current_dir().ok()?;
-    directory
-        .ancestors()
-        .map(|directory| directory.join(FILE_NAME))
-        .find(|path| path.is_file())
+fn find_nearest() -> Result<Option<PathBuf>> {
+    let Ok(directory) = std::env::current_dir() else {
+        return Ok(None);
+    };
+    for directory in directory.ancestors() {
+        let path = directory.join(FILE_NAME);
+        if fs::is_file(&path)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the values of a list option: those of the command line, or those of the configuration if

@@ -7,6 +7,7 @@ use super::clean::inspect;
 use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
+use crate::io::fs;
 use crate::job::compare::compare_records;
 use crate::job::observer::Comparer;
 use anyhow::{Result, bail};
@@ -71,7 +72,7 @@ fn build_side(side: &str, selection: &Selection) -> Result<Cleaner> {
             &config,
         );
     }
-    if !Path::new(side).is_file() {
+    if !fs::is_file(Path::new(side))? {
         bail!(
             "with --over, '{side}' must be a level (precise, balanced, thorough) or an existing \
              configuration file such as dechaff.toml"

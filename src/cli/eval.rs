@@ -7,7 +7,7 @@ use super::config::Config;
 use super::corpus::{exit_code, parse_filters, print_failed};
 use super::selection::{build_cleaner, check_output};
 use super::terminal::Terminal;
-use crate::io::StagedFile;
+use crate::io::write_file;
 use crate::job::corpus::Corpus;
 use crate::job::eval::Evaluation;
 use crate::job::walk::Inputs;
@@ -58,7 +58,7 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     )?;
     print_failed(&failed, terminal);
     if let Some(path) = &args.errors {
-        StagedFile::write(path, &mut errors.as_slice(), None, true)?.commit()?;
+        write_file(path, &errors, None, true, false)?;
     }
     let rows = groups.iter().map(|group| {
         let by = group.by.as_ref();

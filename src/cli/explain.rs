@@ -7,6 +7,7 @@ use super::clean::inspect;
 use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
+use crate::io::fs;
 use crate::job::observer::{Explainer, LineFilter};
 use anyhow::{Context, Result};
 use dechaff_core::Level;
@@ -17,6 +18,10 @@ use std::sync::Arc;
 pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.inspect.selection.config.as_deref())?;
     let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
+    let mut headings = args.paths.len() > 1 || args.inspect.reading.files_from.is_some();
+    for path in &args.paths {
+        headings |= fs::is_directory(path)?;
+    }
     let explainer = Explainer {
         cleaner: cleaner.clone(),
         level: args
@@ -30,9 +35,7 @@ pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit
         record: args.record,
         json: args.json,
         colour: terminal.has_colour(),
-        headings: args.paths.len() > 1
-            || args.paths.iter().any(|path| path.is_dir())
-            || args.inspect.reading.files_from.is_some(),
+        headings,
     };
     let explainer = explainer.with_lines(
         args.line

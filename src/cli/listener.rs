@@ -4,7 +4,7 @@
 use super::Exit;
 use super::request::Request;
 use super::terminal::{Progress, Terminal};
-use crate::io::{StagedFile, commit_all};
+use crate::io::write_file;
 use crate::job::{Event, EventSink, Target};
 use crate::report::Stats;
 use anyhow::{Result, anyhow};
@@ -110,10 +110,7 @@ pub(super) fn finish(
     if let Some(path) = &request.stats {
         let mut json = serde_json::to_vec_pretty(&stats)?;
         json.push(b'\n');
-        let staged = StagedFile::write(path, &mut json.as_slice(), None, true)?;
-        commit_all(vec![staged], request.options.sync)
-            .into_iter()
-            .collect::<Result<()>>()?;
+        write_file(path, &json, None, true, request.options.sync)?;
     }
     if !request.quiet {
         let removes =

@@ -5,12 +5,12 @@ use super::args::NewRuleArgs;
 use super::config::Config;
 use super::selection::{is_dash, load_rules, pack_files, read_input};
 use super::terminal::Terminal;
-use crate::io::{Permissions, StagedFile};
+use crate::io::fs;
+use crate::io::{Permissions, write_file};
 use crate::job::propose::{ProposalOptions, free_id, pack_head, pack_name, propose, removing_rule};
 use crate::report::{display_path, escape_control};
 use anyhow::{Context, Result, bail};
 use dechaff_core::Cleaner;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Runs `dechaff rules new`. Prints the rule, and appends it to the pack unless `--dry-run` is
@@ -32,7 +32,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
     } else {
         args.sentence
     };
-    let exists = path.exists();
+    let exists = fs::exists(&path)?;
     let source = if exists {
         fs::read_to_string(&path)
             .with_context(|| format!("cannot read the pack {}", path.display()))?
@@ -96,13 +96,8 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let permissions = fs::metadata(&path).ok().map(Permissions::of);
-    StagedFile::write(
-        &path,
-        &mut format!("{source}{}", proposal.toml).as_bytes(),
-        permissions.as_ref(),
-        true,
-    )?
-    .commit()?;
+    let pack = format!("{source}{}", proposal.toml);
+    write_file(&path, pack.as_bytes(), permissions.as_ref(), true, false)?;
     let path = display_path(&path);
     terminal.note(&format!(
         "added {} to {path}; test it with `dechaff rules test {path}`",

@@ -7,7 +7,8 @@ use super::clean::inspect;
 use super::config::{Config, list_or};
 use super::selection::{build_cleaner, check_output, globs, without_dash};
 use super::terminal::Terminal;
-use crate::io::StagedFile;
+use crate::io::fs;
+use crate::io::write_file;
 use crate::job::observer::Surveyor;
 use crate::job::walk::{Inputs, WalkEntry};
 use crate::report::{ReportMeta, display_path, html_page, survey_json};
@@ -19,7 +20,9 @@ use std::sync::Arc;
 /// given. A run that was interrupted, or in which no input could be processed, writes no page.
 pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     let output = without_dash(Some(args.output));
-    if let Some(path) = output.as_ref().filter(|path| path.exists() && !args.force) {
+    if let Some(path) = output.as_ref().filter(|_| !args.force)
+        && fs::exists(path)?
+    {
         bail!("{} exists; use --force to replace it", path.display());
     }
     let config = Config::load(args.inspect.selection.config.as_deref())?;
@@ -78,7 +81,7 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
         html_page(&survey, &rules, &meta)
     };
     match output {
-        Some(path) => StagedFile::write(&path, &mut page.as_bytes(), None, args.force)?.commit()?,
+        Some(path) => write_file(&path, page.as_bytes(), None, args.force, false)?,
         None => drop(terminal.raw(page.as_bytes())?),
     }
     Ok(ended.exit)

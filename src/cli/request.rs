@@ -6,16 +6,16 @@ use super::config::{Config, list_or};
 use super::records::record_options;
 use super::selection::{globs, is_dash, parse_size, read_input, set_jobs};
 use super::terminal::Terminal;
+use crate::io::fs::{self, File};
 use crate::io::{Compression, DirectorySync, encoding_for_label};
 use crate::job::journal::parse_shard;
 use crate::job::manifest::Shard;
 use crate::job::observer::Observer;
 use crate::job::walk::{Inputs, read_list};
-use crate::job::{JobOptions, Reports, Target};
+use crate::job::{JobOptions, Reports, Sizes, Target};
 use anyhow::{Result, anyhow, bail};
 use dechaff_core::{Cleaner, Level};
 use serde_json::{Value, json};
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -183,6 +183,7 @@ fn build_options(
         observer,
         language: args.reading.lang.take(),
         host: args.reading.host.take(),
+        sizes: Sizes::default(),
     })
 }
 
@@ -217,7 +218,7 @@ fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) ->
         ([], None) => Some(PathBuf::from("-")),
         ([path], None) if has_dash => Some(path.clone()),
         _ if has_dash => bail!("standard input ('-') cannot be cleaned together with files"),
-        ([path], None) if !(lists_changes || args.in_place || path.is_dir()) => {
+        ([path], None) if !(lists_changes || args.in_place || fs::is_directory(path)?) => {
             args.output.is_none().then(|| path.clone())
         }
         _ => None,
@@ -273,7 +274,7 @@ fn choose_target(
         return Ok(Target::Stdout(terminal.stdout()));
     };
     if let Some(path) = &inputs.stream {
-        return Ok(if output.is_dir() {
+        return Ok(if fs::is_directory(output)? {
             Target::File {
                 path: output.join(path),
                 compression: None,
@@ -285,7 +286,7 @@ fn choose_target(
     let ([input], []) = (inputs.paths.as_slice(), inputs.listed.as_slice()) else {
         return Ok(Target::Directory(output.clone()));
     };
-    if input.is_dir() || output.is_dir() || ends_in_separator(output) {
+    if fs::is_directory(input)? || fs::is_directory(output)? || ends_in_separator(output) {
         return Ok(Target::Directory(output.clone()));
     }
     if fs::canonicalize(output)

@@ -5,14 +5,14 @@ use super::Exit;
 use super::args::RestoreArgs;
 use super::selection::{check_output, without_dash};
 use super::terminal::Terminal;
-use crate::io::{PartialFile, commit_all};
+use crate::io::fs;
+use crate::io::{PartialFile, commit_all, directory_of, remove_abandoned_in};
 use crate::job::manifest::{MANIFEST, verify};
 use crate::job::restore::{self, RestoreTarget};
 use crate::job::root::Root;
 use crate::report::Stats;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Runs `dechaff restore`. With `--in-place` or a directory, restores all files that the removal
@@ -22,15 +22,15 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
     let root = Root::new(args.root.as_deref())?;
     let target = match (&args.cleaned, &output) {
         (None, _) => Some(RestoreTarget::Recorded(&root)),
-        (Some(path), _) if args.in_place => Some(if path.is_dir() {
+        (Some(path), _) if args.in_place => Some(if fs::is_directory(path)? {
             RestoreTarget::Directory(path)
         } else {
             RestoreTarget::File(path)
         }),
-        (Some(path), Some(output)) if path.is_dir() => {
+        (Some(path), Some(output)) if fs::is_directory(path)? => {
             Some(RestoreTarget::Copy(path, output, args.force))
         }
-        (Some(path), None) if path.is_dir() => bail!(
+        (Some(path), None) if fs::is_directory(path)? => bail!(
             "{} is a directory; name another one with --output, or use --in-place",
             path.display()
         ),
@@ -44,6 +44,9 @@ pub(super) fn restore_text(args: RestoreArgs, terminal: &mut Terminal) -> Result
     };
     if let Some(output) = &output {
         check_output("--output", output, [cleaned.clone(), args.removed.clone()])?;
+    }
+    if let Some(output) = &output {
+        remove_abandoned_in(directory_of(output));
     }
     let mut draft = output
         .map(|target| PartialFile::new(&target, None, args.force))

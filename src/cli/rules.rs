@@ -7,6 +7,7 @@ use super::corpus::{exit_code, parse_filters, print_failed};
 use super::selection::{build_cleaner, load_rules};
 use super::terminal::Terminal;
 use super::{Exit, new_rule};
+use crate::io::fs;
 use crate::job::corpus::{Corpus, CorpusRun};
 use crate::job::walk::Inputs;
 use crate::report::{
@@ -17,7 +18,6 @@ use anyhow::{Context, Result};
 use dechaff_core::verify::{Case, NearMisses, Verifier, cases};
 use dechaff_core::{Level, Rule, RuleSet, Scratch, Span, lint_built_in};
 use serde_json::json;
-use std::fs;
 use std::path::Path;
 
 /// Runs one of the subcommands of `dechaff rules`. `rules test` lints and runs the examples, or
@@ -111,7 +111,8 @@ fn write_pages(directory: &Path) -> Result<()> {
         .with_context(|| format!("{} cannot be created", directory.display()))?;
     for (name, page) in rules_pages(&RuleSet::built_in()) {
         let path = directory.join(name);
-        fs::write(&path, page).with_context(|| format!("{} cannot be written", path.display()))?;
+        fs::write(&path, page.as_bytes())
+            .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
 }

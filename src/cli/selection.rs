@@ -4,10 +4,10 @@
 use super::args::Selection;
 use super::config::{Config, list_or};
 use crate::io::FileId;
+use crate::io::fs;
 use anyhow::{Context, Result, bail};
 use dechaff_core::{Cleaner, RuleSet};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -49,13 +49,13 @@ pub(super) fn load_rules<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result
 /// Returns the pack files that `path` stands for: the `*.toml` files of a directory, sorted by
 /// path, or else `path` itself, whether it exists or not. A directory without packs is an error.
 pub(super) fn pack_files(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
+    if !fs::is_directory(path)? {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = fs::read_dir(path)
+    let names = fs::list(path)
         .with_context(|| format!("cannot read the directory of packs {}", path.display()))?;
-    let mut packs: Vec<PathBuf> = entries
-        .map(|entry| Ok(entry?.path()))
+    let mut packs: Vec<PathBuf> = names
+        .map(|name| Ok(path.join(name?)))
         .collect::<io::Result<_>>()?;
     packs.retain(|pack| {
         pack.extension()
@@ -149,14 +149,14 @@ pub(super) fn check_output(
     output: &Path,
     inputs: impl IntoIterator<Item = PathBuf>,
 ) -> Result<()> {
-    let Some(id) = FileId::of(output) else {
+    let Some(id) = FileId::of(output)? else {
         return Ok(());
     };
     for input in inputs {
         let input_id = if is_dash(&input) {
             FileId::of_stdin()
         } else {
-            FileId::of(&input)
+            FileId::of(&input)?
         };
         if input_id == Some(id) {
             bail!(

@@ -20,6 +20,8 @@ pub(super) struct Terminal {
     choice: ColorChoice,
     /// Whether a write in `print` failed. Later text for `print` is dropped.
     broken: bool,
+    /// Whether notes are dropped.
+    muted: bool,
 }
 
 impl Terminal {
@@ -28,6 +30,16 @@ impl Terminal {
         Self {
             choice,
             broken: false,
+            muted: false,
+        }
+    }
+
+    /// Creates a terminal that prints no notes and no errors.
+    #[cfg(test)]
+    pub(super) fn muted() -> Self {
+        Self {
+            muted: true,
+            ..Self::new(ColorChoice::Never)
         }
     }
 
@@ -65,6 +77,9 @@ impl Terminal {
     /// Prints a line on standard error, after the name of the program. Failures are ignored: if
     /// standard error is closed, nobody can be notified.
     pub(super) fn note(&self, line: &str) {
+        if self.muted {
+            return;
+        }
         let mut stderr = AutoStream::new(io::stderr(), self.choice).lock();
         let _ = writeln!(stderr, "dechaff: {line}");
     }

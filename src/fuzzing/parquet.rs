@@ -6,6 +6,7 @@
 //! is made: a byte that selects how it is written, and rows.
 
 use super::files::{TEXTS, cleaned_text, options};
+use crate::io::fs::{self, File};
 use crate::job::in_memory::{clean_table, restore_table_bytes};
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type};
@@ -163,8 +164,8 @@ fn read_file(file: &[u8]) -> Vec<TableRow> {
 }
 
 /// Returns a file that can be read, with these bytes.
-fn bytes_of(bytes: &[u8]) -> std::fs::File {
-    let mut file = tempfile::tempfile().expect("there is a temporary directory");
+fn bytes_of(bytes: &[u8]) -> File {
+    let mut file = fs::create_unnamed().expect("there is a temporary directory");
     file.write_all(bytes).expect("the file can be written");
     file
 }

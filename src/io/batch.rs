@@ -32,9 +32,6 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Size of a batch in bytes. A batch ends with the last record that ends within this size.
-const BATCH_SIZE: usize = 1 << 20;
-
 /// How a stream is split into records. It may keep state from call to call.
 pub trait Framing: Send {
     /// Returns the end of the record at the start of `bytes`, or `None` if it does not end in them.
@@ -107,6 +104,8 @@ pub enum Piece {
 pub struct Batches<R> {
     reader: R,
     framing: Box<dyn Framing>,
+    /// A batch ends with the last record that ends within this many bytes.
+    batch_size: usize,
     /// Size of the largest record that is returned whole, in bytes.
     max_record: usize,
     buffer: Vec<u8>,
@@ -133,6 +132,9 @@ pub struct Start {
 }
 
 impl<R: Read> Batches<R> {
+    /// Size of a batch in bytes, unless another is set.
+    pub const BATCH_SIZE: usize = 1 << 20;
+
     /// Creates an iterator over the batches of `reader`, whose next byte is at `start`. Records of
     /// more than `max_record` bytes come in pieces. `consumed` counts the bytes read before
     /// decompression and is updated by the reader; each batch gets its current value.
@@ -146,8 +148,9 @@ impl<R: Read> Batches<R> {
         Self {
             reader,
             framing,
+            batch_size: Self::BATCH_SIZE,
             max_record,
-            buffer: Vec::with_capacity(BATCH_SIZE + 1),
+            buffer: Vec::with_capacity(Self::BATCH_SIZE + 1),
             returned: 0,
             offset: start.offset,
             number: start.records + 1,
@@ -157,13 +160,18 @@ impl<R: Read> Batches<R> {
         }
     }
 
+    /// Sets the size of a batch in bytes.
+    pub fn with_batch_size(self, batch_size: usize) -> Self {
+        Self { batch_size, ..self }
+    }
+
     /// Returns the next batch, or `None` at the end of the stream. If no record ends within
-    /// `BATCH_SIZE`, looks at more and more bytes, until the first record ends or is too large.
+    /// `batch_size`, looks at more and more bytes, until the first record ends or is too large.
     ///
     /// A batch depends only on the bytes after the previous one, not on how many of them have been
     /// read already. A run that resumes at the end of a batch therefore gets the same batches.
     fn next_batch(&mut self) -> io::Result<Option<Batch>> {
-        let mut wanted = BATCH_SIZE;
+        let mut wanted = self.batch_size;
         loop {
             self.fill(wanted)?;
             let available = self.pending().len().min(wanted);
@@ -173,7 +181,7 @@ impl<R: Read> Batches<R> {
             if self.in_large_record {
                 return Ok(Some(self.later_piece(available)));
             }
-            let ends = self.record_ends(available, wanted > BATCH_SIZE);
+            let ends = self.record_ends(available, wanted > self.batch_size);
             if let Some(&end) = ends.last() {
                 return Ok(Some(self.batch(end, ends, None)));
             }
@@ -252,7 +260,7 @@ impl<R: Read> Batches<R> {
             self.returned = end;
             return bytes;
         }
-        let mut rest = Vec::with_capacity(BATCH_SIZE + 1);
+        let mut rest = Vec::with_capacity(self.batch_size + 1);
         rest.extend_from_slice(&self.buffer[end..]);
         let mut bytes = std::mem::replace(&mut self.buffer, rest);
         bytes.truncate(end);

@@ -1,8 +1,9 @@
 //! Access to files below a directory without following links, so that a link that someone put there
 //! leads to no place outside of it.
 
+use super::fs::{self, File};
+use super::identity::other_names;
 use anyhow::{Context, Result, bail};
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,16 +54,13 @@ pub fn open_own_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
-    }
+    options.no_follow();
     let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file; remove it"));
     }
-    if super::identity::other_names(path) > 0 {
+    if other_names(&metadata) > 0 {
         return Err(io::Error::other(
             "it is a hard link to another file; remove it",
         ));
@@ -73,6 +71,7 @@ pub fn open_own_file(path: &Path) -> io::Result<File> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     #[test]

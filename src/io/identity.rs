@@ -1,7 +1,8 @@
 //! Identities of files, which tell whether two paths lead to the same file, and states of files,
 //! which tell whether a file changed since it was looked at.
 
-use std::fs::{self, Metadata};
+use super::fs::{self, Metadata};
+use anyhow::Result;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -13,26 +14,30 @@ impl FileId {
     /// Returns the identity of the file that `path` leads to, links followed. Returns `None` if
     /// there is none, or if it is a directory, pipe or device, which can be named any number of
     /// times.
-    #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
-        Self::new(path, &fs::metadata(path).ok()?)
+    ///
+    /// # Errors
+    /// If that is unknown.
+    pub fn of(path: &Path) -> Result<Option<Self>> {
+        Ok(fs::look(path)?.and_then(|metadata| Self::new(path, &metadata)))
     }
 
     /// Returns the identity of the directory that `path` leads to, links followed, or `None` if there
     /// is none. It does not depend on the case of names where the file system ignores it.
-    #[must_use]
-    pub fn of_directory(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        if !metadata.is_dir() {
-            return None;
-        }
+    ///
+    /// # Errors
+    /// If that is unknown.
+    pub fn of_directory(path: &Path) -> Result<Option<Self>> {
+        let Some(metadata) = fs::look(path)?.filter(Metadata::is_dir) else {
+            return Ok(None);
+        };
         #[cfg(unix)]
         {
-            Some(Self(inode(&metadata)))
+            Ok(Some(Self(inode(&metadata))))
         }
         #[cfg(not(unix))]
         {
-            Some(Self(hash_path(&fs::canonicalize(path).ok()?)))
+            let _ = metadata;
+            Ok(Some(Self(hash_path(&fs::canonicalize(path)?))))
         }
     }
 
@@ -50,8 +55,7 @@ impl FileId {
 
     #[cfg(unix)]
     fn of_stream(stream: impl std::os::fd::AsFd) -> Option<Self> {
-        let file = fs::File::from(stream.as_fd().try_clone_to_owned().ok()?);
-        Self::new(Path::new("-"), &file.metadata().ok()?)
+        Self::new(Path::new("-"), &fs::stream_metadata(stream).ok()?)
     }
 
     #[cfg(not(unix))]
@@ -112,17 +116,17 @@ impl FileState {
     }
 }
 
-/// Returns the number of further names (hard links) of the file at `path`.
+/// Returns the number of further names (hard links) of a file.
 #[must_use]
-pub fn other_names(path: &Path) -> u64 {
+pub fn other_names(metadata: &Metadata) -> u64 {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        fs::metadata(path).map_or(0, |metadata| metadata.nlink().saturating_sub(1))
+        metadata.nlink().saturating_sub(1)
     }
     #[cfg(not(unix))]
     {
-        let _ = path;
+        let _ = metadata;
         0
     }
 }
@@ -141,6 +145,7 @@ pub fn hash_path(path: &Path) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn links_have_the_identity_of_their_file_and_copies_do_not() {
@@ -148,16 +153,16 @@ mod tests {
         let [one, copy, link] = ["one", "copy", "link"].map(|name| directory.path().join(name));
         fs::write(&one, "It rained.").unwrap();
         fs::copy(&one, &copy).unwrap();
-        assert_ne!(FileId::of(&one), FileId::of(&copy));
-        assert_eq!(FileId::of(directory.path()), None);
+        assert_ne!(FileId::of(&one).unwrap(), FileId::of(&copy).unwrap());
+        assert_eq!(FileId::of(directory.path()).unwrap(), None);
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(&one, &link).unwrap();
-            assert_eq!(FileId::of(&one), FileId::of(&link));
+            assert_eq!(FileId::of(&one).unwrap(), FileId::of(&link).unwrap());
             fs::hard_link(&one, directory.path().join("hard")).unwrap();
-            assert_eq!(other_names(&one), 1);
+            assert_eq!(other_names(&fs::metadata(&one).unwrap()), 1);
         }
-        assert_eq!(FileId::of(&link.join("missing")), None);
+        assert_eq!(FileId::of(&link.join("missing")).unwrap(), None);
     }
 
     #[test]

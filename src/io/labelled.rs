@@ -8,11 +8,11 @@
 //! Labels are `k` (keep), `d` (drop) and `u` (unsure), as a string or as a list of strings.
 
 use super::format::Format;
+use super::fs::File;
 use super::source::Source;
 use anyhow::{Context, Result, bail};
 use dechaff_core::verify::Label;
 use serde_json::{Map, Value};
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 

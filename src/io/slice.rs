@@ -5,7 +5,7 @@
 //! file's bytes and on `count`: runs on different machines agree on them without talking to each
 //! other.
 
-use std::fs::File;
+use super::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -79,7 +79,7 @@ mod tests {
             "a\nbb\n\nccc\nd",
             "a long first line, longer than all the others\nb\nc\n",
         ] {
-            let mut file = tempfile::tempfile().unwrap();
+            let mut file = crate::io::fs::create_unnamed().unwrap();
             file.write_all(text.as_bytes()).unwrap();
             for count in 1..=9 {
                 let slices: Vec<_> = (1..=count)

@@ -13,8 +13,8 @@ use super::FieldNames;
 use super::compression::Compression;
 use super::format::Format;
 use super::formats::parquet::{check_supported, open_lines};
+use super::fs::{self, File};
 use anyhow::{Context, Result};
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl<'r> Source<'r> {
         if path != Path::new("-") {
             return File::open(path).context("cannot be opened");
         }
-        let mut file = tempfile::tempfile().context("cannot be copied to a temporary file")?;
+        let mut file = fs::create_unnamed().context("cannot be copied to a temporary file")?;
         io::copy(&mut self.reader, &mut file).context("cannot be copied to a temporary file")?;
         Ok(file)
     }

@@ -2,11 +2,11 @@
 //! name once the directory is. Both take milliseconds each, whatever the size, so they are waited
 //! for together, on many threads: file systems write what several threads wait for at once.
 
-use super::write::StagedFile;
+use super::fs::{self, File};
+use super::write::{Permissions, StagedFile, remove_abandoned_in};
 use anyhow::{Context, Result};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,24 @@ pub fn commit_all(staged: Vec<StagedFile>, sync: bool) -> Vec<Result<()>> {
     outcomes
 }
 
+/// Writes a file that is the only output of its kind. It has all of `bytes` or is not there. What a
+/// killed process left beside it is deleted. `permissions` and `replace` are as in
+/// [`StagedFile::write`], `sync` as in [`commit_all`].
+///
+/// # Errors
+/// If the file exists and must not be replaced, or cannot be written.
+pub fn write_file(
+    path: &Path,
+    mut bytes: &[u8],
+    permissions: Option<&Permissions>,
+    replace: bool,
+    sync: bool,
+) -> Result<()> {
+    remove_abandoned_in(directory_of(path));
+    let staged = StagedFile::write(path, &mut bytes, permissions, replace)?;
+    commit_all(vec![staged], sync).into_iter().collect()
+}
+
 /// Waits until the names of files are on the disk, and those of the directories above them.
 #[derive(Debug, Default)]
 pub struct DirectorySync {
@@ -81,7 +99,7 @@ impl DirectorySync {
     pub fn sync(&mut self, files: &[PathBuf]) -> Result<()> {
         let (mut directories, mut above) = (BTreeSet::new(), BTreeSet::new());
         for file in files {
-            let mut directory = parent(file);
+            let mut directory = directory_of(file);
             directories.insert(directory);
             while self.known.insert(directory.to_owned())
                 && let Some(next) = directory.parent()
@@ -109,7 +127,8 @@ impl DirectorySync {
 }
 
 /// Returns the directory of `file`.
-fn parent(file: &Path) -> &Path {
+#[must_use]
+pub fn directory_of(file: &Path) -> &Path {
     match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -118,7 +137,7 @@ fn parent(file: &Path) -> &Path {
 
 /// Calls `sync` for each of `paths` on several threads, and returns the results in their order.
 fn on_threads(paths: &[&Path], sync: fn(&Path) -> io::Result<()>) -> Vec<io::Result<()>> {
-    if paths.len() <= 1 {
+    if paths.len() <= 1 || fs::is_counted() {
         return paths.iter().map(|path| sync(path)).collect();
     }
     std::thread::scope(|scope| {

@@ -8,15 +8,14 @@
 //! [`remove_abandoned`] deletes it.
 
 use super::below::open_own_file;
+use super::fs::{self, File, Metadata, Mode, TempPath, TryLockError};
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use tempfile::{NamedTempFile, TempPath};
 
 /// Beginning of the name of a temporary file.
 const TEMPORARY_PREFIX: &str = ".dechaff-";
@@ -24,6 +23,9 @@ const TEMPORARY_PREFIX: &str = ".dechaff-";
 const TEMPORARY_SUFFIX: &str = ".part";
 /// Number of random letters and digits between the two.
 const TEMPORARY_RANDOM: usize = 12;
+
+/// Maximum number of entries of a directory among which temporary files are looked for.
+const MAX_ENTRIES: usize = 10_000;
 
 /// A complete output that is not yet at its target path. Dropping it deletes it.
 #[derive(Debug)]
@@ -101,9 +103,7 @@ impl PartialFile {
     /// If the target exists and must not be replaced, or the directory cannot be written to.
     pub fn new(target: &Path, permissions: Option<&Permissions>, replace: bool) -> Result<Self> {
         let directory = prepare_directory(target, replace)?;
-        let (file, temporary) = create_locked(directory)
-            .with_context(|| cannot_write(target))?
-            .into_parts();
+        let (file, temporary) = create_locked(directory).with_context(|| cannot_write(target))?;
         Ok(Self {
             file,
             temporary,
@@ -142,7 +142,7 @@ impl PartialFile {
             open_own_file(path)
         };
         let mut file = opened.with_context(|| cannot_write(target))?;
-        let temporary = TempPath::try_from_path(path).with_context(|| cannot_write(target))?;
+        let temporary = TempPath::of(path).with_context(|| cannot_write(target))?;
         let mut hasher = Sha256::new();
         let available = io::copy(&mut (&mut file).take(kept), &mut hasher)
             .with_context(|| cannot_write(target))?;
@@ -206,12 +206,8 @@ impl PartialFile {
     }
 
     /// Closes a resumable output without deleting its temporary file, for a later run to continue.
-    ///
-    /// # Errors
-    /// If the system refuses to keep a temporary file.
-    pub fn keep_for_resume(self) -> Result<()> {
-        self.temporary.keep()?;
-        Ok(())
+    pub fn keep_for_resume(self) {
+        self.temporary.keep();
     }
 
     /// Completes the output: sets its permissions and, if it is resumable, computes its checksum.
@@ -245,18 +241,19 @@ impl PartialFile {
 
 /// Creates a temporary file in `directory` and locks it, so that no other process takes it for one
 /// that was left behind. Where files cannot be locked, it is created without a lock.
-fn create_locked(directory: &Path) -> io::Result<NamedTempFile> {
+fn create_locked(directory: &Path) -> io::Result<(File, TempPath)> {
     loop {
-        let file = tempfile::Builder::new()
-            .prefix(TEMPORARY_PREFIX)
-            .suffix(TEMPORARY_SUFFIX)
-            .rand_bytes(TEMPORARY_RANDOM)
-            .tempfile_in(directory)
-            .map_err(without_path)?;
-        let is_locked = !matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        let (file, path) = fs::create_temporary(
+            directory,
+            TEMPORARY_PREFIX,
+            TEMPORARY_RANDOM,
+            TEMPORARY_SUFFIX,
+        )
+        .map_err(without_path)?;
+        let is_locked = !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
         // Another process may have deleted the file before it was locked.
-        if is_locked && fs::symlink_metadata(file.path()).is_ok() {
-            return Ok(file);
+        if is_locked && fs::symlink_metadata(&path).is_ok() {
+            return Ok((file, path));
         }
     }
 }
@@ -284,6 +281,18 @@ pub fn is_temporary(name: &OsStr) -> bool {
         .is_some_and(|random| {
             random.len() == TEMPORARY_RANDOM && random.bytes().all(|b| b.is_ascii_alphanumeric())
         })
+}
+
+/// Deletes the temporary files that killed processes left in `directory`, which may be missing. At
+/// most [`MAX_ENTRIES`] entries are looked at, as many runs may write single files into a large
+/// directory.
+pub fn remove_abandoned_in(directory: &Path) {
+    let names = fs::list(directory).into_iter().flatten().flatten();
+    for name in names.take(MAX_ENTRIES) {
+        if is_temporary(&name) {
+            remove_abandoned(&directory.join(name));
+        }
+    }
 }
 
 /// Deletes the temporary file `path` that a killed process left, unless a process still writes it
@@ -377,12 +386,12 @@ impl StagedFile {
     /// deleted then.
     pub fn commit(self) -> Result<()> {
         let (target, replace) = (self.target, self.replace);
-        let renamed = match persist(self.temporary, &target, replace) {
-            Err(error) if error.error.kind() == io::ErrorKind::CrossesDevices => {
-                copy_beside(&error.path, &target)
-                    .and_then(|copy| Ok(persist(copy, &target, replace)?))
+        let renamed = match self.temporary.persist(&target, replace) {
+            Err((error, staged)) if error.kind() == io::ErrorKind::CrossesDevices => {
+                copy_beside(&staged, &target)
+                    .and_then(|copy| copy.persist(&target, replace).map_err(|(error, _)| error))
             }
-            renamed => renamed.map_err(io::Error::from),
+            renamed => renamed.map_err(|(error, _)| error),
         };
         renamed
             .map_err(without_path)
@@ -390,54 +399,27 @@ impl StagedFile {
     }
 }
 
-/// Renames `temporary` to `target`. Without `replace`, an existing target is an error. File systems
-/// that can neither refuse to replace nor link a file, as exFAT, are asked for the target first.
-fn persist(
-    temporary: TempPath,
-    target: &Path,
-    replace: bool,
-) -> Result<(), tempfile::PathPersistError> {
-    if replace {
-        return temporary.persist(target);
-    }
-    match temporary.persist_noclobber(target) {
-        Err(error) if cannot_link(&error.error) && fs::symlink_metadata(target).is_err() => {
-            error.path.persist(target)
-        }
-        renamed => renamed,
-    }
-}
-
-/// Returns whether an error may say that a file system has no links.
-fn cannot_link(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput
-    )
-}
-
 /// Copies a staged file to a temporary file in the directory of `target`, which is on another file
 /// system, with its permissions.
 fn copy_beside(staged: &Path, target: &Path) -> io::Result<TempPath> {
-    let mut copy = create_locked(target.parent().unwrap_or(Path::new(".")))?;
+    let (mut copy, path) = create_locked(target.parent().unwrap_or(Path::new(".")))?;
     let mut source = File::open(staged)?;
     io::copy(&mut source, &mut copy)?;
-    copy.as_file()
-        .set_permissions(source.metadata()?.permissions())?;
-    copy.as_file().sync_all()?;
-    Ok(copy.into_temp_path())
+    copy.set_permissions(source.metadata()?.permissions())?;
+    copy.sync_all()?;
+    Ok(path)
 }
 
 /// Gives `file` the owner and group in `metadata`, so that a file replaced in place keeps them.
 /// Only root may do that in general; for others the output keeps its own owner.
 #[cfg(unix)]
 fn copy_owner(file: &File, metadata: &Metadata) {
-    use std::os::unix::fs::{MetadataExt, fchown};
+    use std::os::unix::fs::MetadataExt;
     if file
         .metadata()
         .is_ok_and(|own| own.uid() != metadata.uid() || own.gid() != metadata.gid())
     {
-        let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
+        let _ = file.set_owner(metadata.uid(), metadata.gid());
     }
 }
 
@@ -448,23 +430,23 @@ fn copy_owner(_: &File, _: &Metadata) {}
 /// out. Temporary files are created readable by their owner alone. The umask can only be read by
 /// setting it, so a probe file is created in `directory` once per process.
 #[cfg(unix)]
-fn default_mode(directory: &Path) -> Option<fs::Permissions> {
+fn default_mode(directory: &Path) -> Option<Mode> {
     use std::os::unix::fs::PermissionsExt;
     use std::sync::OnceLock;
     static MODE: OnceLock<Option<u32>> = OnceLock::new();
     MODE.get_or_init(|| probe_mode(directory))
-        .map(fs::Permissions::from_mode)
+        .map(Mode::from_mode)
 }
 
 /// Creates a file in `directory` with mode 0666, returns the mode that it got, and deletes it.
 #[cfg(unix)]
 fn probe_mode(directory: &Path) -> Option<u32> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    use std::os::unix::fs::PermissionsExt;
     let name = directory.join(format!(
         "{TEMPORARY_PREFIX}mode{:08}{TEMPORARY_SUFFIX}",
         std::process::id() % 100_000_000
     ));
-    let file = fs::OpenOptions::new()
+    let file = File::options()
         .write(true)
         .create_new(true)
         .mode(0o666)
@@ -476,13 +458,14 @@ fn probe_mode(directory: &Path) -> Option<u32> {
 }
 
 #[cfg(not(unix))]
-fn default_mode(_: &Path) -> Option<fs::Permissions> {
+fn default_mode(_: &Path) -> Option<Mode> {
     None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn an_uncommitted_output_is_deleted() {
@@ -501,7 +484,7 @@ mod tests {
         partial.append(b"one two torn").unwrap();
         let checksum = partial.sync(true).unwrap().unwrap();
         assert_eq!(checksum.bytes, 12);
-        partial.keep_for_resume().unwrap();
+        partial.keep_for_resume();
         let longer = Checksum {
             bytes: 13,
             ..checksum.clone()

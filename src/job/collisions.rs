@@ -7,10 +7,10 @@ use super::placement::{absolute, path_below};
 use super::tasks::slice_path;
 use super::walk::{InputFile, WalkEntry};
 use super::{Job, Target};
+use crate::io::fs::{self, TempDirectory};
 use crate::io::{FileId, hash_path};
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
@@ -34,12 +34,12 @@ enum Identity {
 impl Identity {
     /// Returns what identifies the file at `path`. Returns `None` for a pipe or device, which may
     /// be named several times.
-    fn of(path: &Path) -> Option<Self> {
-        match FileId::of(path) {
+    fn of(path: &Path) -> Result<Option<Self>> {
+        Ok(match FileId::of(path)? {
             Some(id) => Some(Self::Existing(id)),
-            None if path.exists() => None,
-            None => Some(Self::Missing(absolute(path))),
-        }
+            None if fs::exists(path)? => None,
+            None => Some(Self::Missing(absolute(path)?)),
+        })
     }
 }
 
@@ -57,7 +57,7 @@ impl Job<'_> {
     ) -> Result<()> {
         let mut written: FxHashMap<Identity, String> = FxHashMap::default();
         for report in reports {
-            let Some(identity) = Identity::of(report.path) else {
+            let Some(identity) = Identity::of(report.path)? else {
                 continue;
             };
             let name = format!("{} {}", report.option, report.path.display());
@@ -67,7 +67,7 @@ impl Job<'_> {
             written.insert(identity, name);
         }
         let output = match &self.target {
-            Target::File { path, .. } => Identity::of(path)
+            Target::File { path, .. } => Identity::of(path)?
                 .map(|identity| (identity, format!("--output {}", path.display()))),
             Target::Stdout(_) => {
                 FileId::of_stdout().map(|id| (Identity::Existing(id), "standard output".to_owned()))
@@ -105,7 +105,7 @@ impl Job<'_> {
         let id = if path == Path::new("-") {
             FileId::of_stdin()
         } else {
-            FileId::of(path)
+            FileId::of(path)?
         };
         if let Some(name) = id.and_then(|id| written.get(&Identity::Existing(id))) {
             bail!(
@@ -124,8 +124,9 @@ impl Job<'_> {
         reports: &FxHashMap<Identity, String>,
         sources: &[NamedFile<'_>],
     ) -> Result<()> {
-        let slice = self.shard.filter(|_| self.slices_input());
-        let has_outputs = directory.exists();
+        let slices = self.slices_input()?;
+        let slice = self.shard.filter(|_| slices);
+        let has_outputs = fs::exists(directory)?;
         let mut names = OutputNames::default();
         let (mut inputs, mut existing) = (FxHashSet::default(), FxHashSet::default());
         for file in self.files() {
@@ -159,13 +160,13 @@ impl Job<'_> {
             if let Some(state) = file.state {
                 inputs.insert(state.id);
             }
-            if has_outputs && let Some(id) = FileId::of(&directory.join(&output_path)) {
+            if has_outputs && let Some(id) = FileId::of(&directory.join(&output_path))? {
                 existing.insert(id);
             }
         }
         for (identity, name) in reports {
             if let Identity::Missing(path) = identity
-                && let Some(below) = path_below(path, directory)
+                && let Some(below) = path_below(path, directory)?
                 && (names.files.contains(&hash_path(below))
                     || self.is_reserved(below)
                     || names.has_folded(below) && self.is_output(directory, below, slice)?)
@@ -179,7 +180,7 @@ impl Job<'_> {
             }
         }
         for source in sources {
-            if FileId::of(source.path).is_some_and(|id| existing.contains(&id)) {
+            if FileId::of(source.path)?.is_some_and(|id| existing.contains(&id)) {
                 bail!(
                     "{} {} is also the output of an input; choose another directory",
                     source.option,
@@ -210,7 +211,7 @@ impl Job<'_> {
             }
             for other in self.files() {
                 let output = directory.join(self.final_path(&other, slice));
-                if FileId::of(&output) == Some(id) {
+                if FileId::of(&output)? == Some(id) {
                     bail!(
                         "the output of {} would be {}, which is the input {}; choose another \
                          directory",
@@ -356,20 +357,19 @@ fn is_one_name(directory: &Path, one: &Path, other: &Path) -> Result<bool> {
     };
     let place = directory
         .ancestors()
-        .find(|place| place.is_dir())
+        .find(|place| fs::is_directory(place).unwrap_or(false))
         .unwrap_or_else(|| Path::new("."));
-    let trial = tempfile::Builder::new()
-        .prefix(".dechaff-")
-        .tempdir_in(place)
+    let trial = TempDirectory::new(place, ".dechaff-")
         .with_context(|| format!("cannot write to the directory {}", place.display()))?;
-    File::create(trial.path().join(one))
+    fs::write(&trial.path().join(one), b"")
         .with_context(|| format!("cannot write to the directory {}", place.display()))?;
-    Ok(fs::symlink_metadata(trial.path().join(other)).is_ok())
+    Ok(fs::symlink_metadata(&trial.path().join(other)).is_ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn equal_and_nested_names_clash() {

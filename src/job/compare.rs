@@ -14,6 +14,7 @@
 //! are numbered. Memory therefore depends on the distance between documents that both sides name,
 //! not on the size of the corpus.
 
+use crate::io::fs::File;
 use crate::io::{Format, Source};
 use crate::report::{Claimed, Comparison, Record, read_records};
 use anyhow::{Context, Result};
@@ -21,7 +22,6 @@ use rustc_hash::FxHashSet;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 

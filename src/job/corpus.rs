@@ -6,6 +6,7 @@
 //! that for `dechaff rules test --corpus`.
 
 use super::walk::{Inputs, WalkEntry};
+use crate::io::fs;
 use crate::io::{Content, LabelledRow, read_rows};
 use anyhow::{Context, Result, bail};
 use dechaff_core::verify::RuleScores;
@@ -104,7 +105,7 @@ impl Corpus<'_> {
         {
             return Ok(Box::new(read_rows(path, self.field)?));
         }
-        let Content::Text(text) = Content::new(std::fs::read(path)?, None) else {
+        let Content::Text(text) = Content::new(fs::read(path)?, None) else {
             bail!(
                 "is not text; a corpus consists of JSON Lines (.jsonl, .jsonl.gz, .jsonl.zst) \
                  or text files"

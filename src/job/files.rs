@@ -12,21 +12,19 @@ use super::spill::{Spill, WaitingLines};
 use super::tasks::Task;
 use super::walk::{InputFile, WalkEntry};
 use super::{Event, EventSink, Job, Target};
+use crate::io::fs;
 use crate::io::{
-    Checksum, Compression, DirectorySync, FileState, StagedFile, is_temporary, other_names,
-    remove_abandoned, sync_staged,
+    Checksum, Compression, DirectorySync, FileState, StagedFile, directory_of, is_temporary,
+    other_names, remove_abandoned, remove_abandoned_in, sync_staged,
 };
 use crate::report::{Stats, display_path};
 use anyhow::{Error, Result, bail};
 use dechaff_core::Scratch;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Size in bytes, decompressed, from which a file of records is cleaned by itself, on all threads.
-const LARGE_FILE: u64 = 4 << 20;
 /// How many times larger a compressed file of records is assumed to be when it is decompressed. Text
 /// usually shrinks to less than a third.
 const USUAL_RATIO: u64 = 4;
@@ -35,8 +33,6 @@ const BATCH_FILES: usize = 512;
 /// Maximum number of files in a batch that is cleaned in place. Their temporary files stay open, to
 /// be locked, and a process may have 256 open files on some systems.
 const BATCH_FILES_IN_PLACE: usize = 128;
-/// Maximum number of entries of a directory among which temporary files are looked for.
-const MAX_ENTRIES: usize = 10_000;
 /// Size in bytes at which a batch is complete. Its last file may exceed it.
 const BATCH_BYTES: u64 = 64 << 20;
 
@@ -64,6 +60,7 @@ impl Job<'_> {
     ) -> Result<Stats> {
         self.check_target()?;
         self.remove_abandoned_files();
+        let slices = self.slices_input()?;
         if let Some(journal) = &journal {
             reports.truncate(journal.lengths())?;
         }
@@ -74,9 +71,10 @@ impl Job<'_> {
             journal: journal.as_mut(),
             directories: DirectorySync::default(),
             sync: self.options.sync,
+            checkpoint_interval: self.options.sizes.checkpoint,
             events,
         };
-        let shard = self.shard.filter(|_| !self.slices_input());
+        let shard = self.shard.filter(|_| !slices);
         let mut files_seen = 0;
         let mut entries = self.inputs.walk().filter(|entry| {
             let Some(shard) = shard else {
@@ -123,7 +121,7 @@ impl Job<'_> {
     /// stopped, only the files before the first unfinished one count, so that report lines stay in
     /// the order of the inputs. Each step waits for the disk before the next one begins.
     fn run_batch(&self, batch: Vec<Task>, run: &mut BatchRun<'_>) -> Result<()> {
-        let spill = Spill::default();
+        let spill = Spill::new(self.options.sizes.waiting_lines);
         let prepared: Vec<Option<Ready>> = batch
             .into_par_iter()
             .map_init(Scratch::default, |scratch, task| {
@@ -220,38 +218,41 @@ impl Job<'_> {
             &mut Scratch::default(),
             &mut |batch, output, tally| run.add_batch(&task, &mut progress, batch, output, tally),
         );
-        let cleaned = match cleaned.map_err(Error::downcast::<RunFailure>) {
-            Ok(cleaned) => Ok(cleaned),
-            Err(Ok(RunFailure(error))) => return Err(error),
-            Err(Err(error)) => Err(error),
-        };
         let committed = cleaned.and_then(|(tally, output)| {
             let staged = output.finish()?;
             self.check_unchanged(&task.file)?;
             if !tally.differs && task.slice.is_none() {
                 // All that they say is that nothing was removed.
                 if let Some(journal) = &mut run.journal {
-                    journal.discard_checkpoints()?;
+                    journal.discard_checkpoints().map_err(RunFailure)?;
                 }
-                run.reports.truncate([begun[0], None])?;
+                run.reports.truncate([begun[0], None]).map_err(RunFailure)?;
             }
             if let Some(staged) = staged.as_ref().filter(|_| self.options.sync) {
                 sync_staged(&[staged]).into_iter().collect::<Result<()>>()?;
             }
             if self.options.sync || matches!(self.target, Target::InPlace) {
-                run.reports.sync()?;
+                run.reports.sync().map_err(RunFailure)?;
             }
             if let Some(journal) = &mut run.journal {
-                journal.claim(vec![task.journal_path()])?;
+                journal
+                    .claim(vec![task.journal_path()])
+                    .map_err(RunFailure)?;
             }
             let links = self.hard_links(&task.file, staged.as_ref());
             let target = staged.as_ref().map(|staged| staged.target().to_owned());
             let sum = self.commit(&task.file, staged)?;
             if let Some(target) = target.filter(|_| self.options.sync) {
-                run.directories.sync(&[target])?;
+                // The output has its name, so the report lines stay.
+                run.directories.sync(&[target]).map_err(RunFailure)?;
             }
             Ok((tally, links, sum))
         });
+        let committed = match committed.map_err(Error::downcast::<RunFailure>) {
+            Ok(committed) => Ok(committed),
+            Err(Ok(RunFailure(error))) => return Err(error),
+            Err(Err(error)) => Err(error),
+        };
         let (handled, sum) = match committed {
             Ok((tally, links, sum)) => {
                 let mut handled = Handled::cleaned(tally, self.options.format.on_error);
@@ -343,30 +344,23 @@ impl Job<'_> {
     }
 
     /// Deletes the temporary files that killed runs left beside the outputs whose directories are
-    /// known in advance. Others are found by the walk. At most [`MAX_ENTRIES`] entries of each
-    /// directory are looked at, as many runs may write single files into a large one.
+    /// known in advance. Others are found by the walk.
     fn remove_abandoned_files(&self) {
         let directories: Vec<&Path> = match &self.target {
             Target::Nowhere | Target::Stdout(_) => Vec::new(),
-            Target::File { path, .. } => path.parent().into_iter().collect(),
+            Target::File { path, .. } => vec![directory_of(path)],
             Target::Directory(directory) => vec![directory],
             Target::InPlace => {
-                let files = self.inputs.paths.iter().filter(|path| path.is_file());
-                files.filter_map(|path| path.parent()).collect()
+                let files = self
+                    .inputs
+                    .paths
+                    .iter()
+                    .filter(|path| fs::is_file(path).unwrap_or(false));
+                files.map(|path| directory_of(path)).collect()
             }
         };
         for directory in directories.into_iter().collect::<FxHashSet<_>>() {
-            let directory = if directory.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                directory
-            };
-            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-            for entry in entries.take(MAX_ENTRIES) {
-                if is_temporary(&entry.file_name()) {
-                    remove_abandoned(&entry.path());
-                }
-            }
+            remove_abandoned_in(directory);
         }
     }
 
@@ -384,10 +378,11 @@ impl Job<'_> {
     /// Returns whether `file` is a large file of records, which is cleaned on all threads. The size
     /// of a compressed one is estimated.
     fn is_large(&self, file: &InputFile) -> bool {
-        file.size >= LARGE_FILE / USUAL_RATIO
+        let large_file = self.options.sizes.large_file;
+        file.size >= large_file / USUAL_RATIO
             && self.open(file).is_ok_and(|source| {
                 let is_compressed = source.compression != Compression::None;
-                (is_compressed || file.size >= LARGE_FILE)
+                (is_compressed || file.size >= large_file)
                     && self.options.format.has_records(source.format)
             })
     }
@@ -453,7 +448,8 @@ impl Job<'_> {
         if !matches!(self.target, Target::InPlace) || staged.is_none() {
             return None;
         }
-        let (names, keep) = match other_names(&file.path) {
+        let metadata = fs::metadata(&file.path);
+        let (names, keep) = match metadata.map_or(0, |metadata| other_names(&metadata)) {
             0 => return None,
             1 => ("1 other name (hard link)".to_owned(), "keeps"),
             count => (format!("{count} other names (hard links)"), "keep"),

@@ -5,11 +5,11 @@ use super::records::RecordCleaner;
 use super::tables::{TableCleaner, restore_table};
 use super::text::TextCleaner;
 use super::{BatchOutput, JobOptions};
+use crate::io::fs::{self, File};
 use crate::io::{Codec, Source, Start};
 use crate::report::{PartCheck, RecordLine, read_lines, read_records};
 use anyhow::{Context, Result};
 use dechaff_core::Scratch;
-use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -96,7 +96,7 @@ fn add(all: &mut BatchOutput, batch: BatchOutput) {
 
 /// Returns a temporary file with these bytes, at its start.
 fn file_of(bytes: &[u8]) -> Result<File> {
-    let mut file = tempfile::tempfile().context("cannot create a temporary file")?;
+    let mut file = fs::create_unnamed().context("cannot create a temporary file")?;
     file.write_all(bytes)?;
     file.rewind()?;
     Ok(file)

@@ -11,11 +11,11 @@ use super::tasks::Task;
 use super::text::TextCleaner;
 use super::walk::InputFile;
 use super::{Job, Target};
+use crate::io::fs::{self, File};
 use crate::io::{Compression, Compressor, Format, Source};
 use crate::report::record_path;
 use anyhow::{Context, Error, Result, bail};
 use dechaff_core::Scratch;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -168,7 +168,7 @@ impl Job<'_> {
             });
             if let Err(error) = streamed {
                 if error.is::<Interrupted>() && self.is_resumable() {
-                    output.keep_for_resume()?;
+                    output.keep_for_resume();
                 }
                 return Err(error);
             }
@@ -187,7 +187,7 @@ impl Job<'_> {
         if source.compression == Compression::None
             || max_document <= SMALL_TEXT
             || self.inputs.stream.as_deref() == Some(Path::new("-"))
-            || !file.path.is_file()
+            || !fs::is_file(&file.path)?
         {
             return read_up_to(source, file.size, max_document);
         }

@@ -23,6 +23,7 @@
 use super::batch::BatchStats;
 use super::manifest::{Manifest, ManifestFile, Plan, STATE_DIR, Shard};
 use super::walk::InputFile;
+use crate::io::fs::{self, File, TryLockError};
 use crate::io::{
     Checksum, DirectorySync, FileState, PartialFile, Start, create_directories, hash_path,
     open_own_file, sync_file,
@@ -31,7 +32,6 @@ use crate::report::{RuleStats, Stats, parse_record_path, record_path};
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, TryLockError};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -336,9 +336,10 @@ impl Journal {
             .keys()
             .map(|output_path| self.part(&parse_record_path(output_path)))
             .collect();
-        for entry in fs::read_dir(&self.parts).into_iter().flatten().flatten() {
-            if !kept.contains(&entry.path()) {
-                let _ = fs::remove_file(entry.path());
+        for name in fs::list(&self.parts).into_iter().flatten().flatten() {
+            let path = self.parts.join(name);
+            if !kept.contains(&path) {
+                let _ = fs::remove_file(&path);
             }
         }
     }
@@ -694,13 +695,12 @@ fn lock(directory: &Path, state: &Path, shard: Option<Shard>) -> Result<Vec<File
     check_lock(whole.try_lock_shared(), directory, "")?;
     let count = open_lock(&state.join(format!("lock-of-{}", shard.count)))?;
     check_lock(count.try_lock_shared(), directory, "")?;
-    let entries = fs::read_dir(state)
+    let names = fs::list(state)
         .with_context(|| format!("cannot read the directory {}", state.display()))?;
-    for entry in entries.flatten() {
-        let name = entry.file_name();
+    for name in names.flatten() {
         let other = name.to_str().and_then(|name| name.strip_prefix("lock-of-"));
         if other.is_some_and(|other| other != shard.count.to_string()) {
-            let other = open_lock(&entry.path())?;
+            let other = open_lock(&state.join(&name))?;
             check_lock(
                 other.try_lock(),
                 directory,

@@ -4,6 +4,7 @@
 //! manifests with the files beside them.
 
 use super::root::{Root, plain_path};
+use crate::io::fs::{self, File};
 use crate::io::{Checksum, PartialFile, commit_all};
 use crate::report::{Stats, parse_record_path};
 use anyhow::{Context, Result, anyhow, bail};
@@ -13,9 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Prefix of the file names of manifests.
@@ -233,16 +233,16 @@ pub struct VerifyReport {
 /// # Errors
 /// If the directory or a manifest cannot be read. Problems with outputs are in the report.
 pub fn verify(directory: &Path) -> Result<VerifyReport> {
-    let entries = fs::read_dir(directory)
-        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+    let mut names = fs::list(directory)
+        .and_then(Iterator::collect::<io::Result<Vec<_>>>)
         .with_context(|| format!("cannot read the directory {}", directory.display()))?;
-    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.file_name().is_some_and(is_manifest));
-    paths.sort();
+    names.retain(|name| is_manifest(name));
+    names.sort();
     let mut report = VerifyReport::default();
     let mut shards: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     let root = Root::new(Some(directory))?;
-    for path in paths {
+    for name in names {
+        let path = directory.join(name);
         let manifest = read_manifest(&path)?;
         report.manifests += 1;
         if let Some(shard) = manifest.plan.shard {

@@ -1,7 +1,7 @@
 //! The options of a job: how documents are cleaned, and how files of records are read and written.
 
 use super::observer::Observer;
-use crate::io::{Codec, Compression, FieldNames, Format, Reading};
+use crate::io::{Batches, Codec, Compression, FieldNames, Format, Reading};
 use dechaff_core::{Cleaner, Document};
 use std::sync::Arc;
 
@@ -32,6 +32,32 @@ pub struct JobOptions {
     pub language: Option<String>,
     /// Host of all documents, if known.
     pub host: Option<String>,
+    /// Sizes at which the work is divided.
+    pub sizes: Sizes,
+}
+
+/// Sizes in bytes at which the work of a run is divided. Tests of small inputs choose smaller ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Size of a batch of records.
+    pub batch: usize,
+    /// Size, decompressed, from which a file of records is cleaned by itself, on all threads.
+    pub large_file: u64,
+    /// Distance between checkpoints of a large file, decompressed.
+    pub checkpoint: u64,
+    /// Lines of one report of one input that are kept in memory.
+    pub waiting_lines: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            batch: Batches::<&[u8]>::BATCH_SIZE,
+            large_file: 4 << 20,
+            checkpoint: 16 << 20,
+            waiting_lines: 64 << 10,
+        }
+    }
 }
 
 impl JobOptions {
@@ -151,6 +177,7 @@ impl JobOptions {
             observer: None,
             language: None,
             host: None,
+            sizes: Sizes::default(),
         }
     }
 }

@@ -5,12 +5,12 @@
 
 use super::tasks::Task;
 use super::{Job, Target};
+use crate::io::fs;
 use crate::io::{
     Checksum, Codec, Compression, PartialFile, Permissions, StagedFile, create_directories,
 };
 use anyhow::{Context, Result};
 use std::fmt;
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -99,9 +99,9 @@ impl Output {
     }
 
     /// Leaves an unfinished staged output on the disk, for a later run to resume.
-    pub(super) fn keep_for_resume(self) -> Result<()> {
+    pub(super) fn keep_for_resume(self) {
         match self {
-            Self::Nowhere | Self::Stdout(_) => Ok(()),
+            Self::Nowhere | Self::Stdout(_) => {}
             Self::Staged(file) => file.keep_for_resume(),
         }
     }
@@ -201,6 +201,7 @@ mod tests {
     use super::*;
     use crate::job::JobOptions;
     use crate::job::walk::{InputFile, Inputs};
+    use std::fs;
     use std::path::PathBuf;
     use std::sync::atomic::AtomicBool;
 

@@ -3,10 +3,10 @@
 
 use super::walk::InputFile;
 use super::{Job, Target};
+use crate::io::fs;
 use crate::io::{Codec, Compression, FileId, Format};
-use anyhow::{Error, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use rustc_hash::FxHashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 impl Job<'_> {
@@ -63,14 +63,15 @@ impl Job<'_> {
     /// If one of the reports lies in a directory that is to be cleaned.
     pub fn check_reports<'p>(&self, reports: impl Iterator<Item = &'p PathBuf>) -> Result<()> {
         for report in reports {
-            let path = absolute(report);
-            let mut directories = self.inputs.paths.iter().filter(|path| path.is_dir());
-            if let Some(input) = directories.find(|input| path_below(&path, input).is_some()) {
-                bail!(
-                    "{} lies inside the input {}; choose a path outside of it",
-                    report.display(),
-                    input.display()
-                );
+            let path = absolute(report)?;
+            for input in &self.inputs.paths {
+                if fs::is_directory(input)? && path_below(&path, input)?.is_some() {
+                    bail!(
+                        "{} lies inside the input {}; choose a path outside of it",
+                        report.display(),
+                        input.display()
+                    );
+                }
             }
         }
         Ok(())
@@ -85,16 +86,19 @@ impl Job<'_> {
         let Target::Directory(output) = &self.target else {
             return Ok(());
         };
-        if output.exists() && !output.is_dir() {
+        if fs::look(output)?.is_some_and(|metadata| !metadata.is_dir()) {
             bail!(
                 "--output {} is a file, and several files need a directory",
                 output.display()
             );
         }
-        for input in self.inputs.paths.iter().filter(|path| path.is_dir()) {
-            if absolute(output) == absolute(input)
-                || FileId::of_directory(output)
-                    .is_some_and(|id| FileId::of_directory(input) == Some(id))
+        for input in &self.inputs.paths {
+            if !fs::is_directory(input)? {
+                continue;
+            }
+            let id = FileId::of_directory(output)?;
+            if absolute(output)? == absolute(input)?
+                || id.is_some() && FileId::of_directory(input)? == id
             {
                 bail!(
                     "--output is the input directory {}; use --in-place to change files where \
@@ -102,7 +106,7 @@ impl Job<'_> {
                     input.display()
                 );
             }
-            if path_below(&absolute(output), input).is_some() {
+            if path_below(&absolute(output)?, input)?.is_some() {
                 bail!(
                     "--output {} lies inside the input {}; choose a directory outside of it",
                     output.display(),
@@ -116,25 +120,39 @@ impl Job<'_> {
 
 /// Returns what is left of the absolute `path`, which may not exist yet, below `directory`. Returns
 /// `None` if it is elsewhere.
-pub(super) fn path_below<'p>(path: &'p Path, directory: &Path) -> Option<&'p Path> {
-    if let Ok(below) = path.strip_prefix(absolute(directory)) {
-        return Some(below);
+///
+/// # Errors
+/// If a directory cannot be looked at.
+pub(super) fn path_below<'p>(path: &'p Path, directory: &Path) -> Result<Option<&'p Path>> {
+    if let Ok(below) = path.strip_prefix(absolute(directory)?) {
+        return Ok(Some(below));
     }
-    let id = FileId::of_directory(directory)?;
-    let above = path
-        .ancestors()
-        .find(|above| FileId::of_directory(above) == Some(id))?;
-    path.strip_prefix(above).ok()
+    let Some(id) = FileId::of_directory(directory)? else {
+        return Ok(None);
+    };
+    for above in path.ancestors() {
+        if FileId::of_directory(above)? == Some(id) {
+            return Ok(path.strip_prefix(above).ok());
+        }
+    }
+    Ok(None)
 }
 
 /// Returns `path` as an absolute path. Links are resolved in the longest part of it that exists,
 /// as an output usually does not exist yet.
-pub(super) fn absolute(path: &Path) -> PathBuf {
+///
+/// # Errors
+/// If links cannot be resolved.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for ancestor in path.ancestors() {
-        if let (Ok(real), Ok(rest)) = (fs::canonicalize(ancestor), path.strip_prefix(ancestor)) {
-            return real.join(rest);
+        match (fs::canonicalize(ancestor), path.strip_prefix(ancestor)) {
+            (Ok(real), Ok(rest)) => return Ok(real.join(rest)),
+            (Err(error), _) if !fs::is_absence(&error) => {
+                return Err(error).with_context(|| format!("cannot look at {}", path.display()));
+            }
+            _ => {}
         }
     }
-    path
+    Ok(path)
 }

@@ -151,16 +151,21 @@ impl<'j> RecordCleaner<'j> {
         start: Start,
         consumed: Arc<AtomicU64>,
     ) -> impl Iterator<Item = Result<Batch>> + Send {
-        let max_record = self.texts.options().format.max_record;
+        let options = self.texts.options();
+        let max_record = options.format.max_record;
         let mut last_record = start.records;
-        Batches::new(reader, framing, max_record, start, consumed).map(move |batch| {
-            if self.stop.load(Ordering::Relaxed) {
-                return Err(Error::from(Interrupted));
-            }
-            let batch = batch
-                .map_err(|error| anyhow!("cannot be read after record {last_record}: {error}"))?;
-            last_record = batch.number + batch.ends.len() as u64 - 1;
-            Ok(batch)
-        })
+        let batches = Batches::new(reader, framing, max_record, start, consumed);
+        batches
+            .with_batch_size(options.sizes.batch)
+            .map(move |batch| {
+                if self.stop.load(Ordering::Relaxed) {
+                    return Err(Error::from(Interrupted));
+                }
+                let batch = batch.map_err(|error| {
+                    anyhow!("cannot be read after record {last_record}: {error}")
+                })?;
+                last_record = batch.number + batch.ends.len() as u64 - 1;
+                Ok(batch)
+            })
     }
 }

@@ -2,9 +2,9 @@
 //! records. Both are in the order of the inputs.
 
 use super::journal::Lengths;
+use crate::io::fs::File;
 use crate::io::sync_file;
 use anyhow::{Context, Result, bail};
-use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
 /// The files that reports are written to during a job.
@@ -62,26 +62,28 @@ impl Reports {
     /// Truncates both reports to earlier lengths. A report whose length is `None` stays.
     ///
     /// # Errors
-    /// If a report is shorter than that, because it was changed or removed since.
+    /// If a report cannot be truncated, or is shorter than that, because it was changed or removed
+    /// since.
     pub(super) fn truncate(&mut self, lengths: Lengths) -> Result<()> {
         for (file, length) in [&mut self.removed, &mut self.damage]
             .into_iter()
             .zip(lengths)
         {
             if let (Some(file), Some(length)) = (file, length) {
-                if file
-                    .metadata()
-                    .is_ok_and(|metadata| metadata.is_file() && metadata.len() < length)
-                {
+                let metadata = file.metadata().context("cannot look at a report")?;
+                if !metadata.is_file() {
+                    // A pipe cannot be truncated; its reader gets the lines twice.
+                    continue;
+                }
+                if metadata.len() < length {
                     bail!(
                         "the removal record, or the report of damaged records, is shorter than \
                          the earlier run left it; use --force instead of --resume to start over"
                     );
                 }
-                // A pipe cannot be truncated; its reader gets the lines twice.
-                let _ = file
-                    .set_len(length)
-                    .and_then(|()| file.seek(SeekFrom::Start(length)));
+                file.set_len(length)
+                    .and_then(|()| file.seek(SeekFrom::Start(length)))
+                    .context("cannot truncate a report to where the run continues")?;
             }
         }
         Ok(())

@@ -11,8 +11,10 @@ mod source;
 use super::root::Root;
 use super::tables::{check_table, restore_table};
 use super::walk::{Inputs, WalkEntry};
+use crate::io::fs::{self, File};
 use crate::io::{
     Checksum, Compression, FileId, PartialFile, Permissions, Source, StagedFile, commit_all,
+    directory_of, remove_abandoned_in,
 };
 use crate::report::{
     ContentHash, PartCheck, Record, RecordLine, parse_record_path, read_lines, record_path,
@@ -21,7 +23,6 @@ use anyhow::{Context, Error, Result, bail};
 use rustc_hash::FxHashSet;
 use source::restore_source;
 use std::ffi::OsStr;
-use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek};
 use std::iter::Peekable;
 use std::path::{Component, Path, PathBuf};
@@ -108,7 +109,7 @@ pub fn restore_one(
         None => find_path(cleaned, record)?,
     };
     let file = if cleaned == Path::new("-") {
-        let mut copy = tempfile::tempfile().context("cannot create a temporary file")?;
+        let mut copy = fs::create_unnamed().context("cannot create a temporary file")?;
         io::copy(&mut io::stdin(), &mut copy).context("cannot read standard input")?;
         copy
     } else {
@@ -193,6 +194,7 @@ pub fn restore_files(
         sync,
         staged: Vec::new(),
         seen: FxHashSet::default(),
+        tidied: FxHashSet::default(),
         restored: Restored::default(),
         report,
     };
@@ -224,8 +226,10 @@ struct FilesRestorer<'r> {
     sync: bool,
     /// Restored files that do not have their final names yet, each with the path to report.
     staged: Vec<(PathBuf, StagedFile)>,
-    /// Paths below the directory that the record named.
+    /// Paths below the directory that the record named, or may have named.
     seen: FxHashSet<PathBuf>,
+    /// Directories without temporary files of killed processes.
+    tidied: FxHashSet<PathBuf>,
     restored: Restored,
     report: &'r mut dyn FnMut(&Path, &Error),
 }
@@ -273,14 +277,29 @@ impl FilesRestorer<'_> {
             RestoreTarget::Recorded(root) => root.file(path)?,
             RestoreTarget::File(file) => file.to_owned(),
             RestoreTarget::Directory(directory) | RestoreTarget::Copy(directory, ..) => {
-                let relative = find_below(directory, path)
-                    .with_context(|| format!("there is no such file in {}", directory.display()))?;
-                Root::new(Some(directory))?.file(&relative)?;
+                let relative = match find_below(directory, path) {
+                    Ok(Some(relative)) => relative,
+                    missing => {
+                        // Whatever file it is, the record names it, so it is not copied.
+                        self.seen.extend(ends_of(path));
+                        missing?;
+                        bail!("there is no such file in {}", directory.display());
+                    }
+                };
                 self.seen.insert(relative.clone());
+                Root::new(Some(directory))?.file(&relative)?;
                 directory.join(relative)
             }
         };
-        if FileId::of(&from) == FileId::of(self.record) {
+        let target = match self.target {
+            RestoreTarget::Copy(directory, target, _) => target.join(from.strip_prefix(directory)?),
+            // A link stays a link: the file that it leads to is replaced.
+            _ => fs::canonicalize(&from).context("cannot be opened")?,
+        };
+        if self.tidied.insert(directory_of(&target).to_owned()) {
+            remove_abandoned_in(directory_of(&target));
+        }
+        if FileId::of(&from)? == FileId::of(self.record)? {
             bail!("is the removal record itself");
         }
         let file = File::open(&from).context("cannot be read")?;
@@ -300,10 +319,9 @@ impl FilesRestorer<'_> {
             State::Other => return Err(document.other_file()),
             State::Cleaned => {}
         }
-        let permissions = Permissions::of(fs::metadata(&from)?);
+        let permissions = Permissions::of(fs::metadata(&from).context("cannot be read")?);
         let mut output = match self.target {
-            RestoreTarget::Copy(directory, target, force) => {
-                let target = target.join(from.strip_prefix(directory)?);
+            RestoreTarget::Copy(.., force) => {
                 if let Ok(existing) = File::open(&target)
                     && document.compare(&target, &existing)? == State::Source
                 {
@@ -312,8 +330,7 @@ impl FilesRestorer<'_> {
                 }
                 PartialFile::new(&target, Some(&permissions), force)?
             }
-            // A link stays a link: the file that it leads to is replaced.
-            _ => PartialFile::new(&fs::canonicalize(&from)?, Some(&permissions), true)?,
+            _ => PartialFile::new(&target, Some(&permissions), true)?,
         };
         let mut removals = lines.filter_map(removal);
         document.restore(open(&from, &file)?, &file, &mut removals, &mut |chunk| {
@@ -329,10 +346,10 @@ impl FilesRestorer<'_> {
             return Ok(None);
         };
         let target = target.join(from.strip_prefix(directory)?);
-        if target.is_file() && Checksum::of(&target)? == Checksum::of(from)? {
+        if fs::is_file(&target)? && Checksum::of(&target)? == Checksum::of(from)? {
             return Ok(None);
         }
-        let permissions = Permissions::of(fs::metadata(from)?);
+        let permissions = Permissions::of(fs::metadata(from).context("cannot be read")?);
         let mut content = File::open(from).context("cannot be read")?;
         StagedFile::write(&target, &mut content, Some(&permissions), force).map(Some)
     }
@@ -520,7 +537,7 @@ impl Document {
         let mut check = PartCheck::new(&self.source);
         if cleaned.format.is_table() {
             // A table is written to a `Write` that threads can share, which `write` is not.
-            let mut restored = tempfile::tempfile().context("cannot create a temporary file")?;
+            let mut restored = fs::create_unnamed().context("cannot create a temporary file")?;
             restore_table(
                 from_start(file)?,
                 self.columns.clone(),
@@ -554,7 +571,7 @@ fn open(path: &Path, file: &File) -> Result<Source<'static>> {
 
 /// Returns another handle of `file`, at its start. Only one handle may be in use.
 fn from_start(file: &File) -> Result<File> {
-    let mut file = file.try_clone()?;
+    let mut file = file.try_clone().context("cannot be read")?;
     file.rewind().context("cannot be read twice")?;
     Ok(file)
 }
@@ -563,7 +580,7 @@ fn from_start(file: &File) -> Result<File> {
 fn copy_chunks(file: &mut File, write: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
-        match file.read(&mut chunk)? {
+        match file.read(&mut chunk).context("cannot be read")? {
             0 => return Ok(()),
             length => write(&chunk[..length])?,
         }
@@ -571,8 +588,23 @@ fn copy_chunks(file: &mut File, write: &mut dyn FnMut(&[u8]) -> Result<()>) -> R
 }
 
 /// Returns the file that the record calls `path` as a path below `directory`: the longest end of
-/// `path` that is a file there, perhaps with another extension for its compression.
-fn find_below(directory: &Path, path: &Path) -> Option<PathBuf> {
+/// `path` that is a file there, perhaps with another extension for its compression. `None` if there
+/// is none.
+///
+/// # Errors
+/// If it is unknown whether one of them is a file.
+fn find_below(directory: &Path, path: &Path) -> Result<Option<PathBuf>> {
+    for end in ends_of(path) {
+        if fs::is_file(&directory.join(&end))? {
+            return Ok(Some(end));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the ends of `path` after its last `..`, the longest first, each with all extensions for
+/// compressions.
+fn ends_of(path: &Path) -> Vec<PathBuf> {
     let mut names = Vec::new();
     for part in path.components() {
         match part {
@@ -584,7 +616,7 @@ fn find_below(directory: &Path, path: &Path) -> Option<PathBuf> {
     (0..names.len())
         .map(|at| names[at..].iter().collect::<PathBuf>())
         .flat_map(compressed_paths)
-        .find(|relative| directory.join(relative).is_file())
+        .collect()
 }
 
 /// Returns `path` and then the paths that a run with `--compress` may write instead of it.

@@ -1,8 +1,8 @@
 //! Paths that come from a file, such as a removal record or a manifest, and must not lead out of a
 //! directory.
 
+use crate::io::fs;
 use anyhow::{Context, Result, bail};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// A directory that paths must stay below.
@@ -23,7 +23,7 @@ impl Root {
         let named = directory.unwrap_or_else(|| Path::new("."));
         let real = fs::canonicalize(named)
             .with_context(|| format!("cannot read the directory {}", named.display()))?;
-        if !real.is_dir() {
+        if !fs::is_directory(&real)? {
             bail!("{} is not a directory", named.display());
         }
         Ok(Self {
@@ -47,7 +47,7 @@ impl Root {
             bail!("the path is absolute; --root DIR allows files below DIR");
         }
         // Joining an absolute path replaces the root.
-        let real = fs::canonicalize(self.named.join(path)).context("cannot be opened")?;
+        let real = fs::canonicalize(&self.named.join(path)).context("cannot be opened")?;
         if !real.starts_with(&self.real) {
             bail!(
                 "the path leads out of the root, {}; --root DIR allows files below DIR",
@@ -77,6 +77,7 @@ pub fn plain_path(path: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn no_path_leads_out_of_the_output() {

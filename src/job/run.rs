@@ -17,9 +17,6 @@ use anyhow::{Error, Result};
 use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
 
-/// Bytes between checkpoints of a large file, decompressed.
-const CHECKPOINT_INTERVAL: u64 = 16 << 20;
-
 /// The result of an input, to be counted and reported.
 #[derive(Debug, Default)]
 pub(super) struct Handled {
@@ -93,6 +90,8 @@ pub(super) struct BatchRun<'r> {
     pub(super) directories: DirectorySync,
     /// Whether checkpoints wait for the disk.
     pub(super) sync: bool,
+    /// Bytes between checkpoints of a large file, decompressed.
+    pub(super) checkpoint_interval: u64,
     pub(super) events: &'r mut dyn EventSink,
 }
 
@@ -152,7 +151,7 @@ impl BatchRun<'_> {
     }
 
     /// Writes a batch of an input that is cleaned by itself: its progress, its report lines and
-    /// events, its output and, every [`CHECKPOINT_INTERVAL`] bytes, a checkpoint. Before the
+    /// events, its output and, every `checkpoint_interval` bytes, a checkpoint. Before the
     /// checkpoint is written, the output and the removal records that it refers to are on the disk,
     /// unless the run does not wait for it.
     pub(super) fn add_batch(
@@ -178,7 +177,7 @@ impl BatchRun<'_> {
         };
         output.append(&batch.output)?;
         if let (Some(journal), Some(end)) = (&mut self.journal, batch.end)
-            && end.offset - progress.checkpoint >= CHECKPOINT_INTERVAL
+            && end.offset - progress.checkpoint >= self.checkpoint_interval
             && let Some(written) = output.sync(self.sync)?
         {
             progress.checkpoint = end.offset;

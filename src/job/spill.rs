@@ -2,21 +2,23 @@
 //! so the lines of an input wait until those before it are written. Only a part of them waits in
 //! memory: an input of a few bytes can decompress to gigabytes, each line of which is removed.
 
+use crate::io::fs::{self, File};
 use anyhow::{Context, Result};
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of the lines of one report of one input that are kept in memory.
-const MAX_IN_MEMORY: usize = 64 << 10;
 /// Bytes that are read back at once.
 const READ_BYTES: u64 = 1 << 20;
 
 /// A temporary file without a name that all inputs of a batch share. It is created when the first
 /// input has more lines than are kept in memory.
-#[derive(Debug, Default)]
-pub(super) struct Spill(Mutex<Option<File>>);
+#[derive(Debug)]
+pub(super) struct Spill {
+    file: Mutex<Option<File>>,
+    /// Bytes of the lines of one report of one input that are kept in memory.
+    max_in_memory: usize,
+}
 
 /// The lines of one report of one input.
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ impl WaitingLines {
     /// If the temporary file cannot be created or written.
     pub(super) fn append(&mut self, lines: &mut Vec<u8>, spill: &Spill) -> Result<()> {
         self.rest.append(lines);
-        if self.rest.len() > MAX_IN_MEMORY {
+        if self.rest.len() > spill.max_in_memory {
             self.spilled.push(spill.append(&self.rest)?);
             self.rest = Vec::new();
         }
@@ -64,14 +66,22 @@ impl WaitingLines {
 }
 
 impl Spill {
+    /// Creates a spill for inputs of which `max_in_memory` bytes of lines are kept in memory.
+    pub(super) fn new(max_in_memory: usize) -> Self {
+        Self {
+            file: Mutex::new(None),
+            max_in_memory,
+        }
+    }
+
     /// Appends `bytes` and returns where they are.
     fn append(&self, bytes: &[u8]) -> Result<Range<u64>> {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         append_to(&mut file, bytes).context("cannot write the reports to a temporary file")
     }
 
     fn read(&self, range: Range<u64>) -> Result<Vec<u8>> {
-        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let file = guard
             .as_mut()
             .context("the temporary file of the reports is missing")?;
@@ -87,7 +97,7 @@ impl Spill {
 fn append_to(file: &mut Option<File>, bytes: &[u8]) -> io::Result<Range<u64>> {
     let file = match file {
         Some(file) => file,
-        None => file.insert(tempfile::tempfile()?),
+        None => file.insert(fs::create_unnamed()?),
     };
     let start = file.seek(SeekFrom::End(0))?;
     file.write_all(bytes)?;
@@ -100,7 +110,7 @@ mod tests {
 
     #[test]
     fn lines_of_several_inputs_are_kept_apart_and_in_order() {
-        let spill = Spill::default();
+        let spill = Spill::new(64 << 10);
         let mut inputs: Vec<(WaitingLines, Vec<u8>)> = Vec::new();
         inputs.resize_with(3, Default::default);
         for round in 0..40_000 {
@@ -110,7 +120,7 @@ mod tests {
             waiting.append(&mut line, &spill).unwrap();
         }
         for (waiting, expected) in &inputs {
-            assert!(waiting.rest.len() <= MAX_IN_MEMORY);
+            assert!(waiting.rest.len() <= spill.max_in_memory);
             assert_eq!(waiting.spilled.is_empty(), expected.is_empty());
             let mut lines = Vec::new();
             waiting

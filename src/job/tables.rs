@@ -11,12 +11,12 @@ use super::batch::{BatchOutput, Interrupted};
 use super::options::OnError;
 use super::pipeline::in_order;
 use super::text::{DAMAGED, Place, Problem, TextCleaner, TextOutcome};
+use crate::io::fs::File;
 use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
 use crate::report::{ContentHasher, Part};
 use anyhow::{Context, Error, Result, bail};
 use dechaff_core::Scratch;
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 

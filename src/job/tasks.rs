@@ -4,10 +4,10 @@ use super::journal::Checkpoint;
 use super::manifest::Shard;
 use super::walk::InputFile;
 use super::{Job, Target};
+use crate::io::fs::{self, File};
 use crate::io::{Compression, Source, line_slice};
 use crate::report::record_path;
 use anyhow::{Context, Error, Result};
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -49,9 +49,12 @@ impl Job<'_> {
     /// If shards share the only input, sets the slice of this shard and adds the shard to the name
     /// of the output: `pages.jsonl` becomes `pages.1-of-8.jsonl`.
     pub(super) fn slice(&self, task: &mut Task) -> Result<()> {
-        let Some(shard) = self.shard.filter(|_| self.slices_input()) else {
+        let Some(shard) = self.shard else {
             return Ok(());
         };
+        if !self.slices_input()? {
+            return Ok(());
+        }
         let file = File::open(&task.file.path).context("cannot be opened")?;
         task.slice = Some(line_slice(&file, shard.index, shard.count).context("cannot be read")?);
         task.file.output_path = slice_path(&task.file.output_path, shard);
@@ -60,19 +63,22 @@ impl Job<'_> {
 
     /// Returns whether shards share one file instead of a list of files: if the only input is
     /// uncompressed and in a format that can be read from any line, and outputs go elsewhere.
-    pub(super) fn slices_input(&self) -> bool {
+    ///
+    /// # Errors
+    /// If the input cannot be opened or read.
+    pub(super) fn slices_input(&self) -> Result<bool> {
         let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else {
-            return false;
+            return Ok(false);
         };
-        if matches!(self.target, Target::InPlace | Target::Nowhere) || !path.is_file() {
-            return false;
+        let is_elsewhere = !matches!(self.target, Target::InPlace | Target::Nowhere);
+        if self.shard.is_none() || !is_elsewhere || !fs::is_file(path)? {
+            return Ok(false);
         }
-        File::open(path)
+        let source = File::open(path)
             .map_err(Error::from)
             .and_then(|file| Source::new(path, file, self.options.format.format))
-            .is_ok_and(|source| {
-                source.format.has_line_records() && source.compression == Compression::None
-            })
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(source.format.has_line_records() && source.compression == Compression::None)
     }
 }
 

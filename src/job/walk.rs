@@ -3,12 +3,12 @@
 
 use super::manifest::{STATE_DIR, is_manifest};
 use super::root::plain_path;
+use crate::io::fs::{self, WalkFailure};
 use crate::io::{FileState, is_temporary};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
 
 /// Where the files of a job come from.
 #[derive(Clone, Debug, Default)]
@@ -68,10 +68,10 @@ impl Inputs {
     }
 
     fn walk_path<'s>(&'s self, path: &'s Path) -> Box<dyn Iterator<Item = WalkEntry> + 's> {
-        if path.is_dir() {
-            Box::new(self.walk_tree(path))
-        } else {
-            Box::new(std::iter::once(named_file(path, name_of(path))))
+        match fs::is_directory(path) {
+            Ok(true) => Box::new(self.walk_tree(path)),
+            Ok(false) => Box::new(std::iter::once(named_file(path, name_of(path)))),
+            Err(error) => Box::new(std::iter::once(WalkEntry::Failed(path.to_owned(), error))),
         }
     }
 
@@ -79,37 +79,34 @@ impl Inputs {
     /// are no inputs. An unreadable entry or a link to a directory above it is
     /// reported and the walk continues.
     fn walk_tree<'s>(&'s self, root: &'s Path) -> impl Iterator<Item = WalkEntry> + 's {
-        WalkDir::new(root)
-            .follow_links(self.follow_links)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_map(move |entry| {
-                let entry = match entry {
-                    Ok(entry) => entry,
-                    Err(error) => return Some(walk_failure(root, error)),
-                };
-                let output_path = entry.path().strip_prefix(root).ok().and_then(plain_path)?;
-                let is_wanted = self.wants(&output_path);
-                if is_own(&output_path) {
-                    let is_listed = is_wanted || is_temporary(entry.file_name());
-                    return is_listed.then(|| WalkEntry::Own(entry.into_path()));
-                }
-                let is_in_own = output_path.iter().any(|part| part == STATE_DIR);
-                if entry.file_type().is_dir() || is_in_own || !is_wanted {
-                    return None;
-                }
-                if !entry.file_type().is_file() {
-                    return Some(WalkEntry::Special);
-                }
-                let metadata = entry.metadata().ok();
-                let state = metadata.and_then(|metadata| FileState::new(entry.path(), &metadata));
-                Some(WalkEntry::File(InputFile {
-                    path: entry.into_path(),
-                    output_path,
-                    size: state.map_or(0, |state| state.size),
-                    state,
-                }))
-            })
+        fs::walk(root, self.follow_links).filter_map(move |entry| {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(failure) => return Some(walk_failure(root, failure)),
+            };
+            let output_path = entry.path().strip_prefix(root).ok().and_then(plain_path)?;
+            let is_wanted = self.wants(&output_path);
+            if is_own(&output_path) {
+                let is_listed = is_wanted || is_temporary(entry.file_name());
+                return is_listed.then(|| WalkEntry::Own(entry.into_path()));
+            }
+            let is_in_own = output_path.iter().any(|part| part == STATE_DIR);
+            if entry.file_type().is_dir() || is_in_own || !is_wanted {
+                return None;
+            }
+            if !entry.file_type().is_file() {
+                return Some(WalkEntry::Special);
+            }
+            let state = entry
+                .metadata()
+                .and_then(|metadata| FileState::new(entry.path(), &metadata));
+            Some(WalkEntry::File(InputFile {
+                path: entry.into_path(),
+                output_path,
+                size: state.map_or(0, |state| state.size),
+                state,
+            }))
+        })
     }
 
     /// Returns whether the globs select the file with this path below its directory: it matches an
@@ -136,18 +133,15 @@ fn matches(globs: &GlobSet, relative: &Path) -> bool {
 
 /// Converts an error of the walk below `root`. A link that leads back to a directory above it has
 /// its own message, because the error of the operating system would not name that directory.
-fn walk_failure(root: &Path, error: walkdir::Error) -> WalkEntry {
-    let path = error.path().unwrap_or(root).to_owned();
-    let error = match error.loop_ancestor() {
-        Some(ancestor) => anyhow!(
+fn walk_failure(root: &Path, failure: WalkFailure) -> WalkEntry {
+    let path = failure.path.unwrap_or_else(|| root.to_owned());
+    let error = match (failure.ancestor, failure.error) {
+        (Some(ancestor), _) => anyhow!(
             "the link leads back to {}; it is not followed",
             ancestor.display()
         ),
-        None => anyhow::Error::from(
-            error
-                .into_io_error()
-                .unwrap_or_else(|| std::io::Error::other("cannot be walked")),
-        ),
+        (None, Some(error)) => error.into(),
+        (None, None) => anyhow!("cannot be walked"),
     };
     WalkEntry::Failed(path, error)
 }
@@ -182,7 +176,7 @@ fn stream_entry(path: &Path) -> WalkEntry {
     let size = if path == Path::new("-") {
         0
     } else {
-        std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+        fs::metadata(path).map_or(0, |metadata| metadata.len())
     };
     WalkEntry::File(InputFile {
         path: path.to_owned(),
@@ -193,7 +187,7 @@ fn stream_entry(path: &Path) -> WalkEntry {
 }
 
 fn regular_file_state(path: &Path) -> Result<Option<FileState>> {
-    let metadata = std::fs::metadata(path).context("cannot be read")?;
+    let metadata = fs::metadata(path).context("cannot be read")?;
     if metadata.is_dir() {
         bail!("is a directory; name it as an argument to clean the files in it");
     }

@@ -7,6 +7,7 @@ use libtest_mimic::Trial;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
 /// Returns the tests of this module. Those that read the sources need a checkout.
@@ -33,6 +34,11 @@ pub fn trials() -> Vec<Trial> {
             "house::every_file_says_what_it_contains",
             every_file_says_what_it_contains,
         ),
+        checkout_trial(
+            "house::one_file_calls_the_file_system",
+            one_file_calls_the_file_system,
+        ),
+        trial("house::a_call_is_found", a_call_is_found),
         checkout_trial("house::every_pack_is_built_in", every_pack_is_built_in),
     ]
 }
@@ -167,10 +173,17 @@ impl<'ast> Visit<'ast> for Imports<'_> {
 
 fn is_cfg_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
+        let is_test = |meta: &syn::Meta| meta.path().is_ident("test");
         attribute.path().is_ident("cfg")
             && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|path| path.is_ident("test"))
+                .parse_args::<syn::Meta>()
+                .is_ok_and(|meta| match &meta {
+                    // `all(test, unix)`
+                    syn::Meta::List(list) if list.path.is_ident("all") => list
+                        .parse_args_with(Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated)
+                        .is_ok_and(|parts| parts.iter().any(is_test)),
+                    meta => is_test(meta),
+                })
     })
 }
 
@@ -359,6 +372,130 @@ fn the_core_touches_no_files_threads_or_environment() {
                 file.display()
             );
         }
+    }
+}
+
+/// Collects the calls of the file system outside tests: paths and imports of the modules and crates
+/// that have them, and methods of `Path`.
+#[derive(Default)]
+struct FileCalls(Vec<String>);
+
+impl FileCalls {
+    /// Adds a path that leads to the file system. Traits that extend types are left out.
+    fn add(&mut self, segments: &[String]) {
+        let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let calls = match names.as_slice() {
+            ["std", "fs", ..] | ["rustix" | "tempfile" | "walkdir", ..] => true,
+            ["std", "os", _, "fs", name, ..] => !name.ends_with("Ext"),
+            _ => false,
+        };
+        if calls {
+            self.0.push(names.join("::"));
+        }
+    }
+
+    fn add_use(&mut self, tree: &syn::UseTree, prefix: &[String]) {
+        let with = |name: &syn::Ident| [prefix, &[name.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.add_use(&path.tree, &with(&path.ident)),
+            syn::UseTree::Group(group) => {
+                for item in &group.items {
+                    self.add_use(item, prefix);
+                }
+            }
+            syn::UseTree::Name(name) => self.add(&with(&name.ident)),
+            syn::UseTree::Rename(name) => self.add(&with(&name.ident)),
+            syn::UseTree::Glob(_) => self.add(&[prefix, &["*".to_owned()]].concat()),
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for FileCalls {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if !is_cfg_test(&module.attrs) {
+            visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_item_use(&mut self, import: &'ast syn::ItemUse) {
+        self.add_use(&import.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments = path.segments.iter();
+        self.add(
+            &segments
+                .map(|part| part.ident.to_string())
+                .collect::<Vec<_>>(),
+        );
+        visit::visit_path(self, path);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        let calls = match call.method.to_string().as_str() {
+            "exists" | "try_exists" | "canonicalize" | "read_dir" | "read_link"
+            | "symlink_metadata" => true,
+            // Metadata have these, too.
+            "is_file" | "is_dir" | "is_symlink" => !mentions_metadata(&call.receiver),
+            _ => false,
+        };
+        if calls {
+            self.0.push(format!(".{}()", call.method));
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+}
+
+/// Returns whether an expression mentions the metadata of a file.
+fn mentions_metadata(expression: &syn::Expr) -> bool {
+    struct Mentions(bool);
+    impl<'ast> Visit<'ast> for Mentions {
+        fn visit_ident(&mut self, name: &'ast syn::Ident) {
+            self.0 |= ["metadata", "symlink_metadata", "file_type"]
+                .iter()
+                .any(|own| name == own);
+        }
+    }
+    let mut mentions = Mentions(false);
+    mentions.visit_expr(expression);
+    mentions.0
+}
+
+fn a_call_is_found() {
+    let source = "use std::{fs::File, os::unix::fs::{MetadataExt, symlink}};\n\
+                  fn f() { std::fs::read(p); p.is_file(); p.metadata().is_file(); fs::read(p) }\n\
+                  #[cfg(all(test, unix))]\nmod tests { use std::fs; }";
+    let mut calls = FileCalls::default();
+    calls.visit_file(&syn::parse_file(source).unwrap());
+    let expected = [
+        "std::fs::File",
+        "std::os::unix::fs::symlink",
+        "std::fs::read",
+        ".is_file()",
+    ];
+    assert_eq!(calls.0, expected);
+}
+
+/// Every operation on files goes through `io::fs`, where tests can make it fail.
+fn one_file_calls_the_file_system() {
+    let source = root().join("src");
+    for file in sources(&source) {
+        let relative = file.strip_prefix(&source).unwrap();
+        if relative.starts_with("fuzzing")
+            || relative.starts_with("io/fs")
+            || relative.ends_with("io/fs.rs")
+            || relative.ends_with("tests.rs")
+        {
+            continue;
+        }
+        let mut calls = FileCalls::default();
+        calls.visit_file(&syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap());
+        let calls = calls.0;
+        assert!(
+            calls.is_empty(),
+            "{} has {calls:?}; call crate::io::fs instead",
+            file.display()
+        );
     }
 }
 

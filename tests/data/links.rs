@@ -51,7 +51,9 @@ fn links_between_pages_resolve() {
 fn promises_name_tests() {
     let sources: String = fs::read_dir(root().join("tests/integration"))
         .unwrap()
-        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .chain([root().join("src/cli/clean/tests.rs")])
+        .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     let page = fs::read_to_string(root().join("docs/promises.md")).unwrap();
     let rows = page.lines().filter(|line| line.starts_with("| "));

@@ -1,4 +1,4 @@
-//! Parquet. A file that stays Parquet is read and written as a table (`table`, `drop`). One that is
+//! Parquet. A file that stays Parquet is read and written as a table (`table`, `drop`, `file`). One that is
 //! converted to another format is read as JSON Lines (`lines`), and one that is made from records
 //! is assembled in memory, row group by row group (`values`, `build`).
 //!
@@ -11,6 +11,8 @@ mod build;
 mod drop;
 #[cfg(feature = "parquet")]
 mod encryption;
+#[cfg(feature = "parquet")]
+mod file;
 #[cfg(feature = "parquet")]
 mod lines;
 #[cfg(feature = "parquet")]

@@ -1,10 +1,10 @@
 //! Restores the texts of a cleaned table from its removal records.
 
 use super::ItemCounter;
+use crate::io::fs::File;
 use crate::io::{FieldNames, Rows, open_table};
 use crate::report::{PartCheck, Record};
 use anyhow::{Context, Result, bail};
-use std::fs::File;
 use std::io::{self, Write};
 use std::iter::Peekable;
 

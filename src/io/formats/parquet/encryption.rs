@@ -6,8 +6,8 @@
 //! columns would be copied without what is needed to decrypt them. So the footer, a structure in
 //! Thrift's compact protocol, is walked here to look for the field.
 
+use crate::io::fs::File;
 use anyhow::{Result, bail};
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// Number of the field of `FileMetaData` that names the algorithm of encryption.

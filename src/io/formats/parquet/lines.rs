@@ -3,12 +3,12 @@
 
 use super::encryption::check_not_encrypted;
 use crate::io::FieldNames;
+use crate::io::fs::File;
 use anyhow::{Context, Result, bail};
 use parquet::basic::ConvertedType;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::record::reader::RowIter;
-use std::fs::File;
 use std::io::{self, Read};
 
 /// Values of each column that are decoded at once.

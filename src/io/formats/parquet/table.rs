@@ -25,6 +25,7 @@
 
 use super::drop::{ColumnValues, copy_kept_rows};
 use super::encryption::check_not_encrypted;
+use crate::io::fs::File;
 use crate::io::table::{ColumnSink, RowChunks, RowMask, Rows, TextTable};
 use crate::io::{FieldNames, quoted_alternatives};
 use anyhow::{Context, Result, bail};
@@ -43,7 +44,6 @@ use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
-use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 

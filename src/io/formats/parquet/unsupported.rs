@@ -4,9 +4,9 @@
 use super::check_supported;
 use crate::io::FieldNames;
 use crate::io::formats::Assembler;
+use crate::io::fs::File;
 use crate::io::table::TextTable;
 use anyhow::{Result, bail};
-use std::fs::File;
 use std::io::Read;
 
 /// Fails instead of opening a table.
