@@ -120,10 +120,8 @@ fn clean_text(
     };
     let mut records = outcome.records;
     if let Some(source) = source {
-        let part = Part {
-            complete: true,
-            ..Part::new(cleaner.name(), source, ContentHash::of(&output))
-        };
+        let mut part = Part::new(cleaner.name(), source, ContentHash::of(&output));
+        part.complete = true;
         part.write(&mut records)?;
     }
     let mut tally = outcome.tally;

@@ -264,10 +264,8 @@ impl<'j> TableCleaner<'j> {
             }
         }
         if is_recorded {
-            let part = Part {
-                field: Some(name.to_owned()),
-                ..Part::new(self.texts.name(), source.finish(), cleaned.finish())
-            };
+            let mut part = Part::new(self.texts.name(), source.finish(), cleaned.finish());
+            part.field = Some(name.to_owned());
             part.write(&mut output.records)?;
         }
         Ok((rows, output))

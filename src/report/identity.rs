@@ -3,11 +3,13 @@
 //! identified part by part, so that no run has to read an input twice.
 //!
 //! ```text
-//! {"version":2,"path":"a.txt","start":11,…}                                  a removal
-//! {"version":2,"path":"a.txt","source":{…},"cleaned":{…},"complete":true}    all of a.txt
-//! {"version":2,"path":"b.jsonl","source":{…},"cleaned":{…}}                  about 1 MiB of b.jsonl
-//! {"version":2,"path":"b.jsonl","complete":true}                             the end of b.jsonl
+//! {"version":2,"path":"a.txt","start":11,…}                                    a removal
+//! {"version":2,"path":"a.txt",…,"source":{…},"cleaned":{…},"complete":true}    all of a.txt
+//! {"version":2,"path":"b.jsonl",…,"source":{…},"cleaned":{…}}                  about 1 MiB of it
+//! {"version":2,"path":"b.jsonl",…,"complete":true}                             the end of b.jsonl
 //! ```
+//!
+//! The dots of the last three lines stand for `"record":0,"text":"","rule":null`.
 
 use anyhow::Result;
 use data_encoding::HEXLOWER;
@@ -85,6 +87,8 @@ pub struct Part {
     /// The column, if the input is a table.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub field: Option<String>,
+    #[serde(flatten)]
+    nothing: Nothing,
     /// The content of the part in the source. `None` in a line that only ends a document.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<ContentHash>,
@@ -96,6 +100,18 @@ pub struct Part {
     pub complete: bool,
 }
 
+/// What the line says of a removal: that there is none. Scripts that take each line for a removal
+/// then find an empty text without a rule in no record, rather than missing fields.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Nothing {
+    #[serde(default)]
+    record: u64,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    rule: Option<String>,
+}
+
 impl Part {
     /// Creates the line that ends the document at `path`.
     #[must_use]
@@ -104,6 +120,7 @@ impl Part {
             version: RECORD_VERSION,
             path: path.to_owned(),
             field: None,
+            nothing: Nothing::default(),
             source: None,
             cleaned: None,
             complete: true,

@@ -305,7 +305,7 @@ fn on_error_passes_drops_or_fails_on_damaged_records() {
 fn json_that_is_not_json_lines_passes_through_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let list = "[\n\"Advertisement\",\n{\"text\": \"It rained.\\nAdvertisement\\n\"}\n]\n";
+    let list = "[\n{\"text\": \"It rained.\\nAdvertisement\\n\"},\n\"Advertisement\"\n]\n";
     fs::write(path.join("list.json"), list).unwrap();
     assert_eq!(
         text(
@@ -760,7 +760,7 @@ fn digest_headers(sha1: &str) -> String {
 fn removals(record: &str) -> Vec<&str> {
     record
         .lines()
-        .filter(|line| line.contains("\"rule\""))
+        .filter(|line| line.contains("\"rule\":\""))
         .collect()
 }
 

@@ -192,19 +192,20 @@ fn whole_directories_are_restored() {
 fn files_without_records_are_restored() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    write_corpus(path, 2);
-    fs::write(path.join("in/empty.jsonl"), "").unwrap();
+    fs::write(path.join("empty.jsonl"), "").unwrap();
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/parquet");
     fs::copy(
         table.join("pyarrow-no-rows.parquet"),
-        path.join("in/empty.parquet"),
+        path.join("empty.parquet"),
     )
     .unwrap();
-    let clean = ["clean", "-q", "in", "-o", "out", "--removed", "r.jsonl"];
-    run(path, &clean, 0, "");
-    let restore = ["restore", "out", "--removed", "r.jsonl", "--in-place"];
-    run(path, &restore, 0, "2 already restored.");
-    assert!(fs::read(path.join("out/empty.jsonl")).unwrap().is_empty());
+    for name in ["empty.jsonl", "empty.parquet"] {
+        let (out, record) = (format!("out-{name}"), format!("{name}.removed"));
+        let clean = ["clean", "-q", name, "-o", &out, "--removed", &record];
+        run(path, &clean, 0, "");
+        let restore = ["restore", &out, "--removed", &record, "--in-place"];
+        run(path, &restore, 0, "0 files restored");
+    }
 }
 
 #[test]
