@@ -4,12 +4,17 @@ Labelled pages rarely contain what articles often do: lists after a colon, ranki
 verse, dialogue, transcripts and codes, or a short sentence at the end. This module inserts such
 blocks into pages of the train split, and moves the tail of one page to the end of another. All new
 prose consists of words of the same page. Other chaff of the page keeps its place.
+
+Pages without any chaff are made of the main texts: as they are, hard-wrapped, with a sentence on
+each line, or in the form of a letter, a statute, a timeline, a list of questions, or a
+specification.
 """
 
 import gzip
 import json
 import random
 import re
+import textwrap
 
 NAMES = re.compile(r"(?:[^\W\d_a-z]\w+[ ]?){2,5}")
 SENTENCE = re.compile(r"[^.!?]+[.!?]+")
@@ -18,7 +23,7 @@ LEAKY = {"trafilatura_recall", "readability_lxml", "resiliparse_main", "newspape
 
 def names_of(text, rnd):
     """Returns short runs of capitalized words and other short runs of words, shuffled."""
-    names = [name.strip() for name in NAMES.findall(text)]
+    names = [" ".join(name.split()) for name in NAMES.findall(text)]
     words = text.split()
     runs = [" ".join(words[at : at + rnd.randint(1, 5)]).strip(".,;:()“”\"'").capitalize() for at in (rnd.randrange(len(words)) for _ in range(40))]
     names = [name for name in names + runs if name]
@@ -132,18 +137,96 @@ def tail_of(lines, labels):
     return list(zip(lines[last + 1 :], labels[last + 1 :]))
 
 
-def augment(path, output, count, endings, seed=5):
-    """Writes `count` pages with inserted blocks and `endings` pages with new ends to `output`.
+SALUTATIONS = ["Sir,", "Dear Sir or Madam,", "Dear all,", "Dear {name},", "Sehr geehrte Damen und Herren,", "Liebe Frau {name},", "Madame, Monsieur,", "Cher {name},", "Estimado {name}:", "Gentile {name},", "Geachte heer {name},", "Hei {name},"]
+CLOSINGS = ["Yours faithfully,", "Yours sincerely", "Kind regards,", "Best wishes", "Mit freundlichen Grüßen", "Herzlich", "Cordialement,", "Atentamente,", "Cordiali saluti", "Met vriendelijke groet,", "Ystävällisin terveisin", "I remain, Sir, your obedient servant"]
+ARTICLES = ["Article {n}", "Art. {n}", "§ {n}", "Section {n}.", "{n} artikla", "{n} §", "Artikel {n}", "Artículo {n}", "CHAPTER {n}", "{n}.", "({n})"]
+
+
+def sentences(text):
+    return [" ".join(piece.split()) for piece in SENTENCE.findall(text) if piece.strip()]
+
+
+def letter(text, rnd):
+    name = rnd.choice(names_of(text, rnd)).split()[0]
+    signature = rnd.choice([[name], [f"[Signed] {name}", "", name.upper(), rnd.choice(names_of(text, rnd))], [name, rnd.choice(names_of(text, rnd)), rnd.choice(names_of(text, rnd))]])
+    return [rnd.choice(SALUTATIONS).format(name=name), "", *text.split("\n"), "", rnd.choice(CLOSINGS), "", *signature]
+
+
+def statute(text, rnd):
+    lines, number, style = [], rnd.randint(1, 40), rnd.choice(ARTICLES)
+    titles = names_of(text, rnd)
+    for at, piece in enumerate(sentences(text)[:80]):
+        if at % 3 == 0:
+            number += 1
+            lines += [style.format(n=number)] + ([rnd.choice(titles)] if rnd.random() < 0.6 else [])
+        lines.append((f"{at % 3 + 1}. " if rnd.random() < 0.5 else "") + piece)
+        lines += [""] * rnd.randrange(2)
+    return lines
+
+
+def timeline(text, rnd):
+    months = rnd.choice([["Jan.", "March", "June", "Sept.", "December"], ["Januar", "März", "Juni", "Oktober"], ["janvier", "mars", "juin"]])
+    style = rnd.choice(["{m} {d}, {y}", "{d}. {m} {y}", "{d} {m} {y}", "{y}", "{d}/{n}/{y}"])
+    lines, year = [], rnd.randint(1900, 2020)
+    for piece in sentences(text)[: rnd.randint(8, 40)]:
+        year += rnd.randrange(2)
+        lines += [style.format(m=rnd.choice(months), d=rnd.randint(1, 28), n=rnd.randint(1, 12), y=year), piece] + [""] * rnd.randrange(2)
+    return lines
+
+
+def questions(text, rnd):
+    lines = []
+    for piece in sentences(text)[: rnd.randint(6, 30)]:
+        words = piece.rstrip(".!?").split()
+        lines += [rnd.choice(["", "Q: ", "", "Q. "]) + " ".join(words[: rnd.randint(2, 12)]).capitalize() + "?", *[""] * rnd.randrange(2), rnd.choice(["", "A: "]) + piece, *[""] * rnd.randrange(2)]
+    return lines
+
+
+def specification(text, rnd):
+    names = [" ".join(name.split()[:4]) for name in names_of(text, rnd)]
+    style, lines = rnd.randrange(4), sentences(text)[:3]
+    for name in names[: rnd.randint(8, 40)]:
+        value = rnd.choice([f"{rnd.randint(1, 900)} {rnd.choice(['mm', 'kg', 'g', 'W', 'ml', ''])}".strip(), rnd.choice(names)])
+        lines += {0: [f"- {name}"], 1: [f"{name}: {value}"], 2: [name, value], 3: [rnd.choice(["- ", "  - "]) + name]}[style]
+    return lines
+
+
+def without_chaff(gold, rnd):
+    """Returns the lines of a page without chaff that is made of the main text `gold`."""
+    kind = rnd.randrange(10)
+    if kind < 2:
+        return gold.split("\n")
+    if kind < 4:
+        width = rnd.randint(60, 100)
+        return [line for paragraph in gold.split("\n") for line in (textwrap.wrap(paragraph, width) or [""])]
+    if kind == 4:
+        return sentences(gold)[:150]
+    if kind == 5:
+        pieces = sentences(gold)
+        at = rnd.randrange(len(pieces))
+        return pieces[at : at + rnd.randint(6, 40)]
+    return [letter, statute, timeline, questions, specification][rnd.randrange(5)](gold, rnd)
+
+
+def augment(path, output, count, endings, plain=0, seed=5):
+    """Writes made pages to `output`: `count` with inserted blocks, `endings` with new ends, and
+    `plain` without chaff.
 
     They are made of the pages of the train split in `path`.
     """
     rnd = random.Random(seed)
     with (gzip.open if str(path).endswith(".gz") else open)(path, "rt", encoding="utf-8") as file:
-        rows = [row for row in map(json.loads, file) if row["split"] == "train" and row["extractor"] in LEAKY]
+        train = [row for row in map(json.loads, file) if row["split"] == "train"]
+    rows = [row for row in train if row["extractor"] in LEAKY]
+    golden = [row for row in train if len(row.get("gold") or "") > 400 and SENTENCE.search(row["gold"])]
     rnd.shuffle(rows)
+    rnd.shuffle(golden)
     tails = [tail for tail in (tail_of(row["text"].split("\n"), row["labels"]) for row in rows) if any(label == "d" for _, label in tail)]
     written = 0
     with open(output, "w", encoding="utf-8") as out:
+        for row in golden[:plain]:
+            lines = without_chaff(row["gold"], rnd)
+            write(out, row | {"extractor": "gold"}, lines, "k" * len(lines))
         for row in rows[::-1]:
             lines = row["text"].split("\n")
             if endings and sum(label == "k" and len(SENTENCE.findall(line)) >= 2 for line, label in zip(lines, row["labels"])) >= 5:
@@ -176,5 +259,6 @@ def augment(path, output, count, endings, seed=5):
 
 
 def write(out, row, lines, labels):
+    assert len(labels) == len(lines) == len("\n".join(lines).split("\n"))
     made = {key: value for key, value in row.items() if key not in ("gold", "why")} | {"text": "\n".join(lines), "labels": "".join(labels), "dataset": "augmented"}
     out.write(json.dumps(made, ensure_ascii=False) + "\n")

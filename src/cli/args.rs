@@ -101,6 +101,9 @@ pub(super) struct Selection {
     /// is lost, as measured on labelled pages [default: set by the level]
     #[arg(long, value_name = "SHARE")]
     pub max_loss: Option<f64>,
+    /// Clean each text until nothing more is found, so that cleaning the output changes nothing
+    #[arg(long)]
+    pub idempotent: bool,
     /// Read this configuration file [default: dechaff.toml in the working directory or a parent of
     /// it]
     #[arg(long, value_name = "FILE")]
@@ -385,6 +388,10 @@ pub(super) struct EvalArgs {
     /// Use only rows in which a field has one of these values
     #[arg(long = "where", value_name = "FIELD=VALUE[,VALUE]")]
     pub filters: Vec<String>,
+    /// Also score texts before and after cleaning by the words of the main text in this field, which
+    /// only the first row with the same `id` needs
+    #[arg(long, value_name = "FIELD", num_args = 0..=1, default_missing_value = "gold")]
+    pub gold: Option<String>,
     /// Write lost prose and remaining chaff to FILE, as JSON Lines with the rules that removed it
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,

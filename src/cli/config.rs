@@ -26,6 +26,7 @@ pub(super) struct Config {
     pub rules: Vec<PathBuf>,
     pub max_removed: Option<f64>,
     pub max_loss: Option<f64>,
+    pub idempotent: Option<bool>,
     pub max_document: Option<String>,
     pub encoding: Option<String>,
     pub strict: Option<bool>,

@@ -325,6 +325,7 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "skip": skip,
         "max-removed": selection.max_removed.or(config.max_removed),
         "max-loss": selection.max_loss.or(config.max_loss),
+        "idempotent": selection.idempotent || config.idempotent.unwrap_or(false),
         "encoding": reading.encoding.as_ref().or(config.encoding.as_ref()),
         "max-document": reading.max_document.as_ref().or(config.max_document.as_ref()),
         "strict": reading.strict || config.strict.unwrap_or(false),

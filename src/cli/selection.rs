@@ -27,6 +27,7 @@ pub(super) fn build_cleaner(selection: Selection, config: &Config) -> Result<Cle
         builder = builder.max_removed(share);
     }
     Ok(builder
+        .idempotent(selection.idempotent || config.idempotent.unwrap_or(false))
         .only(list_or(&selection.only, &config.only))
         .skip(config.skip.iter().chain(&selection.skip))
         .build()?)

@@ -520,6 +520,7 @@ fn cue_meaning(cue: Cue) -> &'static str {
         Cue::Related => "a heading of links: it is removed together with a list of links below it",
         Cue::Share => "a share label: several in a row are removed",
         Cue::Navigation => "a menu label: several in a row are removed",
+        Cue::Closing => "the closing of a letter: it is protected with the signature below it",
     }
 }
 

@@ -53,6 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "string_list",
             "language",
             "chars",
+            "steps",
             "ngrams",
             "class_regex",
             "rule",

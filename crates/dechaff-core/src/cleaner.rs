@@ -5,6 +5,7 @@
 //! buffers of a thread. The stages of one document are in `run`, its result in `cleaned`.
 
 mod cleaned;
+mod repeated;
 mod restore;
 mod run;
 
@@ -19,6 +20,7 @@ use crate::rules::RuleSet;
 use crate::search::SearchBuffers;
 use crate::text::{Document, TextLines, View};
 use dechaff_rules::rule::{Category, Effect, FilterName, Level, Rule, RuleId};
+use repeated::clean_again;
 use run::{DocumentRun, Explained};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ pub struct Builder {
     max_removed: f64,
     /// Share of the words of prose, 0 to 1.
     max_loss: Option<f64>,
+    is_idempotent: bool,
 }
 
 impl Builder {
@@ -98,6 +101,14 @@ impl Builder {
         self
     }
 
+    /// Cleans each text again until nothing more is found, so that cleaning the result changes
+    /// nothing. By default a text is cleaned once; in few of them, a second run would find more.
+    #[must_use]
+    pub fn idempotent(mut self, is_idempotent: bool) -> Self {
+        self.is_idempotent = is_idempotent;
+        self
+    }
+
     /// Compiles the enabled rules into a cleaner. This takes much longer than cleaning a page, so
     /// build a cleaner once and share it.
     ///
@@ -143,6 +154,7 @@ impl Builder {
             filters: Filters::new(&find_enabled),
             model,
             max_removed: self.max_removed,
+            is_idempotent: self.is_idempotent,
             rules: self.rules,
             enabled,
         };
@@ -231,6 +243,7 @@ struct Engine {
     /// `None` if the rule of the line model is disabled.
     model: Option<LineModel>,
     max_removed: f64,
+    is_idempotent: bool,
 }
 
 /// Buffers that a thread keeps from one document to the next. Creating them is cheap; reusing them
@@ -254,6 +267,7 @@ impl Cleaner {
             skip: Vec::new(),
             max_removed: 0.95,
             max_loss: None,
+            is_idempotent: false,
         }
     }
 
@@ -322,6 +336,25 @@ impl Cleaner {
     /// of keep rules, and `explain` the judgements of the line model; without them the search for
     /// what protects text is limited to the lines from which something is removed.
     fn run<'t>(
+        &self,
+        document: &Document<'t>,
+        scratch: &mut Scratch,
+        all_marks: bool,
+        explain: Option<&ExplainOptions>,
+    ) -> (Explained, Cleaned<'t>) {
+        let (explained, cleaned) = self.run_once(document, scratch, all_marks, explain);
+        if !self.engine.is_idempotent || cleaned.removals().is_empty() {
+            return (explained, cleaned);
+        }
+        let cleaned = clean_again(document, cleaned, self.engine.max_removed, |rest| {
+            let (_, cleaned) = self.run_once(rest, scratch, false, None);
+            cleaned.removals().to_vec()
+        });
+        (explained, cleaned)
+    }
+
+    /// Runs all stages on a document once, with the parameters of [`run`](Self::run).
+    fn run_once<'t>(
         &self,
         document: &Document<'t>,
         scratch: &mut Scratch,

@@ -7,12 +7,15 @@
 //! `model`.
 
 mod blanks;
+mod continuations;
 mod footer;
 mod labels;
+mod letters;
 mod links;
 mod matching;
 mod orphans;
 mod repeats;
+mod structures;
 
 pub(crate) use matching::{MatchFilter, RuleHit};
 
@@ -33,6 +36,8 @@ pub(crate) trait Filter: Send + Sync + std::fmt::Debug {
 /// The filters of the stages after the match stage, apart from the line model.
 #[derive(Debug)]
 pub(crate) struct Filters {
+    /// What the form of the text protects. It needs no removal to be found.
+    pub structures: structures::Structures,
     /// Whole lines, as the match stage left them.
     pub structure: Vec<Box<dyn Filter>>,
     /// Headings and separators that removals left without a purpose.
@@ -47,11 +52,14 @@ impl Filters {
     /// marks carry.
     pub(crate) fn new(enabled: EnabledRule<'_>) -> Self {
         Self {
+            structures: structures::Structures::new(enabled),
             structure: [
                 boxed(footer::Footer::new(enabled)),
                 boxed(links::Links::new(enabled)),
+                boxed(continuations::Continuations::new(enabled)),
                 boxed(labels::LabelRuns::new(enabled)),
                 boxed(repeats::Repeats::new(enabled)),
+                boxed(letters::Letters::new(enabled)),
             ]
             .into_iter()
             .flatten()

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! - `page` splits a document into blocks and computes their features, `shape` from their
-//!   characters and `words` from their words. `features` lists the features.
+//!   characters, `words` from their words, and `overlap` from the words that they share with the
+//!   prose of the page. `features` lists the features.
 //! - `trees` evaluates boosted decision trees on the features. The raw score of a block is the sum
 //!   of their leaves, in 4096ths of a logit.
 //! - This module holds the model that is read from a file (`file`): word weights, trees, and the
@@ -28,6 +29,7 @@ mod explain;
 mod features;
 mod file;
 mod line_model;
+mod overlap;
 mod page;
 mod shape;
 mod trees;
@@ -48,7 +50,10 @@ use trees::Forest;
 use words::WordTable;
 
 /// Version of the meaning of the features. Raise it when the value of a feature changes.
-const FEATURE_VERSION: u16 = 2;
+const FEATURE_VERSION: u16 = 3;
+/// How much higher the thresholds are on a page on which no rule matches, as a raw score: the odds
+/// of chaff must be 3.7 times as high. Training uses the same number.
+const NO_HITS_MARGIN: i32 = 5325;
 /// Number of blocks that are scored together.
 const BATCH: usize = 64;
 /// The built-in model file.
@@ -93,12 +98,18 @@ pub(crate) struct Thresholds {
 
 impl Thresholds {
     /// Returns the raw score that blocks of `page` must exceed: the one for whole pages if it looks
-    /// like one, otherwise the one for articles.
+    /// like one, otherwise the one for articles. It is higher by [`NO_HITS_MARGIN`] if rules match
+    /// nowhere on the page.
     pub(crate) fn for_page(self, page: &PageFeatures) -> i32 {
-        if page.is_whole_page() {
+        let threshold = if page.is_whole_page() {
             self.whole_page
         } else {
             self.article
+        };
+        if page.has_no_hits() {
+            threshold.saturating_add(NO_HITS_MARGIN)
+        } else {
+            threshold
         }
     }
 }

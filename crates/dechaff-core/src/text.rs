@@ -5,7 +5,9 @@ mod document;
 mod language;
 mod lines;
 mod normalize;
+mod sentences;
 mod span;
+mod structure;
 mod view;
 mod wrap;
 
@@ -15,5 +17,7 @@ pub use span::Span;
 
 pub(crate) use lines::TextLines;
 pub(crate) use normalize::{NormalizedLine, NormalizedText};
+pub(crate) use sentences::split_joined;
 pub(crate) use span::union;
+pub(crate) use structure::{Structure, has_front_matter, structures};
 pub(crate) use view::{View, ends_like_sentence, has_word, word_count};

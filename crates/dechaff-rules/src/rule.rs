@@ -197,6 +197,8 @@ named! {
         Share = "share",
         /// A label of a menu.
         Navigation = "navigation",
+        /// The closing of a letter, such as "Yours sincerely".
+        Closing = "closing",
     }
 }
 
@@ -205,10 +207,16 @@ named! {
     FilterName: "filter" {
         /// Phrases, labels and patterns of all packs.
         Phrases = "phrases",
+        /// Code, front matter and tables, which it protects.
+        Structures = "structures",
+        /// Closings and signatures of letters, which it protects.
+        Letters = "letters",
         /// The run of newsroom lines at the end of a document.
         Footer = "footer",
         /// Link lines under a heading such as "Related".
         Links = "links",
+        /// The rest of a sentence of which the first line was removed.
+        Continuations = "continuations",
         /// Several short share or menu labels in a row.
         Labels = "labels",
         /// Lines that repeat an earlier line of the document.

@@ -58,15 +58,19 @@ pub fn read_pages(path: &Path) -> Result<impl Iterator<Item = Result<LabelledPag
     }))
 }
 
-/// Parses a row of a JSON Lines file. Returns `None` if it has no labels.
+/// Parses a row of a JSON Lines file. Labels are a string or a list of letters. Returns `None` if it
+/// has no labels.
 ///
 /// # Errors
 /// If the row is not a JSON object, has no text, has a letter that is not a label, or has not
 /// exactly one label for each line.
 fn parse_page(line: &str) -> Result<Option<LabelledPage>> {
     let mut fields: Map<String, Value> = serde_json::from_str(line)?;
-    let Some(Value::String(letters)) = fields.remove("labels") else {
-        return Ok(None);
+    let letters = match fields.remove("labels") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(letters)) => letters,
+        Some(Value::Array(letters)) => letters.iter().filter_map(Value::as_str).collect(),
+        Some(_) => bail!("the field 'labels' is neither a string nor a list of letters"),
     };
     let Some(Value::String(text)) = fields.remove("text") else {
         bail!("the row has no field 'text'");
@@ -105,10 +109,13 @@ mod tests {
             .unwrap();
         assert_eq!(page.labels, [Label::Keep, Label::Drop, Label::Unsure]);
         assert_eq!(page.field("id"), "1");
+        let list = parse_page(r#"{"text": "a\nb", "labels": ["k", "d"]}"#).unwrap();
+        assert_eq!(list.unwrap().labels, [Label::Keep, Label::Drop]);
         assert!(parse_page(r#"{"text": "a"}"#).unwrap().is_none());
         for row in [
             r#"{"text": "a\nb", "labels": "k"}"#,
             r#"{"text": "a", "labels": "x"}"#,
+            r#"{"text": "a", "labels": 1}"#,
             "{",
         ] {
             assert!(parse_page(row).is_err(), "{row}");

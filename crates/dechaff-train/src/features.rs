@@ -28,7 +28,15 @@ const BATCH: usize = 256;
 const ARTICLE_REASONS: [&str; 4] = ["title", "desc", "prose", "table"];
 
 /// Fields of a row that are copied to `documents.jsonl`.
-const KEPT_FIELDS: [&str; 6] = ["id", "dataset", "publisher", "lang", "split", "extractor"];
+const KEPT_FIELDS: [&str; 7] = [
+    "id",
+    "dataset",
+    "publisher",
+    "lang",
+    "split",
+    "extractor",
+    "page_type",
+];
 
 /// Tables of word weights, each fitted on a part of the train pages, so that the words of a page
 /// are never scored by weights that were fitted on its publisher.

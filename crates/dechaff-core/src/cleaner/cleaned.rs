@@ -80,18 +80,29 @@ impl<'t> Cleaned<'t> {
         max_removed: f64,
     ) -> Self {
         let removals = merge_overlapping(applied, source, rules, language);
+        Self {
+            source,
+            removals: Vec::new(),
+            vetoed,
+            outcome: Outcome::Clean,
+        }
+        .with_removals(removals, max_removed)
+    }
+
+    /// Returns the result with other removals, which must be disjoint and in order. The document is
+    /// held if they cover more than the share `max_removed` of its bytes.
+    pub(super) fn with_removals(self, removals: Vec<Removal>, max_removed: f64) -> Self {
         let bytes: usize = removals.iter().map(|removal| removal.span.len()).sum();
-        let share = bytes as f64 / source.len().max(1) as f64;
+        let share = bytes as f64 / self.source.len().max(1) as f64;
         let outcome = match bytes {
             0 => Outcome::Clean,
             _ if share > max_removed => Outcome::Held { share },
             _ => Outcome::Changed,
         };
         Self {
-            source,
             removals,
-            vetoed,
             outcome,
+            ..self
         }
     }
 

@@ -11,8 +11,8 @@ use crate::filter::Filter;
 use crate::mark::{Mark, Marks};
 use crate::model::{ExplainOptions, LineScore};
 use crate::steps;
-use crate::text::{Document, LINE_ENDS, Span, View, has_word, union};
-use dechaff_rules::rule::{Effect, RuleId};
+use crate::text::{Document, LINE_ENDS, Span, TextLines, View, has_word, split_joined, union};
+use dechaff_rules::rule::{Confidence, Effect, Matcher, Rule, RuleId};
 use std::ops::Range;
 
 /// What a run records besides the result.
@@ -35,6 +35,8 @@ pub(super) struct DocumentRun<'c, 'd> {
     max_protecting_len: usize,
     /// Whether each line was searched for matches of keep rules.
     searched: Vec<bool>,
+    /// Whether `protecting` has the marks of code, front matter and tables.
+    structures_are_protected: bool,
     /// Marks that remove text, in the order of the stages, and their extensions to whole lines.
     applied: Vec<Applied>,
     vetoed: Vec<Veto>,
@@ -51,6 +53,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         Self {
             engine,
             searched: vec![false; view.line_count()],
+            structures_are_protected: false,
             view,
             protecting: Vec::new(),
             max_protecting_len: 0,
@@ -74,11 +77,13 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         let mut marks = Marks::default();
         if self.all_marks {
             self.find_protection(0..self.view.line_count(), &mut marks, scratch);
+            self.protect_structures();
         }
         let hits = engine
             .matching
             .mark(&self.view, &mut marks, &mut scratch.search);
         self.apply(marks.take(), scratch);
+        self.remove_sentences(scratch);
         self.run_stage(&engine.filters.structure, scratch);
         let mut scores = Vec::new();
         if let Some(model) = &engine.model {
@@ -111,6 +116,34 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         (explained, cleaned)
     }
 
+    /// Removes the sentences that certain whole-line rules match, if the text was joined into a few
+    /// long lines.
+    fn remove_sentences(&mut self, scratch: &mut Scratch) {
+        let Some(document) = split_joined(self.view.lines()) else {
+            return;
+        };
+        let engine = self.engine;
+        let lines = TextLines::new(&document, Vec::new());
+        let mut run = DocumentRun::new(engine, View::new(&lines), self.all_marks);
+        scratch.search.normalized.clear();
+        let mut marks = Marks::default();
+        engine
+            .matching
+            .mark(&run.view, &mut marks, &mut scratch.search);
+        let marks: Vec<Mark> = marks
+            .take()
+            .into_iter()
+            .filter(|mark| is_certain_line_rule(engine.rules.get(mark.rule())))
+            .collect();
+        run.apply(marks, scratch);
+        scratch.search.normalized.clear();
+        self.vetoed.append(&mut run.vetoed);
+        self.all.append(&mut run.all);
+        self.applied.append(&mut run.applied);
+        let removed = self.removed();
+        self.view.hide(&removed);
+    }
+
     /// Runs the filters of a stage on the same view, then applies the union of their marks. The
     /// order of the filters therefore does not matter.
     fn run_stage(&mut self, filters: &[Box<dyn Filter>], scratch: &mut Scratch) {
@@ -132,6 +165,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         for mark in &marks {
             if self.effect(mark) == Effect::Remove {
                 self.find_protection(self.view.lines_of(mark.span()), &mut protection, scratch);
+                self.protect_structures();
             }
         }
         let protection = protection.take();
@@ -190,6 +224,17 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             }
         }
         self.searched[lines].fill(true);
+    }
+
+    /// Adds the marks of code, front matter and tables to those that protect text. Does so once.
+    fn protect_structures(&mut self) {
+        if !std::mem::replace(&mut self.structures_are_protected, true) {
+            let mut marks = Marks::default();
+            self.engine.filters.structures.mark(&self.view, &mut marks);
+            let marks = marks.take();
+            self.add_protection(&marks);
+            self.all.extend(marks);
+        }
     }
 
     /// Adds marks of keep rules to those that protect text, and restores their order. Call it after
@@ -294,4 +339,13 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         }
         self.applied.extend(more);
     }
+}
+
+/// Returns whether a rule removes whole lines at every level, or protects them.
+fn is_certain_line_rule(rule: &Rule) -> bool {
+    let is_line = matches!(
+        rule.matcher,
+        Matcher::Phrases { line: true, .. } | Matcher::Patterns { line: true, .. }
+    );
+    is_line && (rule.effect == Effect::Keep || rule.confidence == Confidence::Certain)
 }

@@ -9,6 +9,12 @@ use dechaff_rules::rule::{Cue, RuleId};
 /// Most words of a title.
 const MAX_TITLE_WORDS: usize = 18;
 
+/// Least number of titles that tell how long the titles of a list are.
+const MIN_ALIKE_TITLES: usize = 2;
+
+/// Least number of words of a title directly before text, which could be its heading.
+const MIN_TITLE_WORDS: usize = 6;
+
 /// Most lines of a list. A longer run of short lines under a heading is no list of teasers.
 const MAX_LIST_LINES: usize = 24;
 
@@ -62,11 +68,24 @@ fn list_end(view: &View<'_>, first: usize) -> usize {
     // from the text and none separates it from the list.
     let is_with_list = end - 1 == first || view.touches_next(end - 2);
     let is_apart_from_text = !view.touches_next(end - 1);
-    if is_with_list && is_apart_from_text {
+    if is_with_list && is_apart_from_text || is_like_list(view, first, end - 1) {
         end
     } else {
         end - 1
     }
+}
+
+/// Returns whether the line `last` is about as long as the titles from `first` up to it. A heading
+/// of the text behind a list is shorter.
+fn is_like_list(view: &View<'_>, first: usize, last: usize) -> bool {
+    let titles: Vec<usize> = (first..last)
+        .map(|line| word_count(view.text(line)))
+        .filter(|&words| words > 0)
+        .collect();
+    let own = word_count(view.text(last));
+    titles.len() >= MIN_ALIKE_TITLES
+        && own >= MIN_TITLE_WORDS
+        && own * titles.len() * 2 >= titles.iter().sum()
 }
 
 /// Returns whether a line can be part of a list: a title, a line without words such as a separator,

@@ -12,7 +12,7 @@ use crate::filter::{MatchFilter, RuleHit};
 use crate::mark::Marks;
 use crate::rules::RuleSet;
 use crate::search::SearchBuffers;
-use crate::text::{View, has_word};
+use crate::text::{View, has_front_matter, has_word};
 use dechaff_rules::rule::{Level, RuleId};
 use std::ops::Range;
 
@@ -93,6 +93,9 @@ impl LineModel {
         let mut hits = own_hits.as_deref().unwrap_or(hits);
         let ModelBuffers { page, scores } = buffers;
         let mut explained = Vec::new();
+        if has_front_matter(view.lines()) {
+            return explained;
+        }
         for lines in pages(view) {
             let start = view.span(lines.start).start();
             hits = &hits[hits
@@ -123,16 +126,17 @@ impl LineModel {
     }
 
     /// Computes the raw scores of the blocks that `needs_score` selects. Leaves `scores` empty if
-    /// the page is too short to be judged.
+    /// the page is too short to be judged, or a law.
     fn score(&self, page: &PageFeatures, needs_score: impl Fn(usize) -> bool, scores: &mut Scores) {
         scores.by_block.clear();
-        if page.len() >= MIN_BLOCKS && page.word_count() >= MIN_WORDS {
+        if page.len() >= MIN_BLOCKS && page.word_count() >= MIN_WORDS && !page.is_law() {
             self.model.score(page, needs_score, scores);
         }
     }
 
     /// Iterates over the blocks that the model removes, with their raw scores. Blocks that rules
     /// remove in part are left out: they were scored as a whole, which says nothing about the rest.
+    /// So is the title of the document.
     fn above_threshold(
         &self,
         page: &PageFeatures,
@@ -140,7 +144,9 @@ impl LineModel {
     ) -> impl Iterator<Item = (usize, i32)> {
         let threshold = self.thresholds.for_page(page);
         let scored = scores.iter().copied().enumerate();
-        scored.filter(move |&(block, score)| score > threshold && !page.is_partly_removed(block))
+        scored.filter(move |&(block, score)| {
+            score > threshold && !page.is_partly_removed(block) && !page.is_title(block)
+        })
     }
 
     /// Returns how the model judged the blocks of a page that `options` selects: all of them, or
@@ -175,7 +181,7 @@ impl LineModel {
 /// Returns what the model does with a block of this raw score. The raw score of plain prose does
 /// not matter, since it was not computed.
 fn decide(page: &PageFeatures, block: usize, score: i32, threshold: i32) -> Decision {
-    if page.is_plain_prose(block) {
+    if page.is_plain_prose(block) || page.is_title(block) {
         Decision::Prose
     } else if score <= threshold {
         Decision::Below

@@ -1,7 +1,7 @@
 //! The features of a page that the line model scores. A page is a document, or a part of a large
 //! one, split into blocks: a block is a line, or the lines that hard wrapping made of a paragraph.
 //!
-//! [`PageFeatures::read`] fills the page in three passes:
+//! [`PageFeatures::read`] fills the page in four passes:
 //!
 //! 1. Rule hits. Each block gets the share of its bytes that built-in rules match, by their
 //!    confidence, and the categories of these rules.
@@ -12,6 +12,7 @@
 //!    find their copies.
 //! 3. Positions. Two scans over the blocks, one in each direction, find the runs of short blocks
 //!    and the distances to the nearest prose and to the nearest block that rules match.
+//! 4. Overlaps. The stems of the prose are counted, and compared with those of the other blocks.
 //!
 //! For example, this page has five blocks, of which the first four are short and form one run:
 //!
@@ -40,6 +41,7 @@
 //!
 //! Everything is an integer, so that all platforms compute the same scores.
 
+use super::overlap::{Form, Overlap, PageForm, StemCounts};
 use super::shape::{LineShape, end_kind, ends_sentence};
 use super::words::{WordScore, WordTable, grams};
 use crate::filter::RuleHit;
@@ -59,6 +61,14 @@ const HIT_THRESHOLD: i32 = 500;
 const MIN_ARTICLE_PROSE: i32 = 700;
 /// Maximum distance between two blocks, in blocks. Longer distances count as this one.
 const MAX_DISTANCE: i32 = 60;
+/// Minimum share of the blocks of a law that start with the number of a section, in thousandths.
+const MIN_SECTIONS: i32 = 30;
+/// Minimum number of blocks of a law.
+const MIN_LAW_BLOCKS: usize = 6;
+/// Minimum number of stems that a title shares with the prose below it.
+const MIN_TITLE_STEMS: i32 = 2;
+/// Minimum share of its stems, in thousandths.
+const MIN_TITLE_OVERLAP: i32 = 400;
 /// Minimum number of words beside the hits of certain rules in a partly removed block.
 const MIN_OTHER_WORDS: i32 = 4;
 
@@ -88,6 +98,8 @@ pub(super) struct Block {
     /// Number of blocks that start with the same word, this one included.
     pub same_first_word: i32,
     pub word_score: WordScore,
+    pub form: Form,
+    pub overlap: Overlap,
     /// Share of the bytes that rules of confidence `certain` match, in thousandths.
     pub certain: i32,
     /// Share of the bytes that rules of confidence `likely` match, in thousandths.
@@ -125,6 +137,17 @@ impl Block {
             mean: 0,
             max: 0,
             min: 0,
+        },
+        form: Form {
+            is_prose: false,
+            is_heading: false,
+            is_pair: false,
+            is_question: false,
+            is_section: false,
+        },
+        overlap: Overlap {
+            share: -2,
+            stems: 0,
         },
         certain: -1,
         likely: -1,
@@ -227,6 +250,10 @@ pub struct PageFeatures {
     pub(super) hit_blocks: i32,
     /// Mean of the blocks' mean word weights.
     pub(super) word_mean: i32,
+    /// What the forms of the blocks say about the page.
+    pub(super) form: PageForm,
+    /// The stems of the prose of the page.
+    stem_counts: StemCounts,
     /// Buffer: hashes of the words of a block.
     tokens: Vec<u64>,
     /// Buffer: n-grams of a block.
@@ -278,6 +305,7 @@ impl PageFeatures {
         }
         self.count_copies();
         self.compute_positions();
+        self.compute_overlaps(view, normalized);
     }
 
     /// Replaces the blocks by those of `lines`: each line with the lines after it that hard
@@ -305,6 +333,107 @@ impl PageFeatures {
             });
             line = end;
         }
+    }
+
+    /// Computes the forms of all blocks and of the page, and the overlap of each block that can be
+    /// scored with the prose of the page. Needs shapes.
+    fn compute_overlaps(&mut self, view: &View<'_>, normalized: &mut NormalizedText) {
+        self.stem_counts.start_page();
+        let (mut prose, mut prose_words) = (0, 0);
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            block.form = Form::new(&block.shape, view.text(block.end_line as usize - 1));
+            if block.form.is_prose {
+                prose += 1;
+                prose_words += block.shape.words;
+                let lines = block.first_line as usize..block.end_line as usize;
+                self.stem_counts.add(view.normalized(lines, normalized), at);
+            }
+        }
+        let (mut sum, mut count) = (0, 0);
+        for block in self.blocks.iter_mut().filter(|block| !block.plain_prose) {
+            let lines = block.first_line as usize..block.end_line as usize;
+            let text = view.normalized(lines, normalized);
+            block.overlap = self.stem_counts.overlap(text, &block.shape, block.form);
+            if !block.form.is_prose && block.overlap.share >= 0 {
+                sum += block.overlap.share;
+                count += 1;
+            }
+        }
+        self.form = PageForm {
+            overlap: if count == 0 { -1 } else { sum / count },
+            pairs: self.share_of(|form| form.is_pair),
+            headings: thousandths(
+                (0..self.blocks.len())
+                    .filter(|&at| self.is_heading_of_prose(at))
+                    .count(),
+                self.blocks.len(),
+            ),
+            questions: self.share_of(|form| form.is_question),
+            others: self.share_of(|form| !form.is_prose && !form.is_heading),
+            variety: self.stem_counts.distinct * 10 / prose_words.max(1).isqrt(),
+            prose_words: prose_words / prose.max(1),
+            sections: self.share_of(|form| form.is_section),
+        };
+    }
+
+    /// Returns the share of the blocks whose form `is_meant` selects, in thousandths.
+    fn share_of(&self, is_meant: impl Fn(Form) -> bool) -> i32 {
+        let count = self
+            .blocks
+            .iter()
+            .filter(|block| is_meant(block.form))
+            .count();
+        thousandths(count, self.blocks.len())
+    }
+
+    /// Returns whether the block with the index `at` looks like a heading and the next block is
+    /// prose.
+    pub(super) fn is_heading_of_prose(&self, at: usize) -> bool {
+        self.blocks[at].form.is_heading
+            && self
+                .blocks
+                .get(at + 1)
+                .is_some_and(|next| next.form.is_prose)
+    }
+
+    /// Returns whether the page is a law: [`MIN_SECTIONS`] of its blocks start with the number of a
+    /// section. What looks like furniture there is numbering.
+    pub(crate) fn is_law(&self) -> bool {
+        self.form.sections >= MIN_SECTIONS && self.len() >= MIN_LAW_BLOCKS
+    }
+
+    /// Returns whether rules match in next to no block of the page: less than one in a thousand. It
+    /// is then likely that the page has no chaff, or is in a language without rules.
+    pub(crate) fn has_no_hits(&self) -> bool {
+        i64::from(self.hit_blocks) * 1000 < self.len() as i64
+    }
+
+    /// Returns whether the block with the index `at` is the title of the document: its first line,
+    /// which looks like a heading, matches no rule, and shares [`MIN_TITLE_STEMS`] stems and
+    /// [`MIN_TITLE_OVERLAP`] of all with the prose.
+    pub(crate) fn is_title(&self, at: usize) -> bool {
+        let block = &self.blocks[at];
+        block.first_line == 0
+            && block.form.is_heading
+            && block.hit_share() == 0
+            && block.overlap.stems >= MIN_TITLE_STEMS
+            && block.overlap.share >= MIN_TITLE_OVERLAP
+    }
+
+    /// Returns the mean overlap of the blocks within `distance` of the block with the index `at`,
+    /// without this block; -1 if none of them has an overlap. The cost grows with the distance.
+    pub(super) fn overlap_within(&self, at: usize, distance: usize) -> i32 {
+        let range = at.saturating_sub(distance)..(at + distance + 1).min(self.blocks.len());
+        let (mut sum, mut count) = (0, 0);
+        for block in range
+            .filter(|&other| other != at)
+            .map(|other| &self.blocks[other])
+            .filter(|block| !block.plain_prose && block.overlap.share >= 0)
+        {
+            sum += block.overlap.share;
+            count += 1;
+        }
+        if count == 0 { -1 } else { sum / count }
     }
 
     /// Returns the number of blocks of the page.
@@ -583,4 +712,9 @@ impl PageFeatures {
     ) -> i32 {
         i32::from(self.categories_within(at, distance) & (1 << category as u32) != 0)
     }
+}
+
+/// Returns a number of blocks as a share of `all`, in thousandths rounded down; 0 of no blocks.
+fn thousandths(count: usize, all: usize) -> i32 {
+    (count * 1000 / all.max(1)) as i32
 }

@@ -127,6 +127,7 @@ pub(super) fn grams(normalized: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u3
                 add_gram(grams, GramKind::Stem, super::hash(&token[..STEM_LEN]));
             }
         } else {
+            // A ring buffer of the last words.
             tail[count % TAIL_WORDS] = hash;
         }
         count += 1;
@@ -152,10 +153,8 @@ pub(super) fn grams(normalized: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u3
             tokens[0].rotate_left(7) ^ tokens[1],
         );
     }
-    // `tail` is a ring buffer, so its words are not in order, and if there are fewer than it holds,
-    // some of those added are zeros. Models are trained on these n-grams.
     let extra = count.saturating_sub(tokens.len()).min(TAIL_WORDS);
-    tokens.extend(&tail[..extra]);
+    tokens.extend((count - extra..count).map(|word| tail[word % TAIL_WORDS]));
     for at in 0..tokens.len() {
         add_gram(grams, GramKind::Word, tokens[at]);
         if at > 0 {
@@ -194,7 +193,7 @@ fn hash_token(token: &[u8]) -> u64 {
 /// Calls `each` with every word of normalized text, in order: a run of letters, digits and marks. A
 /// character of a script without spaces is a word by itself. Everything else separates words, so
 /// "it's" is two words.
-fn for_each_token<'t>(normalized: &'t [u8], mut each: impl FnMut(&'t [u8])) {
+pub(super) fn for_each_token<'t>(normalized: &'t [u8], mut each: impl FnMut(&'t [u8])) {
     let mut start = None;
     let mut at = 0;
     while at < normalized.len() {

@@ -56,6 +56,30 @@ impl<'t> Document<'t> {
         })
     }
 
+    /// Returns a document of another text with the same language and host.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] if the text has more than [`Span::MAX_TEXT`] bytes.
+    pub(crate) fn with_text<'o>(&self, text: &'o str) -> Result<Document<'o>, Error> {
+        Ok(Document {
+            language: self.language.clone(),
+            host: self.host.clone(),
+            ..Document::new(text)?
+        })
+    }
+
+    /// Returns the document with lines that start at these offsets, in bytes. They must be in
+    /// ascending order and at starts of characters; the first is the start of the first line.
+    pub(crate) fn with_line_starts(&self, starts: &[usize]) -> Self {
+        let mut document = self.clone();
+        document.starts.clear();
+        document
+            .starts
+            .extend(starts.iter().map(|&start| start as u32));
+        document.starts.push(self.text.len() as u32);
+        document
+    }
+
     /// Sets the language of the text, as an ISO 639-1 code (`en`; `en-GB` counts as `en`). Rules
     /// that are bound to other languages then do not apply. If no language is set, it is detected
     /// from the text when a rule depends on it.

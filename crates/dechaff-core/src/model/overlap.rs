@@ -1,0 +1,384 @@
+//! Whether the words of a block occur in the prose of its page, and what kind of page that tells.
+//! Headings, captions and items of lists share words with the prose around them; menus, forms and
+//! lists of other articles do not.
+//!
+//! Words are compared by their *stems*: at most the first [`STEM_CHARS`] characters of a word that
+//! has at least [`MIN_STEM_CHARS`] of them, or any word that is not ASCII. In scripts without spaces
+//! a stem is a pair of characters. For example, if "The harbour tunnel opens in May." is the only
+//! prose of a page, two of the three stems of the heading "Harbour tunnels delayed" occur in it
+//! (`harbou`, `tunnel`), so that the overlap of the heading is 666 thousandths.
+//!
+//! Stems are counted in a table of fixed size by their hash, so that the cost does not depend on the
+//! size of the page. Two stems with the same hash count as one.
+
+use super::hash;
+use super::shape::LineShape;
+use super::words::for_each_token;
+use dechaff_rules::chars::{first_char, is_spaceless};
+
+/// Length of a stem, in code points.
+const STEM_CHARS: usize = 6;
+/// Minimum length of an ASCII word with a stem, in code points.
+const MIN_STEM_CHARS: usize = 4;
+/// Number of stems of a block that are read.
+const MAX_STEMS: usize = 400;
+/// Maximum number of words of a block whose overlap is computed.
+const MAX_WORDS: i32 = 60;
+/// Binary logarithm of the number of entries of the table.
+const TABLE_BITS: u32 = 15;
+
+/// Minimum number of words of a block of loose prose that ends like a sentence.
+const MIN_SENTENCE_WORDS: i32 = 8;
+/// Number of words from which on any block is loose prose.
+const MIN_LOOSE_WORDS: i32 = 22;
+/// Maximum number of words of a heading.
+const MAX_HEADING_WORDS: i32 = 12;
+/// Maximum length of the key of a pair such as "Price: 12", in bytes, and in words.
+const MAX_KEY: (usize, usize) = (40, 5);
+
+/// Words before or behind the number of a section of a law.
+const SECTION_WORDS: [&str; 20] = [
+    "§",
+    "Art.",
+    "Art",
+    "Article",
+    "ARTICLE",
+    "Artikel",
+    "Artículo",
+    "Artigo",
+    "Articolo",
+    "Článek",
+    "Artykuł",
+    "Section",
+    "SECTION",
+    "Sec.",
+    "Abschnitt",
+    "artikla",
+    "Статья",
+    "Стаття",
+    "条",
+    "條",
+];
+
+/// How much of a block occurs in the prose of the page.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Overlap {
+    /// Share of the block's stems that occur in other blocks of prose, in thousandths; -1 if it has
+    /// no stems or too many words.
+    pub share: i32,
+    /// Number of these stems.
+    pub stems: i32,
+}
+
+/// The form of a block, as far as it tells what kind of page it is on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Form {
+    /// Whether it is loose prose: a sentence of a few words, or many words.
+    pub is_prose: bool,
+    /// Whether it looks like a heading: few words and no end of a sentence.
+    pub is_heading: bool,
+    /// Whether it is a key with a value, such as "Price: 12".
+    pub is_pair: bool,
+    pub is_question: bool,
+    /// Whether it starts with the number of a section of a law, such as "§ 12" or "Article 5".
+    pub is_section: bool,
+}
+
+impl Form {
+    /// Returns the form of a block with this shape. `text` is its first line.
+    pub(super) fn new(shape: &LineShape, text: &str) -> Self {
+        let ends_sentence = shape.is_sentence() || shape.end_kind == 5;
+        let is_prose =
+            shape.words >= MIN_LOOSE_WORDS || shape.words >= MIN_SENTENCE_WORDS && ends_sentence;
+        Self {
+            is_prose,
+            is_heading: (1..=MAX_HEADING_WORDS).contains(&shape.words)
+                && (!ends_sentence || text.ends_with('?'))
+                && shape.end_kind != 4
+                && memchr::memchr_iter(b'|', text.as_bytes()).take(2).count() < 2,
+            is_pair: !is_prose && is_pair(text),
+            is_question: text.ends_with(['?', '？', '؟']),
+            is_section: is_section(text),
+        }
+    }
+}
+
+/// Returns whether a line is a short key, a colon and a value. The colon of an address or a time is
+/// none.
+fn is_pair(text: &str) -> bool {
+    let (max_len, max_words) = MAX_KEY;
+    let limit = text.floor_char_boundary(max_len + 1);
+    let Some(at) = text[..limit].find([':', '：']) else {
+        return false;
+    };
+    let value = text[at..].trim_start_matches([':', '：']);
+    at > 0 && value.starts_with(char::is_whitespace) && text[..at].split(' ').count() <= max_words
+}
+
+/// Returns whether a line starts with the number of a section of a law.
+fn is_section(text: &str) -> bool {
+    let text = text.trim_start_matches(['#', '*', ' ', '(']);
+    let mut words = text.split_whitespace();
+    let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    first
+        .strip_prefix('§')
+        .is_some_and(|rest| starts_with_digit(rest) || starts_with_digit(second))
+        || SECTION_WORDS.contains(&first) && starts_with_digit(second)
+        || starts_with_digit(first) && SECTION_WORDS.contains(&second.trim_end_matches(['.', ':']))
+}
+
+fn starts_with_digit(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// What the forms and stems of all blocks say about a page. Shares are in thousandths.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PageForm {
+    /// Mean overlap of the blocks that are no prose and have an overlap.
+    pub overlap: i32,
+    /// Share of the blocks that are pairs.
+    pub pairs: i32,
+    /// Share of the blocks that look like a heading, with prose next.
+    pub headings: i32,
+    /// Share of the blocks that end with a question mark.
+    pub questions: i32,
+    /// Share of the blocks that are neither prose nor like a heading.
+    pub others: i32,
+    /// Number of distinct stems of the prose, divided by the root of its number of words; times 10.
+    pub variety: i32,
+    /// Mean number of words of a block of prose.
+    pub prose_words: i32,
+    /// Share of the blocks that start with the number of a section of a law.
+    pub sections: i32,
+}
+
+/// Counts in how many blocks of prose each stem of a page occurs.
+#[derive(Debug)]
+pub(super) struct StemCounts {
+    entries: Box<[Entry]>,
+    /// Number of the page. Entries of other pages count as empty, so that the table need not be
+    /// cleared for each page.
+    page: u16,
+    /// Number of different stems of the page.
+    pub distinct: i32,
+    /// Buffer: stems of a block.
+    stems: Vec<u16>,
+}
+
+/// The count of a stem.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    page: u16,
+    /// The last block that was counted.
+    block: u16,
+    count: u16,
+}
+
+impl Default for StemCounts {
+    fn default() -> Self {
+        Self {
+            entries: vec![Entry::default(); 1 << TABLE_BITS].into(),
+            page: 0,
+            distinct: 0,
+            stems: Vec::new(),
+        }
+    }
+}
+
+impl StemCounts {
+    /// Starts a page without any stems.
+    pub(super) fn start_page(&mut self) {
+        self.distinct = 0;
+        self.page = self.page.wrapping_add(1);
+        if self.page == 0 {
+            self.entries.fill(Entry::default());
+            self.page = 1;
+        }
+    }
+
+    /// Counts the stems of a block of prose, given as normalized text. `block` is its index; each
+    /// block must be counted at most once, and blocks in ascending order.
+    pub(super) fn add(&mut self, normalized: &[u8], block: usize) {
+        read_stems(normalized, &mut self.stems);
+        let block = block as u16;
+        for &stem in &self.stems {
+            let entry = &mut self.entries[usize::from(stem)];
+            if entry.page != self.page {
+                *entry = Entry {
+                    page: self.page,
+                    block,
+                    count: 1,
+                };
+                self.distinct += 1;
+            } else if entry.block != block {
+                entry.block = block;
+                entry.count = entry.count.saturating_add(1);
+            }
+        }
+    }
+
+    /// Returns how much of a block, given as normalized text, occurs in the prose of the page. A
+    /// block of prose is itself in the counts, so that its stems must occur in another one.
+    pub(super) fn overlap(&mut self, normalized: &[u8], shape: &LineShape, form: Form) -> Overlap {
+        const NONE: Overlap = Overlap {
+            share: -1,
+            stems: 0,
+        };
+        if shape.words > MAX_WORDS {
+            return NONE;
+        }
+        read_stems(normalized, &mut self.stems);
+        self.stems.sort_unstable();
+        self.stems.dedup();
+        if self.stems.is_empty() {
+            return NONE;
+        }
+        let enough = 1 + u16::from(form.is_prose);
+        let found = self
+            .stems
+            .iter()
+            .map(|&stem| self.entries[usize::from(stem)])
+            .filter(|entry| entry.page == self.page && entry.count >= enough)
+            .count() as i32;
+        Overlap {
+            share: found * 1000 / self.stems.len() as i32,
+            stems: found,
+        }
+    }
+}
+
+/// Replaces `stems` by the hashed stems of normalized text, at most [`MAX_STEMS`].
+fn read_stems(normalized: &[u8], stems: &mut Vec<u16>) {
+    stems.clear();
+    let mut previous: &[u8] = &[];
+    for_each_token(normalized, |token| {
+        if stems.len() == MAX_STEMS {
+            return;
+        }
+        if token[0] < 0x80 {
+            if token.len() >= MIN_STEM_CHARS {
+                stems.push(index(hash(&token[..token.len().min(STEM_CHARS)])));
+            }
+            previous = &[];
+            return;
+        }
+        if first_char(token).is_some_and(is_spaceless) {
+            if !previous.is_empty() {
+                stems.push(index(hash(previous).rotate_left(7) ^ hash(token)));
+            }
+            previous = token;
+        } else {
+            stems.push(index(hash(&token[..chars_len(token, STEM_CHARS)])));
+            previous = &[];
+        }
+    });
+}
+
+/// Returns the length in bytes of the first `count` code points of `token`, or of all of it.
+fn chars_len(token: &[u8], count: usize) -> usize {
+    token
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte & 0xC0 != 0x80)
+        .nth(count)
+        .map_or(token.len(), |(at, _)| at)
+}
+
+/// Returns the place of a hash in the table.
+fn index(hash: u64) -> u16 {
+    (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - TABLE_BITS)) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the overlap of `line` with a page whose prose is `prose`.
+    fn overlap(prose: &str, line: &str) -> Overlap {
+        let mut counts = StemCounts::default();
+        counts.start_page();
+        counts.add(prose.as_bytes(), 0);
+        let shape = LineShape::new([line].into_iter(), false);
+        counts.overlap(line.as_bytes(), &shape, Form::new(&shape, line))
+    }
+
+    #[test]
+    fn overlap_is_the_share_of_stems_that_occur_in_prose() {
+        let prose = "the harbour tunnel opens in may.";
+        let heading = overlap(prose, "harbour tunnels delayed");
+        assert_eq!((heading.share, heading.stems), (666, 2));
+        assert_eq!(overlap(prose, "log in").share, -1);
+        assert_eq!(
+            overlap("港のトンネルは五月に開く。", "港のトンネル").share,
+            1000
+        );
+        assert_eq!(overlap(prose, &"harbour ".repeat(61)).share, -1);
+    }
+
+    #[test]
+    fn pages_do_not_affect_each_other() {
+        let mut counts = StemCounts::default();
+        let shape = LineShape::new(["harbour"].into_iter(), false);
+        let form = Form::new(&shape, "harbour");
+        for page in 0..70_000 {
+            counts.start_page();
+            assert_eq!(counts.overlap(b"harbour", &shape, form).share, 0, "{page}");
+            counts.add(b"the harbour", 0);
+            assert_eq!(counts.distinct, 1);
+        }
+    }
+
+    #[test]
+    fn forms_are_told_apart() {
+        for (text, prose, heading, pair, question) in [
+            ("Opening hours", false, true, false, false),
+            ("Price: 12 pounds", false, true, true, false),
+            ("See https://example.org/", false, true, false, false),
+            (
+                "The tunnel opens in May, the council said on Monday.",
+                true,
+                false,
+                false,
+                false,
+            ),
+            ("When does it open?", false, true, false, true),
+            ("Home | News | Sport", false, false, false, false),
+            ("§ 12 Kosten", false, true, false, false),
+        ] {
+            let shape = LineShape::new([text].into_iter(), false);
+            let form = Form::new(&shape, text);
+            assert_eq!(
+                (
+                    form.is_prose,
+                    form.is_heading,
+                    form.is_pair,
+                    form.is_question
+                ),
+                (prose, heading, pair, question),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn sections_of_laws_have_numbers() {
+        for text in [
+            "## § 12 Kosten",
+            "§12",
+            "Article 5",
+            "2 artikla",
+            "(Art. 3)",
+        ] {
+            assert!(is_section(text), "{text}");
+        }
+        for text in [
+            "Article content",
+            "Section",
+            "12 towns",
+            "The article 5",
+            "",
+        ] {
+            assert!(!is_section(text), "{text}");
+        }
+    }
+}

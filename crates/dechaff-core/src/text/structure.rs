@@ -1,0 +1,211 @@
+//! Parts of a document whose form says that they are content, whatever their lines say: fenced code,
+//! front matter, and tables. Only forms that are certain count. Nothing is removed from them, so
+//! that a table keeps all its rows, and a block of code both its fences.
+//!
+//! ```text
+//! ---                   front matter: fields between two fences at the start of the text
+//! title: Greek salad
+//! ---
+//!
+//! ```sh                 fenced code: up to a fence of the same kind
+//! make install
+//! ```
+//!
+//! | Town | Cars |       table: rows with bars around a row of dashes,
+//! |------|------|       or three or more rows with the same number of tabs
+//! | Hull | 9000 |
+//! ```
+
+use super::lines::TextLines;
+use std::ops::Range;
+
+/// Maximum number of lines of front matter, blank ones not counted.
+const MAX_FRONT_MATTER_LINES: usize = 100;
+/// Minimum number of rows of a table of tabs.
+const MIN_TABBED_ROWS: usize = 3;
+/// Minimum number of tabs of each of its rows. Lines with a single tab are often menus.
+const MIN_TABS: usize = 2;
+/// Minimum number of characters of a fence of code.
+const MIN_FENCE_LEN: usize = 3;
+
+/// A form of text that is content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Structure {
+    Code,
+    FrontMatter,
+    Table,
+}
+
+/// Returns the structures of a document with their lines, in order. Lines are counted among those
+/// that are not blank. A structure ends before the next one starts.
+pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<(Structure, Range<usize>)> {
+    let mut found = Vec::new();
+    let mut line = 0;
+    if let Some(end) = front_matter_end(lines) {
+        found.push((Structure::FrontMatter, 0..end));
+        line = end;
+    }
+    while line < lines.count() {
+        let (structure, end) = if let Some(end) = code_end(lines, line) {
+            (Structure::Code, end)
+        } else if let Some(end) = table_end(lines, line) {
+            (Structure::Table, end)
+        } else {
+            line += 1;
+            continue;
+        };
+        found.push((structure, line..end));
+        line = end;
+    }
+    found
+}
+
+/// Returns whether the text starts with front matter, which web pages do not have: it is the source
+/// of a page or a note, so that there are no menus and notices around it.
+pub(crate) fn has_front_matter(lines: &TextLines<'_>) -> bool {
+    front_matter_end(lines).is_some()
+}
+
+/// Returns the end of the front matter: lines between two lines of `---` or `+++`, the first of
+/// which starts the text. All of them must be fields, items, comments or indented, and one of them a
+/// field.
+fn front_matter_end(lines: &TextLines<'_>) -> Option<usize> {
+    if lines.count() == 0 {
+        return None;
+    }
+    let fence = lines.text(0);
+    if !matches!(fence, "---" | "+++") {
+        return None;
+    }
+    let mut has_field = false;
+    for line in 1..lines.count().min(MAX_FRONT_MATTER_LINES) {
+        let text = lines.text(line);
+        if text == fence || text == "..." {
+            return has_field.then_some(line + 1);
+        }
+        let is_field = is_field(text);
+        has_field |= is_field;
+        let is_indented = lines.document().line(lines.number(line)).len() > text.len() + 2;
+        if !is_field && !text.starts_with(['-', '#', '[', ']', '{', '}']) && !is_indented {
+            return None;
+        }
+    }
+    None
+}
+
+/// Returns whether a line is a field: a name, and `:` or `=` after it.
+fn is_field(text: &str) -> bool {
+    let name_len = text
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        .count();
+    let rest = text[name_len..].trim_start();
+    name_len > 0 && rest.starts_with([':', '='])
+}
+
+/// Returns the end of the fenced code that starts with this line; `None` if the line is no fence or
+/// nothing closes it.
+fn code_end(lines: &TextLines<'_>, first: usize) -> Option<usize> {
+    let (fence, len, info) = fence(lines.text(first))?;
+    if info.contains('`') {
+        return None;
+    }
+    (first + 1..lines.count())
+        .find(|&line| {
+            self::fence(lines.text(line)).is_some_and(|(other, other_len, info)| {
+                other == fence && other_len >= len && info.is_empty()
+            })
+        })
+        .map(|line| line + 1)
+}
+
+/// Returns the character of a fence of code, how often the line starts with it, and what follows;
+/// `None` if the line is no fence.
+fn fence(text: &str) -> Option<(u8, usize, &str)> {
+    let first = *text.as_bytes().first()?;
+    let len = text.bytes().take_while(|&byte| byte == first).count();
+    (matches!(first, b'`' | b'~') && len >= MIN_FENCE_LEN).then(|| (first, len, &text[len..]))
+}
+
+/// Returns the end of the table that starts with this line; `None` if none does.
+fn table_end(lines: &TextLines<'_>, first: usize) -> Option<usize> {
+    let text = lines.text(first);
+    if memchr::memchr(b'|', text.as_bytes()).is_some() {
+        return barred_end(lines, first);
+    }
+    let tabs = count_tabs(text);
+    if tabs < MIN_TABS {
+        return None;
+    }
+    let end = run_end(lines, first, |text| count_tabs(text) == tabs);
+    (end >= first + MIN_TABBED_ROWS).then_some(end)
+}
+
+/// Returns the end of a table with bars: adjacent lines with bars, the second of which is a row of
+/// dashes, and at least one more.
+fn barred_end(lines: &TextLines<'_>, first: usize) -> Option<usize> {
+    let end = run_end(lines, first, |text| text.contains('|'));
+    (end >= first + 3 && is_delimiter_row(lines.text(first + 1))).then_some(end)
+}
+
+/// Returns whether a line consists of bars and dashes, as below the head of a table.
+fn is_delimiter_row(text: &str) -> bool {
+    text.contains("--")
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'|' | b'-' | b':' | b'+' | b' '))
+}
+
+/// Returns the end of the run of lines from `first` on that follow each other directly and that
+/// `belongs` accepts.
+fn run_end(lines: &TextLines<'_>, first: usize, belongs: impl Fn(&str) -> bool) -> usize {
+    (first + 1..lines.count())
+        .find(|&line| {
+            lines.number(line) != lines.number(line - 1) + 1 || !belongs(lines.text(line))
+        })
+        .unwrap_or(lines.count())
+}
+
+fn count_tabs(text: &str) -> usize {
+    memchr::memchr_iter(b'\t', text.as_bytes()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::Document;
+    use super::Structure::{Code, FrontMatter, Table};
+    use super::*;
+
+    fn find(text: &str) -> Vec<(Structure, Range<usize>)> {
+        let document = Document::new(text).unwrap();
+        structures(&TextLines::new(&document, Vec::new()))
+    }
+
+    #[test]
+    fn code_is_between_two_fences() {
+        assert_eq!(find("One.\n```sh\n\nShare\n```\nTwo."), [(Code, 1..4)]);
+        assert_eq!(find("~~~~\n```\n~~~\n~~~~\n```\nopen"), [(Code, 0..4)]);
+        assert_eq!(find("```not `code`\nShare\n```"), []);
+    }
+
+    #[test]
+    fn front_matter_starts_the_text_and_has_fields() {
+        let text = "---\ntitle: Greek salad\ntags:\n  - salad\n# a comment\n---\nCut.";
+        assert_eq!(find(text), [(FrontMatter, 0..6)]);
+        assert_eq!(find("+++\ndate = 2021\n+++\n"), [(FrontMatter, 0..3)]);
+        assert_eq!(find("---\nShare\n---\nCut."), []);
+        assert_eq!(find("One.\n---\ntitle: x\n---\n"), []);
+    }
+
+    #[test]
+    fn tables_have_bars_and_dashes_or_tabs() {
+        assert_eq!(
+            find("One.\nTown | Cars\n--- | ---\nHull | 9000\n\nHome | News"),
+            [(Table, 1..4)]
+        );
+        assert_eq!(find("Home | News\nSport | Share\nLogin | Help"), []);
+        assert_eq!(find("a\t1\t2\nb\t\t\nc\t3\t4\nd"), []);
+        assert_eq!(find("a\t1\t2\nb\t5\t6\nc\t3\t4\nd"), [(Table, 0..3)]);
+        assert_eq!(find("Home\tNews\nSport\tShare\nLogin\tHelp"), []);
+    }
+}
