@@ -48,6 +48,7 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
         cleaners: &cleaners,
         corpus,
         by: &args.by,
+        gold: args.gold.as_deref(),
         draws: args.draws,
     };
     let mut errors: Vec<u8> = Vec::new();
@@ -74,7 +75,7 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
             .collect();
         terminal.json(&rows.into())?;
     } else if !groups.is_empty() {
-        terminal.raw(eval_table(rows, terminal.table_style()).as_bytes())?;
+        terminal.raw(eval_table(rows, args.gold.is_some(), terminal.table_style()).as_bytes())?;
     }
     Ok(exit_code(&failed, !groups.is_empty()))
 }

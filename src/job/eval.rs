@@ -12,7 +12,7 @@ use dechaff_core::verify::{Label, LineCounts, LineOutcome, Measured, line_outcom
 use dechaff_core::{Cleaned, Cleaner, Document, Level, RuleId, Scratch};
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 /// Fields of a page that are copied to the list of mistakes.
@@ -38,6 +38,9 @@ pub struct Evaluation<'c> {
     pub corpus: Corpus<'c>,
     /// Fields by whose values the pages are grouped, in addition to the group of all pages.
     pub by: &'c [String],
+    /// Field with the main text of a page, by which texts are also scored. Only one row of each page
+    /// needs it; rows with the same `id` are of the same page, and it must be in the first of them.
+    pub gold: Option<&'c str>,
     /// Number of bootstrap samples.
     pub draws: usize,
 }
@@ -63,11 +66,16 @@ impl Evaluation<'_> {
     pub fn run(&self, mut errors: Option<&mut dyn Write>) -> Result<(Vec<Group>, Failed)> {
         let mut groups: BTreeMap<GroupKey, BTreeMap<String, LineCounts>> = BTreeMap::new();
         let (wants_mistakes, mut pages) = (errors.is_some(), 0);
+        let mut main_texts = HashMap::new();
         let failed = self.corpus.for_each_batch(|batch| {
+            if let Some(field) = self.gold {
+                remember_main_texts(batch, field, &mut main_texts);
+            }
             let results: Vec<Vec<PageResult>> = batch
                 .par_iter()
                 .map_init(Scratch::default, |scratch, row| {
-                    self.clean(row, wants_mistakes, scratch)
+                    let gold = field_text(row, "id").and_then(|id| main_texts.get(&id));
+                    self.clean(row, gold.map(String::as_str), wants_mistakes, scratch)
                 })
                 .collect();
             for (row, results) in batch.iter().zip(results) {
@@ -120,11 +128,12 @@ impl Evaluation<'_> {
             .chain([None])
     }
 
-    /// Cleans a page at each level. Returns nothing for a page without labels, and for one that is
-    /// too long for a document.
+    /// Cleans a page, whose main text is `gold` if that is known, at each level. Returns nothing for
+    /// a page without labels, and for one that is too long for a document.
     fn clean(
         &self,
         row: &LabelledRow,
+        gold: Option<&str>,
         wants_mistakes: bool,
         scratch: &mut Scratch,
     ) -> Vec<PageResult> {
@@ -135,9 +144,13 @@ impl Evaluation<'_> {
             .iter()
             .map(|(level, cleaner)| {
                 let cleaned = cleaner.clean(&document, scratch);
+                let counts = LineCounts::of(&cleaned, labels);
                 PageResult {
                     level: *level,
-                    counts: LineCounts::of(&cleaned, labels),
+                    counts: match gold {
+                        Some(gold) => counts.with_gold(&cleaned, gold),
+                        None => counts,
+                    },
                     mistakes: if wants_mistakes {
                         mistakes(row, *level, labels, &cleaned, cleaner)
                     } else {
@@ -146,6 +159,22 @@ impl Evaluation<'_> {
                 }
             })
             .collect()
+    }
+}
+
+/// Adds the main texts in the field `field` of `rows` to `main_texts`, by the `id` of the row.
+fn remember_main_texts(
+    rows: &[LabelledRow],
+    field: &str,
+    main_texts: &mut HashMap<String, String>,
+) {
+    for row in rows {
+        if let (Some(id), Some(Value::String(text))) =
+            (field_text(row, "id"), row.fields.get(field))
+            && !text.trim().is_empty()
+        {
+            main_texts.entry(id).or_insert_with(|| text.clone());
+        }
     }
 }
 

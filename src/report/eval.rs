@@ -12,12 +12,14 @@ type Figure = fn(&Figures) -> Option<f64>;
 
 /// Returns a table with a row for each level and group of pages. A group is a field of the corpus
 /// with one of its values, or `None` for all pages. Each figure has its 95 % interval in brackets.
+/// With `has_gold`, the last two columns are the word F1 against the main texts.
 #[must_use]
 pub fn eval_table<'g>(
     groups: impl Iterator<Item = (&'g str, Option<(&'g str, &'g str)>, &'g Measured)>,
+    has_gold: bool,
     style: TableStyle,
 ) -> String {
-    let mut table = Table::new(&[
+    let mut columns = vec![
         TableColumn::text("level"),
         TableColumn::text("pages"),
         TableColumn::number("texts"),
@@ -27,13 +29,18 @@ pub fn eval_table<'g>(
         TableColumn::text("F1"),
         TableColumn::text("prose words lost, %"),
         TableColumn::text("texts damaged, %"),
-    ]);
+    ];
+    if has_gold {
+        columns.push(TableColumn::text("word F1 before"));
+        columns.push(TableColumn::text("word F1 after"));
+    }
+    let mut table = Table::new(&columns);
     for (level, group, measured) in groups {
         let name = group.map_or_else(
             || "all".to_owned(),
             |(field, value)| format!("{field}={value}"),
         );
-        let cells = [
+        let mut cells = vec![
             level.to_owned(),
             escape_control(&name),
             measured.tally.texts.to_string(),
@@ -44,6 +51,15 @@ pub fn eval_table<'g>(
             with_interval(measured, |figures| figures.loss, 100.0, 3),
             with_interval(measured, |figures| figures.damaged, 100.0, 1),
         ];
+        if has_gold {
+            cells.push(with_interval(measured, |figures| figures.source_f1, 1.0, 3));
+            cells.push(with_interval(
+                measured,
+                |figures| figures.cleaned_f1,
+                1.0,
+                3,
+            ));
+        }
         table.row(cells, NAME);
     }
     table.text(style) + "In brackets: 95 % intervals from resampling the publishers.\n"
@@ -80,6 +96,8 @@ pub fn eval_json(level: &str, group: Option<(&str, &str)>, measured: &Measured) 
         "f1": figure_json(measured, |figures| figures.f1),
         "prose-loss": figure_json(measured, |figures| figures.loss),
         "damaged": figure_json(measured, |figures| figures.damaged),
+        "word-f1-before": figure_json(measured, |figures| figures.source_f1),
+        "word-f1": figure_json(measured, |figures| figures.cleaned_f1),
     })
 }
 

@@ -6,11 +6,13 @@
 //! [`RuleScores`] (quality by rule) are sums over it. Nothing here reads a file.
 
 mod fate;
+mod gold;
 mod near;
 mod score;
 mod worth;
 
 pub use fate::{LineOutcome, line_outcomes};
+pub use gold::word_f1;
 pub use near::{MarkIndex, Miss, Missed, NearMisses};
 pub use score::{Figures, LineCounts, Measured, measure};
 pub use worth::{Label, RuleScores, RuleWorth};

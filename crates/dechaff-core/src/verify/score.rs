@@ -7,6 +7,7 @@
 //! narrow.
 
 use super::fate::line_outcomes;
+use super::gold::word_f1;
 use super::worth::{Label, add_counts};
 use crate::cleaner::Cleaned;
 use std::collections::BTreeMap;
@@ -27,6 +28,11 @@ pub struct LineCounts {
     pub prose: (u64, u64),
     /// Words of lines labelled as prose, and those of them that were removed.
     pub words: (u64, u64),
+    /// Documents whose main text is known.
+    pub gold_texts: u64,
+    /// Sums over these of the word F1 of the source and of the cleaned text against the main text,
+    /// in millionths.
+    pub gold_f1: (u64, u64),
 }
 
 /// Quality figures computed from [`LineCounts`], each a share from 0 to 1, or `None` if its
@@ -43,6 +49,10 @@ pub struct Figures {
     pub loss: Option<f64>,
     /// Share of documents that lost at least one line of prose.
     pub damaged: Option<f64>,
+    /// Mean word F1 of the sources against the main texts.
+    pub source_f1: Option<f64>,
+    /// Mean word F1 of the cleaned texts against the main texts.
+    pub cleaned_f1: Option<f64>,
 }
 
 impl LineCounts {
@@ -73,6 +83,21 @@ impl LineCounts {
         counts
     }
 
+    /// Adds how well the source and the cleaned text of the document agree with `gold`, its main
+    /// text; see [`word_f1`].
+    #[must_use]
+    pub fn with_gold(mut self, cleaned: &Cleaned<'_>, gold: &str) -> Self {
+        self.gold_texts = 1;
+        let before = word_f1(cleaned.source(), gold);
+        let after = if cleaned.removals().is_empty() {
+            before
+        } else {
+            word_f1(&cleaned.text(), gold)
+        };
+        self.gold_f1 = (millionths(before), millionths(after));
+        self
+    }
+
     /// Adds the counts of other documents. Addition is commutative, so the order in which documents
     /// are counted does not matter.
     pub fn add(&mut self, other: &Self) {
@@ -81,6 +106,8 @@ impl LineCounts {
         add_counts(&mut self.chaff, other.chaff);
         add_counts(&mut self.prose, other.prose);
         add_counts(&mut self.words, other.words);
+        self.gold_texts += other.gold_texts;
+        add_counts(&mut self.gold_f1, other.gold_f1);
     }
 
     /// Computes the quality figures of these counts. A figure is `None` if there is nothing to
@@ -94,6 +121,7 @@ impl LineCounts {
     ///     chaff: (4, 3),
     ///     prose: (9, 1),
     ///     words: (200, 10),
+    ///     ..LineCounts::default()
     /// };
     /// let figures = counts.figures();
     /// assert_eq!(figures.precision, Some(0.75));
@@ -114,8 +142,15 @@ impl LineCounts {
             f1,
             loss: ratio(self.words.1, self.words.0),
             damaged: ratio(self.damaged, self.texts),
+            source_f1: ratio(self.gold_f1.0, self.gold_texts * 1_000_000),
+            cleaned_f1: ratio(self.gold_f1.1, self.gold_texts * 1_000_000),
         }
     }
+}
+
+/// Returns a share from 0 to 1 as millionths, so that sums do not depend on their order.
+fn millionths(share: f64) -> u64 {
+    (share * 1e6).round() as u64
 }
 
 fn ratio(part: u64, whole: u64) -> Option<f64> {
@@ -186,6 +221,8 @@ fn quantiles(samples: &[Figures], per_mille: usize) -> Figures {
         f1: quantile(samples, per_mille, |figures| figures.f1),
         loss: quantile(samples, per_mille, |figures| figures.loss),
         damaged: quantile(samples, per_mille, |figures| figures.damaged),
+        source_f1: quantile(samples, per_mille, |figures| figures.source_f1),
+        cleaned_f1: quantile(samples, per_mille, |figures| figures.cleaned_f1),
     }
 }
 
@@ -216,6 +253,7 @@ mod tests {
                     chaff: (10, removed),
                     prose: (10, 1),
                     words: (100, removed),
+                    ..LineCounts::default()
                 };
                 (removed.to_string(), counts)
             })
