@@ -7,9 +7,9 @@
 //! title: Greek salad
 //! ---
 //!
-//! ```sh                 fenced code: up to a fence of the same kind
+//! ~~~sh                 fenced code: up to a fence of the same kind
 //! make install
-//! ```
+//! ~~~
 //!
 //! | Town | Cars |       table: rows with bars around a row of dashes,
 //! |------|------|       or three or more rows with the same number of tabs

@@ -62,10 +62,14 @@ mod tests {
 
     #[test]
     fn agreement_is_between_none_and_all() {
-        assert_eq!(word_f1("", ""), 1.0);
-        assert_eq!(word_f1("It rained.", "it RAINED"), 1.0);
-        assert_eq!(word_f1("Share", "It rained."), 0.0);
-        assert_eq!(word_f1("it it it", "it"), 0.5);
-        assert_eq!(word_f1("橋が", "橋が開く"), 2.0 * 2.0 / 6.0);
+        for (text, gold, expected) in [
+            ("", "", "1.000"),
+            ("It rained.", "it RAINED", "1.000"),
+            ("Share", "It rained.", "0.000"),
+            ("it it it", "it", "0.500"),
+            ("橋が", "橋が開く", "0.667"),
+        ] {
+            assert_eq!(format!("{:.3}", word_f1(text, gold)), expected, "{text}");
+        }
     }
 }

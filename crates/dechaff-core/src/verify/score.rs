@@ -150,7 +150,9 @@ impl LineCounts {
 
 /// Returns a share from 0 to 1 as millionths, so that sums do not depend on their order.
 fn millionths(share: f64) -> u64 {
-    (share * 1e6).round() as u64
+    #[expect(clippy::cast_sign_loss, reason = "shares are not negative")]
+    let millionths = (share * 1e6).round() as u64;
+    millionths
 }
 
 fn ratio(part: u64, whole: u64) -> Option<f64> {
