@@ -28,7 +28,7 @@ use super::encryption::check_not_encrypted;
 use crate::io::fs::File;
 use crate::io::table::{ColumnSink, RowChunks, RowMask, Rows, TextTable};
 use crate::io::{FieldNames, quoted_alternatives};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::column::writer::ColumnCloseResult;
@@ -45,6 +45,7 @@ use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader}
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Bytes of text that a chunk of rows aims at.
@@ -528,7 +529,11 @@ impl Iterator for Chunks {
     type Item = Result<Rows>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.read().context("cannot be read as Parquet").transpose()
+        // The reader panics at headers of pages that lack a part.
+        catch_unwind(AssertUnwindSafe(|| self.read()))
+            .unwrap_or_else(|_| Err(anyhow!("a page is damaged")))
+            .context("cannot be read as Parquet")
+            .transpose()
     }
 }
 
