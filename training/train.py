@@ -41,15 +41,19 @@ WHOLE = 700
 # How much higher thresholds are on pages on which no rule matches (as in the Rust code), and the
 # thousandths of blocks with the number of a section from which on a page is a law.
 NO_HITS_MARGIN, LAW = 5325, 30
-# Maximum loss of prose per level, rules and model together, as a share of words, by group of pages.
-# Thresholds are the lowest that keep all of these promises on the valid publishers. The report
-# judges each half of the publishers by thresholds that were chosen on the other half.
-BUDGET = {
+# Maximum loss of prose that each level promises, rules and model together, as a share of words, by
+# group of pages.
+PROMISES = {
     "news, leaky": (0.0005, 0.0015, 0.008),
     "web, leaky": (0.0006, 0.0025, 0.012),
     "web, whole": (0.0015, 0.005, 0.015),
     "web, bs4_lines": (0.002, 0.008, 0.025),
+    "labelled by people": (0.0008, 0.003, 0.012),
 }
+# The groups whose promises choose the thresholds: the lowest that keep all of them on the valid
+# publishers. The report judges each half of the publishers by thresholds that were chosen on the
+# other half.
+BUDGET = {name: PROMISES[name] for name in list(PROMISES)[:4]}
 # Weight of a title relative to other lines: a page has only one, and its loss is obvious.
 OWN = 2.0
 # Weight of pages labelled by people relative to others: they are few.

@@ -390,7 +390,13 @@ pub(super) struct EvalArgs {
     pub filters: Vec<String>,
     /// Also score texts before and after cleaning by the words of the main text in this field, which
     /// only the first row with the same `id` needs
-    #[arg(long, value_name = "FIELD", num_args = 0..=1, default_missing_value = "gold")]
+    #[arg(
+        long,
+        value_name = "FIELD",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "gold"
+    )]
     pub gold: Option<String>,
     /// Write lost prose and remaining chaff to FILE, as JSON Lines with the rules that removed it
     #[arg(long, value_name = "FILE")]

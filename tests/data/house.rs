@@ -66,7 +66,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "crates/dechaff-core/src",
         &[
-            "error", "text", "mark", "steps", "built_in", "rules", "search", "filter", "model",
+            "error", "steps", "text", "mark", "built_in", "rules", "search", "filter", "model",
             "cleaner", "verify", "fuzzing",
         ],
     ),

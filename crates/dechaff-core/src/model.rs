@@ -9,8 +9,8 @@
 //! ```
 //!
 //! - `page` splits a document into blocks and computes their features, `shape` from their
-//!   characters, `words` from their words, and `overlap` from the words that they share with the
-//!   prose of the page. `features` lists the features.
+//!   characters, `words` from their words, and `overlap` and `forms` from the words that they
+//!   share with the prose of the page. `features` lists the features.
 //! - `trees` evaluates boosted decision trees on the features. The raw score of a block is the sum
 //!   of their leaves, in 4096ths of a logit.
 //! - This module holds the model that is read from a file (`file`): word weights, trees, and the
@@ -28,6 +28,7 @@
 mod explain;
 mod features;
 mod file;
+mod forms;
 mod line_model;
 mod overlap;
 mod page;

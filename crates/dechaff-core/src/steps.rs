@@ -111,6 +111,16 @@ mod tests {
             ("blank lines", repeat("\n")),
             ("tiny lines", repeat("a\n")),
             ("bullets", repeat("- \n")),
+            (
+                "fences that nothing closes",
+                format!("Share\n{}", repeat("```a\n")),
+            ),
+            ("lines with bars", format!("Share\n{}", repeat("a | b\n"))),
+            (
+                "lines with tabs",
+                format!("Share\n{}", repeat("a\tb\tc\n-\n")),
+            ),
+            ("full stops on one line", repeat(". .")),
             ("combining marks", repeat("a\u{301}")),
             ("spaces", repeat(" ")),
             (

@@ -31,7 +31,7 @@ type Tree = BTreeMap<String, Vec<u8>>;
 
 /// A kind of run whose operations fail.
 struct Scenario<'s> {
-    /// The directory that the run writes to, which is created anew for each run.
+    /// The directory that the run writes to, which is created again for each run.
     work: &'s Path,
     /// Fewest operations that the run has.
     floor: usize,
@@ -373,8 +373,8 @@ fn check_json(found: &Tree, name: &str) -> Result<(), String> {
         .map_err(|error| format!("{name}: {error}"))
 }
 
-const DIRECTORY: &str = "clean -q {}/in -o {}/work/out --removed {}/work/r --errors {}/work/e \
-    --stats {}/work/s";
+const DIRECTORY: &str = "clean -q {}/in -o {}/area/out --removed {}/area/r --errors {}/area/e \
+    --stats {}/area/s";
 
 /// Checks the outputs of an interrupted or failed run over a directory, and that they can be
 /// restored as far as they are there.
@@ -392,14 +392,14 @@ fn check_directory(
     let restored = inputs.path("restored");
     let _ = fs::remove_dir_all(&restored);
     if found.contains_key("out") && found.contains_key("r") {
-        inputs.run("restore {}/work/out --removed {}/work/r -o {}/restored");
+        inputs.run("restore {}/area/out --removed {}/area/r -o {}/restored");
         if restored.exists() {
             let mut restored = tree(&restored);
             restored.remove("dechaff-run.json");
             check_complete(&restored, "", restored_as)?;
             for name in outputs.keys() {
                 let source = name.strip_prefix("out/").filter(|_| !is_unfinished(name));
-                if let Some(source) = source.filter(|_| !inputs.path("work").join(name).is_dir())
+                if let Some(source) = source.filter(|_| !inputs.path("area").join(name).is_dir())
                     && !restored.contains_key(source)
                 {
                     return Err(format!("{name} is not restored"));
@@ -414,14 +414,14 @@ fn check_directory(
 fn runs_into_a_directory_survive_every_fault() {
     let inputs = Inputs::new();
     inputs.expect(DIRECTORY);
-    let whole = tree(&inputs.path("work/out"));
+    let whole = tree(&inputs.path("area/out"));
     let sources = tree(&inputs.path("in"));
-    inputs.expect("restore {}/work/out --removed {}/work/r -o {}/restored");
+    inputs.expect("restore {}/area/out --removed {}/area/r -o {}/restored");
     let mut restored = tree(&inputs.path("restored"));
     restored.remove("dechaff-run.json");
     assert_eq!(difference(&restored, &sources), None);
     Scenario {
-        work: &inputs.path("work"),
+        work: &inputs.path("area"),
         floor: 300,
         prepare: &|| {},
         run: &|| inputs.run(DIRECTORY),
@@ -436,9 +436,9 @@ fn runs_into_a_directory_survive_every_fault() {
 fn resumed_runs_survive_every_fault() {
     let inputs = Inputs::new();
     inputs.expect(DIRECTORY);
-    let whole = tree(&inputs.path("work/out"));
+    let whole = tree(&inputs.path("area/out"));
     let sources = tree(&inputs.path("in"));
-    let (work, interrupted) = (inputs.path("work"), inputs.path("interrupted"));
+    let (work, interrupted) = (inputs.path("area"), inputs.path("interrupted"));
     // Stop a run at the last operation after which there is an unfinished output.
     let (_, operations) = faults::run(None, || {
         fs::remove_dir_all(&work).unwrap();
@@ -449,7 +449,7 @@ fn resumed_runs_survive_every_fault() {
         fs::remove_dir_all(&work).unwrap();
         fs::create_dir(&work).unwrap();
         faults::run(Some((Fault::Stop, at)), || inputs.run(DIRECTORY));
-        let journal = fs::read_to_string(inputs.path("work/out/.dechaff/journal.jsonl"));
+        let journal = fs::read_to_string(inputs.path("area/out/.dechaff/journal.jsonl"));
         let parts = tree(&work)
             .keys()
             .filter(|name| name.contains("parts/"))
@@ -479,21 +479,21 @@ fn resumed_runs_survive_every_fault() {
     .fail_each_operation("resume");
 }
 
-const IN_PLACE: &str = "clean -q --in-place {}/work/in --errors {}/work/e --stats {}/work/s -f";
+const IN_PLACE: &str = "clean -q --in-place {}/area/in --errors {}/area/e --stats {}/area/s -f";
 
 #[test]
 fn runs_in_place_survive_every_fault() {
     let inputs = Inputs::new();
-    let (work, sources) = (inputs.path("work"), tree(&inputs.path("in")));
-    copy_tree(&inputs.path("in"), &inputs.path("work/in"));
-    inputs.expect(&format!("{IN_PLACE} --removed {{}}/work/r"));
-    let cleaned = tree(&inputs.path("work/in"));
+    let (work, sources) = (inputs.path("area"), tree(&inputs.path("in")));
+    copy_tree(&inputs.path("in"), &inputs.path("area/in"));
+    inputs.expect(&format!("{IN_PLACE} --removed {{}}/area/r"));
+    let cleaned = tree(&inputs.path("area/in"));
     let restore = |record: &str| {
         let copy = inputs.path("copy");
         let _ = fs::remove_dir_all(&copy);
         copy_tree(&work, &copy);
         if record == "both" {
-            let next = format!("{IN_PLACE} --removed {{}}/copy/r2").replace("work", "copy");
+            let next = format!("{IN_PLACE} --removed {{}}/copy/r2").replace("area", "copy");
             inputs.run(&next);
             inputs.run("restore {}/copy/in --in-place --removed {}/copy/r2");
         }
@@ -510,15 +510,15 @@ fn runs_in_place_survive_every_fault() {
     Scenario {
         work: &work,
         floor: 100,
-        prepare: &|| copy_tree(&inputs.path("in"), &inputs.path("work/in")),
-        run: &|| inputs.run(&format!("{IN_PLACE} --removed {{}}/work/r")),
+        prepare: &|| copy_tree(&inputs.path("in"), &inputs.path("area/in")),
+        run: &|| inputs.run(&format!("{IN_PLACE} --removed {{}}/area/r")),
         next: &|| {
             // The sources, so that one record describes all that was removed.
-            if inputs.path("work/r").exists() {
-                inputs.run("restore {}/work/in --in-place --removed {}/work/r");
+            if inputs.path("area/r").exists() {
+                inputs.run("restore {}/area/in --in-place --removed {}/area/r");
                 fs::remove_file(work.join("r")).unwrap();
             }
-            inputs.run(&format!("{IN_PLACE} --removed {{}}/work/r"))
+            inputs.run(&format!("{IN_PLACE} --removed {{}}/area/r"))
         },
         check: &|found, _| {
             check_json(found, "s")?;
@@ -533,10 +533,10 @@ fn runs_in_place_survive_every_fault() {
 /// Fails every operation of cleaning one file, and of restoring it.
 fn fail_single(name: &str, floors: [usize; 2]) {
     let inputs = Inputs::new();
-    let work = inputs.path("work");
+    let work = inputs.path("area");
     let clean = format!(
-        "clean -q {{}}/one/{name} -o {{}}/work/{name} --removed {{}}/work/r --errors {{}}/work/e \
-         --stats {{}}/work/s --force"
+        "clean -q {{}}/one/{name} -o {{}}/area/{name} --removed {{}}/area/r --errors {{}}/area/e \
+         --stats {{}}/area/s --force"
     );
     let old = Tree::from([(name.to_owned(), b"old".to_vec())]);
     fs::create_dir(&work).unwrap();
@@ -560,7 +560,7 @@ fn fail_single(name: &str, floors: [usize; 2]) {
     copy_tree(&work, &cleaned);
     fs::write(inputs.path("cleaned/e"), "").unwrap();
     let restore =
-        format!("restore {{}}/cleaned/{name} --removed {{}}/cleaned/r -o {{}}/work/{name} -f");
+        format!("restore {{}}/cleaned/{name} --removed {{}}/cleaned/r -o {{}}/area/{name} -f");
     let sources = Tree::from([(name.to_owned(), source)]);
     fs::remove_dir_all(&work).unwrap();
     fs::create_dir(&work).unwrap();
@@ -598,10 +598,10 @@ fn parquet_files_survive_every_fault() {
 #[test]
 fn restoring_a_directory_survives_every_fault() {
     let inputs = Inputs::new();
-    inputs.expect(&DIRECTORY.replace("work/", ""));
-    let (work, cleaned) = (inputs.path("work"), tree(&inputs.path("out")));
+    inputs.expect(&DIRECTORY.replace("area/", ""));
+    let (work, cleaned) = (inputs.path("area"), tree(&inputs.path("out")));
     let sources = tree(&inputs.path("in"));
-    let copy = "restore {}/out --removed {}/r -o {}/work/restored";
+    let copy = "restore {}/out --removed {}/r -o {}/area/restored";
     Scenario {
         work: &work,
         floor: 100,
@@ -611,11 +611,11 @@ fn restoring_a_directory_survives_every_fault() {
         check: &|found, _| check_complete(found, "restored/", &[&sources, &cleaned]),
     }
     .fail_each_operation("restore a directory to another");
-    let in_place = "restore {}/work/out --removed {}/r --in-place";
+    let in_place = "restore {}/area/out --removed {}/r --in-place";
     Scenario {
         work: &work,
         floor: 100,
-        prepare: &|| copy_tree(&inputs.path("out"), &inputs.path("work/out")),
+        prepare: &|| copy_tree(&inputs.path("out"), &inputs.path("area/out")),
         run: &|| inputs.run(in_place),
         next: &|| inputs.run(in_place),
         check: &|found, _| check_complete(found, "out/", &[&sources, &cleaned]),

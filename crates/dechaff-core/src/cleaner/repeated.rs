@@ -33,11 +33,8 @@ pub(super) fn clean_again<'t>(
         if found.is_empty() {
             break;
         }
-        let more = found
-            .into_iter()
-            .flat_map(|removal| to_source(removal, &kept));
         let mut removals = cleaned.removals().to_vec();
-        removals.extend(more);
+        add_mapped(&found, &kept, &mut removals);
         removals.sort_unstable_by_key(|removal| removal.span);
         cleaned = cleaned.with_removals(removals, max_removed);
         if cleaned.removals().is_empty() {
@@ -47,25 +44,30 @@ pub(super) fn clean_again<'t>(
     cleaned
 }
 
-/// Returns the parts of the source that a removal from the kept text removes. `kept` are the spans
-/// of the source that make up the kept text.
-fn to_source(removal: Removal, kept: &[Span]) -> Vec<Removal> {
-    let mut parts = Vec::new();
+/// Adds to `removals` the parts of the source that `found` remove from the kept text, in one pass.
+/// `kept` are the spans of the source that make up the kept text; both are in order.
+fn add_mapped(found: &[Removal], kept: &[Span], removals: &mut Vec<Removal>) {
+    let mut found = found;
     // Offset in the kept text of the span that is looked at.
     let mut at = 0;
     for span in kept {
-        let start = removal.span.start().max(at);
-        let end = removal.span.end().min(at + span.len());
-        if start < end {
-            let from = span.start() + start - at;
-            parts.push(Removal {
-                span: Span::from_offsets(from, from + end - start),
+        let end = at + span.len();
+        while let Some(removal) = found.first().filter(|removal| removal.span.start() < end) {
+            let part = removal.span.start().max(at)..removal.span.end().min(end);
+            removals.push(Removal {
+                span: Span::from_offsets(
+                    span.start() + part.start - at,
+                    span.start() + part.end - at,
+                ),
                 ..removal.clone()
             });
+            if removal.span.end() > end {
+                break;
+            }
+            found = &found[1..];
         }
-        at += span.len();
+        at = end;
     }
-    parts
 }
 
 #[cfg(test)]

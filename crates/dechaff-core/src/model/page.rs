@@ -61,14 +61,6 @@ const HIT_THRESHOLD: i32 = 500;
 const MIN_ARTICLE_PROSE: i32 = 700;
 /// Maximum distance between two blocks, in blocks. Longer distances count as this one.
 const MAX_DISTANCE: i32 = 60;
-/// Minimum share of the blocks of a law that start with the number of a section, in thousandths.
-const MIN_SECTIONS: i32 = 30;
-/// Minimum number of blocks of a law.
-const MIN_LAW_BLOCKS: usize = 6;
-/// Minimum number of stems that a title shares with the prose below it.
-const MIN_TITLE_STEMS: i32 = 2;
-/// Minimum share of its stems, in thousandths.
-const MIN_TITLE_OVERLAP: i32 = 400;
 /// Minimum number of words beside the hits of certain rules in a partly removed block.
 const MIN_OTHER_WORDS: i32 = 4;
 
@@ -87,7 +79,7 @@ pub(super) struct Block {
     /// End of the lines, in bytes of the source text.
     end_byte: u32,
     /// Whether the block is plain prose, which is not scored.
-    plain_prose: bool,
+    pub(super) plain_prose: bool,
     pub shape: LineShape,
     /// Number of blank lines directly before the block.
     pub blanks_before: i32,
@@ -253,7 +245,7 @@ pub struct PageFeatures {
     /// What the forms of the blocks say about the page.
     pub(super) form: PageForm,
     /// The stems of the prose of the page.
-    stem_counts: StemCounts,
+    pub(super) stem_counts: StemCounts,
     /// Buffer: hashes of the words of a block.
     tokens: Vec<u64>,
     /// Buffer: n-grams of a block.
@@ -333,107 +325,6 @@ impl PageFeatures {
             });
             line = end;
         }
-    }
-
-    /// Computes the forms of all blocks and of the page, and the overlap of each block that can be
-    /// scored with the prose of the page. Needs shapes.
-    fn compute_overlaps(&mut self, view: &View<'_>, normalized: &mut NormalizedText) {
-        self.stem_counts.start_page();
-        let (mut prose, mut prose_words) = (0, 0);
-        for (at, block) in self.blocks.iter_mut().enumerate() {
-            block.form = Form::new(&block.shape, view.text(block.end_line as usize - 1));
-            if block.form.is_prose {
-                prose += 1;
-                prose_words += block.shape.words;
-                let lines = block.first_line as usize..block.end_line as usize;
-                self.stem_counts.add(view.normalized(lines, normalized), at);
-            }
-        }
-        let (mut sum, mut count) = (0, 0);
-        for block in self.blocks.iter_mut().filter(|block| !block.plain_prose) {
-            let lines = block.first_line as usize..block.end_line as usize;
-            let text = view.normalized(lines, normalized);
-            block.overlap = self.stem_counts.overlap(text, &block.shape, block.form);
-            if !block.form.is_prose && block.overlap.share >= 0 {
-                sum += block.overlap.share;
-                count += 1;
-            }
-        }
-        self.form = PageForm {
-            overlap: if count == 0 { -1 } else { sum / count },
-            pairs: self.share_of(|form| form.is_pair),
-            headings: thousandths(
-                (0..self.blocks.len())
-                    .filter(|&at| self.is_heading_of_prose(at))
-                    .count(),
-                self.blocks.len(),
-            ),
-            questions: self.share_of(|form| form.is_question),
-            others: self.share_of(|form| !form.is_prose && !form.is_heading),
-            variety: self.stem_counts.distinct * 10 / prose_words.max(1).isqrt(),
-            prose_words: prose_words / prose.max(1),
-            sections: self.share_of(|form| form.is_section),
-        };
-    }
-
-    /// Returns the share of the blocks whose form `is_meant` selects, in thousandths.
-    fn share_of(&self, is_meant: impl Fn(Form) -> bool) -> i32 {
-        let count = self
-            .blocks
-            .iter()
-            .filter(|block| is_meant(block.form))
-            .count();
-        thousandths(count, self.blocks.len())
-    }
-
-    /// Returns whether the block with the index `at` looks like a heading and the next block is
-    /// prose.
-    pub(super) fn is_heading_of_prose(&self, at: usize) -> bool {
-        self.blocks[at].form.is_heading
-            && self
-                .blocks
-                .get(at + 1)
-                .is_some_and(|next| next.form.is_prose)
-    }
-
-    /// Returns whether the page is a law: [`MIN_SECTIONS`] of its blocks start with the number of a
-    /// section. What looks like furniture there is numbering.
-    pub(crate) fn is_law(&self) -> bool {
-        self.form.sections >= MIN_SECTIONS && self.len() >= MIN_LAW_BLOCKS
-    }
-
-    /// Returns whether rules match in next to no block of the page: less than one in a thousand. It
-    /// is then likely that the page has no chaff, or is in a language without rules.
-    pub(crate) fn has_no_hits(&self) -> bool {
-        i64::from(self.hit_blocks) * 1000 < self.len() as i64
-    }
-
-    /// Returns whether the block with the index `at` is the title of the document: its first line,
-    /// which looks like a heading, matches no rule, and shares [`MIN_TITLE_STEMS`] stems and
-    /// [`MIN_TITLE_OVERLAP`] of all with the prose.
-    pub(crate) fn is_title(&self, at: usize) -> bool {
-        let block = &self.blocks[at];
-        block.first_line == 0
-            && block.form.is_heading
-            && block.hit_share() == 0
-            && block.overlap.stems >= MIN_TITLE_STEMS
-            && block.overlap.share >= MIN_TITLE_OVERLAP
-    }
-
-    /// Returns the mean overlap of the blocks within `distance` of the block with the index `at`,
-    /// without this block; -1 if none of them has an overlap. The cost grows with the distance.
-    pub(super) fn overlap_within(&self, at: usize, distance: usize) -> i32 {
-        let range = at.saturating_sub(distance)..(at + distance + 1).min(self.blocks.len());
-        let (mut sum, mut count) = (0, 0);
-        for block in range
-            .filter(|&other| other != at)
-            .map(|other| &self.blocks[other])
-            .filter(|block| !block.plain_prose && block.overlap.share >= 0)
-        {
-            sum += block.overlap.share;
-            count += 1;
-        }
-        if count == 0 { -1 } else { sum / count }
     }
 
     /// Returns the number of blocks of the page.
@@ -712,9 +603,4 @@ impl PageFeatures {
     ) -> i32 {
         i32::from(self.categories_within(at, distance) & (1 << category as u32) != 0)
     }
-}
-
-/// Returns a number of blocks as a share of `all`, in thousandths rounded down; 0 of no blocks.
-fn thousandths(count: usize, all: usize) -> i32 {
-    (count * 1000 / all.max(1)) as i32
 }

@@ -1,8 +1,6 @@
 //! The reference for the search: tries a rule at every position of a text. Tests and fuzz targets
 //! compare the search with it.
 
-#![allow(clippy::unwrap_used, reason = "this is only for tests")]
-
 use super::pattern::Pattern;
 use super::phrase::{line_starts, match_at};
 use super::{DfaCache, Search, match_span};
@@ -30,7 +28,7 @@ pub(crate) fn find(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> 
         } else {
             starts.extend(
                 std::str::from_utf8(text.bytes())
-                    .unwrap()
+                    .unwrap_or_default()
                     .char_indices()
                     .filter(|(_, c)| !c.is_whitespace())
                     .map(|(at, _)| at),

@@ -7,6 +7,7 @@
 
 use super::document::Document;
 use super::lines::TextLines;
+use crate::steps;
 
 /// Most lines that are not blank of a joined text.
 const MAX_LINES: usize = 4;
@@ -48,9 +49,14 @@ pub(crate) fn split_joined<'t>(lines: &TextLines<'t>) -> Option<Document<'t>> {
 fn sentence_starts(line: &str) -> Vec<usize> {
     let mut starts = vec![0];
     for (at, end) in line.match_indices(ENDS) {
-        let rest = line[at + end.len()..].trim_start_matches(ENDS);
+        let rest = &line[at + end.len()..];
+        // The last of several ends counts.
+        if rest.starts_with(ENDS) {
+            continue;
+        }
         let rest = rest.trim_start_matches(CLOSING);
         let next = rest.trim_start();
+        steps::count(line.len() - at - next.len());
         let is_apart = next.len() < rest.len() || matches!(end, "。" | "！" | "？");
         let start = line.len() - next.len();
         if is_apart

@@ -17,7 +17,8 @@
 //! ```
 
 use super::lines::TextLines;
-use std::ops::Range;
+use crate::steps;
+use std::ops::{Range, RangeInclusive};
 
 /// Maximum number of lines of front matter, blank ones not counted.
 const MAX_FRONT_MATTER_LINES: usize = 100;
@@ -25,8 +26,8 @@ const MAX_FRONT_MATTER_LINES: usize = 100;
 const MIN_TABBED_ROWS: usize = 3;
 /// Minimum number of tabs of each of its rows. Lines with a single tab are often menus.
 const MIN_TABS: usize = 2;
-/// Minimum number of characters of a fence of code.
-const MIN_FENCE_LEN: usize = 3;
+/// Number of characters of a fence of code. A longer line of them is a separator.
+const FENCE_LEN: RangeInclusive<usize> = 3..=20;
 
 /// A form of text that is content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +42,13 @@ pub(crate) enum Structure {
 pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<(Structure, Range<usize>)> {
     let mut found = Vec::new();
     let mut line = 0;
+    let mut unclosed = Unclosed::default();
     if let Some(end) = front_matter_end(lines) {
         found.push((Structure::FrontMatter, 0..end));
         line = end;
     }
     while line < lines.count() {
-        let (structure, end) = if let Some(end) = code_end(lines, line) {
+        let (structure, end) = if let Some(end) = code_end(lines, line, &mut unclosed) {
             (Structure::Code, end)
         } else if let Some(end) = table_end(lines, line) {
             (Structure::Table, end)
@@ -103,20 +105,35 @@ fn is_field(text: &str) -> bool {
     name_len > 0 && rest.starts_with([':', '='])
 }
 
+/// The shortest fences that nothing closes so far: of backticks, and of tildes. No longer one is
+/// closed either, so that the rest of a text is read at most once for each length.
+struct Unclosed([usize; 2]);
+
+impl Default for Unclosed {
+    fn default() -> Self {
+        Self([usize::MAX; 2])
+    }
+}
+
 /// Returns the end of the fenced code that starts with this line; `None` if the line is no fence or
 /// nothing closes it.
-fn code_end(lines: &TextLines<'_>, first: usize) -> Option<usize> {
+fn code_end(lines: &TextLines<'_>, first: usize, unclosed: &mut Unclosed) -> Option<usize> {
     let (fence, len, info) = fence(lines.text(first))?;
-    if info.contains('`') {
+    let shortest = &mut unclosed.0[usize::from(fence == b'~')];
+    if info.contains('`') || len >= *shortest {
         return None;
     }
-    (first + 1..lines.count())
+    let end = (first + 1..lines.count())
+        .inspect(|_| steps::count(1))
         .find(|&line| {
             self::fence(lines.text(line)).is_some_and(|(other, other_len, info)| {
                 other == fence && other_len >= len && info.is_empty()
             })
-        })
-        .map(|line| line + 1)
+        });
+    if end.is_none() {
+        *shortest = len;
+    }
+    end.map(|line| line + 1)
 }
 
 /// Returns the character of a fence of code, how often the line starts with it, and what follows;
@@ -124,7 +141,7 @@ fn code_end(lines: &TextLines<'_>, first: usize) -> Option<usize> {
 fn fence(text: &str) -> Option<(u8, usize, &str)> {
     let first = *text.as_bytes().first()?;
     let len = text.bytes().take_while(|&byte| byte == first).count();
-    (matches!(first, b'`' | b'~') && len >= MIN_FENCE_LEN).then(|| (first, len, &text[len..]))
+    (matches!(first, b'`' | b'~') && FENCE_LEN.contains(&len)).then(|| (first, len, &text[len..]))
 }
 
 /// Returns the end of the table that starts with this line; `None` if none does.
@@ -144,8 +161,11 @@ fn table_end(lines: &TextLines<'_>, first: usize) -> Option<usize> {
 /// Returns the end of a table with bars: adjacent lines with bars, the second of which is a row of
 /// dashes, and at least one more.
 fn barred_end(lines: &TextLines<'_>, first: usize) -> Option<usize> {
+    if first + 2 >= lines.count() || !is_delimiter_row(lines.text(first + 1)) {
+        return None;
+    }
     let end = run_end(lines, first, |text| text.contains('|'));
-    (end >= first + 3 && is_delimiter_row(lines.text(first + 1))).then_some(end)
+    (end >= first + 3).then_some(end)
 }
 
 /// Returns whether a line consists of bars and dashes, as below the head of a table.
@@ -160,6 +180,7 @@ fn is_delimiter_row(text: &str) -> bool {
 /// `belongs` accepts.
 fn run_end(lines: &TextLines<'_>, first: usize, belongs: impl Fn(&str) -> bool) -> usize {
     (first + 1..lines.count())
+        .inspect(|_| steps::count(1))
         .find(|&line| {
             lines.number(line) != lines.number(line - 1) + 1 || !belongs(lines.text(line))
         })
@@ -186,6 +207,9 @@ mod tests {
         assert_eq!(find("One.\n```sh\n\nShare\n```\nTwo."), [(Code, 1..4)]);
         assert_eq!(find("~~~~\n```\n~~~\n~~~~\n```\nopen"), [(Code, 0..4)]);
         assert_eq!(find("```not `code`\nShare\n```"), []);
+        assert_eq!(find("````\nopen\n```sh\nShare\n```\n"), [(Code, 2..5)]);
+        let separator = "~".repeat(30);
+        assert_eq!(find(&format!("{separator}\nShare\n{separator}")), []);
     }
 
     #[test]
