@@ -4,9 +4,8 @@
 Usage: make_parquet.py DIRECTORY
 
 The files are committed, so that tests need none of these programs. They were written with pyarrow
-26.0.1, pandas 3.1.1, polars 2.1.0 and DuckDB 2.0.1; `readers.txt` lists them. Spark is missing,
-because it needs Java: its files differ from pyarrow's by a page index for all columns, which
-`pyarrow-page-index` has, and by older encodings of pages, which `pyarrow-v1` has.
+26.0.1, pandas 3.1.1, polars 2.1.0 and DuckDB 2.0.1; `readers.txt` lists them.
+`make_spark_parquet.py` writes those of Spark, which needs Java.
 """
 
 import datetime
@@ -21,22 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 
+from parquet_rows import messages, text
+
 OUT = pathlib.Path(sys.argv[1])
 DAY = datetime.date(2024, 5, 12)
-
-
-def text(number):
-    """Returns a text with a line that a rule removes, or none, or a null."""
-    if number % 7 == 3:
-        return None
-    chaff = "Advertisement\n" if number % 3 else ""
-    return f"It rained on day {number} in the évening.\n{chaff}The bridge stayed closed.\n"
-
-
-def messages(number):
-    if number % 5 == 4:
-        return None
-    return [{"role": "user", "content": text(number + part)} for part in range(number % 3)]
 
 
 NUMBERS = range(40)
