@@ -2,14 +2,10 @@
 //! which looks for literals and prefixes first, finds what trying the phrase at every position
 //! finds.
 //!
-//! A phrase with a gap or a number is tried only at starts of words, which follow white space, so its
-//! matches that start after a symbol, as in "(12 comments)", are not compared.
-//!
 //! The bits of the first byte of an input say which of its phrases match whole lines. Its first
 //! line holds one to four phrases with tabs between them, and the rest is the text.
 
 use crate::RuleSet;
-use crate::mark::Mark;
 use crate::search::{Search, SearchBuffers, naive};
 use crate::text::{Document, NormalizedText, TextLines, View};
 use dechaff_rules::CompiledRules;
@@ -102,30 +98,11 @@ impl RuleSearch {
             if let Matcher::Phrases { .. } | Matcher::Patterns { .. } = rule.matcher {
                 let mut found = found.clone();
                 found.retain(|mark| mark.rule() == id);
-                let mut expected = naive::find(&self.search, id, view);
-                if has_gap(&rule.matcher) {
-                    let text = view.document().text();
-                    found.retain(|&mark| starts_word(mark, text));
-                    expected.retain(|&mark| starts_word(mark, text));
-                }
+                let expected = naive::find(&self.search, id, view);
                 assert_eq!(found, expected, "{:?}", rule.matcher);
             }
         }
     }
-}
-
-/// Returns whether a phrase of `matcher` has a gap or a number.
-fn has_gap(matcher: &Matcher) -> bool {
-    match matcher {
-        Matcher::Phrases { phrases, .. } => phrases.iter().any(|phrase| phrase.contains('{')),
-        _ => false,
-    }
-}
-
-/// Returns whether a mark starts at the start of `text`, or after white space.
-fn starts_word(mark: Mark, text: &str) -> bool {
-    let before = &text[..mark.span().start()];
-    before.chars().next_back().is_none_or(char::is_whitespace)
 }
 
 /// Returns whether a phrase can be searched for. Checks that the functions that read phrases agree.

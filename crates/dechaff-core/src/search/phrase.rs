@@ -132,6 +132,10 @@ fn match_starts(
                 .iter()
                 .rposition(u8::is_ascii_whitespace)
                 .map_or(from, |index| from + index + 1);
+            // A match may start after a symbol, as in "(12 comments)".
+            starts.extend((start + 1..space).filter(|&inner| {
+                phrase.can_start(0, bytes, inner) && is_char_start(bytes[inner])
+            }));
             if from > 0 && start == from {
                 break;
             }
@@ -395,6 +399,11 @@ impl Attempt<'_, '_> {
             && !first_char(&bytes[at..]).is_some_and(is_spaceless);
         (!splits_word).then_some(at)
     }
+}
+
+/// Returns whether a byte of UTF-8 is the first of a character.
+fn is_char_start(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
 }
 
 /// Returns whether a character belongs to the letter before it: a combining mark, or a vowel or
