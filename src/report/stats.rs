@@ -77,18 +77,18 @@ impl Stats {
     /// Adds the counts of another part of the run, or of another run over other inputs. Rules are
     /// matched by name, so the two may have used different packs.
     pub fn merge(&mut self, other: &Self) {
-        self.documents += other.documents;
-        self.changed += other.changed;
-        self.held += other.held;
-        self.invalid += other.invalid;
-        self.damaged += other.damaged;
-        self.empty += other.empty;
-        self.too_large += other.too_large;
-        self.binary += other.binary;
-        self.special += other.special;
-        self.failed += other.failed;
-        self.bytes_read += other.bytes_read;
-        self.bytes_removed += other.bytes_removed;
+        self.documents = self.documents.saturating_add(other.documents);
+        self.changed = self.changed.saturating_add(other.changed);
+        self.held = self.held.saturating_add(other.held);
+        self.invalid = self.invalid.saturating_add(other.invalid);
+        self.damaged = self.damaged.saturating_add(other.damaged);
+        self.empty = self.empty.saturating_add(other.empty);
+        self.too_large = self.too_large.saturating_add(other.too_large);
+        self.binary = self.binary.saturating_add(other.binary);
+        self.special = self.special.saturating_add(other.special);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.bytes_read = self.bytes_read.saturating_add(other.bytes_read);
+        self.bytes_removed = self.bytes_removed.saturating_add(other.bytes_removed);
         for (name, rule) in &other.rules {
             let entry = self.rules.entry(name.clone()).or_default();
             entry.hits += rule.hits;

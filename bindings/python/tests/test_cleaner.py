@@ -59,6 +59,26 @@ def test_a_text_that_would_lose_too_much_is_held() -> None:
     assert result.held and result.text == CHAFF and not result.removals and result.share > 0.1
 
 
+def test_an_idempotent_cleaner_leaves_nothing_for_a_second_run(tmp_path: Path) -> None:
+    offer = """
+[[rule]]
+id = "offer"
+description = "The end of an advert."
+category = "advert"
+confidence = "certain"
+phrase = "for two members only"
+examples.match = ["Tickets for two members only", "It is for two members only."]
+examples.no_match = ["It is for members only.", "For two members"]
+"""
+    (tmp_path / "mine.toml").write_text(PACK + offer)
+    text = "It rained.\nBook your ferry today for two members only\nIt stopped.\n"
+    once, often = (Cleaner(rules=tmp_path, skip="model", idempotent=value) for value in [False, True])
+    assert once.clean(once.clean(text)) != once.clean(text)
+    assert often.clean(text) == "It rained.\nIt stopped.\n"
+    again = pickle.loads(pickle.dumps(often))
+    assert again == often != once and again.idempotent and "idempotent=True" in repr(again)
+
+
 def test_clean_many_keeps_the_order_on_any_number_of_threads() -> None:
     texts = [
         f"Day {day}.\nAdvertisement\n" + "It rained all day, she said.\n" * (day % 70)

@@ -10,6 +10,7 @@ cleaner = Cleaner(
     only="advert",
     skip=["model"],
     max_loss=0.003,
+    idempotent=True,
 )
 text: str = cleaner.clean("", url="https://example.org/", lang=None)
 texts: list[str] = cleaner.clean_many(

@@ -13,7 +13,7 @@ from haystack import Document, component, default_to_dict
 
 from dechaff import Cleaner
 
-OPTIONS = ("level", "rules", "only", "skip", "max_removed", "max_loss")
+OPTIONS = ("level", "rules", "only", "skip", "max_removed", "max_loss", "idempotent")
 
 
 @component
