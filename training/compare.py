@@ -24,7 +24,7 @@ class Comparison:
         self.weights = pages.weights()
         self.chosen = np.flatnonzero(pages.known & ~pages.plain & ((pages.split == "train") & ours)[pages.document])
         valid = (pages.split == "valid") & (pages.file == pages.file[0])
-        self.sets = {name: valid & pages.groups[name] for name in train.PROMISES}
+        self.sets = {name: valid & pages.groups[name] for name in train.PROMISES if (valid & pages.groups[name]).any()}
 
     def fit(self, weights=None, rows=None, chosen=None, rounds=100, **parameters):
         pages = self.pages

@@ -306,16 +306,12 @@ impl LineReport<'_> {
             }
             .to_owned();
         };
-        let page = if line_score.is_whole_page {
-            "a whole page"
-        } else {
-            "an article"
-        };
         let score = decimal(line_score.score);
         let condition = format!(
-            "level {} removes scores above {:.3} in {page}",
+            "level {} removes scores above {:.3} in pages with {}",
             self.level,
-            decimal(line_score.threshold)
+            decimal(line_score.threshold),
+            line_score.page,
         );
         match line_score.decision {
             Decision::Removed => format!("the line model scores it {score:.3}; {condition}"),
@@ -448,7 +444,7 @@ fn line_score_json(line_score: &LineScore) -> Value {
         "score": decimal(line_score.score),
         "threshold": decimal(line_score.threshold),
         "verdict": line_score.decision.name(),
-        "page": if line_score.is_whole_page { "whole" } else { "article" },
+        "page": line_score.page.to_string(),
         "weights": weights_json(line_score),
     })
 }

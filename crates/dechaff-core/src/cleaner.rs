@@ -389,6 +389,25 @@ mod tests {
     use dechaff_rules::phrase::MAX_MATCH_LEN;
 
     #[test]
+    fn prose_in_languages_without_a_pack_is_kept() {
+        for level in [Level::Precise, Level::Balanced] {
+            let cleaner = Cleaner::builder().level(level).build().unwrap();
+            for text in [
+                include_str!("../testdata/other_languages/bn.txt"),
+                include_str!("../testdata/other_languages/et.txt"),
+                include_str!("../testdata/other_languages/fa.txt"),
+                include_str!("../testdata/other_languages/he.txt"),
+                include_str!("../testdata/other_languages/sw.txt"),
+                include_str!("../testdata/other_languages/th.txt"),
+            ] {
+                let document = Document::new(text).unwrap();
+                let cleaned = cleaner.clean(&document, &mut Scratch::default());
+                assert_eq!(cleaned.text(), text, "{level}");
+            }
+        }
+    }
+
+    #[test]
     fn results_do_not_depend_on_the_size_of_windows() {
         let rules = RuleSet::built_in();
         let examples = rules.iter().flat_map(|(_, rule)| {

@@ -11,11 +11,10 @@
 //! - `page` splits a document into blocks and computes their features, `shape` from their
 //!   characters, `words` from their words, and `overlap` and `forms` from the words that they
 //!   share with the prose of the page. `features` lists the features.
-//! - `trees` evaluates boosted decision trees on the features. The raw score of a block is the sum
-//!   of their leaves, in 4096ths of a logit.
+//! - `trees` evaluates boosted decision trees on the features. A few rows walk through each `tree`, more
+//!   are evaluated together by `blocks`. The raw score of a block is the sum of their leaves, in 4096ths of a logit.
 //! - This module holds the model that is read from a file (`file`): word weights, trees, and the
-//!   raw scores that blocks must exceed. There is a threshold for each level and each of two kinds
-//!   of page, articles and whole pages, because a whole page has much more chaff.
+//!   raw scores that blocks must exceed. There is a threshold for each level and each `kind` of page.
 //! - `line_model` is the filter of the model stage, which marks the lines of these blocks.
 //!
 //! For example, a block with the raw score 8192 has log-odds of 8192 / 4096 = 2, which is a
@@ -25,20 +24,24 @@
 //!
 //! Everything that decides is an integer, so that all platforms mark the same lines.
 
+mod blocks;
 mod explain;
 mod features;
 mod file;
 mod forms;
+mod kind;
 mod line_model;
 mod overlap;
 mod page;
 mod shape;
+mod tree;
 mod trees;
 mod words;
 
 pub mod training;
 
 pub use explain::{Decision, ExplainOptions, FeatureWeight, LineScore};
+pub use kind::PageKind;
 pub(crate) use line_model::{LineModel, ModelBuffers};
 
 use crate::error::Error;
@@ -47,7 +50,7 @@ use dechaff_rules::rule::Level;
 use features::{FeatureRow, NAMES};
 use file::{FORMAT, MAGIC, Reader, checksum};
 use page::PageFeatures;
-use trees::Forest;
+use trees::{Forest, ForestBuffers};
 use words::WordTable;
 
 /// Version of the meaning of the features. Raise it when the value of a feature changes.
@@ -56,7 +59,7 @@ const FEATURE_VERSION: u16 = 3;
 /// of chaff must be 3.7 times as high. Training uses the same number.
 const NO_HITS_MARGIN: i32 = 5325;
 /// Number of blocks that are scored together.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 /// The built-in model file.
 const BUILT_IN: &[u8] = include_bytes!("../models/line.bin");
 
@@ -86,27 +89,19 @@ pub(crate) struct Model {
     probability_steps: Vec<i32>,
     /// By level.
     thresholds: [Thresholds; 3],
-    /// By level, then for articles and for whole pages.
-    curves: [[Vec<CurvePoint>; 2]; 3],
+    /// By level, then by the number of a kind of page.
+    curves: [[Vec<CurvePoint>; PageKind::COUNT]; 3],
 }
 
-/// The raw scores that blocks must exceed to be removed, by kind of page.
+/// The raw scores that blocks must exceed to be removed, by the number of a kind of page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Thresholds {
-    article: i32,
-    whole_page: i32,
-}
+pub(crate) struct Thresholds([i32; PageKind::COUNT]);
 
 impl Thresholds {
-    /// Returns the raw score that blocks of `page` must exceed: the one for whole pages if it looks
-    /// like one, otherwise the one for articles. It is higher by [`NO_HITS_MARGIN`] if rules match
-    /// nowhere on the page.
+    /// Returns the raw score that blocks of `page` must exceed. It is higher by [`NO_HITS_MARGIN`] if
+    /// rules match nowhere on the page.
     pub(crate) fn for_page(self, page: &PageFeatures) -> i32 {
-        let threshold = if page.is_whole_page() {
-            self.whole_page
-        } else {
-            self.article
-        };
+        let threshold = self.0[page.kind().index()];
         if page.has_no_hits() {
             threshold.saturating_add(NO_HITS_MARGIN)
         } else {
@@ -124,6 +119,7 @@ pub(crate) struct Scores {
     scored: Vec<usize>,
     /// Buffer: the features of a batch of blocks.
     rows: Vec<FeatureRow>,
+    forest: ForestBuffers,
 }
 
 impl Model {
@@ -193,40 +189,44 @@ impl Model {
     }
 
     /// Returns the lowest thresholds at which rules of `level` and the model together lost at most
-    /// `max_loss` (0 to 1) of the words of prose, as measured on articles and on whole pages. If
-    /// the rules alone lose more than that on whole pages, the model removes nothing from them.
+    /// `max_loss` (0 to 1) of the words of prose, as measured on each kind of page. If the rules
+    /// alone lose more than that on a kind, the model removes nothing from its pages.
     ///
     /// # Errors
-    /// [`Error::Option`], with the lowest loss that was measured, if no threshold for articles has
-    /// a loss as low as `max_loss`.
+    /// [`Error::Option`], with the lowest loss that was measured, if no threshold has a loss as low
+    /// as `max_loss`.
     pub(crate) fn thresholds_for(&self, level: Level, max_loss: f64) -> Result<Thresholds, Error> {
-        let [article, whole_page] = &self.curves[level as usize];
-        let threshold = lowest_threshold(article, max_loss).ok_or_else(|| {
-            let min_loss = article.iter().map(|point| point.loss).min().unwrap_or(0);
-            Error::Option(format!(
+        let curves = &self.curves[level as usize];
+        let lowest = curves
+            .each_ref()
+            .map(|curve| lowest_threshold(curve, max_loss));
+        if lowest.iter().all(Option::is_none) {
+            let min_loss = curves.iter().flatten().map(|point| point.loss).min();
+            return Err(Error::Option(format!(
                 "max-loss {max_loss} is too low: at level {level} the lowest loss measured is {}",
-                f64::from(min_loss) / 1e6
-            ))
-        })?;
-        Ok(Thresholds {
-            article: threshold,
-            whole_page: lowest_threshold(whole_page, max_loss).unwrap_or(i32::MAX),
-        })
+                f64::from(min_loss.unwrap_or(0)) / 1e6
+            )));
+        }
+        Ok(Thresholds(
+            lowest.map(|threshold| threshold.unwrap_or(i32::MAX)),
+        ))
     }
 
     /// Computes the raw score of each block of `page` that `needs_score` selects, and replaces
     /// `scores` by them. Plain prose and the blocks that were not selected get `i32::MIN`, as do
-    /// blocks whose evaluation ends early because they are clearly prose.
+    /// blocks that were found not to exceed `threshold` before all trees were evaluated.
     pub(crate) fn score(
         &self,
         page: &PageFeatures,
         needs_score: impl Fn(usize) -> bool,
+        threshold: i32,
         scores: &mut Scores,
     ) {
         let Scores {
             by_block,
             scored,
             rows,
+            forest,
         } = scores;
         by_block.clear();
         by_block.resize(page.len(), i32::MIN);
@@ -239,11 +239,12 @@ impl Model {
                 .iter()
                 .zip(&mut *rows)
                 .for_each(|(&at, row)| page.fill(at, row));
-            self.forest.score(&rows[..batch.len()], &mut sums);
+            let (rows, sums) = (&rows[..batch.len()], &mut sums[..batch.len()]);
+            self.forest.score(rows, threshold, sums, forest);
             batch
                 .iter()
                 .zip(sums)
-                .for_each(|(&at, sum)| by_block[at] = sum);
+                .for_each(|(&at, sum)| by_block[at] = *sum);
         }
     }
 
@@ -268,15 +269,16 @@ impl Model {
     }
 }
 
-/// Reads the thresholds and the curves of a level from a model file: those for articles, then those
-/// for whole pages.
-fn read_level(reader: &mut Reader<'_>) -> Result<(Thresholds, [Vec<CurvePoint>; 2]), Error> {
-    let [(article, first), (whole_page, second)] = [read_curve(reader)?, read_curve(reader)?];
-    let thresholds = Thresholds {
-        article,
-        whole_page,
-    };
-    Ok((thresholds, [first, second]))
+/// Reads the thresholds and the curves of a level from a model file, by the number of a kind of page.
+fn read_level(
+    reader: &mut Reader<'_>,
+) -> Result<(Thresholds, [Vec<CurvePoint>; PageKind::COUNT]), Error> {
+    let mut thresholds = Thresholds([0; PageKind::COUNT]);
+    let mut curves = [const { Vec::new() }; PageKind::COUNT];
+    for (threshold, curve) in thresholds.0.iter_mut().zip(&mut curves) {
+        (*threshold, *curve) = read_curve(reader)?;
+    }
+    Ok((thresholds, curves))
 }
 
 /// Reads a threshold and the curve that it was chosen from. The curve is a number of points of two
@@ -312,11 +314,23 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let hash = words.iter().fold(bytes.len() as u64, |hash, word| {
         mix(hash, u64::from_le_bytes(*word))
     });
-    mix(
-        hash,
-        rest.iter()
+    mix(hash, big_endian(rest))
+}
+
+/// Returns at most seven bytes as a big-endian number. From four bytes on, reads two words that
+/// overlap.
+#[inline]
+fn big_endian(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(&first), Some(&last)) => {
+            let bits = 8 * (bytes.len() - 4);
+            let (first, last) = (u32::from_be_bytes(first), u32::from_be_bytes(last));
+            u64::from(first) << bits | u64::from(last)
+        }
+        _ => bytes
+            .iter()
             .fold(0, |word, &byte| word << 8 | u64::from(byte)),
-    )
+    }
 }
 
 /// Returns the hash of a text that has `hash` so far and continues with the eight bytes `word`. The
@@ -338,10 +352,22 @@ mod tests {
             .map(|&level| model.thresholds(level))
             .collect::<Vec<_>>();
         assert!(
-            thresholds.is_sorted_by(|a, b| a.article > b.article && a.whole_page > b.whole_page),
+            thresholds
+                .is_sorted_by(|a, b| a != b && (0..PageKind::COUNT).all(|k| a.0[k] >= b.0[k])),
             "{thresholds:?}"
         );
         assert!(BUILT_IN.len() <= 2 << 20);
+    }
+
+    #[test]
+    fn bytes_are_read_as_a_big_endian_number() {
+        for len in 0..8 {
+            let bytes = &[0x81, 2, 0x83, 4, 0x85, 6, 0x87][..len];
+            let expected = bytes
+                .iter()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte));
+            assert_eq!(big_endian(bytes), expected);
+        }
     }
 
     #[test]
@@ -374,7 +400,7 @@ mod tests {
         let model = Model::built_in().unwrap();
         let low = model.thresholds_for(Level::Balanced, 0.001).unwrap();
         let high = model.thresholds_for(Level::Balanced, 0.01).unwrap();
-        assert!(low.article > high.article && low.whole_page > high.whole_page);
+        assert!(low != high && (0..PageKind::COUNT).all(|kind| low.0[kind] >= high.0[kind]));
         let error = model.thresholds_for(Level::Balanced, 0.0).unwrap_err();
         assert!(error.to_string().contains("lowest loss measured"));
     }

@@ -1,5 +1,6 @@
 //! What `explain` asks the line model for, and what it gets: how each block was scored, and why.
 
+use super::kind::PageKind;
 use crate::mark::Score;
 use crate::text::Span;
 
@@ -23,8 +24,8 @@ pub struct LineScore {
     pub score: Score,
     /// Score that the lines must exceed to be removed, at this level and on this kind of page.
     pub threshold: Score,
-    /// Whether the page was judged as a whole page, with menus and all, rather than as an article.
-    pub is_whole_page: bool,
+    /// The kind of the page.
+    pub page: PageKind,
     /// Features that contributed most to the score, the largest contribution first. Empty for plain
     /// prose, which is not scored.
     pub weights: Vec<FeatureWeight>,

@@ -22,7 +22,7 @@ use std::hash::Hasher;
 pub(super) const MAGIC: &[u8; 4] = b"DCLM";
 
 /// Version of the layout of the file.
-pub(super) const FORMAT: u16 = 2;
+pub(super) const FORMAT: u16 = 3;
 
 /// Reads little-endian numbers from a file in memory, from the front. Every method fails with
 /// [`Error::Model`] if fewer bytes are left than it reads.

@@ -3,7 +3,7 @@
 
 use super::overlap::{Form, PageForm};
 use super::page::PageFeatures;
-use crate::text::{NormalizedText, View};
+use crate::text::View;
 
 /// Minimum share of the blocks of a law that start with the number of a section, in thousandths.
 const MIN_SECTIONS: i32 = 30;
@@ -16,24 +16,23 @@ const MIN_TITLE_OVERLAP: i32 = 400;
 
 impl PageFeatures {
     /// Computes the forms of all blocks and of the page, and the overlap of each block that can be
-    /// scored with the prose of the page. Needs shapes.
-    pub(super) fn compute_overlaps(&mut self, view: &View<'_>, normalized: &mut NormalizedText) {
-        self.stem_counts.start_page();
+    /// scored with the prose of the page. Needs shapes and stems.
+    pub(super) fn compute_overlaps(&mut self, view: &View<'_>) {
         let (mut prose, mut prose_words) = (0, 0);
         for (at, block) in self.blocks.iter_mut().enumerate() {
             block.form = Form::new(&block.shape, view.text(block.end_line as usize - 1));
             if block.form.is_prose {
                 prose += 1;
                 prose_words += block.shape.words;
-                let lines = block.first_line as usize..block.end_line as usize;
-                self.stem_counts.add(view.normalized(lines, normalized), at);
+                self.stem_counts.add(at);
             }
         }
         let (mut sum, mut count) = (0, 0);
-        for block in self.blocks.iter_mut().filter(|block| !block.plain_prose) {
-            let lines = block.first_line as usize..block.end_line as usize;
-            let text = view.normalized(lines, normalized);
-            block.overlap = self.stem_counts.overlap(text, &block.shape, block.form);
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            if block.plain_prose {
+                continue;
+            }
+            block.overlap = self.stem_counts.overlap(at, &block.shape, block.form);
             if !block.form.is_prose && block.overlap.share >= 0 {
                 sum += block.overlap.share;
                 count += 1;

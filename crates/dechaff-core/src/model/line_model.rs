@@ -104,10 +104,17 @@ impl LineModel {
                 .count()..];
             let words = Some(&self.model.words);
             page.read(view, lines, hits, words, false, &mut search.normalized);
-            // A block that rules removed needs no score unless it has to be explained.
+            // A block that rules removed needs no score unless it has to be explained, and a block
+            // below the threshold needs no exact one.
+            let threshold = self.thresholds.for_page(page);
             self.score(
                 page,
                 |block| explain.is_some() || page.lines(block).any(|line| !view.is_cut(line)),
+                if explain.is_some() {
+                    i32::MIN
+                } else {
+                    threshold
+                },
                 scores,
             );
             for (block, score) in self.above_threshold(page, &scores.by_block) {
@@ -125,12 +132,18 @@ impl LineModel {
         explained
     }
 
-    /// Computes the raw scores of the blocks that `needs_score` selects. Leaves `scores` empty if
-    /// the page is too short to be judged, or a law.
-    fn score(&self, page: &PageFeatures, needs_score: impl Fn(usize) -> bool, scores: &mut Scores) {
+    /// Computes the raw scores of the blocks that `needs_score` selects, as far as they exceed
+    /// `threshold`. Leaves `scores` empty if the page is too short to be judged, or a law.
+    fn score(
+        &self,
+        page: &PageFeatures,
+        needs_score: impl Fn(usize) -> bool,
+        threshold: i32,
+        scores: &mut Scores,
+    ) {
         scores.by_block.clear();
         if page.len() >= MIN_BLOCKS && page.word_count() >= MIN_WORDS && !page.is_law() {
-            self.model.score(page, needs_score, scores);
+            self.model.score(page, needs_score, threshold, scores);
         }
     }
 
@@ -167,7 +180,7 @@ impl LineModel {
                 decision,
                 score: self.model.probability(score),
                 threshold: self.model.probability(threshold),
-                is_whole_page: page.is_whole_page(),
+                page: page.kind(),
                 weights: if decision == Decision::Prose {
                     Vec::new()
                 } else {

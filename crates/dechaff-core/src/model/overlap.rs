@@ -13,8 +13,8 @@
 
 use super::hash;
 use super::shape::LineShape;
-use super::words::for_each_token;
 use dechaff_rules::chars::{first_char, is_spaceless};
+use std::ops::Range;
 
 /// Length of a stem, in code points.
 const STEM_CHARS: usize = 6;
@@ -161,8 +161,10 @@ pub(super) struct StemCounts {
     page: u16,
     /// Number of different stems of the page.
     pub distinct: i32,
-    /// Buffer: stems of a block.
+    /// The hashed stems of all blocks.
     stems: Vec<u16>,
+    /// The end of the stems of each block in `stems`.
+    ends: Vec<u32>,
 }
 
 /// The count of a stem.
@@ -181,6 +183,7 @@ impl Default for StemCounts {
             page: 0,
             distinct: 0,
             stems: Vec::new(),
+            ends: Vec::new(),
         }
     }
 }
@@ -189,6 +192,8 @@ impl StemCounts {
     /// Starts a page without any stems.
     pub(super) fn start_page(&mut self) {
         self.distinct = 0;
+        self.stems.clear();
+        self.ends.clear();
         self.page = self.page.wrapping_add(1);
         if self.page == 0 {
             self.entries.fill(Entry::default());
@@ -196,12 +201,22 @@ impl StemCounts {
         }
     }
 
-    /// Counts the stems of a block of prose, given as normalized text. `block` is its index; each
-    /// block must be counted at most once, and blocks in ascending order.
-    pub(super) fn add(&mut self, normalized: &[u8], block: usize) {
-        read_stems(normalized, &mut self.stems);
+    /// Starts the next block of the page, to whose stems each word has to be added.
+    pub(super) fn start_block(&mut self) -> BlockStems<'_> {
+        BlockStems {
+            start: self.stems.len(),
+            stems: &mut self.stems,
+            ends: &mut self.ends,
+            previous: &[],
+        }
+    }
+
+    /// Counts the stems of a block of prose. `block` is its index; each block must be counted at
+    /// most once, and blocks in ascending order.
+    pub(super) fn add(&mut self, block: usize) {
+        let range = self.range(block);
         let block = block as u16;
-        for &stem in &self.stems {
+        for &stem in &self.stems[range] {
             let entry = &mut self.entries[usize::from(stem)];
             if entry.page != self.page {
                 *entry = Entry {
@@ -217,61 +232,82 @@ impl StemCounts {
         }
     }
 
-    /// Returns how much of a block, given as normalized text, occurs in the prose of the page. A
-    /// block of prose is itself in the counts, so that its stems must occur in another one.
-    pub(super) fn overlap(&mut self, normalized: &[u8], shape: &LineShape, form: Form) -> Overlap {
+    /// Returns how much of a block occurs in the prose of the page. A block of prose is itself in
+    /// the counts, so that its stems must occur in another one.
+    pub(super) fn overlap(&mut self, block: usize, shape: &LineShape, form: Form) -> Overlap {
         const NONE: Overlap = Overlap {
             share: -1,
             stems: 0,
         };
-        if shape.words > MAX_WORDS {
+        let range = self.range(block);
+        if shape.words > MAX_WORDS || range.is_empty() {
             return NONE;
         }
-        read_stems(normalized, &mut self.stems);
-        self.stems.sort_unstable();
-        self.stems.dedup();
-        if self.stems.is_empty() {
-            return NONE;
-        }
+        let stems = &mut self.stems[range];
+        stems.sort_unstable();
         let enough = 1 + u16::from(form.is_prose);
-        let found = self
-            .stems
-            .iter()
-            .map(|&stem| self.entries[usize::from(stem)])
-            .filter(|entry| entry.page == self.page && entry.count >= enough)
-            .count() as i32;
+        let (mut distinct, mut found, mut previous) = (0, 0, None);
+        for &stem in &*stems {
+            if previous != Some(stem) {
+                let entry = self.entries[usize::from(stem)];
+                distinct += 1;
+                found += i32::from(entry.page == self.page && entry.count >= enough);
+            }
+            previous = Some(stem);
+        }
         Overlap {
-            share: found * 1000 / self.stems.len() as i32,
+            share: found * 1000 / distinct,
             stems: found,
+        }
+    }
+
+    /// Returns where the stems of a block are in `stems`.
+    fn range(&self, block: usize) -> Range<usize> {
+        let start = block.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start as usize..self.ends[block] as usize
+    }
+}
+
+/// The stems of a block while its words are read. The block ends when this is dropped.
+pub(super) struct BlockStems<'p> {
+    stems: &'p mut Vec<u16>,
+    ends: &'p mut Vec<u32>,
+    /// Number of stems of the blocks before.
+    start: usize,
+    /// The last word, if it is a character of a script without spaces.
+    previous: &'p [u8],
+}
+
+impl<'p> BlockStems<'p> {
+    /// Adds the stem of a word, if it has one. Stems after the first [`MAX_STEMS`] are ignored.
+    pub(super) fn add(&mut self, word: &'p [u8]) {
+        if self.stems.len() - self.start == MAX_STEMS {
+            return;
+        }
+        if word[0] < 0x80 {
+            if word.len() >= MIN_STEM_CHARS {
+                let stem = &word[..word.len().min(STEM_CHARS)];
+                self.stems.push(index(hash(stem)));
+            }
+            self.previous = &[];
+        } else if first_char(word).is_some_and(is_spaceless) {
+            if !self.previous.is_empty() {
+                let pair = hash(self.previous).rotate_left(7) ^ hash(word);
+                self.stems.push(index(pair));
+            }
+            self.previous = word;
+        } else {
+            let stem = &word[..chars_len(word, STEM_CHARS)];
+            self.stems.push(index(hash(stem)));
+            self.previous = &[];
         }
     }
 }
 
-/// Replaces `stems` by the hashed stems of normalized text, at most [`MAX_STEMS`].
-fn read_stems(normalized: &[u8], stems: &mut Vec<u16>) {
-    stems.clear();
-    let mut previous: &[u8] = &[];
-    for_each_token(normalized, |token| {
-        if stems.len() == MAX_STEMS {
-            return;
-        }
-        if token[0] < 0x80 {
-            if token.len() >= MIN_STEM_CHARS {
-                stems.push(index(hash(&token[..token.len().min(STEM_CHARS)])));
-            }
-            previous = &[];
-            return;
-        }
-        if first_char(token).is_some_and(is_spaceless) {
-            if !previous.is_empty() {
-                stems.push(index(hash(previous).rotate_left(7) ^ hash(token)));
-            }
-            previous = token;
-        } else {
-            stems.push(index(hash(&token[..chars_len(token, STEM_CHARS)])));
-            previous = &[];
-        }
-    });
+impl Drop for BlockStems<'_> {
+    fn drop(&mut self) {
+        self.ends.push(self.stems.len() as u32);
+    }
 }
 
 /// Returns the length in bytes of the first `count` code points of `token`, or of all of it.
@@ -293,13 +329,23 @@ fn index(hash: u64) -> u16 {
 mod tests {
     use super::*;
 
+    use crate::model::words::for_each_token;
+
+    /// Adds the words of the next block, which is normalized text.
+    fn add_block(counts: &mut StemCounts, text: &str) {
+        let mut stems = counts.start_block();
+        for_each_token(text.as_bytes(), |word| stems.add(word));
+    }
+
     /// Returns the overlap of `line` with a page whose prose is `prose`.
     fn overlap(prose: &str, line: &str) -> Overlap {
         let mut counts = StemCounts::default();
         counts.start_page();
-        counts.add(prose.as_bytes(), 0);
+        add_block(&mut counts, prose);
+        add_block(&mut counts, line);
+        counts.add(0);
         let shape = LineShape::new([line].into_iter(), false);
-        counts.overlap(line.as_bytes(), &shape, Form::new(&shape, line))
+        counts.overlap(1, &shape, Form::new(&shape, line))
     }
 
     #[test]
@@ -322,8 +368,9 @@ mod tests {
         let form = Form::new(&shape, "harbour");
         for page in 0..70_000 {
             counts.start_page();
-            assert_eq!(counts.overlap(b"harbour", &shape, form).share, 0, "{page}");
-            counts.add(b"the harbour", 0);
+            add_block(&mut counts, "the harbour");
+            assert_eq!(counts.overlap(0, &shape, form).share, 0, "{page}");
+            counts.add(0);
             assert_eq!(counts.distinct, 1);
         }
     }

@@ -41,9 +41,10 @@
 //!
 //! Everything is an integer, so that all platforms compute the same scores.
 
+use super::kind::PageKind;
 use super::overlap::{Form, Overlap, PageForm, StemCounts};
 use super::shape::{LineShape, end_kind, ends_sentence};
-use super::words::{WordScore, WordTable, grams};
+use super::words::{WordScore, WordTable, for_each_token, grams};
 use crate::filter::RuleHit;
 use crate::text::NormalizedText;
 use crate::text::{Span, View};
@@ -56,9 +57,6 @@ use std::ops::Range;
 const MIN_PLAIN_PROSE_LEN: usize = 90;
 /// Share of a block, in thousandths of its bytes, above which rule hits make the block a hit.
 const HIT_THRESHOLD: i32 = 500;
-/// Minimum share of the words of an article that are in prose, in thousandths. A page with a lower
-/// share is a whole page. Training uses the same number.
-const MIN_ARTICLE_PROSE: i32 = 700;
 /// Maximum distance between two blocks, in blocks. Longer distances count as this one.
 const MAX_DISTANCE: i32 = 60;
 /// Minimum number of words beside the hits of certain rules in a partly removed block.
@@ -273,19 +271,24 @@ impl PageFeatures {
         self.grams.clear();
         self.gram_offsets.clear();
         self.gram_offsets.push(0);
+        self.stem_counts.start_page();
         for block in &mut self.blocks {
             let lines = block.first_line as usize..block.end_line as usize;
             let texts = lines.clone().map(|line| view.text(line));
             block.plain_prose = block.is_plain_prose(texts.clone());
             block.shape = LineShape::new(texts, block.plain_prose);
+            let text = view.normalized(lines, normalized);
+            let mut stems = self.stem_counts.start_block();
             if block.plain_prose {
                 block.word_score = WordScore::PLAIN_PROSE;
+                for_each_token(text, |word| stems.add(word));
             } else {
-                let text = view.normalized(lines, normalized);
                 let first_word_end = memchr::memchr(b' ', text).unwrap_or(text.len());
                 block.text_hash = super::hash(text);
                 block.first_word_hash = super::hash(&text[..first_word_end]);
-                grams(text, &mut self.tokens, &mut self.block_grams);
+                grams(text, &mut self.tokens, &mut self.block_grams, |word| {
+                    stems.add(word);
+                });
                 block.word_score = words
                     .map(|words| words.score(&self.block_grams))
                     .unwrap_or_default();
@@ -297,7 +300,7 @@ impl PageFeatures {
         }
         self.count_copies();
         self.compute_positions();
-        self.compute_overlaps(view, normalized);
+        self.compute_overlaps(view);
     }
 
     /// Replaces the blocks by those of `lines`: each line with the lines after it that hard
@@ -351,11 +354,9 @@ impl PageFeatures {
         (i64::from(self.prose_words) * 1000 / i64::from(self.word_count.max(1))) as i32
     }
 
-    /// Returns whether the page looks like a whole web page, with menus and all, rather than like
-    /// an article: less than [`MIN_ARTICLE_PROSE`] of its words are in prose. The two kinds have
-    /// different thresholds.
-    pub(crate) fn is_whole_page(&self) -> bool {
-        self.prose_share() < MIN_ARTICLE_PROSE
+    /// Returns the kind of the page, which decides about thresholds.
+    pub(crate) fn kind(&self) -> PageKind {
+        PageKind::new(self.prose_share(), self.blocks.len())
     }
 
     /// Returns the lines of the block with the index `at`, counted among the lines of the view that

@@ -113,13 +113,19 @@ enum GramKind {
 
 /// Replaces `grams` by the n-grams of a block, given as normalized text: indices into a
 /// [`WordTable`], in no order that matters. There are none if the text has no word. `tokens` is a
-/// buffer for the hashes of its words.
-pub(super) fn grams(normalized: &[u8], tokens: &mut Vec<u64>, grams: &mut Vec<u32>) {
+/// buffer for the hashes of its words. Calls `each_word` with each word.
+pub(super) fn grams<'t>(
+    normalized: &'t [u8],
+    tokens: &mut Vec<u64>,
+    grams: &mut Vec<u32>,
+    mut each_word: impl FnMut(&'t [u8]),
+) {
     grams.clear();
     tokens.clear();
     let mut tail = [0u64; TAIL_WORDS];
     let mut count = 0;
     for_each_token(normalized, |token| {
+        each_word(token);
         let hash = hash_token(token);
         if tokens.len() < HEAD_WORDS {
             tokens.push(hash);
@@ -232,7 +238,7 @@ mod tests {
     /// Returns the n-grams of a normalized text.
     fn grams_of(text: &str) -> Vec<u32> {
         let mut found = Vec::new();
-        grams(text.as_bytes(), &mut Vec::new(), &mut found);
+        grams(text.as_bytes(), &mut Vec::new(), &mut found, |_| ());
         found
     }
 

@@ -133,9 +133,11 @@ fn match_starts(
                 .rposition(u8::is_ascii_whitespace)
                 .map_or(from, |index| from + index + 1);
             // A match may start after a symbol, as in "(12 comments)".
-            starts.extend((start + 1..space).filter(|&inner| {
-                phrase.can_start(0, bytes, inner) && is_char_start(bytes[inner])
-            }));
+            starts.extend(
+                (start + 1..space).filter(|&inner| {
+                    phrase.can_start(0, bytes, inner) && is_char_start(bytes[inner])
+                }),
+            );
             if from > 0 && start == from {
                 break;
             }
