@@ -120,6 +120,27 @@ mod tests {
                 "lines with tabs",
                 format!("Share\n{}", repeat("a\tb\tc\n-\n")),
             ),
+            (
+                "terms with sentences",
+                format!("Share\n{}", repeat("Term\nIt is.\n")),
+            ),
+            (
+                "turns of one speaker",
+                format!("Share\n{}", repeat("Q: a\n")),
+            ),
+            (
+                "versions with items",
+                format!("Share\n{}", repeat("1.2\n- a\n")),
+            ),
+            ("ingredients", format!("Share\n{}", repeat("1 g a\n2\n2\n"))),
+            (
+                "questions",
+                format!("Share\n{}", repeat("Is it so?\nIt is so.\n")),
+            ),
+            (
+                "figures in columns",
+                format!("Share\n{}", repeat("2\nx\nx\n")),
+            ),
             ("full stops on one line", repeat(". .")),
             ("combining marks", repeat("a\u{301}")),
             ("spaces", repeat(" ")),

@@ -19,5 +19,5 @@ pub(crate) use lines::TextLines;
 pub(crate) use normalize::{NormalizedLine, NormalizedText};
 pub(crate) use sentences::split_joined;
 pub(crate) use span::union;
-pub(crate) use structure::{Structure, has_front_matter, structures};
+pub(crate) use structure::{Structure, has_front_matter};
 pub(crate) use view::{View, ends_like_sentence, has_word, word_count};

@@ -1,42 +1,53 @@
-//! The filter that protects code, front matter and tables, as [`structures`] finds them. Its rules
-//! are keep rules: a removal that touches one of these parts is vetoed.
+//! The filter that protects structures whose form is certain: code, tables, lists, verse, and so on.
+//! Its rules are keep rules: a removal that touches one of these parts is vetoed.
 
 use super::EnabledRule;
 use crate::mark::Marks;
-use crate::text::{Span, Structure, View, structures};
+use crate::text::{Span, Structure, View};
 use dechaff_rules::rule::RuleId;
+
+/// The structures that a rule protects, with its name.
+const RULES: [(Structure, &str); 13] = [
+    (Structure::Code, "keep/code"),
+    (Structure::FrontMatter, "keep/front-matter"),
+    (Structure::Table, "keep/table"),
+    (Structure::Quote, "keep/quote"),
+    (Structure::Verse, "keep/verse"),
+    (Structure::List, "keep/list"),
+    (Structure::Definitions, "keep/definition"),
+    (Structure::Questions, "keep/question"),
+    (Structure::Dialogue, "keep/speech"),
+    (Structure::Transcript, "keep/transcript"),
+    (Structure::Recipe, "keep/recipe"),
+    (Structure::Timeline, "keep/timeline"),
+    (Structure::Changelog, "keep/changelog"),
+];
 
 /// Protects the structures of which the rule is enabled.
 #[derive(Debug)]
 pub(crate) struct Structures {
-    code: Option<RuleId>,
-    front_matter: Option<RuleId>,
-    table: Option<RuleId>,
+    rules: Vec<(Structure, RuleId)>,
 }
 
 impl Structures {
-    const CODE_RULE: &str = "keep/code";
-    const FRONT_MATTER_RULE: &str = "keep/front-matter";
-    const TABLE_RULE: &str = "keep/table";
-
     pub(super) fn new(enabled: EnabledRule<'_>) -> Self {
-        Self {
-            code: enabled(Self::CODE_RULE),
-            front_matter: enabled(Self::FRONT_MATTER_RULE),
-            table: enabled(Self::TABLE_RULE),
-        }
+        let rules = RULES
+            .into_iter()
+            .filter_map(|(structure, name)| Some((structure, enabled(name)?)))
+            .collect();
+        Self { rules }
     }
 
-    /// Adds a mark for each structure of the document, from the start of its first line to the end
-    /// of its last.
+    /// Adds a mark for each certain structure of the document, from the start of its first line to
+    /// the end of its last.
     pub(crate) fn mark(&self, view: &View<'_>, marks: &mut Marks) {
-        for (structure, lines) in structures(view.lines()) {
-            let rule = match structure {
-                Structure::Code => self.code,
-                Structure::FrontMatter => self.front_matter,
-                Structure::Table => self.table,
-            };
-            if let Some(rule) = rule {
+        if self.rules.is_empty() {
+            return;
+        }
+        for found in view.structures().iter().filter(|found| found.is_certain) {
+            let rule = self.rules.iter().find(|rule| rule.0 == found.structure);
+            if let Some(&(_, rule)) = rule {
+                let lines = &found.lines;
                 let (first, last) = (view.span(lines.start), view.span(lines.end - 1));
                 marks.add(Span::from_offsets(first.start(), last.end()), rule);
             }

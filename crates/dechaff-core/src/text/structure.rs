@@ -1,6 +1,11 @@
-//! Parts of a document whose form says that they are content, whatever their lines say: fenced code,
-//! front matter, and tables. Only forms that are certain count. Nothing is removed from them, so
-//! that a table keeps all its rows, and a block of code both its fences.
+//! Parts of a document whose form says what they are, whatever their lines say. If the form is
+//! certain, nothing is removed from them, so that a table keeps all its rows, and a block of code
+//! both its fences. Fenced code, front matter and tables are found here, and each other structure in
+//! a file of its own:
+//!
+//! - `runs`: block quotes, lists, dialogue, specifications, source code without fences
+//! - `pairs`: definitions, questions with answers, timelines
+//! - `verse`, `transcript`, `recipe`, `changelog`, `columns`: what their names say
 //!
 //! ```text
 //! ---                   front matter: fields between two fences at the start of the text
@@ -16,9 +21,23 @@
 //! | Hull | 9000 |
 //! ```
 
+mod changelog;
+mod columns;
+mod entries;
+mod found;
+mod line_form;
+mod pairs;
+mod recipe;
+mod runs;
+mod transcript;
+mod verse;
+
+pub(crate) use found::{Found, Structure};
+
 use super::lines::TextLines;
 use crate::steps;
-use std::ops::{Range, RangeInclusive};
+use line_form::FormedLines;
+use std::ops::RangeInclusive;
 
 /// Maximum number of lines of front matter, blank ones not counted.
 const MAX_FRONT_MATTER_LINES: usize = 100;
@@ -29,26 +48,36 @@ const MIN_TABS: usize = 2;
 /// Number of characters of a fence of code. A longer line of them is a separator.
 const FENCE_LEN: RangeInclusive<usize> = 3..=20;
 
-/// A form of text that is content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Structure {
-    Code,
-    FrontMatter,
-    Table,
+/// Returns the structures of a document, in the order of their first lines. Those of different kinds
+/// can overlap.
+pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    find_marked(lines, &mut found);
+    let text = FormedLines::new(lines);
+    runs::find(&text, &mut found);
+    pairs::find(&text, &mut found);
+    verse::find(&text, &mut found);
+    transcript::find(&text, &mut found);
+    recipe::find(&text, &mut found);
+    changelog::find(&text, &mut found);
+    columns::find(&text, &mut found);
+    found.sort_by_key(|own| own.lines.start);
+    found
 }
 
-/// Returns the structures of a document with their lines, in order. Lines are counted among those
-/// that are not blank. A structure ends before the next one starts.
-pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<(Structure, Range<usize>)> {
-    let mut found = Vec::new();
+/// Finds front matter, fenced code and tables. One ends before the next one starts.
+fn find_marked(lines: &TextLines<'_>, found: &mut Vec<Found>) {
     let mut line = 0;
     let mut unclosed = Unclosed::default();
-    if let Some(end) = front_matter_end(lines) {
-        found.push((Structure::FrontMatter, 0..end));
-        line = end;
-    }
     while line < lines.count() {
-        let (structure, end) = if let Some(end) = code_end(lines, line, &mut unclosed) {
+        let front_matter = if line == 0 {
+            front_matter_end(lines)
+        } else {
+            None
+        };
+        let (structure, end) = if let Some(end) = front_matter {
+            (Structure::FrontMatter, end)
+        } else if let Some(end) = code_end(lines, line, &mut unclosed) {
             (Structure::Code, end)
         } else if let Some(end) = table_end(lines, line) {
             (Structure::Table, end)
@@ -56,10 +85,13 @@ pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<(Structure, Range<usize>)
             line += 1;
             continue;
         };
-        found.push((structure, line..end));
+        found.push(Found {
+            structure,
+            lines: line..end,
+            is_certain: true,
+        });
         line = end;
     }
-    found
 }
 
 /// Returns whether the text starts with front matter, which web pages do not have: it is the source
@@ -196,10 +228,16 @@ mod tests {
     use super::super::document::Document;
     use super::Structure::{Code, FrontMatter, Table};
     use super::*;
+    use std::ops::Range;
 
+    /// Returns the certain structures of a text.
     fn find(text: &str) -> Vec<(Structure, Range<usize>)> {
         let document = Document::new(text).unwrap();
         structures(&TextLines::new(&document, Vec::new()))
+            .into_iter()
+            .filter(|found| found.is_certain)
+            .map(|found| (found.structure, found.lines))
+            .collect()
     }
 
     #[test]
@@ -231,5 +269,45 @@ mod tests {
         assert_eq!(find("a\t1\t2\nb\t\t\nc\t3\t4\nd"), []);
         assert_eq!(find("a\t1\t2\nb\t5\t6\nc\t3\t4\nd"), [(Table, 0..3)]);
         assert_eq!(find("Home\tNews\nSport\tShare\nLogin\tHelp"), []);
+    }
+
+    #[test]
+    fn certain_structures_are_found_and_furniture_is_not() {
+        let data: toml::Table = include_str!("../../testdata/structures.toml")
+            .parse()
+            .unwrap();
+        let problems: Vec<String> = data["test"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|test| {
+                let found: Vec<String> = find(test["text"].as_str().unwrap())
+                    .into_iter()
+                    .map(|(structure, lines)| format!("{structure:?} {lines:?}"))
+                    .collect();
+                let expected: Vec<String> = test["found"].clone().try_into().unwrap();
+                (found != expected).then(|| format!("{:?}: {found:?}", test["name"]))
+            })
+            .collect();
+        assert_eq!(problems, [""; 0]);
+    }
+
+    #[test]
+    fn structures_without_certainty_are_found() {
+        let kinds = |text: &str| {
+            let document = Document::new(text).unwrap();
+            structures(&TextLines::new(&document, Vec::new()))
+                .into_iter()
+                .map(|found| (found.structure, found.lines))
+                .collect::<Vec<_>>()
+        };
+        let pairs = "Weight: 2 kg\nWidth: 12 cm\nColour: red\nMaterial: oak\n";
+        assert_eq!(kinds(pairs), [(Structure::Specification, 0..4)]);
+        let cells = "Hull\n9000\nYork\n7100\nLeeds\n500\nGoole\n80\n";
+        assert_eq!(kinds(cells), [(Structure::Columns, 0..8)]);
+        assert_eq!(
+            kinds("- Home\n- News\n- Sport\n"),
+            [(Structure::List, 0..3)]
+        );
     }
 }

@@ -7,6 +7,7 @@ use super::language::detect_language;
 use super::lines::TextLines;
 use super::normalize::NormalizedText;
 use super::span::Span;
+use super::structure::{Found, structures};
 use dechaff_rules::chars::{is_spaceless, is_word};
 use dechaff_rules::rule::Cue;
 use std::cell::OnceCell;
@@ -22,6 +23,8 @@ pub(crate) struct View<'d> {
     states: Vec<LineState>,
     /// The detected language, once a filter needed it.
     language: OnceCell<Option<String>>,
+    /// The structures of the document, once they were needed.
+    structures: OnceCell<Vec<Found>>,
 }
 
 /// What is known about a non-blank line.
@@ -41,6 +44,7 @@ impl<'d> View<'d> {
             lines,
             states: vec![LineState::default(); lines.count()],
             language: OnceCell::new(),
+            structures: OnceCell::new(),
         }
     }
 
@@ -91,6 +95,12 @@ impl<'d> View<'d> {
     /// Returns the non-blank lines of the document, which are numbered as those of the view.
     pub(crate) fn lines(&self) -> &'d TextLines<'d> {
         self.lines
+    }
+
+    /// Returns the structures of the document, in the order of their first lines. Detects them on
+    /// the first call.
+    pub(crate) fn structures(&self) -> &[Found] {
+        self.structures.get_or_init(|| structures(self.lines))
     }
 
     /// Makes sure that `buffer` contains `lines` in normalized form. Free if it does already, as

@@ -1,0 +1,318 @@
+//! Single lines that are entries of a structure: turns of a conversation, dated entries, pairs,
+//! versions, ingredients and lines of source code. Only the start of a line is read, or a short line.
+
+/// Maximum length of the name of a speaker, in bytes, and number of its words.
+const MAX_SPEAKER: (usize, usize) = (30, 3);
+/// Maximum length of a time in brackets before a speaker, in bytes.
+const MAX_TIME_LEN: usize = 22;
+/// Maximum number of words of a date.
+const MAX_DATE_WORDS: usize = 4;
+/// Maximum length of the name of a pair, in bytes, and number of its words.
+const MAX_NAME: (usize, usize) = (40, 5);
+/// Maximum length of a pair, in bytes.
+const MAX_PAIR_LEN: usize = 120;
+/// Maximum length of an ingredient, in bytes.
+const MAX_INGREDIENT_LEN: usize = 100;
+/// Maximum length of a line of source code, in bytes.
+const MAX_CODE_LEN: usize = 120;
+/// Characters of a line of source code of which at least one is a symbol.
+const CHARS_PER_SYMBOL: usize = 14;
+/// Maximum length of what follows the number of a version, in bytes.
+const MAX_VERSION_REST: usize = 28;
+
+/// Units of quantities in recipes, in several languages.
+const UNITS: &[&str] = &[
+    "g",
+    "kg",
+    "mg",
+    "ml",
+    "cl",
+    "dl",
+    "dkg",
+    "l",
+    "lb",
+    "lbs",
+    "oz",
+    "ounce",
+    "ounces",
+    "pound",
+    "pounds",
+    "gram",
+    "grams",
+    "cup",
+    "cups",
+    "tsp",
+    "tbsp",
+    "teaspoon",
+    "teaspoons",
+    "tablespoon",
+    "tablespoons",
+    "clove",
+    "cloves",
+    "pinch",
+    "slice",
+    "slices",
+    "stick",
+    "sticks",
+    "el",
+    "tl",
+    "gramm",
+    "zehe",
+    "zehen",
+    "prise",
+    "prisen",
+    "bund",
+    "cuillère",
+    "cuillères",
+    "tasse",
+    "tasses",
+    "gousse",
+    "gousses",
+    "pincée",
+    "cucharada",
+    "cucharadas",
+    "cucharadita",
+    "cucharaditas",
+    "taza",
+    "tazas",
+    "diente",
+    "dientes",
+    "pizca",
+    "colher",
+    "colheres",
+    "xícara",
+    "xícaras",
+    "cucchiaio",
+    "cucchiai",
+    "cucchiaino",
+    "cucchiaini",
+    "tazza",
+    "spicchio",
+    "spicchi",
+    "eetlepel",
+    "eetlepels",
+    "theelepel",
+    "theelepels",
+    "teentje",
+    "teentjes",
+    "szklanka",
+    "szklanki",
+    "łyżka",
+    "łyżki",
+    "łyżeczka",
+    "łyżeczki",
+    "ząbek",
+    "ząbki",
+    "rkl",
+    "msk",
+    "tsk",
+    "krm",
+    "г",
+    "кг",
+    "мл",
+    "л",
+    "ст",
+    "стакан",
+    "ложка",
+    "ложки",
+    "ч",
+];
+
+/// Words with which lines of source code start.
+const KEYWORDS: &[&str] = &[
+    "import", "from", "def", "class", "return", "const", "let", "var", "function", "public",
+    "private", "fn", "use", "package", "for", "if", "while", "else", "elif", "try", "with",
+    "except", "#include",
+];
+
+/// A turn of a conversation.
+pub(super) struct Turn<'t> {
+    pub speaker: &'t str,
+    /// Whether the speaker is in angle brackets, as in a log of a chat.
+    pub is_chat: bool,
+    /// What the speaker says.
+    pub speech: &'t str,
+}
+
+/// Returns a line as a turn: a name and a colon, or a name in angle brackets, after a time in
+/// brackets or not.
+pub(super) fn turn(text: &str) -> Option<Turn<'_>> {
+    let text = after_time(text);
+    let (max_len, max_words) = MAX_SPEAKER;
+    let head = &text[..text.floor_char_boundary(max_len + 2)];
+    if let Some(rest) = head.strip_prefix('<') {
+        let len = rest.find('>').filter(|&len| len > 0)?;
+        return Some(Turn {
+            speaker: &rest[..len],
+            is_chat: true,
+            speech: text[len + 2..].trim_start(),
+        });
+    }
+    let first = head.chars().next()?;
+    if !first.is_alphabetic() || first.is_lowercase() {
+        return None;
+    }
+    let len = head.find([':', '：'])?;
+    let speech = text[len..].trim_start_matches([':', '：']);
+    let is_apart = speech.is_empty() || speech.starts_with(char::is_whitespace);
+    let words = head[..len].bytes().filter(|&byte| byte == b' ').count() + 1;
+    (is_apart && words <= max_words).then(|| Turn {
+        speaker: &head[..len],
+        is_chat: false,
+        speech: speech.trim_start(),
+    })
+}
+
+/// Returns whether a line is a [`turn`].
+pub(super) fn is_turn(text: &str) -> bool {
+    turn(text).is_some()
+}
+
+/// Returns the text after a time in brackets at its start, or the whole text.
+fn after_time(text: &str) -> &str {
+    let close = match text.as_bytes().first() {
+        Some(b'[') => ']',
+        Some(b'(') => ')',
+        _ => return text,
+    };
+    let head = &text[..text.floor_char_boundary(MAX_TIME_LEN)];
+    match head.find(close) {
+        Some(end) if head[1..end].starts_with(|c: char| c.is_ascii_digit()) => {
+            text[end + 1..].trim_start()
+        }
+        _ => text,
+    }
+}
+
+/// Returns the length of the date with a year at the start of a line, with the marks behind it;
+/// `None` if it does not start with one.
+pub(super) fn timed(text: &str) -> Option<usize> {
+    let start = text.len() - text.trim_start_matches(['-', '*', '•', ' ']).len();
+    let mut at = start;
+    for _ in 0..MAX_DATE_WORDS {
+        let rest = &text[at..];
+        let word_len = rest.find(' ').unwrap_or(rest.len());
+        let word = rest[..word_len].trim_end_matches([',', ':', '.', ')', '–', '—']);
+        if is_year(word) || is_numeric_date(word) {
+            let end = at + word.len();
+            let marks = [' ', ',', ':', '.', ')', '-', '–', '—', '\t'];
+            return Some(text.len() - text[end..].trim_start_matches(marks).len());
+        }
+        let is_day = word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let is_month = word.starts_with(char::is_alphabetic) && word.len() <= 24;
+        if word.is_empty() || !is_day && !is_month || word_len == rest.len() {
+            return None;
+        }
+        at += word_len + 1;
+    }
+    None
+}
+
+/// Returns whether a word is a year from 1000 to 2099.
+fn is_year(word: &str) -> bool {
+    word.len() == 4
+        && word.bytes().all(|byte| byte.is_ascii_digit())
+        && (word.starts_with('1') || word.starts_with("20"))
+}
+
+/// Returns whether a word is a date such as 3.4.2021 or 2021-04-03.
+fn is_numeric_date(word: &str) -> bool {
+    (8..=10).contains(&word.len())
+        && word.starts_with(|c: char| c.is_ascii_digit())
+        && word.ends_with(|c: char| c.is_ascii_digit())
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'))
+        && word.bytes().filter(|byte| !byte.is_ascii_digit()).count() == 2
+}
+
+/// Returns whether a line is a short name, a colon and a short value.
+pub(super) fn is_pair(text: &str) -> bool {
+    let (max_len, max_words) = MAX_NAME;
+    let head = &text[..text.floor_char_boundary(max_len + 1)];
+    text.len() <= MAX_PAIR_LEN
+        && head.find([':', '：']).is_some_and(|len| {
+            let value = text[len..].trim_start_matches([':', '：']);
+            len > 0
+                && value.starts_with(char::is_whitespace)
+                && head[..len].split(' ').count() <= max_words
+        })
+}
+
+/// Returns the number of the version that a line consists of, with at most its date. A missing part
+/// is 0.
+pub(super) fn version(text: &str) -> Option<[u32; 3]> {
+    let text = text.trim_start_matches(['#', '*', ' ', '[']);
+    let start = text.find(|c: char| c.is_ascii_digit())?;
+    let name = text[..start].trim_end();
+    if !["", "v", "V", "Version", "version", "Release", "release"].contains(&name) {
+        return None;
+    }
+    let rest = &text[start..];
+    let len = rest
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
+        .count();
+    let mut parts = rest[..len].split('.');
+    let mut number = [0; 3];
+    let mut count = 0;
+    for part in &mut number {
+        let Some(own) = parts.next() else { break };
+        if !(1..=3).contains(&own.len()) {
+            return None;
+        }
+        *part = own.parse().ok()?;
+        count += 1;
+    }
+    let rest = &rest[len..];
+    let is_whole = parts.next().is_none() && count >= 2;
+    let is_date = rest.len() <= MAX_VERSION_REST && !rest.contains(['%', '+', '$', '€', ':']);
+    (is_whole && is_date).then_some(number)
+}
+
+/// Returns whether a line starts with a quantity and a unit of a kitchen, and names something.
+pub(super) fn is_ingredient(text: &str) -> bool {
+    let text = text.trim_start_matches(['-', '*', '•', '·', '▢', '□', ' ']);
+    let quantity = ['½', '¼', '¾', '⅓', '⅔', '⅛'];
+    let is_quantity = |c: char| c.is_ascii_digit() || quantity.contains(&c);
+    if text.len() > MAX_INGREDIENT_LEN || !text.starts_with(is_quantity) {
+        return false;
+    }
+    let rest = text.trim_start_matches(|c: char| {
+        is_quantity(c) || matches!(c, '.' | ',' | '/' | '-' | '–' | ' ' | '(')
+    });
+    let unit_len = rest
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(rest.len());
+    let (unit, name) = rest.split_at(unit_len);
+    name.contains(char::is_alphabetic) && UNITS.iter().any(|known| known.eq_ignore_ascii_case(unit))
+}
+
+/// Returns whether a line looks like source code. `symbols` is its number of symbols.
+pub(super) fn is_code(text: &str, symbols: usize) -> bool {
+    if symbols == 0 || text.len() > MAX_CODE_LEN || symbols * CHARS_PER_SYMBOL < text.len() {
+        return false;
+    }
+    let first = text.as_bytes()[0];
+    let last = text.as_bytes()[text.len() - 1];
+    let word_len = text
+        .bytes()
+        .take_while(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'#'))
+        .count();
+    let (word, rest) = text.split_at(word_len);
+    let value = rest.trim_start();
+    matches!(last, b'{' | b'}' | b';')
+        || text.ends_with("):")
+        || matches!(first, b'}' | b']') && text.len() <= 3
+        || text == "..."
+        || text.starts_with("$ ")
+        || first == b'<'
+            && last == b'>'
+            && text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))
+        || word_len > 0
+            && (KEYWORDS.contains(&word) && matches!(last, b')' | b']' | b':')
+                || value.starts_with('=') && value.len() > 2
+                || rest.starts_with('(')
+                    && last == b')'
+                    && word.starts_with(|c: char| !c.is_ascii_digit()))
+}
