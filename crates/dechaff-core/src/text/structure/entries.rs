@@ -288,9 +288,13 @@ pub(super) fn is_ingredient(text: &str) -> bool {
     name.contains(char::is_alphabetic) && UNITS.iter().any(|known| known.eq_ignore_ascii_case(unit))
 }
 
-/// Returns whether a line looks like source code. `symbols` is its number of symbols.
+/// Returns whether a line looks like source code. `symbols` is its number of symbols. A tag of a
+/// template, such as `{* name *}`, is left from a page and does not count.
 pub(super) fn is_code(text: &str, symbols: usize) -> bool {
     if symbols == 0 || text.len() > MAX_CODE_LEN || symbols * CHARS_PER_SYMBOL < text.len() {
+        return false;
+    }
+    if ["{*", "{{", "{%"].iter().any(|tag| text.starts_with(tag)) {
         return false;
     }
     let first = text.as_bytes()[0];

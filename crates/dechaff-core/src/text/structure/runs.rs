@@ -27,6 +27,9 @@ const MIN_PAIRS: usize = 4;
 /// Minimum number of lines of source code.
 const MIN_CODE_LINES: usize = 3;
 
+/// Objects that the scripts of a page use. A script that was extracted with the page is no content.
+const PAGE_OBJECTS: [&str; 2] = ["window.", "document."];
+
 /// Finds all structures of this file.
 pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     let mut line = 0;
@@ -91,7 +94,8 @@ fn specification(text: &FormedLines<'_, '_>, first: usize) -> Option<Found> {
 }
 
 /// Returns the source code that starts with this line. One line of another form can be between two
-/// of code. It is certain if it has lines that are indented more than the first.
+/// of code. It is certain if it has lines that are indented more than the first, and is no script of
+/// the page.
 fn code(text: &FormedLines<'_, '_>, first: usize) -> Option<Found> {
     let end = text.run_end(first, |line| {
         text.is(line, flag::CODE)
@@ -105,7 +109,13 @@ fn code(text: &FormedLines<'_, '_>, first: usize) -> Option<Found> {
         let start = document.line(text.lines.number(line)).start();
         text.text(line).as_ptr() as usize - document.text().as_ptr() as usize - start
     };
-    let is_certain = (first..end).any(|line| indent(line) > indent(first));
+    let is_script = |line| {
+        PAGE_OBJECTS
+            .iter()
+            .any(|object| text.text(line).contains(object))
+    };
+    let is_certain =
+        (first..end).any(|line| indent(line) > indent(first)) && !(first..end).any(is_script);
     let count = text.count_in(first..end, flag::CODE);
     (count >= MIN_CODE_LINES)
         .then(|| run(Structure::Code, first..end, MIN_CODE_LINES, is_certain))
