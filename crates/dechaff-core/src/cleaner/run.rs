@@ -35,7 +35,7 @@ pub(super) struct DocumentRun<'c, 'd> {
     max_protecting_len: usize,
     /// Whether each line was searched for matches of keep rules.
     searched: Vec<bool>,
-    /// Whether `protecting` has the marks of code, front matter and tables.
+    /// Whether `protecting` has the marks of certain structures.
     structures_are_protected: bool,
     /// Marks that remove text, in the order of the stages, and their extensions to whole lines.
     applied: Vec<Applied>,
@@ -226,7 +226,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         self.searched[lines].fill(true);
     }
 
-    /// Adds the marks of code, front matter and tables to those that protect text. Does so once.
+    /// Adds the marks of certain structures to those that protect text. Does so once.
     fn protect_structures(&mut self) {
         if !std::mem::replace(&mut self.structures_are_protected, true) {
             let mut marks = Marks::default();
