@@ -159,9 +159,8 @@ fn ending(text: &str) -> u32 {
     let inner = text.trim_end_matches(CLOSERS);
     match inner.chars().next_back() {
         Some('.' | '!' | '。' | '！' | '।') => flag::SENTENCE | flag::STATEMENT,
-        Some('…') => flag::SENTENCE,
         Some('?' | '？' | '؟') if inner.len() == text.len() => flag::SENTENCE | flag::QUESTION,
-        Some('?' | '？' | '؟') => flag::SENTENCE,
+        Some('…' | '?' | '？' | '؟') => flag::SENTENCE,
         Some(',' | ';' | ':' | '–' | '—' | '，' | '、' | '；' | '：' | '،') => {
             flag::CLAUSE
         }
@@ -200,17 +199,19 @@ impl Counts {
             match byte {
                 b' ' => spaces += 1,
                 b'0'..=b'9' => counts.digits += 1,
-                b'a'..=b'z' | b'A'..=b'Z' => counts.letters += 1,
                 b'$' => {
                     counts.has_currency = true;
                     counts.symbols += 1;
                 }
+                // Letters, or the first bytes of some.
+                b'a'..=b'z' | b'A'..=b'Z' | 0xc3..=0xdf | 0xe0 | 0xe1 | 0xea..=0xed => {
+                    counts.letters += 1;
+                }
                 b'!'..=b'~' if !matches!(byte, b',' | b'-' | b'?' | b'%' | b'^') => {
                     counts.symbols += 1;
                 }
-                // The first bytes of kana and Han characters, and of other letters.
+                // The first bytes of kana and Han characters.
                 0xe3..=0xe9 => spaceless += 1,
-                0xc3..=0xdf | 0xe0 | 0xe1 | 0xea..=0xed => counts.letters += 1,
                 _ => {}
             }
         }
