@@ -33,6 +33,7 @@ mod kind;
 mod line_model;
 mod overlap;
 mod page;
+mod places;
 mod shape;
 mod tree;
 mod trees;

@@ -7,6 +7,7 @@
 //! feature means must also raise [`FEATURE_VERSION`](super::FEATURE_VERSION).
 
 use super::page::{PageFeatures, Sum};
+use crate::text::Structure;
 use dechaff_rules::rule::Category;
 
 /// The features of a block, in the order of [`NAMES`], followed by zeros. A row has an element for
@@ -193,6 +194,26 @@ features! { page, at, block, position, next, previous, count;
     third_next_word = page.neighbor(at, 3).word_score.mean,
     third_last_chars = page.neighbor(at, -3).shape.chars,
     third_last_word = page.neighbor(at, -3).word_score.mean,
+    // The structures that it is in: 1, or 2 if their form is certain.
+    in_code = block.place.kind(Structure::Code),
+    in_table = block.place.kind(Structure::Table),
+    in_quote = block.place.kind(Structure::Quote),
+    in_verse = block.place.kind(Structure::Verse),
+    in_list = block.place.kind(Structure::List),
+    in_definitions = block.place.kind(Structure::Definitions),
+    in_questions = block.place.kind(Structure::Questions),
+    in_dialogue = block.place.kind(Structure::Dialogue),
+    in_transcript = block.place.kind(Structure::Transcript),
+    in_recipe = block.place.kind(Structure::Recipe),
+    in_timeline = block.place.kind(Structure::Timeline),
+    in_changelog = block.place.kind(Structure::Changelog),
+    in_specification = block.place.kind(Structure::Specification),
+    in_columns = block.place.kind(Structure::Columns),
+    structure_kinds = block.place.kinds(),
+    structure_at = block.place.at,
+    structure_length = block.place.len,
+    structures_next = next.place.kinds(),
+    structures_last = previous.place.kinds(),
 }
 
 /// Returns `value` as an element of a row; the nearest `i16` if it is out of range.
@@ -251,6 +272,16 @@ mod tests {
         assert_eq!(column(&rows, "announced"), [1, 1, 1, 1, 0]);
         assert_eq!(column(&rows, "ends"), [3, 0, 0, 0, 1]);
         assert_eq!(column(&rows, "prose_below"), [4, 3, 2, 1, 60]);
+    }
+
+    #[test]
+    fn blocks_have_the_structures_that_they_are_in() {
+        let rows = rows("It rained.\n- Home\n- News\n- Sport\nIt snowed.\n“No?”\n“No.”\n“Never.”");
+        assert_eq!(column(&rows, "in_list"), [0, 1, 1, 1, 0, 0, 0, 0]);
+        assert_eq!(column(&rows, "in_dialogue"), [0, 0, 0, 0, 0, 2, 2, 2]);
+        assert_eq!(column(&rows, "structure_at"), [0, 0, 1, 2, 0, 0, 1, 2]);
+        assert_eq!(column(&rows, "structure_length"), [0, 3, 3, 3, 0, 3, 3, 3]);
+        assert_eq!(column(&rows, "structures_next"), [1, 1, 1, 0, 1, 1, 1, 0]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The features of a page that the line model scores. A page is a document, or a part of a large
 //! one, split into blocks: a block is a line, or the lines that hard wrapping made of a paragraph.
 //!
-//! [`PageFeatures::read`] fills the page in four passes:
+//! [`PageFeatures::read`] fills the page in five passes:
 //!
 //! 1. Rule hits. Each block gets the share of its bytes that built-in rules match, by their
 //!    confidence, and the categories of these rules.
@@ -13,6 +13,7 @@
 //! 3. Positions. Two scans over the blocks, one in each direction, find the runs of short blocks
 //!    and the distances to the nearest prose and to the nearest block that rules match.
 //! 4. Overlaps. The stems of the prose are counted, and compared with those of the other blocks.
+//! 5. Places. Each block gets the structures that it is in, and its place in the last of them.
 //!
 //! For example, this page has five blocks, of which the first four are short and form one run:
 //!
@@ -43,6 +44,7 @@
 
 use super::kind::PageKind;
 use super::overlap::{Form, Overlap, PageForm, StemCounts};
+use super::places::Place;
 use super::shape::{LineShape, end_kind, ends_sentence};
 use super::words::{WordScore, WordTable, for_each_token, grams};
 use crate::filter::RuleHit;
@@ -90,6 +92,7 @@ pub(super) struct Block {
     pub word_score: WordScore,
     pub form: Form,
     pub overlap: Overlap,
+    pub place: Place,
     /// Share of the bytes that rules of confidence `certain` match, in thousandths.
     pub certain: i32,
     /// Share of the bytes that rules of confidence `likely` match, in thousandths.
@@ -138,6 +141,12 @@ impl Block {
         overlap: Overlap {
             share: -2,
             stems: 0,
+        },
+        place: Place {
+            structures: 0,
+            certain: 0,
+            at: 0,
+            len: 0,
         },
         certain: -1,
         likely: -1,
@@ -301,6 +310,7 @@ impl PageFeatures {
         self.count_copies();
         self.compute_positions();
         self.compute_overlaps(view);
+        self.compute_places(view);
     }
 
     /// Replaces the blocks by those of `lines`: each line with the lines after it that hard
