@@ -389,6 +389,21 @@ mod tests {
     use dechaff_rules::phrase::MAX_MATCH_LEN;
 
     #[test]
+    fn labels_of_several_words_are_removed_as_sentences_of_a_joined_article() {
+        let prose = "The council closed the bridge on Monday, and nobody in the town objected to \
+                     it at all. Work begins in June. "
+            .repeat(6);
+        let text = format!("{prose}All rights reserved. Advertisement. He said so himself.");
+        let document = Document::new(&text).unwrap();
+        let cleaner = Cleaner::builder().build().unwrap();
+        let cleaned = cleaner.clean(&document, &mut Scratch::default());
+        assert_eq!(
+            cleaned.text(),
+            format!("{prose}Advertisement. He said so himself.")
+        );
+    }
+
+    #[test]
     fn prose_in_languages_without_a_pack_is_kept() {
         for level in [Level::Precise, Level::Balanced] {
             let cleaner = Cleaner::builder().level(level).build().unwrap();

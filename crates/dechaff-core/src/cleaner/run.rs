@@ -11,9 +11,14 @@ use crate::filter::Filter;
 use crate::mark::{Mark, Marks};
 use crate::model::{ExplainOptions, LineScore};
 use crate::steps;
-use crate::text::{Document, LINE_ENDS, Span, TextLines, View, has_word, split_joined, union};
+use crate::text::{
+    Document, LINE_ENDS, Span, TextLines, View, has_word, split_joined, union, word_count,
+};
 use dechaff_rules::rule::{Confidence, Effect, Matcher, Rule, RuleId};
 use std::ops::Range;
+
+/// Minimum number of words of a label that is removed as a sentence of a longer line.
+const MIN_LABEL_WORDS: usize = 3;
 
 /// What a run records besides the result.
 #[derive(Debug, Default)]
@@ -133,7 +138,10 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         let marks: Vec<Mark> = marks
             .take()
             .into_iter()
-            .filter(|mark| is_certain_line_rule(engine.rules.get(mark.rule())))
+            .filter(|mark| {
+                let text = &document.text()[mark.span().range()];
+                judges_sentences(engine.rules.get(mark.rule()), text)
+            })
             .collect();
         run.apply(marks, scratch);
         scratch.search.normalized.clear();
@@ -341,11 +349,13 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
     }
 }
 
-/// Returns whether a rule removes whole lines at every level, or protects them.
-fn is_certain_line_rule(rule: &Rule) -> bool {
-    let is_line = matches!(
-        rule.matcher,
-        Matcher::Phrases { line: true, .. } | Matcher::Patterns { line: true, .. }
-    );
+/// Returns whether a rule that matches a whole sentence, `text`, can remove it, or keeps it. Labels need
+/// [`MIN_LABEL_WORDS`] words: a shorter sentence, such as "Listen.", may be prose.
+fn judges_sentences(rule: &Rule, text: &str) -> bool {
+    let is_line = match rule.matcher {
+        Matcher::Phrases { line, .. } | Matcher::Patterns { line, .. } => line,
+        Matcher::Labels(_) => word_count(text) >= MIN_LABEL_WORDS,
+        _ => false,
+    };
     is_line && (rule.effect == Effect::Keep || rule.confidence == Confidence::Certain)
 }
