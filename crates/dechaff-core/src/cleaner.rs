@@ -18,7 +18,7 @@ use crate::mark::Mark;
 use crate::model::{ExplainOptions, LineModel, LineScore, ModelBuffers};
 use crate::rules::RuleSet;
 use crate::search::SearchBuffers;
-use crate::text::{Document, TextLines, View};
+use crate::text::{Document, TextLine, TextLines, View};
 use dechaff_rules::rule::{Category, Effect, FilterName, Level, Rule, RuleId};
 use repeated::clean_again;
 use run::{DocumentRun, Explained};
@@ -250,7 +250,7 @@ struct Engine {
 /// saves allocations and keeps the states of lazy DFAs. They never change the result.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    lines: Vec<u32>,
+    lines: Vec<TextLine>,
     pub(crate) search: SearchBuffers,
     model: ModelBuffers,
 }

@@ -3,6 +3,7 @@
 
 mod document;
 mod language;
+mod line;
 mod lines;
 mod normalize;
 mod sentences;
@@ -15,7 +16,8 @@ pub use document::Document;
 pub(crate) use document::LINE_ENDS;
 pub use span::Span;
 
-pub(crate) use lines::TextLines;
+pub(crate) use line::TextLine;
+pub(crate) use lines::{TextLines, trim_unseen};
 pub(crate) use normalize::{NormalizedLine, NormalizedText};
 pub(crate) use sentences::split_joined;
 pub(crate) use span::union;

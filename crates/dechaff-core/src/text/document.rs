@@ -155,9 +155,9 @@ impl<'t> Document<'t> {
         Span::new(self.starts[line], self.starts[line + 1])
     }
 
-    /// Returns the text of a line without white space and terminator at its ends; empty if the line
-    /// is blank.
-    pub(crate) fn trimmed_line(&self, line: usize) -> &'t str {
+    /// Returns the range of a line in the source text without white space and terminator at its
+    /// ends; empty if the line is blank.
+    pub(super) fn trimmed_line(&self, line: usize) -> Range<usize> {
         let bytes = self.text.as_bytes();
         let Range { start, mut end } = self.line(line).range();
         if bytes[start..end].ends_with(b"\n") {
@@ -165,9 +165,11 @@ impl<'t> Document<'t> {
         }
         // Nearly all lines have no white space but the terminator.
         if start < end && bytes[start].is_ascii_graphic() && bytes[end - 1].is_ascii_graphic() {
-            return &self.text[start..end];
+            return start..end;
         }
-        self.text[start..end].trim()
+        let trimmed = self.text[start..end].trim_end();
+        let end = start + trimmed.len();
+        end - trimmed.trim_start().len()..end
     }
 
     /// Returns the line (counted from 0) that contains the byte at `offset`, by binary search.

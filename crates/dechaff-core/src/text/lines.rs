@@ -4,45 +4,48 @@
 //! paragraph.
 
 use super::document::Document;
+use super::line::TextLine;
 use super::wrap::broken_lines;
 use dechaff_rules::chars::is_invisible;
-
-/// The bit of an entry of [`TextLines`] that says whether the line is joined to the next.
-const JOINS: u32 = 1 << 31;
+use std::ops::Range;
 
 /// The non-blank lines of a document, which are numbered from 0.
 #[derive(Debug)]
 pub(crate) struct TextLines<'d> {
     document: &'d Document<'d>,
-    /// For each non-blank line its number in the document, combined with [`JOINS`].
-    entries: Vec<u32>,
+    lines: Vec<TextLine>,
 }
 
 impl<'d> TextLines<'d> {
     /// Finds the non-blank lines of a document, and which of them hard wrapping broke. `buffer` is
     /// overwritten; pass the one of an earlier document, which [`into_buffer`](Self::into_buffer)
     /// returns, to avoid an allocation.
-    pub(crate) fn new(document: &'d Document<'d>, mut buffer: Vec<u32>) -> Self {
+    pub(crate) fn new(document: &'d Document<'d>, mut buffer: Vec<TextLine>) -> Self {
         buffer.clear();
         buffer.reserve(document.line_count());
-        buffer.extend(
-            (0..document.line_count())
-                .filter(|&number| has_visible_text(document, number))
-                .map(|number| number as u32),
-        );
-        let mut lines = Self {
-            document,
-            entries: buffer,
-        };
-        for line in broken_lines(document, &lines.entries) {
-            lines.entries[line] |= JOINS;
+        buffer.extend((0..document.line_count()).filter_map(|number| {
+            let range = visible_text(document, number)?;
+            let text = &document.text()[range.clone()];
+            Some(TextLine {
+                has_unseen_ends: text.starts_with(is_invisible) || text.ends_with(is_invisible),
+                number: number as u32,
+                start: range.start as u32,
+                end: range.end as u32,
+                joins: false,
+            })
+        }));
+        for line in broken_lines(document, &buffer) {
+            buffer[line].joins = true;
         }
-        lines
+        Self {
+            document,
+            lines: buffer,
+        }
     }
 
     /// Returns the buffer for the lines of another document. Its content has no meaning.
-    pub(crate) fn into_buffer(self) -> Vec<u32> {
-        self.entries
+    pub(crate) fn into_buffer(self) -> Vec<TextLine> {
+        self.lines
     }
 
     /// Returns the document whose lines these are, also for access to its blank lines.
@@ -53,25 +56,35 @@ impl<'d> TextLines<'d> {
     /// Returns the number of non-blank lines. Lines with only white space and invisible characters,
     /// such as zero-width spaces, are blank.
     pub(crate) fn count(&self) -> usize {
-        self.entries.len()
+        self.lines.len()
     }
 
     /// Returns the source text of a line without white space and terminator at its ends. It is
     /// never empty, but can be nothing but punctuation.
     pub(crate) fn text(&self, line: usize) -> &'d str {
-        self.document.trimmed_line(self.number(line))
+        &self.document.text()[self.lines[line].range()]
+    }
+
+    /// Returns the source text of a line without white space and invisible characters at its ends.
+    pub(crate) fn visible_text(&self, line: usize) -> &'d str {
+        let text = self.text(line);
+        if self.lines[line].has_unseen_ends {
+            trim_unseen(text)
+        } else {
+            text
+        }
     }
 
     /// Returns the number of a line in the document, where blank lines count as well. Both numbers
     /// start at 0.
     pub(crate) fn number(&self, line: usize) -> usize {
-        (self.entries[line] & !JOINS) as usize
+        self.lines[line].number as usize
     }
 
     /// Returns whether hard wrapping broke the line, so that the next line continues its sentence.
     /// Always `false` for the last line, and in texts that are not hard-wrapped.
     pub(crate) fn joins(&self, line: usize) -> bool {
-        self.entries[line] & JOINS != 0
+        self.lines[line].joins
     }
 
     /// Returns whether the line continues the sentence of the one before, which hard wrapping
@@ -83,20 +96,26 @@ impl<'d> TextLines<'d> {
     /// Returns the number of non-blank lines before the line with this number in the document, by
     /// binary search.
     pub(crate) fn count_before(&self, number: usize) -> usize {
-        self.entries
-            .partition_point(|entry| ((entry & !JOINS) as usize) < number)
+        self.lines
+            .partition_point(|line| (line.number as usize) < number)
     }
 }
 
-/// Returns whether the line with this number in the document is not blank. The first byte decides
-/// for nearly all lines.
+/// Returns a text without white space and invisible characters at its ends.
+pub(crate) fn trim_unseen(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+}
+
+/// Returns the range of the line with this number in the document, without white space at its ends;
+/// `None` if the line is blank. The first byte decides for nearly all lines.
 #[inline]
-fn has_visible_text(document: &Document<'_>, number: usize) -> bool {
-    match document.text().as_bytes()[document.line(number).start()] {
-        b'\n' => false,
-        first if first.is_ascii_graphic() => true,
-        _ => is_visible(document.trimmed_line(number)),
+fn visible_text(document: &Document<'_>, number: usize) -> Option<Range<usize>> {
+    let first = document.text().as_bytes()[document.line(number).start()];
+    if first == b'\n' {
+        return None;
     }
+    let range = document.trimmed_line(number);
+    (first.is_ascii_graphic() || is_visible(&document.text()[range.clone()])).then_some(range)
 }
 
 /// Returns whether a text without white space at its ends contains a visible character. Zero-width

@@ -16,6 +16,7 @@
 //! that its lists of short lines do not count as paragraphs.
 
 use super::document::Document;
+use super::line::TextLine;
 use dechaff_rules::chars::is_spaceless;
 use std::ops::Range;
 
@@ -52,10 +53,10 @@ const SENTENCE_ENDS: [char; 8] = ['.', '!', '?', '。', '！', '？', '।', '؟
 /// Fewest broken lines, in paragraphs judged by themselves, that establish the width of the text.
 const MIN_WIDTH_BREAKS: usize = 4;
 
-/// Returns the lines that hard wrapping broke, in order, as indices into `numbers`: the numbers of
-/// the non-blank lines of `document`.
-pub(super) fn broken_lines(document: &Document<'_>, numbers: &[u32]) -> Vec<usize> {
-    let lines = &Lines { document, numbers };
+/// Returns the lines that hard wrapping broke, in order, as indices into `lines`: the non-blank
+/// lines of `document`.
+pub(super) fn broken_lines(document: &Document<'_>, lines: &[TextLine]) -> Vec<usize> {
+    let lines = &Lines::new(document, lines);
     match text_width(lines) {
         Some(width) => (0..lines.count())
             .filter(|&line| is_broken(lines, line, width))
@@ -67,34 +68,44 @@ pub(super) fn broken_lines(document: &Document<'_>, numbers: &[u32]) -> Vec<usiz
 /// The non-blank lines of a document.
 struct Lines<'l> {
     document: &'l Document<'l>,
-    /// The number of each in the document.
-    numbers: &'l [u32],
+    lines: &'l [TextLine],
+    /// The width of each line in columns, with its indentation; a very large number for lines that
+    /// are certainly too wide to be hard-wrapped.
+    widths: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl<'l> Lines<'l> {
+    fn new(document: &'l Document<'l>, lines: &'l [TextLine]) -> Self {
+        let widths = lines.iter().map(|line| {
+            if line.range().len() > 4 * MAX_WIDTH {
+                return usize::MAX / 2;
+            }
+            let indentation = line.start as usize - document.line(line.number as usize).start();
+            indentation + width(&document.text()[line.range()])
+        });
+        Self {
+            document,
+            lines,
+            widths: widths.collect(),
+        }
+    }
+
     fn count(&self) -> usize {
-        self.numbers.len()
+        self.lines.len()
     }
 
     /// Returns a line without white space at its ends.
     fn text(&self, line: usize) -> &str {
-        self.document.trimmed_line(self.numbers[line] as usize)
+        &self.document.text()[self.lines[line].range()]
     }
 
     /// Returns whether the line after this one in the document is not blank.
     fn is_followed(&self, line: usize) -> bool {
-        line + 1 < self.count() && self.numbers[line + 1] == self.numbers[line] + 1
+        line + 1 < self.count() && self.lines[line + 1].number == self.lines[line].number + 1
     }
 
-    /// Returns the width of a line in columns, with its indentation. Returns a very large number
-    /// for lines that are certainly too wide to be hard-wrapped, without counting.
     fn width(&self, line: usize) -> usize {
-        let text = self.text(line);
-        if text.len() > 4 * MAX_WIDTH {
-            return usize::MAX / 2;
-        }
-        let start = self.document.line(self.numbers[line] as usize).start();
-        text.as_ptr() as usize - self.document.text().as_ptr() as usize - start + width(text)
+        self.widths[line]
     }
 }
 
@@ -277,10 +288,18 @@ fn first_word_width(text: &str) -> usize {
 
 /// Returns the width of a text in columns.
 fn width(text: &str) -> usize {
-    if text.is_ascii() {
-        return text.len();
+    // Every character of a script without spaces starts with a byte from 0xE0 on, and none with
+    // 0xE2, with which quotation marks and dashes start. No branch, so that many bytes are compared
+    // at once.
+    let may_be_spaceless = text
+        .bytes()
+        .fold(false, |any, byte| any | (byte >= 0xE0 && byte != 0xE2));
+    let count = text.chars().count();
+    if may_be_spaceless {
+        count + text.chars().filter(|&c| is_spaceless(c)).count()
+    } else {
+        count
     }
-    text.chars().map(|c| 1 + usize::from(is_spaceless(c))).sum()
 }
 
 #[cfg(test)]
