@@ -11,10 +11,11 @@ const SAMPLE_LEN: usize = 1500;
 /// notices in another language.
 const MIN_PROSE_LEN: usize = 60;
 
-/// Most frequent English words, by which most texts are recognized.
-const COMMON_WORDS: &[&str] = &[
-    "the", "of", "and", "to", "that", "was", "is", "for", "with", "on", "it",
-];
+/// Fewest words by which a language is recognized without comparing trigrams.
+const MIN_WORDS: usize = 20;
+
+/// Fewest words by which German is recognized without comparing trigrams.
+const MIN_GERMAN_WORDS: usize = 60;
 
 /// Detects the language of a text and returns its code, in the form that rules use if rules can
 /// name the language. Reads a bounded part of the text: its first lines of prose or, if it has
@@ -38,8 +39,8 @@ pub(crate) fn detect_language(text: &str) -> Option<String> {
     } else {
         &sample
     };
-    if is_english(sample) {
-        return Some("en".to_owned());
+    if let Some(code) = language_of_words(sample) {
+        return Some(code.to_owned());
     }
     let info = detect(sample).filter(whatlang::Info::is_reliable)?;
     let code = info.lang().code();
@@ -48,17 +49,34 @@ pub(crate) fn detect_language(text: &str) -> Option<String> {
     Some(from_tag(code).unwrap_or_else(|| code.to_owned()))
 }
 
-/// Returns whether a text is certainly English: at least 20 words, 2 % of them "the" and 13 % among
-/// the most frequent English words, which no other language reaches. Most texts are English, and
-/// comparing trigrams takes longer than cleaning.
-fn is_english(text: &str) -> bool {
-    let (mut words, mut the, mut common) = (0, 0, 0);
+/// Returns the language of a text that is certainly English or German, by its most frequent words:
+/// no text in another language has so many of them. Most texts are in one of the two, and comparing
+/// trigrams takes longer than cleaning.
+fn language_of_words(text: &str) -> Option<&'static str> {
+    let (mut words, mut the, mut and, mut english, mut german) = (0, 0, 0, 0, 0);
     for word in text.split_ascii_whitespace() {
         words += 1;
-        the += usize::from(word == "the");
-        common += usize::from(COMMON_WORDS.contains(&word));
+        match word {
+            "the" => (the, english) = (the + 1, english + 1),
+            "and" => (and, english) = (and + 1, english + 1),
+            "of" | "to" | "that" | "was" | "is" | "for" | "with" | "on" | "it" => english += 1,
+            "der" | "die" | "das" | "und" | "den" | "von" | "zu" | "mit" | "auf" | "für"
+            | "ist" | "im" | "dem" | "nicht" | "des" | "ein" | "eine" | "sich" | "auch"
+            | "wird" => {
+                german += 1;
+            }
+            _ => {}
+        }
     }
-    words >= 20 && the * 100 >= words * 2 && common * 100 >= words * 13
+    let is_english = (the * 100 >= words * 2 && english * 100 >= words * 13)
+        || (the.min(and) * 100 >= words && english * 100 >= words * 14);
+    if words >= MIN_WORDS && is_english {
+        Some("en")
+    } else if words >= MIN_GERMAN_WORDS && german * 100 >= words * 12 {
+        Some("de")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -67,16 +85,23 @@ mod tests {
     use whatlang::Lang;
 
     #[test]
-    fn common_words_and_trigrams_both_recognize_english() {
+    fn common_words_and_trigrams_recognize_the_same_language() {
         let english = "The council decided on Monday to close the old bridge to traffic until \
             the end of the year, and the traders of the harbour, who fear for their business, \
             said that it was the wrong time.";
         let dutch = "De gemeenteraad besloot maandag de oude brug tot het einde van het jaar \
             voor het verkeer te sluiten, terwijl de handelaren in de haven nu vrezen voor hun \
             zaak of niet, en of dat verstandig is.";
-        assert!(is_english(english));
+        let german = "Der Stadtrat beschloss am Montag, die alte Brücke bis zum Ende des Jahres für \
+            den Verkehr zu sperren, und die Händler am Hafen, die um ihr Geschäft fürchten, sagten, \
+            dass es der falsche Zeitpunkt sei. Auch der Kreis ist nicht mit dem Beschluss zufrieden: \
+            Er wird sich an den Kosten von vier Millionen nicht beteiligen, bevor das Land ein Wort \
+            dazu gesagt und eine Summe genannt hat.";
+        assert_eq!(language_of_words(english), Some("en"));
         assert_eq!(detect(english).map(|info| info.lang()), Some(Lang::Eng));
-        assert!(!is_english(dutch));
+        assert_eq!(language_of_words(german), Some("de"));
+        assert_eq!(detect(german).map(|info| info.lang()), Some(Lang::Deu));
+        assert_eq!(language_of_words(dutch), None);
     }
 
     #[test]
