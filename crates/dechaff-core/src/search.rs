@@ -105,11 +105,23 @@ pub(crate) struct SearchBuffers {
     dfas: DfaCache,
 }
 
-/// A pattern and a line on which it is worth trying.
+/// A pattern and a line on which it is worth trying, in one number, which is sorted faster: the
+/// number of the pattern is the upper half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PatternCandidate {
-    pattern: u32,
-    line: u32,
+struct PatternCandidate(u64);
+
+impl PatternCandidate {
+    fn new(pattern: u32, line: usize) -> Self {
+        Self(u64::from(pattern) << 32 | line as u64)
+    }
+
+    fn pattern(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    fn line(self) -> usize {
+        self.0 as u32 as usize
+    }
 }
 
 impl Search {
@@ -186,7 +198,7 @@ impl Search {
                 rule: id,
                 max_line_chars: line.then(|| rule.longest.unwrap_or(usize::MAX)),
                 max_len: plan.max_len.map_or(usize::MAX, |len| len as usize),
-                first_bytes: plan.first,
+                ends: (plan.first, plan.last),
                 regex: LazyRegex::pattern(source, *line, plan.starts_with_any),
             });
         }
@@ -235,6 +247,12 @@ impl Search {
         matches.take()
     }
 
+    /// Returns whether [`find`](Self::find) left out protection, for which
+    /// [`find_protection`](Self::find_protection) has to be called.
+    pub(crate) fn has_protection(&self) -> bool {
+        !self.protection.is_empty()
+    }
+
     /// Returns the matches in `lines` of the protection that [`find`](Self::find) left out, with
     /// their conditions checked. Normalizes `lines` if they are not in the buffer.
     pub(crate) fn find_protection(
@@ -247,20 +265,28 @@ impl Search {
         view.normalize(&mut buffers.normalized, lines.clone());
         self.search_window(&self.protection, view, &lines, buffers, &mut matches);
         self.verify_line_patterns(view, buffers, &mut matches);
-        self.check_conditions(view, matches.take().into_iter(), buffers)
+        let mut matches = matches.take();
+        self.check_alone(view, &mut matches, buffers);
+        self.check_neighbours(view, matches)
     }
 
-    /// Returns the marks whose rules' conditions hold: zone, exceptions, language, host,
-    /// neighbours. `matches` must be all matches of interest at once, because neighbours are looked
-    /// for among them.
-    pub(crate) fn check_conditions(
+    /// Removes the marks of which a condition does not hold that does not depend on other marks:
+    /// zone, exceptions, language, host.
+    pub(crate) fn check_alone(
         &self,
         view: &View<'_>,
-        matches: impl Iterator<Item = Mark>,
+        matches: &mut Vec<Mark>,
         buffers: &mut SearchBuffers,
-    ) -> Vec<Mark> {
+    ) {
         self.conditions
-            .check(&self.rules, view, matches, &mut buffers.dfas)
+            .check_alone(&self.rules, view, matches, &mut buffers.dfas);
+    }
+
+    /// Returns the marks whose conditions on neighbours hold. `matches` must be all matches of
+    /// interest at once, because neighbours are looked for among them, and the other conditions
+    /// must have been [checked](Self::check_alone).
+    pub(crate) fn check_neighbours(&self, view: &View<'_>, matches: Vec<Mark>) -> Vec<Mark> {
+        self.conditions.check_neighbours(&self.rules, view, matches)
     }
 
     /// Adds the matches of phrases that start in `lines`, which `buffers` holds normalized, and
@@ -293,8 +319,10 @@ impl Search {
                 }
             }
             Candidate::Pattern(pattern) => {
-                let line = (text.first() + text.line_index(offset)) as u32;
-                candidates.push(PatternCandidate { pattern, line });
+                let line = text.first() + text.line_index(offset);
+                if self.patterns[pattern as usize].may_match(view, line) {
+                    candidates.push(PatternCandidate::new(pattern, line));
+                }
             }
         });
         index.for_each_prefix(
@@ -311,10 +339,9 @@ impl Search {
                     }
                 }
                 Candidate::Pattern(pattern) => {
-                    candidates.push(PatternCandidate {
-                        pattern,
-                        line: line as u32,
-                    });
+                    if self.patterns[pattern as usize].may_match(view, line) {
+                        candidates.push(PatternCandidate::new(pattern, line));
+                    }
                 }
             },
         );
@@ -333,8 +360,10 @@ impl Search {
             }
         }
         for &pattern in index.every_line_patterns() {
-            let lines = lines.clone().map(|line| line as u32);
-            candidates.extend(lines.map(|line| PatternCandidate { pattern, line }));
+            let lines = lines
+                .clone()
+                .filter(|&line| self.patterns[pattern as usize].may_match(view, line));
+            candidates.extend(lines.map(|line| PatternCandidate::new(pattern, line)));
         }
     }
 
@@ -383,8 +412,8 @@ impl Search {
         } = buffers;
         candidates.sort_unstable();
         candidates.dedup();
-        for candidates in candidates.chunk_by(|a, b| a.pattern == b.pattern) {
-            let pattern = &self.patterns[candidates[0].pattern as usize];
+        for candidates in candidates.chunk_by(|a, b| a.pattern() == b.pattern()) {
+            let pattern = &self.patterns[candidates[0].pattern()];
             if pattern.max_line_chars.is_some() {
                 pattern.mark_lines(lines_of(candidates), view, dfas, matches);
             } else {
@@ -405,9 +434,9 @@ impl Search {
         buffers.span_candidates.sort_unstable();
         for candidates in buffers
             .span_candidates
-            .chunk_by(|a, b| a.pattern == b.pattern)
+            .chunk_by(|a, b| a.pattern() == b.pattern())
         {
-            let pattern = &self.patterns[candidates[0].pattern as usize];
+            let pattern = &self.patterns[candidates[0].pattern()];
             pattern.mark_spans(lines_of(candidates), view, matches);
         }
         buffers.span_candidates.clear();
@@ -424,7 +453,7 @@ impl fmt::Debug for Search {
 }
 
 fn lines_of(candidates: &[PatternCandidate]) -> impl Iterator<Item = usize> {
-    candidates.iter().map(|candidate| candidate.line as usize)
+    candidates.iter().map(|candidate| candidate.line())
 }
 
 /// Returns whether a line looks like the end of a sentence that was broken over lines (it starts in

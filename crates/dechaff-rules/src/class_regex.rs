@@ -161,7 +161,7 @@ impl Alphabet {
         if unicode_boundaries {
             alphabet.ascii = Some(
                 (0..128)
-                    .map(|character: u8| alphabet.byte(char::from(character)))
+                    .map(|character: u8| alphabet.class(char::from(character)))
                     .collect(),
             );
         }
@@ -212,8 +212,19 @@ impl Alphabet {
         }
     }
 
+    /// Returns the byte that represents a character.
+    #[must_use]
+    #[inline]
+    pub fn byte(&self, character: char) -> u8 {
+        match &self.ascii {
+            None if character.is_ascii() => character as u8,
+            Some(bytes) if character.is_ascii() => bytes[character as usize],
+            _ => self.class(character),
+        }
+    }
+
     /// Returns the byte of a character that does not represent itself.
-    fn byte(&self, character: char) -> u8 {
+    fn class(&self, character: char) -> u8 {
         let after = self
             .runs
             .partition_point(|&(start, _)| start <= u32::from(character));
@@ -237,7 +248,7 @@ impl Alphabet {
                     std::str::from_utf8(chunk)
                         .unwrap_or_default()
                         .chars()
-                        .map(|c| self.byte(c)),
+                        .map(|c| self.class(c)),
                 ),
                 None => out.extend_from_slice(chunk),
                 Some(bytes) => out.extend(chunk.iter().map(|&byte| bytes[usize::from(byte)])),

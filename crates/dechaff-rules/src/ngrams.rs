@@ -12,7 +12,7 @@ const TABLE: &[u8] = include_bytes!("ngram_freq.bin");
 
 /// Length of the shortest literal that the prefilter finds with one probe per position, in bytes.
 /// Shorter ones make it probe a second table.
-const MIN_CHEAP_LEN: usize = NGRAM_LEN + 1;
+pub const MIN_CHEAP_LEN: usize = NGRAM_LEN + 1;
 
 /// Cost of a literal shorter than [`MIN_CHEAP_LEN`], as a multiple of the cost of a longer one that
 /// is as frequent.

@@ -32,19 +32,19 @@
 //! that they cost nothing at start. A rule that does not parse gets a plan that never leads to a
 //! match; the lint of packs reports such rules.
 
-mod first_bytes;
+mod end_bytes;
 mod literals;
 mod prefixes;
 mod required;
 
-pub use first_bytes::ByteSet;
+pub use end_bytes::ByteSet;
 
 use crate::chars::{normalize, trim_symbols};
 use crate::ngrams::cost;
 use crate::phrase::{Literal, MAX_PREFIX_LEN, Phrase};
 use crate::rule::Matcher;
 use crate::string_list::StringList;
-use first_bytes::first_bytes;
+use end_bytes::{first_bytes, last_bytes};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,8 @@ pub struct PatternPlan {
     pub max_len: Option<u32>,
     /// The bytes with which a match can start, in the source text.
     pub first: ByteSet,
+    /// The bytes with which a match can end, in the source text.
+    pub last: ByteSet,
     /// Whether a match can start with any number of any characters of its line.
     pub starts_with_any: bool,
 }
@@ -160,6 +162,7 @@ fn plan_pattern(source: &str, line: bool) -> PatternPlan {
             search: SearchPlan::EveryLine,
             max_len: None,
             first: ByteSet::ALL,
+            last: ByteSet::ALL,
             starts_with_any: false,
         };
     };
@@ -187,6 +190,7 @@ fn plan_pattern(source: &str, line: bool) -> PatternPlan {
         search,
         max_len,
         first: first_bytes(&hir),
+        last: last_bytes(&hir),
         starts_with_any: starts_with_any(&hir),
     }
 }

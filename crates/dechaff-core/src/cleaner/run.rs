@@ -44,6 +44,8 @@ pub(super) struct DocumentRun<'c, 'd> {
     structures_are_protected: bool,
     /// Marks that remove text, in the order of the stages, and their extensions to whole lines.
     applied: Vec<Applied>,
+    /// What these remove, as disjoint spans in order.
+    removed: Vec<Span>,
     vetoed: Vec<Veto>,
     /// Marks of all effects as filters made them, in the order of the stages.
     all: Vec<Mark>,
@@ -63,6 +65,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             protecting: Vec::new(),
             max_protecting_len: 0,
             applied: Vec::new(),
+            removed: Vec::new(),
             vetoed: Vec::new(),
             all: Vec::new(),
             all_marks,
@@ -147,9 +150,10 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         scratch.search.normalized.clear();
         self.vetoed.append(&mut run.vetoed);
         self.all.append(&mut run.all);
+        let before = self.applied.len();
         self.applied.append(&mut run.applied);
-        let removed = self.removed();
-        self.view.hide(&removed);
+        self.add_removed(before);
+        self.view.hide(&self.removed);
     }
 
     /// Runs the filters of a stage on the same view, then applies the union of their marks. The
@@ -169,14 +173,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         if marks.is_empty() {
             return;
         }
-        let mut protection = Marks::default();
-        for mark in &marks {
-            if self.effect(mark) == Effect::Remove {
-                self.find_protection(self.view.lines_of(mark.span()), &mut protection, scratch);
-                self.protect_structures();
-            }
-        }
-        let protection = protection.take();
+        let protection = self.protection_around(&marks, scratch);
         for mark in &marks {
             match self.effect(mark) {
                 Effect::Keep => self.protecting.push(*mark),
@@ -196,10 +193,36 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             }
         }
         if self.applied.len() > before {
-            self.extend_to_lines(before, &self.removed());
-            let removed = self.removed();
-            self.view.hide(&removed);
+            self.add_removed(before);
+            let extended = self.applied.len();
+            self.extend_to_lines(before);
+            self.add_removed(extended);
+            self.view.hide(&self.removed);
         }
+    }
+
+    /// Returns what keep rules match in the lines of those of `marks` that remove text. Marks in
+    /// adjacent lines, which are most of them, are searched for together.
+    fn protection_around(&mut self, marks: &[Mark], scratch: &mut Scratch) -> Vec<Mark> {
+        let mut protection = Marks::default();
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for mark in marks {
+            if self.effect(mark) == Effect::Remove {
+                self.protect_structures();
+                if !self.engine.matching.leaves_protection() {
+                    break;
+                }
+                let lines = self.view.lines_of(mark.span());
+                match runs.last_mut() {
+                    Some(last) if lines.start <= last.end => last.end = last.end.max(lines.end),
+                    _ => runs.push(lines),
+                }
+            }
+        }
+        for lines in runs {
+            self.find_protection(lines, &mut protection, scratch);
+        }
+        protection.take()
     }
 
     /// Returns the effect of the rule that made `mark`: whether it removes or protects its span, or
@@ -275,21 +298,16 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             .min()
     }
 
-    /// Returns what the applied marks of all stages so far remove, as disjoint spans in order.
-    /// Spans that overlap or touch are merged.
-    fn removed(&self) -> Vec<Span> {
-        let mut removed = self
-            .applied
-            .iter()
-            .map(|applied| applied.mark.span())
-            .collect();
-        union(&mut removed);
-        removed
+    /// Adds the applied marks from index `new` on to what is removed.
+    fn add_removed(&mut self, new: usize) {
+        let applied = &self.applied[new..];
+        self.removed
+            .extend(applied.iter().map(|applied| applied.mark.span()));
+        union(&mut self.removed);
     }
 
-    /// Extends the applied marks from index `new` on to whole lines if `removed`, the union of all
-    /// applied marks, leaves only white space and punctuation of a line. Protected lines are not
-    /// extended.
+    /// Extends the applied marks from index `new` on to whole lines if everything that is removed
+    /// leaves only white space and punctuation of a line. Protected lines are not extended.
     ///
     /// The terminator of a line is kept if the removal starts on an earlier line of which text is
     /// kept. Otherwise that text would be joined with the next line. In this example `[…]` is
@@ -300,7 +318,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
     /// for our newsletter].
     /// It cost four million.
     /// ```
-    fn extend_to_lines(&mut self, new: usize, removed: &[Span]) {
+    fn extend_to_lines(&mut self, new: usize) {
         let document = self.view.document();
         let mut more = Vec::new();
         // The last line that was checked, and whether removing its terminator would join kept text
@@ -314,6 +332,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
                     continue;
                 }
                 let span = document.line(line);
+                let removed = &self.removed;
                 let removed =
                     &removed[removed.partition_point(|removed| removed.end() <= span.start())..];
                 let is_emptied = span

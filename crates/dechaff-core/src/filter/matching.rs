@@ -61,17 +61,15 @@ impl MatchFilter {
         marks: &mut Marks,
         buffers: &mut SearchBuffers,
     ) -> Vec<RuleHit> {
-        let matches = self.search.find(view, buffers);
+        let mut matches = self.search.find(view, buffers);
+        self.search.check_alone(view, &mut matches, buffers);
         let hits = if self.collects_hits {
-            self.hits(view, &matches, buffers)
+            self.hits(view, &matches)
         } else {
             Vec::new()
         };
-        let enabled = matches
-            .iter()
-            .copied()
-            .filter(|mark| self.enabled[mark.rule().index()]);
-        for mark in self.search.check_conditions(view, enabled, buffers) {
+        matches.retain(|mark| self.enabled[mark.rule().index()]);
+        for mark in self.search.check_neighbours(view, matches) {
             marks.add(mark.span(), mark.rule());
         }
         hits
@@ -79,13 +77,14 @@ impl MatchFilter {
 
     /// Returns the matches of built-in rules whose conditions hold, as hits. Rules count whether or
     /// not they are enabled, so that the features of the model do not depend on the user's choice.
-    fn hits(&self, view: &View<'_>, matches: &[Mark], buffers: &mut SearchBuffers) -> Vec<RuleHit> {
+    /// All conditions but those on neighbours must have been checked.
+    fn hits(&self, view: &View<'_>, matches: &[Mark]) -> Vec<RuleHit> {
         let built_in = matches
             .iter()
             .copied()
             .filter(|mark| self.rules.is_built_in(mark.rule()));
         self.search
-            .check_conditions(view, built_in, buffers)
+            .check_neighbours(view, built_in.collect())
             .into_iter()
             .map(|mark| {
                 let &Rule {
@@ -102,6 +101,12 @@ impl MatchFilter {
                 }
             })
             .collect()
+    }
+
+    /// Returns whether the search left out protecting marks, so that [`protect`](Self::protect) has
+    /// to be called.
+    pub(crate) fn leaves_protection(&self) -> bool {
+        self.search.has_protection()
     }
 
     /// Adds the protecting marks in `lines` that the search left for when something there is about

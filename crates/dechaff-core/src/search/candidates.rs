@@ -81,6 +81,14 @@ impl CandidateIndex {
         self.prefilter.build();
     }
 
+    /// Returns whether nothing was added.
+    pub(super) fn is_empty(&self) -> bool {
+        self.prefilter.is_empty()
+            && self.prefixes.is_empty()
+            && self.every_line_patterns.is_empty()
+            && self.every_line_phrases.is_empty()
+    }
+
     /// Calls `each` with every literal that starts in `lines` of the normalized text: its offset,
     /// and what to try there.
     pub(super) fn for_each_literal(

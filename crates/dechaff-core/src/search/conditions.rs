@@ -97,23 +97,29 @@ impl Conditions {
         self.by_rule.insert(id, conditions);
     }
 
-    /// Returns the marks whose conditions hold, in the same order. `marks` are all matches of the
-    /// document, because `near` depends on them; marks of rules without conditions are returned
-    /// unchanged.
-    pub(super) fn check(
+    /// Removes the marks of which a condition does not hold that does not depend on other marks.
+    pub(super) fn check_alone(
         &self,
         rules: &RuleSet,
         view: &View<'_>,
-        marks: impl Iterator<Item = Mark>,
+        marks: &mut Vec<Mark>,
         dfas: &mut DfaCache,
-    ) -> Vec<Mark> {
+    ) {
         let mut exceptions = CheckedExceptions::default();
-        let marks: Vec<Mark> = marks
-            .filter(|mark| {
-                let rule = rules.get(mark.rule());
-                self.applies(rule, view, *mark, &mut exceptions, dfas)
-            })
-            .collect();
+        marks.retain(|mark| {
+            let rule = rules.get(mark.rule());
+            self.applies(rule, view, *mark, &mut exceptions, dfas)
+        });
+    }
+
+    /// Returns the marks whose rules have no `near` condition or a neighbour among `marks`, in the
+    /// same order. [`check_alone`](Self::check_alone) must have checked the marks before.
+    pub(super) fn check_neighbours(
+        &self,
+        rules: &RuleSet,
+        view: &View<'_>,
+        marks: Vec<Mark>,
+    ) -> Vec<Mark> {
         if !marks.iter().any(|mark| self.near(*mark).is_some()) {
             return marks;
         }
@@ -289,9 +295,11 @@ mod tests {
         let view = View::new(&lines);
         let search = Search::new(&rules, |_| true, |_| false);
         let mut buffers = SearchBuffers::default();
-        let matches = search.find(&view, &mut buffers);
+        let mut matches = search.find(&view, &mut buffers);
         assert_eq!(matches.len(), 4);
-        let checked = search.check_conditions(&view, matches.into_iter(), &mut buffers);
+        search.check_alone(&view, &mut matches, &mut buffers);
+        assert_eq!(matches.len(), 2);
+        let checked = search.check_neighbours(&view, matches);
         let lines: Vec<usize> = checked
             .iter()
             .map(|mark| view.lines_of(mark.span()).start)

@@ -13,8 +13,7 @@
 //! text       “élan”  ->  FF FD 6C 61 6E FF
 //! ```
 //!
-//! ASCII characters keep their bytes. The text is translated in the same way before it is searched.
-//! A text in ASCII is its own translation, so this costs nothing for most lines.
+//! ASCII characters keep their bytes. The text is translated in the same way when it is searched.
 //!
 //! The DFA itself is the hybrid DFA of regex-automata, which builds its states as texts need them.
 //! It is shared by all threads, while the states are per thread, in a [`DfaCache`].
@@ -99,23 +98,44 @@ impl LazyDfa {
     /// `cache`, and stops at the first byte that decides the answer.
     pub(super) fn is_match(&self, text: &str, cache: &mut DfaCache) -> bool {
         let DfaCache { by_dfa, translated } = cache;
-        let text = self.alphabet.write(text, translated);
         let states = by_dfa
             .entry(self.id)
             .or_insert_with(|| self.dfa.create_cache());
-        let anchored = if self.mode.whole_text || self.mode.backward {
-            Anchored::Yes
-        } else {
-            Anchored::No
-        };
-        let input = Input::new(text).anchored(anchored).earliest(true);
         // A search fails only if it gives up or meets a quit byte, and neither is configured.
-        let found = if self.mode.backward {
-            self.dfa.try_search_rev(states, &input)
+        let found = if self.mode.whole_text || self.mode.backward {
+            self.is_anchored_match(text, states)
         } else {
-            self.dfa.try_search_fwd(states, &input)
+            let text = self.alphabet.write(text, translated);
+            let input = Input::new(text).earliest(true);
+            let found = self.dfa.try_search_fwd(states, &input);
+            found.map(|found| found.is_some()).ok()
         };
-        found.is_ok_and(|found| found.is_some())
+        found.unwrap_or(false)
+    }
+
+    /// Returns whether the regex matches a text at whose start, or end if it is read backward, a
+    /// match must be. A few characters decide about most texts, so the text is translated while it
+    /// is read. Returns `None` if the search gives up.
+    fn is_anchored_match(&self, text: &str, states: &mut Cache) -> Option<bool> {
+        let input = Input::new(&[]).anchored(Anchored::Yes);
+        let mut chars = text.chars();
+        let mut state = if self.mode.backward {
+            self.dfa.start_state_reverse(states, &input).ok()?
+        } else {
+            self.dfa.start_state_forward(states, &input).ok()?
+        };
+        while let Some(character) = if self.mode.backward {
+            chars.next_back()
+        } else {
+            chars.next()
+        } {
+            let byte = self.alphabet.byte(character);
+            state = self.dfa.next_state(states, state, byte).ok()?;
+            if state.is_match() || state.is_dead() {
+                return Some(state.is_match());
+            }
+        }
+        Some(self.dfa.next_eoi_state(states, state).ok()?.is_match())
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn find(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> 
             rule,
             max_line_chars: pattern.max_line_chars,
             max_len: usize::MAX,
-            first_bytes: ByteSet::ALL,
+            ends: (ByteSet::ALL, ByteSet::ALL),
             regex: pattern.regex.with_regex_crate(),
         };
         let lines = 0..view.line_count();

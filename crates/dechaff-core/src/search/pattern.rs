@@ -6,8 +6,8 @@ use super::match_span::{is_space, trim_span};
 use super::regex::LazyRegex;
 use crate::mark::Marks;
 use crate::steps;
-use crate::text::{Span, View, union};
-use dechaff_rules::chars::{is_invisible, is_word};
+use crate::text::{Span, View, trim_unseen, union};
+use dechaff_rules::chars::is_word;
 use dechaff_rules::plan::ByteSet;
 use dechaff_rules::rule::RuleId;
 
@@ -22,12 +22,20 @@ pub(super) struct Pattern {
     pub max_line_chars: Option<usize>,
     /// Most bytes of a match.
     pub max_len: usize,
-    /// Bytes that a match can start with.
-    pub first_bytes: ByteSet,
+    /// Bytes that a match can start and end with.
+    pub ends: (ByteSet, ByteSet),
     pub regex: LazyRegex,
 }
 
 impl Pattern {
+    /// Returns whether the pattern may match on a line: always, unless it matches whole lines and
+    /// the line has a length, first or last byte that no match has. This rules out most candidates before
+    /// they are sorted and the regex is compiled.
+    pub(super) fn may_match(&self, view: &View<'_>, line: usize) -> bool {
+        let is_part = view.is_wrapped(line) || view.lines().continues(line);
+        self.max_line_chars.is_none() || is_part || self.can_match(view.lines().visible_text(line))
+    }
+
     /// Adds a mark for every line of `lines` that the pattern matches as a whole; lines that hard
     /// wrapping broke are joined to one text. `lines` are sorted.
     pub(super) fn mark_lines(
@@ -47,23 +55,26 @@ impl Pattern {
             done = paragraph.end;
             let start = view.span(paragraph.start).start();
             let span = Span::from_offsets(start, view.span(paragraph.end - 1).end());
-            let text = view.document().text()[span.range()]
-                .trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+            let text = if paragraph.len() == 1 {
+                view.lines().visible_text(line)
+            } else {
+                trim_unseen(&view.document().text()[span.range()])
+            };
             if self.can_match(text) && self.regex.is_match(text, dfas) {
                 marks.add(span, self.rule);
             }
         }
     }
 
-    /// Returns whether a whole line has a length and a first byte that a match can have. This rules
-    /// out most candidates before the regex is compiled.
+    /// Returns whether a whole line has a length, a first and a last byte that a match can have.
     fn can_match(&self, line: &str) -> bool {
         let max_chars = self.max_line_chars.unwrap_or(usize::MAX);
-        let first = line.as_bytes().first();
+        let (first, last) = (line.as_bytes().first(), line.as_bytes().last());
         line.len() <= self.max_len
-            && first.is_some_and(|&first| self.first_bytes.contains(first))
+            && first.is_some_and(|&first| self.ends.0.contains(first))
+            && last.is_some_and(|&last| self.ends.1.contains(last))
             && (line.len() <= max_chars
-                || line.chars().take(max_chars.saturating_add(1)).count() <= max_chars)
+                || line.len() / 4 <= max_chars && line.chars().count() <= max_chars)
     }
 
     /// Adds a mark for every match of the pattern within [`REACH`] lines of `lines`, which are

@@ -63,6 +63,9 @@ const PROBE3: usize = 3;
 /// Number of buckets of a [`HashIndex`].
 const BUCKETS: usize = 1 << 13;
 
+/// The lowest bit of a probe that says which indices may have its key; those below are the offset.
+const TABLE_SHIFT: u32 = 16;
+
 /// Bytes of the text that are probed before the probes that were accepted are verified.
 const BLOCK_LEN: usize = 1024;
 
@@ -210,11 +213,7 @@ impl<const LEN: usize, const SLOTS: usize> HashIndex<LEN, SLOTS> {
     fn get(&self, word: u64) -> impl Iterator<Item = &Entry> {
         let hash = HashFilter::<LEN, SLOTS>::hash(word);
         let bucket = Self::bucket(hash);
-        let range = if self.hashes.0[hash] == 0 {
-            0..0
-        } else {
-            self.bucket_starts[bucket] as usize..self.bucket_starts[bucket + 1] as usize
-        };
+        let range = self.bucket_starts[bucket] as usize..self.bucket_starts[bucket + 1] as usize;
         self.entries[range]
             .iter()
             .filter(move |(other, _)| *other as usize == hash)
@@ -306,6 +305,11 @@ impl<T> Prefilter<T> {
         }
     }
 
+    /// Returns whether there is no literal.
+    pub(super) fn is_empty(&self) -> bool {
+        self.literals.is_empty()
+    }
+
     /// Finishes the index. Call it once, after the last literal was added and before the first
     /// search. Literals that are added later are not found.
     pub(super) fn build(&mut self) {
@@ -339,6 +343,7 @@ impl<T> Prefilter<T> {
         let mut from = 0;
         while from < chunk_count {
             let to = chunk_count.min(from + BLOCK_LEN / CHUNK_LEN);
+            let start = from * CHUNK_LEN;
             let mut count = 0;
             for (chunk, pair) in (from..).zip(chunks[from..=to].windows(2)) {
                 for step in 0..CHUNK_LEN / STRIDE {
@@ -346,7 +351,7 @@ impl<T> Prefilter<T> {
                         .try_into()
                         .map_or(0, u64::from_le_bytes);
                     probes[count % (BLOCK_LEN / STRIDE)] =
-                        (chunk * CHUNK_LEN + step * STRIDE) as u32;
+                        ((chunk - from) * CHUNK_LEN + step * STRIDE) as u32;
                     let short = if HAS_SHORT {
                         self.filter2.may_have(word)
                     } else {
@@ -355,59 +360,93 @@ impl<T> Prefilter<T> {
                     count += usize::from(self.filter4.may_have(word) | short);
                 }
             }
-            // The second table rejects most of these probes; a branch for each would often be
+            // The second tables reject most of these probes; a branch for each would often be
             // predicted wrongly.
             let mut accepted = 0;
             for index in 0..count {
-                probes[accepted] = probes[index];
-                let word = load(text, probes[index] as usize);
-                let long = self.index6.hashes.may_have(word) | self.index4.hashes.may_have(word);
-                let short = self.index3.hashes.may_have(word) | self.index2.hashes.may_have(word);
-                accepted += usize::from(long | short);
+                let tables = self.tables(load(text, start + probes[index] as usize));
+                probes[accepted] = probes[index] | tables << TABLE_SHIFT;
+                accepted += usize::from(tables != 0);
             }
-            probes[..accepted]
-                .iter()
-                .for_each(|&probe| self.lookup(text, probe as usize, &mut each));
+            for &probe in &probes[..accepted] {
+                let (probe, tables) = (probe % (1 << TABLE_SHIFT), probe >> TABLE_SHIFT);
+                self.lookup(text, start + probe as usize, tables, &mut each);
+            }
             from = to;
         }
-        (chunk_count * CHUNK_LEN..text.len())
-            .step_by(STRIDE)
-            .for_each(|probe| self.lookup(text, probe, &mut each));
+        for probe in (chunk_count * CHUNK_LEN..text.len()).step_by(STRIDE) {
+            self.lookup(text, probe, self.tables(load(text, probe)), &mut each);
+        }
     }
 
-    /// Reports the literals that have a key at offset `probe` of the text. At most one key of an
-    /// occurrence is at an even offset, so that no occurrence is reported twice.
-    fn lookup<'p>(&'p self, text: &[u8], probe: usize, each: &mut impl FnMut(usize, &'p T)) {
+    /// Returns which indices may have the key that `word` starts with, a bit for each.
+    fn tables(&self, word: u64) -> u32 {
+        let six = self.index6.hashes.may_have(word);
+        let four = self.index4.hashes.may_have(word) << 1;
+        let three = self.index3.hashes.may_have(word) << 2;
+        let two = self.index2.hashes.may_have(word) << 3;
+        u32::from(six | four | three | two)
+    }
+
+    /// Reports the literals that have a key at offset `probe` of the text. `tables` says in which
+    /// indices they can be. At most one key of an occurrence is at an even offset, so that no
+    /// occurrence is reported twice.
+    fn lookup<'p>(
+        &'p self,
+        text: &[u8],
+        probe: usize,
+        tables: u32,
+        each: &mut impl FnMut(usize, &'p T),
+    ) {
         let word = load(text, probe);
-        self.index6
-            .get(word)
-            .for_each(|entry| self.verify(entry, text, probe, each));
-        self.index4
-            .get(word)
-            .for_each(|entry| self.verify(entry, text, probe, each));
-        self.index3
-            .get(word)
-            .for_each(|entry| self.verify(entry, text, probe, each));
-        self.index2
-            .get(word)
-            .for_each(|entry| self.verify(entry, text, probe, each));
+        if tables & 1 != 0 {
+            for entry in self.index6.get(word) {
+                self.verify(entry, word, text, probe, each);
+            }
+        }
+        if tables & 2 != 0 {
+            for entry in self.index4.get(word) {
+                self.verify(entry, word, text, probe, each);
+            }
+        }
+        if tables & 4 != 0 {
+            for entry in self.index3.get(word) {
+                self.verify(entry, word, text, probe, each);
+            }
+        }
+        if tables & 8 != 0 {
+            for entry in self.index2.get(word) {
+                self.verify(entry, word, text, probe, each);
+            }
+        }
     }
 
     /// Calls `each` if the literal of `entry`, whose key is at offset `probe`, is in the text.
-    /// Compares up to eight bytes from the entry first, then the whole literal.
+    /// `word` has the eight bytes from there on. Compares up to eight bytes from the entry first,
+    /// then the whole literal.
     fn verify<'p>(
         &'p self,
         entry: &Entry,
+        word: u64,
         text: &[u8],
         probe: usize,
         each: &mut impl FnMut(usize, &'p T),
     ) {
-        let Some(start) = probe.checked_add_signed(-isize::from(entry.bytes_before_key)) else {
-            return;
+        /// The bits in which a space and a line end differ, in each byte.
+        const SPACES: u64 = u64::MAX / 255 * (b' ' ^ b'\n') as u64;
+        let bytes = if entry.bytes_before_key == 0 {
+            word
+        } else {
+            match probe.checked_add_signed(-isize::from(entry.bytes_before_key)) {
+                Some(start) => load(text, start),
+                None => return,
+            }
         };
-        let bytes = without_line_ends(load(text, start));
         let unused_bits = 64 - 8 * entry.byte_count;
-        if bytes << unused_bits != entry.bytes << unused_bits {
+        // Most differ in more than spaces and line ends, which is cheaper to find.
+        if ((bytes ^ entry.bytes) << unused_bits) & !SPACES != 0
+            || without_line_ends(bytes) << unused_bits != entry.bytes << unused_bits
+        {
             return;
         }
         let PrefilterLiteral { start, end, target } = &self.literals[entry.literal as usize];

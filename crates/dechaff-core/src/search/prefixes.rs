@@ -67,6 +67,11 @@ impl<T> PrefixIndex<T> {
         self.targets.push((target, previous));
     }
 
+    /// Returns whether there is no prefix.
+    pub(super) fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     /// Returns the targets of all prefixes that `text` starts with. `text` is normalized and may be
     /// longer than a line; a line end in its first bytes counts as a space, because a phrase may be
     /// broken over lines.

@@ -124,7 +124,8 @@ fn offset(offset: usize) -> u32 {
 /// Sorts spans and merges those that overlap or touch, so that the result is sorted and disjoint,
 /// as [`Span::without`] requires.
 pub(crate) fn union(spans: &mut Vec<Span>) {
-    spans.sort_unstable();
+    // A stable sort merges runs that are sorted already, as most spans are.
+    spans.sort();
     spans.dedup_by(|next, last| {
         let touches = next.start <= last.end;
         if touches {

@@ -4,7 +4,7 @@
 use super::parse::Node;
 use super::program::Op;
 use crate::chars::{first_char, is_spaceless, is_word, word_after, word_before};
-use crate::ngrams::{cost, rarest};
+use crate::ngrams::{MIN_CHEAP_LEN, cost, rarest};
 use serde::{Deserialize, Serialize};
 
 /// Most different lengths that are remembered of the text before a literal. With more, a match may
@@ -224,16 +224,35 @@ pub(super) fn prefixes(ops: &[Op]) -> Vec<Vec<u8>> {
 }
 
 /// Expands the ops from `op` on to the texts that they can match, up to a gap or number, and cut to
-/// `limit` bytes. Returns each text with whether a word must end behind it: it is not cut, and the
+/// `limit` bytes, or behind a space shortly before that. Returns each text with whether a word must end behind it: it is not cut, and the
 /// phrase ends there or continues with whole words. Returns `None` for more than [`MAX_LITERALS`]
 /// texts, or if one of them is empty. With `digits`, a number at the start expands to its first
 /// digit.
 fn expand(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<(Vec<u8>, bool)>> {
     let mut texts = Vec::new();
     expand_into(ops, op, Vec::new(), limit, digits, &mut texts)?;
+    if !digits {
+        texts
+            .iter_mut()
+            .filter(|(text, _)| text.len() == limit)
+            .for_each(|(text, _)| end_at_space(text));
+    }
     texts.sort_unstable();
     texts.dedup();
     Some(texts)
+}
+
+/// Cuts the word off that a text ends with, if it is not longer than a few letters: one literal then
+/// stands for all continuations, such as `save ` for `save a` and `save t`. The prefilter needs
+/// [`MIN_CHEAP_LEN`] bytes.
+fn end_at_space(text: &mut Vec<u8>) {
+    const MAX_LETTERS: usize = 2;
+    let space = memchr::memrchr(b' ', text);
+    if let Some(space) =
+        space.filter(|space| space + 1 >= MIN_CHEAP_LEN && text.len() - space - 1 <= MAX_LETTERS)
+    {
+        text.truncate(space + 1);
+    }
 }
 
 /// Appends to `texts` what [`expand`] returns, with `text` before each; the recursion follows the

@@ -1,5 +1,5 @@
-//! The bytes with which the matches of a pattern can start. They rule most lines out before the
-//! regular expression is run, or even compiled.
+//! The bytes with which the matches of a pattern can start and end. They rule most lines out before
+//! the regular expression is run, or even compiled.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ impl ByteSet {
     pub const ALL: Self = Self([u64::MAX; 4]);
 
     /// Returns whether `byte` is in the set. For the first byte of a line, `false` means that no
-    /// match starts there, so that the regular expression need not be run.
+    /// match starts there, and for the last one that none ends there.
     #[must_use]
     pub fn contains(&self, byte: u8) -> bool {
         self.0[usize::from(byte / 64)] >> (byte % 64) & 1 != 0
@@ -34,6 +34,65 @@ pub(super) fn first_bytes(hir: &Hir) -> ByteSet {
     } else {
         set
     }
+}
+
+/// Returns the set of bytes with which a match of `hir` can end, in the UTF-8 of the source text.
+/// The set contains every byte if the expression can match the empty text.
+pub(super) fn last_bytes(hir: &Hir) -> ByteSet {
+    let mut set = ByteSet::default();
+    if add_last(hir, &mut set) {
+        ByteSet::ALL
+    } else {
+        set
+    }
+}
+
+/// Adds the last bytes of the matches of `hir` to `set`. Returns whether it can match the empty
+/// text, in which case the last bytes of the expression before it have to be added as well.
+fn add_last(hir: &Hir, set: &mut ByteSet) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => literal.0.last().map(|&byte| set.insert(byte)).is_none(),
+        HirKind::Class(Class::Unicode(class)) => {
+            for range in class.ranges() {
+                add_last_of_range(range.start(), range.end(), set);
+            }
+            false
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            class
+                .ranges()
+                .iter()
+                .flat_map(|range| range.start()..=range.end())
+                .for_each(|byte| set.insert(byte));
+            false
+        }
+        HirKind::Capture(capture) => add_last(&capture.sub, set),
+        HirKind::Repetition(repetition) => add_last(&repetition.sub, set) || repetition.min == 0,
+        HirKind::Alternation(parts) => parts
+            .iter()
+            .fold(false, |is_empty, part| add_last(part, set) | is_empty),
+        HirKind::Concat(parts) => parts.iter().rev().all(|part| add_last(part, set)),
+    }
+}
+
+/// Adds the last bytes of the characters from `first` to `last` to `set`. Of 64 consecutive
+/// characters outside ASCII, each has another one.
+fn add_last_of_range(first: char, last: char, set: &mut ByteSet) {
+    let ascii = (first..=last.min('\x7F')).map(|character| character as u8);
+    ascii.for_each(|byte| set.insert(byte));
+    let others = first.max('\u{80}')..=last;
+    others.take(64).for_each(|character| {
+        let mut buffer = [0; 4];
+        set.insert(
+            character
+                .encode_utf8(&mut buffer)
+                .as_bytes()
+                .last()
+                .copied()
+                .unwrap_or(0),
+        );
+    });
 }
 
 /// Adds the first bytes of the matches of `hir` to `set`. Returns whether it can match the empty
@@ -75,6 +134,23 @@ fn lead_byte(character: char) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn last_bytes_are_those_of_all_matches() {
+        let last = |pattern: &str| {
+            let set = last_bytes(&regex_syntax::parse(pattern).unwrap());
+            (0..=255)
+                .filter(|&byte| set.contains(byte))
+                .collect::<Vec<u8>>()
+        };
+        assert_eq!(
+            last("(?:Share|read[,;])x{0,2}[“\"]?"),
+            [b'"', b',', b';', b'e', b'x', 0x9C]
+        );
+        assert_eq!(last("[a-é]").len(), 64 + usize::from(b'\x7F' - b'a') + 1);
+        assert_eq!(last("[^\n]|ß").len(), 127 + 64);
+        assert_eq!(last(r"c*(?:a|\d{0})\b"), (0..=255).collect::<Vec<u8>>());
+    }
 
     #[test]
     fn first_bytes_are_those_of_all_matches() {
