@@ -15,9 +15,10 @@
 //!    `prefilter` scans each window for the literals of all rules; `prefixes` looks up the first
 //!    bytes of each line.
 //! 3. **Verification.** A candidate of a phrase is compared at once (`phrase`). A candidate of a
-//!    pattern is noted with its line; when the window is done, the lazy DFA of the
-//!    pattern (`regex`, `dfa`) runs over the noted lines (`pattern`). Labels are one hash lookup
-//!    per line (`labels`), vocabularies one per word (`vocabulary`).
+//!    pattern is noted with its line if a match can have the length and the ends of the line; when
+//!    the window is done, the lazy DFA of the pattern (`regex`, `dfa`) runs over the noted lines
+//!    (`pattern`). Labels are one hash lookup per line (`labels`), vocabularies one per word
+//!    (`vocabulary`).
 //! 4. **Conditions** (`conditions`). Zone, exceptions, language, host and neighbours of a match are
 //!    checked last, because few matches get that far.
 //!
@@ -148,8 +149,8 @@ impl Search {
                 (_, RulePlan::Phrases(plans)) => search.add_phrases(id, plans),
                 (_, RulePlan::Patterns(_)) => search.add_patterns(id, is_protection(id)),
                 (_, RulePlan::Labels(labels)) => {
-                    for (number, label) in labels.iter().enumerate() {
-                        search.labels.add(label, id, number);
+                    for number in 0..labels.len() {
+                        search.labels.add(labels.bytes(number), id, number);
                     }
                 }
                 (Matcher::Words { telling, filler }, _) => {
@@ -161,7 +162,6 @@ impl Search {
         }
         search.index.build();
         search.protection.build();
-        search.labels.build();
         search
     }
 

@@ -39,8 +39,11 @@ pub fn rarest(text: &[u8]) -> (usize, u64) {
 /// text.
 #[must_use]
 pub fn rarest_pair(text: &[u8]) -> usize {
-    text.windows(NGRAM_LEN + 1)
-        .map(|pair| occurrences(&pair[..NGRAM_LEN]) + occurrences(&pair[1..]))
+    let counts = || text.windows(NGRAM_LEN).map(occurrences);
+    let mut last = counts().next().unwrap_or(0);
+    counts()
+        .skip(1)
+        .map(|count| std::mem::replace(&mut last, count) + count)
         .enumerate()
         .min_by_key(|&(_, occurrences)| occurrences)
         .map_or(0, |(start, _)| start)

@@ -17,8 +17,10 @@ use std::ops::Index;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StringList {
-    /// All strings, concatenated.
-    text: String,
+    /// The UTF-8 of all strings, concatenated. Each is checked when it is used, because most of the
+    /// strings of the built-in rules never are.
+    #[serde(with = "bytes")]
+    text: Vec<u8>,
     /// End offset of each string, in bytes.
     ends: Vec<u32>,
 }
@@ -36,6 +38,16 @@ impl StringList {
         self.ends.is_empty()
     }
 
+    /// Returns the UTF-8 of the string at `index`, which is not checked.
+    ///
+    /// # Panics
+    /// If the list has no such string.
+    #[must_use]
+    pub fn bytes(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start as usize..self.ends[index] as usize]
+    }
+
     /// Iterates over the strings in order, from either end.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
@@ -49,10 +61,9 @@ impl Index<usize> for StringList {
     /// Returns the string at `index`.
     ///
     /// # Panics
-    /// If the list has no such string.
+    /// If the list has no such string. One that was deserialized from invalid UTF-8 is empty.
     fn index(&self, index: usize) -> &str {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start as usize..self.ends[index] as usize]
+        std::str::from_utf8(self.bytes(index)).unwrap_or_default()
     }
 }
 
@@ -60,10 +71,45 @@ impl<T: AsRef<str>> FromIterator<T> for StringList {
     fn from_iter<I: IntoIterator<Item = T>>(strings: I) -> Self {
         let mut list = Self::default();
         for string in strings {
-            list.text.push_str(string.as_ref());
+            list.text.extend_from_slice(string.as_ref().as_bytes());
             list.ends.push(list.text.len() as u32);
         }
         list
+    }
+}
+
+/// Serializes bytes as one piece, rather than one by one.
+pub(crate) mod bytes {
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
+    use std::fmt;
+
+    pub(crate) fn serialize<S: Serializer>(text: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(text)
+    }
+
+    pub(crate) fn deserialize<'d, D: Deserializer<'d>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        deserializer.deserialize_byte_buf(Bytes)
+    }
+
+    struct Bytes;
+
+    impl Visitor<'_> for Bytes {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+            Ok(bytes.to_vec())
+        }
+
+        fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+            Ok(bytes)
+        }
     }
 }
 

@@ -8,24 +8,35 @@ use dechaff_rules::rule::RuleId;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 
-/// Number of bits of the table that rejects most lines before the sorted hashes are searched.
-const SLOTS: usize = 1 << 17;
+/// Number of buckets, a few for each built-in label, so that most lines are rejected by an empty
+/// one.
+const BUCKETS: usize = 1 << 15;
 
 /// Labels by their hashes.
 #[derive(Debug)]
 pub(super) struct LabelIndex {
-    /// One bit for each slot; set if the hash of a label falls into the slot.
-    bits: Box<[u64; SLOTS / 64]>,
-    /// The hash of each label, its rule, and its index among the labels of the rule; sorted.
-    labels: Vec<(u64, RuleId, u32)>,
+    /// The index in `labels` of the last label in each bucket, plus one; 0 for an empty bucket.
+    buckets: Vec<u32>,
+    labels: Vec<Label>,
     /// Length of the longest label, in bytes of normalized text.
     max_len: usize,
+}
+
+/// A label of a rule.
+#[derive(Debug)]
+struct Label {
+    hash: u64,
+    rule: RuleId,
+    /// Its index among the labels of the rule.
+    number: u32,
+    /// The label that was added to the same bucket before it, as in [`LabelIndex::buckets`].
+    previous: u32,
 }
 
 impl Default for LabelIndex {
     fn default() -> Self {
         Self {
-            bits: Box::new([0; SLOTS / 64]),
+            buckets: vec![0; BUCKETS],
             labels: Vec::new(),
             max_len: 0,
         }
@@ -35,17 +46,17 @@ impl Default for LabelIndex {
 impl LabelIndex {
     /// Adds a label of `rule`. `label` is normalized and trimmed, and `number` is its index among
     /// the labels in the rule's search plan, where [`find`](Self::find) looks it up again.
-    pub(super) fn add(&mut self, label: &str, rule: RuleId, number: usize) {
-        let hash = hash(label.as_bytes());
-        self.bits[slot(hash) / 64] |= 1 << (slot(hash) % 64);
-        self.labels.push((hash, rule, number as u32));
+    pub(super) fn add(&mut self, label: &[u8], rule: RuleId, number: usize) {
+        let hash = hash(label);
+        let last = &mut self.buckets[bucket(hash)];
+        self.labels.push(Label {
+            hash,
+            rule,
+            number: number as u32,
+            previous: *last,
+        });
+        *last = self.labels.len() as u32;
         self.max_len = self.max_len.max(label.len());
-    }
-
-    /// Finishes the index by sorting it. Call it once, after the last label was added and before
-    /// the first search; labels that are added later may not be found.
-    pub(super) fn build(&mut self) {
-        self.labels.sort_unstable();
     }
 
     /// Returns the length of the longest label in bytes of normalized text, or 0 if there are no
@@ -54,32 +65,32 @@ impl LabelIndex {
         self.max_len
     }
 
-    /// Returns the rules that have `line` as a label, in the order of their ids. `line` is
-    /// normalized and trimmed, and `rules` must be the rules that the index was made of. Equal
-    /// hashes are resolved by comparing the labels.
+    /// Returns the rules that have `line` as a label. `line` is normalized and trimmed, and `rules`
+    /// must be the rules that the index was made of. Equal hashes are resolved by comparing the
+    /// labels.
     pub(super) fn find<'l>(
         &'l self,
         line: &'l [u8],
         rules: &'l RuleSet,
     ) -> impl Iterator<Item = RuleId> + 'l {
-        let hash = if line.len() <= self.max_len {
-            Some(hash(line))
+        let hash = hash(line);
+        let last = if line.len() <= self.max_len {
+            self.label(self.buckets[bucket(hash)])
         } else {
             None
         };
-        hash.filter(|&hash| self.bits[slot(hash) / 64] >> (slot(hash) % 64) & 1 != 0)
-            .into_iter()
-            .flat_map(|hash| {
-                let first = self.labels.partition_point(|label| label.0 < hash);
-                self.labels[first..]
-                    .iter()
-                    .take_while(move |label| label.0 == hash)
-            })
-            .filter(move |&&(_, rule, number)| match rules.plan(rule) {
-                RulePlan::Labels(labels) => labels[number as usize].as_bytes() == line,
+        std::iter::successors(last, |label| self.label(label.previous))
+            .filter(move |label| label.hash == hash)
+            .filter(move |label| match rules.plan(label.rule) {
+                RulePlan::Labels(labels) => labels.bytes(label.number as usize) == line,
                 _ => false,
             })
-            .map(|&(_, rule, _)| rule)
+            .map(|label| label.rule)
+    }
+
+    /// Returns the label with this index plus one; `None` for 0.
+    fn label(&self, index: u32) -> Option<&Label> {
+        self.labels.get(index.checked_sub(1)? as usize)
     }
 }
 
@@ -87,6 +98,6 @@ fn hash(label: &[u8]) -> u64 {
     FxBuildHasher.hash_one(label)
 }
 
-fn slot(hash: u64) -> usize {
-    (hash >> 32) as usize % SLOTS
+fn bucket(hash: u64) -> usize {
+    (hash >> 32) as usize % BUCKETS
 }

@@ -105,13 +105,15 @@ struct HashIndex<const LEN: usize, const SLOTS: usize> {
     hashes: HashFilter<LEN, SLOTS>,
     /// Index in `entries` of the first entry of each bucket, and the number of entries at the end.
     bucket_starts: Vec<u32>,
-    /// Entries with the hashes of their keys, ordered by bucket.
-    entries: Vec<(u32, Entry)>,
+    /// Ordered by bucket.
+    entries: Vec<Entry>,
 }
 
 /// The position of a key in a literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
+    /// The hash of the key.
+    hash: u32,
     /// Index of the literal.
     literal: u32,
     /// Offset of the key in the literal; -1 if the literal is one byte and that byte is the second
@@ -128,13 +130,14 @@ struct Entry {
 
 impl Entry {
     /// Returns the entry of the literal with this number and text for the key at offset
-    /// `key_offset`, which is -1 or inside the literal.
+    /// `key_offset`, which is -1 or inside the literal. The hash of the key is still missing.
     fn new(literal: usize, text: &[u8], key_offset: isize) -> Self {
         let start = usize::try_from(key_offset)
             .unwrap_or(0)
             .min(text.len().saturating_sub(8));
         let bytes = &text[start..text.len().min(start + 8)];
         Self {
+            hash: 0,
             literal: literal as u32,
             key_offset: key_offset as i16,
             bytes: load(bytes, 0),
@@ -180,8 +183,8 @@ impl<const LEN: usize, const SLOTS: usize> HashFilter<LEN, SLOTS> {
 impl<const LEN: usize, const SLOTS: usize> HashIndex<LEN, SLOTS> {
     fn add(&mut self, word: u64, entry: Entry) {
         self.hashes.add(word);
-        self.entries
-            .push((HashFilter::<LEN, SLOTS>::hash(word) as u32, entry));
+        let hash = HashFilter::<LEN, SLOTS>::hash(word) as u32;
+        self.entries.push(Entry { hash, ..entry });
     }
 
     fn bucket(hash: usize) -> usize {
@@ -192,16 +195,19 @@ impl<const LEN: usize, const SLOTS: usize> HashIndex<LEN, SLOTS> {
     /// linear in the number of entries (a counting sort), because every start of the program pays
     /// for it.
     fn build(&mut self) {
+        if self.entries.is_empty() {
+            return;
+        }
         self.bucket_starts = vec![0; BUCKETS + 1];
         self.entries
             .iter()
-            .for_each(|(hash, _)| self.bucket_starts[Self::bucket(*hash as usize) + 1] += 1);
+            .for_each(|entry| self.bucket_starts[Self::bucket(entry.hash as usize) + 1] += 1);
         (0..BUCKETS)
             .for_each(|bucket| self.bucket_starts[bucket + 1] += self.bucket_starts[bucket]);
         let mut next = self.bucket_starts.clone();
         let mut ordered = self.entries.clone();
         for entry in self.entries.drain(..) {
-            let next = &mut next[Self::bucket(entry.0 as usize)];
+            let next = &mut next[Self::bucket(entry.hash as usize)];
             ordered[*next as usize] = entry;
             *next += 1;
         }
@@ -209,15 +215,15 @@ impl<const LEN: usize, const SLOTS: usize> HashIndex<LEN, SLOTS> {
     }
 
     /// Returns the entries whose keys have the hash of the key in the low bytes of `word`.
-    /// Different keys may share a hash, so the caller still has to compare the literals.
+    /// Different keys may share a hash, so the caller still has to compare the literals. There must
+    /// be entries.
     fn get(&self, word: u64) -> impl Iterator<Item = &Entry> {
         let hash = HashFilter::<LEN, SLOTS>::hash(word);
         let bucket = Self::bucket(hash);
         let range = self.bucket_starts[bucket] as usize..self.bucket_starts[bucket + 1] as usize;
         self.entries[range]
             .iter()
-            .filter(move |(other, _)| *other as usize == hash)
-            .map(|(_, entry)| entry)
+            .filter(move |entry| entry.hash as usize == hash)
     }
 }
 

@@ -68,19 +68,18 @@ impl Vocabulary {
             .split(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
             .next()
             .unwrap_or_default();
-        if first.is_ascii() && !self.can_start_with(first) {
+        if first.is_ascii() && self.rules_starting_with(first) == 0 {
             return;
         }
         let Some(line) = steps::decode(line) else {
             return;
         };
-        if !words(line)
-            .next()
-            .is_some_and(|first| self.can_start_with(first))
-        {
-            return;
-        }
+        let first = words(line).next().unwrap_or_default();
+        let starting = self.rules_starting_with(first);
         for (index, &rule) in self.rules.iter().enumerate() {
+            if starting & rule_bit(index) == 0 {
+                continue;
+            }
             let mut seen = SeenWords::default();
             if words(line).all(|word| self.read_word(word, index, &mut seen))
                 && seen.count >= 2
@@ -91,16 +90,19 @@ impl Vocabulary {
         }
     }
 
-    /// Returns whether a line whose first word is `first` may consist of words of some rule:
-    /// `first` is a word of a vocabulary, or starts with one that may be glued to the next.
-    fn can_start_with(&self, first: &[u8]) -> bool {
-        let Some(prefix) = first.first_chunk() else {
-            return self.words.contains_key(first);
+    /// Returns the [bits](rule_bit) of the rules of whose words a line may consist that starts with
+    /// the word `first`: they list it, or a word with which it starts and which may be glued to the
+    /// next.
+    fn rules_starting_with(&self, first: &[u8]) -> u64 {
+        let shortest = match first.first_chunk() {
+            Some(prefix) if !self.prefixes.contains(prefix) => return 0,
+            Some(_) => MIN_GLUED_LEN,
+            None => first.len(),
         };
-        self.prefixes.contains(prefix)
-            && (MIN_GLUED_LEN..=first.len())
-                .rev()
-                .any(|end| self.words.contains_key(&first[..end]))
+        (shortest..=first.len())
+            .filter_map(|end| self.words.get(&first[..end]))
+            .flatten()
+            .fold(0, |rules, (index, _)| rules | rule_bit(*index))
     }
 
     /// Returns whether `word` is in the vocabulary of the rule with index `rule`, or consists of
@@ -137,6 +139,11 @@ impl Vocabulary {
             .find(|(index, _)| *index == rule)
             .map(|(_, is_telling)| *is_telling)
     }
+}
+
+/// Returns the bit of the rule with this index. With more than 64 rules, some share a bit.
+fn rule_bit(index: usize) -> u64 {
+    1 << (index % 64)
 }
 
 /// Returns the words of a normalized line, in order: its longest runs of letters, digits and marks.
