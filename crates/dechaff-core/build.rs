@@ -38,12 +38,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn write_class_regexes(rules: &CompiledRules, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut regexes = BTreeMap::new();
     for (source, ignore_case) in rules.iter().flat_map(|(_, rule)| rule.regexes()) {
-        // A regex that cannot be compressed is compiled as it is when it is first needed.
-        if let Some(regex) = ClassRegex::new(source, ignore_case, false) {
-            regexes.insert(
-                ClassRegex::key(source, ignore_case),
-                postcard::to_allocvec(&regex)?,
-            );
+        let kinds: &[bool] = if ClassRegex::has_boundaries(source) {
+            &[false, true]
+        } else {
+            &[false]
+        };
+        for &unicode_boundaries in kinds {
+            // A regex that cannot be compressed is compiled as it is when it is first needed.
+            if let Some(regex) = ClassRegex::new(source, ignore_case, unicode_boundaries) {
+                regexes.insert(
+                    ClassRegex::key(source, ignore_case, unicode_boundaries),
+                    postcard::to_allocvec(&regex)?,
+                );
+            }
         }
     }
     let (mut table, mut bytes) = (String::from("["), Vec::new());

@@ -24,11 +24,15 @@ const CLASS_REGEXES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/class_reg
 )]
 const CLASS_REGEX_ENDS: &[(&str, usize)] = &include!(concat!(env!("OUT_DIR"), "/class_regexes.rs"));
 
-/// Returns the class-compressed form of a regular expression if a built-in rule has the same one
-/// with the same case sensitivity; `None` otherwise. Deserializing it takes a fraction of the time
-/// of [`ClassRegex::new`].
-pub(crate) fn class_regex(source: &str, ignore_case: bool) -> Option<ClassRegex> {
-    let key = ClassRegex::key(source, ignore_case);
+/// Returns what [`ClassRegex::new`] does, if a built-in rule has the same regular expression with
+/// the same case sensitivity; `None` otherwise. Deserializing it takes a fraction of the time.
+/// Those with `unicode_boundaries` are stored only if the expression has boundaries.
+pub(crate) fn class_regex(
+    source: &str,
+    ignore_case: bool,
+    unicode_boundaries: bool,
+) -> Option<ClassRegex> {
+    let key = ClassRegex::key(source, ignore_case, unicode_boundaries);
     let index = CLASS_REGEX_ENDS
         .binary_search_by_key(&key.as_str(), |(key, _)| key)
         .ok()?;
@@ -75,20 +79,22 @@ mod tests {
         let mut count = 0;
         for (_, rule) in rules().iter() {
             for (source, ignore_case) in rule.regexes() {
-                let compiled = ClassRegex::new(source, ignore_case, false);
-                assert_eq!(
-                    format!("{compiled:?}"),
-                    format!("{:?}", class_regex(source, ignore_case)),
-                    "{source}"
-                );
-                count += 1;
+                for unicode_boundaries in [false, true] {
+                    if unicode_boundaries && !ClassRegex::has_boundaries(source) {
+                        continue;
+                    }
+                    let compiled = ClassRegex::new(source, ignore_case, unicode_boundaries);
+                    let stored = class_regex(source, ignore_case, unicode_boundaries);
+                    assert_eq!(format!("{compiled:?}"), format!("{stored:?}"), "{source}");
+                    count += 1;
+                }
             }
         }
         assert!(
             count > 500 && CLASS_REGEX_ENDS.is_sorted_by_key(|(key, _)| key),
             "{count}"
         );
-        assert!(class_regex("in no rule", false).is_none());
+        assert!(class_regex("in no rule", false, false).is_none());
     }
 
     #[test]

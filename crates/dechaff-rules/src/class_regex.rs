@@ -36,11 +36,17 @@
 //! Finding the classes is most of the work of compiling a pattern. For the built-in rules it is
 //! done when dechaff is built.
 
+mod positions;
+mod runs;
+
+pub use positions::MAX_INTERPRETED_LEN;
+
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look,
     Repetition,
 };
+use runs::Runs;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -71,11 +77,31 @@ impl ClassRegex {
     }
 
     /// Returns the key under which the build script stores the regex of a built-in pattern. It
-    /// identifies the source and whether case is ignored; stored regexes never have Unicode
-    /// boundaries.
+    /// identifies the parameters of [`new`](Self::new).
     #[must_use]
-    pub fn key(source: &str, ignore_case: bool) -> String {
-        format!("{} {source}", if ignore_case { "any" } else { "own" })
+    pub fn key(source: &str, ignore_case: bool, unicode_boundaries: bool) -> String {
+        let case = if ignore_case { "any" } else { "own" };
+        let boundaries = if unicode_boundaries {
+            "unicode"
+        } else {
+            "ascii"
+        };
+        format!("{case} {boundaries} {source}")
+    }
+
+    /// Returns whether a pattern has word boundaries, so that it matters whether they are those of
+    /// Unicode.
+    #[must_use]
+    pub fn has_boundaries(source: &str) -> bool {
+        source.contains(r"\b") || source.contains(r"\B")
+    }
+
+    /// Returns whether the regex matches all of `text` or, unless `is_whole`, a part of it, without
+    /// compiling it. `buffer` is overwritten. Returns `None` if the text is longer than
+    /// [`MAX_INTERPRETED_LEN`], or if the regex has a rare kind of assertion.
+    #[must_use]
+    pub fn is_match(&self, text: &str, is_whole: bool, buffer: &mut Vec<u8>) -> Option<bool> {
+        positions::is_match(&self.root, self.alphabet.write(text, buffer), is_whole)
     }
 
     /// Returns the regex over the bytes of its [`alphabet`](Self::alphabet), from which an
@@ -130,10 +156,8 @@ impl ClassNode {
 /// The byte that represents each character.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Alphabet {
-    /// Runs of characters that one byte represents: the first code point of each run, with the
-    /// byte. The first run starts at the first character that does not represent itself.
-    #[serde(with = "differences")]
-    runs: Vec<(u32, u8)>,
+    /// Runs of characters that one byte represents.
+    runs: Runs,
     /// The bytes of the 128 ASCII characters; `None` if they represent themselves.
     ascii: Option<Vec<u8>>,
 }
@@ -151,13 +175,13 @@ impl Alphabet {
         }
         classes.sort_unstable_by(|a, b| a.ranges().cmp(b.ranges()));
         classes.dedup();
-        let mut alphabet = Self {
-            runs: Vec::new(),
-            ascii: None,
-        };
         let first = if unicode_boundaries { 0 } else { 0x80 };
         let mut bytes = FreeBytes::new(unicode_boundaries);
-        let samples = alphabet.assign_bytes(&classes, first, &mut bytes)?;
+        let (runs, samples) = assign_bytes(&classes, first, &mut bytes)?;
+        let mut alphabet = Self {
+            runs: Runs::new(&runs),
+            ascii: None,
+        };
         if unicode_boundaries {
             alphabet.ascii = Some(
                 (0..128)
@@ -167,49 +191,6 @@ impl Alphabet {
         }
         let root = alphabet.translate(hir, &samples)?;
         Some((alphabet, root))
-    }
-
-    /// Assigns a byte to each equivalence class of the characters from code point `first` on, and
-    /// returns one character of each, with its byte. Returns `None` if there are not enough bytes.
-    ///
-    /// Sweeps over the code points at which a range of one of `classes` starts or ends. `members`
-    /// has a bit for each class, set while the sweep is inside one of its ranges; two runs with the
-    /// same bits are in the same equivalence class.
-    fn assign_bytes(
-        &mut self,
-        classes: &[ClassUnicode],
-        first: u32,
-        bytes: &mut FreeBytes,
-    ) -> Option<Vec<(char, u8)>> {
-        let bounds = range_bounds(classes, first);
-        let mut members = vec![0u64; classes.len().div_ceil(64)];
-        let mut assigned: FxHashMap<Vec<u64>, u8> = FxHashMap::default();
-        let mut samples = Vec::new();
-        let (mut at, mut next) = (first, bounds.iter().peekable());
-        loop {
-            while let Some(&&(_, class)) = next.peek().filter(|(bound, _)| *bound <= at) {
-                members[class / 64] ^= 1 << (class % 64);
-                next.next();
-            }
-            let byte = if let Some(&byte) = assigned.get(&members) {
-                byte
-            } else {
-                // No class distinguishes surrogates, which are no characters, from U+E000 behind
-                // them.
-                let sample = char::from_u32(at).or(char::from_u32(0xE000))?;
-                let byte = bytes.next(sample)?;
-                samples.push((sample, byte));
-                assigned.insert(members.clone(), byte);
-                byte
-            };
-            if self.runs.last().is_none_or(|&(_, last)| last != byte) {
-                self.runs.push((at, byte));
-            }
-            match next.peek() {
-                Some(&&(bound, _)) if bound <= u32::from(char::MAX) => at = bound,
-                _ => return Some(samples),
-            }
-        }
     }
 
     /// Returns the byte that represents a character.
@@ -225,10 +206,9 @@ impl Alphabet {
 
     /// Returns the byte of a character that does not represent itself.
     fn class(&self, character: char) -> u8 {
-        let after = self
-            .runs
-            .partition_point(|&(start, _)| start <= u32::from(character));
-        self.runs[after - 1].1
+        let runs = self.runs.get();
+        let after = runs.partition_point(|&(start, _)| start <= u32::from(character));
+        runs[after - 1].1
     }
 
     /// Translates a text to this alphabet, one byte per character. Returns the bytes of `text`
@@ -317,6 +297,49 @@ impl Alphabet {
     }
 }
 
+/// Assigns a byte to each equivalence class of the characters from code point `first` on. Returns
+/// the runs of characters that one byte represents, and one character of each class with its byte;
+/// `None` if there are not enough bytes.
+///
+/// Sweeps over the code points at which a range of one of `classes` starts or ends. `members`
+/// has a bit for each class, set while the sweep is inside one of its ranges; two runs with the
+/// same bits are in the same equivalence class.
+fn assign_bytes(
+    classes: &[ClassUnicode],
+    first: u32,
+    bytes: &mut FreeBytes,
+) -> Option<(Vec<(u32, u8)>, Vec<(char, u8)>)> {
+    let bounds = range_bounds(classes, first);
+    let mut members = vec![0u64; classes.len().div_ceil(64)];
+    let mut assigned: FxHashMap<Vec<u64>, u8> = FxHashMap::default();
+    let (mut runs, mut samples) = (Vec::new(), Vec::new());
+    let (mut at, mut next) = (first, bounds.iter().peekable());
+    loop {
+        while let Some(&&(_, class)) = next.peek().filter(|(bound, _)| *bound <= at) {
+            members[class / 64] ^= 1 << (class % 64);
+            next.next();
+        }
+        let byte = if let Some(&byte) = assigned.get(&members) {
+            byte
+        } else {
+            // No class distinguishes surrogates, which are no characters, from U+E000 behind
+            // them.
+            let sample = char::from_u32(at).or(char::from_u32(0xE000))?;
+            let byte = bytes.next(sample)?;
+            samples.push((sample, byte));
+            assigned.insert(members.clone(), byte);
+            byte
+        };
+        if runs.last().is_none_or(|&(_, last)| last != byte) {
+            runs.push((at, byte));
+        }
+        match next.peek() {
+            Some(&&(bound, _)) if bound <= u32::from(char::MAX) => at = bound,
+            _ => return Some((runs, samples)),
+        }
+    }
+}
+
 /// Returns the bounds of all ranges of `classes`, sorted: the first code point of each range and
 /// the one after its last, with the index of its class. Bounds below `first` are raised to it.
 fn range_bounds(classes: &[ClassUnicode], first: u32) -> Vec<(u32, usize)> {
@@ -337,36 +360,6 @@ fn ascii_part(range: ClassUnicodeRange) -> Option<ClassBytesRange> {
     let start = u8::try_from(range.start()).ok().filter(u8::is_ascii)?;
     let end = u8::try_from(range.end().min('\x7F')).ok()?;
     Some(ClassBytesRange::new(start, end))
-}
-
-/// Serializes runs by the distances between their starts. Small numbers have short encodings, which
-/// halves the size.
-mod differences {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        runs: &[(u32, u8)],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let starts = std::iter::once(0).chain(runs.iter().map(|run| run.0));
-        serializer.collect_seq(
-            runs.iter()
-                .zip(starts)
-                .map(|(run, last)| (run.0 - last, run.1)),
-        )
-    }
-
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
-        deserializer: D,
-    ) -> Result<Vec<(u32, u8)>, D::Error> {
-        let mut runs = Vec::<(u32, u8)>::deserialize(deserializer)?;
-        let mut start = 0u32;
-        for run in &mut runs {
-            start = start.saturating_add(run.0);
-            run.0 = start;
-        }
-        Ok(runs)
-    }
 }
 
 /// Bytes that represent no class yet.

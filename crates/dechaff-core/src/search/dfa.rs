@@ -49,7 +49,6 @@ pub(super) struct SearchMode {
 pub(super) struct LazyDfa {
     /// Key of the states in a [`DfaCache`], unique in this process.
     id: u64,
-    alphabet: Alphabet,
     dfa: DFA,
     mode: SearchMode,
 }
@@ -62,17 +61,23 @@ pub(super) struct DfaCache {
     translated: Vec<u8>,
 }
 
+impl DfaCache {
+    /// Returns a buffer for a translated text.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.translated
+    }
+}
+
 impl LazyDfa {
     /// Compiles `regex`, which must have been made with the same `ignore_case` and
     /// `unicode_boundaries` as `mode`. Builds no states yet. Returns `None` if the regex exceeds a
     /// limit of regex-automata.
-    pub(super) fn new(regex: ClassRegex, mode: SearchMode) -> Option<Self> {
+    pub(super) fn new(regex: &ClassRegex, mode: SearchMode) -> Option<Self> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        let (hir, alphabet) = (regex.hir(), regex.alphabet);
         let hir = if mode.whole_text {
-            Hir::concat(vec![hir, Hir::look(Look::End)])
+            Hir::concat(vec![regex.hir(), Hir::look(Look::End)])
         } else {
-            hir
+            regex.hir()
         };
         let config = Config::new()
             .utf8(false)
@@ -88,24 +93,24 @@ impl LazyDfa {
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         Some(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            alphabet,
             dfa,
             mode,
         })
     }
 
-    /// Returns whether the regex matches `text` as its mode says. Adds the states that it needs to
-    /// `cache`, and stops at the first byte that decides the answer.
-    pub(super) fn is_match(&self, text: &str, cache: &mut DfaCache) -> bool {
+    /// Returns whether `regex`, from which the DFA was compiled, matches `text` as its mode says.
+    /// Adds the states that it needs to `cache`, and stops at the first byte that decides the
+    /// answer.
+    pub(super) fn is_match(&self, regex: &ClassRegex, text: &str, cache: &mut DfaCache) -> bool {
         let DfaCache { by_dfa, translated } = cache;
         let states = by_dfa
             .entry(self.id)
             .or_insert_with(|| self.dfa.create_cache());
         // A search fails only if it gives up or meets a quit byte, and neither is configured.
         let found = if self.mode.whole_text || self.mode.backward {
-            self.is_anchored_match(text, states)
+            self.is_anchored_match(&regex.alphabet, text, states)
         } else {
-            let text = self.alphabet.write(text, translated);
+            let text = regex.alphabet.write(text, translated);
             let input = Input::new(text).earliest(true);
             let found = self.dfa.try_search_fwd(states, &input);
             found.map(|found| found.is_some()).ok()
@@ -116,7 +121,12 @@ impl LazyDfa {
     /// Returns whether the regex matches a text at whose start, or end if it is read backward, a
     /// match must be. A few characters decide about most texts, so the text is translated while it
     /// is read. Returns `None` if the search gives up.
-    fn is_anchored_match(&self, text: &str, states: &mut Cache) -> Option<bool> {
+    fn is_anchored_match(
+        &self,
+        alphabet: &Alphabet,
+        text: &str,
+        states: &mut Cache,
+    ) -> Option<bool> {
         let input = Input::new(&[]).anchored(Anchored::Yes);
         let mut chars = text.chars();
         let mut state = if self.mode.backward {
@@ -129,7 +139,7 @@ impl LazyDfa {
         } else {
             chars.next()
         } {
-            let byte = self.alphabet.byte(character);
+            let byte = alphabet.byte(character);
             state = self.dfa.next_state(states, state, byte).ok()?;
             if state.is_match() || state.is_dead() {
                 return Some(state.is_match());
@@ -181,16 +191,14 @@ mod tests {
             .collect()
     }
 
-    fn compile(source: &str, mode: SearchMode) -> LazyDfa {
-        LazyDfa::new(
-            ClassRegex::new(source, mode.ignore_case, mode.unicode_boundaries).unwrap(),
-            mode,
-        )
-        .unwrap()
+    fn compile(source: &str, mode: SearchMode) -> (ClassRegex, LazyDfa) {
+        let regex = ClassRegex::new(source, mode.ignore_case, mode.unicode_boundaries).unwrap();
+        let dfa = LazyDfa::new(&regex, mode).unwrap();
+        (regex, dfa)
     }
 
     #[test]
-    fn lazy_dfas_match_what_the_regex_crate_matches() {
+    fn lazy_dfas_and_interpreted_regexes_match_what_the_regex_crate_matches() {
         let mut cache = DfaCache::default();
         let mut matched = 0;
         for source in REGEXES {
@@ -214,18 +222,19 @@ mod tests {
                         backward,
                         unicode_boundaries,
                     };
-                    let dfa = compile(source, mode);
+                    let (classes, dfa) = compile(source, mode);
                     for text in texts()
                         .iter()
                         .filter(|text| unicode_boundaries || !has_unicode_word(text))
                     {
-                        let found = dfa.is_match(text, &mut cache);
-                        assert_eq!(
-                            found,
-                            regex.is_match(text),
-                            "{source} in {text:?}, {mode:?}"
-                        );
+                        let expected = regex.is_match(text);
+                        let found = dfa.is_match(&classes, text, &mut cache);
+                        assert_eq!(found, expected, "{source} in {text:?}, {mode:?}");
                         matched += usize::from(found);
+                        if whole_text == start.starts_with('\\') {
+                            let found = classes.is_match(text, whole_text, &mut Vec::new());
+                            assert_eq!(found, Some(expected), "{source} in {text:?}, interpreted");
+                        }
                     }
                 }
             }
@@ -235,15 +244,15 @@ mod tests {
 
     #[test]
     fn a_regex_without_word_boundaries_matches_letters_outside_ascii() {
-        let dfa = compile(
+        let (regex, dfa) = compile(
             "[é-ü]+",
             SearchMode {
                 whole_text: true,
                 ..SearchMode::default()
             },
         );
-        assert!(dfa.is_match("ñé", &mut DfaCache::default()));
-        assert!(!dfa.is_match("ñex", &mut DfaCache::default()));
+        assert!(dfa.is_match(&regex, "ñé", &mut DfaCache::default()));
+        assert!(!dfa.is_match(&regex, "ñex", &mut DfaCache::default()));
     }
 
     #[test]

@@ -5,14 +5,21 @@
 use super::dfa::{DfaCache, LazyDfa, SearchMode, has_unicode_word};
 use crate::built_in;
 use crate::steps;
-use dechaff_rules::class_regex::ClassRegex;
+use dechaff_rules::class_regex::{ClassRegex, MAX_INTERPRETED_LEN};
 use dechaff_rules::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A regex that is compiled on first use: to a lazy DFA over equivalence classes of characters,
-/// which compiles in microseconds but only answers whether there is a match, or by the regex crate,
-/// which reports spans.
+/// Bytes of texts for which a regex is interpreted, before it is compiled, which takes as long.
+const INTERPRETED_BYTES: u32 = 2500;
+
+/// Length of the longest text that is interpreted in which a match may start anywhere, in bytes.
+const MAX_SEARCHED_LEN: usize = 160;
+
+/// A regex that is interpreted for the first texts, then compiled: to a lazy DFA over equivalence
+/// classes of characters, which compiles in microseconds but only answers whether there is a match,
+/// or by the regex crate, which reports spans.
 pub(super) struct LazyRegex {
     source: String,
     ignore_case: bool,
@@ -25,9 +32,14 @@ pub(super) struct LazyRegex {
     has_boundaries: bool,
     /// Whether lazy DFAs are not used. Tests compare their results with those of the regex crate.
     regex_only: bool,
-    /// Lazy DFAs, by `unicode_boundaries + 2 * backward` of their search modes; `None` if the
-    /// source is not supported.
-    dfas_by_mode: [OnceLock<Option<LazyDfa>>; 4],
+    /// The regex over equivalence classes, without and with Unicode word boundaries; `None` if the
+    /// source is not supported. They are boxed because few of them are ever needed.
+    classes: [OnceLock<Option<Box<ClassRegex>>>; 2],
+    /// Bytes of the texts that were interpreted.
+    interpreted: AtomicU32,
+    /// Lazy DFAs, by `unicode_boundaries + 2 * backward` of their search modes; `None` if they
+    /// exceed a limit.
+    dfas_by_mode: [OnceLock<Option<Box<LazyDfa>>>; 4],
     regex: OnceLock<Option<Regex>>,
 }
 
@@ -35,8 +47,8 @@ impl LazyRegex {
     /// Makes a regex that matches anywhere in a text. Nothing is compiled or checked yet: an
     /// invalid `source` never matches, and is reported by the lint of packs.
     pub(super) fn new(source: String, ignore_case: bool) -> Self {
-        let has_boundaries = source.contains(r"\b") || source.contains(r"\B");
-        let (dfas_by_mode, regex) = Default::default();
+        let has_boundaries = ClassRegex::has_boundaries(&source);
+        let (classes, interpreted, dfas_by_mode, regex) = Default::default();
         Self {
             source,
             ignore_case,
@@ -44,6 +56,8 @@ impl LazyRegex {
             starts_with_any: false,
             has_boundaries,
             regex_only: false,
+            classes,
+            interpreted,
             dfas_by_mode,
             regex,
         }
@@ -86,34 +100,42 @@ impl LazyRegex {
             backward,
             unicode_boundaries,
         };
+        let classes = self.classes[usize::from(unicode_boundaries)].get_or_init(|| {
+            let (source, ignore_case) = (&self.source, self.ignore_case);
+            let built_in = built_in::class_regex(source, ignore_case, unicode_boundaries);
+            built_in
+                .or_else(|| ClassRegex::new(source, ignore_case, unicode_boundaries))
+                .map(Box::new)
+        });
+        let Some(classes) = classes.as_ref().filter(|_| !self.regex_only) else {
+            return self.regex().is_some_and(|regex| regex.is_match(text));
+        };
         let dfa = &self.dfas_by_mode[usize::from(unicode_boundaries) + 2 * usize::from(backward)];
-        match dfa.get_or_init(|| {
-            if self.regex_only {
-                None
-            } else {
-                self.compile_dfa(mode)
-            }
-        }) {
-            Some(dfa) => dfa.is_match(text, dfas),
+        if dfa.get().is_none()
+            && let Some(is_match) = self.interpret(classes, text, dfas)
+        {
+            return is_match;
+        }
+        match dfa.get_or_init(|| LazyDfa::new(classes, mode).map(Box::new)) {
+            Some(dfa) => dfa.is_match(classes, text, dfas),
             None => self.regex().is_some_and(|regex| regex.is_match(text)),
         }
     }
 
-    /// Compiles the lazy DFA for a mode. Built-in rules start from a class regex that was compiled
-    /// when dechaff was built, except with Unicode word boundaries, which few texts need. Returns
-    /// `None` if the source is invalid or distinguishes too many characters.
-    fn compile_dfa(&self, mode: SearchMode) -> Option<LazyDfa> {
-        let built_in = if mode.unicode_boundaries {
-            None
+    /// Returns what [`is_match`](Self::is_match) does, without compiling the regex, if the text is
+    /// short and one of the first; `None` otherwise.
+    fn interpret(&self, classes: &ClassRegex, text: &str, dfas: &mut DfaCache) -> Option<bool> {
+        let max_len = if self.whole_text {
+            MAX_INTERPRETED_LEN
         } else {
-            built_in::class_regex(&self.source, mode.ignore_case)
+            MAX_SEARCHED_LEN
         };
-        LazyDfa::new(
-            built_in.or_else(|| {
-                ClassRegex::new(&self.source, mode.ignore_case, mode.unicode_boundaries)
-            })?,
-            mode,
-        )
+        if text.len() > max_len || self.interpreted.load(Ordering::Relaxed) >= INTERPRETED_BYTES {
+            return None;
+        }
+        self.interpreted
+            .fetch_add(text.len() as u32, Ordering::Relaxed);
+        classes.is_match(text, self.whole_text, dfas.buffer())
     }
 
     /// Returns the regex as compiled by the regex crate, for searches that need spans and for
@@ -161,14 +183,32 @@ mod tests {
         let mut dfas = DfaCache::default();
         assert!(regex.is_match("the “caf” by the sea", &mut dfas));
         assert!(!regex.is_match("the “café” by the sea", &mut dfas));
-        assert_eq!(
-            regex
-                .dfas_by_mode
-                .iter()
-                .filter(|dfa| dfa.get().is_some())
-                .count(),
-            2
-        );
+        let compressed = regex.classes.iter().filter(|regex| regex.get().is_some());
+        assert_eq!(compressed.count(), 2);
+    }
+
+    #[test]
+    fn a_regex_is_compiled_after_some_texts_and_matches_the_same() {
+        let texts = [
+            "Photo: Ána Ruiz / AP",
+            "Photo: AP",
+            "the photo (AP)",
+            ", said Ána",
+        ];
+        for (source, whole) in [
+            (r"[^\n]*\b(?:AP|AFP)\)?", true),
+            (r"\b[A-ZÁ]\w{2,9}\b", false),
+        ] {
+            let regex = LazyRegex::pattern(source, whole, whole);
+            let mut dfas = DfaCache::default();
+            let first = texts.map(|text| regex.is_match(text, &mut dfas));
+            assert!(regex.dfas_by_mode.iter().all(|dfa| dfa.get().is_none()));
+            assert!(first.contains(&true) && first.contains(&false));
+            for _ in 0..INTERPRETED_BYTES / 16 {
+                assert_eq!(texts.map(|text| regex.is_match(text, &mut dfas)), first);
+            }
+            assert!(regex.dfas_by_mode.iter().any(|dfa| dfa.get().is_some()));
+        }
     }
 
     #[test]
