@@ -177,7 +177,8 @@ impl Alphabet {
         classes.dedup();
         let first = if unicode_boundaries { 0 } else { 0x80 };
         let mut bytes = FreeBytes::new(unicode_boundaries);
-        let (runs, samples) = assign_bytes(&classes, first, &mut bytes)?;
+        let mut samples = Vec::new();
+        let runs = assign_bytes(&classes, first, &mut bytes, &mut samples)?;
         let mut alphabet = Self {
             runs: Runs::new(&runs),
             ascii: None,
@@ -298,8 +299,8 @@ impl Alphabet {
 }
 
 /// Assigns a byte to each equivalence class of the characters from code point `first` on. Returns
-/// the runs of characters that one byte represents, and one character of each class with its byte;
-/// `None` if there are not enough bytes.
+/// the runs of characters that one byte represents, and adds one character of each class with its
+/// byte to `samples`. Returns `None` if there are not enough bytes.
 ///
 /// Sweeps over the code points at which a range of one of `classes` starts or ends. `members`
 /// has a bit for each class, set while the sweep is inside one of its ranges; two runs with the
@@ -308,11 +309,12 @@ fn assign_bytes(
     classes: &[ClassUnicode],
     first: u32,
     bytes: &mut FreeBytes,
-) -> Option<(Vec<(u32, u8)>, Vec<(char, u8)>)> {
+    samples: &mut Vec<(char, u8)>,
+) -> Option<Vec<(u32, u8)>> {
     let bounds = range_bounds(classes, first);
     let mut members = vec![0u64; classes.len().div_ceil(64)];
     let mut assigned: FxHashMap<Vec<u64>, u8> = FxHashMap::default();
-    let (mut runs, mut samples) = (Vec::new(), Vec::new());
+    let mut runs = Vec::new();
     let (mut at, mut next) = (first, bounds.iter().peekable());
     loop {
         while let Some(&&(_, class)) = next.peek().filter(|(bound, _)| *bound <= at) {
@@ -335,7 +337,7 @@ fn assign_bytes(
         }
         match next.peek() {
             Some(&&(bound, _)) if bound <= u32::from(char::MAX) => at = bound,
-            _ => return Some((runs, samples)),
+            _ => return Some(runs),
         }
     }
 }
