@@ -293,9 +293,9 @@ fn width(text: &str) -> usize {
     // at once.
     let may_be_spaceless = text
         .bytes()
-        .fold(false, |any, byte| any | (byte >= 0xE0 && byte != 0xE2));
+        .fold(0, |any, byte| any | u8::from(byte >= 0xE0 && byte != 0xE2));
     let count = text.chars().count();
-    if may_be_spaceless {
+    if may_be_spaceless != 0 {
         count + text.chars().filter(|&c| is_spaceless(c)).count()
     } else {
         count
