@@ -17,14 +17,14 @@ const BUCKETS: usize = 1 << 15;
 pub(super) struct LabelIndex {
     /// The index in `labels` of the last label in each bucket, plus one; 0 for an empty bucket.
     buckets: Vec<u32>,
-    labels: Vec<Label>,
+    labels: Vec<IndexedLabel>,
     /// Length of the longest label, in bytes of normalized text.
     max_len: usize,
 }
 
 /// A label of a rule.
 #[derive(Debug)]
-struct Label {
+struct IndexedLabel {
     hash: u64,
     rule: RuleId,
     /// Its index among the labels of the rule.
@@ -49,7 +49,7 @@ impl LabelIndex {
     pub(super) fn add(&mut self, label: &[u8], rule: RuleId, number: usize) {
         let hash = hash(label);
         let last = &mut self.buckets[bucket(hash)];
-        self.labels.push(Label {
+        self.labels.push(IndexedLabel {
             hash,
             rule,
             number: number as u32,
@@ -89,7 +89,7 @@ impl LabelIndex {
     }
 
     /// Returns the label with this index plus one; `None` for 0.
-    fn label(&self, index: u32) -> Option<&Label> {
+    fn label(&self, index: u32) -> Option<&IndexedLabel> {
         self.labels.get(index.checked_sub(1)? as usize)
     }
 }

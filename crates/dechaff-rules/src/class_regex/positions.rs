@@ -10,7 +10,7 @@
 //! text, while compiling a regex takes hundreds of thousands. Most regexes are needed for a few
 //! texts only. Automata that were built once are faster from then on.
 
-use super::ClassNode;
+use super::node::ClassNode;
 use regex_syntax::hir::Look;
 
 /// Length of the longest text that can be matched this way, in bytes of its translation.
