@@ -56,13 +56,15 @@ PROMISES = {
     "web, whole": (0.0015, 0.005, 0.015),
     "web, bs4_lines": (0.002, 0.008, 0.025),
     "labelled by people": (0.0008, 0.003, 0.012),
-    "texts that are all prose": (0.00003, 0.00012, 0.001),
+    "treebanks": (0.0001, 0.00016, 0.001),
+    "other prose": (0.00004, 0.0002, 0.0015),
 }
 # Number of thresholds that are considered for each kind of page, and the lowest of them at each level,
-# as log-odds: kinds with few labelled pages could get lower ones by chance.
-CANDIDATES, LOWEST = 80, (1.0, 0.0, -1.5)
+# as log-odds: kinds with few labelled pages could get lower ones by chance. Pages of mostly prose have
+# lower ones, since what looks like chaff there is not beside menus.
+CANDIDATES, LOWEST, LOWEST_IN_PROSE = 80, (2.5, 0.5, -1.0), (1.0, 0.25, -1.25)
 # How many times the promised loss a kind of page may lose of the words of each group.
-CAP = 5
+CAP = 8
 # Weight of a title relative to other lines: a page has only one, and its loss is obvious.
 OWN = 2.0
 # Weight of pages labelled by people relative to others: they are few.
@@ -96,7 +98,8 @@ class Pages:
             "web, whole": web & (self.extractor == "resiliparse_all"),
             "web, bs4_lines": web & (self.extractor == "bs4_lines"),
             "labelled by people": self.dataset == "turku_lines",
-            "texts that are all prose": self.dataset == "prose",
+            "treebanks": (self.dataset == "prose") & np.char.startswith(self.publisher, "UD "),
+            "other prose": (self.dataset == "prose") & ~np.char.startswith(self.publisher, "UD "),
         }
         # The half of the publishers that a page belongs to.
         self.half = np.array([fnv(publisher.encode()) >> 8 & 1 for publisher in self.publisher])
@@ -227,10 +230,11 @@ def curve(pages, documents, scores, level):
     return [(int(score[order][i]) - 1, lost[i], recall[i], precision[i]) for i in last]
 
 
-def candidates(pages, documents, scores, level, most):
+def candidates(pages, documents, scores, level, most, lowest):
     """Returns thresholds for `documents`, which are of one kind, and for each the numbers of lines of
     chaff that it removes and of words of prose that it loses, by group. The first one is `most`. The
-    others are lower, and lose at most `CAP` times what the level promises, or what its rules lose.
+    others are between it and `lowest` (as log-odds), and lose at most `CAP` times what the level
+    promises, or what its rules lose.
     """
     groups = [pages.groups[name] for name in PROMISES]
     lines = pages.lines[documents[pages.lines[:, 0]]]
@@ -240,7 +244,7 @@ def candidates(pages, documents, scores, level, most):
     member = np.array([group[lines[:, 0]] for group in groups])
     taken = np.cumsum(member & (lines[:, 2] == 1), 1)
     lost = np.cumsum(np.where(member & (lines[:, 2] == 0), lines[:, 3], 0), 1)
-    own = score[(score <= most) & (score > LOWEST[level] * SCALE)]
+    own = score[(score <= most) & (score > lowest * SCALE)]
     chosen = own[np.unique(np.geomspace(1, max(1, len(own)), CANDIDATES).round().astype(int)) - 1] - 1 if len(own) else []
     thresholds = [most, *map(int, chosen)]
     at = np.searchsorted(-score, [-threshold for threshold in thresholds])
@@ -261,7 +265,8 @@ def choose_level(pages, documents, scores, level, most):
     member = [pages.groups[name][lines[:, 0]] for name in PROMISES]
     chaff = np.array([(group & (lines[:, 2] == 1)).sum() for group in member])
     allowed = np.array([PROMISES[name][level] * lines[group & (lines[:, 2] == 0), 3].sum() for name, group in zip(PROMISES, member)])
-    tables = [candidates(pages, documents & (pages.kind == kind), scores, level, most[kind]) for kind in range(KINDS)]
+    lowest = lambda kind: (LOWEST_IN_PROSE if kind >= len(PROSE) * (len(SIZES) + 1) else LOWEST)[level]
+    tables = [candidates(pages, documents & (pages.kind == kind), scores, level, most[kind], lowest(kind)) for kind in range(KINDS)]
     kinds = np.concatenate([[kind] * len(table[0]) for kind, table in enumerate(tables)])
     taken, lost = (np.concatenate([table[part] for table in tables]) for part in (1, 2))
     least = sum(table[2][0] for table in tables)
@@ -413,7 +418,7 @@ def main():
 
     valid = (pages.split == "valid") & (pages.file == pages.file[0])
     promised = valid & np.any([pages.groups[name] for name in PROMISES], 0)
-    prose = pages.groups["texts that are all prose"]
+    prose = pages.dataset == "prose"
     scores = np.full(len(pages.rows), NEVER, np.int64)
     added = {place: [] for place in CHECKS if place < len(trees)}
     judged = np.flatnonzero(~pages.plain & np.isin(pages.split, ["train", "valid"])[pages.document])

@@ -404,6 +404,20 @@ mod tests {
     }
 
     #[test]
+    fn the_title_of_a_whole_page_is_kept() {
+        let menu = "Home\nLog in\nSubscribe\nCookies\nBasket\nAbout us\nSearch\nContact\n";
+        let title = "Brown Butter Cookies With Sea Salt\n";
+        let prose = "Brown the butter in a small pan first, and let it cool while you mix the \
+                     flour with the sea salt.\nThey keep for a week in a tin if nobody in the \
+                     house knows where it is, she wrote to her sister in the spring.\n";
+        let cleaner = Cleaner::builder().level(Level::Thorough).build().unwrap();
+        let text = [menu, title, "Share\nPrint\n", prose, menu].concat();
+        let document = Document::new(&text).unwrap();
+        let cleaned = cleaner.clean(&document, &mut Scratch::default());
+        assert_eq!(cleaned.text(), [title, prose].concat());
+    }
+
+    #[test]
     fn prose_in_languages_without_a_pack_is_kept() {
         for level in [Level::Precise, Level::Balanced] {
             let cleaner = Cleaner::builder().level(level).build().unwrap();

@@ -4,6 +4,7 @@
 use super::overlap::{Form, PageForm};
 use super::page::PageFeatures;
 use crate::text::View;
+use std::cmp::Reverse;
 
 /// Minimum share of the blocks of a law that start with the number of a section, in thousandths.
 const MIN_SECTIONS: i32 = 30;
@@ -12,7 +13,7 @@ const MIN_LAW_BLOCKS: usize = 6;
 /// Minimum number of stems that a title shares with the prose below it.
 const MIN_TITLE_STEMS: i32 = 2;
 /// Minimum share of its stems, in thousandths.
-const MIN_TITLE_OVERLAP: i32 = 400;
+const MIN_TITLE_OVERLAP: i32 = 300;
 
 impl PageFeatures {
     /// Computes the forms of all blocks and of the page, and the overlap of each block that can be
@@ -53,6 +54,7 @@ impl PageFeatures {
             prose_words: prose_words / prose.max(1),
             sections: self.share_of(|form| form.is_section),
         };
+        self.find_title();
     }
 
     /// Returns the share of the blocks whose form `is_meant` selects, in thousandths.
@@ -87,16 +89,27 @@ impl PageFeatures {
         i64::from(self.hit_blocks) * 1000 < self.len() as i64
     }
 
-    /// Returns whether the block with the index `at` is the title of the document: its first line,
-    /// which looks like a heading, matches no rule, and shares [`MIN_TITLE_STEMS`] stems and
-    /// [`MIN_TITLE_OVERLAP`] of all with the prose.
+    /// Returns whether the block with the index `at` is the title of the document.
     pub(crate) fn is_title(&self, at: usize) -> bool {
-        let block = &self.blocks[at];
-        block.first_line == 0
-            && block.form.is_heading
-            && block.hit_share() == 0
-            && block.overlap.stems >= MIN_TITLE_STEMS
-            && block.overlap.share >= MIN_TITLE_OVERLAP
+        self.title == Some(at)
+    }
+
+    /// Finds the title of the document: above the first prose, the block that shares most stems with
+    /// the prose, if it looks like a heading, matches no rule, and shares [`MIN_TITLE_STEMS`] stems
+    /// and [`MIN_TITLE_OVERLAP`] of all. Needs overlaps.
+    fn find_title(&mut self) {
+        let first_prose = self.blocks.iter().position(|block| block.form.is_prose);
+        self.title = self.blocks[..first_prose.unwrap_or(0)]
+            .iter()
+            .enumerate()
+            .filter(|(_, block)| {
+                block.form.is_heading
+                    && block.hit_share() == 0
+                    && block.overlap.stems >= MIN_TITLE_STEMS
+                    && block.overlap.share >= MIN_TITLE_OVERLAP
+            })
+            .max_by_key(|&(at, block)| (block.overlap.stems, Reverse(at)))
+            .map(|(at, _)| at);
     }
 
     /// Returns the mean overlap of the blocks within `distance` of the block with the index `at`,

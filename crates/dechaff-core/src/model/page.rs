@@ -251,6 +251,8 @@ pub struct PageFeatures {
     pub(super) word_mean: i32,
     /// What the forms of the blocks say about the page.
     pub(super) form: PageForm,
+    /// The block that is the title of the document.
+    pub(super) title: Option<usize>,
     /// The stems of the prose of the page.
     pub(super) stem_counts: StemCounts,
     /// Buffer: hashes of the words of a block.
