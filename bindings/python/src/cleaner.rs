@@ -447,6 +447,7 @@ type Pickled = (
 /// built-in rules differ and workers would clean differently.
 #[pyfunction]
 #[pyo3(name = "_unpickle")]
+#[expect(clippy::too_many_arguments, reason = "pickle calls it with a tuple")]
 pub fn unpickle(
     version: &str,
     level: &str,

@@ -1,5 +1,5 @@
-//! What the forms of all blocks, and the words that they share with the prose, tell about a page and
-//! about a block's place on it.
+//! What the forms of all blocks, the words that they share with the prose, and the structures of the
+//! text tell about a page and about a block's place on it.
 
 use super::overlap::{Form, PageForm};
 use super::page::PageFeatures;
@@ -55,6 +55,26 @@ impl PageFeatures {
             sections: self.share_of(|form| form.is_section),
         };
         self.find_title();
+    }
+
+    /// Computes the places of all blocks. Needs the lines of the blocks.
+    pub(super) fn compute_places(&mut self, view: &View<'_>) {
+        for found in view.structures() {
+            let first = self
+                .blocks
+                .partition_point(|block| block.end_line as usize <= found.lines.start);
+            for block in self.blocks[first..]
+                .iter_mut()
+                .take_while(|block| (block.first_line as usize) < found.lines.end)
+            {
+                let place = &mut block.place;
+                let bit = 1 << found.structure as u32;
+                place.structures |= bit;
+                place.certain |= bit * u32::from(found.is_certain);
+                place.at = block.first_line as i32 - found.lines.start as i32;
+                place.len = found.lines.len() as i32;
+            }
+        }
     }
 
     /// Returns the share of the blocks whose form `is_meant` selects, in thousandths.

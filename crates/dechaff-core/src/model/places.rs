@@ -1,7 +1,6 @@
 //! In which structures of the text a block is, such as lists, definitions or verse.
 
-use super::page::PageFeatures;
-use crate::text::{Structure, View};
+use crate::text::Structure;
 
 /// The place of a block in the structures of the text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,27 +26,5 @@ impl Place {
     /// Returns the number of kinds of structures that the block is in.
     pub(super) fn kinds(self) -> i32 {
         self.structures.count_ones() as i32
-    }
-}
-
-impl PageFeatures {
-    /// Computes the places of all blocks. Needs the lines of the blocks.
-    pub(super) fn compute_places(&mut self, view: &View<'_>) {
-        for found in view.structures() {
-            let first = self
-                .blocks
-                .partition_point(|block| block.end_line as usize <= found.lines.start);
-            for block in self.blocks[first..]
-                .iter_mut()
-                .take_while(|block| (block.first_line as usize) < found.lines.end)
-            {
-                let place = &mut block.place;
-                let bit = 1 << found.structure as u32;
-                place.structures |= bit;
-                place.certain |= bit * u32::from(found.is_certain);
-                place.at = block.first_line as i32 - found.lines.start as i32;
-                place.len = found.lines.len() as i32;
-            }
-        }
     }
 }
