@@ -63,13 +63,16 @@ impl NullaryFnOnce for Sums<'_> {
                 *slot = [*leaf; BLOCK_ROWS];
             }
             for (split, slot) in tree.splits.iter().zip(tree.leaves.len()..) {
+                // Copies show the compiler that nothing overlaps, without which there are no vectors.
                 let [low, high] = split.slots.map(|slot| slots[usize::from(slot)]);
-                let values = &self.block.0[usize::from(split.feature)];
-                let selected = &mut slots[slot % 256];
+                let values = self.block.0[usize::from(split.feature)];
+                let mut selected = low;
                 for lane in 0..BLOCK_ROWS {
-                    let exceeds = values[lane] > split.threshold;
-                    selected[lane] = if exceeds { high[lane] } else { low[lane] };
+                    if values[lane] > split.threshold {
+                        selected[lane] = high[lane];
+                    }
                 }
+                slots[slot % 256] = selected;
             }
             let values = &slots[usize::from(tree.root())];
             for lane in 0..BLOCK_ROWS {

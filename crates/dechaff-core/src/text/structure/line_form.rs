@@ -181,7 +181,6 @@ fn item_number(text: &str) -> u16 {
 }
 
 /// Counts of a line.
-#[derive(Default)]
 struct Counts {
     words: usize,
     digits: usize,
@@ -191,34 +190,63 @@ struct Counts {
     has_currency: bool,
 }
 
+/// The class of a byte, by which [`Counts`] counts.
+#[derive(Clone, Copy)]
+enum ByteClass {
+    Other,
+    Space,
+    Digit,
+    /// The first byte of a letter.
+    Letter,
+    Symbol,
+    Dollar,
+    /// The first byte of a character of a script without spaces: kana and Han.
+    Spaceless,
+}
+
+/// The class of each byte.
+static CLASSES: [ByteClass; 256] = byte_classes();
+
+/// Computes [`CLASSES`] when dechaff is compiled.
+const fn byte_classes() -> [ByteClass; 256] {
+    let mut classes = [ByteClass::Other; 256];
+    let mut byte = 0u8;
+    loop {
+        classes[byte as usize] = match byte {
+            b' ' => ByteClass::Space,
+            b'0'..=b'9' => ByteClass::Digit,
+            b'$' => ByteClass::Dollar,
+            b'a'..=b'z' | b'A'..=b'Z' | 0xc3..=0xdf | 0xe0 | 0xe1 | 0xea..=0xed => {
+                ByteClass::Letter
+            }
+            b',' | b'-' | b'?' | b'%' | b'^' => ByteClass::Other,
+            b'!'..=b'~' => ByteClass::Symbol,
+            0xe3..=0xe9 => ByteClass::Spaceless,
+            _ => ByteClass::Other,
+        };
+        if byte == u8::MAX {
+            return classes;
+        }
+        byte += 1;
+    }
+}
+
 impl Counts {
     fn new(text: &str) -> Self {
-        let (mut counts, mut spaceless) = (Self::default(), 0);
-        let mut spaces = 0;
+        let mut counts = [0; 7];
         for byte in text.bytes() {
-            match byte {
-                b' ' => spaces += 1,
-                b'0'..=b'9' => counts.digits += 1,
-                b'$' => {
-                    counts.has_currency = true;
-                    counts.symbols += 1;
-                }
-                // Letters, or the first bytes of some.
-                b'a'..=b'z' | b'A'..=b'Z' | 0xc3..=0xdf | 0xe0 | 0xe1 | 0xea..=0xed => {
-                    counts.letters += 1;
-                }
-                b'!'..=b'~' if !matches!(byte, b',' | b'-' | b'?' | b'%' | b'^') => {
-                    counts.symbols += 1;
-                }
-                // The first bytes of kana and Han characters.
-                0xe3..=0xe9 => spaceless += 1,
-                _ => {}
-            }
+            counts[CLASSES[usize::from(byte)] as usize] += 1;
         }
-        counts.letters += spaceless;
-        counts.words = spaces + 1 + spaceless / 2;
-        counts.has_currency |= text.contains(['€', '£', '¥', '₽', '₹']);
-        counts
+        let [_, spaces, digits, letters, symbols, dollars, spaceless] = counts;
+        let has_currency =
+            dollars > 0 || !text.is_ascii() && text.contains(['€', '£', '¥', '₽', '₹']);
+        Self {
+            words: spaces + 1 + spaceless / 2,
+            digits,
+            letters: letters + spaceless,
+            symbols: symbols + dollars,
+            has_currency,
+        }
     }
 }
 
