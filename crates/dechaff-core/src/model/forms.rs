@@ -109,27 +109,34 @@ impl PageFeatures {
         i64::from(self.hit_blocks) * 1000 < self.len() as i64
     }
 
-    /// Returns whether the block with the index `at` is the title of the document.
+    /// Returns whether the block with the index `at` is the title of the document: its first line, or
+    /// the title above the first prose, if it can be a title.
     pub(crate) fn is_title(&self, at: usize) -> bool {
-        self.title == Some(at)
+        self.title == Some(at) || self.blocks[at].first_line == 0 && self.can_be_title(at)
     }
 
     /// Finds the title of the document: above the first prose, the block that shares most stems with
-    /// the prose, if it looks like a heading, matches no rule, and shares [`MIN_TITLE_STEMS`] stems
-    /// and [`MIN_TITLE_OVERLAP`] of all. Needs overlaps.
+    /// the prose and can be a title. Needs overlaps.
     fn find_title(&mut self) {
         let first_prose = self.blocks.iter().position(|block| block.form.is_prose);
-        self.title = self.blocks[..first_prose.unwrap_or(0)]
-            .iter()
-            .enumerate()
-            .filter(|(_, block)| {
-                block.form.is_heading
-                    && block.hit_share() == 0
-                    && block.overlap.stems >= MIN_TITLE_STEMS
-                    && block.overlap.share >= MIN_TITLE_OVERLAP
-            })
-            .max_by_key(|&(at, block)| (block.overlap.stems, Reverse(at)))
-            .map(|(at, _)| at);
+        self.title = (0..first_prose.unwrap_or(0))
+            .filter(|&at| self.can_be_title(at))
+            .max_by_key(|&at| {
+                let block = &self.blocks[at];
+                (block.form.is_top_heading, block.overlap.stems, Reverse(at))
+            });
+    }
+
+    /// Returns whether a block looks like a heading and matches no rule, and either Markdown marks it
+    /// as one of the first rank, or it shares [`MIN_TITLE_STEMS`] stems and [`MIN_TITLE_OVERLAP`] of
+    /// all with the prose of the page.
+    fn can_be_title(&self, at: usize) -> bool {
+        let block = &self.blocks[at];
+        block.form.is_heading
+            && block.hit_share() == 0
+            && (block.form.is_top_heading
+                || block.overlap.stems >= MIN_TITLE_STEMS
+                    && block.overlap.share >= MIN_TITLE_OVERLAP)
     }
 
     /// Returns the mean overlap of the blocks within `distance` of the block with the index `at`,

@@ -77,6 +77,8 @@ pub(super) struct Form {
     pub is_prose: bool,
     /// Whether it looks like a heading: few words and no end of a sentence.
     pub is_heading: bool,
+    /// Whether Markdown marks it as a heading of the first rank.
+    pub is_top_heading: bool,
     /// Whether it is a key with a value, such as "Price: 12".
     pub is_pair: bool,
     pub is_question: bool,
@@ -96,6 +98,7 @@ impl Form {
                 && (!ends_sentence || text.ends_with('?'))
                 && shape.end_kind != 4
                 && memchr::memchr_iter(b'|', text.as_bytes()).take(2).count() < 2,
+            is_top_heading: text.starts_with("# "),
             is_pair: !is_prose && is_pair(text),
             is_question: text.ends_with(['?', '？', '؟']),
             is_section: is_section(text),

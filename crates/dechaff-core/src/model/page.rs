@@ -135,6 +135,7 @@ impl Block {
             is_prose: false,
             is_heading: false,
             is_pair: false,
+            is_top_heading: false,
             is_question: false,
             is_section: false,
         },
