@@ -1,5 +1,6 @@
-//! Compiles the packs of `rules/`, so that a start of dechaff only deserializes them: their rules with search plans, and
-//! their regular expressions with characters reduced to equivalence classes. Also embeds the sources, which tests lint.
+//! Compiles the packs of `rules/`, so that a start of dechaff only deserializes them: their rules
+//! with search plans, and their regular expressions with characters reduced to equivalence classes.
+//! Also embeds the sources, which tests lint.
 
 use dechaff_rules::CompiledRules;
 use dechaff_rules::class_regex::ClassRegex;
@@ -33,8 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_class_regexes(&rules, &out)
 }
 
-/// Writes the class-compressed regexes of all rules, concatenated, and a table that maps each key to the end of its regex,
-/// sorted by key.
+/// Writes the class-compressed regexes of all rules, concatenated, and a table that maps each key
+/// to the end of its regex, sorted by key.
 fn write_class_regexes(rules: &CompiledRules, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut regexes = BTreeMap::new();
     for (source, ignore_case) in rules.iter().flat_map(|(_, rule)| rule.regexes()) {

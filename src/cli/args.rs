@@ -1,6 +1,7 @@
 //! The command-line arguments, as clap parses them. The doc comments of commands and fields are the
-//! `--help` texts, except where these list all formats. What arguments and the configuration file mean together is decided elsewhere: in
-//! `selection`, in `request`, in `records`, and in the file of each command.
+//! `--help` texts, except where these list all formats. What arguments and the configuration file
+//! mean together is decided elsewhere: in `selection`, in `request`, in `records`, and in the file
+//! of each command.
 
 use crate::io::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -360,7 +361,8 @@ pub(super) struct RestoreArgs {
     /// Write to this file instead of standard output; for a directory, to this directory
     #[arg(long, short, value_name = "FILE|DIR", conflicts_with = "in_place")]
     pub output: Option<PathBuf>,
-    /// Restore in place the text or directory or, without one, all files named in the removal record
+    /// Restore in place the text or directory or, without one, all files named in the removal
+    /// record
     #[arg(long, short)]
     pub in_place: bool,
     /// With --in-place, restore files below this directory only [default: the working directory].
@@ -388,8 +390,8 @@ pub(super) struct EvalArgs {
     /// Use only rows in which a field has one of these values
     #[arg(long = "where", value_name = "FIELD=VALUE[,VALUE]")]
     pub filters: Vec<String>,
-    /// Also score texts before and after cleaning by the words of the main text in this field, which
-    /// only the first row with the same `id` needs
+    /// Also score texts before and after cleaning by the words of the main text in this field,
+    /// which only the first row with the same `id` needs
     #[arg(
         long,
         value_name = "FIELD",

@@ -234,8 +234,8 @@ impl LineReport<'_> {
         }
     }
 
-    /// Appends a paragraph for each mark that a keep rule vetoed: the keep rule, the rule that would
-    /// have removed the text, and the description of the keep rule.
+    /// Appends a paragraph for each mark that a keep rule vetoed: the keep rule, the rule that
+    /// would have removed the text, and the description of the keep rule.
     fn push_vetoes(&self, text: &mut String, line: &ExplainedLine<'_>) {
         for veto in &line.vetoes {
             let (rule, by) = (self.rules.get(veto.mark.rule()), self.rules.get(veto.by));

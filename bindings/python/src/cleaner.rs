@@ -45,7 +45,7 @@ struct Options {
 ///     max_loss: Let the line model remove as much as it can while at most this share of the words
 ///         of prose is lost, as measured on labelled pages. By default, the level decides.
 ///     idempotent: Clean until nothing more is found, so that cleaning the result again changes
-///         nothing. This takes about a quarter longer.
+///         nothing. This takes 10 to 50 % longer.
 ///
 /// Raises:
 ///     dechaff.Error: An option, a name or a pack is invalid. It is a ``ValueError``.

@@ -11,10 +11,12 @@
 //! - `page` splits a document into blocks and computes their features, `shape` from their
 //!   characters, `words` from their words, and `overlap` and `forms` from the words that they
 //!   share with the prose of the page. `features` lists the features.
-//! - `trees` evaluates boosted decision trees on the features. A few rows walk through each `tree`, more
-//!   are evaluated together by `blocks`. The raw score of a block is the sum of their leaves, in 4096ths of a logit.
+//! - `trees` evaluates boosted decision trees on the features. A few rows walk through each `tree`,
+//!   more are evaluated together by `blocks`. The raw score of a block is the sum of their leaves,
+//!   in 4096ths of a logit.
 //! - This module holds the model that is read from a file (`file`): word weights, trees, and the
-//!   raw scores that blocks must exceed. There is a threshold for each level and each `kind` of page.
+//!   raw scores that blocks must exceed. There is a threshold for each level and each `kind` of
+//!   page.
 //! - `line_model` is the filter of the model stage, which marks the lines of these blocks.
 //!
 //! For example, a block with the raw score 8192 has log-odds of 8192 / 4096 = 2, which is a
@@ -99,8 +101,8 @@ pub(crate) struct Model {
 pub(crate) struct Thresholds([i32; PageKind::COUNT]);
 
 impl Thresholds {
-    /// Returns the raw score that blocks of `page` must exceed. It is higher by [`NO_HITS_MARGIN`] if
-    /// rules match nowhere on the page.
+    /// Returns the raw score that blocks of `page` must exceed. It is higher by [`NO_HITS_MARGIN`]
+    /// if rules match nowhere on the page.
     pub(crate) fn for_page(self, page: &PageFeatures) -> i32 {
         let threshold = self.0[page.kind().index()];
         if page.has_no_hits() {
@@ -270,7 +272,8 @@ impl Model {
     }
 }
 
-/// Reads the thresholds and the curves of a level from a model file, by the number of a kind of page.
+/// Reads the thresholds and the curves of a level from a model file, by the number of a kind of
+/// page.
 fn read_level(
     reader: &mut Reader<'_>,
 ) -> Result<(Thresholds, [Vec<CurvePoint>; PageKind::COUNT]), Error> {

@@ -44,7 +44,7 @@ use crate::ngrams::cost;
 use crate::phrase::{Literal, MAX_PREFIX_LEN, Phrase};
 use crate::rule::Matcher;
 use crate::string_list::StringList;
-use end_bytes::{first_bytes, last_bytes};
+use end_bytes::{End, end_bytes};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Serialize};
 
@@ -189,8 +189,8 @@ fn plan_pattern(source: &str, line: bool) -> PatternPlan {
     PatternPlan {
         search,
         max_len,
-        first: first_bytes(&hir),
-        last: last_bytes(&hir),
+        first: end_bytes(&hir, End::First),
+        last: end_bytes(&hir, End::Last),
         starts_with_any: starts_with_any(&hir),
     }
 }

@@ -466,8 +466,8 @@ fn resumed_runs_survive_every_fault() {
         run: &|| inputs.run(&resume),
         next: &|| inputs.run(&resume),
         check: &|found, fault| {
-            // If an input that the earlier run cleaned cannot be read now, its output stays, but the
-            // records after it are written again without its lines.
+            // If an input that the earlier run cleaned cannot be read now, its output stays, but
+            // the records after it are written again without its lines.
             let restored = if fault == Fault::Error {
                 &[&sources, &whole][..]
             } else {

@@ -368,8 +368,8 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
     }
 }
 
-/// Returns whether a rule that matches a whole sentence, `text`, can remove it, or keeps it. Labels need
-/// [`MIN_LABEL_WORDS`] words: a shorter sentence, such as "Listen.", may be prose.
+/// Returns whether a rule that matches a whole sentence, `text`, can remove it, or keeps it. Labels
+/// need [`MIN_LABEL_WORDS`] words: a shorter sentence, such as "Listen.", may be prose.
 fn judges_sentences(rule: &Rule, text: &str) -> bool {
     let is_line = match rule.matcher {
         Matcher::Phrases { line, .. } | Matcher::Patterns { line, .. } => line,

@@ -1,5 +1,5 @@
-//! The filter that protects structures whose form is certain: code, tables, lists, verse, and so on.
-//! Its rules are keep rules: a removal that touches one of these parts is vetoed.
+//! The filter that protects structures whose form is certain: code, tables, lists, verse, and so
+//! on. Its rules are keep rules: a removal that touches one of these parts is vetoed.
 
 use super::EnabledRule;
 use crate::mark::Marks;

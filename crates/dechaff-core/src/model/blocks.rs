@@ -1,9 +1,9 @@
-//! Evaluates trees for many rows at once. Every split of a tree selects, for each row of a block, one
-//! of two values that were computed before. There are no jumps, so that the compiler turns a split
-//! into a few vector instructions.
+//! Evaluates trees for many rows at once. Every split of a tree selects, for each row of a block,
+//! one of two values that were computed before. There are no jumps, so that the compiler turns a
+//! split into a few vector instructions.
 //!
 //! All splits of a tree are evaluated, where a walk from the root evaluates one for each level. With
-//! vectors of 16 rows this still takes less than half of the instructions of a walk.
+//! vectors of 16 rows, cleaning whole pages still takes a quarter less time than with walks.
 
 use super::features::FeatureRow;
 use super::tree::Tree;
@@ -63,7 +63,8 @@ impl NullaryFnOnce for Sums<'_> {
                 *slot = [*leaf; BLOCK_ROWS];
             }
             for (split, slot) in tree.splits.iter().zip(tree.leaves.len()..) {
-                // Copies show the compiler that nothing overlaps, without which there are no vectors.
+                // Copies show the compiler that nothing overlaps, without which there are no
+                // vectors.
                 let [low, high] = split.slots.map(|slot| slots[usize::from(slot)]);
                 let values = self.block.0[usize::from(split.feature)];
                 let mut selected = low;

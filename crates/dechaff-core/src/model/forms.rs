@@ -1,5 +1,5 @@
-//! What the forms of all blocks, the words that they share with the prose, and the structures of the
-//! text tell about a page and about a block's place on it.
+//! What the forms of all blocks, the words that they share with the prose, and the structures of
+//! the text tell about a page and about a block's place on it.
 
 use super::overlap::{Form, PageForm};
 use super::page::PageFeatures;
@@ -109,14 +109,14 @@ impl PageFeatures {
         i64::from(self.hit_blocks) * 1000 < self.len() as i64
     }
 
-    /// Returns whether the block with the index `at` is the title of the document: its first line, or
-    /// the title above the first prose, if it can be a title.
+    /// Returns whether the block with the index `at` is the title of the document: its first line,
+    /// or the title above the first prose, if it can be a title.
     pub(crate) fn is_title(&self, at: usize) -> bool {
         self.title == Some(at) || self.blocks[at].first_line == 0 && self.can_be_title(at)
     }
 
-    /// Finds the title of the document: above the first prose, the block that shares most stems with
-    /// the prose and can be a title. Needs overlaps.
+    /// Finds the title of the document: above the first prose, the block that shares most stems
+    /// with the prose and can be a title. Needs overlaps.
     fn find_title(&mut self) {
         let first_prose = self.blocks.iter().position(|block| block.form.is_prose);
         self.title = (0..first_prose.unwrap_or(0))
@@ -127,9 +127,9 @@ impl PageFeatures {
             });
     }
 
-    /// Returns whether a block looks like a heading and matches no rule, and either Markdown marks it
-    /// as one of the first rank, or it shares [`MIN_TITLE_STEMS`] stems and [`MIN_TITLE_OVERLAP`] of
-    /// all with the prose of the page.
+    /// Returns whether a block looks like a heading and matches no rule, and either Markdown marks
+    /// it as one of the first rank, or it shares [`MIN_TITLE_STEMS`] stems and
+    /// [`MIN_TITLE_OVERLAP`] of all with the prose of the page.
     fn can_be_title(&self, at: usize) -> bool {
         let block = &self.blocks[at];
         block.form.is_heading

@@ -10,8 +10,8 @@ const PROSE: [i32; 2] = [500, 800];
 /// Numbers of blocks at which the next kind starts.
 const SIZES: [usize; 3] = [15, 40, 120];
 
-/// A kind of page: how much of it is prose, and how many lines it has. A hard-wrapped paragraph counts
-/// as one line.
+/// A kind of page: how much of it is prose, and how many lines it has. A hard-wrapped paragraph
+/// counts as one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageKind {
     prose: u8,
@@ -22,8 +22,8 @@ impl PageKind {
     /// Number of kinds.
     pub(super) const COUNT: usize = (PROSE.len() + 1) * (SIZES.len() + 1);
 
-    /// Returns the kind of a page with this share of words in prose, in thousandths, and this number
-    /// of blocks.
+    /// Returns the kind of a page with this share of words in prose, in thousandths, and this
+    /// number of blocks.
     pub(super) fn new(prose_share: i32, blocks: usize) -> Self {
         Self {
             prose: PROSE.partition_point(|&start| start <= prose_share) as u8,

@@ -3,13 +3,13 @@
 //! lists of other articles do not.
 //!
 //! Words are compared by their *stems*: at most the first [`STEM_CHARS`] characters of a word that
-//! has at least [`MIN_STEM_CHARS`] of them, or any word that is not ASCII. In scripts without spaces
-//! a stem is a pair of characters. For example, if "The harbour tunnel opens in May." is the only
-//! prose of a page, two of the three stems of the heading "Harbour tunnels delayed" occur in it
-//! (`harbou`, `tunnel`), so that the overlap of the heading is 666 thousandths.
+//! has at least [`MIN_STEM_CHARS`] of them, or any word that is not ASCII. In scripts without
+//! spaces a stem is a pair of characters. For example, if "The harbour tunnel opens in May." is the
+//! only prose of a page, two of the three stems of the heading "Harbour tunnels delayed" occur in
+//! it (`harbou`, `tunnel`), so that the overlap of the heading is 666 thousandths.
 //!
-//! Stems are counted in a table of fixed size by their hash, so that the cost does not depend on the
-//! size of the page. Two stems with the same hash count as one.
+//! Stems are counted in a table of fixed size by their hash, so that the cost does not depend on
+//! the size of the page. Two stems with the same hash count as one.
 
 use super::hash;
 use super::shape::LineShape;

@@ -1,8 +1,8 @@
 //! A decision tree with integer thresholds and leaves.
 //!
-//! The leaves and splits of a tree have *slots*: the leaves come first, and each split comes after the
-//! two slots that it chooses between, so that the root is last. For example, a tree that splits at
-//! feature 7 above 5, and on the right at feature 2 above -3, is
+//! The leaves and splits of a tree have *slots*: the leaves come first, and each split comes after
+//! the two slots that it chooses between, so that the root is last. For example, a tree that splits
+//! at feature 7 above 5, and on the right at feature 2 above -3, is
 //!
 //! ```text
 //! slot 0: 10
@@ -12,8 +12,8 @@
 //! slot 4: feature 7 > 5 ? slot 3 : slot 0
 //! ```
 //!
-//! A single row walks from the root to a leaf. Many rows are scored by [`blocks`](super::blocks), which
-//! computes the slots in order.
+//! A single row walks from the root to a leaf. Many rows are scored by [`blocks`](super::blocks),
+//! which computes the slots in order.
 
 use super::features::{FeatureRow, NAMES};
 use super::file::Reader;
@@ -123,7 +123,8 @@ fn read_node(reader: &mut Reader<'_>) -> Result<Node, Error> {
 
 /// Adds a node of the file (`child`, as in [`Node`]) to the splits of a tree, after all nodes below
 /// it, and returns its slot. Returns `None` if a node, leaf or feature does not exist, if more than
-/// `depth` nodes follow each other, as in a circle, or if the tree has more slots than a byte counts.
+/// `depth` nodes follow each other, as in a circle, or if the tree has more slots than a byte
+/// counts.
 fn place_node(nodes: &[Node], child: i16, depth: usize, tree: &mut Tree) -> Option<u8> {
     let Ok(index) = usize::try_from(child) else {
         let leaf = usize::from((-1 - child).unsigned_abs());

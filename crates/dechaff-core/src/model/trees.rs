@@ -1,12 +1,12 @@
 //! Gradient-boosted decision trees: reading them from the model file, scoring rows of features, and
 //! explaining scores.
 //!
-//! The score of a row is the sum of one leaf of each tree. A few rows walk through each [`tree`](super::tree)
-//! one by one; more are scored together by [`blocks`](super::blocks).
+//! The score of a row is the sum of one leaf of each tree. A few rows walk through each
+//! [`tree`](super::tree) one by one; more are scored together by [`blocks`](super::blocks).
 //!
-//! After certain numbers of trees, rows whose score will hardly exceed the threshold any more leave the
-//! evaluation. For each such number, the file has the most that the later trees added to nearly all
-//! rows of the labelled pages that exceed a threshold.
+//! After certain numbers of trees, rows whose score will hardly exceed the threshold any more leave
+//! the evaluation. For each such number, the file has the most that the later trees added to nearly
+//! all rows of the labelled pages that exceed a threshold.
 
 use super::blocks::{self, BLOCK_ROWS, Block, MIN_ROWS};
 use super::explain::FeatureWeight;

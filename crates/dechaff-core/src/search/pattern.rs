@@ -29,8 +29,8 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// Returns whether the pattern may match on a line: always, unless it matches whole lines and
-    /// the line has a length, first or last byte that no match has. This rules out most candidates before
-    /// they are sorted and the regex is compiled.
+    /// the line has a length, first or last byte that no match has. This rules out most candidates
+    /// before they are sorted and the regex is compiled.
     pub(super) fn may_match(&self, view: &View<'_>, line: usize) -> bool {
         let is_part = view.is_wrapped(line) || view.lines().continues(line);
         self.max_line_chars.is_none() || is_part || self.can_match(view.lines().visible_text(line))

@@ -16,8 +16,8 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// One immutable text with the offsets of its lines, and optionally its language and host.
 ///
 /// A line ends with `\n`, `\r`, `\r\n`, a form feed, U+0085, U+2028 or U+2029, which belong to it.
-/// There is no empty line after the last of them. A byte order mark at the start of the text belongs
-/// to no line.
+/// There is no empty line after the last of them. A byte order mark at the start of the text
+/// belongs to no line.
 ///
 /// ```
 /// use dechaff_core::Document;

@@ -50,7 +50,7 @@ pub(crate) fn detect_language(text: &str) -> Option<String> {
 }
 
 /// Returns the language of a text that is certainly English or German, by its most frequent words:
-/// no text in another language has so many of them. Most texts are in one of the two, and comparing
+/// no other language has them this often. Most texts are in one of the two, and comparing
 /// trigrams takes longer than cleaning.
 fn language_of_words(text: &str) -> Option<&'static str> {
     let (mut words, mut the, mut and, mut english, mut german) = (0, 0, 0, 0, 0);

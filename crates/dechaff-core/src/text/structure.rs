@@ -1,7 +1,7 @@
 //! Parts of a document whose form says what they are, whatever their lines say. If the form is
 //! certain, nothing is removed from them, so that a table keeps all its rows, and a block of code
-//! both its fences. Fenced code, front matter and tables are found here, and each other structure in
-//! a file of its own:
+//! both its fences. Fenced code, front matter and tables are found here, and each other structure
+//! in a file of its own:
 //!
 //! - `runs`: block quotes, lists, dialogue, specifications, source code without fences
 //! - `pairs`: definitions, questions with answers, timelines
@@ -48,8 +48,8 @@ const MIN_TABS: usize = 2;
 /// Number of characters of a fence of code. A longer line of them is a separator.
 const FENCE_LEN: RangeInclusive<usize> = 3..=20;
 
-/// Returns the structures of a document, in the order of their first lines. Those of different kinds
-/// can overlap.
+/// Returns the structures of a document, in the order of their first lines. Those of different
+/// kinds can overlap.
 pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     find_marked(lines, &mut found);
@@ -101,8 +101,8 @@ pub(crate) fn has_front_matter(lines: &TextLines<'_>) -> bool {
 }
 
 /// Returns the end of the front matter: lines between two lines of `---` or `+++`, the first of
-/// which starts the text. All of them must be fields, items, comments or indented, and one of them a
-/// field.
+/// which starts the text. All of them must be fields, items, comments or indented, and one of them
+/// a field.
 fn front_matter_end(lines: &TextLines<'_>) -> Option<usize> {
     if lines.count() == 0 {
         return None;

@@ -11,21 +11,21 @@
 //! ```
 //!
 //! Each paragraph is judged by itself, because a text can have hard-wrapped paragraphs between
-//! menus, lists and lines of any length. Once the width of some paragraphs is known, it also decides
-//! about paragraphs of two lines. A text that keeps to one width as a whole is judged as a whole, so
-//! that its lists of short lines do not count as paragraphs.
+//! menus, lists and lines of any length. Once the width of some paragraphs is known, it also
+//! decides about paragraphs of two lines. A text that keeps to one width as a whole is judged as a
+//! whole, so that its lists of short lines do not count as paragraphs.
 
 use super::document::Document;
 use super::line::TextLine;
 use dechaff_rules::chars::is_spaceless;
 use std::ops::Range;
 
-/// Greatest width of a hard-wrapped line, in columns: code points, of which those of scripts without
-/// spaces count twice.
+/// Greatest width of a hard-wrapped line, in columns: code points, of which those of scripts
+/// without spaces count twice.
 const MAX_WIDTH: usize = 120;
 
-/// Least width of the widest line of a hard-wrapped text or paragraph, in columns. Narrower ones are
-/// lists.
+/// Least width of the widest line of a hard-wrapped text or paragraph, in columns. Narrower ones
+/// are lists.
 const MIN_WIDTH: usize = 45;
 
 /// Least width of the widest line of a text that is judged as a whole, in columns.

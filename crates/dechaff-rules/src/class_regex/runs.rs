@@ -1,6 +1,6 @@
-//! Runs of characters that one byte of an alphabet represents. Letters make up thousands of runs, but
-//! most regexes are only used for texts in ASCII, which need none of them. The runs are therefore
-//! stored in a compact form and decoded on first use.
+//! Runs of characters that one byte of an alphabet represents. Letters make up thousands of runs,
+//! but most regexes are only used for texts in ASCII, which need none of them. The runs are
+//! therefore stored in a compact form and decoded on first use.
 
 use crate::string_list::bytes;
 use serde::{Deserialize, Serialize};

@@ -224,10 +224,10 @@ pub(super) fn prefixes(ops: &[Op]) -> Vec<Vec<u8>> {
 }
 
 /// Expands the ops from `op` on to the texts that they can match, up to a gap or number, and cut to
-/// `limit` bytes, or behind a space shortly before that. Returns each text with whether a word must end behind it: it is not cut, and the
-/// phrase ends there or continues with whole words. Returns `None` for more than [`MAX_LITERALS`]
-/// texts, or if one of them is empty. With `digits`, a number at the start expands to its first
-/// digit.
+/// `limit` bytes, or behind a space shortly before that. Returns each text with whether a word must
+/// end behind it: it is not cut, and the phrase ends there or continues with whole words. Returns
+/// `None` for more than [`MAX_LITERALS`] texts, or if one of them is empty. With `digits`, a number
+/// at the start expands to its first digit.
 fn expand(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<(Vec<u8>, bool)>> {
     let mut texts = Vec::new();
     expand_into(ops, op, Vec::new(), limit, digits, &mut texts)?;
@@ -242,9 +242,9 @@ fn expand(ops: &[Op], op: usize, limit: usize, digits: bool) -> Option<Vec<(Vec<
     Some(texts)
 }
 
-/// Cuts the word off that a text ends with, if it is not longer than a few letters: one literal then
-/// stands for all continuations, such as `save ` for `save a` and `save t`. The prefilter needs
-/// [`MIN_CHEAP_LEN`] bytes.
+/// Cuts the word off that a text ends with, if it is not longer than a few letters: one literal
+/// then stands for all continuations, such as `save ` for `save a` and `save t`. The prefilter
+/// needs [`MIN_CHEAP_LEN`] bytes.
 fn end_at_space(text: &mut Vec<u8>) {
     const MAX_LETTERS: usize = 2;
     let space = memchr::memrchr(b' ', text);

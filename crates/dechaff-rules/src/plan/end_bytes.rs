@@ -24,38 +24,46 @@ impl ByteSet {
     }
 }
 
-/// Returns the set of bytes with which a match of `hir` can start, in the UTF-8 of the source text.
-/// The set contains every byte if the expression can match the empty text, because then anything
-/// may follow.
-pub(super) fn first_bytes(hir: &Hir) -> ByteSet {
+/// An end of a match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    First,
+    Last,
+}
+
+/// Returns the set of bytes that a match of `hir` can have at this end, in the UTF-8 of the source
+/// text. The set contains every byte if the expression can match the empty text, because then
+/// anything may follow or precede.
+pub(super) fn end_bytes(hir: &Hir, end: End) -> ByteSet {
     let mut set = ByteSet::default();
-    if add_first(hir, &mut set) {
+    if add(hir, end, &mut set) {
         ByteSet::ALL
     } else {
         set
     }
 }
 
-/// Returns the set of bytes with which a match of `hir` can end, in the UTF-8 of the source text.
-/// The set contains every byte if the expression can match the empty text.
-pub(super) fn last_bytes(hir: &Hir) -> ByteSet {
-    let mut set = ByteSet::default();
-    if add_last(hir, &mut set) {
-        ByteSet::ALL
-    } else {
-        set
-    }
-}
-
-/// Adds the last bytes of the matches of `hir` to `set`. Returns whether it can match the empty
-/// text, in which case the last bytes of the expression before it have to be added as well.
-fn add_last(hir: &Hir, set: &mut ByteSet) -> bool {
+/// Adds the bytes of the matches of `hir` at an end to `set`. Returns whether it can match the
+/// empty text, in which case the bytes of the expression next to it have to be added as well.
+fn add(hir: &Hir, end: End, set: &mut ByteSet) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => true,
-        HirKind::Literal(literal) => literal.0.last().map(|&byte| set.insert(byte)).is_none(),
+        HirKind::Literal(literal) => {
+            let byte = match end {
+                End::First => literal.0.first(),
+                End::Last => literal.0.last(),
+            };
+            byte.map(|&byte| set.insert(byte)).is_none()
+        }
         HirKind::Class(Class::Unicode(class)) => {
             for range in class.ranges() {
-                add_last_of_range(range.start(), range.end(), set);
+                match end {
+                    End::First => {
+                        let (first, last) = (lead_byte(range.start()), lead_byte(range.end()));
+                        (first..=last).for_each(|byte| set.insert(byte));
+                    }
+                    End::Last => add_last_of_range(range.start(), range.end(), set),
+                }
             }
             false
         }
@@ -67,12 +75,15 @@ fn add_last(hir: &Hir, set: &mut ByteSet) -> bool {
                 .for_each(|byte| set.insert(byte));
             false
         }
-        HirKind::Capture(capture) => add_last(&capture.sub, set),
-        HirKind::Repetition(repetition) => add_last(&repetition.sub, set) || repetition.min == 0,
+        HirKind::Capture(capture) => add(&capture.sub, end, set),
+        HirKind::Repetition(repetition) => add(&repetition.sub, end, set) || repetition.min == 0,
         HirKind::Alternation(parts) => parts
             .iter()
-            .fold(false, |is_empty, part| add_last(part, set) | is_empty),
-        HirKind::Concat(parts) => parts.iter().rev().all(|part| add_last(part, set)),
+            .fold(false, |is_empty, part| add(part, end, set) | is_empty),
+        HirKind::Concat(parts) => match end {
+            End::First => parts.iter().all(|part| add(part, end, set)),
+            End::Last => parts.iter().rev().all(|part| add(part, end, set)),
+        },
     }
 }
 
@@ -84,45 +95,9 @@ fn add_last_of_range(first: char, last: char, set: &mut ByteSet) {
     let others = first.max('\u{80}')..=last;
     others.take(64).for_each(|character| {
         let mut buffer = [0; 4];
-        set.insert(
-            character
-                .encode_utf8(&mut buffer)
-                .as_bytes()
-                .last()
-                .copied()
-                .unwrap_or(0),
-        );
+        let bytes = character.encode_utf8(&mut buffer).as_bytes();
+        set.insert(bytes[bytes.len() - 1]);
     });
-}
-
-/// Adds the first bytes of the matches of `hir` to `set`. Returns whether it can match the empty
-/// text, in which case the first bytes of the expression after it have to be added as well.
-fn add_first(hir: &Hir, set: &mut ByteSet) -> bool {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => true,
-        HirKind::Literal(literal) => literal.0.first().map(|&byte| set.insert(byte)).is_none(),
-        HirKind::Class(Class::Unicode(class)) => {
-            for range in class.ranges() {
-                let (first, last) = (lead_byte(range.start()), lead_byte(range.end()));
-                (first..=last).for_each(|byte| set.insert(byte));
-            }
-            false
-        }
-        HirKind::Class(Class::Bytes(class)) => {
-            class
-                .ranges()
-                .iter()
-                .flat_map(|range| range.start()..=range.end())
-                .for_each(|byte| set.insert(byte));
-            false
-        }
-        HirKind::Capture(capture) => add_first(&capture.sub, set),
-        HirKind::Repetition(repetition) => add_first(&repetition.sub, set) || repetition.min == 0,
-        HirKind::Alternation(parts) => parts
-            .iter()
-            .fold(false, |is_empty, part| add_first(part, set) | is_empty),
-        HirKind::Concat(parts) => parts.iter().all(|part| add_first(part, set)),
-    }
 }
 
 /// Returns the first byte of the UTF-8 encoding of a character. It grows with the code point, so
@@ -138,7 +113,7 @@ mod tests {
     #[test]
     fn last_bytes_are_those_of_all_matches() {
         let last = |pattern: &str| {
-            let set = last_bytes(&regex_syntax::parse(pattern).unwrap());
+            let set = end_bytes(&regex_syntax::parse(pattern).unwrap(), End::Last);
             (0..=255)
                 .filter(|&byte| set.contains(byte))
                 .collect::<Vec<u8>>()
@@ -155,7 +130,7 @@ mod tests {
     #[test]
     fn first_bytes_are_those_of_all_matches() {
         let first = |pattern: &str| {
-            let set = first_bytes(&regex_syntax::parse(pattern).unwrap());
+            let set = end_bytes(&regex_syntax::parse(pattern).unwrap(), End::First);
             (0..=255)
                 .filter(|&byte| set.contains(byte))
                 .collect::<Vec<u8>>()

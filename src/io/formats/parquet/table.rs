@@ -116,8 +116,8 @@ impl ColumnSink for ChunkWriter<'_> {
 /// `turns.list.element.content`. Columns of id, URL and language are optional.
 ///
 /// # Errors
-/// If the file is not valid Parquet, is encrypted, has none of the columns of texts, or one of these
-/// does not hold strings.
+/// If the file is not valid Parquet, is encrypted, has none of the columns of texts, or one of
+/// these does not hold strings.
 pub fn open_table(file: File, names: &FieldNames) -> Result<Box<dyn TextTable>> {
     Ok(Box::new(ParquetTable::new(file, names)?))
 }
@@ -186,8 +186,8 @@ impl ParquetTable {
 
     /// Returns properties for the writer that repeat those of the file: key-value metadata, sort
     /// order, and for each column compression, dictionary, statistics and bloom filter. The columns
-    /// of the first row group with rows stand for all; properties that Parquet does not store, such as
-    /// compression levels, are the writer's defaults.
+    /// of the first row group with rows stand for all; properties that Parquet does not store, such
+    /// as compression levels, are the writer's defaults.
     fn properties(&self) -> WriterProperties {
         let metadata = &self.metadata;
         let mut properties = WriterProperties::builder()

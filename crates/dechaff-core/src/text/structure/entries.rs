@@ -1,5 +1,6 @@
 //! Single lines that are entries of a structure: turns of a conversation, dated entries, pairs,
-//! versions, ingredients and lines of source code. Only the start of a line is read, or a short line.
+//! versions, ingredients and lines of source code. Only the start of a line is read, or a short
+//! line.
 
 /// Maximum length of the name of a speaker, in bytes, and number of its words.
 const MAX_SPEAKER: (usize, usize) = (30, 3);

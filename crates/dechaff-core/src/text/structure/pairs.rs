@@ -15,7 +15,8 @@ use crate::steps;
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
-/// Number of pairs from which on terms and explanations are definitions, if it is certain, and if not.
+/// Number of pairs from which on terms and explanations are definitions, if it is certain, and if
+/// not.
 const MIN_DEFINITIONS: (usize, usize) = (4, 3);
 /// One in this many lines of a text with certain definitions can be no sentence, and no line above
 /// one.
@@ -40,9 +41,9 @@ pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     find_timelines(text, found);
 }
 
-/// Finds the definitions: pairs of a term and an explanation. Menus with descriptions look the same,
-/// so they are certain only if the terms are in alphabetical order, or if the text has nothing but
-/// sentences and lines above them.
+/// Finds the definitions: pairs of a term and an explanation. Menus with descriptions look the
+/// same, so they are certain only if the terms are in alphabetical order, or if the text has
+/// nothing but sentences and lines above them.
 fn find_definitions(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     let count = text.count();
     let others = (0..count)

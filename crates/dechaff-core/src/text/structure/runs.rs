@@ -94,8 +94,8 @@ fn specification(text: &FormedLines<'_, '_>, first: usize) -> Option<Found> {
 }
 
 /// Returns the source code that starts with this line. One line of another form can be between two
-/// of code. It is certain if it has lines that are indented more than the first, and is no script of
-/// the page.
+/// of code. It is certain if it has lines that are indented more than the first, and is no script
+/// of the page.
 fn code(text: &FormedLines<'_, '_>, first: usize) -> Option<Found> {
     let end = text.run_end(first, |line| {
         text.is(line, flag::CODE)
