@@ -57,10 +57,10 @@ use trees::{Forest, ForestBuffers};
 use words::WordTable;
 
 /// Version of the meaning of the features. Raise it when the value of a feature changes.
-const FEATURE_VERSION: u16 = 3;
+const FEATURE_VERSION: u16 = 4;
 /// How much higher the thresholds are on a page on which no rule matches, as a raw score: the odds
-/// of chaff must be 33 times as high. Training uses the same number.
-const NO_HITS_MARGIN: i32 = 14336;
+/// of chaff must be 9.5 times as high. Training uses the same number.
+const NO_HITS_MARGIN: i32 = 9216;
 /// Number of blocks that are scored together.
 const BATCH: usize = 128;
 /// The built-in model file.

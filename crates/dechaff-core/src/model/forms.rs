@@ -110,9 +110,12 @@ impl PageFeatures {
     }
 
     /// Returns whether the block with the index `at` is the title of the document: its first line,
-    /// or the title above the first prose, if it can be a title.
+    /// or the title above the first prose, if it can be a title. Where rules match nowhere, no menu
+    /// is expected, and any heading that starts the document is a title if prose follows.
     pub(crate) fn is_title(&self, at: usize) -> bool {
-        self.title == Some(at) || self.blocks[at].first_line == 0 && self.can_be_title(at)
+        self.title == Some(at)
+            || self.blocks[at].first_line == 0
+                && (self.can_be_title(at) || self.has_no_hits() && self.is_heading_of_prose(at))
     }
 
     /// Finds the title of the document: above the first prose, the block that shares most stems

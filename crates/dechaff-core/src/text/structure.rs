@@ -5,7 +5,7 @@
 //!
 //! - `runs`: block quotes, lists, dialogue, specifications, source code without fences
 //! - `pairs`: definitions, questions with answers, timelines
-//! - `verse`, `transcript`, `recipe`, `changelog`, `columns`: what their names say
+//! - `verse`, `lyrics`, `transcript`, `recipe`, `changelog`, `columns`: what their names say
 //!
 //! ```text
 //! ---                   front matter: fields between two fences at the start of the text
@@ -26,6 +26,7 @@ mod columns;
 mod entries;
 mod found;
 mod line_form;
+mod lyrics;
 mod pairs;
 mod recipe;
 mod runs;
@@ -57,6 +58,7 @@ pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<Found> {
     runs::find(&text, &mut found);
     pairs::find(&text, &mut found);
     verse::find(&text, &mut found);
+    lyrics::find(&text, &mut found);
     transcript::find(&text, &mut found);
     recipe::find(&text, &mut found);
     changelog::find(&text, &mut found);
