@@ -1,9 +1,12 @@
 //! Compiles the packs of `rules/`, so that a start of dechaff only deserializes them: their rules
-//! with search plans, and their regular expressions with characters reduced to equivalence classes.
+//! with search plans, and their regular expressions with characters reduced to equivalence classes,
+//! with DFAs that rule out most texts.
 //! Also embeds the sources, which tests lint.
 
 use dechaff_rules::CompiledRules;
-use dechaff_rules::class_regex::ClassRegex;
+use dechaff_rules::class_regex::{ClassRegex, RelaxedDfa};
+use dechaff_rules::plan::RulePlan;
+use dechaff_rules::rule::Matcher;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -34,30 +37,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_class_regexes(&rules, &out)
 }
 
-/// Writes the class-compressed regexes of all rules, concatenated, and a table that maps each key
-/// to the end of its regex, sorted by key.
+/// Writes the class-compressed regexes of all rules, each behind its relaxed DFA, and a table that
+/// maps each key to the ends of both, sorted by key.
 fn write_class_regexes(rules: &CompiledRules, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut regexes = BTreeMap::new();
-    for (source, ignore_case) in rules.iter().flat_map(|(_, rule)| rule.regexes()) {
-        let kinds: &[bool] = if ClassRegex::has_boundaries(source) {
-            &[false, true]
-        } else {
-            &[false]
-        };
-        for &unicode_boundaries in kinds {
-            // A regex that cannot be compressed is compiled as it is when it is first needed.
-            if let Some(regex) = ClassRegex::new(source, ignore_case, unicode_boundaries) {
-                regexes.insert(
-                    ClassRegex::key(source, ignore_case, unicode_boundaries),
-                    postcard::to_allocvec(&regex)?,
-                );
+    for (id, rule) in rules.iter() {
+        for (number, (source, ignore_case)) in rule.regexes().enumerate() {
+            // Exceptions, which follow the patterns, match anywhere in a text.
+            let plan = match rules.plan(id) {
+                RulePlan::Patterns(plans) => plans.get(number),
+                _ => None,
+            };
+            let is_line = matches!(rule.matcher, Matcher::Patterns { line: true, .. });
+            let whole_text = is_line && plan.is_some();
+            let backward = whole_text && plan.is_some_and(|plan| plan.starts_with_any);
+            let kinds: &[bool] = if ClassRegex::has_boundaries(source) {
+                &[false, true]
+            } else {
+                &[false]
+            };
+            for &unicode_boundaries in kinds {
+                // A regex that cannot be compressed is compiled as it is when it is first needed.
+                if let Some(regex) = ClassRegex::new(source, ignore_case, unicode_boundaries) {
+                    let key = ClassRegex::key(source, ignore_case, unicode_boundaries);
+                    let relaxed = RelaxedDfa::new(&regex, whole_text, backward);
+                    regexes.insert(key, (relaxed, regex));
+                }
             }
         }
     }
     let (mut table, mut bytes) = (String::from("["), Vec::new());
-    for (key, regex) in regexes {
-        bytes.extend(regex);
-        table.push_str(&format!("({key:?}, {}),\n", bytes.len()));
+    for (key, (relaxed, regex)) in regexes {
+        bytes.extend(postcard::to_allocvec(&relaxed)?);
+        let middle = bytes.len();
+        bytes.extend(postcard::to_allocvec(&regex)?);
+        table.push_str(&format!("({key:?}, ({middle}, {})),\n", bytes.len()));
     }
     fs::write(out.join("class_regexes.rs"), table + "]")?;
     fs::write(out.join("class_regexes.bin"), bytes)?;

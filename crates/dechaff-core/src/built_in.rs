@@ -4,7 +4,7 @@
 
 use crate::error::Error;
 use dechaff_rules::CompiledRules;
-use dechaff_rules::class_regex::ClassRegex;
+use dechaff_rules::class_regex::{Alphabet, ClassRegex, RelaxedDfa};
 
 /// The name and the text of each built-in pack, for the lint.
 pub(crate) const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/packs.rs"));
@@ -14,32 +14,56 @@ pub(crate) const SETS: &str = include_str!("../rules/sets.toml");
 /// The serialized [`CompiledRules`] of all built-in packs.
 const RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 
-/// The serialized [`ClassRegex`] of each regular expression of the built-in rules, concatenated.
+/// For each regular expression of the built-in rules, its serialized [`RelaxedDfa`], if it has one,
+/// and its [`ClassRegex`], concatenated.
 const CLASS_REGEXES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/class_regexes.bin"));
 
-/// The key of each regex in [`CLASS_REGEXES`] and its end offset, sorted by key.
+/// The key of each regex in [`CLASS_REGEXES`] and the end offsets of its two parts, sorted by key.
 #[allow(
     clippy::unreadable_literal,
     reason = "the build script generates the table"
 )]
-const CLASS_REGEX_ENDS: &[(&str, usize)] = &include!(concat!(env!("OUT_DIR"), "/class_regexes.rs"));
+const CLASS_REGEX_ENDS: &[(&str, (usize, usize))] =
+    &include!(concat!(env!("OUT_DIR"), "/class_regexes.rs"));
 
-/// Returns what [`ClassRegex::new`] does, if a built-in rule has the same regular expression with
-/// the same case sensitivity; `None` otherwise. Deserializing it takes a fraction of the time.
-/// Those with `unicode_boundaries` are stored only if the expression has boundaries.
-pub(crate) fn class_regex(
-    source: &str,
-    ignore_case: bool,
-    unicode_boundaries: bool,
-) -> Option<ClassRegex> {
-    let key = ClassRegex::key(source, ignore_case, unicode_boundaries);
-    let index = CLASS_REGEX_ENDS
-        .binary_search_by_key(&key.as_str(), |(key, _)| key)
-        .ok()?;
-    let start = index
-        .checked_sub(1)
-        .map_or(0, |before| CLASS_REGEX_ENDS[before].1);
-    postcard::from_bytes(&CLASS_REGEXES[start..CLASS_REGEX_ENDS[index].1]).ok()
+/// A regular expression of the built-in rules, as the build script prepared it.
+#[derive(Clone, Copy)]
+pub(crate) struct StoredRegex {
+    relaxed: &'static [u8],
+    classes: &'static [u8],
+}
+
+impl StoredRegex {
+    /// Finds the regular expression `source` with the same case sensitivity and boundaries; `None`
+    /// if no built-in rule has it. Those with `unicode_boundaries` are stored only if the expression
+    /// has boundaries.
+    pub(crate) fn find(source: &str, ignore_case: bool, unicode_boundaries: bool) -> Option<Self> {
+        let key = ClassRegex::key(source, ignore_case, unicode_boundaries);
+        let index = CLASS_REGEX_ENDS
+            .binary_search_by_key(&key.as_str(), |(key, _)| key)
+            .ok()?;
+        let start = index
+            .checked_sub(1)
+            .map_or(0, |before| CLASS_REGEX_ENDS[before].1.1);
+        let (middle, end) = CLASS_REGEX_ENDS[index].1;
+        Some(Self {
+            relaxed: &CLASS_REGEXES[start..middle],
+            classes: &CLASS_REGEXES[middle..end],
+        })
+    }
+
+    /// Returns what [`ClassRegex::new`] does, in a fraction of the time.
+    pub(crate) fn classes(self) -> Option<ClassRegex> {
+        postcard::from_bytes(self.classes).ok()
+    }
+
+    /// Returns the relaxed DFA, with the alphabet of its texts; `None` if it would be too large.
+    pub(crate) fn relaxed(self) -> Option<(RelaxedDfa<'static>, Alphabet)> {
+        let relaxed: Option<RelaxedDfa<'_>> = postcard::from_bytes(self.relaxed).ok()?;
+        // The alphabet is the first field of the regex.
+        let (alphabet, _) = postcard::take_from_bytes(self.classes).ok()?;
+        Some((relaxed?, alphabet))
+    }
 }
 
 /// Deserializes the rules of the built-in packs, which takes a few milliseconds. The build script
@@ -84,7 +108,8 @@ mod tests {
                         continue;
                     }
                     let compiled = ClassRegex::new(source, ignore_case, unicode_boundaries);
-                    let stored = class_regex(source, ignore_case, unicode_boundaries);
+                    let stored = StoredRegex::find(source, ignore_case, unicode_boundaries);
+                    let stored = stored.and_then(StoredRegex::classes);
                     assert_eq!(format!("{compiled:?}"), format!("{stored:?}"), "{source}");
                     count += 1;
                 }
@@ -94,7 +119,7 @@ mod tests {
             count > 500 && CLASS_REGEX_ENDS.is_sorted_by_key(|(key, _)| key),
             "{count}"
         );
-        assert!(class_regex("in no rule", false, false).is_none());
+        assert!(StoredRegex::find("in no rule", false, false).is_none());
     }
 
     #[test]

@@ -16,8 +16,9 @@
 //!    bytes of each line.
 //! 3. **Verification.** A candidate of a phrase is compared at once (`phrase`). A candidate of a
 //!    pattern is noted with its line if a match can have the length and the ends of the line, and
-//!    the line may contain other literals that a match needs (`bigrams`); when the window is done, the lazy DFA of the pattern (`regex`, `dfa`) runs over the noted lines
-//!    (`pattern`). Labels are one hash lookup per line (`labels`), vocabularies one per word
+//!    the line may contain other literals that a match needs (`bigrams`); when the window is done,
+//!    a DFA rules out most of the noted lines, and the rest is matched (`pattern`, `regex`, `dfa`).
+//!    Labels are one hash lookup per line (`labels`), vocabularies one per word
 //!    (`vocabulary`).
 //! 4. **Conditions** (`conditions`). Zone, exceptions, language, host and neighbours of a match are
 //!    checked last, because few matches get that far.

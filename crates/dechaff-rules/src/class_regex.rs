@@ -38,9 +38,13 @@
 
 mod node;
 mod positions;
+#[cfg(any(test, feature = "relax"))]
+mod relax;
+mod relaxed;
 mod runs;
 
 pub use positions::MAX_INTERPRETED_LEN;
+pub use relaxed::RelaxedDfa;
 
 use node::ClassNode;
 use regex_syntax::ParserBuilder;

@@ -3,21 +3,22 @@
 //! the time of a short run.
 
 use super::dfa::{DfaCache, LazyDfa, SearchMode, has_unicode_word};
-use crate::built_in;
+use crate::built_in::StoredRegex;
 use crate::steps;
-use dechaff_rules::class_regex::{ClassRegex, MAX_INTERPRETED_LEN};
+use dechaff_rules::class_regex::{Alphabet, ClassRegex, MAX_INTERPRETED_LEN, RelaxedDfa};
 use dechaff_rules::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Bytes of texts for which a regex is interpreted, before it is compiled, which takes as long.
-const INTERPRETED_BYTES: u32 = 2500;
+const INTERPRETED_BYTES: u32 = 8000;
 
 /// Length of the longest text that is interpreted in which a match may start anywhere, in bytes.
 const MAX_SEARCHED_LEN: usize = 160;
 
-/// A regex that is interpreted for the first texts, then compiled: to a lazy DFA over equivalence
+/// A regex. One of a built-in rule has a relaxed DFA, which was built with dechaff and rules out most
+/// texts. The others are interpreted at first, until compiling pays: to a lazy DFA over equivalence
 /// classes of characters, which compiles in microseconds but only answers whether there is a match,
 /// or by the regex crate, which reports spans.
 pub(super) struct LazyRegex {
@@ -32,8 +33,9 @@ pub(super) struct LazyRegex {
     has_boundaries: bool,
     /// Whether lazy DFAs are not used. Tests compare their results with those of the regex crate.
     regex_only: bool,
-    /// The regex over equivalence classes, without and with Unicode word boundaries; `None` if the
-    /// source is not supported. They are boxed because few of them are ever needed.
+    /// For built-in rules, DFAs that rule out most texts, without and with Unicode word boundaries.
+    relaxed: [OnceLock<Option<Box<(RelaxedDfa<'static>, Alphabet)>>>; 2],
+    /// The regex over equivalence classes, in the same order; `None` if the source is not supported. They are boxed because few of them are ever needed.
     classes: [OnceLock<Option<Box<ClassRegex>>>; 2],
     /// Bytes of the texts that were interpreted.
     interpreted: AtomicU32,
@@ -48,7 +50,7 @@ impl LazyRegex {
     /// invalid `source` never matches, and is reported by the lint of packs.
     pub(super) fn new(source: String, ignore_case: bool) -> Self {
         let has_boundaries = ClassRegex::has_boundaries(&source);
-        let (classes, interpreted, dfas_by_mode, regex) = Default::default();
+        let (relaxed, classes, interpreted, dfas_by_mode, regex) = Default::default();
         Self {
             source,
             ignore_case,
@@ -56,6 +58,7 @@ impl LazyRegex {
             starts_with_any: false,
             has_boundaries,
             regex_only: false,
+            relaxed,
             classes,
             interpreted,
             dfas_by_mode,
@@ -94,6 +97,32 @@ impl LazyRegex {
         // Lines differ more at their ends than in what `[^\n]*` matches, so reading backward
         // rejects most of them sooner.
         let backward = self.starts_with_any && memchr::memchr(b'\n', text.as_bytes()).is_none();
+        if self.regex_only {
+            return self.regex().is_some_and(|regex| regex.is_match(text));
+        }
+        let relaxed = self.relaxed[usize::from(unicode_boundaries)].get_or_init(|| {
+            let stored = StoredRegex::find(&self.source, self.ignore_case, unicode_boundaries);
+            stored.and_then(StoredRegex::relaxed).map(Box::new)
+        });
+        if let Some((dfa, alphabet)) = relaxed.as_deref()
+            && (dfa.whole_text, dfa.backward) == (self.whole_text, backward)
+        {
+            let is_match = dfa.is_match(alphabet, text);
+            if dfa.is_exact || !is_match {
+                return is_match;
+            }
+        }
+        self.is_exact_match(text, backward, unicode_boundaries, dfas)
+    }
+
+    /// Returns what [`is_match`](Self::is_match) does, for a text that the relaxed DFA accepts.
+    fn is_exact_match(
+        &self,
+        text: &str,
+        backward: bool,
+        unicode_boundaries: bool,
+        dfas: &mut DfaCache,
+    ) -> bool {
         let mode = SearchMode {
             ignore_case: self.ignore_case,
             whole_text: self.whole_text,
@@ -102,12 +131,12 @@ impl LazyRegex {
         };
         let classes = self.classes[usize::from(unicode_boundaries)].get_or_init(|| {
             let (source, ignore_case) = (&self.source, self.ignore_case);
-            let built_in = built_in::class_regex(source, ignore_case, unicode_boundaries);
-            built_in
+            StoredRegex::find(source, ignore_case, unicode_boundaries)
+                .and_then(StoredRegex::classes)
                 .or_else(|| ClassRegex::new(source, ignore_case, unicode_boundaries))
                 .map(Box::new)
         });
-        let Some(classes) = classes.as_ref().filter(|_| !self.regex_only) else {
+        let Some(classes) = classes.as_ref() else {
             return self.regex().is_some_and(|regex| regex.is_match(text));
         };
         let dfa = &self.dfas_by_mode[usize::from(unicode_boundaries) + 2 * usize::from(backward)];

@@ -16,8 +16,9 @@ use regex_syntax::hir::Look;
 /// Length of the longest text that can be matched this way, in bytes of its translation.
 pub const MAX_INTERPRETED_LEN: usize = 64 * LONG - 1;
 
-/// Number of words of a set of positions in a long text.
-const LONG: usize = 4;
+/// Number of words of a set of positions in a long text and in one of medium length.
+const LONG: usize = 16;
+const MEDIUM: usize = 4;
 
 /// A set of positions in a text of fewer than `64 * N` bytes, a bit for each.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,8 @@ impl<const N: usize> Positions<N> {
 pub(super) fn is_match(regex: &ClassNode, text: &[u8], is_whole: bool) -> Option<bool> {
     if text.len() < 64 {
         matches::<1>(regex, text, is_whole)
+    } else if text.len() < 64 * MEDIUM {
+        matches::<MEDIUM>(regex, text, is_whole)
     } else if text.len() <= MAX_INTERPRETED_LEN {
         matches::<LONG>(regex, text, is_whole)
     } else {

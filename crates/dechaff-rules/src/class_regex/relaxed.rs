@@ -1,0 +1,76 @@
+//! DFAs that accept at least what a regex matches, to rule out most texts. They are built in
+//! advance and small: bounded repetitions are relaxed, so that `[^\n]{3,90}` costs a few states
+//! instead of hundreds.
+//!
+//! ```text
+//! regex      by [^\n]{3,60} for Getty
+//! relaxed    by [^\n]{3,} for Getty
+//! ```
+//!
+//! A text that the relaxed DFA rejects is no match. One that it accepts has to be tried again,
+//! unless nothing was relaxed.
+
+use super::Alphabet;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// The state in which the text matches, whatever follows. From state 0, no match can be reached.
+pub(super) const MATCH: u8 = 1;
+
+/// A complete DFA over the bytes of an [`Alphabet`], which is not part of it. A table has the next
+/// state for each state and each group of bytes that all states treat alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelaxedDfa<'t> {
+    /// Whether it accepts exactly what the regex matches.
+    pub is_exact: bool,
+    /// Whether a match must be the whole text; otherwise it may be anywhere in it.
+    pub whole_text: bool,
+    /// Whether it reads a text from its end, where a match must end.
+    pub backward: bool,
+    pub(super) start: u8,
+    /// The group of each byte.
+    #[serde(borrow)]
+    pub(super) groups: Cow<'t, [u8]>,
+    /// The next states, by state and group.
+    #[serde(borrow)]
+    pub(super) next: Cow<'t, [u8]>,
+    /// For each state, 1 if the text may end in it.
+    #[serde(borrow)]
+    pub(super) ends: Cow<'t, [u8]>,
+}
+
+impl RelaxedDfa<'_> {
+    /// Returns whether a text may match: if `false`, the regex does not match it. `alphabet` must be
+    /// that of the regex.
+    #[must_use]
+    pub fn is_match(&self, alphabet: &Alphabet, text: &str) -> bool {
+        if alphabet.ascii.is_none() && text.is_ascii() {
+            let bytes = text.bytes();
+            if self.backward {
+                self.accepts(bytes.rev())
+            } else {
+                self.accepts(bytes)
+            }
+        } else {
+            let bytes = text.chars().map(|c| alphabet.byte(c));
+            if self.backward {
+                self.accepts(bytes.rev())
+            } else {
+                self.accepts(bytes)
+            }
+        }
+    }
+
+    fn accepts(&self, bytes: impl Iterator<Item = u8>) -> bool {
+        let width = self.next.len() / self.ends.len();
+        let mut state = self.start;
+        for byte in bytes {
+            let group = usize::from(self.groups[usize::from(byte)]);
+            state = self.next[usize::from(state) * width + group];
+            if state <= MATCH {
+                return state == MATCH;
+            }
+        }
+        self.ends[usize::from(state)] == 1
+    }
+}
