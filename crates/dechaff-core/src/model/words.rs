@@ -33,6 +33,8 @@ const MAX_WHOLE_WORDS: usize = 6;
 /// Length of the stem of a word, in bytes. Words that have at least two bytes more are also n-grams
 /// by their stem, which inflected forms share.
 const STEM_LEN: usize = 5;
+/// A number with 1 in each of its bytes.
+const EACH_BYTE: u64 = u64::MAX / 255;
 
 /// Weights of hashed n-grams: positive for chaff, negative for prose.
 #[derive(Clone, Debug)]
@@ -200,35 +202,68 @@ fn hash_token(token: &[u8]) -> u64 {
 /// character of a script without spaces is a word by itself. Everything else separates words, so
 /// "it's" is two words.
 pub(super) fn for_each_token<'t>(normalized: &'t [u8], mut each: impl FnMut(&'t [u8])) {
-    let mut start = None;
-    let mut at = 0;
+    let (mut start, mut at) = (0, 0);
     while at < normalized.len() {
-        let (word, alone, width) = if normalized[at] < 0x80 {
-            (normalized[at].is_ascii_alphanumeric(), false, 1)
+        // Most characters are letters in ASCII, of which eight are read at a time.
+        at += ascii_word_len(&normalized[at..]);
+        let Some(&byte) = normalized.get(at) else {
+            break;
+        };
+        let (is_part, is_alone, width) = if byte < 0x80 {
+            (false, false, 1)
         } else {
-            let character =
-                first_char(&normalized[at..normalized.len().min(at + 4)]).unwrap_or(' ');
+            let end = normalized.len().min(at + 4);
+            let character = first_char(&normalized[at..end]).unwrap_or(' ');
+            let is_alone = is_spaceless(character);
             (
-                is_word(character),
-                is_spaceless(character),
+                is_word(character) && !is_alone,
+                is_alone,
                 character.len_utf8(),
             )
         };
-        if !word || alone {
-            if let Some(start) = start.take() {
+        if !is_part {
+            if start < at {
                 each(&normalized[start..at]);
             }
-            if alone {
+            if is_alone {
                 each(&normalized[at..at + width]);
             }
-        } else if start.is_none() {
-            start = Some(at);
+            start = at + width;
         }
         at += width;
     }
-    if let Some(start) = start {
+    if start < normalized.len() {
         each(&normalized[start..]);
     }
+}
+
+/// Returns the number of ASCII letters and digits at the start of a text, in bytes.
+fn ascii_word_len(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let others = not_alphanumeric(u64::from_le_bytes(*word));
+        if others != 0 {
+            return 8 * number + others.trailing_zeros() as usize / 8;
+        }
+    }
+    let rest = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric());
+    8 * words.len() + rest.count()
+}
+
+/// Returns a number with the upper bit of each byte set that is no ASCII letter or digit.
+fn not_alphanumeric(bytes: u64) -> u64 {
+    let ascii = bytes & EACH_BYTE * 0x7F;
+    let letters = bytes_in(ascii | EACH_BYTE * 0x20, b'a', b'z');
+    let digits = bytes_in(ascii, b'0', b'9');
+    (!(letters | digits) | bytes) & EACH_BYTE * 0x80
+}
+
+/// Returns a number with the upper bit of each byte set that is in a range. All bytes must be ASCII.
+/// Other bits have no meaning.
+fn bytes_in(bytes: u64, first: u8, last: u8) -> u64 {
+    let at_least = bytes + EACH_BYTE * u64::from(0x80 - first);
+    let above = bytes + EACH_BYTE * u64::from(0x7F - last);
+    at_least & !above
 }
 
 #[cfg(test)]
@@ -252,6 +287,48 @@ mod tests {
         assert_eq!(grams_of("page 12 of 40"), grams_of("page 31 of 77"));
         assert_ne!(grams_of("page one"), grams_of("one page"));
         assert!(grams_of("— …").is_empty());
+    }
+
+    #[test]
+    fn words_are_the_runs_of_letters_and_digits() {
+        for text in [
+            "",
+            "a",
+            "  two words  ",
+            "alphabetical 12345678 123456789",
+            "cafe\u{301} na\u{308}ive, x—y",
+            "«о мосте» 橋が12",
+            "@[`{az09AZ/:\u{80}\u{ff}\0\n",
+        ] {
+            let mut words = Vec::new();
+            for_each_token(text.as_bytes(), |word| words.push(word.to_vec()));
+            let mut expected: Vec<Vec<u8>> = vec![Vec::new()];
+            for character in text.chars() {
+                let is_alone = is_spaceless(character);
+                if !is_word(character) || is_alone {
+                    expected.push(Vec::new());
+                }
+                if is_word(character) || is_alone {
+                    let bytes = character.to_string().into_bytes();
+                    expected.last_mut().unwrap().extend(bytes);
+                }
+                if is_alone {
+                    expected.push(Vec::new());
+                }
+            }
+            expected.retain(|word| !word.is_empty());
+            assert_eq!(words, expected, "{text:?}");
+        }
+        for byte in 0..=u8::MAX {
+            let bytes = [b'a', b'Z', byte, b'0', b'9', b'a', b'z', b'A'];
+            let others = not_alphanumeric(u64::from_le_bytes(bytes));
+            let expected = if byte.is_ascii_alphanumeric() {
+                0
+            } else {
+                0x80 << 16
+            };
+            assert_eq!(others, expected, "{byte}");
+        }
     }
 
     #[test]
