@@ -119,9 +119,9 @@ fn run_end(view: &View<'_>, first: usize) -> usize {
             unknown += 1;
             let text = view.text(line);
             if unknown > 1
-                || word_count(text) > MAX_LABEL_WORDS
                 || ends_like_sentence(text)
                 || view.is_wrapped(line)
+                || word_count(text) > MAX_LABEL_WORDS
             {
                 break;
             }

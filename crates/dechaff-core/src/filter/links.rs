@@ -103,8 +103,8 @@ fn is_title(view: &View<'_>, line: usize) -> bool {
         .chars()
         .find(|&c| dechaff_rules::chars::is_word(c) || c == '#');
     !view.is_wrapped(line)
-        && (2..=MAX_TITLE_WORDS).contains(&word_count(text))
         && (text.ends_with(['?', '!', '…']) || !ends_like_sentence(text))
         && first.is_some_and(|c| !c.is_lowercase())
         && !text.starts_with('#')
+        && (2..=MAX_TITLE_WORDS).contains(&word_count(text))
 }
