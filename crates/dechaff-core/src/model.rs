@@ -49,8 +49,9 @@ pub(crate) use line_model::{LineModel, ModelBuffers};
 
 use crate::error::Error;
 use crate::mark::Score;
+use blocks::{BLOCK_ROWS, RowBlock};
 use dechaff_rules::rule::Level;
-use features::{FeatureRow, NAMES};
+use features::NAMES;
 use file::{FORMAT, MAGIC, Reader, checksum};
 use page::PageFeatures;
 use trees::{Forest, ForestBuffers};
@@ -121,7 +122,7 @@ pub(crate) struct Scores {
     /// Buffer: indices of the blocks that are scored.
     scored: Vec<usize>,
     /// Buffer: the features of a batch of blocks.
-    rows: Vec<FeatureRow>,
+    rows: Vec<RowBlock>,
     forest: ForestBuffers,
 }
 
@@ -235,14 +236,15 @@ impl Model {
         by_block.resize(page.len(), i32::MIN);
         scored.clear();
         scored.extend((0..page.len()).filter(|&at| !page.is_plain_prose(at) && needs_score(at)));
-        rows.resize(BATCH, features::empty_row());
+        rows.resize_with(BATCH / BLOCK_ROWS, RowBlock::default);
         for batch in scored.chunks(BATCH) {
+            for (batch, rows) in batch.chunks(BLOCK_ROWS).zip(&mut *rows) {
+                for (lane, &at) in batch.iter().enumerate() {
+                    page.for_each_feature(at, |feature, value| rows.set(lane, feature, value));
+                }
+            }
             let mut sums = [0; BATCH];
-            batch
-                .iter()
-                .zip(&mut *rows)
-                .for_each(|(&at, row)| page.fill(at, row));
-            let (rows, sums) = (&rows[..batch.len()], &mut sums[..batch.len()]);
+            let sums = &mut sums[..batch.len()];
             self.forest.score(rows, threshold, sums, forest);
             batch
                 .iter()

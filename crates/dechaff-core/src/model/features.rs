@@ -23,7 +23,7 @@ pub fn empty_row() -> FeatureRow {
     [0; 256]
 }
 
-/// Defines [`NAMES`] and [`PageFeatures::fill`] from one list, so that both have the same features
+/// Defines [`NAMES`] and [`PageFeatures::for_each_feature`] from one list, so that both have the same features
 /// in the same order. The names before the list are those of the variables in its expressions.
 macro_rules! features {
     (
@@ -34,19 +34,33 @@ macro_rules! features {
         /// The names of the features, in the order of a row.
         pub const NAMES: &[&str] = &[$(stringify!($name)),+];
 
+        /// The indices of the features in a row.
+        #[expect(non_camel_case_types)]
+        enum Index {
+            $($name),+
+        }
+
         impl PageFeatures {
-            /// Fills `row` with the features of the block with the index `at`, in the order of
-            /// the feature names. Values outside the range of `i16` are clamped. The elements of
-            /// the row after the last feature stay as they are.
-            pub fn fill(&self, $at: usize, row: &mut FeatureRow) {
+            /// Passes the index and the value of each feature of the block with the index `at` to
+            /// `set`. Values outside the range of `i16` are clamped.
+            pub(super) fn for_each_feature(&self, $at: usize, mut set: impl FnMut(u8, i16)) {
                 let $page = self;
                 let ($block, $position) = (&self.blocks[$at], &self.positions[$at]);
                 let $count = self.blocks.len() as i32;
                 let ($next, $previous) = (self.neighbor($at, 1), self.neighbor($at, -1));
-                row[..NAMES.len()].copy_from_slice(&[$(clamp($value)),+]);
+                $(set(Index::$name as u8, clamp($value));)+
             }
         }
     };
+}
+
+impl PageFeatures {
+    /// Fills `row` with the features of the block with the index `at`, in the order of the feature
+    /// names. Values outside the range of `i16` are clamped. The elements of the row after the last
+    /// feature stay as they are.
+    pub fn fill(&self, at: usize, row: &mut FeatureRow) {
+        self.for_each_feature(at, |feature, value| row[usize::from(feature)] = value);
+    }
 }
 
 features! { page, at, block, position, next, previous, count;

@@ -1,21 +1,22 @@
 //! A decision tree with integer thresholds and leaves.
 //!
 //! The leaves and splits of a tree have *slots*: the leaves come first, and each split comes after
-//! the two slots that it chooses between, so that the root is last. For example, a tree that splits
-//! at feature 7 above 5, and on the right at feature 2 above -3, is
+//! the two slots that it chooses between, so that the root is last. A *pair* is a split between two
+//! leaves. Pairs come before other splits, and their leaves before other leaves, in the same order.
+//! For example, a tree that splits at feature 7 above 5, and on the right at feature 2 above -3, is
 //!
 //! ```text
-//! slot 0: 10
-//! slot 1: 20
-//! slot 2: 30
-//! slot 3: feature 2 > -3 ? slot 2 : slot 1
-//! slot 4: feature 7 > 5 ? slot 3 : slot 0
+//! slot 0: 20
+//! slot 1: 30
+//! slot 2: 10
+//! slot 3: feature 2 > -3 ? slot 1 : slot 0
+//! slot 4: feature 7 > 5 ? slot 3 : slot 2
 //! ```
 //!
 //! A single row walks from the root to a leaf. Many rows are scored by [`blocks`](super::blocks),
 //! which computes the slots in order.
 
-use super::features::{FeatureRow, NAMES};
+use super::features::NAMES;
 use super::file::Reader;
 use crate::error::Error;
 
@@ -28,10 +29,12 @@ pub(super) struct Tree {
     /// Values, in 4096ths of a logit.
     pub leaves: Vec<i16>,
     pub splits: Vec<Split>,
+    /// Number of splits between two leaves.
+    pub pairs: usize,
 }
 
 /// A split of a tree.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Split {
     pub feature: u8,
     pub threshold: i16,
@@ -53,11 +56,11 @@ impl Tree {
             .get(usize::from(slot).wrapping_sub(self.leaves.len()))
     }
 
-    /// Returns the value of the leaf that `row` reaches.
-    pub(super) fn leaf(&self, row: &FeatureRow) -> i32 {
+    /// Returns the value of the leaf that a row reaches. `value` returns a feature of the row.
+    pub(super) fn leaf(&self, value: impl Fn(u8) -> i16) -> i32 {
         let mut slot = self.root();
         while let Some(split) = self.split(slot) {
-            slot = split.next(row);
+            slot = split.next(value(split.feature));
         }
         self.mean(slot)
     }
@@ -73,9 +76,9 @@ impl Tree {
 }
 
 impl Split {
-    /// Returns the slot that `row` goes to.
-    pub(super) fn next(self, row: &FeatureRow) -> u8 {
-        self.slots[usize::from(row[usize::from(self.feature)] > self.threshold)]
+    /// Returns the slot that a row goes to. `value` is its value of the feature.
+    pub(super) fn next(self, value: i16) -> u8 {
+        self.slots[usize::from(value > self.threshold)]
     }
 }
 
@@ -88,26 +91,27 @@ struct Node {
     mean: i16,
 }
 
+impl Node {
+    /// Returns whether both children are leaves.
+    fn is_pair(&self) -> bool {
+        self.children.iter().all(|&child| child < 0)
+    }
+}
+
 /// Reads a tree from a model file: its nodes, then its leaves, of which it has one more than nodes.
 /// A tree without nodes is a single leaf.
 pub(super) fn read_tree(reader: &mut Reader<'_>) -> Result<Tree, Error> {
     let nodes = (0..reader.u16()?)
         .map(|_| read_node(reader))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut tree = Tree {
-        leaves: (0..=nodes.len())
-            .map(|_| reader.i16())
-            .collect::<Result<_, _>>()?,
-        splits: Vec::with_capacity(nodes.len()),
-    };
-    let root = if nodes.is_empty() { -1 } else { 0 };
-    place_node(&nodes, root, MAX_DEPTH, &mut tree).ok_or_else(|| {
+    let leaves = (0..=nodes.len())
+        .map(|_| reader.i16())
+        .collect::<Result<Vec<_>, _>>()?;
+    place_nodes(&nodes, &leaves).ok_or_else(|| {
         Error::Model(
-            "one of its trees is too large, or names a feature, node or leaf that does not exist"
-                .to_owned(),
+            "one of its trees is too large, or its nodes and leaves do not form a tree".to_owned(),
         )
-    })?;
-    Ok(tree)
+    })
 }
 
 /// Reads a node from a model file: five numbers of two bytes, of which the first, the index of the
@@ -121,28 +125,93 @@ fn read_node(reader: &mut Reader<'_>) -> Result<Node, Error> {
     })
 }
 
-/// Adds a node of the file (`child`, as in [`Node`]) to the splits of a tree, after all nodes below
-/// it, and returns its slot. Returns `None` if a node, leaf or feature does not exist, if more than
-/// `depth` nodes follow each other, as in a circle, or if the tree has more slots than a byte
-/// counts.
-fn place_node(nodes: &[Node], child: i16, depth: usize, tree: &mut Tree) -> Option<u8> {
-    let Ok(index) = usize::try_from(child) else {
-        let leaf = usize::from((-1 - child).unsigned_abs());
-        return (leaf < tree.leaves.len()).then(|| u8::try_from(leaf).ok())?;
+/// Gives the nodes and leaves of the file their slots. Returns `None` if a node, leaf or feature
+/// does not exist, if a node is not reached exactly once, if more than [`MAX_DEPTH`] nodes follow
+/// each other, or if the tree has more slots than a byte counts.
+fn place_nodes(nodes: &[Node], leaves: &[i16]) -> Option<Tree> {
+    if nodes.is_empty() {
+        return Some(Tree {
+            leaves: leaves.to_vec(),
+            ..Tree::default()
+        });
+    }
+    let pairs = nodes.iter().filter(|node| node.is_pair()).count();
+    let mut placement = Placement {
+        nodes,
+        leaves,
+        tree: Tree {
+            leaves: vec![0; leaves.len()],
+            splits: vec![Split::default(); nodes.len()],
+            pairs,
+        },
+        next_pair: 0,
+        next_leaf: 2 * pairs,
+        next_split: pairs,
     };
-    let node = nodes.get(index)?;
-    let depth = depth.checked_sub(1)?;
-    let [low, high] = node.children;
-    let slots = [
-        place_node(nodes, low, depth, tree)?,
-        place_node(nodes, high, depth, tree)?,
-    ];
-    (usize::from(node.feature) < NAMES.len()).then_some(())?;
-    tree.splits.push(Split {
-        feature: u8::try_from(node.feature).ok()?,
-        threshold: node.threshold,
-        slots,
-        mean: node.mean,
-    });
-    u8::try_from(tree.leaves.len() + tree.splits.len() - 1).ok()
+    placement.place_node(0, MAX_DEPTH)?;
+    (placement.next_pair == pairs && placement.next_split == nodes.len()).then_some(placement.tree)
+}
+
+/// A tree whose nodes are being placed.
+struct Placement<'f> {
+    nodes: &'f [Node],
+    leaves: &'f [i16],
+    tree: Tree,
+    /// Index of the next pair, among the splits.
+    next_pair: usize,
+    /// Slot of the next leaf that is in no pair.
+    next_leaf: usize,
+    /// Index of the next split that is no pair.
+    next_split: usize,
+}
+
+impl Placement<'_> {
+    /// Adds a node to the tree, after all nodes below it, and returns its slot. At most `depth`
+    /// nodes may follow each other.
+    fn place_node(&mut self, index: usize, depth: usize) -> Option<u8> {
+        let node = self.nodes.get(index)?;
+        let depth = depth.checked_sub(1)?;
+        let [low, high] = node.children;
+        let (slots, at) = if node.is_pair() {
+            let at = self.next_pair;
+            self.next_pair += 1;
+            let slots = [
+                self.place_leaf(low, 2 * at)?,
+                self.place_leaf(high, 2 * at + 1)?,
+            ];
+            (slots, at)
+        } else {
+            let slots = [
+                self.place_child(low, depth)?,
+                self.place_child(high, depth)?,
+            ];
+            let at = self.next_split;
+            self.next_split += 1;
+            (slots, at)
+        };
+        (usize::from(node.feature) < NAMES.len()).then_some(())?;
+        *self.tree.splits.get_mut(at)? = Split {
+            feature: u8::try_from(node.feature).ok()?,
+            threshold: node.threshold,
+            slots,
+            mean: node.mean,
+        };
+        u8::try_from(self.leaves.len() + at).ok()
+    }
+
+    /// Adds a child of a node that is no pair, and returns its slot.
+    fn place_child(&mut self, child: i16, depth: usize) -> Option<u8> {
+        if let Ok(index) = usize::try_from(child) {
+            return self.place_node(index, depth);
+        }
+        self.next_leaf += 1;
+        self.place_leaf(child, self.next_leaf - 1)
+    }
+
+    /// Adds a leaf, and returns its slot.
+    fn place_leaf(&mut self, child: i16, slot: usize) -> Option<u8> {
+        let leaf = self.leaves.get(usize::from((-1 - child).unsigned_abs()))?;
+        *self.tree.leaves.get_mut(slot)? = *leaf;
+        u8::try_from(slot).ok()
+    }
 }

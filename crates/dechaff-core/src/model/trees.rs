@@ -8,7 +8,7 @@
 //! the evaluation. For each such number, the file has the most that the later trees added to nearly
 //! all rows of the labelled pages that exceed a threshold.
 
-use super::blocks::{self, BLOCK_ROWS, Block, MIN_ROWS};
+use super::blocks::{self, BLOCK_ROWS, MIN_ROWS, RowBlock, SlotBuffer};
 use super::explain::FeatureWeight;
 use super::features::{FeatureRow, NAMES};
 use super::file::Reader;
@@ -28,9 +28,9 @@ pub(crate) struct Forest {
 /// Buffers of [`Forest::score`].
 #[derive(Debug, Default)]
 pub(crate) struct ForestBuffers {
-    blocks: Vec<Block>,
-    /// Indices of the rows that did not leave the evaluation.
+    /// Indices of the rows that did not leave the evaluation, by their place in the blocks.
     active: Vec<u32>,
+    slots: SlotBuffer,
 }
 
 impl Forest {
@@ -49,40 +49,32 @@ impl Forest {
         Ok(Self { trees, exits })
     }
 
-    /// Replaces each of `scores` by the raw score of the row with the same index. Rows that are
-    /// found not to exceed `threshold` before all trees are evaluated get `i32::MIN`. There must be
-    /// as many scores as rows.
+    /// Replaces each of `scores` by the raw score of the row with the same index. Rows are counted
+    /// across `blocks`, all of which are full but the last. Rows that are found not to exceed
+    /// `threshold` before all trees are evaluated get `i32::MIN`, and other rows take their places.
     pub(super) fn score(
         &self,
-        rows: &[FeatureRow],
+        blocks: &mut [RowBlock],
         threshold: i32,
         scores: &mut [i32],
         buffers: &mut ForestBuffers,
     ) {
-        let ForestBuffers { blocks, active } = buffers;
+        let ForestBuffers { active, slots } = buffers;
         scores.fill(0);
         active.clear();
-        active.extend(0..rows.len() as u32);
-        blocks.resize_with(rows.len().div_ceil(BLOCK_ROWS), Block::default);
-        let mut is_packed = false;
+        active.extend(0..scores.len() as u32);
         let mut from = 0;
         for &(to, most) in self.exits.iter().chain([&(self.trees.len(), i32::MIN)]) {
             let trees = &self.trees[from..to.clamp(from, self.trees.len())];
-            if active.len() < MIN_ROWS {
-                for &row in &*active {
-                    let sum: i32 = trees
-                        .iter()
-                        .map(|tree| tree.leaf(&rows[row as usize]))
-                        .sum();
-                    scores[row as usize] += sum;
-                }
-            } else {
-                if !is_packed {
-                    pack(rows, active, blocks);
-                    is_packed = true;
-                }
-                for (rows, block) in active.chunks(BLOCK_ROWS).zip(&*blocks) {
-                    let sums = blocks::sums(trees, block);
+            for (rows, block) in active.chunks(BLOCK_ROWS).zip(&*blocks) {
+                let is_walked = active.len() < MIN_ROWS;
+                if is_walked {
+                    for (lane, &row) in rows.iter().enumerate() {
+                        let leaves = trees.iter().map(|tree| tree.leaf(|at| block.get(lane, at)));
+                        scores[row as usize] += leaves.sum::<i32>();
+                    }
+                } else {
+                    let sums = blocks::sums(trees, block, slots);
                     for (&row, sum) in rows.iter().zip(sums) {
                         scores[row as usize] += sum;
                     }
@@ -96,13 +88,17 @@ impl Forest {
             // Rows in a block cost nothing as long as others need it.
             let is_worth_it = staying.div_ceil(BLOCK_ROWS) < active.len().div_ceil(BLOCK_ROWS);
             if to < self.trees.len() && (is_worth_it || staying < MIN_ROWS) {
-                active.retain(|&row| {
-                    let score = &mut scores[row as usize];
-                    let stays = *score > min_score;
-                    *score = if stays { *score } else { i32::MIN };
-                    stays
-                });
-                is_packed = false;
+                // The last row, which is known to stay, takes the place of one that leaves.
+                for at in (0..active.len()).rev() {
+                    let score = &mut scores[active[at] as usize];
+                    if *score <= min_score {
+                        *score = i32::MIN;
+                        active.swap_remove(at);
+                        if at < active.len() {
+                            blocks::copy_row(blocks, active.len(), at);
+                        }
+                    }
+                }
             }
             from = to;
         }
@@ -117,7 +113,7 @@ impl Forest {
         for tree in &self.trees {
             let mut slot = tree.root();
             while let Some(split) = tree.split(slot) {
-                let next = split.next(row);
+                let next = split.next(row[usize::from(split.feature)]);
                 weights[usize::from(split.feature)] += tree.mean(next) - tree.mean(slot);
                 slot = next;
             }
@@ -138,15 +134,6 @@ impl Forest {
                 weight: f64::from(weight) / f64::from(SCORE_PER_LOGIT),
             })
             .collect()
-    }
-}
-
-/// Copies the rows with the indices `active` into blocks, [`BLOCK_ROWS`] into each.
-fn pack(rows: &[FeatureRow], active: &[u32], blocks: &mut [Block]) {
-    for (active, block) in active.chunks(BLOCK_ROWS).zip(blocks) {
-        for (lane, &row) in active.iter().enumerate() {
-            block.set(lane, &rows[row as usize], NAMES.len());
-        }
     }
 }
 
@@ -179,13 +166,29 @@ mod tests {
         row
     }
 
+    /// Returns the scores of `rows` with the forest's exits at `threshold`.
+    fn scores(forest: &Forest, rows: &[FeatureRow], threshold: i32) -> Vec<i32> {
+        let mut blocks = vec![RowBlock::default(); rows.len().div_ceil(BLOCK_ROWS)];
+        for (at, row) in rows.iter().enumerate() {
+            for (feature, &value) in (0..=255).zip(row) {
+                blocks[at / BLOCK_ROWS].set(at % BLOCK_ROWS, feature, value);
+            }
+        }
+        let mut scores = vec![1; rows.len()];
+        forest.score(
+            &mut blocks,
+            threshold,
+            &mut scores,
+            &mut ForestBuffers::default(),
+        );
+        scores
+    }
+
     #[test]
     fn a_score_is_the_leaf_that_the_row_reaches() {
         let forest = Forest::read(&mut Reader::new(&file(2))).unwrap();
         let rows = [row(6, 0), row(5, -2), row(5, -3), row(i16::MAX, 0)];
-        let mut scores = [0; 4];
-        forest.score(&rows, i32::MIN, &mut scores, &mut ForestBuffers::default());
-        assert_eq!(scores, [20, 30, 10, 20]);
+        assert_eq!(scores(&forest, &rows, i32::MIN), [20, 30, 10, 20]);
         let weights = forest.weights(&rows[0], 2);
         let weights: Vec<f64> = weights
             .iter()
@@ -199,12 +202,9 @@ mod tests {
         let mut forest = Forest::read(&mut Reader::new(&file(2))).unwrap();
         forest.trees = vec![forest.trees[0].clone(); 3];
         forest.exits = vec![(1, 45)];
-        let mut scores = [0; 2];
         let rows = [row(6, 0), row(5, -3)];
-        forest.score(&rows, 55, &mut scores, &mut ForestBuffers::default());
-        assert_eq!(scores, [60, i32::MIN]);
-        forest.score(&rows, 54, &mut scores, &mut ForestBuffers::default());
-        assert_eq!(scores, [60, 30]);
+        assert_eq!(scores(&forest, &rows, 55), [60, i32::MIN]);
+        assert_eq!(scores(&forest, &rows, 54), [60, 30]);
     }
 
     #[test]
@@ -222,20 +222,22 @@ mod tests {
                 row
             })
             .collect();
-        let mut buffers = ForestBuffers::default();
-        let mut scores = vec![0; rows.len()];
-        for threshold in [i32::MIN, -20_000, 0] {
-            forest.score(&rows, threshold, &mut scores, &mut buffers);
-            for (row, &score) in rows.iter().zip(&scores) {
-                let mut alone = [0];
-                forest.score(&[*row], threshold, &mut alone, &mut buffers);
-                if score > threshold || alone[0] > threshold {
-                    assert_eq!(score, alone[0]);
+        let (mut is_left, mut is_kept) = (false, false);
+        for threshold in [i32::MIN, -20_000, 0, 10_000] {
+            for count in [MIN_ROWS, BLOCK_ROWS, BLOCK_ROWS + 1, rows.len()] {
+                let scored = scores(&forest, &rows[..count], threshold);
+                for (row, &score) in rows.iter().zip(&scored) {
+                    let alone = scores(&forest, &[*row], threshold)[0];
+                    if score > threshold || alone > threshold {
+                        assert_eq!(score, alone);
+                    }
+                    is_left |= score == i32::MIN;
+                    is_kept |= threshold > i32::MIN && score > threshold;
                 }
+                assert!(threshold > i32::MIN || !scored.contains(&i32::MIN));
             }
-            assert!(threshold > i32::MIN || !scores.contains(&i32::MIN));
         }
-        assert!(scores.contains(&i32::MIN) && scores.iter().any(|&score| score > 0));
+        assert!(is_left && is_kept);
     }
 
     #[test]
@@ -245,5 +247,16 @@ mod tests {
         let mut file = file(2);
         file[10] = 9;
         assert!(Forest::read(&mut Reader::new(&file)).is_err());
+    }
+
+    #[test]
+    fn trees_that_reach_a_node_twice_or_never_are_refused() {
+        for left in [0, 1, 2, -1] {
+            let mut file = file(3);
+            // The left child of the root.
+            file[10] = (left as i16).to_le_bytes()[0];
+            file[11] = (left as i16).to_le_bytes()[1];
+            assert_eq!(Forest::read(&mut Reader::new(&file)).is_ok(), left == 1);
+        }
     }
 }
