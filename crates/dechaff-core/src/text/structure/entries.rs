@@ -2,7 +2,6 @@
 //! versions, ingredients and lines of source code. Only the start of a line is read, or a short
 //! line.
 
-use super::line_form::is_capital;
 use crate::text::key::{find_colon, has_key};
 
 /// Maximum length of the name of a speaker, in bytes, and number of its words.
@@ -167,6 +166,11 @@ pub(super) fn turn(text: &str) -> Option<Turn<'_>> {
 /// Returns whether a line is a [`turn`].
 pub(super) fn is_turn(text: &str) -> bool {
     turn(text).is_some()
+}
+
+/// Returns whether a character is a letter that is not lowercase.
+pub(super) fn is_capital(c: char) -> bool {
+    c.is_uppercase() || !c.is_lowercase() && c.is_alphabetic()
 }
 
 /// Returns the text after a time in brackets at its start, or the whole text.
@@ -345,6 +349,13 @@ fn is_symbol(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn capitals_are_letters_that_are_not_lowercase() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_capital(c), c.is_alphabetic() && !c.is_lowercase(), "{c}");
+        }
+    }
 
     #[test]
     fn digits_in_the_first_words_are_not_overlooked() {

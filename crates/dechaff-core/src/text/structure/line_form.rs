@@ -2,7 +2,7 @@
 //! a whole. They are computed once for each line, so that the detection of structures compares a
 //! few bytes. The first byte of a line rules out most forms.
 
-use super::entries::{is_code, is_ingredient, is_pair, is_turn, version};
+use super::entries::{is_capital, is_code, is_ingredient, is_pair, is_turn, version};
 use crate::text::lines::TextLines;
 use std::ops::Range;
 
@@ -176,11 +176,6 @@ fn start(text: &str, ending: u32) -> u32 {
     flags
 }
 
-/// Returns whether a character is a letter that is not lowercase.
-pub(super) fn is_capital(c: char) -> bool {
-    c.is_uppercase() || !c.is_lowercase() && c.is_alphabetic()
-}
-
 /// Returns the number of an item of a list, such as 3 of "3. Cut it." or "(3) Cut it."; 0 if the
 /// line has none.
 fn item_number(text: &str) -> u16 {
@@ -344,13 +339,6 @@ mod tests {
             has(&['.', '!', '。', '？', '?', '…'], flag::SENTENCE);
             has(&['.', '!', '。'], flag::STATEMENT);
             has(&[',', ';', ':', '：', '—'], flag::CLAUSE);
-        }
-    }
-
-    #[test]
-    fn capitals_are_letters_that_are_not_lowercase() {
-        for c in '\0'..=char::MAX {
-            assert_eq!(is_capital(c), c.is_alphabetic() && !c.is_lowercase(), "{c}");
         }
     }
 
