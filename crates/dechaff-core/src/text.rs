@@ -2,6 +2,7 @@
 //! of it that filters read. Nothing here knows rules or filters.
 
 mod document;
+mod key;
 mod language;
 mod line;
 mod lines;
@@ -16,6 +17,7 @@ pub use document::Document;
 pub(crate) use document::LINE_ENDS;
 pub use span::Span;
 
+pub(crate) use key::has_key;
 pub(crate) use line::TextLine;
 pub(crate) use lines::{TextLines, trim_unseen};
 pub(crate) use normalize::{NormalizedLine, NormalizedText};

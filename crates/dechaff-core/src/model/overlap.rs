@@ -13,6 +13,7 @@
 
 use super::hash;
 use super::shape::LineShape;
+use crate::text::has_key;
 use dechaff_rules::chars::{first_char, is_spaceless};
 use std::ops::Range;
 
@@ -33,8 +34,6 @@ const MIN_SENTENCE_WORDS: i32 = 8;
 const MIN_LOOSE_WORDS: i32 = 22;
 /// Maximum number of words of a heading.
 const MAX_HEADING_WORDS: i32 = 12;
-/// Maximum length of the key of a pair such as "Price: 12", in bytes, and in words.
-const MAX_KEY: (usize, usize) = (40, 5);
 
 /// Words before or behind the number of a section of a law.
 const SECTION_WORDS: [&str; 20] = [
@@ -99,35 +98,41 @@ impl Form {
                 && shape.end_kind != 4
                 && memchr::memchr_iter(b'|', text.as_bytes()).take(2).count() < 2,
             is_top_heading: text.starts_with("# "),
-            is_pair: !is_prose && is_pair(text),
+            is_pair: !is_prose && has_key(text),
             is_question: text.ends_with(['?', '？', '؟']),
             is_section: is_section(text),
         }
     }
 }
 
-/// Returns whether a line is a short key, a colon and a value. The colon of an address or a time is
-/// none.
-fn is_pair(text: &str) -> bool {
-    let (max_len, max_words) = MAX_KEY;
-    let limit = text.floor_char_boundary(max_len + 1);
-    let Some(at) = text[..limit].find([':', '：']) else {
-        return false;
-    };
-    let value = text[at..].trim_start_matches([':', '：']);
-    at > 0 && value.starts_with(char::is_whitespace) && text[..at].split(' ').count() <= max_words
-}
-
 /// Returns whether a line starts with the number of a section of a law.
 fn is_section(text: &str) -> bool {
-    let text = text.trim_start_matches(['#', '*', ' ', '(']);
+    let text = text.trim_start_matches(['#', '*', ' ', '(']).trim_start();
+    if !starts_like_section(text.as_bytes()) {
+        return false;
+    }
     let mut words = text.split_whitespace();
     let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    first
-        .strip_prefix('§')
-        .is_some_and(|rest| starts_with_digit(rest) || starts_with_digit(second))
-        || SECTION_WORDS.contains(&first) && starts_with_digit(second)
-        || starts_with_digit(first) && SECTION_WORDS.contains(&second.trim_end_matches(['.', ':']))
+    if starts_with_digit(first) {
+        return SECTION_WORDS.contains(&second.trim_end_matches(['.', ':']));
+    }
+    starts_with_digit(second) && (SECTION_WORDS.contains(&first) || first.starts_with('§'))
+        || first.strip_prefix('§').is_some_and(starts_with_digit)
+}
+
+/// Returns whether a line starts with a digit or with the first two bytes of a section word.
+fn starts_like_section(line: &[u8]) -> bool {
+    matches!(
+        line,
+        [b'0'..=b'9', ..]
+            | [b'A', b'r' | b'R' | b'b', ..]
+            | [b'S', b'e' | b'E', ..]
+            | [b'a', b'r', ..]
+            | [0xc2, 0xa7, ..]
+            | [0xc4, 0x8c, ..]
+            | [0xd0, 0xa1, ..]
+            | [0xe6, 0x9d | 0xa2, ..]
+    )
 }
 
 fn starts_with_digit(word: &str) -> bool {
@@ -420,6 +425,9 @@ mod tests {
             "(Art. 3)",
         ] {
             assert!(is_section(text), "{text}");
+        }
+        for word in SECTION_WORDS {
+            assert!(is_section(&format!("{word} 5")), "{word}");
         }
         for text in [
             "Article content",

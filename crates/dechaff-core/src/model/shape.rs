@@ -5,8 +5,9 @@
 //! capitals (666 thousandths). It contains one separator, starts with a capital (kind 2) and ends
 //! with a digit (kind 8).
 //!
-//! The characters of a block are read once. ASCII characters, most of all text, are classified by
-//! a table. Plain prose is not read at all: its shape is estimated from its length.
+//! The characters of a block are read once. ASCII characters are classified by a table, and runs of
+//! ASCII letters and digits, most of all text, are read in one loop. Plain prose is not read at all:
+//! its shape is estimated from its length.
 
 use dechaff_rules::chars::{is_spaceless, is_word};
 
@@ -148,7 +149,7 @@ impl LineShape {
 }
 
 /// Counts of the characters and words of a block, and the state of reading it.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 struct CharCounts {
     chars: i32,
     /// Letters, digits and marks.
@@ -188,20 +189,20 @@ enum CharClass {
 /// Number of classes.
 const CLASS_COUNT: usize = 7;
 
-// Bits of an element of `ASCII`. The lowest three are the `CharClass`.
+// Bits of an element of `CLASSES`. The lowest three are the `CharClass`.
 const WORD: u8 = 1 << 7;
 const DIGIT: u8 = 1 << 6;
 const UPPER: u8 = 1 << 5;
 const SPACE: u8 = 1 << 4;
 const CLASS_MASK: u8 = 7;
 
-/// What each ASCII character is, as a combination of bits.
-static ASCII: [u8; 128] = ascii_classes();
+/// What each ASCII character is, as a combination of bits; 0 for other bytes.
+static CLASSES: [u8; 256] = byte_classes();
 
-/// Computes [`ASCII`] when dechaff is compiled: the class of each character, and the bits `WORD`,
-/// `DIGIT`, `UPPER` and `SPACE` if they apply.
-const fn ascii_classes() -> [u8; 128] {
-    let mut classes = [0; 128];
+/// Computes [`CLASSES`] when dechaff is compiled: the class of each ASCII character, and the bits
+/// `WORD`, `DIGIT`, `UPPER` and `SPACE` if they apply.
+const fn byte_classes() -> [u8; 256] {
+    let mut classes = [0; 256];
     let mut byte = 0u8;
     while byte < 128 {
         let mut class = class_of(byte as char) as u8;
@@ -260,9 +261,11 @@ impl CharCounts {
         let bytes = line.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
-            self.chars += 1;
-            if bytes[at] < 0x80 {
-                self.read_ascii(bytes[at]);
+            let class = CLASSES[usize::from(bytes[at])];
+            if class & WORD != 0 {
+                at += self.read_ascii_word(&bytes[at..]);
+            } else if bytes[at] < 0x80 {
+                self.read_ascii_sign(bytes[at], class);
                 at += 1;
             } else {
                 let c = line[at..].chars().next().unwrap_or(' ');
@@ -275,13 +278,30 @@ impl CharCounts {
             .count() as i32;
     }
 
-    /// Adds an ASCII character. An apostrophe does not end a word. A sentence ends at `.`, `!` or
-    /// `?`, with closing quotation marks and parentheses behind it, if white space follows.
-    fn read_ascii(&mut self, byte: u8) {
-        let class = ASCII[usize::from(byte)];
-        if class & WORD != 0 {
-            return self.read_word_char(class & UPPER != 0, class & DIGIT != 0);
+    /// Adds the ASCII letters and digits at the start of `bytes`, at least one. Returns their number.
+    fn read_ascii_word(&mut self, bytes: &[u8]) -> usize {
+        let starts_upper = bytes[0].is_ascii_uppercase();
+        let (mut len, mut upper, mut digits) = (0, 0, 0);
+        for &byte in bytes {
+            let class = CLASSES[usize::from(byte)];
+            if class != WORD {
+                if class & WORD == 0 {
+                    break;
+                }
+                upper += i32::from(class & UPPER != 0);
+                digits += i32::from(class & DIGIT != 0);
+            }
+            len += 1;
         }
+        self.add_word_chars(len as i32, upper, digits, starts_upper);
+        len
+    }
+
+    /// Adds an ASCII character of this class that is no letter and no digit. An apostrophe does not
+    /// end a word. A sentence ends at `.`, `!` or `?`, with closing quotation marks and parentheses
+    /// behind it, if white space follows.
+    fn read_ascii_sign(&mut self, byte: u8, class: u8) {
+        self.chars += 1;
         if byte != b'\'' {
             self.end_word();
         }
@@ -301,8 +321,10 @@ impl CharCounts {
     fn read_non_ascii(&mut self, c: char) {
         if is_word(c) {
             self.spaceless += i32::from(is_spaceless(c));
-            return self.read_word_char(c.is_uppercase(), c.is_numeric());
+            let (upper, digit) = (c.is_uppercase(), c.is_numeric());
+            return self.add_word_chars(1, i32::from(upper), i32::from(digit), upper);
         }
+        self.chars += 1;
         if c != '’' {
             self.end_word();
         }
@@ -318,16 +340,16 @@ impl CharCounts {
         }
     }
 
-    /// Adds a letter, digit or mark to the current word, or starts a word with it. It also takes
+    /// Adds `len` letters, digits and marks to the current word, or starts a word with them. Takes
     /// back that a sentence ended: in "3.5" the full stop is inside a number.
-    fn read_word_char(&mut self, upper: bool, digit: bool) {
-        let upper = i32::from(upper);
-        self.word_chars += 1;
-        self.digits += i32::from(digit);
+    fn add_word_chars(&mut self, len: i32, upper: i32, digits: i32, starts_upper: bool) {
+        self.chars += len;
+        self.word_chars += len;
+        self.digits += digits;
         self.upper += upper;
         self.word_upper += upper;
-        self.capitalized += upper & i32::from(self.word_len == 0);
-        self.word_len += 1;
+        self.capitalized += i32::from(starts_upper && self.word_len == 0);
+        self.word_len += len;
         self.at_sentence_end = false;
     }
 
@@ -487,6 +509,31 @@ mod tests {
         assert_eq!((mixed.start_kind, mixed.end_kind), (2, 0));
         assert_eq!(shape(&["橋が落ちた。雨だ。"]).sentences, 2);
         assert_eq!(shape(&["橋が落ちた。"]).words, 3);
+    }
+
+    #[test]
+    fn words_are_read_as_character_by_character() {
+        let parts = [
+            "a", "Z", "9", "word", "WORD", "é", "É", "橋", "٣", "'", "’", ".", "!", "\"", ")", "”",
+            "…", "。", " ", "\u{a0}", ",", ":", "|", "@", "(", "://", "www.", ".com", "\u{301}",
+        ];
+        let compare = |line: &str| {
+            let mut plain = CharCounts::default();
+            for c in line.chars() {
+                plain.read(c.encode_utf8(&mut [0; 4]));
+            }
+            let mut counts = CharCounts::default();
+            counts.read(line);
+            plain.links = counts.links;
+            assert_eq!(counts, plain, "{line:?}");
+        };
+        for first in parts {
+            for second in parts {
+                for third in parts {
+                    compare(&format!("{first}{second}{third}{second}{third}"));
+                }
+            }
+        }
     }
 
     #[test]

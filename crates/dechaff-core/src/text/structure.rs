@@ -69,9 +69,15 @@ pub(crate) fn structures(lines: &TextLines<'_>) -> Vec<Found> {
 
 /// Finds front matter, fenced code and tables. One ends before the next one starts.
 fn find_marked(lines: &TextLines<'_>, found: &mut Vec<Found>) {
+    let document = lines.document();
+    // The bars and tabs from the current line on. Most lines have none.
+    let mut columns = memchr::memchr2_iter(b'|', b'\t', document.text().as_bytes()).peekable();
     let mut line = 0;
     let mut unclosed = Unclosed::default();
     while line < lines.count() {
+        let span = document.line(lines.number(line));
+        while columns.next_if(|&at| at < span.start()).is_some() {}
+        let has_columns = columns.peek().is_some_and(|&at| at < span.end());
         let front_matter = if line == 0 {
             front_matter_end(lines)
         } else {
@@ -81,7 +87,7 @@ fn find_marked(lines: &TextLines<'_>, found: &mut Vec<Found>) {
             (Structure::FrontMatter, end)
         } else if let Some(end) = code_end(lines, line, &mut unclosed) {
             (Structure::Code, end)
-        } else if let Some(end) = table_end(lines, line) {
+        } else if has_columns && let Some(end) = table_end(lines, line) {
             (Structure::Table, end)
         } else {
             line += 1;
@@ -174,8 +180,11 @@ fn code_end(lines: &TextLines<'_>, first: usize, unclosed: &mut Unclosed) -> Opt
 /// `None` if the line is no fence.
 fn fence(text: &str) -> Option<(u8, usize, &str)> {
     let first = *text.as_bytes().first()?;
+    if !matches!(first, b'`' | b'~') {
+        return None;
+    }
     let len = text.bytes().take_while(|&byte| byte == first).count();
-    (matches!(first, b'`' | b'~') && FENCE_LEN.contains(&len)).then(|| (first, len, &text[len..]))
+    FENCE_LEN.contains(&len).then(|| (first, len, &text[len..]))
 }
 
 /// Returns the end of the table that starts with this line; `None` if none does.
@@ -307,6 +316,8 @@ mod tests {
         assert_eq!(kinds(pairs), [(Structure::Specification, 0..4)]);
         let cells = "Hull\n9000\nYork\n7100\nLeeds\n500\nGoole\n80\n";
         assert_eq!(kinds(cells), [(Structure::Columns, 0..8)]);
+        let cells = "Town\n".repeat(3) + &("Hull\n".repeat(6) + "9000\n").repeat(4);
+        assert_eq!(kinds(&cells), [(Structure::Columns, 3..31)]);
         assert_eq!(
             kinds("- Home\n- News\n- Sport\n"),
             [(Structure::List, 0..3)]

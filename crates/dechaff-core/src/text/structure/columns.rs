@@ -29,6 +29,12 @@ pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
         }
         let end = text.run_end(line, |line| text.is(line, flag::CELL));
         while line < end {
+            let Some(figure) = (line..end).find(|&line| text.is(line, flag::FIGURE)) else {
+                line = end;
+                continue;
+            };
+            // Each row has a figure, so that no row starts further before the first one.
+            line = line.max((figure + 1).saturating_sub(*CELLS.end()));
             if let Some(rows_end) = CELLS
                 .into_iter()
                 .find_map(|cells| rows_end(text, line, end, cells))

@@ -2,14 +2,14 @@
 //! versions, ingredients and lines of source code. Only the start of a line is read, or a short
 //! line.
 
+use crate::text::key::{find_colon, has_key};
+
 /// Maximum length of the name of a speaker, in bytes, and number of its words.
 const MAX_SPEAKER: (usize, usize) = (30, 3);
 /// Maximum length of a time in brackets before a speaker, in bytes.
 const MAX_TIME_LEN: usize = 22;
 /// Maximum number of words of a date.
 const MAX_DATE_WORDS: usize = 4;
-/// Maximum length of the name of a pair, in bytes, and number of its words.
-const MAX_NAME: (usize, usize) = (40, 5);
 /// Maximum length of a pair, in bytes.
 const MAX_PAIR_LEN: usize = 120;
 /// Maximum length of an ingredient, in bytes.
@@ -149,11 +149,10 @@ pub(super) fn turn(text: &str) -> Option<Turn<'_>> {
             speech: text[len + 2..].trim_start(),
         });
     }
-    let first = head.chars().next()?;
-    if !first.is_alphabetic() || first.is_lowercase() {
+    if !head.starts_with(is_capital) {
         return None;
     }
-    let len = head.find([':', '：'])?;
+    let len = find_colon(head)?;
     let speech = text[len..].trim_start_matches([':', '：']);
     let is_apart = speech.is_empty() || speech.starts_with(char::is_whitespace);
     let words = head[..len].bytes().filter(|&byte| byte == b' ').count() + 1;
@@ -167,6 +166,11 @@ pub(super) fn turn(text: &str) -> Option<Turn<'_>> {
 /// Returns whether a line is a [`turn`].
 pub(super) fn is_turn(text: &str) -> bool {
     turn(text).is_some()
+}
+
+/// Returns whether a character is a letter that is not lowercase.
+pub(super) fn is_capital(c: char) -> bool {
+    c.is_uppercase() || !c.is_lowercase() && c.is_alphabetic()
 }
 
 /// Returns the text after a time in brackets at its start, or the whole text.
@@ -188,8 +192,11 @@ fn after_time(text: &str) -> &str {
 /// Returns the length of the date with a year at the start of a line, with the marks behind it;
 /// `None` if it does not start with one.
 pub(super) fn timed(text: &str) -> Option<usize> {
-    let start = text.len() - text.trim_start_matches(['-', '*', '•', ' ']).len();
-    let mut at = start;
+    let start = text.trim_start_matches(['-', '*', '•', ' ']);
+    if !may_have_early_digit(start) {
+        return None;
+    }
+    let mut at = text.len() - start.len();
     for _ in 0..MAX_DATE_WORDS {
         let rest = &text[at..];
         let word_len = rest.find(' ').unwrap_or(rest.len());
@@ -207,6 +214,19 @@ pub(super) fn timed(text: &str) -> Option<usize> {
         at += word_len + 1;
     }
     None
+}
+
+/// Returns whether the first [`MAX_DATE_WORDS`] words of a text may have a digit. They have none if
+/// none is in the first bytes of the text, and as many spaces are there.
+fn may_have_early_digit(text: &str) -> bool {
+    let Some(head) = text.as_bytes().first_chunk::<32>() else {
+        return text.bytes().any(|byte| byte.is_ascii_digit());
+    };
+    let count = |is_meant: fn(u8) -> bool| -> u8 {
+        head.iter().map(|&byte| u8::from(is_meant(byte))).sum()
+    };
+    count(|byte| byte.is_ascii_digit()) > 0
+        || usize::from(count(|byte| byte == b' ')) < MAX_DATE_WORDS
 }
 
 /// Returns whether a word is a year from 1000 to 2099.
@@ -229,27 +249,19 @@ fn is_numeric_date(word: &str) -> bool {
 
 /// Returns whether a line is a short name, a colon and a short value.
 pub(super) fn is_pair(text: &str) -> bool {
-    let (max_len, max_words) = MAX_NAME;
-    let head = &text[..text.floor_char_boundary(max_len + 1)];
-    text.len() <= MAX_PAIR_LEN
-        && head.find([':', '：']).is_some_and(|len| {
-            let value = text[len..].trim_start_matches([':', '：']);
-            len > 0
-                && value.starts_with(char::is_whitespace)
-                && head[..len].split(' ').count() <= max_words
-        })
+    text.len() <= MAX_PAIR_LEN && has_key(text)
 }
 
 /// Returns the number of the version that a line consists of, with at most its date. A missing part
 /// is 0.
 pub(super) fn version(text: &str) -> Option<[u32; 3]> {
     let text = text.trim_start_matches(['#', '*', ' ', '[']);
-    let start = text.find(|c: char| c.is_ascii_digit())?;
-    let name = text[..start].trim_end();
+    let name_len = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (name, rest) = text.split_at(name_len);
     if !["", "v", "V", "Version", "version", "Release", "release"].contains(&name) {
         return None;
     }
-    let rest = &text[start..];
+    let rest = rest.trim_start();
     let len = rest
         .bytes()
         .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
@@ -289,35 +301,88 @@ pub(super) fn is_ingredient(text: &str) -> bool {
     name.contains(char::is_alphabetic) && UNITS.iter().any(|known| known.eq_ignore_ascii_case(unit))
 }
 
-/// Returns whether a line looks like source code. `symbols` is its number of symbols. A tag of a
+/// Returns whether a line looks like source code: one of its forms, and enough symbols. A tag of a
 /// template, such as `{* name *}`, is left from a page and does not count.
-pub(super) fn is_code(text: &str, symbols: usize) -> bool {
-    if symbols == 0 || text.len() > MAX_CODE_LEN || symbols * CHARS_PER_SYMBOL < text.len() {
+pub(super) fn is_code(text: &str) -> bool {
+    if text.len() > MAX_CODE_LEN || !has_form_of_code(text) {
         return false;
     }
-    if ["{*", "{{", "{%"].iter().any(|tag| text.starts_with(tag)) {
-        return false;
+    let symbols = text.bytes().filter(|&byte| is_symbol(byte)).count();
+    symbols * CHARS_PER_SYMBOL >= text.len()
+        && !["{*", "{{", "{%"].iter().any(|tag| text.starts_with(tag))
+}
+
+/// Returns whether a line starts and ends as a line of source code does.
+fn has_form_of_code(text: &str) -> bool {
+    let &[first, .., last] = text.as_bytes() else {
+        return matches!(text, "{" | "}" | ";" | "]");
+    };
+    if matches!(last, b'{' | b'}' | b';') {
+        return true;
     }
-    let first = text.as_bytes()[0];
-    let last = text.as_bytes()[text.len() - 1];
     let word_len = text
         .bytes()
         .take_while(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'#'))
         .count();
     let (word, rest) = text.split_at(word_len);
-    let value = rest.trim_start();
-    matches!(last, b'{' | b'}' | b';')
-        || text.ends_with("):")
+    if word_len > 0 {
+        let value = rest.trim_start();
+        return text.ends_with("):")
+            || text == "..."
+            || matches!(last, b')' | b']' | b':') && KEYWORDS.contains(&word)
+            || value.starts_with('=') && value.len() > 2
+            || last == b')' && rest.starts_with('(') && !first.is_ascii_digit();
+    }
+    text.ends_with("):")
         || matches!(first, b'}' | b']') && text.len() <= 3
-        || text == "..."
         || text.starts_with("$ ")
         || first == b'<'
             && last == b'>'
             && text[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))
-        || word_len > 0
-            && (KEYWORDS.contains(&word) && matches!(last, b')' | b']' | b':')
-                || value.starts_with('=') && value.len() > 2
-                || rest.starts_with('(')
-                    && last == b')'
-                    && word.starts_with(|c: char| !c.is_ascii_digit()))
+}
+
+/// Returns whether a byte is a character that is frequent in source code.
+fn is_symbol(byte: u8) -> bool {
+    byte.is_ascii_punctuation() && !matches!(byte, b',' | b'-' | b'?' | b'%' | b'^')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capitals_are_letters_that_are_not_lowercase() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_capital(c), c.is_alphabetic() && !c.is_lowercase(), "{c}");
+        }
+    }
+
+    #[test]
+    fn digits_in_the_first_words_are_not_overlooked() {
+        let words = [
+            "May",
+            "1999",
+            "3",
+            "é",
+            "",
+            "at",
+            "the_longest_word_of_all",
+            "橋1",
+        ];
+        for first in words {
+            for second in words {
+                for third in words {
+                    let text = [first, second, third, third, second, "2021"].join(" ");
+                    let mut early = text.split(' ').take(MAX_DATE_WORDS);
+                    let has_digit = early.any(|word| word.contains(|c: char| c.is_ascii_digit()));
+                    assert!(!has_digit || may_have_early_digit(&text), "{text}");
+                }
+            }
+        }
+        assert!(!may_have_early_digit(
+            "The bridge over the river was closed in 1999."
+        ));
+        assert!(!may_have_early_digit("The bridge"));
+        assert_eq!(timed("• 3. May 1999: It opens."), Some(17));
+    }
 }

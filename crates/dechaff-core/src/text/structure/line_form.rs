@@ -1,29 +1,19 @@
-//! The forms of single lines: what their first and last characters say, and counts of short ones.
-//! They are computed once for each line, so that the detection of structures compares a few bytes.
+//! The forms of single lines: what their first and last characters say, and what short ones are as
+//! a whole. They are computed once for each line, so that the detection of structures compares a
+//! few bytes. The first byte of a line rules out most forms.
 
-use super::entries::{is_code, is_ingredient, is_pair, is_turn, timed, version};
+use super::entries::{is_capital, is_code, is_ingredient, is_pair, is_turn, version};
 use crate::text::lines::TextLines;
 use std::ops::Range;
 
-/// Length above which a line is not read as a whole, in bytes. It counts as [`u8::MAX`] words.
+/// Length above which a line is not read as a whole, in bytes.
 const MAX_READ_LEN: usize = 400;
-/// Maximum length of a term, in bytes.
-const MAX_TERM_LEN: usize = 60;
-/// Maximum number of words of a term.
-const MAX_TERM_WORDS: u8 = 5;
-/// Maximum number of words of a question that stands in the place of a term.
-const MAX_TERM_QUESTION_WORDS: u8 = 12;
 /// Maximum length of a cell of a table, in bytes.
 const MAX_CELL_LEN: usize = 60;
 /// Maximum number of letters of a cell that counts as a figure, such as "12 km".
 const MAX_FIGURE_LETTERS: usize = 3;
-
-/// Characters that can follow the end of a sentence.
-const CLOSERS: [char; 13] = [
-    '"', '\'', '”', '’', '»', '“', ')', ']', '」', '』', '*', '_', ' ',
-];
-/// Characters that open speech in quotation marks.
-const OPENING_QUOTES: [char; 6] = ['"', '“', '„', '«', '»', '「'];
+/// Length of the start of a line in which the colon behind a name or a speaker must be, in bytes.
+const COLON_HEAD: usize = 41;
 
 /// Properties of a line, as bits.
 pub(super) mod flag {
@@ -35,42 +25,36 @@ pub(super) mod flag {
     pub const QUESTION: u32 = 1 << 2;
     /// Ends with a comma, a semicolon, a colon or a dash.
     pub const CLAUSE: u32 = 1 << 3;
-    /// Can be the term of a definition.
-    pub const TERM: u32 = 1 << 4;
     /// Starts with a letter that is not lowercase.
-    pub const CAPITAL: u32 = 1 << 5;
+    pub const CAPITAL: u32 = 1 << 4;
+    /// Starts with a digit.
+    pub const DIGIT: u32 = 1 << 5;
     /// Starts with the marker of an item of a list.
     pub const BULLET: u32 = 1 << 6;
-    /// Is speech: in quotation marks, or a sentence behind a dash.
-    pub const SPEECH: u32 = 1 << 7;
+    /// Starts with the number of an item of a list.
+    pub const NUMBERED: u32 = 1 << 7;
     /// Starts with the marker of a block quote.
     pub const QUOTE: u32 = 1 << 8;
+    /// Is speech: in quotation marks, or a sentence behind a dash.
+    pub const SPEECH: u32 = 1 << 9;
     /// Starts with the name of a speaker.
-    pub const TURN: u32 = 1 << 9;
+    pub const TURN: u32 = 1 << 10;
     /// Is a name, a colon and a value.
-    pub const PAIR: u32 = 1 << 10;
+    pub const PAIR: u32 = 1 << 11;
     /// Is the number of a version, perhaps with its date.
-    pub const VERSION: u32 = 1 << 11;
+    pub const VERSION: u32 = 1 << 12;
     /// Starts with a quantity and a unit of a kitchen.
-    pub const INGREDIENT: u32 = 1 << 12;
-    /// Starts with a digit.
-    pub const DIGIT: u32 = 1 << 13;
-    /// Has a sign of a currency.
-    pub const PRICE: u32 = 1 << 14;
-    /// Has a digit anywhere.
-    pub const HAS_DIGIT: u32 = 1 << 15;
-    /// Is a date, with or without text behind it.
-    pub const DATE: u32 = 1 << 16;
-    /// Is a date and nothing else.
-    pub const DATE_ONLY: u32 = 1 << 17;
+    pub const INGREDIENT: u32 = 1 << 13;
     /// Looks like a line of source code.
-    pub const CODE: u32 = 1 << 18;
+    pub const CODE: u32 = 1 << 14;
     /// Is short enough for a cell of a table.
-    pub const CELL: u32 = 1 << 19;
-    /// Is a figure, with at most a unit.
-    pub const FIGURE: u32 = 1 << 20;
+    pub const CELL: u32 = 1 << 15;
+    /// Is a cell with a figure and at most a unit.
+    pub const FIGURE: u32 = 1 << 16;
+    /// Starts with an opening bracket or parenthesis.
+    pub const BRACKET: u32 = 1 << 17;
     /// The next line follows directly.
-    pub const FOLLOWED: u32 = 1 << 21;
+    pub const FOLLOWED: u32 = 1 << 18;
 }
 
 /// The form of a line.
@@ -79,73 +63,60 @@ pub(super) struct LineForm {
     pub flags: u32,
     /// Number of an item of a list; 0 if there is none.
     pub number: u16,
-    /// Number of words, at most [`u8::MAX`]. In scripts without spaces two characters count as one.
-    pub words: u8,
 }
 
 impl LineForm {
     /// Returns the form of a line without white space at its ends.
     fn new(text: &str) -> Self {
-        let mut flags = ending(text);
-        let first = text.chars().next().unwrap_or(' ');
-        set(&mut flags, flag::QUOTE, first == '>');
-        set(&mut flags, flag::DIGIT, first.is_ascii_digit());
-        let is_letter = first.is_alphabetic();
-        set(
-            &mut flags,
-            flag::CAPITAL,
-            is_letter && !first.is_lowercase(),
-        );
-        let after = &text[first.len_utf8()..];
-        let is_bullet = matches!(first, '-' | '*' | '•' | '+' | '–' | '—' | '▪' | '·');
-        set(
-            &mut flags,
-            flag::BULLET,
-            is_bullet && after.starts_with(' '),
-        );
-        let is_speech = OPENING_QUOTES.contains(&first)
-            && after.contains(['"', '“', '”', '»', '«', '」'])
-            || matches!(first, '–' | '—') && flags & flag::SENTENCE != 0;
-        set(&mut flags, flag::SPEECH, is_speech);
-        set(&mut flags, flag::TURN, is_turn(text));
-        if let Some(len) = timed(text) {
-            set(&mut flags, flag::DATE, true);
-            set(&mut flags, flag::DATE_ONLY, len == text.len());
+        let bytes = text.as_bytes();
+        let Some(&first) = bytes.first() else {
+            return Self::default();
+        };
+        let ending = ending(text);
+        let mut flags = ending | start(text, ending);
+        let possible = possible_forms(first);
+        let mut number = 0;
+        if possible & flag::NUMBERED != 0 {
+            number = item_number(text);
+            set(&mut flags, flag::NUMBERED, number > 0);
         }
-        let number = item_number(text);
-        if text.len() > MAX_READ_LEN {
-            return Self {
-                flags,
-                number,
-                words: u8::MAX,
-            };
+        // The first byte of a fullwidth colon is 0xEF.
+        let head = &bytes[..bytes.len().min(COLON_HEAD)];
+        let has_colon = memchr::memchr2(b':', 0xef, head).is_some();
+        if has_colon || possible & flag::TURN != 0 {
+            set(&mut flags, flag::TURN, is_turn(text));
         }
-        let counts = Counts::new(text);
-        let words = counts.words.min(usize::from(u8::MAX)) as u8;
-        set(&mut flags, flag::HAS_DIGIT, counts.digits > 0);
-        set(&mut flags, flag::PRICE, counts.has_currency);
-        set(&mut flags, flag::CELL, text.len() <= MAX_CELL_LEN);
-        let is_figure = counts.digits > 0 && counts.letters <= MAX_FIGURE_LETTERS;
-        set(&mut flags, flag::FIGURE, is_figure);
-        let is_phrase = flags & (flag::SENTENCE | flag::CLAUSE) == 0
-            && words <= MAX_TERM_WORDS
-            && !text.ends_with(')');
-        let is_question = flags & flag::QUESTION != 0 && words <= MAX_TERM_QUESTION_WORDS;
-        let is_term = text.len() <= MAX_TERM_LEN && flags & flag::CAPITAL != 0 && is_phrase;
-        set(&mut flags, flag::TERM, is_term || is_question);
-        set(&mut flags, flag::PAIR, is_pair(text));
-        set(&mut flags, flag::INGREDIENT, is_ingredient(text));
-        set(&mut flags, flag::CODE, is_code(text, counts.symbols));
-        set(
-            &mut flags,
-            flag::VERSION,
-            counts.digits > 1 && version(text).is_some(),
-        );
-        Self {
-            flags,
-            number,
-            words,
+        if text.len() <= MAX_READ_LEN {
+            if possible & flag::VERSION != 0 {
+                set(&mut flags, flag::VERSION, version(text).is_some());
+            }
+            if possible & flag::INGREDIENT != 0 {
+                set(&mut flags, flag::INGREDIENT, is_ingredient(text));
+            }
+            set(&mut flags, flag::PAIR, has_colon && is_pair(text));
+            set(&mut flags, flag::CODE, is_code(text));
         }
+        if text.len() <= MAX_CELL_LEN {
+            set(&mut flags, flag::CELL, true);
+            set(&mut flags, flag::FIGURE, is_figure(bytes));
+        }
+        Self { flags, number }
+    }
+}
+
+/// Returns which of these a line with this first byte can be: an item with a number, a turn without
+/// a colon, a version, and an ingredient. The signs outside ASCII with which an ingredient starts
+/// have the first byte 0xC2 or 0xE2.
+fn possible_forms(first: u8) -> u32 {
+    match first {
+        b'0'..=b'9' => flag::NUMBERED | flag::VERSION | flag::INGREDIENT,
+        b'(' => flag::NUMBERED | flag::TURN,
+        b'[' => flag::TURN | flag::VERSION,
+        b'<' => flag::TURN,
+        b'*' => flag::VERSION | flag::INGREDIENT,
+        b'#' | b'v' | b'V' | b'r' | b'R' => flag::VERSION,
+        b'-' | 0xc2 | 0xe2 => flag::INGREDIENT,
+        _ => 0,
     }
 }
 
@@ -156,7 +127,11 @@ fn set(flags: &mut u32, flag: u32, holds: bool) {
 
 /// Returns the flags that the end of a line decides.
 fn ending(text: &str) -> u32 {
-    let inner = text.trim_end_matches(CLOSERS);
+    let inner = match text.as_bytes().last() {
+        Some(byte) if byte.is_ascii_alphanumeric() => return 0,
+        Some(b'.') => text,
+        _ => text.trim_end_matches(is_closer),
+    };
     match inner.chars().next_back() {
         Some('.' | '!' | '。' | '！' | '।') => flag::SENTENCE | flag::STATEMENT,
         Some('?' | '？' | '؟') if inner.len() == text.len() => flag::SENTENCE | flag::QUESTION,
@@ -166,6 +141,39 @@ fn ending(text: &str) -> u32 {
         }
         _ => 0,
     }
+}
+
+/// Returns whether a character can follow the end of a sentence.
+fn is_closer(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\'' | '”' | '’' | '»' | '“' | ')' | ']' | '」' | '』' | '*' | '_' | ' '
+    )
+}
+
+/// Returns the flags that the first character of a line decides, with the flags of its end.
+fn start(text: &str, ending: u32) -> u32 {
+    let mut chars = text.chars();
+    let first = chars.next().unwrap_or(' ');
+    let after = chars.as_str();
+    let mut flags = 0;
+    match first {
+        'a'..='z' => {}
+        '0'..='9' => flags = flag::DIGIT,
+        '>' => flags = flag::QUOTE,
+        '[' | '(' => flags = flag::BRACKET,
+        '"' | '“' | '„' | '«' | '»' | '「' => {
+            let is_closed = after.contains(['"', '“', '”', '»', '«', '」']);
+            set(&mut flags, flag::SPEECH, is_closed);
+        }
+        '-' | '*' | '•' | '+' | '–' | '—' | '▪' | '·' => {
+            set(&mut flags, flag::BULLET, after.starts_with(' '));
+            let is_speech = matches!(first, '–' | '—') && ending & flag::SENTENCE != 0;
+            set(&mut flags, flag::SPEECH, is_speech);
+        }
+        _ => set(&mut flags, flag::CAPITAL, is_capital(first)),
+    }
+    flags
 }
 
 /// Returns the number of an item of a list, such as 3 of "3. Cut it." or "(3) Cut it."; 0 if the
@@ -180,74 +188,30 @@ fn item_number(text: &str) -> u16 {
     text[..digits].parse().unwrap_or(0)
 }
 
-/// Counts of a line.
-struct Counts {
-    words: usize,
-    digits: usize,
-    letters: usize,
-    /// Number of characters that are frequent in source code.
-    symbols: usize,
-    has_currency: bool,
+/// Returns whether a line is a figure, with at most a unit. Letters are told by their first byte.
+fn is_figure(line: &[u8]) -> bool {
+    let is_letter =
+        |&byte: &u8| byte.is_ascii_alphabetic() || (0xc3..=0xed).contains(&byte) && byte != 0xe2;
+    line.iter()
+        .filter(|byte| is_letter(byte))
+        .nth(MAX_FIGURE_LETTERS)
+        .is_none()
+        && line.iter().any(u8::is_ascii_digit)
 }
 
-/// The class of a byte, by which [`Counts`] counts.
-#[derive(Clone, Copy)]
-enum ByteClass {
-    Other,
-    Space,
-    Digit,
-    /// The first byte of a letter.
-    Letter,
-    Symbol,
-    Dollar,
-    /// The first byte of a character of a script without spaces: kana and Han.
-    Spaceless,
-}
-
-/// The class of each byte.
-static CLASSES: [ByteClass; 256] = byte_classes();
-
-/// Computes [`CLASSES`] when dechaff is compiled.
-const fn byte_classes() -> [ByteClass; 256] {
-    let mut classes = [ByteClass::Other; 256];
-    let mut byte = 0u8;
-    loop {
-        classes[byte as usize] = match byte {
-            b' ' => ByteClass::Space,
-            b'0'..=b'9' => ByteClass::Digit,
-            b'$' => ByteClass::Dollar,
-            b'a'..=b'z' | b'A'..=b'Z' | 0xc3..=0xdf | 0xe0 | 0xe1 | 0xea..=0xed => {
-                ByteClass::Letter
-            }
-            b',' | b'-' | b'?' | b'%' | b'^' => ByteClass::Other,
-            b'!'..=b'~' => ByteClass::Symbol,
-            0xe3..=0xe9 => ByteClass::Spaceless,
-            _ => ByteClass::Other,
-        };
-        if byte == u8::MAX {
-            return classes;
-        }
-        byte += 1;
+/// Returns the number of words of a line; [`MAX_READ_LEN`] for a line of more bytes, which is not
+/// read. In scripts without spaces two characters count as one word. They are told by their first
+/// byte, which is that of kana and Han.
+fn rough_word_count(line: &[u8]) -> usize {
+    if line.len() > MAX_READ_LEN {
+        return MAX_READ_LEN;
     }
-}
-
-impl Counts {
-    fn new(text: &str) -> Self {
-        let mut counts = [0; 7];
-        for byte in text.bytes() {
-            counts[CLASSES[usize::from(byte)] as usize] += 1;
-        }
-        let [_, spaces, digits, letters, symbols, dollars, spaceless] = counts;
-        let has_currency =
-            dollars > 0 || !text.is_ascii() && text.contains(['€', '£', '¥', '₽', '₹']);
-        Self {
-            words: spaces + 1 + spaceless / 2,
-            digits,
-            letters: letters + spaceless,
-            symbols: symbols + dollars,
-            has_currency,
-        }
+    let spaces = memchr::memchr_iter(b' ', line).count();
+    if line.is_ascii() {
+        return spaces + 1;
     }
+    let is_spaceless = |byte: &&u8| matches!(byte, 0xe3..=0xe9);
+    spaces + 1 + line.iter().filter(is_spaceless).count() / 2
 }
 
 /// The non-blank lines of a document with their forms.
@@ -280,8 +244,9 @@ impl<'l, 'd> FormedLines<'l, 'd> {
         self.forms[line].flags & flags != 0
     }
 
+    /// Returns the number of words of a line; see [`rough_word_count`]. Reads the line.
     pub(super) fn words(&self, line: usize) -> usize {
-        usize::from(self.forms[line].words)
+        rough_word_count(self.text(line).as_bytes())
     }
 
     pub(super) fn text(&self, line: usize) -> &'d str {
@@ -306,5 +271,92 @@ impl<'l, 'd> FormedLines<'l, 'd> {
     /// Returns how many of the lines have one of these flags.
     pub(super) fn count_in(&self, lines: Range<usize>, flags: u32) -> usize {
         lines.filter(|&line| self.is(line, flags)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns lines that are made of a start, a middle and an end each.
+    fn lines() -> Vec<String> {
+        let starts = [
+            "", "#", "* ", "- ", "• ", "· ", "▢ ", "[", "[9:30] ", "(", "<bob> ", "“", "— ", "é",
+            "Éa ", "橋", "ǅ", "v", "Version ", "rest ", "½ ", "⅓", "if (", "x = ", "}", "$ ",
+        ];
+        let middles = [
+            "",
+            "1",
+            "12.3.2021",
+            "1.2",
+            "1.2.3",
+            "2 cups flour",
+            "200g: ",
+            "May 3, 2021",
+            "Mr. Hill: ",
+            "価格：１２",
+            "a b c d 1999 ",
+            "a b c 1999 ",
+            "The lamp is low",
+        ];
+        let ends = [
+            "", ".", "?", "!”", "…", ",", "):", "{", ";", ")", "é", "橋。", " 12 km",
+        ];
+        let mut lines = Vec::new();
+        for start in starts {
+            for middle in middles {
+                for end in ends {
+                    let line = format!("{start}{middle}{end}");
+                    lines.push(line.trim().to_owned());
+                    lines.push(format!("{} {line}", "word ".repeat(7)).trim().to_owned());
+                }
+            }
+        }
+        lines.retain(|line| !line.is_empty());
+        lines
+    }
+
+    #[test]
+    fn first_bytes_and_colons_rule_out_no_form() {
+        for line in lines() {
+            let flags = LineForm::new(&line).flags;
+            let has = |flag: u32| flags & flag != 0;
+            assert_eq!(has(flag::TURN), is_turn(&line), "{line}");
+            assert_eq!(has(flag::PAIR), is_pair(&line), "{line}");
+            assert_eq!(has(flag::NUMBERED), item_number(&line) > 0, "{line}");
+            assert_eq!(has(flag::VERSION), version(&line).is_some(), "{line}");
+            assert_eq!(has(flag::INGREDIENT), is_ingredient(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn ends_are_flagged_as_if_all_closers_were_skipped() {
+        for line in lines() {
+            let inner = line.trim_end_matches(is_closer);
+            let has = |ends: &[char], flag: u32| {
+                assert_eq!(inner.ends_with(ends), ending(&line) & flag != 0, "{line}");
+            };
+            has(&['.', '!', '。', '？', '?', '…'], flag::SENTENCE);
+            has(&['.', '!', '。'], flag::STATEMENT);
+            has(&[',', ';', ':', '：', '—'], flag::CLAUSE);
+        }
+    }
+
+    #[test]
+    fn figures_have_a_digit_and_few_letters() {
+        for line in ["9000", "12 km", "$ 1,200.50", "12 км", "５ 9"] {
+            assert!(is_figure(line.as_bytes()), "{line}");
+        }
+        for line in ["", "km", "Hull", "12 miles", "12 橋橋橋橋"] {
+            assert!(!is_figure(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn words_are_counted_by_spaces_and_pairs_of_characters() {
+        let count = |line: &str| rough_word_count(line.as_bytes());
+        assert_eq!((count("lamp"), count("The lamp"), count("Éa b")), (1, 2, 2));
+        assert_eq!((count("橋が落"), count("a 橋が落ち")), (2, 4));
+        assert_eq!(count(&"x".repeat(MAX_READ_LEN + 1)), MAX_READ_LEN);
     }
 }

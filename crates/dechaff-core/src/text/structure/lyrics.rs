@@ -9,7 +9,7 @@
 //! ```
 
 use super::found::{Found, Structure};
-use super::line_form::FormedLines;
+use super::line_form::{FormedLines, flag};
 use crate::steps;
 use dechaff_rules::chars::is_word;
 
@@ -50,7 +50,7 @@ pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     let mut song: Option<Song> = None;
     let mut line = 0;
     while line < text.count() {
-        if !is_mark(text.text(line)) {
+        if !text.is(line, flag::BRACKET) || !is_mark(text.text(line)) {
             line += 1;
             continue;
         }

@@ -9,15 +9,23 @@
 //! …                                                                It is opened again.
 //! ```
 
+use super::entries::timed;
 use super::found::{Found, Structure};
 use super::line_form::{FormedLines, flag};
 use crate::steps;
 use rustc_hash::FxHashSet;
+use std::cell::LazyCell;
 use std::ops::Range;
 
 /// Number of pairs from which on terms and explanations are definitions, if it is certain, and if
 /// not.
 const MIN_DEFINITIONS: (usize, usize) = (4, 3);
+/// Maximum length of a term, in bytes.
+const MAX_TERM_LEN: usize = 60;
+/// Maximum number of words of a term.
+const MAX_TERM_WORDS: usize = 5;
+/// Maximum number of words of a question that stands in the place of a term.
+const MAX_TERM_QUESTION_WORDS: usize = 12;
 /// One in this many lines of a text with certain definitions can be no sentence, and no line above
 /// one.
 const LINES_PER_OTHER: usize = 20;
@@ -46,13 +54,15 @@ pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
 /// nothing but sentences and lines above them.
 fn find_definitions(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     let count = text.count();
-    let others = (0..count)
-        .filter(|&line| {
-            !text.is(line, flag::SENTENCE)
-                && (line + 1 == count || !text.is(line + 1, flag::SENTENCE))
-        })
-        .count();
-    let is_plain = others <= (count / LINES_PER_OTHER).max(1);
+    let is_plain = LazyCell::new(|| {
+        let others = (0..count)
+            .filter(|&line| {
+                !text.is(line, flag::SENTENCE)
+                    && (line + 1 == count || !text.is(line + 1, flag::SENTENCE))
+            })
+            .count();
+        others <= (count / LINES_PER_OTHER).max(1)
+    });
     let mut line = 0;
     while line < count {
         let mut end = line;
@@ -67,7 +77,7 @@ fn find_definitions(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
         }
         let terms = (line..end).step_by(2).map(|line| text.text(line));
         let is_certain = pairs >= MIN_DEFINITIONS.0
-            && (is_sorted(terms.clone()) || is_plain && are_distinct(terms));
+            && (is_sorted(terms.clone()) || *is_plain && are_distinct(terms));
         found.push(Found {
             structure: Structure::Definitions,
             lines: line..end,
@@ -80,10 +90,22 @@ fn find_definitions(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
 /// Returns whether a line is a term and the next one its explanation: a sentence of two or more
 /// words.
 fn is_definition(text: &FormedLines<'_, '_>, line: usize) -> bool {
-    text.is(line, flag::TERM)
-        && text.is(line + 1, flag::STATEMENT)
+    text.is(line + 1, flag::STATEMENT)
         && text.is(line + 1, flag::CAPITAL)
+        && is_term(text, line)
         && text.words(line + 1) > 1
+}
+
+/// Returns whether a line can be the term of a definition: a phrase or a question, and short.
+fn is_term(text: &FormedLines<'_, '_>, line: usize) -> bool {
+    if text.is(line, flag::QUESTION) {
+        return text.words(line) <= MAX_TERM_QUESTION_WORDS;
+    }
+    text.is(line, flag::CAPITAL)
+        && !text.is(line, flag::SENTENCE | flag::CLAUSE)
+        && text.text(line).len() <= MAX_TERM_LEN
+        && !text.text(line).ends_with(')')
+        && text.words(line) <= MAX_TERM_WORDS
 }
 
 /// Returns whether each term comes before the next one in the order of their lowercase letters.
@@ -166,12 +188,15 @@ fn find_timelines(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     }
 }
 
-/// Returns the lines of the entry of a timeline that starts with this line.
+/// Returns the lines of the entry of a timeline that starts with this line. Its text is a sentence,
+/// on this line or on the next one.
 fn entry(text: &FormedLines<'_, '_>, line: usize) -> Option<Range<usize>> {
-    if line >= text.count() || !text.is(line, flag::DATE) {
+    let is_sentence = |line| line < text.count() && text.is(line, flag::SENTENCE);
+    if !is_sentence(line) && !is_sentence(line + 1) {
         return None;
     }
-    let end = line + 1 + usize::from(text.is(line, flag::DATE_ONLY));
+    let own = text.text(line);
+    let end = line + 1 + usize::from(timed(own)? == own.len());
     let is_prose = end <= text.count()
         && text.is(end - 1, flag::SENTENCE)
         && text.words(end - 1) >= MIN_ENTRY_WORDS;

@@ -19,6 +19,9 @@ const MAX_OTHERS: usize = 2;
 /// Maximum number of words of a line between two ingredients.
 const MAX_OTHER_WORDS: usize = 12;
 
+/// Signs of currencies.
+const CURRENCIES: [char; 6] = ['$', '€', '£', '¥', '₽', '₹'];
+
 /// Finds the lists of ingredients of a text. Lines with prices end a list: products are sold with
 /// quantities, too.
 pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
@@ -36,7 +39,9 @@ pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
                 continue;
             }
             others += usize::from(!text.is(own, flag::DIGIT));
-            if others > MAX_OTHERS || text.is(own, flag::PRICE) || text.words(own) > MAX_OTHER_WORDS
+            if others > MAX_OTHERS
+                || text.words(own) > MAX_OTHER_WORDS
+                || text.text(own).contains(CURRENCIES)
             {
                 break;
             }

@@ -30,11 +30,19 @@ const MIN_CODE_LINES: usize = 3;
 /// Objects that the scripts of a page use. A script that was extracted with the page is no content.
 const PAGE_OBJECTS: [&str; 2] = ["window.", "document."];
 
+/// What a line with which a structure of this file starts is, at least one of these.
+const STARTS: u32 =
+    flag::QUOTE | flag::NUMBERED | flag::SPEECH | flag::PAIR | flag::BULLET | flag::CODE;
+
 /// Finds all structures of this file.
 pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     let mut line = 0;
     while line < text.count() {
         steps::count(1);
+        if !text.is(line, STARTS) {
+            line += 1;
+            continue;
+        }
         let end = [quote, numbered, dialogue, specification, bullets, code]
             .into_iter()
             .find_map(|find| find(text, line))

@@ -22,65 +22,60 @@ const MAX_LINE_LEN: usize = 80;
 /// Maximum number of words of a title.
 const MAX_TITLE_WORDS: usize = 6;
 
-/// What the lines between two blank lines are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Stanza,
-    Title,
-    Other,
-}
-
-/// Finds the poems of a text.
+/// Finds the poems of a text: stanzas, with titles between them and above the first.
 pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
-    // The lines of the current poem, their part up to the last stanza, and its number of lines.
+    // The first line of the current poem, the end of its last stanza, and its number of lines.
     let (mut start, mut end, mut count) = (None, 0, 0);
-    let mut line = 0;
-    let mut previous = (Part::Other, 0);
-    while line < text.count() {
-        let part_end = text.adjacent_end(line, |_| true);
-        let part = part(text, line..part_end);
-        if part == Part::Stanza {
-            let is_titled = previous.0 == Part::Title;
-            start = start.or(Some(if is_titled { previous.1 } else { line }));
-            end = part_end;
-            count += part_end - line;
+    let mut previous = 0..0;
+    while previous.end < text.count() {
+        let line = previous.end;
+        let part = line..text.adjacent_end(line, |_| true);
+        steps::count(part.len());
+        let is_stanza = is_stanza(text, part.clone());
+        if is_stanza {
+            let is_titled = start.is_none() && is_title(text, previous.clone());
+            start = start.or(Some(if is_titled { previous.start } else { line }));
+            end = part.end;
+            count += part.len();
         }
-        if part == Part::Other || part_end == text.count() {
-            found.extend(
-                start
-                    .take()
-                    .filter(|_| count >= MIN_POEM_LINES)
-                    .map(|start| Found {
-                        structure: Structure::Verse,
-                        lines: start..end,
-                        is_certain: true,
-                    }),
-            );
-            count = 0;
+        if let Some(first) = start
+            && (part.end == text.count() || !is_stanza && !is_title(text, part.clone()))
+        {
+            if count >= MIN_POEM_LINES {
+                found.push(Found {
+                    structure: Structure::Verse,
+                    lines: first..end,
+                    is_certain: true,
+                });
+            }
+            (start, count) = (None, 0);
         }
-        previous = (part, line);
-        line = part_end;
+        previous = part;
     }
 }
 
-/// Returns what the lines between two blank lines are. A line within a stanza ends with a comma or
-/// another mark that does not end a sentence, which labels and names rarely do.
-fn part(text: &FormedLines<'_, '_>, lines: Range<usize>) -> Part {
-    let first = lines.start;
+/// Returns whether the lines between two blank lines are a title.
+fn is_title(text: &FormedLines<'_, '_>, lines: Range<usize>) -> bool {
+    lines.len() == 1
+        && !text.is(lines.start, flag::BULLET)
+        && text.words(lines.start) <= MAX_TITLE_WORDS
+}
+
+/// Returns whether the lines between two blank lines are a stanza. A line within a stanza ends with
+/// a comma or another mark that does not end a sentence, which labels and names rarely do.
+fn is_stanza(text: &FormedLines<'_, '_>, lines: Range<usize>) -> bool {
     let count = lines.len();
-    steps::count(count);
-    if count == 1 && text.words(first) <= MAX_TITLE_WORDS && !text.is(first, flag::BULLET) {
-        return Part::Title;
+    if count < MIN_LINES
+        || text.count_in(lines.clone(), flag::SENTENCE | flag::CLAUSE) * 2 < count
+        || text.count_in(lines.clone(), flag::BULLET | flag::QUOTE) > 0
+    {
+        return false;
     }
-    let is_short = |line: usize| {
-        text.text(line).len() <= MAX_LINE_LEN
-            && !text.is(line, flag::HAS_DIGIT | flag::BULLET | flag::QUOTE)
+    let is_plain = |line: usize| {
+        let line = text.text(line).as_bytes();
+        line.len() <= MAX_LINE_LEN && !line.iter().any(u8::is_ascii_digit)
     };
-    let words: usize = lines.clone().map(|line| text.words(line)).sum();
-    let is_stanza = count >= MIN_LINES
-        && lines.clone().all(is_short)
-        && words >= 2 * count
-        && text.count_in(lines.clone(), flag::SENTENCE | flag::CLAUSE) * 2 >= count
-        && (first..lines.end - 1).any(|line| text.text(line).ends_with([',', ';']));
-    if is_stanza { Part::Stanza } else { Part::Other }
+    (lines.start..lines.end - 1).any(|line| text.text(line).ends_with([',', ';']))
+        && lines.clone().all(is_plain)
+        && lines.map(|line| text.words(line)).sum::<usize>() >= 2 * count
 }
