@@ -15,11 +15,10 @@
 //!    `prefilter` scans each window for the literals of all rules; `prefixes` looks up the first
 //!    bytes of each line.
 //! 3. **Verification.** A candidate of a phrase is compared at once (`phrase`). A candidate of a
-//!    pattern is noted with its line if a match can have the length and the ends of the line, and
-//!    the line may contain other literals that a match needs (`bigrams`); when the window is done,
-//!    a DFA rules out most of the noted lines, and the rest is matched (`pattern`, `regex`, `dfa`).
-//!    Labels are one hash lookup per line (`labels`), vocabularies one per word
-//!    (`vocabulary`).
+//!    pattern is noted with its line if a match can have the length and the ends of the line; when
+//!    the window is done, a DFA rules out most of the noted lines, and the rest is matched
+//!    (`pattern`, `regex`, `dfa`). Labels are one hash lookup per line (`labels`), vocabularies one
+//!    per word (`vocabulary`).
 //! 4. **Conditions** (`conditions`). Zone, exceptions, language, host and neighbours of a match are
 //!    checked last, because few matches get that far.
 //!
@@ -39,7 +38,6 @@
 //! Tests compare what this search finds with each rule tried by itself at every position: for all
 //! examples of all rules in six spellings, and for random rules and texts.
 
-mod bigrams;
 mod candidates;
 mod conditions;
 mod dfa;
@@ -57,7 +55,6 @@ mod vocabulary;
 use crate::mark::{Mark, Marks};
 use crate::rules::RuleSet;
 use crate::text::{NormalizedText, View};
-use bigrams::Bigrams;
 use candidates::{Candidate, CandidateIndex};
 use conditions::Conditions;
 use dechaff_rules::phrase::{Literal, LiteralContext, Phrase};
@@ -106,7 +103,6 @@ pub(crate) struct SearchBuffers {
     /// Candidates of patterns inside lines. They are verified once the whole document has been
     /// scanned.
     span_candidates: Vec<PatternCandidate>,
-    bigrams: Bigrams,
     dfas: DfaCache,
 }
 
@@ -196,11 +192,10 @@ impl Search {
         } else {
             &mut self.index
         };
-        for (number, (source, plan)) in patterns.iter().zip(plans).enumerate() {
+        for (source, plan) in patterns.iter().zip(plans) {
             index.add_pattern(self.patterns.len() as u32, &plan.search);
             self.patterns.push(Pattern {
                 rule: id,
-                number,
                 max_line_chars: line.then(|| rule.longest.unwrap_or(usize::MAX)),
                 max_len: plan.max_len.map_or(usize::MAX, |len| len as usize),
                 ends: (plan.first, plan.last),
@@ -309,10 +304,8 @@ impl Search {
             normalized: text,
             starts,
             candidates,
-            bigrams,
             ..
         } = buffers;
-        bigrams.clear();
         index.for_each_literal(text, lines, |offset, candidate| match candidate {
             Candidate::Phrase(number, literal) => {
                 let literal = literal.and_then(|literal| self.literal(number, literal));
@@ -327,7 +320,9 @@ impl Search {
             }
             Candidate::Pattern(pattern) => {
                 let line = text.first() + text.line_index(offset);
-                self.add_candidate(pattern, line, view, text, bigrams, candidates);
+                if self.patterns[pattern as usize].may_match(view, line) {
+                    candidates.push(PatternCandidate::new(pattern, line));
+                }
             }
         });
         index.for_each_prefix(
@@ -344,7 +339,9 @@ impl Search {
                     }
                 }
                 Candidate::Pattern(pattern) => {
-                    self.add_candidate(pattern, line, view, text, bigrams, candidates);
+                    if self.patterns[pattern as usize].may_match(view, line) {
+                        candidates.push(PatternCandidate::new(pattern, line));
+                    }
                 }
             },
         );
@@ -363,49 +360,10 @@ impl Search {
             }
         }
         for &pattern in index.every_line_patterns() {
-            for line in lines.clone() {
-                self.add_candidate(pattern, line, view, text, bigrams, candidates);
-            }
-        }
-    }
-
-    /// Notes that a pattern is worth trying on a line, unless the length, the ends or the words of
-    /// the line rule out a match. This is much faster than running the regex.
-    fn add_candidate(
-        &self,
-        number: u32,
-        line: usize,
-        view: &View<'_>,
-        text: &NormalizedText,
-        bigrams: &mut Bigrams,
-        candidates: &mut Vec<PatternCandidate>,
-    ) {
-        let pattern = &self.patterns[number as usize];
-        let may_match = !pattern.fills_line(view, line)
-            || pattern.can_match(view.lines().visible_text(line))
-                && self.has_required(pattern, line, text, bigrams);
-        if may_match {
-            candidates.push(PatternCandidate::new(number, line));
-        }
-    }
-
-    /// Returns whether a line may contain the literals that the pattern requires besides those that
-    /// led to the line.
-    fn has_required(
-        &self,
-        pattern: &Pattern,
-        line: usize,
-        text: &NormalizedText,
-        bigrams: &mut Bigrams,
-    ) -> bool {
-        let RulePlan::Patterns(plans) = self.rules.plan(pattern.rule) else {
-            return true;
-        };
-        let required = &plans[pattern.number].required;
-        let line_text = &text.bytes()[text.lines()[line - text.first()].range()];
-        required.is_empty() || {
-            bigrams.read(line, line_text);
-            required.all(|literal| bigrams.may_contain(literal, line_text))
+            let lines = lines
+                .clone()
+                .filter(|&line| self.patterns[pattern as usize].may_match(view, line));
+            candidates.extend(lines.map(|line| PatternCandidate::new(pattern, line)));
         }
     }
 

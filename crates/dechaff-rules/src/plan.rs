@@ -33,13 +33,11 @@
 //! match; the lint of packs reports such rules.
 
 mod end_bytes;
-mod literal_sets;
 mod literals;
 mod prefixes;
 mod required;
 
 pub use end_bytes::ByteSet;
-pub use literal_sets::LiteralSets;
 
 use crate::chars::{normalize, trim_symbols};
 use crate::ngrams::cost;
@@ -60,9 +58,6 @@ const OCCURRENCES_PER_SHORT_LINE: u64 = 64;
 /// Length of the longest line that counts as short, in bytes.
 const MAX_SHORT_LINE_LEN: u32 = 100;
 
-/// Most literals of a set that is looked for on each candidate.
-const MAX_CHECKED_LITERALS: usize = 64;
-
 /// The search plan of a rule: one for each item of its matcher, in the same order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum RulePlan {
@@ -81,9 +76,6 @@ pub enum RulePlan {
 pub struct PatternPlan {
     /// Where the pattern is worth trying.
     pub search: SearchPlan<Vec<u8>>,
-    /// Normalized literals that a match contains besides those that lead to it: one of each set. They
-    /// tell which candidates are worth trying.
-    pub required: LiteralSets,
     /// Length of the longest match, in bytes of the source text; `None` if there is no limit.
     pub max_len: Option<u32>,
     /// The bytes with which a match can start, in the source text.
@@ -168,7 +160,6 @@ fn plan_pattern(source: &str, line: bool) -> PatternPlan {
     let Ok(hir) = regex_syntax::parse(source) else {
         return PatternPlan {
             search: SearchPlan::EveryLine,
-            required: LiteralSets::default(),
             max_len: None,
             first: ByteSet::ALL,
             last: ByteSet::ALL,
@@ -189,16 +180,14 @@ fn plan_pattern(source: &str, line: bool) -> PatternPlan {
     } else {
         OCCURRENCES_PER_LINE
     };
-    let mut required = required::required(&hir, line);
-    let literals = required.first().cloned().unwrap_or_default();
-    let search = choose(&prefixes, literals, Vec::as_slice, occurrences_per_line);
-    if matches!(search, SearchPlan::Literals(_)) {
-        required.remove(0);
-    }
-    required.retain(|set| set.len() <= MAX_CHECKED_LITERALS);
+    let search = choose(
+        &prefixes,
+        required::required(&hir, line).unwrap_or_default(),
+        Vec::as_slice,
+        occurrences_per_line,
+    );
     PatternPlan {
         search,
-        required: LiteralSets::new(&required),
         max_len,
         first: end_bytes(&hir, End::First),
         last: end_bytes(&hir, End::Last),

@@ -47,7 +47,6 @@ pub(crate) fn find(search: &Search, rule: RuleId, view: &View<'_>) -> Vec<Mark> 
     {
         let unfiltered = Pattern {
             rule,
-            number: pattern.number,
             max_line_chars: pattern.max_line_chars,
             max_len: usize::MAX,
             ends: (ByteSet::ALL, ByteSet::ALL),

@@ -17,8 +17,6 @@ const REACH: usize = 3;
 /// A regular expression with cheap necessary conditions of its matches.
 pub(super) struct Pattern {
     pub rule: RuleId,
-    /// Index of the pattern in its rule.
-    pub number: usize,
     /// Most code points of a line that the pattern may match as a whole; `None` if it matches
     /// inside lines.
     pub max_line_chars: Option<usize>,
@@ -30,10 +28,12 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// Returns whether a match on a line is the whole line, which is no part of a hard-wrapped
-    /// paragraph.
-    pub(super) fn fills_line(&self, view: &View<'_>, line: usize) -> bool {
-        self.max_line_chars.is_some() && !view.is_wrapped(line) && !view.lines().continues(line)
+    /// Returns whether the pattern may match on a line: always, unless it matches whole lines and
+    /// the line has a length, first or last byte that no match has. This rules out most candidates
+    /// before they are sorted and the regex is compiled.
+    pub(super) fn may_match(&self, view: &View<'_>, line: usize) -> bool {
+        let is_part = view.is_wrapped(line) || view.lines().continues(line);
+        self.max_line_chars.is_none() || is_part || self.can_match(view.lines().visible_text(line))
     }
 
     /// Adds a mark for every line of `lines` that the pattern matches as a whole; lines that hard
@@ -67,7 +67,7 @@ impl Pattern {
     }
 
     /// Returns whether a whole line has a length, a first and a last byte that a match can have.
-    pub(super) fn can_match(&self, line: &str) -> bool {
+    fn can_match(&self, line: &str) -> bool {
         let max_chars = self.max_line_chars.unwrap_or(usize::MAX);
         let (first, last) = (line.as_bytes().first(), line.as_bytes().last());
         line.len() <= self.max_len

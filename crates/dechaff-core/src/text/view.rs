@@ -236,7 +236,9 @@ pub(crate) fn has_word(text: &str) -> bool {
 /// scripts without spaces, two characters count as one word, rounded up.
 pub(crate) fn word_count(text: &str) -> usize {
     if text.is_ascii() {
-        let words = text.as_bytes().split(|byte| char::from(*byte).is_whitespace());
+        let words = text
+            .as_bytes()
+            .split(|byte| char::from(*byte).is_whitespace());
         return words
             .filter(|word| word.iter().any(u8::is_ascii_alphanumeric))
             .count();

@@ -1,7 +1,6 @@
-//! Required literals of a pattern: sets of normalized strings, of which every match contains one. A
-//! pattern is tried only on lines in which the prefilter finds a literal of the rarest set, and that
-//! may contain one of each other set. For example, `(?i)(photo|picture): \w+ / getty` requires
-//! `photo:` or `picture:`, and ` / getty`.
+//! Required literals of a pattern: normalized strings, one of which every match contains. A pattern
+//! is tried only on lines in which the prefilter finds one of them. For example,
+//! `(?i)(photo|picture): \w+` requires `photo:` or `picture:`.
 
 use super::literals::{LiteralExtractor, PartialLiteral};
 use crate::chars::is_spaceless;
@@ -18,52 +17,30 @@ const EXTRACTOR: LiteralExtractor = LiteralExtractor {
     skip_signs: false,
 };
 
-/// Most sets of required literals of one pattern.
-const MAX_SETS: usize = 3;
-
-/// Returns sets of normalized literals, cheapest first, such that every match of `hir` contains a
-/// literal of each set. There are at most [`MAX_SETS`], perhaps none. The sets are independent: no
-/// literal contains one of another set. For whole-line patterns (`line`), literals keep their outer
-/// spaces: the match itself never starts or ends with one, so that such a space is inside the line.
-pub(super) fn required(hir: &Hir, line: bool) -> Vec<Vec<Vec<u8>>> {
-    let mut sets = Vec::from_iter(prefix_literals(std::slice::from_ref(hir), line));
-    match hir.kind() {
-        HirKind::Capture(capture) => sets.extend(required(&capture.sub, line)),
-        HirKind::Repetition(repetition) if repetition.min > 0 => {
-            sets.extend(required(&repetition.sub, line));
-        }
-        HirKind::Alternation(parts) => {
-            let by_part: Vec<_> = parts.iter().map(|part| required(part, line)).collect();
-            let count = by_part.iter().map(Vec::len).min().unwrap_or(0);
-            sets.extend((0..count).map(|set| {
-                let literals = by_part.iter().flat_map(|sets| &sets[set]);
-                literals.cloned().collect()
-            }));
-        }
-        HirKind::Concat(parts) => {
-            sets.extend(
-                (1..parts.len()).filter_map(|start| prefix_literals(&parts[start..], line)),
-            );
-            sets.extend(parts.iter().flat_map(|part| required(part, line)));
-        }
-        _ => {}
-    }
-    sets.sort_by_key(|set| cost_of(set));
-    let mut independent: Vec<Vec<Vec<u8>>> = Vec::new();
-    for set in sets {
-        if independent.len() < MAX_SETS && !independent.iter().any(|other| overlap(other, &set)) {
-            independent.push(set);
-        }
-    }
-    independent
-}
-
-/// Returns whether a literal of one set contains one of the other, so that both may have been
-/// derived from the same part of the pattern.
-fn overlap(a: &[Vec<u8>], b: &[Vec<u8>]) -> bool {
-    let contains = |a: &[u8], b: &[u8]| memchr::memmem::find(a, b).is_some();
-    a.iter()
-        .any(|a| b.iter().any(|b| contains(a, b) || contains(b, a)))
+/// Returns the cheapest set of normalized literals such that every match of `hir` contains one of
+/// them, or `None` if there is no such set. For whole-line patterns (`line`), literals keep their
+/// outer spaces: the match itself never starts or ends with one, so that such a space is inside the
+/// line.
+pub(super) fn required(hir: &Hir, line: bool) -> Option<Vec<Vec<u8>>> {
+    let from_start = prefix_literals(std::slice::from_ref(hir), line);
+    let inner = match hir.kind() {
+        HirKind::Capture(capture) => required(&capture.sub, line),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, line),
+        HirKind::Alternation(parts) => parts
+            .iter()
+            .map(|part| required(part, line))
+            .collect::<Option<Vec<_>>>()
+            .map(|sets| sets.concat()),
+        HirKind::Concat(parts) => (1..parts.len())
+            .filter_map(|start| prefix_literals(&parts[start..], line))
+            .chain(parts.iter().filter_map(|part| required(part, line)))
+            .min_by_key(|set| cost_of(set)),
+        _ => None,
+    };
+    from_start
+        .into_iter()
+        .chain(inner)
+        .min_by_key(|set| cost_of(set))
 }
 
 fn cost_of(set: &[Vec<u8>]) -> u64 {
@@ -131,29 +108,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_are_independent_and_each_has_a_literal_of_every_match() {
-        for (pattern, expected) in [
-            (
-                r"(?i)our \w+ (?:privacy|cookie) \w+ policy",
-                vec!["policy", "cookie privacy", "our"],
-            ),
-            (
-                r"(?:the \w+ newsletter|our \w+ app)",
-                vec!["newsletter app", "our the"],
-            ),
-            (r"photo: \w+", vec!["photo:"]),
-        ] {
-            let sets = required(&regex_syntax::parse(pattern).unwrap(), false);
-            let sets: Vec<_> = sets.iter().map(|set| set.join(&b" "[..])).collect();
-            let sets: Vec<_> = sets
-                .iter()
-                .map(|set| String::from_utf8_lossy(set))
-                .collect();
-            assert_eq!(sets, expected, "{pattern}");
-        }
-    }
-
-    #[test]
     fn required_literals_are_in_every_match() {
         for (pattern, expected) in [
             ("(?i)photos? by", Some(vec!["photo by", "photos by"])),
@@ -177,9 +131,9 @@ mod tests {
             ("続きを.{0,9}読む", Some(vec!["続きを"])),
             ("(share|)", None),
         ] {
-            let sets = required(&regex_syntax::parse(pattern).unwrap(), false);
+            let required = required(&regex_syntax::parse(pattern).unwrap(), false);
             assert_eq!(
-                sets.into_iter().next(),
+                required,
                 expected.map(|list| list
                     .into_iter()
                     .map(|run| run.as_bytes().to_vec())
