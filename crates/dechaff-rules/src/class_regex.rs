@@ -172,9 +172,7 @@ impl Alphabet {
 
     /// Returns the byte of a character that does not represent itself.
     fn class(&self, character: char) -> u8 {
-        let runs = self.runs.get();
-        let after = runs.partition_point(|&(start, _)| start <= u32::from(character));
-        runs[after - 1].1
+        self.runs.byte(character)
     }
 
     /// Translates a text to this alphabet, one byte per character. Returns the bytes of `text`

@@ -11,8 +11,9 @@ use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Bytes of texts for which a regex is interpreted, before it is compiled, which takes as long.
-const INTERPRETED_BYTES: u32 = 8000;
+/// Bytes of texts for which a regex is interpreted before it is compiled, which takes as long as
+/// interpreting 8,000 bytes, and again for the states of its DFA.
+const INTERPRETED_BYTES: u32 = 32_000;
 
 /// Length of the longest text that is interpreted in which a match may start anywhere, in bytes.
 const MAX_SEARCHED_LEN: usize = 160;

@@ -163,10 +163,22 @@ fn ends<const N: usize>(
 
 /// Returns the positions of the bytes of a text that are in a class.
 fn members<const N: usize>(ranges: &[(u8, u8)], text: &[u8]) -> Positions<N> {
+    let mut is_member = [0; 256];
+    for &(first, last) in ranges {
+        is_member[usize::from(first)..=usize::from(last)].fill(1);
+    }
+    let words = text.chunks(64).map(|chunk| {
+        let bits = chunk.iter().map(|&byte| is_member[usize::from(byte)]);
+        (0..)
+            .zip(bits)
+            .fold(0, |word, (at, bit): (u32, u64)| word | bit << at)
+    });
     let mut found = Positions::NONE;
-    (0..text.len())
-        .filter(|&at| is_in(ranges, text[at]))
-        .for_each(|at| found.insert(at));
+    found
+        .0
+        .iter_mut()
+        .zip(words)
+        .for_each(|(own, word)| *own = word);
     found
 }
 

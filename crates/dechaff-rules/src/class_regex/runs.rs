@@ -15,8 +15,9 @@ pub(super) struct Runs {
     /// first, each but the last with the upper bit set; then the byte.
     #[serde(with = "bytes")]
     encoded: Vec<u8>,
+    /// The first code point of each run and, in the lowest eight bits, its byte.
     #[serde(skip)]
-    decoded: OnceLock<Vec<(u32, u8)>>,
+    decoded: OnceLock<Box<[u32]>>,
 }
 
 impl Runs {
@@ -39,31 +40,35 @@ impl Runs {
         }
     }
 
-    /// Returns the first code point of each run, with its byte.
-    pub(super) fn get(&self) -> &[(u32, u8)] {
-        self.decoded.get_or_init(|| decode(&self.encoded))
+    /// Returns the byte of a character, which must not precede the first run.
+    pub(super) fn byte(&self, character: char) -> u8 {
+        let runs = self.decoded.get_or_init(|| decode(&self.encoded));
+        let after = runs.partition_point(|&run| run >> 8 <= u32::from(character));
+        runs[after - 1] as u8
     }
 }
 
 impl fmt::Debug for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.get()).finish()
+        f.debug_list().entries(decode(&self.encoded)).finish()
     }
 }
 
-fn decode(encoded: &[u8]) -> Vec<(u32, u8)> {
-    let (mut runs, mut start, mut distance, mut shift) = (Vec::new(), 0u32, 0u32, 0);
+fn decode(encoded: &[u8]) -> Box<[u32]> {
+    // A run has at least two bytes.
+    let mut runs = Vec::with_capacity(encoded.len() / 2);
+    let (mut start, mut distance, mut shift) = (0u32, 0u32, 0);
     let mut bytes = encoded.iter();
     while let Some(&byte) = bytes.next() {
         distance |= u32::from(byte & 0x7F) << shift;
         shift += 7;
         if byte < 0x80 {
             start += distance;
-            runs.extend(bytes.next().map(|&byte| (start, byte)));
+            runs.extend(bytes.next().map(|&byte| start << 8 | u32::from(byte)));
             (distance, shift) = (0, 0);
         }
     }
-    runs
+    runs.into_boxed_slice()
 }
 
 #[cfg(test)]
@@ -79,7 +84,17 @@ mod tests {
             (0xE000, 0x80),
             (0x10_FFFF, 1),
         ];
-        assert_eq!(Runs::new(&runs).get(), runs);
-        assert_eq!(Runs::new(&[(0, 7)]).get(), [(0, 7)]);
+        let decoded = decode(&Runs::new(&runs.map(|(start, byte)| (start, byte as u8))).encoded);
+        let expected: Vec<u32> = runs.map(|(start, byte)| start << 8 | byte).into();
+        assert_eq!(*decoded, expected[..]);
+        let runs = Runs::new(&[(0x80, 7), (0xE9, 8), (0xEA, 9)]);
+        assert_eq!(
+            "\u{80}èéêλ"
+                .chars()
+                .map(|c| runs.byte(c))
+                .collect::<Vec<_>>(),
+            [7, 7, 8, 9, 9]
+        );
+        assert_eq!(Runs::new(&[(0, 7)]).byte('\0'), 7);
     }
 }
