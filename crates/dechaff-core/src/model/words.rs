@@ -201,61 +201,88 @@ fn hash_token(token: &[u8]) -> u64 {
 /// Calls `each` with every word of normalized text, in order: a run of letters, digits and marks. A
 /// character of a script without spaces is a word by itself. Everything else separates words, so
 /// "it's" is two words.
-pub(super) fn for_each_token<'t>(normalized: &'t [u8], mut each: impl FnMut(&'t [u8])) {
-    let (mut start, mut at) = (0, 0);
+pub(super) fn for_each_token<'t>(normalized: &'t [u8], each: impl FnMut(&'t [u8])) {
+    if normalized.is_ascii() {
+        for_each_ascii_token(normalized, each);
+    } else {
+        for_each_unicode_token(normalized, each);
+    }
+}
+
+/// Does what [`for_each_token`] does for ASCII: finds the changes between letters or digits and
+/// other characters, 64 bytes at a time.
+fn for_each_ascii_token<'t>(text: &'t [u8], mut each: impl FnMut(&'t [u8])) {
+    let mut start = None;
+    let (chunks, rest) = text.as_chunks::<64>();
+    let mut last = [0; 64];
+    last[..rest.len()].copy_from_slice(rest);
+    for (number, chunk) in chunks.iter().chain([&last]).enumerate() {
+        let members = alphanumeric(chunk);
+        let mut changes = members ^ (members << 1 | u64::from(start.is_some()));
+        while changes != 0 {
+            let at = 64 * number + changes.trailing_zeros() as usize;
+            changes &= changes - 1;
+            start = match start {
+                Some(start) => {
+                    each(&text[start..at]);
+                    None
+                }
+                None => Some(at),
+            };
+        }
+    }
+}
+
+/// Does what [`for_each_token`] does for any text.
+fn for_each_unicode_token<'t>(normalized: &'t [u8], mut each: impl FnMut(&'t [u8])) {
+    let mut start = None;
+    let mut at = 0;
     while at < normalized.len() {
-        // Most characters are letters in ASCII, of which eight are read at a time.
-        at += ascii_word_len(&normalized[at..]);
-        let Some(&byte) = normalized.get(at) else {
-            break;
-        };
-        let (is_part, is_alone, width) = if byte < 0x80 {
-            (false, false, 1)
+        let (word, alone, width) = if normalized[at] < 0x80 {
+            (normalized[at].is_ascii_alphanumeric(), false, 1)
         } else {
-            let end = normalized.len().min(at + 4);
-            let character = first_char(&normalized[at..end]).unwrap_or(' ');
-            let is_alone = is_spaceless(character);
+            let character =
+                first_char(&normalized[at..normalized.len().min(at + 4)]).unwrap_or(' ');
             (
-                is_word(character) && !is_alone,
-                is_alone,
+                is_word(character),
+                is_spaceless(character),
                 character.len_utf8(),
             )
         };
-        if !is_part {
-            if start < at {
+        if !word || alone {
+            if let Some(start) = start.take() {
                 each(&normalized[start..at]);
             }
-            if is_alone {
+            if alone {
                 each(&normalized[at..at + width]);
             }
-            start = at + width;
+        } else if start.is_none() {
+            start = Some(at);
         }
         at += width;
     }
-    if start < normalized.len() {
+    if let Some(start) = start {
         each(&normalized[start..]);
     }
 }
 
-/// Returns the number of ASCII letters and digits at the start of a text, in bytes.
-fn ascii_word_len(text: &[u8]) -> usize {
-    let (words, rest) = text.as_chunks::<8>();
-    for (number, word) in words.iter().enumerate() {
-        let others = not_alphanumeric(u64::from_le_bytes(*word));
-        if others != 0 {
-            return 8 * number + others.trailing_zeros() as usize / 8;
-        }
-    }
-    let rest = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric());
-    8 * words.len() + rest.count()
+/// Returns the letters and digits of ASCII text, a bit for each byte.
+fn alphanumeric(text: &[u8; 64]) -> u64 {
+    let (words, _) = text.as_chunks::<8>();
+    (0..8).zip(words).fold(0, |found, (number, word)| {
+        let upper_bits = alphanumeric_bytes(u64::from_le_bytes(*word));
+        // Collects the upper bits of the bytes in the upper byte of the product.
+        let bits = (upper_bits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        found | bits << (8 * number)
+    })
 }
 
-/// Returns a number with the upper bit of each byte set that is no ASCII letter or digit.
-fn not_alphanumeric(bytes: u64) -> u64 {
-    let ascii = bytes & EACH_BYTE * 0x7F;
-    let letters = bytes_in(ascii | EACH_BYTE * 0x20, b'a', b'z');
-    let digits = bytes_in(ascii, b'0', b'9');
-    (!(letters | digits) | bytes) & EACH_BYTE * 0x80
+/// Returns a number with the upper bit of each byte set that is an ASCII letter or digit. All bytes
+/// must be ASCII.
+fn alphanumeric_bytes(bytes: u64) -> u64 {
+    let letters = bytes_in(bytes | EACH_BYTE * 0x20, b'a', b'z');
+    let digits = bytes_in(bytes, b'0', b'9');
+    (letters | digits) & EACH_BYTE * 0x80
 }
 
 /// Returns a number with the upper bit of each byte set that is in a range. All bytes must be ASCII.
@@ -319,15 +346,18 @@ mod tests {
             expected.retain(|word| !word.is_empty());
             assert_eq!(words, expected, "{text:?}");
         }
-        for byte in 0..=u8::MAX {
+        for byte in 0..0x80 {
             let bytes = [b'a', b'Z', byte, b'0', b'9', b'a', b'z', b'A'];
-            let others = not_alphanumeric(u64::from_le_bytes(bytes));
-            let expected = if byte.is_ascii_alphanumeric() {
-                0
-            } else {
-                0x80 << 16
-            };
-            assert_eq!(others, expected, "{byte}");
+            let found = alphanumeric_bytes(u64::from_le_bytes(bytes));
+            let is_found = u64::from(byte.is_ascii_alphanumeric());
+            assert_eq!(found, 0x8080_8080_8000_8080 | is_found << 23, "{byte}");
+        }
+        for len in 0..200 {
+            let text = "it rained 3 days; a harbour-master of sixty years said so! ".repeat(4);
+            let (mut ascii, mut unicode) = (Vec::new(), Vec::new());
+            for_each_ascii_token(&text.as_bytes()[..len], |word| ascii.push(word));
+            for_each_unicode_token(&text.as_bytes()[..len], |word| unicode.push(word));
+            assert_eq!(ascii, unicode, "{len}");
         }
     }
 
