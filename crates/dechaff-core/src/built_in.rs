@@ -26,6 +26,9 @@ const CLASS_REGEXES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/class_reg
 const CLASS_REGEX_ENDS: &[(&str, (usize, usize))] =
     &include!(concat!(env!("OUT_DIR"), "/class_regexes.rs"));
 
+/// A relaxed DFA with the alphabet of its texts.
+pub(crate) type Relaxed = (RelaxedDfa<'static>, Alphabet);
+
 /// A regular expression of the built-in rules, as the build script prepared it.
 #[derive(Clone, Copy)]
 pub(crate) struct StoredRegex {
@@ -57,8 +60,8 @@ impl StoredRegex {
         postcard::from_bytes(self.classes).ok()
     }
 
-    /// Returns the relaxed DFA, with the alphabet of its texts; `None` if it would be too large.
-    pub(crate) fn relaxed(self) -> Option<(RelaxedDfa<'static>, Alphabet)> {
+    /// Returns the relaxed DFA; `None` if it would be too large.
+    pub(crate) fn relaxed(self) -> Option<Relaxed> {
         let relaxed: Option<RelaxedDfa<'_>> = postcard::from_bytes(self.relaxed).ok()?;
         // The alphabet is the first field of the regex.
         let (alphabet, _) = postcard::take_from_bytes(self.classes).ok()?;

@@ -280,9 +280,9 @@ fn alphanumeric(text: &[u8; 64]) -> u64 {
 /// Returns a number with the upper bit of each byte set that is an ASCII letter or digit. All bytes
 /// must be ASCII.
 fn alphanumeric_bytes(bytes: u64) -> u64 {
-    let letters = bytes_in(bytes | EACH_BYTE * 0x20, b'a', b'z');
+    let letters = bytes_in(bytes | (EACH_BYTE * 0x20), b'a', b'z');
     let digits = bytes_in(bytes, b'0', b'9');
-    (letters | digits) & EACH_BYTE * 0x80
+    (letters | digits) & (EACH_BYTE * 0x80)
 }
 
 /// Returns a number with the upper bit of each byte set that is in a range. All bytes must be ASCII.

@@ -3,9 +3,9 @@
 //! the time of a short run.
 
 use super::dfa::{DfaCache, LazyDfa, SearchMode, has_unicode_word};
-use crate::built_in::StoredRegex;
+use crate::built_in::{Relaxed, StoredRegex};
 use crate::steps;
-use dechaff_rules::class_regex::{Alphabet, ClassRegex, MAX_INTERPRETED_LEN, RelaxedDfa};
+use dechaff_rules::class_regex::{ClassRegex, MAX_INTERPRETED_LEN};
 use dechaff_rules::phrase::Phrase;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
@@ -35,8 +35,9 @@ pub(super) struct LazyRegex {
     /// Whether lazy DFAs are not used. Tests compare their results with those of the regex crate.
     regex_only: bool,
     /// For built-in rules, DFAs that rule out most texts, without and with Unicode word boundaries.
-    relaxed: [OnceLock<Option<Box<(RelaxedDfa<'static>, Alphabet)>>>; 2],
-    /// The regex over equivalence classes, in the same order; `None` if the source is not supported. They are boxed because few of them are ever needed.
+    relaxed: [OnceLock<Option<Box<Relaxed>>>; 2],
+    /// The regex over equivalence classes, in the same order; `None` if the source is not supported.
+    /// They are boxed because few of them are ever needed.
     classes: [OnceLock<Option<Box<ClassRegex>>>; 2],
     /// Bytes of the texts that were interpreted.
     interpreted: AtomicU32,

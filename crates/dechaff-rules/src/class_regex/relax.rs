@@ -36,15 +36,22 @@ impl RelaxedDfa<'static> {
             };
             let (start, states) = determinize(&relaxed, whole_text || backward, backward)?;
             let (start, states) = minimize(start, &states);
-            let (start, groups, next, ends) = encode(start, &states)?;
+            if states.len() > MAX_STATES {
+                return None;
+            }
+            let (firsts, groups) = group_bytes(&states);
+            let next = states
+                .iter()
+                .flat_map(|state| firsts.iter().map(|&byte| state.next[byte] as u8));
+            let ends = states.iter().map(|state| u8::from(state.is_end));
             Some(Self {
                 is_exact,
                 whole_text,
                 backward,
-                start,
+                start: start as u8,
                 groups: Cow::Owned(groups),
-                next: Cow::Owned(next),
-                ends: Cow::Owned(ends),
+                next: next.collect(),
+                ends: ends.collect(),
             })
         })
     }
@@ -212,21 +219,6 @@ fn minimize(start: u32, states: &[State]) -> (u32, Vec<State>) {
         })
     });
     (sets[start as usize], merged.collect())
-}
-
-/// Returns the start, the group of each byte, the next states and the ends of a DFA; `None` if it
-/// has too many states.
-fn encode(start: u32, states: &[State]) -> Option<(u8, Vec<u8>, Vec<u8>, Vec<u8>)> {
-    if states.len() > MAX_STATES {
-        return None;
-    }
-    let (firsts, groups) = group_bytes(states);
-    let next = states
-        .iter()
-        .flat_map(|state| firsts.iter().map(|&byte| state.next[byte] as u8))
-        .collect();
-    let ends = states.iter().map(|state| u8::from(state.is_end)).collect();
-    Some((start as u8, groups, next, ends))
 }
 
 #[cfg(test)]
