@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 const DECHAFF: &str = env!("CARGO_BIN_EXE_dechaff");
 
@@ -21,6 +22,9 @@ fn run(command: &mut Command) -> String {
     stdout
 }
 
+/// Held while an environment is made.
+static MAKING: Mutex<()> = Mutex::new(());
+
 /// Returns the `bin` directory of a virtual environment with the requirements in
 /// `tests/clients/{name}.txt`. It is created again only if the list has changed. Returns `None` if
 /// heavy tests are off.
@@ -29,6 +33,8 @@ fn environment(name: &str) -> Option<PathBuf> {
         println!("skipped: DECHAFF_HEAVY is not set");
         return None;
     }
+    // Tests that use the same environment run at the same time.
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let list = root().join(format!("tests/clients/{name}.txt"));
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("clients-{name}"));
     let stamp = directory.join("made-from.txt");
