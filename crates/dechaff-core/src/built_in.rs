@@ -38,8 +38,8 @@ pub(crate) struct StoredRegex {
 
 impl StoredRegex {
     /// Finds the regular expression `source` with the same case sensitivity and boundaries; `None`
-    /// if no built-in rule has it. Those with `unicode_boundaries` are stored only if the expression
-    /// has boundaries.
+    /// if no built-in rule has it. Those with `unicode_boundaries` are stored only if the
+    /// expression has boundaries.
     pub(crate) fn find(source: &str, ignore_case: bool, unicode_boundaries: bool) -> Option<Self> {
         let key = ClassRegex::key(source, ignore_case, unicode_boundaries);
         let index = CLASS_REGEX_ENDS

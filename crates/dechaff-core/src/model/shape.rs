@@ -6,8 +6,8 @@
 //! with a digit (kind 8).
 //!
 //! The characters of a block are read once. ASCII characters are classified by a table, and runs of
-//! ASCII letters and digits, most of all text, are read in one loop. Plain prose is not read at all:
-//! its shape is estimated from its length.
+//! ASCII letters and digits, most of all text, are read in one loop. Plain prose is not read at
+//! all: its shape is estimated from its length.
 
 use dechaff_rules::chars::{is_spaceless, is_word};
 
@@ -278,7 +278,8 @@ impl CharCounts {
             .count() as i32;
     }
 
-    /// Adds the ASCII letters and digits at the start of `bytes`, at least one. Returns their number.
+    /// Adds the ASCII letters and digits at the start of `bytes`, at least one. Returns their
+    /// number.
     fn read_ascii_word(&mut self, bytes: &[u8]) -> usize {
         let starts_upper = bytes[0].is_ascii_uppercase();
         let (mut len, mut upper, mut digits) = (0, 0, 0);

@@ -285,8 +285,8 @@ fn alphanumeric_bytes(bytes: u64) -> u64 {
     (letters | digits) & (EACH_BYTE * 0x80)
 }
 
-/// Returns a number with the upper bit of each byte set that is in a range. All bytes must be ASCII.
-/// Other bits have no meaning.
+/// Returns a number with the upper bit of each byte set that is in a range. All bytes must be
+/// ASCII. Other bits have no meaning.
 fn bytes_in(bytes: u64, first: u8, last: u8) -> u64 {
     let at_least = bytes + EACH_BYTE * u64::from(0x80 - first);
     let above = bytes + EACH_BYTE * u64::from(0x7F - last);

@@ -11,15 +11,15 @@ use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Bytes of texts for which a regex is interpreted before it is compiled, which takes as long as
-/// interpreting 8,000 bytes, and again for the states of its DFA.
+/// Bytes of texts for which a regex is interpreted before it is compiled. Most regexes never get so
+/// many.
 const INTERPRETED_BYTES: u32 = 32_000;
 
 /// Length of the longest text that is interpreted in which a match may start anywhere, in bytes.
 const MAX_SEARCHED_LEN: usize = 160;
 
-/// A regex. One of a built-in rule has a relaxed DFA, which was built with dechaff and rules out most
-/// texts. The others are interpreted at first, until compiling pays: to a lazy DFA over equivalence
+/// A regex. One of a built-in rule has a relaxed DFA, which was built with dechaff and rules out
+/// most texts. The others are interpreted at first, until compiling pays: to a lazy DFA over equivalence
 /// classes of characters, which compiles in microseconds but only answers whether there is a match,
 /// or by the regex crate, which reports spans.
 pub(super) struct LazyRegex {

@@ -10,10 +10,10 @@ use regex_syntax::hir::{Dot, Hir, HirKind, Look, Repetition};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
-/// For each attempt, the highest bound of repetitions that is not relaxed, and how many quarters of a
-/// sequence are kept.
+/// For each attempt, the highest bound of repetitions that is not relaxed, and how many quarters of
+/// a sequence are kept.
 const ATTEMPTS: [(u32, usize); 6] = [(u32::MAX, 4), (4, 4), (1, 4), (1, 3), (1, 2), (1, 1)];
-/// Memory for determinizing one regex, in bytes. A regex that needs more has no relaxed DFA.
+/// Memory for determinizing one regex, in bytes. A regex that needs more is relaxed further.
 const MAX_MEMORY: usize = 150_000;
 /// Most states, so that each is a byte.
 const MAX_STATES: usize = 256;

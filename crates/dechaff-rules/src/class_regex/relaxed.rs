@@ -40,8 +40,8 @@ pub struct RelaxedDfa<'t> {
 }
 
 impl RelaxedDfa<'_> {
-    /// Returns whether a text may match: if `false`, the regex does not match it. `alphabet` must be
-    /// that of the regex.
+    /// Returns whether a text may match: if `false`, the regex does not match it. `alphabet` must
+    /// be that of the regex.
     #[must_use]
     pub fn is_match(&self, alphabet: &Alphabet, text: &str) -> bool {
         if alphabet.ascii.is_none() && text.is_ascii() {

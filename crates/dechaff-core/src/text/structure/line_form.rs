@@ -188,7 +188,7 @@ fn item_number(text: &str) -> u16 {
     text[..digits].parse().unwrap_or(0)
 }
 
-/// Returns whether a line is a figure, with at most a unit. Letters are told by their first byte.
+/// Returns whether a line is a figure, with at most a unit. Letters are recognized by their first byte.
 fn is_figure(line: &[u8]) -> bool {
     let is_letter =
         |&byte: &u8| byte.is_ascii_alphabetic() || (0xc3..=0xed).contains(&byte) && byte != 0xe2;
@@ -200,8 +200,8 @@ fn is_figure(line: &[u8]) -> bool {
 }
 
 /// Returns the number of words of a line; [`MAX_READ_LEN`] for a line of more bytes, which is not
-/// read. In scripts without spaces two characters count as one word. They are told by their first
-/// byte, which is that of kana and Han.
+/// read. In scripts without spaces two characters count as one word. They are recognized by their
+/// first byte, which is that of kana and Han.
 fn rough_word_count(line: &[u8]) -> usize {
     if line.len() > MAX_READ_LEN {
         return MAX_READ_LEN;

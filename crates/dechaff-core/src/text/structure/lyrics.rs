@@ -44,8 +44,8 @@ const SECTIONS: [&str; 25] = [
     "припев",
 ];
 
-/// Finds the lyrics of a text that has at least two marks. The last section ends at the latest where
-/// the longest one before it would, because a page may end with other short lines.
+/// Finds the lyrics of a text that has at least two marks. The last section has at most as many
+/// lines as the longest one before it, because a page may end with other short lines.
 pub(super) fn find(text: &FormedLines<'_, '_>, found: &mut Vec<Found>) {
     let mut song: Option<Song> = None;
     let mut line = 0;
