@@ -404,6 +404,30 @@ mod tests {
     }
 
     #[test]
+    fn a_joined_article_keeps_the_end_of_a_line_whose_last_sentences_are_removed() {
+        let prose = "The council closed the bridge on Monday, and nobody in the town objected to \
+                     it at all. Work begins in June. "
+            .repeat(6);
+        let prose = prose.trim_end();
+        let notices = "Media playback is not supported on this device Follow us on X @post. All \
+                       rights reserved. Sign up for our daily newsletter now.";
+        for (text, kept) in [
+            (format!("{prose} {notices}\n"), format!("{prose}\n")),
+            (format!("{prose} {notices}"), prose.to_string()),
+            (
+                format!("{prose} {notices}\r\nThe end came late.\r\n"),
+                format!("{prose}\r\nThe end came late.\r\n"),
+            ),
+            (format!("{notices} {prose}\n"), format!("{prose}\n")),
+        ] {
+            let document = Document::new(&text).unwrap();
+            let cleaner = Cleaner::builder().build().unwrap();
+            let cleaned = cleaner.clean(&document, &mut Scratch::default());
+            assert_eq!(cleaned.text(), kept);
+        }
+    }
+
+    #[test]
     fn the_title_of_a_whole_page_is_kept() {
         let menu = "Home\nLog in\nSubscribe\nCookies\nBasket\nAbout us\nSearch\nContact\n";
         let title = "Brown Butter Cookies With Sea Salt\n";

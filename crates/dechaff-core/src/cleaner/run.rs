@@ -152,8 +152,47 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         self.all.append(&mut run.all);
         let before = self.applied.len();
         self.applied.append(&mut run.applied);
+        self.keep_line_ends(before);
         self.add_removed(before);
         self.view.hide(&self.removed);
+    }
+
+    /// Shortens the applied marks from index `new` on so that the end of a line stays if text
+    /// before the mark stays on that line; otherwise the text would be joined with the next line.
+    /// The white space behind that text goes instead.
+    fn keep_line_ends(&mut self, new: usize) {
+        let document = self.view.document();
+        let text = document.text();
+        let mut removed = self.removed.clone();
+        removed.extend(self.applied[new..].iter().map(|new| new.mark.span()));
+        union(&mut removed);
+        for run in removed {
+            let starts_line = document.line(document.line_at(run.start())).start() == run.start();
+            let ends_line = run.end() == text.len() || text[..run.end()].ends_with(LINE_ENDS);
+            if starts_line || !ends_line {
+                continue;
+            }
+            let end = text[..run.end()].trim_end().len();
+            for applied in &mut self.applied[new..] {
+                let span = applied.mark.span();
+                if span.end() == run.end() && span.start() < end {
+                    applied.mark = applied.mark.on(Span::from_offsets(span.start(), end));
+                }
+            }
+            let gap = Span::from_offsets(text[..run.start()].trim_end().len(), run.start());
+            let first = self
+                .applied
+                .iter()
+                .find(|applied| applied.mark.span().start() == run.start());
+            if let Some(Applied { mark, .. }) = first
+                && !gap.is_empty()
+            {
+                self.applied.push(Applied {
+                    mark: mark.on(gap),
+                    rest: Some(Rest::Before),
+                });
+            }
+        }
     }
 
     /// Runs the filters of a stage on the same view, then applies the union of their marks. The

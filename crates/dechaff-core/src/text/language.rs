@@ -53,23 +53,22 @@ pub(crate) fn detect_language(text: &str) -> Option<String> {
 /// no other language has them this often. Most texts are in one of the two, and comparing
 /// trigrams takes longer than cleaning.
 fn language_of_words(text: &str) -> Option<&'static str> {
-    let (mut words, mut the, mut and, mut english, mut german) = (0, 0, 0, 0, 0);
+    let (mut words, mut telling, mut english, mut german) = (0, 0, 0, 0);
     for word in text.split_ascii_whitespace() {
         words += 1;
         match word {
-            "the" => (the, english) = (the + 1, english + 1),
-            "and" => (and, english) = (and + 1, english + 1),
-            "of" | "to" | "that" | "was" | "is" | "for" | "with" | "on" | "it" => english += 1,
+            "the" | "and" | "of" | "to" => (telling, english) = (telling + 1, english + 1),
+            "a" | "all" | "an" | "are" | "as" | "at" | "be" | "but" | "by" | "can" | "for"
+            | "from" | "has" | "have" | "he" | "his" | "i" | "in" | "is" | "it" | "more"
+            | "not" | "on" | "or" | "our" | "that" | "they" | "this" | "was" | "we" | "which"
+            | "will" | "with" | "you" | "your" => english += 1,
             "der" | "die" | "das" | "und" | "den" | "von" | "zu" | "mit" | "auf" | "für"
             | "ist" | "im" | "dem" | "nicht" | "des" | "ein" | "eine" | "sich" | "auch"
-            | "wird" => {
-                german += 1;
-            }
+            | "wird" => german += 1,
             _ => {}
         }
     }
-    let is_english = (the * 100 >= words * 2 && english * 100 >= words * 13)
-        || (the.min(and) * 100 >= words && english * 100 >= words * 14);
+    let is_english = telling * 100 >= words * 6 && english * 100 >= words * 18;
     if words >= MIN_WORDS && is_english {
         Some("en")
     } else if words >= MIN_GERMAN_WORDS && german * 100 >= words * 12 {
