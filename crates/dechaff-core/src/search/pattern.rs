@@ -86,9 +86,6 @@ impl Pattern {
         marks: &mut Marks,
     ) {
         let document = view.document();
-        let Some(regex) = self.regex.regex() else {
-            return;
-        };
         let mut windows: Vec<Span> = lines
             .map(|line| {
                 let last = (line + REACH).min(view.line_count() - 1);
@@ -99,7 +96,15 @@ impl Pattern {
         union(&mut windows);
         for window in windows {
             steps::count(window.len());
-            for found in regex.find_iter(&document.text()[window.range()]) {
+            let text = &document.text()[window.range()];
+            // Most windows have no match, and the regex is not even compiled for them.
+            if !self.regex.may_match(text) {
+                continue;
+            }
+            let Some(regex) = self.regex.regex() else {
+                return;
+            };
+            for found in regex.find_iter(text) {
                 if found.is_empty() {
                     continue;
                 }

@@ -102,11 +102,7 @@ impl LazyRegex {
         if self.regex_only {
             return self.regex().is_some_and(|regex| regex.is_match(text));
         }
-        let relaxed = self.relaxed[usize::from(unicode_boundaries)].get_or_init(|| {
-            let stored = StoredRegex::find(&self.source, self.ignore_case, unicode_boundaries);
-            stored.and_then(StoredRegex::relaxed).map(Box::new)
-        });
-        if let Some((dfa, alphabet)) = relaxed.as_deref()
+        if let Some((dfa, alphabet)) = self.relaxed(unicode_boundaries)
             && (dfa.whole_text, dfa.backward) == (self.whole_text, backward)
         {
             let is_match = dfa.is_match(alphabet, text);
@@ -115,6 +111,27 @@ impl LazyRegex {
             }
         }
         self.is_exact_match(text, backward, unicode_boundaries, dfas)
+    }
+
+    /// Returns `false` only if there is no match in a text. Compiles nothing.
+    pub(super) fn may_match(&self, text: &str) -> bool {
+        let unicode_boundaries = self.has_boundaries && has_unicode_word(text);
+        match self.relaxed(unicode_boundaries) {
+            Some((dfa, alphabet)) if !dfa.whole_text && !dfa.backward => {
+                dfa.is_match(alphabet, text)
+            }
+            _ => true,
+        }
+    }
+
+    /// Returns the relaxed DFA of a built-in rule.
+    fn relaxed(&self, unicode_boundaries: bool) -> Option<&Relaxed> {
+        self.relaxed[usize::from(unicode_boundaries)]
+            .get_or_init(|| {
+                let stored = StoredRegex::find(&self.source, self.ignore_case, unicode_boundaries);
+                stored.and_then(StoredRegex::relaxed).map(Box::new)
+            })
+            .as_deref()
     }
 
     /// Returns what [`is_match`](Self::is_match) does, for a text that the relaxed DFA accepts.

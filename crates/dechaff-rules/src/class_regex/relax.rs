@@ -2,7 +2,7 @@
 //! dechaff is built.
 
 use super::ClassRegex;
-use super::relaxed::{MATCH, RelaxedDfa};
+use super::relaxed::{DEAD, MATCH, RelaxedDfa};
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson::{Compiler, Config, WhichCaptures};
 use regex_automata::{Anchored, Input};
@@ -10,49 +10,101 @@ use regex_syntax::hir::{Dot, Hir, HirKind, Look, Repetition};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
-/// For each attempt, the highest bound of repetitions that is not relaxed, and how many quarters of
-/// a sequence are kept.
-const ATTEMPTS: [(u32, usize); 6] = [(u32::MAX, 4), (4, 4), (1, 4), (1, 3), (1, 2), (1, 1)];
-/// Memory for determinizing one regex, in bytes. A regex that needs more is relaxed further.
-const MAX_MEMORY: usize = 150_000;
-/// Most states, so that each is a byte.
-const MAX_STATES: usize = 256;
-/// The state from which no match can be reached.
-const DEAD: u8 = 0;
+/// What to try in turn until a DFA of the whole regex is small enough: the highest bound of
+/// repetitions that is not relaxed, and the limits of the DFA. Small DFAs come first: most regexes
+/// have one that rejects as much as a large one. A large one is better than a small one of a part
+/// of the regex, because the texts that get past it are slow to decide.
+const ATTEMPTS: [(u32, Limits); 5] = [
+    (u32::MAX, SMALL),
+    (4, SMALL),
+    (1, SMALL),
+    (4, LARGE),
+    (1, LARGE),
+];
+/// Limits of a DFA whose states are bytes.
+const SMALL: Limits = Limits {
+    states: 256,
+    memory: 150_000,
+};
+/// Limits of a DFA whose states are two bytes.
+const LARGE: Limits = Limits {
+    states: 1024,
+    memory: 2_500_000,
+};
+
+/// How large a DFA may be.
+#[derive(Clone, Copy)]
+struct Limits {
+    states: usize,
+    /// Memory for determinizing, in bytes.
+    memory: usize,
+}
 
 impl RelaxedDfa<'static> {
-    /// Builds the DFA of a regex. Relaxes more of it until the DFA has at most 256 states; returns
-    /// `None` if that fails. With `backward`, the DFA reads texts from their end.
+    /// Builds the DFA of a regex. Relaxes more of it until the DFA is small enough; returns `None`
+    /// if that fails. With `backward`, the DFA reads texts from their end.
     #[must_use]
     pub fn new(regex: &ClassRegex, whole_text: bool, backward: bool) -> Option<Self> {
         let hir = regex.hir();
-        ATTEMPTS.into_iter().find_map(|(max, quarters)| {
-            let relaxed = keep_quarters(&relax(&hir, max), quarters, backward);
-            let is_exact = relaxed == hir;
-            let relaxed = if whole_text {
-                Hir::concat(vec![relaxed, Hir::look(Look::End)])
-            } else {
-                relaxed
-            };
-            let (start, states) = determinize(&relaxed, whole_text || backward, backward)?;
-            let (start, states) = minimize(start, &states);
-            if states.len() > MAX_STATES {
-                return None;
-            }
-            let (firsts, groups) = group_bytes(&states);
-            let next = states
-                .iter()
-                .flat_map(|state| firsts.iter().map(|&byte| state.next[byte] as u8));
-            let ends = states.iter().map(|state| u8::from(state.is_end));
-            Some(Self {
-                is_exact,
-                whole_text,
-                backward,
-                start: start as u8,
-                groups: Cow::Owned(groups),
-                next: next.collect(),
-                ends: ends.collect(),
+        let build = |relaxed: &Hir, limits| {
+            let is_exact = *relaxed == hir;
+            Self::build(relaxed, is_exact, whole_text, backward, limits)
+        };
+        ATTEMPTS
+            .into_iter()
+            .find_map(|(max_bound, limits)| build(&relax(&hir, max_bound), limits))
+            .or_else(|| {
+                // The longest part of a sequence that fits, found by bisection.
+                let relaxed = relax(&hir, 1);
+                let HirKind::Concat(parts) = relaxed.kind() else {
+                    return None;
+                };
+                let (mut fits, mut too_many) = (0, parts.len());
+                let mut best = None;
+                while fits + 1 < too_many {
+                    let count = usize::midpoint(fits, too_many);
+                    match build(&keep_parts(parts, count, backward), SMALL) {
+                        Some(dfa) => (fits, best) = (count, Some(dfa)),
+                        None => too_many = count,
+                    }
+                }
+                best
             })
+    }
+
+    /// Builds the DFA of a relaxed regex. Returns `None` if it exceeds the limits.
+    fn build(
+        relaxed: &Hir,
+        is_exact: bool,
+        whole_text: bool,
+        backward: bool,
+        limits: Limits,
+    ) -> Option<Self> {
+        let regex = if whole_text {
+            &Hir::concat(vec![relaxed.clone(), Hir::look(Look::End)])
+        } else {
+            relaxed
+        };
+        let (start, states) = determinize(regex, whole_text || backward, backward, limits.memory)?;
+        let (start, states) = minimize(start, &states);
+        if states.len() > limits.states {
+            return None;
+        }
+        let (firsts, groups) = group_bytes(&states);
+        let width = if states.len() > SMALL.states { 2 } else { 1 };
+        let next = states
+            .iter()
+            .flat_map(|state| firsts.iter().map(|&byte| state.next[byte]))
+            .flat_map(|state| state.to_le_bytes().into_iter().take(width));
+        let ends = states.iter().map(|state| u8::from(state.is_end));
+        Some(Self {
+            is_exact,
+            whole_text,
+            backward,
+            start: start as u16,
+            groups: Cow::Owned(groups),
+            next: next.collect(),
+            ends: ends.collect(),
         })
     }
 }
@@ -81,21 +133,16 @@ fn relax(hir: &Hir, most: u32) -> Hir {
     }
 }
 
-/// Replaces the last quarters of a sequence, or the first if it is read backward, by anything.
-fn keep_quarters(hir: &Hir, quarters: usize, backward: bool) -> Hir {
-    let HirKind::Concat(parts) = hir.kind() else {
-        return hir.clone();
-    };
-    let count = parts.len() * quarters / 4;
+/// Returns a sequence of which only the first `count` parts are kept, or the last ones if it is read
+/// backward. The others are replaced by anything.
+fn keep_parts(parts: &[Hir], count: usize, backward: bool) -> Hir {
     let anything = Hir::repetition(Repetition {
         min: 0,
         max: None,
         greedy: true,
         sub: Box::new(Hir::dot(Dot::AnyByte)),
     });
-    if quarters == 4 {
-        hir.clone()
-    } else if backward {
+    if backward {
         let kept = parts[parts.len() - count..].iter().cloned();
         Hir::concat(std::iter::once(anything).chain(kept).collect())
     } else {
@@ -105,8 +152,13 @@ fn keep_quarters(hir: &Hir, quarters: usize, backward: bool) -> Hir {
 }
 
 /// Returns the states of a DFA, of which [`DEAD`] and [`MATCH`] are the first, and the one to start
-/// with. Returns `None` if it takes too much memory.
-fn determinize(hir: &Hir, is_anchored: bool, backward: bool) -> Option<(u32, Vec<State>)> {
+/// with. Returns `None` if it takes more than `max_memory` bytes.
+fn determinize(
+    hir: &Hir,
+    is_anchored: bool,
+    backward: bool,
+    max_memory: usize,
+) -> Option<(u32, Vec<State>)> {
     let config = Config::new()
         .utf8(false)
         .reverse(backward)
@@ -120,8 +172,8 @@ fn determinize(hir: &Hir, is_anchored: bool, backward: bool) -> Option<(u32, Vec
     let config = dense::Config::new()
         .accelerate(false)
         .start_kind(start_kind)
-        .dfa_size_limit(Some(MAX_MEMORY))
-        .determinize_size_limit(Some(MAX_MEMORY));
+        .dfa_size_limit(Some(max_memory))
+        .determinize_size_limit(Some(max_memory));
     let dfa = dense::Builder::new()
         .configure(config)
         .build_from_nfa(&nfa)

@@ -14,8 +14,10 @@ use super::Alphabet;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The state in which the text matches, whatever follows. From state 0, no match can be reached.
-pub(super) const MATCH: u8 = 1;
+/// The state from which no match can be reached.
+pub(super) const DEAD: u16 = 0;
+/// The state in which the text matches, whatever follows.
+pub(super) const MATCH: u16 = 1;
 
 /// A complete DFA over the bytes of an [`Alphabet`], which is not part of it. A table has the next
 /// state for each state and each group of bytes that all states treat alike.
@@ -27,11 +29,12 @@ pub struct RelaxedDfa<'t> {
     pub whole_text: bool,
     /// Whether it reads a text from its end, where a match must end.
     pub backward: bool,
-    pub(super) start: u8,
+    pub(super) start: u16,
     /// The group of each byte.
     #[serde(borrow)]
     pub(super) groups: Cow<'t, [u8]>,
-    /// The next states, by state and group.
+    /// The next states, by state and group: a byte each, or two if there are more than 256 states,
+    /// the lower one first.
     #[serde(borrow)]
     pub(super) next: Cow<'t, [u8]>,
     /// For each state, 1 if the text may end in it.
@@ -62,15 +65,42 @@ impl RelaxedDfa<'_> {
     }
 
     fn accepts(&self, bytes: impl Iterator<Item = u8>) -> bool {
-        let width = self.next.len() / self.ends.len();
+        let row = self.row_len();
+        if self.is_large() {
+            self.run(bytes, |state, group| self.large_next(state * row + group))
+        } else {
+            self.run(bytes, |state, group| {
+                u16::from(self.next[state * row + group])
+            })
+        }
+    }
+
+    /// Reads `bytes` from the start. `next` returns the state that follows a state at a group.
+    #[inline]
+    fn run(&self, bytes: impl Iterator<Item = u8>, next: impl Fn(usize, usize) -> u16) -> bool {
         let mut state = self.start;
         for byte in bytes {
             let group = usize::from(self.groups[usize::from(byte)]);
-            state = self.next[usize::from(state) * width + group];
-            if state <= MATCH {
+            state = next(usize::from(state), group);
+            if state == DEAD || state == MATCH {
                 return state == MATCH;
             }
         }
         self.ends[usize::from(state)] == 1
+    }
+
+    /// Returns whether a state takes two bytes.
+    fn is_large(&self) -> bool {
+        self.ends.len() > 256
+    }
+
+    /// Returns the number of groups, which is that of the next states of each state.
+    pub(super) fn row_len(&self) -> usize {
+        self.next.len() / self.ends.len() / (1 + usize::from(self.is_large()))
+    }
+
+    /// Returns the state with this index in a table of two bytes each.
+    fn large_next(&self, index: usize) -> u16 {
+        u16::from_le_bytes([self.next[2 * index], self.next[2 * index + 1]])
     }
 }
