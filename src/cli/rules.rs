@@ -189,11 +189,12 @@ fn explain_failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result
         return Ok(String::new());
     };
     let mut scratch = Scratch::default();
-    let cleaned = verifier.cleaner().clean(&document, &mut scratch);
-    let mut text = explain(&cleaned, verifier.cleaner().rules(), &[], colour);
+    let cleaner = verifier.cleaner(case.rule);
+    let cleaned = cleaner.clean(&document, &mut scratch);
+    let mut text = explain(&cleaned, cleaner.rules(), &[], colour);
     if case.expects_match {
         let whole = Span::from_offsets(0, case.text.len());
-        let misses = NearMisses::new(verifier.cleaner())?
+        let misses = NearMisses::new(cleaner)?
             .examine(&document, &mut scratch)
             .near_misses(whole, &mut scratch);
         for miss in misses.iter().filter(|miss| miss.rule == case.id) {

@@ -6,6 +6,7 @@
 //! The order of filters therefore does not matter. The line model has a separate stage and lives in
 //! `model`.
 
+mod between;
 mod blanks;
 mod continuations;
 mod footer;
@@ -40,6 +41,9 @@ pub(crate) struct Filters {
     pub structures: structures::Structures,
     /// Whole lines, as the match stage left them.
     pub structure: Vec<Box<dyn Filter>>,
+    /// What replaces the line model where it is off: judges lines by the removed lines around them,
+    /// those of the structure stage included.
+    pub without_model: Vec<Box<dyn Filter>>,
     /// Headings and separators that removals left without a purpose.
     pub context: Vec<Box<dyn Filter>>,
     /// Blank lines that removals doubled.
@@ -64,6 +68,7 @@ impl Filters {
             .into_iter()
             .flatten()
             .collect(),
+            without_model: boxed(between::Between::new(enabled)).into_iter().collect(),
             context: boxed(orphans::Orphans::new(enabled)).into_iter().collect(),
             spacing: boxed(blanks::Blanks::new(enabled)).into_iter().collect(),
         }

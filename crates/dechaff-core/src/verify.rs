@@ -22,7 +22,7 @@ use crate::cleaner::Scratch;
 use crate::error::Error;
 use crate::rules::RuleSet;
 use crate::text::Document;
-use dechaff_rules::rule::{Effect, Level, Rule, RuleId};
+use dechaff_rules::rule::{Effect, FilterName, Level, Rule, RuleId};
 
 /// One example of one rule.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
 }
 
 /// Runs examples with a cleaner that applies every rule of a set, at level `thorough`, and holds no
-/// document.
+/// document. Only the examples of rules that need the line model to be off run without it.
 ///
 /// ```
 /// use dechaff_core::verify::{Verifier, cases};
@@ -111,21 +111,24 @@ pub fn cases(rules: &RuleSet) -> Vec<Case<'_>> {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     cleaner: Cleaner,
+    without_model: Cleaner,
 }
 
 impl Verifier {
-    /// Compiles `rules` into a cleaner at level `thorough`. The guard against large removals is
+    /// Compiles `rules` at level `thorough`, with and without the line model. The guard against large removals is
     /// off, because an example often consists of nothing but the text to be removed.
     ///
     /// # Errors
     /// Those of [`Builder::build`](crate::Builder::build), such as a pattern that does not compile.
     pub fn new(rules: &RuleSet) -> Result<Self, Error> {
-        let cleaner = Cleaner::builder()
+        let builder = Cleaner::builder()
             .rules(rules.clone())
             .level(Level::Thorough)
-            .max_removed(1.0)
-            .build()?;
-        Ok(Self { cleaner })
+            .max_removed(1.0);
+        Ok(Self {
+            cleaner: builder.clone().build()?,
+            without_model: builder.skip([FilterName::Model.name()]).build()?,
+        })
     }
 
     /// Cleans one example and checks the marks of its rule. Marks of other rules are ignored. A
@@ -135,7 +138,9 @@ impl Verifier {
     /// A sentence for people that says what was expected and what happened.
     pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
         let document = case.document()?;
-        let (marks, cleaned) = self.cleaner.marks(&document, &mut Scratch::default());
+        let (marks, cleaned) = self
+            .cleaner(case.rule)
+            .marks(&document, &mut Scratch::default());
         let matched: Vec<&str> = marks
             .iter()
             .filter(|mark| mark.rule() == case.id)
@@ -160,10 +165,15 @@ impl Verifier {
         }
     }
 
-    /// Returns the cleaner that runs the examples, for callers that explain why an example failed.
-    /// Every rule is on and no document is held.
+    /// Returns the cleaner that runs the examples of `rule`, for callers that explain why an example
+    /// failed. Every rule is on, except the line model's if it would replace `rule`. No document is
+    /// held.
     #[must_use]
-    pub fn cleaner(&self) -> &Cleaner {
-        &self.cleaner
+    pub fn cleaner(&self, rule: &Rule) -> &Cleaner {
+        if rule.filter() == FilterName::Between {
+            &self.without_model
+        } else {
+            &self.cleaner
+        }
     }
 }

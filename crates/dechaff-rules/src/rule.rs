@@ -221,6 +221,8 @@ named! {
         Labels = "labels",
         /// Lines that repeat an earlier line of the document.
         Repeats = "repeats",
+        /// Short lines between removed ones, if the line model is off.
+        Between = "between",
         /// Lines that the line model scores as chaff.
         Model = "model",
         /// Headings and separators without a text left to head or to separate.

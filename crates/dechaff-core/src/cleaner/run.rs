@@ -102,6 +102,8 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
             } = scratch;
             scores = model.mark(&self.view, &hits, &mut marks, buffers, search, explain);
             self.apply(marks.take(), scratch);
+        } else if !self.applied.is_empty() {
+            self.run_stage(&engine.filters.without_model, scratch);
         }
         // The last stages repair what removals left behind, such as headings without text.
         for stage in [&engine.filters.context, &engine.filters.spacing] {
