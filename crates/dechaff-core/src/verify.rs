@@ -115,8 +115,9 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Compiles `rules` at level `thorough`, with and without the line model. The guard against large removals is
-    /// off, because an example often consists of nothing but the text to be removed.
+    /// Compiles `rules` at level `thorough`, with and without the line model. The guard against
+    /// large removals is off, because an example often consists of nothing but the text to be
+    /// removed.
     ///
     /// # Errors
     /// Those of [`Builder::build`](crate::Builder::build), such as a pattern that does not compile.
@@ -165,9 +166,9 @@ impl Verifier {
         }
     }
 
-    /// Returns the cleaner that runs the examples of `rule`, for callers that explain why an example
-    /// failed. Every rule is on, except the line model's if it would replace `rule`. No document is
-    /// held.
+    /// Returns the cleaner that runs the examples of `rule`, for callers that explain why one of
+    /// them failed. Every rule is on, except the line model's if it would replace `rule`. No
+    /// document is held.
     #[must_use]
     pub fn cleaner(&self, rule: &Rule) -> &Cleaner {
         if rule.filter() == FilterName::Between {

@@ -58,8 +58,8 @@ impl Filter for Between {
 }
 
 /// Returns for each line of the view how many lines, itself included, come after the last
-/// [`MIN_REMOVED`] adjacent removed lines in the order of `lines`. Returns `None` for it if they are
-/// more than [`MAX_LINES`], if one of them is neither short nor removed, or if there are no such
+/// [`MIN_REMOVED`] adjacent removed lines in the order of `lines`. Returns `None` if they are more
+/// than [`MAX_LINES`], if one of them is neither short nor removed, or if there are no such
 /// removed lines.
 ///
 /// A distance does not grow if more lines are removed. A higher level therefore never removes less.
