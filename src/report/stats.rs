@@ -1,7 +1,8 @@
 //! Statistics of a run: counts of documents and bytes, and what each rule removed. They are printed
 //! as a sentence, written as JSON, kept in journals and manifests, and added up over runs.
 
-use dechaff_core::{Cleaned, Outcome, RuleSet};
+use dechaff_core::{Cleaned, Outcome, RuleId, RuleSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -62,15 +63,30 @@ impl Stats {
             Outcome::Clean => {}
         }
         self.bytes_read += cleaned.source().len() as u64;
+        // Names are looked up once per rule, not once per removal.
+        let mut by_rule: FxHashMap<RuleId, RuleStats> = FxHashMap::default();
         for removal in cleaned.removals() {
             let bytes = removal.span.len() as u64;
             self.bytes_removed += bytes;
             for rule in removal.rules() {
-                let entry = self.rules.entry(rules.get(rule).name.clone()).or_default();
-                entry.hits += 1;
-                entry.bytes += bytes;
-                entry.sole_bytes += if removal.also.is_empty() { bytes } else { 0 };
+                let stats = by_rule.entry(rule).or_default();
+                stats.hits += 1;
+                stats.bytes += bytes;
+                stats.sole_bytes += if removal.also.is_empty() { bytes } else { 0 };
             }
+        }
+        for (rule, stats) in by_rule {
+            self.add_rule(&rules.get(rule).name, stats);
+        }
+    }
+
+    fn add_rule(&mut self, name: &str, added: RuleStats) {
+        if let Some(stats) = self.rules.get_mut(name) {
+            stats.hits += added.hits;
+            stats.bytes += added.bytes;
+            stats.sole_bytes += added.sole_bytes;
+        } else {
+            self.rules.insert(name.to_owned(), added);
         }
     }
 
@@ -89,11 +105,8 @@ impl Stats {
         self.failed = self.failed.saturating_add(other.failed);
         self.bytes_read = self.bytes_read.saturating_add(other.bytes_read);
         self.bytes_removed = self.bytes_removed.saturating_add(other.bytes_removed);
-        for (name, rule) in &other.rules {
-            let entry = self.rules.entry(name.clone()).or_default();
-            entry.hits += rule.hits;
-            entry.bytes += rule.bytes;
-            entry.sole_bytes += rule.sole_bytes;
+        for (name, stats) in &other.rules {
+            self.add_rule(name, *stats);
         }
     }
 

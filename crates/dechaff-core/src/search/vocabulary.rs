@@ -6,7 +6,7 @@ use crate::steps;
 use dechaff_rules::StringList;
 use dechaff_rules::chars::{is_word, normalize};
 use dechaff_rules::rule::RuleId;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// Length of the longest line that a vocabulary can match, in bytes of normalized text. A longer
 /// line is a sentence or a list, which should not be removed because of its words alone.
@@ -22,8 +22,9 @@ pub(super) struct Vocabulary {
     /// For each word, the rules that list it: the index in `rules`, and whether the rule lists it
     /// as a telling word.
     words: FxHashMap<Vec<u8>, Vec<(usize, bool)>>,
-    /// The first bytes of all words that have at least that many.
-    prefixes: FxHashSet<[u8; MIN_GLUED_LEN]>,
+    /// The first bytes of all words that have at least that many, and a bit for the length of each
+    /// of the words that start with them.
+    lens_by_prefix: FxHashMap<[u8; MIN_GLUED_LEN], u64>,
 }
 
 impl Vocabulary {
@@ -35,7 +36,9 @@ impl Vocabulary {
         for (words, is_telling) in [(telling, true), (filler, false)] {
             for word in words.iter() {
                 let word = normalize(word);
-                self.prefixes.extend(word.first_chunk().copied());
+                if let Some(prefix) = word.first_chunk() {
+                    *self.lens_by_prefix.entry(*prefix).or_default() |= len_bit(word.len());
+                }
                 self.words
                     .entry(word)
                     .or_default()
@@ -94,12 +97,15 @@ impl Vocabulary {
     /// the word `first`: they list it, or a word with which it starts and which may be glued to the
     /// next.
     fn rules_starting_with(&self, first: &[u8]) -> u64 {
-        let shortest = match first.first_chunk() {
-            Some(prefix) if !self.prefixes.contains(prefix) => return 0,
-            Some(_) => MIN_GLUED_LEN,
-            None => first.len(),
+        let (shortest, lens) = match first.first_chunk() {
+            Some(prefix) => match self.lens_by_prefix.get(prefix) {
+                Some(&lens) => (MIN_GLUED_LEN, lens),
+                None => return 0,
+            },
+            None => (first.len(), u64::MAX),
         };
         (shortest..=first.len())
+            .filter(|&end| lens & len_bit(end) != 0)
             .filter_map(|end| self.words.get(&first[..end]))
             .flatten()
             .fold(0, |rules, (index, _)| rules | rule_bit(*index))
@@ -139,6 +145,11 @@ impl Vocabulary {
             .find(|(index, _)| *index == rule)
             .map(|(_, is_telling)| *is_telling)
     }
+}
+
+/// Returns the bit of a length in bytes. Those from 63 on share one.
+fn len_bit(len: usize) -> u64 {
+    1 << len.min(63)
 }
 
 /// Returns the bit of the rule with this index. With more than 64 rules, some share a bit.
