@@ -288,6 +288,9 @@ fn first_word_width(text: &str) -> usize {
 
 /// Returns the width of a text in columns.
 fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     // Every character of a script without spaces starts with a byte from 0xE0 on, and none with
     // 0xE2, with which quotation marks and dashes start. No branch, so that many bytes are compared
     // at once.
