@@ -106,7 +106,7 @@ impl LazyRegex {
             && (dfa.whole_text, dfa.backward) == (self.whole_text, backward)
         {
             let is_match = dfa.is_match(alphabet, text);
-            if dfa.is_exact || !is_match {
+            if !is_match || text.len() <= dfa.exact_len as usize {
                 return is_match;
             }
         }

@@ -46,13 +46,15 @@ impl RelaxedDfa<'static> {
     #[must_use]
     pub fn new(regex: &ClassRegex, whole_text: bool, backward: bool) -> Option<Self> {
         let hir = regex.hir();
-        let build = |relaxed: &Hir, limits| {
-            let is_exact = *relaxed == hir;
-            Self::build(relaxed, is_exact, whole_text, backward, limits)
+        let build = |relaxed: &Hir, exact_len, limits| {
+            Self::build(relaxed, exact_len, whole_text, backward, limits)
         };
         ATTEMPTS
             .into_iter()
-            .find_map(|(max_bound, limits)| build(&relax(&hir, max_bound), limits))
+            .find_map(|(max_bound, limits)| {
+                let exact_len = exact_len(&hir, max_bound);
+                build(&relax(&hir, max_bound), exact_len, limits)
+            })
             .or_else(|| {
                 // The longest part of a sequence that fits, found by bisection.
                 let relaxed = relax(&hir, 1);
@@ -63,7 +65,7 @@ impl RelaxedDfa<'static> {
                 let mut best = None;
                 while fits + 1 < too_many {
                     let count = usize::midpoint(fits, too_many);
-                    match build(&keep_parts(parts, count, backward), SMALL) {
+                    match build(&keep_parts(parts, count, backward), 0, LARGE) {
                         Some(dfa) => (fits, best) = (count, Some(dfa)),
                         None => too_many = count,
                     }
@@ -75,7 +77,7 @@ impl RelaxedDfa<'static> {
     /// Builds the DFA of a relaxed regex. Returns `None` if it exceeds the limits.
     fn build(
         relaxed: &Hir,
-        is_exact: bool,
+        exact_len: u32,
         whole_text: bool,
         backward: bool,
         limits: Limits,
@@ -98,7 +100,7 @@ impl RelaxedDfa<'static> {
             .flat_map(|state| state.to_le_bytes().into_iter().take(width));
         let ends = states.iter().map(|state| u8::from(state.is_end));
         Some(Self {
-            is_exact,
+            exact_len,
             whole_text,
             backward,
             start: start as u16,
@@ -130,6 +132,24 @@ fn relax(hir: &Hir, most: u32) -> Hir {
             Hir::alternation(parts.iter().map(|part| relax(part, most)).collect())
         }
         _ => hir.clone(),
+    }
+}
+
+/// Returns the length of the longest text, in bytes, for which [`relax`] makes no difference. A
+/// text without `max` characters cannot exceed that bound, but a relaxed lower bound matters.
+fn exact_len(hir: &Hir, most: u32) -> u32 {
+    match hir.kind() {
+        HirKind::Repetition(Repetition { min, .. }) if *min > most => 0,
+        HirKind::Repetition(Repetition { max, sub, .. }) => {
+            let own = max.filter(|&max| max > most).unwrap_or(u32::MAX);
+            own.min(exact_len(sub, most))
+        }
+        HirKind::Capture(capture) => exact_len(&capture.sub, most),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            let parts = parts.iter().map(|part| exact_len(part, most));
+            parts.min().unwrap_or(u32::MAX)
+        }
+        _ => u32::MAX,
     }
 }
 
@@ -296,18 +316,18 @@ mod tests {
     #[test]
     fn relaxed_dfas_accept_what_the_regex_crate_matches_and_little_else() {
         let (mut accepted, mut matched) = (0, 0);
-        for (source, is_exact) in [
-            (r"by [^\n]{3,60}", true),
-            (r"(?i)\bé|\Bx\b|photos?", true),
-            (r"", true),
-            (r"[^\n]{2}[^\n]*\d{1,3}", true),
+        for (source, exact_len) in [
+            (r"by [^\n]{3,60}", u32::MAX),
+            (r"(?i)\bé|\Bx\b|photos?", u32::MAX),
+            (r"", u32::MAX),
+            (r"[^\n]{2}[^\n]*\d{1,3}", u32::MAX),
             (
                 r"(?:[^\n]{0,90}[\sx])?by \w{1,25}[^\n]{0,90}(?:photo|7)[^\n]{0,40}ab?",
-                false,
+                25,
             ),
             (
                 r"(?:[^\n]{3,80}[ax,])?(?:x|by [^\n]{3,90}a|É\w{2,40}a|7[^\n]{9,70}ab)[^\n]{0,70}7\W{0,9}",
-                false,
+                0,
             ),
         ] {
             for (whole_text, backward) in [(true, false), (false, false), (true, true)] {
@@ -322,7 +342,7 @@ mod tests {
                 let regex = RegexBuilder::new(&pattern).build().unwrap();
                 let classes = ClassRegex::new(source, false, true).unwrap();
                 let dfa = RelaxedDfa::new(&classes, whole_text, backward).unwrap();
-                assert_eq!(dfa.is_exact, is_exact, "{source}");
+                assert_eq!(dfa.exact_len, exact_len, "{source}");
                 for text in texts() {
                     // Only single lines are read backward.
                     if backward && text.contains('\n') {
@@ -331,6 +351,7 @@ mod tests {
                     let is_match = regex.is_match(&text);
                     let is_accepted = dfa.is_match(&classes.alphabet, &text);
                     assert!(is_accepted || !is_match, "{source} in {text:?}");
+                    let is_exact = text.len() <= exact_len as usize;
                     assert!(!is_exact || is_accepted == is_match, "{source} in {text:?}");
                     accepted += usize::from(is_accepted);
                     matched += usize::from(is_match);

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A text that the relaxed DFA rejects is no match. One that it accepts has to be tried again,
-//! unless nothing was relaxed.
+//! unless it is too short to exceed the bounds: "by Ann for Getty" has no 60 characters.
 
 use super::Alphabet;
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,9 @@ pub(super) const MATCH: u16 = 1;
 /// state for each state and each group of bytes that all states treat alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelaxedDfa<'t> {
-    /// Whether it accepts exactly what the regex matches.
-    pub is_exact: bool,
+    /// Length of the longest text, in bytes, of which it accepts exactly what the regex matches: 0
+    /// if there is none, [`u32::MAX`] if nothing was relaxed.
+    pub exact_len: u32,
     /// Whether a match must be the whole text; otherwise it may be anywhere in it.
     pub whole_text: bool,
     /// Whether it reads a text from its end, where a match must end.
