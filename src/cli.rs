@@ -9,6 +9,8 @@ mod corpus;
 mod diff;
 mod eval;
 mod explain;
+mod learn;
+mod learned;
 mod listener;
 mod new_rule;
 mod records;
@@ -108,6 +110,8 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Explain(args) => explain::run(*args, terminal),
         Command::Diff(args) => diff::run(*args, terminal),
         Command::Report(args) => report::run(*args, terminal),
+        Command::Learn(args) => learn::run(*args, terminal),
+        Command::Learned { command } => learned::run(command, terminal),
         Command::Restore(args) => restore::restore_text(args, terminal),
         Command::Verify { directory, json } => {
             restore::verify_directory(&directory, json, terminal)

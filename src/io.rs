@@ -12,6 +12,7 @@ mod formats;
 pub mod fs;
 mod identity;
 mod labelled;
+mod learned;
 mod record;
 mod slice;
 mod source;
@@ -28,6 +29,7 @@ pub use formats::parquet::open_table;
 pub use formats::{AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord};
 pub use identity::{FileId, FileState, hash_path, other_names};
 pub use labelled::{LabelledRow, read_rows};
+pub use learned::{LearnedFile, LearnedWriter, merge_learned};
 #[cfg(test)]
 pub use record::Escaping;
 pub use record::{Field, Parsed, TextFields, cut, decode_utf8};
@@ -52,6 +54,8 @@ pub struct FieldNames {
     pub url: Option<String>,
     /// Field of the language code.
     pub language: Option<String>,
+    /// Field of the name of the site.
+    pub site: Option<String>,
     /// Field that the run adds; a record that already has it is damaged.
     pub reserved: Option<String>,
 }

@@ -13,6 +13,7 @@ mod files;
 pub mod in_memory;
 mod input;
 pub mod journal;
+pub mod learn;
 pub mod manifest;
 pub mod observer;
 mod options;

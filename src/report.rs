@@ -12,6 +12,7 @@ mod eval;
 mod explain;
 mod html;
 mod identity;
+mod learned;
 mod records;
 mod rules;
 mod schema;
@@ -28,6 +29,7 @@ pub use eval::{eval_json, eval_table};
 pub use explain::explain;
 pub use html::{ReportMeta, html_page, survey_json};
 pub use identity::{ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path};
+pub use learned::{LabelPack, LearnedLine, learned_lines, learned_pack, site_line};
 pub use records::{
     Origin, Record, RecordLine, damage_line, document_records, dropped_record, read_lines,
     read_records,

@@ -42,6 +42,13 @@ pub(super) enum Command {
     /// Write an HTML page that shows what would be removed and why, with charts and samples of each
     /// rule
     Report(Box<ReportArgs>),
+    /// Learn what each site of a corpus repeats on its pages, for `clean --learned`
+    Learn(Box<LearnArgs>),
+    /// Show, export and merge what was learned of sites
+    Learned {
+        #[command(subcommand)]
+        command: LearnedCommand,
+    },
     /// Compare what two runs remove, by rule; exit with 1 if they differ
     Diff(Box<DiffArgs>),
     /// Restore the original text from a cleaned text and its removal record
@@ -102,6 +109,17 @@ pub(super) struct Selection {
     /// is lost, as measured on labelled pages [default: set by the level]
     #[arg(long, value_name = "SHARE")]
     pub max_loss: Option<f64>,
+    /// Remove what sites repeat on their pages, as `dechaff learn` learned it
+    #[arg(long, value_name = "FILE")]
+    pub learned: Option<PathBuf>,
+    /// With --learned, remove only texts on at least this many pages of their site [default: set by
+    /// the level]
+    #[arg(long, value_name = "N")]
+    pub min_pages: Option<u64>,
+    /// With --learned, remove only texts on at least this share of the pages of their site [default:
+    /// set by the level]
+    #[arg(long, value_name = "SHARE")]
+    pub min_share: Option<f64>,
     /// Clean each text until nothing more is found, so that cleaning the output changes nothing
     #[arg(long)]
     pub idempotent: bool,
@@ -164,6 +182,10 @@ pub(super) struct FieldArgs {
     /// Field that contains the language of a record, as a code such as `en` or `eng_Latn`
     #[arg(long, value_name = "NAME")]
     pub lang_field: Option<String>,
+    /// Field that contains the name of the site of a record, for `learn` and --learned [default:
+    /// the host of the URL, or else the first directory below the input]
+    #[arg(long, value_name = "NAME")]
+    pub site_field: Option<String>,
     /// Pass larger records through unchanged; in bytes, or with k, M or G [default: 32M]
     #[arg(long, value_name = "SIZE")]
     pub max_record: Option<String>,
@@ -345,6 +367,99 @@ pub(super) struct ReportArgs {
     pub json: bool,
     #[command(flatten)]
     pub inspect: InspectArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct LearnArgs {
+    /// Files and directories; `-` or no path reads standard input
+    pub paths: Vec<PathBuf>,
+    /// Write what was learned to this file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace an existing file
+    #[arg(long, short)]
+    pub force: bool,
+    /// Keep texts of single pages too, so that the file can be merged with others that have pages
+    /// of the same sites
+    #[arg(long)]
+    pub part: bool,
+    /// Memory for counts, from which on they are moved to temporary files; in bytes, or with k, M or
+    /// G [default: 256M]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Print only errors
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Number of threads [default: one per core]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Read this configuration file [default: dechaff.toml in the working directory or a parent of
+    /// it]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub fields: FieldArgs,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// Options that say how much evidence it takes to remove a text.
+#[derive(Args, Clone, Debug)]
+pub(super) struct EvidenceArgs {
+    /// The level whose evidence is required
+    #[arg(long, short, value_name = "LEVEL", default_value = "balanced")]
+    pub level: dechaff_core::Level,
+    /// Fewest pages with a text [default: set by the level]
+    #[arg(long, value_name = "N")]
+    pub min_pages: Option<u64>,
+    /// Least share of the pages with a text [default: set by the level]
+    #[arg(long, value_name = "SHARE")]
+    pub min_share: Option<f64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LearnedCommand {
+    /// List sites or, with --site, the texts that would be removed, with counts
+    Show {
+        /// A file that `learn` wrote
+        file: PathBuf,
+        /// List the texts of this site; can be repeated
+        #[arg(long, value_name = "NAME")]
+        site: Vec<String>,
+        /// Also list texts with too little evidence
+        #[arg(long, requires = "site")]
+        all: bool,
+        /// Print a JSON object for each site or text
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        evidence: EvidenceArgs,
+    },
+    /// Print a pack of rules with the labels of sites
+    Export {
+        /// A file that `learn` wrote
+        file: PathBuf,
+        /// Export only this site; can be repeated [default: all sites]
+        #[arg(long, value_name = "NAME")]
+        site: Vec<String>,
+        #[command(flatten)]
+        evidence: EvidenceArgs,
+    },
+    /// Merge files into one
+    Merge {
+        /// Files that `learn` wrote
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Write to this file
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+        /// Replace an existing file
+        #[arg(long, short)]
+        force: bool,
+        /// Keep texts of single pages, so that the result can be merged again
+        #[arg(long)]
+        part: bool,
+    },
 }
 
 #[derive(Args, Debug)]

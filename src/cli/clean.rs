@@ -62,6 +62,13 @@ fn named_sources(args: &CleanArgs, config: &Config) -> Vec<(&'static str, PathBu
         .map(|pack| ("--rules", pack.clone()))
         .chain(selection.config.clone().map(|path| ("--config", path)))
         .chain(
+            selection
+                .learned
+                .iter()
+                .chain(&config.learned)
+                .map(|path| ("--learned", path.clone())),
+        )
+        .chain(
             args.reading
                 .files_from
                 .clone()

@@ -26,6 +26,10 @@ pub(super) struct Config {
     pub rules: Vec<PathBuf>,
     pub max_removed: Option<f64>,
     pub max_loss: Option<f64>,
+    /// File of what was learned of sites; relative as packs are.
+    pub learned: Option<PathBuf>,
+    pub min_pages: Option<u64>,
+    pub min_share: Option<f64>,
     pub idempotent: Option<bool>,
     pub max_document: Option<String>,
     pub encoding: Option<String>,
@@ -41,6 +45,7 @@ pub(super) struct Config {
     pub id_field: Option<String>,
     pub url_field: Option<String>,
     pub lang_field: Option<String>,
+    pub site_field: Option<String>,
     pub on_error: Option<OnErrorArg>,
     pub max_record: Option<String>,
     pub output_format: Option<String>,
@@ -67,6 +72,7 @@ impl Config {
             for pack in &mut config.rules {
                 *pack = directory.join(&*pack);
             }
+            config.learned = config.learned.map(|learned| directory.join(learned));
         }
         Ok(config)
     }

@@ -57,6 +57,12 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             id: Some(id.map_or("id", String::as_str).to_owned()),
             url: Some(url.map_or("url", String::as_str).to_owned()),
             language: language.cloned(),
+            site: args
+                .fields
+                .site_field
+                .as_ref()
+                .or(config.site_field.as_ref())
+                .cloned(),
             reserved: args
                 .annotate
                 .filter(|kind| *kind == AnnotateArg::Field)

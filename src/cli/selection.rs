@@ -3,13 +3,15 @@
 
 use super::args::Selection;
 use super::config::{Config, list_or};
-use crate::io::FileId;
 use crate::io::fs;
+use crate::io::{FileId, LearnedFile};
 use anyhow::{Context, Result, bail};
-use dechaff_core::{Cleaner, RuleSet};
+use dechaff_core::learn::Evidence;
+use dechaff_core::{Cleaner, Level, RuleSet};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Compiles the cleaner for the options of the command line and the configuration. The rules of
 /// `--rules` and the names of `--skip` are added to those of the configuration; all other options
@@ -26,11 +28,30 @@ pub(super) fn build_cleaner(selection: Selection, config: &Config) -> Result<Cle
     if let Some(share) = selection.max_removed.or(config.max_removed) {
         builder = builder.max_removed(share);
     }
+    if let Some(path) = selection.learned.as_ref().or(config.learned.as_ref()) {
+        let level = selection.level.or(config.level).unwrap_or(Level::Balanced);
+        let min_pages = selection.min_pages.or(config.min_pages);
+        let min_share = selection.min_share.or(config.min_share);
+        builder = builder
+            .learned(Arc::new(LearnedFile::open(path)?))
+            .evidence(evidence(level, min_pages, min_share));
+    } else if selection.min_pages.is_some() || selection.min_share.is_some() {
+        bail!("--min-pages and --min-share need --learned");
+    }
     Ok(builder
         .idempotent(selection.idempotent || config.idempotent.unwrap_or(false))
         .only(list_or(&selection.only, &config.only))
         .skip(config.skip.iter().chain(&selection.skip))
         .build()?)
+}
+
+/// Returns the evidence that a level requires, with other values in place of some of its own.
+pub(super) fn evidence(level: Level, min_pages: Option<u64>, min_share: Option<f64>) -> Evidence {
+    let default = Evidence::at(level);
+    Evidence {
+        min_pages: min_pages.unwrap_or(default.min_pages),
+        min_share: min_share.unwrap_or(default.min_share),
+    }
 }
 
 /// Returns the built-in rules together with those of the given packs and directories of packs,

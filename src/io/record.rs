@@ -242,6 +242,8 @@ pub struct TextFields<'r> {
     pub url: Option<String>,
     /// The language of the record, as a code.
     pub language: Option<String>,
+    /// The name of the site that the record is from.
+    pub site: Option<String>,
 }
 
 /// The result of parsing a record.

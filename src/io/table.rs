@@ -48,8 +48,8 @@ pub struct Rows {
     pub row_indices: Vec<u32>,
     /// Rows without a text, counted likewise.
     pub missing: Vec<u32>,
-    /// Ids, URLs and languages, each by row; empty if the table has no such column.
-    pub attributes: [Vec<Option<String>>; 3],
+    /// Ids, URLs, languages and sites, each by row; empty if the table has no such column.
+    pub attributes: [Vec<Option<String>>; 4],
     /// Definition level of each entry; empty if the column is required.
     #[cfg(feature = "parquet")]
     pub(super) definition: Vec<i16>,

@@ -137,9 +137,12 @@ impl Evaluation<'_> {
         wants_mistakes: bool,
         scratch: &mut Scratch,
     ) -> Vec<PageResult> {
-        let (Some(labels), Ok(document)) = (&row.labels, Document::new(&row.text)) else {
+        let (Some(labels), Ok(mut document)) = (&row.labels, Document::new(&row.text)) else {
             return Vec::new();
         };
+        if let Some(host) = field_text(row, "host") {
+            document = document.with_site(&host);
+        }
         self.cleaners
             .iter()
             .map(|(level, cleaner)| {

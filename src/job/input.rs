@@ -102,7 +102,8 @@ impl Job<'_> {
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
         let name = record_path(&task.file.path);
-        let cleaner = TextCleaner::new(self.options, &name);
+        let site = task.file.folder();
+        let cleaner = TextCleaner::new(self.options, &name).with_site(site.as_deref());
         let mut batch = clean_document(&cleaner, bytes, scratch)?;
         let mut tally = std::mem::take(&mut batch.tally);
         on_batch(&mut BatchOutput::default(), None, &mut tally)?;
@@ -130,7 +131,8 @@ impl Job<'_> {
     ) -> Result<(BatchStats, Output)> {
         let (path, options) = (&task.file.path, &self.options.format);
         let name = record_path(path);
-        let texts = TextCleaner::new(self.options, &name);
+        let site = task.file.folder();
+        let texts = TextCleaner::new(self.options, &name).with_site(site.as_deref());
         let threads = match threads {
             Threads::One => 1,
             Threads::All => rayon::current_num_threads(),

@@ -305,16 +305,17 @@ fn value_place<'r>(number: u64, field: &'r str, item: u64, value: &'r [u8]) -> P
     }
 }
 
-/// Returns the id, address and language of a row, from the columns of these. `row` counts from the
+/// Returns the id, address, language and site of a row, from the columns of these. `row` counts from the
 /// first row of the chunk.
-fn properties_of(others: &[Vec<Option<String>>; 3], row: u32) -> TextFields<'static> {
-    let [id, url, language] = others
+fn properties_of(others: &[Vec<Option<String>>; 4], row: u32) -> TextFields<'static> {
+    let [id, url, language, site] = others
         .each_ref()
         .map(|column| column.get(row as usize).cloned().flatten());
     TextFields {
         id,
         url,
         language,
+        site,
         ..TextFields::default()
     }
 }

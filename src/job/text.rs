@@ -16,6 +16,7 @@ use crate::report::{
     Annotation, Name, Origin, annotate, damage_line, document_records, dropped_record,
 };
 use anyhow::{Result, bail};
+use dechaff_core::learn::Sites;
 use dechaff_core::{Cleaned, Document, Outcome, Scratch};
 use std::borrow::Cow;
 use std::fmt;
@@ -144,12 +145,23 @@ pub(super) struct TextCleaner<'j> {
     options: &'j JobOptions,
     /// Name of the input in reports.
     name: &'j str,
+    /// Site of texts of which nothing else says which it is.
+    site: Option<&'j str>,
 }
 
 impl<'j> TextCleaner<'j> {
     /// Creates a cleaner for the input called `name`.
     pub(super) fn new(options: &'j JobOptions, name: &'j str) -> Self {
-        Self { options, name }
+        Self {
+            options,
+            name,
+            site: None,
+        }
+    }
+
+    /// Sets the site of texts that have neither a host nor a field that names it.
+    pub(super) fn with_site(self, site: Option<&'j str>) -> Self {
+        Self { site, ..self }
     }
 
     /// Returns how texts are cleaned.
@@ -168,7 +180,7 @@ impl<'j> TextCleaner<'j> {
         text: &InputText,
         scratch: &mut Scratch,
     ) -> Result<TextOutcome> {
-        let document = self.options.describe(Document::new(text.as_str())?);
+        let document = self.describe(Document::new(text.as_str())?, &TextFields::default());
         let place = Place {
             bytes: text.bytes(),
             ..Place::default()
@@ -208,6 +220,9 @@ impl<'j> TextCleaner<'j> {
     ) -> Result<()> {
         let rules = self.options.cleaner.rules();
         let cleaned = self.options.cleaner.clean(document, scratch);
+        if let Some(error) = self.options.cleaner.learned().and_then(Sites::error) {
+            bail!(error);
+        }
         let removed: Vec<Range<usize>> = cleaned
             .removals()
             .iter()
@@ -238,6 +253,7 @@ impl<'j> TextCleaner<'j> {
             let origin = Origin {
                 ranges: Cow::Borrowed(&cuts),
                 encoding: encoded.encoding(),
+                site: document.site(),
                 ..place.origin(self.name)
             };
             document_records(&cleaned, &origin, rules, &mut outcome.records)?;
@@ -279,16 +295,20 @@ impl<'j> TextCleaner<'j> {
         Problem::TooLarge(self.options.format.max_record)
     }
 
-    /// Adds the language and the address of a text. What its record says replaces what the options
+    /// Adds the language, the address and the site of a text. What its record says replaces what the options
     /// say of all documents; a language code that is not known is ignored.
     fn describe<'t>(&self, document: Document<'t>, texts: &TextFields<'_>) -> Document<'t> {
         let mut document = self.options.describe(document);
         if let Some(code) = &texts.language {
             document = document.with_corpus_language(code);
         }
-        match &texts.url {
-            Some(url) => document.with_url(url),
-            None => document,
+        if let Some(url) = &texts.url {
+            document = document.with_url(url);
+        }
+        match (&texts.site, self.site) {
+            (Some(site), _) => document.with_site(site),
+            (None, Some(site)) if document.site().is_none() => document.with_site(site),
+            _ => document,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::io::fs::{self, WalkFailure};
 use crate::io::{FileState, is_temporary};
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,18 @@ pub struct InputFile {
     pub size: u64,
     /// State in which the file was found, or later that in which it was read. `None` for a stream.
     pub state: Option<FileState>,
+}
+
+impl InputFile {
+    /// Returns the name of the first directory below the input that the file was found in, which
+    /// stands for its site; `None` if the file is not in a directory below it.
+    #[must_use]
+    pub fn folder(&self) -> Option<Cow<'_, str>> {
+        let mut parts = self.output_path.iter();
+        let first = parts.next()?;
+        parts.next()?;
+        Some(first.to_string_lossy())
+    }
 }
 
 /// An entry that a walk visits.

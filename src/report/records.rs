@@ -3,10 +3,11 @@
 //! records that are dropped as a whole, which have the same form, and the lines of the list of
 //! damaged records.
 
+use super::decimal;
 use super::identity::{Part, RECORD_VERSION};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
-use dechaff_core::{Category, Cleaned, Confidence, Removal, RuleSet};
+use dechaff_core::{Category, Cleaned, Confidence, FilterName, Removal, RuleSet, Score};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -47,6 +48,12 @@ pub struct Record {
     pub category: Category,
     /// The confidence of the rule.
     pub confidence: Confidence,
+    /// The site that repeats the text, if that is why it was removed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub site: Option<String>,
+    /// The share of the pages of the site that have the text, if that is why it was removed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub share: Option<f64>,
     /// The encoding of the input, unless it is UTF-8.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub encoding: Option<String>,
@@ -64,6 +71,8 @@ pub struct Origin<'s> {
     pub bytes: &'s [u8],
     /// The offset of these bytes in the input.
     pub offset: u64,
+    /// The site that the text is from, if it is known.
+    pub site: Option<&'s str>,
     /// The name of the input's encoding, unless it is UTF-8.
     pub encoding: Option<&'static str>,
     /// The ranges of these bytes that the removals cover, one for each removal.
@@ -90,6 +99,7 @@ impl Record {
     ) -> Self {
         let rule = rules.get(removal.rule);
         let (removed, bytes) = (&text[removal.span.range()], &origin.bytes[range.clone()]);
+        let is_repeated = rule.filter() == FilterName::Site;
         Self {
             version: RECORD_VERSION,
             path: origin.path.to_owned(),
@@ -108,6 +118,8 @@ impl Record {
                 .collect(),
             category: rule.category,
             confidence: rule.confidence,
+            site: origin.site.filter(|_| is_repeated).map(str::to_owned),
+            share: (is_repeated && removal.score < Score::RULE).then(|| decimal(removal.score)),
             encoding: origin.encoding.map(str::to_owned),
             bytes: (origin.encoding.is_some() || bytes != removed.as_bytes())
                 .then(|| HEXLOWER.encode(bytes)),
@@ -178,6 +190,8 @@ pub fn dropped_record(origin: &Origin<'_>, rule: &str, out: &mut Vec<u8>) -> Res
         also: Vec::new(),
         category: Category::Other,
         confidence: Confidence::Certain,
+        site: None,
+        share: None,
         encoding: None,
         bytes: matches!(text, Cow::Owned(_)).then(|| HEXLOWER.encode(origin.bytes)),
         text: text.into_owned(),

@@ -14,7 +14,8 @@ use anstyle::Style;
 use dechaff_core::model::{Decision, LineScore};
 use dechaff_core::verify::{Miss, Missed};
 use dechaff_core::{
-    Cleaned, Cue, Effect, Level, Mark, Outcome, Removal, Rule, RuleId, RuleSet, Score, Span, Veto,
+    Cleaned, Cue, Effect, FilterName, Level, Mark, Outcome, Removal, Rule, RuleId, RuleSet, Score,
+    Span, Veto,
 };
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -223,8 +224,15 @@ impl LineReport<'_> {
             if marks.peek().is_none() {
                 text.push_str("    removes the rest of the line, which other removals left\n");
             }
-            for mark in marks.filter(|mark| mark.score() == Score::RULE) {
-                let _ = writeln!(text, "    matches  {}", self.matched_text(line, mark));
+            for mark in marks {
+                let _ = if mark.score() == Score::RULE {
+                    writeln!(text, "    matches  {}", self.matched_text(line, mark))
+                } else if rule.filter() == FilterName::Site {
+                    let share = 100.0 * decimal(mark.score());
+                    writeln!(text, "    is on {share:.0} % of the pages of its site")
+                } else {
+                    Ok(())
+                };
             }
             for (verb, examples) in labelled_examples(rule) {
                 if let Some(example) = examples.iter().next() {

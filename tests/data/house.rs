@@ -66,8 +66,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "crates/dechaff-core/src",
         &[
-            "error", "steps", "text", "mark", "built_in", "rules", "search", "filter", "model",
-            "cleaner", "verify", "fuzzing",
+            "error", "steps", "text", "mark", "learn", "built_in", "rules", "search", "filter",
+            "model", "cleaner", "verify", "fuzzing",
         ],
     ),
     (

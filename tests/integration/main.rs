@@ -23,6 +23,7 @@ mod explain;
 mod faults;
 mod formats;
 mod golden;
+mod learn;
 mod promises_formats;
 #[cfg(unix)]
 mod promises_places;

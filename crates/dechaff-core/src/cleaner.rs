@@ -14,6 +14,7 @@ pub use restore::restore;
 
 use crate::error::Error;
 use crate::filter::{Filters, MatchFilter};
+use crate::learn::{Evidence, Sites};
 use crate::mark::Mark;
 use crate::model::{ExplainOptions, LineModel, LineScore, ModelBuffers};
 use crate::rules::RuleSet;
@@ -39,6 +40,9 @@ pub struct Builder {
     /// Share of the words of prose, 0 to 1.
     max_loss: Option<f64>,
     is_idempotent: bool,
+    learned: Option<Arc<dyn Sites>>,
+    /// `None` for that of the level.
+    evidence: Option<Evidence>,
 }
 
 impl Builder {
@@ -109,6 +113,25 @@ impl Builder {
         self
     }
 
+    /// Removes what sites repeat on their pages, as was learned of them: see [`Learner`]. A document
+    /// is cleaned by what was learned of its [site](Document::site). By default nothing is known of
+    /// any site.
+    ///
+    /// [`Learner`]: crate::learn::Learner
+    #[must_use]
+    pub fn learned(mut self, sites: Arc<dyn Sites>) -> Self {
+        self.learned = Some(sites);
+        self
+    }
+
+    /// Sets on how many pages of a site a text must stand to be removed. The default depends on the
+    /// level: see [`Evidence::at`].
+    #[must_use]
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence = Some(evidence);
+        self
+    }
+
     /// Compiles the enabled rules into a cleaner. This takes much longer than cleaning a page, so
     /// build a cleaner once and share it.
     ///
@@ -126,6 +149,15 @@ impl Builder {
         if let Some(share) = self.max_loss.filter(|share| !(0.0..=1.0).contains(share)) {
             return Err(Error::Option(format!(
                 "max-loss must be a share from 0 to 1, not {share}"
+            )));
+        }
+        if let Some(share) = self
+            .evidence
+            .map(|evidence| evidence.min_share)
+            .filter(|share| !(0.0..=1.0).contains(share))
+        {
+            return Err(Error::Option(format!(
+                "min-share must be a share from 0 to 1, not {share}"
             )));
         }
         for name in self.only.iter().chain(&self.skip) {
@@ -148,10 +180,12 @@ impl Builder {
             )?),
             None => None,
         };
+        let evidence = self.evidence.unwrap_or_else(|| Evidence::at(self.level));
         let collects_hits = model.is_some() && self.rules.has_built_in();
         let engine = Engine {
             matching: MatchFilter::new(&self.rules, |id| enabled[id.index()], collects_hits),
-            filters: Filters::new(&find_enabled),
+            filters: Filters::new(&find_enabled, self.learned.as_ref(), evidence),
+            learned: self.learned,
             model,
             max_removed: self.max_removed,
             is_idempotent: self.is_idempotent,
@@ -242,6 +276,7 @@ struct Engine {
     filters: Filters,
     /// `None` if the rule of the line model is disabled.
     model: Option<LineModel>,
+    learned: Option<Arc<dyn Sites>>,
     max_removed: f64,
     is_idempotent: bool,
 }
@@ -268,6 +303,8 @@ impl Cleaner {
             max_removed: 0.95,
             max_loss: None,
             is_idempotent: false,
+            learned: None,
+            evidence: None,
         }
     }
 
@@ -276,6 +313,12 @@ impl Cleaner {
     #[must_use]
     pub fn rules(&self) -> &RuleSet {
         &self.engine.rules
+    }
+
+    /// Returns what the cleaner knows of sites, or `None` if nothing was learned.
+    #[must_use]
+    pub fn learned(&self) -> Option<&dyn Sites> {
+        self.engine.learned.as_deref()
     }
 
     /// Returns whether the options enable a rule. Panics if `rule` is not an id of the cleaner's

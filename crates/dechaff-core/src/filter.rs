@@ -9,6 +9,7 @@
 mod between;
 mod blanks;
 mod continuations;
+mod enclosed;
 mod footer;
 mod labels;
 mod letters;
@@ -16,13 +17,16 @@ mod links;
 mod matching;
 mod orphans;
 mod repeats;
+mod site;
 mod structures;
 
 pub(crate) use matching::{MatchFilter, RuleHit};
 
+use crate::learn::{Evidence, Sites};
 use crate::mark::Marks;
 use crate::text::{NormalizedText, View};
 use dechaff_rules::rule::RuleId;
+use std::sync::Arc;
 
 /// Returns the id of the rule with this name, if it is enabled.
 type EnabledRule<'f> = &'f dyn Fn(&str) -> Option<RuleId>;
@@ -53,10 +57,15 @@ pub(crate) struct Filters {
 impl Filters {
     /// Makes the filters of which a rule is enabled. `enabled` returns the id of a rule by its
     /// name, or `None` if the user did not choose the rule; the id is the one that the filter's
-    /// marks carry.
-    pub(crate) fn new(enabled: EnabledRule<'_>) -> Self {
+    /// marks carry. `sites` has what was learned of sites, and `evidence` says when that is enough.
+    pub(crate) fn new(
+        enabled: EnabledRule<'_>,
+        sites: Option<&Arc<dyn Sites>>,
+        evidence: Evidence,
+    ) -> Self {
+        let repeated = site::Repeated::new(enabled, sites, evidence);
         Self {
-            structures: structures::Structures::new(enabled),
+            structures: structures::Structures::new(enabled, repeated.clone()),
             structure: [
                 boxed(footer::Footer::new(enabled)),
                 boxed(links::Links::new(enabled)),
@@ -64,12 +73,20 @@ impl Filters {
                 boxed(labels::LabelRuns::new(enabled)),
                 boxed(repeats::Repeats::new(enabled)),
                 boxed(letters::Letters::new(enabled)),
+                boxed(repeated.clone()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            context: [
+                boxed(orphans::Orphans::new(enabled)),
+                boxed(repeated.clone()),
+                boxed(enclosed::Enclosed::new(enabled, repeated)),
             ]
             .into_iter()
             .flatten()
             .collect(),
             without_model: boxed(between::Between::new(enabled)).into_iter().collect(),
-            context: boxed(orphans::Orphans::new(enabled)).into_iter().collect(),
             spacing: boxed(blanks::Blanks::new(enabled)).into_iter().collect(),
         }
     }

@@ -24,6 +24,7 @@
 //! ```
 //!
 //! Other entry points: [`Cleaner::explain`] returns every mark and score behind a result,
+//! [`learn`] finds what sites repeat on their pages, so that it can be removed,
 //! [`verify`] runs the examples that rules carry and measures rules on labelled texts, and
 //! [`model::training`] computes what the line model is trained on.
 //!
@@ -37,6 +38,7 @@ mod filter;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod learn;
 mod mark;
 pub mod model;
 mod rules;

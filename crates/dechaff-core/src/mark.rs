@@ -5,7 +5,7 @@ use crate::text::Span;
 use dechaff_rules::rule::RuleId;
 
 /// The score of a mark, in thousandths: 1000 for a rule, which either matches or does not; at most
-/// 999 for the line model.
+/// 999 for the line model, and for a text that a site repeats, whose score is the share of pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Score(u16);
 
@@ -17,6 +17,12 @@ impl Score {
     /// lower than [`RULE`](Self::RULE).
     pub(crate) fn model(thousandths: u16) -> Self {
         Self(thousandths.min(999))
+    }
+
+    /// Makes the score of a text that this `share` (0 to 1) of the pages of a site have.
+    #[allow(clippy::cast_sign_loss, reason = "a share is not negative")]
+    pub(crate) fn share(share: f64) -> Self {
+        Self::model((share * 1000.0) as u16)
     }
 
     /// Returns the score in thousandths, from 0 to 1000. The higher the score, the more certain it
@@ -91,8 +97,7 @@ impl Marks {
         }
     }
 
-    /// Adds a mark of the line model, whose score is not [`Score::RULE`]. Does nothing if the span
-    /// is empty.
+    /// Adds a mark whose score is not [`Score::RULE`]. Does nothing if the span is empty.
     pub(crate) fn add_scored(&mut self, span: Span, rule: RuleId, score: Score) {
         if !span.is_empty() {
             self.marks.push(Mark { span, rule, score });

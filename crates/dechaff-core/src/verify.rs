@@ -5,6 +5,7 @@
 //! happened to each line of a cleaned document; [`LineCounts`] (quality by level) and
 //! [`RuleScores`] (quality by rule) are sums over it. Nothing here reads a file.
 
+mod example_site;
 mod fate;
 mod gold;
 mod near;
@@ -23,6 +24,7 @@ use crate::error::Error;
 use crate::rules::RuleSet;
 use crate::text::Document;
 use dechaff_rules::rule::{Effect, FilterName, Level, Rule, RuleId};
+use std::sync::Arc;
 
 /// One example of one rule.
 #[derive(Clone, Debug)]
@@ -117,7 +119,8 @@ pub struct Verifier {
 impl Verifier {
     /// Compiles `rules` at level `thorough`, with and without the line model. The guard against
     /// large removals is off, because an example often consists of nothing but the text to be
-    /// removed.
+    /// removed. Examples count as pages of a small made-up site, for rules that remove what sites
+    /// repeat.
     ///
     /// # Errors
     /// Those of [`Builder::build`](crate::Builder::build), such as a pattern that does not compile.
@@ -125,7 +128,8 @@ impl Verifier {
         let builder = Cleaner::builder()
             .rules(rules.clone())
             .level(Level::Thorough)
-            .max_removed(1.0);
+            .max_removed(1.0)
+            .learned(Arc::new(example_site::learn()?));
         Ok(Self {
             cleaner: builder.clone().build()?,
             without_model: builder.skip([FilterName::Model.name()]).build()?,
@@ -138,7 +142,7 @@ impl Verifier {
     /// # Errors
     /// A sentence for people that says what was expected and what happened.
     pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
-        let document = case.document()?;
+        let document = case.document()?.with_site(example_site::NAME);
         let (marks, cleaned) = self
             .cleaner(case.rule)
             .marks(&document, &mut Scratch::default());

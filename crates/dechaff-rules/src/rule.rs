@@ -126,7 +126,7 @@ named! {
         Audio = "audio",
         /// Dates, reading times, update stamps.
         Timestamp = "timestamp",
-        /// Lines that repeat an earlier line of the document.
+        /// Lines that repeat an earlier line of the document, or that its site repeats.
         Repeat = "repeat",
         /// Headings, separators and blank lines that other removals left without a purpose.
         Layout = "layout",
@@ -223,6 +223,8 @@ named! {
         Repeats = "repeats",
         /// Short lines between removed ones, if the line model is off.
         Between = "between",
+        /// Texts that the site of the document repeats, as was learned before.
+        Site = "site",
         /// Lines that the line model scores as chaff.
         Model = "model",
         /// Headings and separators without a text left to head or to separate.

@@ -45,6 +45,7 @@ struct CsvRows {
     id: Option<usize>,
     url: Option<usize>,
     language: Option<usize>,
+    site: Option<usize>,
 }
 
 impl CsvRows {
@@ -89,7 +90,7 @@ impl CsvRows {
                 quoted_alternatives(&names.text)
             );
         }
-        let [id, url, language] = [&names.id, &names.url, &names.language]
+        let [id, url, language, site] = [&names.id, &names.url, &names.language, &names.site]
             .map(|name| column_index(&columns, name.as_deref()?));
         Ok(Self {
             delimiter,
@@ -98,10 +99,11 @@ impl CsvRows {
             id,
             url,
             language,
+            site,
         })
     }
 
-    /// Parses a row and returns its texts, id, URL and language; empty values count as missing. A
+    /// Parses a row and returns its texts, id, URL, language and site; empty values count as missing. A
     /// blank line has no text. A row that cannot be split, or has another number of fields than the
     /// header row, is damaged.
     fn parse_row<'r>(&'r self, row: &'r str) -> Parsed<'r> {
@@ -126,7 +128,8 @@ impl CsvRows {
             })
             .collect();
         texts.sort_by_key(|field| field.raw.start);
-        let [id, url, language] = [self.id, self.url, self.language].map(|column| {
+        let columns = [self.id, self.url, self.language, self.site];
+        let [id, url, language, site] = columns.map(|column| {
             Some(fields[column?].decode(row).into_owned()).filter(|value| !value.is_empty())
         });
         Parsed::Texts(TextFields {
@@ -134,6 +137,7 @@ impl CsvRows {
             id,
             url,
             language,
+            site,
             ..TextFields::default()
         })
     }

@@ -1,10 +1,13 @@
 //! The filter that protects structures whose form is certain: code, tables, lists, verse, and so
-//! on. Its rules are keep rules: a removal that touches one of these parts is vetoed.
+//! on. Its rules are keep rules: a removal that touches one of these parts is vetoed. A part of which
+//! the site of the document repeats every line, such as a calendar, is not protected.
 
 use super::EnabledRule;
+use super::site::Repeated;
 use crate::mark::Marks;
-use crate::text::{Span, Structure, View};
+use crate::text::{NormalizedText, Span, Structure, View};
 use dechaff_rules::rule::RuleId;
+use rustc_hash::FxHashSet;
 
 /// The structures that a rule protects, with its name.
 const RULES: [(Structure, &str); 13] = [
@@ -27,15 +30,17 @@ const RULES: [(Structure, &str); 13] = [
 #[derive(Debug)]
 pub(crate) struct Structures {
     rules: Vec<(Structure, RuleId)>,
+    /// Finds what the site repeats, if something was learned of sites.
+    repeated: Option<Repeated>,
 }
 
 impl Structures {
-    pub(super) fn new(enabled: EnabledRule<'_>) -> Self {
+    pub(super) fn new(enabled: EnabledRule<'_>, repeated: Option<Repeated>) -> Self {
         let rules = RULES
             .into_iter()
             .filter_map(|(structure, name)| Some((structure, enabled(name)?)))
             .collect();
-        Self { rules }
+        Self { rules, repeated }
     }
 
     /// Adds a mark for each certain structure of the document, from the start of its first line to
@@ -44,13 +49,37 @@ impl Structures {
         if self.rules.is_empty() {
             return;
         }
-        for found in view.structures().iter().filter(|found| found.is_certain) {
+        let structures = view.structures().iter().filter(|found| found.is_certain);
+        let mut repeated = None;
+        for found in structures {
             let rule = self.rules.iter().find(|rule| rule.0 == found.structure);
             if let Some(&(_, rule)) = rule {
                 let lines = &found.lines;
+                let repeated = repeated.get_or_insert_with(|| self.repeated_lines(view));
+                if lines.clone().all(|line| repeated.contains(&line)) {
+                    continue;
+                }
                 let (first, last) = (view.span(lines.start), view.span(lines.end - 1));
                 marks.add(Span::from_offsets(first.start(), last.end()), rule);
             }
         }
+    }
+
+    /// Returns the lines that the site of the document repeats, and those without a letter next to
+    /// them.
+    fn repeated_lines(&self, view: &View<'_>) -> FxHashSet<usize> {
+        let mut lines = FxHashSet::default();
+        let find =
+            |repeated: &Repeated| repeated.find_in_source(view, &mut NormalizedText::default());
+        if let Some((page, found)) = self.repeated.as_ref().and_then(find) {
+            for (index, _) in found {
+                let text = &page.texts()[index];
+                // Up to the next text; the lines in between have no letter.
+                let end = page.texts().get(index + 1);
+                lines
+                    .extend(text.lines.start..end.map_or(view.line_count(), |end| end.lines.start));
+            }
+        }
+        lines
     }
 }

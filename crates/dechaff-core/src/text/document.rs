@@ -33,6 +33,7 @@ pub struct Document<'t> {
     starts: Vec<u32>,
     language: Option<Box<str>>,
     host: Option<Box<str>>,
+    site: Option<Box<str>>,
 }
 
 impl<'t> Document<'t> {
@@ -53,6 +54,7 @@ impl<'t> Document<'t> {
             starts: line_starts(text),
             language: None,
             host: None,
+            site: None,
         })
     }
 
@@ -64,6 +66,7 @@ impl<'t> Document<'t> {
         Ok(Document {
             language: self.language.clone(),
             host: self.host.clone(),
+            site: self.site.clone(),
             ..Document::new(text)?
         })
     }
@@ -118,6 +121,21 @@ impl<'t> Document<'t> {
             Some(host) => self.with_host(host),
             None => self,
         }
+    }
+
+    /// Sets the site that the text came from, under the name by which it was learned. It can be
+    /// anything that pages with a common layout share, such as the name of a directory.
+    #[must_use]
+    pub fn with_site(mut self, name: &str) -> Self {
+        self.site = Some(name.into());
+        self
+    }
+
+    /// Returns the site that the text came from: the name that was set, or else the host. `None` if
+    /// neither is known.
+    #[must_use]
+    pub fn site(&self) -> Option<&str> {
+        self.site.as_deref().or(self.host.as_deref())
     }
 
     /// Returns the source text.

@@ -45,6 +45,7 @@ enum Role {
     Id,
     Url,
     Language,
+    Site,
     /// Not read: annotations will be written to this field, so it must not exist.
     Reserved,
 }
@@ -71,6 +72,7 @@ impl KeyTree {
             (&names.id, Role::Id),
             (&names.url, Role::Url),
             (&names.language, Role::Language),
+            (&names.site, Role::Site),
         ] {
             if let Some(name) = name {
                 root.insert(name, role)?;
@@ -131,6 +133,7 @@ impl KeyTree {
                 Role::Id => (texts.id, texts.id_json) = (scalar(raw), Some(raw)),
                 Role::Url => texts.url = scalar(raw),
                 Role::Language => texts.language = scalar(raw),
+                Role::Site => texts.site = scalar(raw),
                 Role::Reserved => has_reserved = true,
             }
         }
@@ -315,7 +318,7 @@ fn string_range(line: &str, raw: &str) -> Range<usize> {
 }
 
 /// Returns a JSON string decoded, or a number as written. Returns `None` for an empty string and
-/// for all other types, which cannot be an id, a URL or a language.
+/// for all other types, which cannot be an id, a URL, a language or a site.
 fn scalar(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => Some(Escaping::Json.decode(&raw[1..raw.len() - 1]).into_owned())

@@ -69,7 +69,7 @@ struct ParquetTable {
     /// Columns that hold texts, by index, with the name that the user gave them.
     text_columns: Vec<(usize, String)>,
     /// Columns of id, URL and language.
-    attribute_columns: [Option<usize>; 3],
+    attribute_columns: [Option<usize>; 4],
 }
 
 /// Writer of one column chunk of texts.
@@ -144,7 +144,8 @@ impl ParquetTable {
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let short_paths = short_paths(schema.root_schema());
         let text_columns = find_text_columns(&schema, &short_paths, &names.text)?;
-        let attribute_columns = [&names.id, &names.url, &names.language].map(|name| {
+        let attributes = [&names.id, &names.url, &names.language, &names.site];
+        let attribute_columns = attributes.map(|name| {
             let column = find_column(&schema, &short_paths, name.as_deref()?)?;
             (schema.column(column).max_rep_level() == 0).then_some(column)
         });
@@ -432,7 +433,7 @@ fn append_short_paths(node: &Type, path: &mut Vec<String>, paths: &mut Vec<Strin
 struct Chunks {
     texts: ColumnReaderImpl<ByteArrayType>,
     /// Readers of id, URL and language, each with its maximum definition level.
-    attributes: [Option<(ColumnReader, i16)>; 3],
+    attributes: [Option<(ColumnReader, i16)>; 4],
     max_definition: i16,
     max_repetition: i16,
     /// Number of the next row in the file, counted from 1.
@@ -445,13 +446,13 @@ impl Chunks {
     fn new(
         group: &dyn RowGroupReader,
         column: usize,
-        attribute_columns: [Option<usize>; 3],
+        attribute_columns: [Option<usize>; 4],
         first_row: u64,
     ) -> Result<Self> {
         let ColumnReader::ByteArrayColumnReader(texts) = group.get_column_reader(column)? else {
             bail!("the column does not hold strings")
         };
-        let mut attributes = [None, None, None];
+        let mut attributes = [None, None, None, None];
         for (attribute, column) in attributes.iter_mut().zip(attribute_columns) {
             if let Some(column) = column {
                 let descriptor = group.metadata().column(column).column_descr();

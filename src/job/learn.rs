@@ -1,0 +1,192 @@
+//! Learns what sites repeat from the documents of a job, in bounded memory.
+//!
+//! A [`Learning`] is an observer that counts the texts of each document by site. Once the counts
+//! are too large, they are written to a temporary file, a part, and counting starts again. At the
+//! end the parts are merged, as `dechaff learned merge` merges those of several machines. Counts
+//! add up in any order, so neither threads nor parts change the result.
+
+use super::observer::Observer;
+use crate::io::fs;
+use crate::io::{
+    LearnedFile, LearnedWriter, PartialFile, commit_all, directory_of, merge_learned,
+    remove_abandoned_in,
+};
+use crate::report::Name;
+use anyhow::{Context, Result};
+use dechaff_core::learn::{PageTexts, SiteCounts};
+use dechaff_core::{Cleaned, Document, Scratch};
+use rustc_hash::FxHashMap;
+use std::io::{BufWriter, IntoInnerError, Seek};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Most parts before they are merged to one, as each is an open file.
+const MAX_PARTS: usize = 64;
+
+/// Bytes of a site in memory besides its texts.
+const SITE_BYTES: usize = 256;
+
+/// Counts the texts of documents by site.
+#[derive(Debug)]
+pub struct Learning {
+    /// Bytes of counts that are kept in memory, approximately.
+    memory: usize,
+    state: Mutex<State>,
+}
+
+/// What was counted so far.
+#[derive(Debug, Default)]
+struct State {
+    sites: FxHashMap<String, SiteCounts>,
+    /// Size of the counts in memory, approximately.
+    bytes: usize,
+    parts: Vec<LearnedFile>,
+    /// Documents of which no site is known.
+    unnamed: u64,
+    /// Why counting failed.
+    error: Option<anyhow::Error>,
+}
+
+/// The numbers of what was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LearnedCounts {
+    /// Number of sites.
+    pub sites: u64,
+    /// Number of documents of these sites.
+    pub documents: u64,
+    /// Number of texts that are stored.
+    pub texts: u64,
+    /// Number of documents that were left out because no site is known of them.
+    pub unnamed: u64,
+}
+
+impl Learning {
+    /// Creates an observer that keeps about `memory` bytes of counts in memory.
+    #[must_use]
+    pub fn new(memory: usize) -> Self {
+        Self {
+            memory,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Writes what was learned to the file `output`. With `is_part` the file has every text, so
+    /// that it can be merged with others.
+    ///
+    /// # Errors
+    /// If counting failed, or a temporary file or the output cannot be written.
+    pub fn finish(&self, output: &Path, is_part: bool, replace: bool) -> Result<LearnedCounts> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        state.spill()?;
+        let counts = write_learned(&state.parts, output, is_part, replace)?;
+        Ok(LearnedCounts {
+            unnamed: state.unnamed,
+            ..counts
+        })
+    }
+}
+
+impl Observer for Learning {
+    fn visit(
+        &self,
+        _: &Name<'_>,
+        document: &Document<'_>,
+        _: &Cleaned<'_>,
+        _: &mut Scratch,
+    ) -> Option<String> {
+        let page = document.site().map(|_| PageTexts::new(document));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match (document.site(), page) {
+            (Some(site), Some(page)) => state.add(site, &page, document.text()),
+            _ => state.unnamed += 1,
+        }
+        if state.bytes > self.memory && state.error.is_none() {
+            state.error = state.spill().err();
+        }
+        None
+    }
+}
+
+impl State {
+    fn add(&mut self, site: &str, page: &PageTexts, text: &str) {
+        if self.error.is_some() {
+            return;
+        }
+        if !self.sites.contains_key(site) {
+            self.bytes += site.len() + SITE_BYTES;
+            self.sites.insert(site.to_owned(), SiteCounts::default());
+        }
+        if let Some(counts) = self.sites.get_mut(site) {
+            self.bytes += counts.add(page, text);
+        }
+    }
+
+    /// Moves the counts in memory to a temporary file.
+    fn spill(&mut self) -> Result<()> {
+        self.bytes = 0;
+        let mut sites: Vec<_> = std::mem::take(&mut self.sites).into_iter().collect();
+        sites.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let part = write_part(|writer| {
+            sites
+                .into_iter()
+                .try_for_each(|(name, counts)| writer.add_site(name, counts))
+        })?;
+        self.parts.push(part);
+        if self.parts.len() >= MAX_PARTS {
+            let parts = std::mem::take(&mut self.parts);
+            self.parts
+                .push(write_part(|writer| merge_learned(&parts, true, writer))?);
+        }
+        Ok(())
+    }
+}
+
+/// Returns a temporary file of a part that `write` writes.
+fn write_part(
+    write: impl FnOnce(&mut LearnedWriter<BufWriter<fs::File>>) -> Result<()>,
+) -> Result<LearnedFile> {
+    let part = || {
+        let file = BufWriter::new(fs::create_unnamed()?);
+        let mut writer = LearnedWriter::new(file, true)?;
+        write(&mut writer)?;
+        let file = writer.finish()?.into_inner();
+        let mut file = file.map_err(IntoInnerError::into_error)?;
+        file.rewind()?;
+        LearnedFile::new(file, Path::new("the temporary file"))
+    };
+    part().context("cannot write counts to a temporary file")
+}
+
+/// Merges files of what was learned and writes the result to `output`, which is complete or absent
+/// afterwards. With `is_part` it is a part again.
+///
+/// # Errors
+/// If a file cannot be read, the files do not fit together, or the output cannot be written.
+pub fn write_learned(
+    files: &[LearnedFile],
+    output: &Path,
+    is_part: bool,
+    replace: bool,
+) -> Result<LearnedCounts> {
+    remove_abandoned_in(directory_of(output));
+    let partial = PartialFile::new(output, None, replace)?;
+    let mut writer = LearnedWriter::new(BufWriter::new(partial), is_part)?;
+    merge_learned(files, is_part, &mut writer)?;
+    let [sites, documents, texts] = writer.counts();
+    let written = writer.finish()?.into_inner();
+    let partial = written
+        .map_err(IntoInnerError::into_error)
+        .with_context(|| format!("cannot write {}", output.display()))?;
+    commit_all(vec![partial.finish()?], true)
+        .into_iter()
+        .collect::<Result<()>>()?;
+    Ok(LearnedCounts {
+        sites,
+        documents,
+        texts,
+        unnamed: 0,
+    })
+}
