@@ -3,8 +3,8 @@
 //!
 //! A label in a menu needs less than a text that looks like prose or stands in the prose: authors
 //! repeat sentences, headings and refrains too. A text that stands alone between texts that stay is
-//! kept, as it may be the heading of a list or a table. Titles are listed on other pages of a site, so a text in the lines above the
-//! prose is removed only if a large share of the pages have it.
+//! kept, as it may be the heading of a list or a table. Titles are listed on other pages of a site,
+//! so a text in the lines above the prose is removed only if a large share of the pages have it.
 
 use super::learned::{LearnedSite, LearnedText};
 use super::page::{PageText, PageTexts, Position, is_prose};
@@ -58,8 +58,7 @@ impl Evidence {
     }
 
     /// Returns whether `pages` of the `all` pages of a site are enough. Text that is prose, or
-    /// stands in the prose, is judged strictly: it needs one page more and three
-    /// times the share.
+    /// stands in the prose, is judged strictly: it needs one page more and three times the share.
     #[must_use]
     pub fn suffices(&self, pages: u64, all: u64, strictly: bool) -> bool {
         let (min_pages, min_share) = if strictly {
@@ -73,8 +72,8 @@ impl Evidence {
         all >= MIN_SITE_PAGES && pages >= min_pages && pages as f64 >= min_share * all as f64
     }
 
-    /// Returns whether there is enough evidence to remove a text of `site` outside of the prose of a
-    /// page.
+    /// Returns whether there is enough evidence to remove a text of `site` outside of the prose of
+    /// a page.
     #[must_use]
     pub fn accepts(&self, text: &LearnedText, site: &LearnedSite) -> bool {
         let strictly = is_prose(&text.text) || text.is_in_prose();
