@@ -1,6 +1,6 @@
 //! The filter that protects structures whose form is certain: code, tables, lists, verse, and so
-//! on. Its rules are keep rules: a removal that touches one of these parts is vetoed. A part of which
-//! the site of the document repeats every line, such as a calendar, is not protected.
+//! on. Its rules are keep rules: a removal that touches one of these parts is vetoed. A part is not
+//! protected if the site of the document repeats each of its lines, as those of a calendar.
 
 use super::EnabledRule;
 use super::site::Repeated;

@@ -29,10 +29,10 @@ const MIN_RUN_WORDS: usize = 30;
 /// Most texts between two texts of the same run of prose.
 const MAX_GAP: usize = 3;
 
-/// Fewest words of a text by which pages are told apart.
+/// Fewest words of a text that distinguishes pages.
 const MIN_ANCHOR_WORDS: usize = 8;
 
-/// Number of texts by which pages are told apart: the longest ones.
+/// Number of texts that distinguish pages: the longest ones.
 const ANCHORS: usize = 3;
 
 /// Fewest numbers of a text that differ from page to page, as the parts of a date and a time do.
@@ -68,7 +68,7 @@ pub struct PageText {
     pub(crate) lines: Range<usize>,
 }
 
-/// The texts of a page, and what tells the page from others.
+/// The texts of a page, and what distinguishes it from other pages.
 #[derive(Clone, Debug)]
 pub struct PageTexts {
     texts: Vec<PageText>,

@@ -19,9 +19,9 @@ const INTERPRETED_BYTES: u32 = 32_000;
 const MAX_SEARCHED_LEN: usize = 160;
 
 /// A regex. One of a built-in rule has a relaxed DFA, which was built with dechaff and rules out
-/// most texts. The others are interpreted at first, until compiling pays: to a lazy DFA over equivalence
-/// classes of characters, which compiles in microseconds but only answers whether there is a match,
-/// or by the regex crate, which reports spans.
+/// most texts. The others are interpreted at first, until compiling pays: to a lazy DFA over
+/// equivalence classes of characters, which compiles in microseconds but only answers whether there
+/// is a match, or by the regex crate, which reports spans.
 pub(super) struct LazyRegex {
     source: String,
     ignore_case: bool,

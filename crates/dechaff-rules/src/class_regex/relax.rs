@@ -153,8 +153,8 @@ fn exact_len(hir: &Hir, most: u32) -> u32 {
     }
 }
 
-/// Returns a sequence of which only the first `count` parts are kept, or the last ones if it is read
-/// backward. The others are replaced by anything.
+/// Returns a sequence of which only the first `count` parts are kept, or the last ones if it is
+/// read backward. The others are replaced by anything.
 fn keep_parts(parts: &[Hir], count: usize, backward: bool) -> Hir {
     let anything = Hir::repetition(Repetition {
         min: 0,
