@@ -75,13 +75,13 @@ pub(super) struct Prefilter<T> {
     literals: Vec<PrefilterLiteral<T>>,
     /// The bytes of all literals, concatenated.
     literal_bytes: Vec<u8>,
-    filter4: HashFilter<PROBE4, { 1 << 17 }>,
-    filter2: HashFilter<PROBE2, { 1 << 16 }>,
-    index6: HashIndex<PROBE6, { 1 << 17 }>,
+    filter4: HashFilter<PROBE4, { 1 << 15 }>,
+    filter2: HashFilter<PROBE2, { 1 << 13 }>,
+    index6: HashIndex<PROBE6, { 1 << 15 }>,
     /// Literals that have fewer than six bytes from the start of the key on.
-    index4: HashIndex<PROBE4, { 1 << 15 }>,
-    index3: HashIndex<PROBE3, { 1 << 15 }>,
-    index2: HashIndex<PROBE2, { 1 << 16 }>,
+    index4: HashIndex<PROBE4, { 1 << 12 }>,
+    index3: HashIndex<PROBE3, { 1 << 12 }>,
+    index2: HashIndex<PROBE2, { 1 << 13 }>,
 }
 
 /// A literal with its target.
@@ -94,15 +94,15 @@ struct PrefilterLiteral<T> {
     target: T,
 }
 
-/// A set of hashes of keys of `LEN` bytes. Each hash has a byte, because a byte is faster to test
-/// than a bit.
+/// A set of hashes of keys of `LEN` bytes, with a bit for each hash. A table with a byte for each
+/// would be tested in fewer instructions, but not fit in the cache, as it is read at random.
 #[derive(Debug)]
-struct HashFilter<const LEN: usize, const SLOTS: usize>(Box<[u8; SLOTS]>);
+struct HashFilter<const LEN: usize, const BYTES: usize>(Box<[u8; BYTES]>);
 
 /// Literals by the hashes of their keys of `LEN` bytes.
 #[derive(Debug, Default)]
-struct HashIndex<const LEN: usize, const SLOTS: usize> {
-    hashes: HashFilter<LEN, SLOTS>,
+struct HashIndex<const LEN: usize, const BYTES: usize> {
+    hashes: HashFilter<LEN, BYTES>,
     /// Index in `entries` of the first entry of each bucket, and the number of entries at the end.
     bucket_starts: Vec<u32>,
     /// Ordered by bucket.
@@ -147,48 +147,50 @@ impl Entry {
     }
 }
 
-impl<const LEN: usize, const SLOTS: usize> Default for HashFilter<LEN, SLOTS> {
+impl<const LEN: usize, const BYTES: usize> Default for HashFilter<LEN, BYTES> {
     fn default() -> Self {
-        // A vector of zeros is allocated as zeroed pages, which take no memory until they are
-        // written to.
-        let zeros = vec![0; SLOTS].into_boxed_slice();
-        Self(zeros.try_into().unwrap_or_else(|_| Box::new([0; SLOTS])))
+        Self(Box::new([0; BYTES]))
     }
 }
 
-impl<const LEN: usize, const SLOTS: usize> HashFilter<LEN, SLOTS> {
+impl<const LEN: usize, const BYTES: usize> HashFilter<LEN, BYTES> {
+    /// Number of hashes.
+    const SLOTS: usize = 8 * BYTES;
+
     /// Returns the hash of the key in the low `LEN` bytes of `word`: the key itself if there is a
     /// slot for each key. The multiplier is shifted left, so that the bytes above the key do not
     /// change the hash.
     fn hash(word: u64) -> usize {
-        const { assert!(SLOTS.is_power_of_two()) };
-        if SLOTS == 1 << (8 * LEN) {
-            return word as usize % SLOTS;
+        const { assert!(BYTES.is_power_of_two()) };
+        if Self::SLOTS == 1 << (8 * LEN) {
+            return word as usize % Self::SLOTS;
         }
-        (word.wrapping_mul(0x9E37_79B9_7F4A_7C15 << (64 - 8 * LEN)) >> (64 - SLOTS.ilog2()))
+        (word.wrapping_mul(0x9E37_79B9_7F4A_7C15 << (64 - 8 * LEN)) >> (64 - Self::SLOTS.ilog2()))
             as usize
     }
 
     fn add(&mut self, word: u64) {
-        self.0[Self::hash(word)] = 1;
+        let hash = Self::hash(word);
+        self.0[hash / 8] |= 1 << (hash % 8);
     }
 
     /// Returns 1 if the key in the low bytes of `word` may be in the set, and 0 if it is not. The
     /// result is a number, so that several filters can be combined and counted without a branch.
     fn may_have(&self, word: u64) -> u8 {
-        self.0[Self::hash(word)]
+        let hash = Self::hash(word);
+        self.0[hash / 8] >> (hash % 8) & 1
     }
 }
 
-impl<const LEN: usize, const SLOTS: usize> HashIndex<LEN, SLOTS> {
+impl<const LEN: usize, const BYTES: usize> HashIndex<LEN, BYTES> {
     fn add(&mut self, word: u64, entry: Entry) {
         self.hashes.add(word);
-        let hash = HashFilter::<LEN, SLOTS>::hash(word) as u32;
+        let hash = HashFilter::<LEN, BYTES>::hash(word) as u32;
         self.entries.push(Entry { hash, ..entry });
     }
 
     fn bucket(hash: usize) -> usize {
-        hash / (SLOTS / BUCKETS)
+        hash / (HashFilter::<LEN, BYTES>::SLOTS / BUCKETS)
     }
 
     /// Orders the entries by bucket. Call it once, after the last entry was added. The time is
@@ -218,7 +220,7 @@ impl<const LEN: usize, const SLOTS: usize> HashIndex<LEN, SLOTS> {
     /// Different keys may share a hash, so the caller still has to compare the literals. There must
     /// be entries.
     fn get(&self, word: u64) -> impl Iterator<Item = &Entry> {
-        let hash = HashFilter::<LEN, SLOTS>::hash(word);
+        let hash = HashFilter::<LEN, BYTES>::hash(word);
         let bucket = Self::bucket(hash);
         let range = self.bucket_starts[bucket] as usize..self.bucket_starts[bucket + 1] as usize;
         self.entries[range]
