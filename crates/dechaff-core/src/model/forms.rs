@@ -50,7 +50,7 @@ impl PageFeatures {
             ),
             questions: self.share_of(|form| form.is_question),
             others: self.share_of(|form| !form.is_prose && !form.is_heading),
-            variety: self.stem_counts.distinct * 10 / prose_words.max(1).isqrt(),
+            variety: self.stem_counts.distinct() * 10 / prose_words.max(1).isqrt(),
             prose_words: prose_words / prose.max(1),
             sections: self.share_of(|form| form.is_section),
         };

@@ -25,7 +25,7 @@ const MIN_STEM_CHARS: usize = 4;
 const MAX_STEMS: usize = 400;
 /// Maximum number of words of a block whose overlap is computed.
 const MAX_WORDS: i32 = 60;
-/// Binary logarithm of the number of entries of the table.
+/// Binary logarithm of the number of hashes of stems.
 const TABLE_BITS: u32 = 15;
 
 /// Minimum number of words of a block of loose prose that ends like a sentence.
@@ -160,38 +160,33 @@ pub(super) struct PageForm {
     pub sections: i32,
 }
 
-/// Counts in how many blocks of prose each stem of a page occurs.
+/// Counts in how many blocks of prose each stem of a page occurs: none, one or several.
 #[derive(Debug)]
 pub(super) struct StemCounts {
-    entries: Box<[Entry]>,
-    /// Number of the page. Entries of other pages count as empty, so that the table need not be
-    /// cleared for each page.
-    page: u16,
-    /// Number of different stems of the page.
-    pub distinct: i32,
+    /// For each stem [`NO_BLOCK`], [`SEVERAL_BLOCKS`], or one more than the index of its only
+    /// block.
+    blocks: Box<[u16; 1 << TABLE_BITS]>,
+    /// The different stems of the page, whose entries the next page has to clear.
+    distinct: Vec<u16>,
     /// The hashed stems of all blocks.
     stems: Vec<u16>,
     /// The end of the stems of each block in `stems`.
     ends: Vec<u32>,
 }
 
-/// The count of a stem.
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    page: u16,
-    /// The last block that was counted.
-    block: u16,
-    count: u16,
-}
+/// The stem is in no block of prose.
+const NO_BLOCK: u16 = 0;
+/// The stem is in more than one block of prose.
+const SEVERAL_BLOCKS: u16 = u16::MAX;
 
 impl Default for StemCounts {
     fn default() -> Self {
+        let (distinct, stems, ends) = Default::default();
         Self {
-            entries: vec![Entry::default(); 1 << TABLE_BITS].into(),
-            page: 0,
-            distinct: 0,
-            stems: Vec::new(),
-            ends: Vec::new(),
+            blocks: Box::new([NO_BLOCK; 1 << TABLE_BITS]),
+            distinct,
+            stems,
+            ends,
         }
     }
 }
@@ -199,14 +194,16 @@ impl Default for StemCounts {
 impl StemCounts {
     /// Starts a page without any stems.
     pub(super) fn start_page(&mut self) {
-        self.distinct = 0;
+        for stem in self.distinct.drain(..) {
+            self.blocks[usize::from(stem)] = NO_BLOCK;
+        }
         self.stems.clear();
         self.ends.clear();
-        self.page = self.page.wrapping_add(1);
-        if self.page == 0 {
-            self.entries.fill(Entry::default());
-            self.page = 1;
-        }
+    }
+
+    /// Returns the number of different stems that were counted.
+    pub(super) fn distinct(&self) -> i32 {
+        self.distinct.len() as i32
     }
 
     /// Starts the next block of the page, to whose stems each word has to be added.
@@ -219,23 +216,18 @@ impl StemCounts {
         }
     }
 
-    /// Counts the stems of a block of prose. `block` is its index; each block must be counted at
-    /// most once, and blocks in ascending order.
+    /// Counts the stems of a block of prose, which must be counted at most once. `block` is its
+    /// index, less than 65,535.
     pub(super) fn add(&mut self, block: usize) {
         let range = self.range(block);
-        let block = block as u16;
+        let block = block as u16 + 1;
         for &stem in &self.stems[range] {
-            let entry = &mut self.entries[usize::from(stem)];
-            if entry.page != self.page {
-                *entry = Entry {
-                    page: self.page,
-                    block,
-                    count: 1,
-                };
-                self.distinct += 1;
-            } else if entry.block != block {
-                entry.block = block;
-                entry.count = entry.count.saturating_add(1);
+            let counted = &mut self.blocks[usize::from(stem)];
+            if *counted == NO_BLOCK {
+                *counted = block;
+                self.distinct.push(stem);
+            } else if *counted != block {
+                *counted = SEVERAL_BLOCKS;
             }
         }
     }
@@ -253,13 +245,16 @@ impl StemCounts {
         }
         let stems = &mut self.stems[range];
         stems.sort_unstable();
-        let enough = 1 + u16::from(form.is_prose);
         let (mut distinct, mut found, mut previous) = (0, 0, None);
         for &stem in &*stems {
             if previous != Some(stem) {
-                let entry = self.entries[usize::from(stem)];
+                let counted = self.blocks[usize::from(stem)];
                 distinct += 1;
-                found += i32::from(entry.page == self.page && entry.count >= enough);
+                found += i32::from(if form.is_prose {
+                    counted == SEVERAL_BLOCKS
+                } else {
+                    counted != NO_BLOCK
+                });
             }
             previous = Some(stem);
         }
@@ -288,6 +283,7 @@ pub(super) struct BlockStems<'p> {
 
 impl<'p> BlockStems<'p> {
     /// Adds the stem of a word, if it has one. Stems after the first [`MAX_STEMS`] are ignored.
+    #[inline]
     pub(super) fn add(&mut self, word: &'p [u8]) {
         if self.stems.len() - self.start == MAX_STEMS {
             return;

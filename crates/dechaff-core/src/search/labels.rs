@@ -8,13 +8,18 @@ use dechaff_rules::rule::RuleId;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 
-/// Number of buckets, a few for each built-in label, so that most lines are rejected by an empty
-/// one.
+/// Number of buckets, a few for each built-in label.
 const BUCKETS: usize = 1 << 15;
+
+/// Number of hashes in the set that rejects most lines, a dozen for each built-in label. A bit for
+/// each fits in the cache, where the buckets do not stay.
+const HASHES: usize = 1 << 17;
 
 /// Labels by their hashes.
 #[derive(Debug)]
 pub(super) struct LabelIndex {
+    /// A bit for each hash that a label has.
+    hashes: Box<[u64; HASHES / 64]>,
     /// The index in `labels` of the last label in each bucket, plus one; 0 for an empty bucket.
     buckets: Vec<u32>,
     labels: Vec<IndexedLabel>,
@@ -36,6 +41,7 @@ struct IndexedLabel {
 impl Default for LabelIndex {
     fn default() -> Self {
         Self {
+            hashes: Box::new([0; HASHES / 64]),
             buckets: vec![0; BUCKETS],
             labels: Vec::new(),
             max_len: 0,
@@ -48,6 +54,7 @@ impl LabelIndex {
     /// the labels in the rule's search plan, where [`find`](Self::find) looks it up again.
     pub(super) fn add(&mut self, label: &[u8], rule: RuleId, number: usize) {
         let hash = hash(label);
+        self.hashes[hash_bit(hash) / 64] |= 1 << (hash_bit(hash) % 64);
         let last = &mut self.buckets[bucket(hash)];
         self.labels.push(IndexedLabel {
             hash,
@@ -74,7 +81,8 @@ impl LabelIndex {
         rules: &'l RuleSet,
     ) -> impl Iterator<Item = RuleId> + 'l {
         let hash = hash(line);
-        let last = if line.len() <= self.max_len {
+        let is_known = self.hashes[hash_bit(hash) / 64] >> (hash_bit(hash) % 64) & 1 != 0;
+        let last = if is_known && line.len() <= self.max_len {
             self.label(self.buckets[bucket(hash)])
         } else {
             None
@@ -96,6 +104,11 @@ impl LabelIndex {
 
 fn hash(label: &[u8]) -> u64 {
     FxBuildHasher.hash_one(label)
+}
+
+/// Returns the index of a hash in the set of hashes. Its lower bits are those of the bucket.
+fn hash_bit(hash: u64) -> usize {
+    (hash >> 32) as usize % HASHES
 }
 
 fn bucket(hash: u64) -> usize {

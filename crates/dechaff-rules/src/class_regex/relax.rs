@@ -104,6 +104,7 @@ impl RelaxedDfa<'static> {
             whole_text,
             backward,
             start: start as u16,
+            group_count: firsts.len() as u16,
             groups: Cow::Owned(groups),
             next: next.collect(),
             ends: ends.collect(),

@@ -31,6 +31,8 @@ pub struct RelaxedDfa<'t> {
     /// Whether it reads a text from its end, where a match must end.
     pub backward: bool,
     pub(super) start: u16,
+    /// Number of groups, which is that of the next states of each state.
+    pub(super) group_count: u16,
     /// The group of each byte.
     #[serde(borrow)]
     pub(super) groups: Cow<'t, [u8]>,
@@ -66,7 +68,7 @@ impl RelaxedDfa<'_> {
     }
 
     fn accepts(&self, bytes: impl Iterator<Item = u8>) -> bool {
-        let row = self.row_len();
+        let row = usize::from(self.group_count);
         if self.is_large() {
             self.run(bytes, |state, group| self.large_next(state * row + group))
         } else {
@@ -93,11 +95,6 @@ impl RelaxedDfa<'_> {
     /// Returns whether a state takes two bytes.
     fn is_large(&self) -> bool {
         self.ends.len() > 256
-    }
-
-    /// Returns the number of groups, which is that of the next states of each state.
-    pub(super) fn row_len(&self) -> usize {
-        self.next.len() / self.ends.len() / (1 + usize::from(self.is_large()))
     }
 
     /// Returns the state with this index in a table of two bytes each.
