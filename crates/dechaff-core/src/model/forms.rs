@@ -29,16 +29,23 @@ impl PageFeatures {
             }
         }
         let (mut sum, mut count) = (0, 0);
+        let mut sums = [0; 2];
+        self.overlap_sums.clear();
         for (at, block) in self.blocks.iter_mut().enumerate() {
+            self.overlap_sums.push(sums);
             if block.plain_prose {
                 continue;
             }
             block.overlap = self.stem_counts.overlap(at, &block.shape, block.form);
+            if block.overlap.share >= 0 {
+                sums = [sums[0] + block.overlap.share, sums[1] + 1];
+            }
             if !block.form.is_prose && block.overlap.share >= 0 {
                 sum += block.overlap.share;
                 count += 1;
             }
         }
+        self.overlap_sums.push(sums);
         self.form = PageForm {
             overlap: if count == 0 { -1 } else { sum / count },
             pairs: self.share_of(|form| form.is_pair),
@@ -143,18 +150,12 @@ impl PageFeatures {
     }
 
     /// Returns the mean overlap of the blocks within `distance` of the block with the index `at`,
-    /// without this block; -1 if none of them has an overlap. The cost grows with the distance.
+    /// without this block; -1 if none of them has an overlap.
     pub(super) fn overlap_within(&self, at: usize, distance: usize) -> i32 {
-        let range = at.saturating_sub(distance)..(at + distance + 1).min(self.blocks.len());
-        let (mut sum, mut count) = (0, 0);
-        for block in range
-            .filter(|&other| other != at)
-            .map(|other| &self.blocks[other])
-            .filter(|block| !block.plain_prose && block.overlap.share >= 0)
-        {
-            sum += block.overlap.share;
-            count += 1;
-        }
+        let from = self.overlap_sums[at.saturating_sub(distance)];
+        let to = self.overlap_sums[(at + distance + 1).min(self.blocks.len())];
+        let own = [self.overlap_sums[at], self.overlap_sums[at + 1]];
+        let [sum, count] = [0, 1].map(|at| to[at] - from[at] - (own[1][at] - own[0][at]));
         if count == 0 { -1 } else { sum / count }
     }
 }

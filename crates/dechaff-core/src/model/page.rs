@@ -236,6 +236,10 @@ pub struct PageFeatures {
     pub(super) positions: Vec<Position>,
     /// Sums over the blocks before each block, indexed by [`Sum`], and over all blocks.
     sums: Vec<[i32; 4]>,
+    /// The overlaps of the blocks before each block, and of all blocks: their sum and number.
+    pub(super) overlap_sums: Vec<[i32; 2]>,
+    /// The categories of each block. Neighbors are read together, so they are next to each other.
+    categories: Vec<u32>,
     /// Hashed n-grams of all blocks, if they are kept for training.
     grams: Vec<u32>,
     /// Start of the n-grams of each block in `grams`, and the end of the last.
@@ -485,12 +489,14 @@ impl PageFeatures {
     fn scan_forward(&mut self) {
         let count = self.blocks.len();
         self.sums.clear();
+        self.categories.clear();
         let mut sum = [0; 4];
         (self.word_count, self.prose_words) = (0, 0);
         (self.prose_blocks, self.short_blocks, self.hit_blocks) = (0, 0, 0);
         let (mut last_prose, mut last_hit, mut run) = (-MAX_DISTANCE, -MAX_DISTANCE, 0);
         for (at, block) in self.blocks.iter().enumerate() {
             self.sums.push(sum);
+            self.categories.push(block.categories);
             let like_next = at + 1 < count && block.shape.resembles(&self.blocks[at + 1].shape);
             // In the order of `Sum`.
             let values = [
@@ -601,10 +607,10 @@ impl PageFeatures {
     /// block with the index `at`, one bit each. The block itself is left out. The cost grows with
     /// the distance.
     pub(super) fn categories_within(&self, at: usize, distance: usize) -> u32 {
-        let range = at.saturating_sub(distance)..(at + distance + 1).min(self.blocks.len());
-        range
-            .filter(|&other| other != at)
-            .fold(0, |all, other| all | self.blocks[other].categories)
+        let end = (at + distance + 1).min(self.categories.len());
+        let before = &self.categories[at.saturating_sub(distance)..at];
+        let after = &self.categories[at + 1..end];
+        before.iter().chain(after).fold(0, |all, some| all | some)
     }
 
     /// Returns 1 if a removing rule of `category` matches in another block within `distance` of the

@@ -60,9 +60,6 @@ const PROBE2: usize = 2;
 /// Length of the second key of a short literal, in bytes.
 const PROBE3: usize = 3;
 
-/// Number of buckets of a [`HashIndex`].
-const BUCKETS: usize = 1 << 13;
-
 /// The lowest bit of a probe that says which indices may have its key; those below are the offset.
 const TABLE_SHIFT: u32 = 16;
 
@@ -103,6 +100,9 @@ struct HashFilter<const LEN: usize, const BYTES: usize>(Box<[u8; BYTES]>);
 #[derive(Debug, Default)]
 struct HashIndex<const LEN: usize, const BYTES: usize> {
     hashes: HashFilter<LEN, BYTES>,
+    /// Binary logarithm of the number of hashes of a bucket. There is at least a bucket for each
+    /// entry, but not more than one for each hash.
+    bucket_bits: u32,
     /// Index in `entries` of the first entry of each bucket, and the number of entries at the end.
     bucket_starts: Vec<u32>,
     /// Ordered by bucket.
@@ -189,8 +189,8 @@ impl<const LEN: usize, const BYTES: usize> HashIndex<LEN, BYTES> {
         self.entries.push(Entry { hash, ..entry });
     }
 
-    fn bucket(hash: usize) -> usize {
-        hash / (HashFilter::<LEN, BYTES>::SLOTS / BUCKETS)
+    fn bucket(&self, hash: usize) -> usize {
+        hash >> self.bucket_bits
     }
 
     /// Orders the entries by bucket. Call it once, after the last entry was added. The time is
@@ -200,16 +200,19 @@ impl<const LEN: usize, const BYTES: usize> HashIndex<LEN, BYTES> {
         if self.entries.is_empty() {
             return;
         }
-        self.bucket_starts = vec![0; BUCKETS + 1];
-        self.entries
-            .iter()
-            .for_each(|entry| self.bucket_starts[Self::bucket(entry.hash as usize) + 1] += 1);
-        (0..BUCKETS)
-            .for_each(|bucket| self.bucket_starts[bucket + 1] += self.bucket_starts[bucket]);
+        let slots = HashFilter::<LEN, BYTES>::SLOTS;
+        let buckets = self.entries.len().next_power_of_two().min(slots);
+        self.bucket_bits = (slots / buckets).ilog2();
+        let mut starts = vec![0; buckets + 1];
+        for entry in &self.entries {
+            starts[self.bucket(entry.hash as usize) + 1] += 1;
+        }
+        (0..buckets).for_each(|bucket| starts[bucket + 1] += starts[bucket]);
+        self.bucket_starts = starts;
         let mut next = self.bucket_starts.clone();
         let mut ordered = self.entries.clone();
-        for entry in self.entries.drain(..) {
-            let next = &mut next[Self::bucket(entry.hash as usize)];
+        for &entry in &self.entries {
+            let next = &mut next[self.bucket(entry.hash as usize)];
             ordered[*next as usize] = entry;
             *next += 1;
         }
@@ -221,7 +224,7 @@ impl<const LEN: usize, const BYTES: usize> HashIndex<LEN, BYTES> {
     /// be entries.
     fn get(&self, word: u64) -> impl Iterator<Item = &Entry> {
         let hash = HashFilter::<LEN, BYTES>::hash(word);
-        let bucket = Self::bucket(hash);
+        let bucket = self.bucket(hash);
         let range = self.bucket_starts[bucket] as usize..self.bucket_starts[bucket + 1] as usize;
         self.entries[range]
             .iter()
