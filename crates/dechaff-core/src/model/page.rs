@@ -46,7 +46,7 @@ use super::kind::PageKind;
 use super::overlap::{Form, Overlap, PageForm, StemCounts};
 use super::places::Place;
 use super::shape::{LineShape, end_kind, ends_sentence};
-use super::words::{WordScore, WordTable, for_each_token, grams};
+use super::words::{WordScore, WordTable, grams};
 use crate::filter::RuleHit;
 use crate::text::NormalizedText;
 use crate::text::{Span, View};
@@ -297,7 +297,7 @@ impl PageFeatures {
             let mut stems = self.stem_counts.start_block();
             if block.plain_prose {
                 block.word_score = WordScore::PLAIN_PROSE;
-                for_each_token(text, |word| stems.add(word));
+                stems.add_all(text);
             } else {
                 let first_word_end = memchr::memchr(b' ', text).unwrap_or(text.len());
                 block.text_hash = super::hash(text);

@@ -99,7 +99,11 @@ impl LineShape {
     fn estimate<'t>(lines: impl Iterator<Item = &'t str>) -> Self {
         let (mut chars, mut spaces, mut bytes) = (0, 0, 0);
         for line in lines {
-            chars += line.chars().count();
+            chars += if line.is_ascii() {
+                line.len()
+            } else {
+                line.chars().count()
+            };
             spaces += memchr::memchr_iter(b' ', line.as_bytes()).count() + 1;
             bytes += line.len();
         }
