@@ -27,7 +27,7 @@ const CLASS_REGEX_ENDS: &[(&str, (usize, usize))] =
     &include!(concat!(env!("OUT_DIR"), "/class_regexes.rs"));
 
 /// A relaxed DFA with the alphabet of its texts.
-pub(crate) type Relaxed = (RelaxedDfa<'static>, Alphabet);
+pub(crate) type Relaxed = (RelaxedDfa<'static>, Alphabet<'static>);
 
 /// A regular expression of the built-in rules, as the build script prepared it.
 #[derive(Clone, Copy)]
@@ -56,7 +56,7 @@ impl StoredRegex {
     }
 
     /// Returns what [`ClassRegex::new`] does, in a fraction of the time.
-    pub(crate) fn classes(self) -> Option<ClassRegex> {
+    pub(crate) fn classes(self) -> Option<ClassRegex<'static>> {
         postcard::from_bytes(self.classes).ok()
     }
 

@@ -58,13 +58,14 @@ use serde::{Deserialize, Serialize};
 
 /// A regex over the bytes of an alphabet that was made for it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct ClassRegex {
+pub struct ClassRegex<'t> {
     /// Maps the characters of a text to the bytes of the regex.
-    pub alphabet: Alphabet,
+    #[serde(borrow)]
+    pub alphabet: Alphabet<'t>,
     root: ClassNode,
 }
 
-impl ClassRegex {
+impl ClassRegex<'_> {
     /// Compresses the pattern `source`. Returns `None` if it is invalid, or if it has more
     /// equivalence classes than there are bytes for them: 128 outside ASCII.
     ///
@@ -120,14 +121,15 @@ impl ClassRegex {
 
 /// The byte that represents each character.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Alphabet {
+pub struct Alphabet<'t> {
     /// Runs of characters that one byte represents.
-    runs: Runs,
+    #[serde(borrow)]
+    runs: Runs<'t>,
     /// The bytes of the 128 ASCII characters; `None` if they represent themselves.
     ascii: Option<Vec<u8>>,
 }
 
-impl Alphabet {
+impl Alphabet<'_> {
     /// Returns the alphabet of a regex, and the regex over its bytes. Returns `None` if there are
     /// too many equivalence classes. With `unicode_boundaries`, letters are distinguished from all
     /// other characters.
@@ -178,7 +180,7 @@ impl Alphabet {
     /// Translates a text to this alphabet, one byte per character. Returns the bytes of `text`
     /// itself if it needs no translation; otherwise overwrites `out` with the result and returns
     /// that.
-    pub fn write<'t>(&self, text: &'t str, out: &'t mut Vec<u8>) -> &'t [u8] {
+    pub fn write<'b>(&self, text: &'b str, out: &'b mut Vec<u8>) -> &'b [u8] {
         if self.ascii.is_none() && text.is_ascii() {
             return text.as_bytes();
         }

@@ -72,7 +72,7 @@ impl LazyDfa {
     /// Compiles `regex`, which must have been made with the same `ignore_case` and
     /// `unicode_boundaries` as `mode`. Builds no states yet. Returns `None` if the regex exceeds a
     /// limit of regex-automata.
-    pub(super) fn new(regex: &ClassRegex, mode: SearchMode) -> Option<Self> {
+    pub(super) fn new(regex: &ClassRegex<'_>, mode: SearchMode) -> Option<Self> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let hir = if mode.whole_text {
             Hir::concat(vec![regex.hir(), Hir::look(Look::End)])
@@ -101,7 +101,12 @@ impl LazyDfa {
     /// Returns whether `regex`, from which the DFA was compiled, matches `text` as its mode says.
     /// Adds the states that it needs to `cache`, and stops at the first byte that decides the
     /// answer.
-    pub(super) fn is_match(&self, regex: &ClassRegex, text: &str, cache: &mut DfaCache) -> bool {
+    pub(super) fn is_match(
+        &self,
+        regex: &ClassRegex<'_>,
+        text: &str,
+        cache: &mut DfaCache,
+    ) -> bool {
         let DfaCache { by_dfa, translated } = cache;
         let states = by_dfa
             .entry(self.id)
@@ -123,7 +128,7 @@ impl LazyDfa {
     /// is read. Returns `None` if the search gives up.
     fn is_anchored_match(
         &self,
-        alphabet: &Alphabet,
+        alphabet: &Alphabet<'_>,
         text: &str,
         states: &mut Cache,
     ) -> Option<bool> {
@@ -191,7 +196,7 @@ mod tests {
             .collect()
     }
 
-    fn compile(source: &str, mode: SearchMode) -> (ClassRegex, LazyDfa) {
+    fn compile(source: &str, mode: SearchMode) -> (ClassRegex<'static>, LazyDfa) {
         let regex = ClassRegex::new(source, mode.ignore_case, mode.unicode_boundaries).unwrap();
         let dfa = LazyDfa::new(&regex, mode).unwrap();
         (regex, dfa)

@@ -38,7 +38,7 @@ pub(super) struct LazyRegex {
     relaxed: [OnceLock<Option<Box<Relaxed>>>; 2],
     /// The regex over equivalence classes, in the same order; `None` if the source is not supported.
     /// They are boxed because few of them are ever needed.
-    classes: [OnceLock<Option<Box<ClassRegex>>>; 2],
+    classes: [OnceLock<Option<Box<ClassRegex<'static>>>>; 2],
     /// Bytes of the texts that were interpreted.
     interpreted: AtomicU32,
     /// Lazy DFAs, by `unicode_boundaries + 2 * backward` of their search modes; `None` if they
@@ -172,7 +172,7 @@ impl LazyRegex {
 
     /// Returns what [`is_match`](Self::is_match) does, without compiling the regex, if the text is
     /// short and one of the first; `None` otherwise.
-    fn interpret(&self, classes: &ClassRegex, text: &str, dfas: &mut DfaCache) -> Option<bool> {
+    fn interpret(&self, classes: &ClassRegex<'_>, text: &str, dfas: &mut DfaCache) -> Option<bool> {
         let max_len = if self.whole_text {
             MAX_INTERPRETED_LEN
         } else {

@@ -44,7 +44,7 @@ impl RelaxedDfa<'static> {
     /// Builds the DFA of a regex. Relaxes more of it until the DFA is small enough; returns `None`
     /// if that fails. With `backward`, the DFA reads texts from their end.
     #[must_use]
-    pub fn new(regex: &ClassRegex, whole_text: bool, backward: bool) -> Option<Self> {
+    pub fn new(regex: &ClassRegex<'_>, whole_text: bool, backward: bool) -> Option<Self> {
         let hir = regex.hir();
         let build = |relaxed: &Hir, exact_len, limits| {
             Self::build(relaxed, exact_len, whole_text, backward, limits)

@@ -49,7 +49,7 @@ impl RelaxedDfa<'_> {
     /// Returns whether a text may match: if `false`, the regex does not match it. `alphabet` must
     /// be that of the regex.
     #[must_use]
-    pub fn is_match(&self, alphabet: &Alphabet, text: &str) -> bool {
+    pub fn is_match(&self, alphabet: &Alphabet<'_>, text: &str) -> bool {
         if alphabet.ascii.is_none() && text.is_ascii() {
             let bytes = text.bytes();
             if self.backward {
