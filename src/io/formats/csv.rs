@@ -14,6 +14,10 @@ use std::ops::Range;
 
 /// Bytes within which the header row must end: those that are read to open an input.
 const MAX_HEADER_ROW: usize = 64 << 10;
+/// Delimiters that are tried.
+const DELIMITERS: [u8; 4] = *b",;\t|";
+/// Number of rows that are read to find the delimiter.
+const DETECTION_ROWS: usize = 50;
 /// Columns that the error for a missing text column lists at most.
 const MAX_LISTED_COLUMNS: usize = 12;
 
@@ -39,6 +43,9 @@ pub static TSV: FormatSpec = FormatSpec {
 #[derive(Debug)]
 struct CsvRows {
     delimiter: u8,
+    /// Whether the first row holds the names of the columns.
+    has_header: bool,
+    /// The names of the columns; without a header row their numbers, from 1.
     names: Vec<String>,
     /// The text columns: index and name, in the order in which the user named them.
     texts: Vec<(usize, String)>,
@@ -51,21 +58,26 @@ struct CsvRows {
 impl CsvRows {
     /// Reads the header row at the start of `head` and looks up the columns called `names`. Text
     /// columns that are missing are ignored as long as one exists; a byte-order mark is skipped.
+    /// The delimiter is the one that splits the first rows, `default` if several do. If all text
+    /// columns are numbers that are no names, there is no header row, and they count the columns
+    /// from 1.
     ///
     /// # Errors
     /// If the header row cannot be split into fields, is too long, or has none of the text columns.
-    fn new(head: &[u8], delimiter: u8, names: &FieldNames) -> Result<Self> {
+    fn new(head: &[u8], default: u8, names: &FieldNames) -> Result<Self> {
+        let is_cut = head.len() >= MAX_HEADER_ROW;
+        let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+        let delimiter = detect_delimiter(head, default);
         let end = match RowScanner::new(delimiter).row_end(head) {
             Some(end) => end,
-            None if head.len() >= MAX_HEADER_ROW => bail!(
+            None if is_cut => bail!(
                 "has a header row that does not end within {MAX_HEADER_ROW} bytes; is a quote in it \
                  not closed?"
             ),
             None => head.len(),
         };
         let row = &head[..end];
-        let row = row.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(row);
-        let columns: Vec<String> = split_row(row, delimiter)
+        let mut columns: Vec<String> = split_row(row, delimiter)
             .map_err(|reason| anyhow!("the header row {reason}"))?
             .into_iter()
             .map(|field| {
@@ -73,6 +85,15 @@ impl CsvRows {
                 field.escaping().decode(&raw).into_owned()
             })
             .collect();
+        let numbers = (1..=columns.len()).map(|number| number.to_string());
+        let numbers: Vec<String> = numbers.collect();
+        let has_header = !names
+            .text
+            .iter()
+            .all(|name| numbers.contains(name) && !columns.contains(name));
+        if !has_header {
+            columns = numbers;
+        }
         let texts: Vec<(usize, String)> = names
             .text
             .iter()
@@ -94,6 +115,7 @@ impl CsvRows {
             .map(|name| column_index(&columns, name.as_deref()?));
         Ok(Self {
             delimiter,
+            has_header,
             names: columns,
             texts,
             id,
@@ -168,10 +190,10 @@ impl RecordFormat for CsvRows {
         Box::new(RowScanner::new(self.delimiter))
     }
 
-    /// The first record is the header row and has no text.
+    /// The header row has no text.
     fn parse<'r>(&'r self, number: u64, record: &'r [u8]) -> Parsed<'r> {
         parse_utf8(record, |row| match number {
-            1 => Parsed::NoText,
+            1 if self.has_header => Parsed::NoText,
             _ => self.parse_row(row),
         })
     }
@@ -201,7 +223,7 @@ impl RecordFormat for CsvRows {
 
     /// An empty field has an empty value. The header row has no values.
     fn values<'r>(&'r self, number: u64, record: &'r [u8]) -> Option<Values<'r>> {
-        if number == 1 {
+        if number == 1 && self.has_header {
             return None;
         }
         let row = std::str::from_utf8(record).ok()?;
@@ -213,6 +235,42 @@ impl RecordFormat for CsvRows {
                 .collect(),
         )
     }
+}
+
+/// Returns the delimiter that splits the most of the first rows of `head` into as many fields as the
+/// first one, which must be more than one; `default` if none does, or if it splits as many.
+fn detect_delimiter(head: &[u8], default: u8) -> u8 {
+    let rows_split_by = |delimiter: u8| {
+        let (mut scanner, mut at, mut width, mut count) = (RowScanner::new(delimiter), 0, 0, 0);
+        for _ in 0..DETECTION_ROWS {
+            let Some(end) = scanner.row_end(&head[at..]) else {
+                break;
+            };
+            let row = &head[at..at + end];
+            at += end;
+            let Ok(fields) = split_row(row, delimiter) else {
+                continue;
+            };
+            if width == 0 {
+                width = fields.len();
+            }
+            count += usize::from(width > 1 && fields.len() == width);
+        }
+        count
+    };
+    let others = DELIMITERS
+        .into_iter()
+        .filter(|&delimiter| delimiter != default);
+    others
+        .fold((default, rows_split_by(default)), |best, delimiter| {
+            let count = rows_split_by(delimiter);
+            if count > best.1 {
+                (delimiter, count)
+            } else {
+                best
+            }
+        })
+        .0
 }
 
 /// Returns the index of the first column called `name`, or `None` if there is none.
@@ -318,6 +376,42 @@ mod tests {
         let error = rows(&long[..MAX_HEADER_ROW]).unwrap_err().to_string();
         assert!(error.contains("65536 bytes"), "{error}");
         assert!(rows(&long[..MAX_HEADER_ROW - 1]).is_ok());
+    }
+
+    #[test]
+    fn the_delimiter_is_the_one_that_splits_the_first_rows() {
+        for (table, delimiter) in [
+            ("id;text\n1;\"a, b\nc\"\n2;d, e\n", b';'),
+            ("id|text\n1|a, b\n", b'|'),
+            ("id\ttext\n1\ta\n", b'\t'),
+            ("id,text\n1,a;b\n", b','),
+            ("text\na, b\nc, d\n", b','),
+            ("a;b,text\nc;d,e\n", b','),
+        ] {
+            assert_eq!(
+                detect_delimiter(table.as_bytes(), b','),
+                delimiter,
+                "{table}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_column_is_named_by_its_number_if_there_is_no_header() {
+        let fields = FieldNames {
+            text: vec!["2".to_owned()],
+            ..FieldNames::default()
+        };
+        let head = "\u{feff}NA\tIt rained.\nID\tIt snowed.\n";
+        let rows = CsvRows::new(head.as_bytes(), b'\t', &fields).unwrap();
+        let Parsed::Texts(texts) = rows.parse(1, b"NA\tIt rained.\n") else {
+            panic!("the first row has a text");
+        };
+        assert_eq!(texts.fields[0].text, "It rained.");
+        assert_eq!(rows.columns().names, ["1", "2"]);
+        // A column with that name has a header row.
+        let rows = CsvRows::new(b"1\t2\nNA\tIt rained.\n", b'\t', &fields).unwrap();
+        assert_eq!(rows.parse(1, b"1\t2\n"), Parsed::NoText);
     }
 
     #[test]

@@ -39,23 +39,18 @@ impl JsonLines {
     }
 }
 
-/// Whether the first line of `head` is a complete JSON object, after a byte-order mark and white
-/// space. If `head` ends within that line, an incomplete object suffices, since the rest was not
-/// read.
+/// Whether the first line of `head` is a complete JSON object, after a byte-order mark, white space
+/// and the bracket of a list. If `head` ends within that line, an incomplete object suffices, since
+/// the rest was not read.
 fn begins_with_object_line(head: &[u8]) -> bool {
     let body = head
         .strip_prefix(b"\xEF\xBB\xBF")
         .unwrap_or(head)
         .trim_ascii_start();
-    if !body.starts_with(b"{") {
-        return false;
-    }
     let (line, is_complete) =
         memchr::memchr(b'\n', body).map_or((body, false), |end| (&body[..end], true));
-    match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
-        Ok(_) => true,
-        Err(error) => error.is_eof() && !is_complete,
-    }
+    // The head can end within a character.
+    keys::is_object(&String::from_utf8_lossy(line), is_complete)
 }
 
 impl RecordFormat for JsonLines {

@@ -166,7 +166,7 @@ pub(super) struct PageForm {
 pub(super) struct StemCounts {
     /// For each stem [`NO_BLOCK`], [`SEVERAL_BLOCKS`], or one more than the index of its only
     /// block.
-    blocks: Box<[u16; 1 << TABLE_BITS]>,
+    blocks: Box<[u16]>,
     /// The different stems of the page, whose entries the next page has to clear.
     distinct: Vec<u16>,
     /// The hashed stems of all blocks.
@@ -184,7 +184,7 @@ impl Default for StemCounts {
     fn default() -> Self {
         let (distinct, stems, ends) = Default::default();
         Self {
-            blocks: Box::new([NO_BLOCK; 1 << TABLE_BITS]),
+            blocks: vec![NO_BLOCK; 1 << TABLE_BITS].into(),
             distinct,
             stems,
             ends,

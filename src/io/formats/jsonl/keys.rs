@@ -89,29 +89,50 @@ impl KeyTree {
     }
 
     /// Parses `line`, which holds one JSON object, and returns its texts. A byte-order mark before
-    /// the object is allowed. A blank line has no text; a line that is not an object, has no text
-    /// field, or has no string in any text field is damaged.
+    /// the object is allowed, and so are the brackets and commas of a list whose elements are on a
+    /// line each. Numbers that only Python writes, such as `NaN`, are read as numbers. A blank line
+    /// has no text; a line that is not an object, has no text field, or has no string in any text
+    /// field is damaged.
     #[must_use]
     pub fn parse<'r>(&'r self, line: &'r str) -> Parsed<'r> {
-        let body = line.strip_prefix('\u{feff}').unwrap_or(line);
-        if body.trim_ascii().is_empty() {
+        let body = list_element(line.strip_prefix('\u{feff}').unwrap_or(line));
+        if body.is_empty() {
             return Parsed::NoText;
         }
+        let error = match self.find_values(body) {
+            Ok(matches) => return self.collect_fields(line, &matches),
+            Err(error) => error,
+        };
+        if let Some(plain) = without_special_numbers(body)
+            && let Ok(matches) = self.find_values(&plain)
+        {
+            // Both texts have the same values at the same offsets.
+            let matches = matches.into_iter().map(|KeyMatch { role, raw }| {
+                let start = raw.as_ptr() as usize - plain.as_ptr() as usize;
+                let raw = &body[start..start + raw.len()];
+                KeyMatch { role, raw }
+            });
+            return self.collect_fields(line, &matches.collect::<Vec<_>>());
+        }
+        let problem = if body.starts_with('{') {
+            "is not JSON"
+        } else {
+            "is not a JSON object"
+        };
+        Parsed::Damaged(format!("{problem} ({})", without_line(&error.to_string())))
+    }
+
+    /// Returns the values of an object that have a role.
+    fn find_values<'r>(&self, object: &'r str) -> Result<Vec<KeyMatch<'r>>, serde_json::Error> {
         let mut matches = Vec::new();
-        let mut parser = serde_json::Deserializer::from_str(body);
+        let mut parser = serde_json::Deserializer::from_str(object);
         let visitor = ObjectVisitor {
             node: &self.root,
             matches: &mut matches,
         };
-        if let Err(error) = visitor.deserialize(&mut parser).and_then(|()| parser.end()) {
-            let problem = if body.trim_ascii_start().starts_with('{') {
-                "is not JSON"
-            } else {
-                "is not a JSON object"
-            };
-            return Parsed::Damaged(format!("{problem} ({})", without_line(&error.to_string())));
-        }
-        self.collect_fields(line, &matches)
+        visitor.deserialize(&mut parser)?;
+        parser.end()?;
+        Ok(matches)
     }
 
     /// Sorts `matches`, the values found in `line`, by their roles. Reports the record as damaged
@@ -130,7 +151,11 @@ impl KeyTree {
                 Role::Text(index) => {
                     first_other = first_other.or(Some((index, type_name(raw))));
                 }
-                Role::Id => (texts.id, texts.id_json) = (scalar(raw), Some(raw)),
+                Role::Id => {
+                    // `NaN` is no JSON, so it cannot be written to another file.
+                    let is_json = !raw.trim_start_matches('-').starts_with(['N', 'I']);
+                    (texts.id, texts.id_json) = (scalar(raw), Some(raw).filter(|_| is_json));
+                }
                 Role::Url => texts.url = scalar(raw),
                 Role::Language => texts.language = scalar(raw),
                 Role::Site => texts.site = scalar(raw),
@@ -323,7 +348,7 @@ fn scalar(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => Some(Escaping::Json.decode(&raw[1..raw.len() - 1]).into_owned())
             .filter(|text| !text.is_empty()),
-        b'-' | b'0'..=b'9' => Some(raw.to_owned()),
+        b'-' | b'0'..=b'9' if !raw.ends_with('y') => Some(raw.to_owned()),
         _ => None,
     }
 }
@@ -337,6 +362,77 @@ fn type_name(raw: &str) -> &'static str {
         Some(b'[') => "a list",
         Some(b'{') => "an object",
         _ => "a number",
+    }
+}
+
+/// Whether a line holds a JSON object, as [`KeyTree::parse`] reads it: all of it or, unless
+/// `is_complete`, as far as the line goes.
+pub(super) fn is_object(line: &str, is_complete: bool) -> bool {
+    let body = list_element(line);
+    if !body.starts_with('{') {
+        return false;
+    }
+    let plain = without_special_numbers(body);
+    match serde_json::from_str::<IgnoredAny>(plain.as_deref().unwrap_or(body)) {
+        Ok(_) => true,
+        Err(error) => error.is_eof() && !is_complete,
+    }
+}
+
+/// Returns a line without white space at its ends and, if it is an element of a list, without the
+/// bracket before the first and the comma or bracket behind each. Empty if nothing else is left.
+fn list_element(line: &str) -> &str {
+    let line = line.trim_ascii();
+    let rest = line.strip_prefix('[').unwrap_or(line);
+    let rest = rest.strip_suffix(',').unwrap_or(rest).trim_ascii_end();
+    let element = rest.strip_suffix(']').unwrap_or(rest).trim_ascii();
+    // Anything else stays as it is, and is reported.
+    if element.is_empty() || element.starts_with('{') && element.ends_with('}') {
+        element
+    } else {
+        line
+    }
+}
+
+/// Replaces the numbers that Python writes and JSON lacks, `NaN`, `Infinity` and `-Infinity`, by
+/// numbers of the same length, outside of strings. Returns `None` if there are none.
+fn without_special_numbers(json: &str) -> Option<String> {
+    const SPECIAL: [(&str, &str); 2] = [("NaN", "0  "), ("Infinity", "0       ")];
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(found) = memchr::memchr3(b'"', b'N', b'I', &json.as_bytes()[at..]) {
+        at += found;
+        if json.as_bytes()[at] == b'"' {
+            at += string_len(&json[at..])?;
+        } else if let Some((name, number)) = SPECIAL
+            .iter()
+            .find(|(name, _)| json[at..].starts_with(name))
+        {
+            out.push_str(&json[copied..at]);
+            out.push_str(number);
+            at += name.len();
+            copied = at;
+        } else {
+            return None;
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(&json[copied..]);
+    Some(out)
+}
+
+/// Returns the length in bytes of the JSON string that `json` starts with, quotes included; `None`
+/// if it does not end.
+fn string_len(json: &str) -> Option<usize> {
+    let bytes = json.as_bytes();
+    let mut at = 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
     }
 }
 
@@ -410,6 +506,40 @@ mod tests {
             (texts.id.as_deref(), texts.url.as_deref()),
             (Some("1e2"), Some("https://a.org"))
         );
+    }
+
+    #[test]
+    fn numbers_of_python_are_read() {
+        let line =
+            r#"{"a": [NaN, -Infinity], "b": {"c": Infinity}, "id": NaN, "text": "NaN \"I\""}"#;
+        assert_eq!(texts(&keys(&["text"]), line), ["text=NaN \"I\""]);
+        for line in [
+            r#"{"text": "a", "b": NaNa}"#,
+            r#"{"text": "a", "b": None}"#,
+            r#"{"text": "NaN}"#,
+        ] {
+            assert!(
+                matches!(keys(&["text"]).parse(line), Parsed::Damaged(_)),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn elements_of_a_list_are_on_a_line_each() {
+        for line in [
+            r#"[{"text": "a"},"#,
+            r#" {"text": "a"} ,"#,
+            r#"{"text": "a"} ]"#,
+            r#"[ {"text": "a"} ]"#,
+        ] {
+            assert_eq!(texts(&keys(&["text"]), line), ["text=a"], "{line}");
+        }
+        for line in ["[", " ] ", ",", "[]"] {
+            assert_eq!(keys(&["text"]).parse(line), Parsed::NoText, "{line}");
+        }
+        let several = r#"[{"text": "a"}, {"text": "b"}]"#;
+        assert!(matches!(keys(&["text"]).parse(several), Parsed::Damaged(_)));
     }
 
     #[test]
