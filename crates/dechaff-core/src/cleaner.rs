@@ -19,7 +19,7 @@ use crate::mark::Mark;
 use crate::model::{ExplainOptions, LineModel, LineScore, ModelBuffers};
 use crate::rules::RuleSet;
 use crate::search::SearchBuffers;
-use crate::text::{Document, TextLine, TextLines, View};
+use crate::text::{Document, PageTexts, TextLine, TextLines, View};
 use dechaff_rules::rule::{Category, Effect, FilterName, Level, Rule, RuleId};
 use repeated::clean_again;
 use run::{DocumentRun, Explained};
@@ -290,6 +290,19 @@ pub struct Scratch {
     model: ModelBuffers,
 }
 
+impl Scratch {
+    /// Finds the texts of a page that its site may repeat, as [`PageTexts::new`] does.
+    #[must_use]
+    pub fn page_texts(&mut self, document: &Document<'_>) -> PageTexts {
+        let lines = TextLines::new(document, std::mem::take(&mut self.lines));
+        self.search.normalized.clear();
+        let page = PageTexts::of(&lines, &mut self.search.normalized);
+        self.search.normalized.clear();
+        self.lines = lines.into_buffer();
+        page
+    }
+}
+
 impl Cleaner {
     /// Returns the default options: the built-in rules, level [`Level::Balanced`], nothing skipped,
     /// and documents held that would lose more than 95 % of their bytes.
@@ -404,6 +417,12 @@ impl Cleaner {
         all_marks: bool,
         explain: Option<&ExplainOptions>,
     ) -> (Explained, Cleaned<'t>) {
+        if self.engine.rules.iter().next().is_none() {
+            let (nothing, max) = (Vec::new(), self.engine.max_removed);
+            let (text, rules) = (document.text(), &self.engine.rules);
+            let cleaned = Cleaned::new(text, nothing, Vec::new(), rules, || None, max);
+            return (Explained::default(), cleaned);
+        }
         let lines = TextLines::new(document, std::mem::take(&mut scratch.lines));
         scratch.search.normalized.clear();
         let run = DocumentRun::new(&self.engine, View::new(&lines), all_marks);

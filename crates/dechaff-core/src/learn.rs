@@ -14,13 +14,10 @@
 mod counts;
 mod evidence;
 mod learned;
-mod page;
 mod sketch;
 
+pub use crate::text::{KEY_VERSION, PageText, PageTexts, Position};
 pub use counts::{SiteCounts, TextCounts};
 pub use evidence::Evidence;
 pub use learned::{Learned, LearnedSite, LearnedText, Learner, Sites};
-pub use page::{KEY_VERSION, PageText, PageTexts, Position};
 pub use sketch::PageSketch;
-
-pub(crate) use evidence::{is_item, is_long_prose};

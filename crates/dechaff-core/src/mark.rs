@@ -7,29 +7,50 @@ use dechaff_rules::rule::RuleId;
 /// The score of a mark, in thousandths: 1000 for a rule, which either matches or does not; at most
 /// 999 for the line model, and for a text that a site repeats, whose score is the share of pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Score(u16);
+pub struct Score {
+    thousandths: u16,
+    /// Number of pages of the site with the text; 0 unless that is why it was marked.
+    pages: u32,
+}
 
 impl Score {
     /// The score of every mark that a rule makes.
-    pub const RULE: Self = Self(1000);
+    pub const RULE: Self = Self {
+        thousandths: 1000,
+        pages: 0,
+    };
 
     /// Makes a score of the line model. Values above 999 become 999, so that such a score is always
     /// lower than [`RULE`](Self::RULE).
     pub(crate) fn model(thousandths: u16) -> Self {
-        Self(thousandths.min(999))
+        Self {
+            thousandths: thousandths.min(999),
+            pages: 0,
+        }
     }
 
-    /// Makes the score of a text that this `share` (0 to 1) of the pages of a site have.
+    /// Makes the score of a text that `pages` pages of a site have, which are this `share` (0 to 1)
+    /// of its pages.
     #[allow(clippy::cast_sign_loss, reason = "a share is not negative")]
-    pub(crate) fn share(share: f64) -> Self {
-        Self::model((share * 1000.0) as u16)
+    pub(crate) fn repeated(pages: u64, share: f64) -> Self {
+        Self {
+            pages: u32::try_from(pages).unwrap_or(u32::MAX),
+            ..Self::model((share * 1000.0) as u16)
+        }
+    }
+
+    /// Returns the number of pages of the site that have the text; `None` unless that is why it was
+    /// marked.
+    #[must_use]
+    pub fn pages(self) -> Option<u32> {
+        (self.pages > 0).then_some(self.pages)
     }
 
     /// Returns the score in thousandths, from 0 to 1000. The higher the score, the more certain it
     /// is that the text is chaff.
     #[must_use]
     pub fn thousandths(self) -> u16 {
-        self.0
+        self.thousandths
     }
 }
 
@@ -67,7 +88,8 @@ impl Mark {
         self.rule
     }
 
-    /// Returns the score of the claim: [`Score::RULE`] unless the line model made it.
+    /// Returns the score of the claim: [`Score::RULE`] unless the line model made it or
+    /// a site repeats the text.
     #[must_use]
     pub fn score(self) -> Score {
         self.score

@@ -85,7 +85,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         let mut marks = Marks::default();
         if self.all_marks {
             self.find_protection(0..self.view.line_count(), &mut marks, scratch);
-            self.protect_structures();
+            self.protect_structures(scratch);
         }
         let hits = engine
             .matching
@@ -249,7 +249,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         let mut runs: Vec<Range<usize>> = Vec::new();
         for mark in marks {
             if self.effect(mark) == Effect::Remove {
-                self.protect_structures();
+                self.protect_structures(scratch);
                 if !self.engine.matching.leaves_protection() {
                     break;
                 }
@@ -299,10 +299,14 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
     }
 
     /// Adds the marks of certain structures to those that protect text. Does so once.
-    fn protect_structures(&mut self) {
+    fn protect_structures(&mut self, scratch: &mut Scratch) {
         if !std::mem::replace(&mut self.structures_are_protected, true) {
             let mut marks = Marks::default();
-            self.engine.filters.structures.mark(&self.view, &mut marks);
+            let text = &mut scratch.search.normalized;
+            self.engine
+                .filters
+                .structures
+                .mark(&self.view, &mut marks, text);
             let marks = marks.take();
             self.add_protection(&marks);
             self.all.extend(marks);

@@ -3,14 +3,23 @@
 
 use super::site::Repeated;
 use super::{EnabledRule, Filter};
-use crate::learn::{PageText, PageTexts, Position, is_item, is_long_prose};
+use crate::learn::{PageText, PageTexts, Position};
 use crate::mark::Marks;
-use crate::text::{NormalizedText, View, word_count};
+use crate::text::{NormalizedText, View, ends_like_sentence, word_count};
 use dechaff_rules::rule::RuleId;
 use std::ops::Range;
 
 /// Most lines in a row that removed lines can enclose.
 const MAX_LINES: usize = 20;
+
+/// Fewest words of a line that ends like a sentence and is prose.
+const MIN_SENTENCE_WORDS: usize = 15;
+
+/// Fewest words of a line that is prose in any case.
+const MIN_LONG_WORDS: usize = 25;
+
+/// Fewest words of an item of a list that is prose.
+const MIN_ITEM_WORDS: usize = 60;
 
 /// Marks lines that removed lines enclose, on pages of sites of which something was learned.
 #[derive(Debug)]
@@ -37,7 +46,7 @@ impl Filter for Enclosed {
         let Some((page, found)) = self.repeated.find(view, text) else {
             return;
         };
-        let Some(mut line) = end_of_prose(&page) else {
+        let Some(mut line) = end_of_prose(page) else {
             return;
         };
         let mut cut: Vec<bool> = (0..view.line_count())
@@ -75,4 +84,20 @@ fn is_enclosed(view: &View<'_>, lines: Range<usize>, cut: &[bool]) -> bool {
             !is_long_prose(text, word_count(text))
         })
         && (!lines.clone().any(|line| view.is_wrapped(line)) || is_item(view.text(lines.start)))
+}
+
+/// Returns whether `text` begins with the bullet of a list.
+fn is_item(text: &str) -> bool {
+    let mut characters = text.chars();
+    let bullet = characters.next();
+    bullet.is_some_and(|c| "•·●▪■*–-".contains(c))
+        && characters.next().is_some_and(char::is_whitespace)
+}
+
+/// Returns whether a line of `words` words among removed lines is prose, so that it stays. Titles
+/// and teasers are longer than what else counts as a label.
+fn is_long_prose(text: &str, words: usize) -> bool {
+    words >= MIN_ITEM_WORDS
+        || !is_item(text)
+            && (words >= MIN_LONG_WORDS || words >= MIN_SENTENCE_WORDS && ends_like_sentence(text))
 }

@@ -3,7 +3,7 @@
 //! the line model removed around them.
 
 use super::{EnabledRule, Filter};
-use crate::learn::{Evidence, PageText, PageTexts, Sites};
+use crate::learn::{Evidence, LearnedSite, PageText, PageTexts, Sites};
 use crate::mark::{Marks, Score};
 use crate::text::{NormalizedText, View};
 use dechaff_rules::rule::RuleId;
@@ -34,34 +34,38 @@ impl Repeated {
         })
     }
 
-    /// Returns the texts of the page, and which of them are to be removed with the share of the
-    /// site's pages that have them. `None` if nothing was learned of the site.
-    pub(super) fn find(
+    /// Returns the texts of the page, and which of them are to be removed with their scores. `None` if nothing was learned of the site.
+    pub(super) fn find<'v>(
         &self,
-        view: &View<'_>,
+        view: &'v View<'_>,
         text: &mut NormalizedText,
-    ) -> Option<(PageTexts, Vec<(usize, f64)>)> {
+    ) -> Option<(&'v PageTexts, Vec<(usize, Score)>)> {
         self.find_among(view, text, |text| is_cut(view, text))
     }
 
     /// Returns the same as [`find`](Self::find) would if nothing was removed yet.
-    pub(super) fn find_in_source(
+    pub(super) fn find_in_source<'v>(
         &self,
-        view: &View<'_>,
+        view: &'v View<'_>,
         text: &mut NormalizedText,
-    ) -> Option<(PageTexts, Vec<(usize, f64)>)> {
+    ) -> Option<(&'v PageTexts, Vec<(usize, Score)>)> {
         self.find_among(view, text, |_| false)
     }
 
-    fn find_among(
+    /// Returns what was learned of the site of the document.
+    fn site(&self, view: &View<'_>) -> Option<Arc<LearnedSite>> {
+        self.sites.site(view.document().site()?)
+    }
+
+    fn find_among<'v>(
         &self,
-        view: &View<'_>,
+        view: &'v View<'_>,
         text: &mut NormalizedText,
         is_cut: impl Fn(&PageText) -> bool,
-    ) -> Option<(PageTexts, Vec<(usize, f64)>)> {
-        let site = self.sites.site(view.document().site()?)?;
-        let page = PageTexts::of(view.lines(), text);
-        let found = self.evidence.repeated(&page, &site, is_cut);
+    ) -> Option<(&'v PageTexts, Vec<(usize, Score)>)> {
+        let site = self.site(view)?;
+        let page = view.page_texts(text);
+        let found = self.evidence.repeated(page, &site, is_cut);
         Some((page, found))
     }
 }
@@ -71,8 +75,14 @@ impl Filter for Repeated {
         let Some((page, found)) = self.find(view, text) else {
             return;
         };
-        for (index, share) in found {
-            marks.add_scored(page.texts()[index].span, self.rule, Score::share(share));
+        for (index, score) in found {
+            marks.add_scored(page.texts()[index].span, self.rule, score);
+        }
+        let site = self.site(view);
+        if let Some((span, score)) =
+            site.and_then(|site| self.evidence.repeated_sentence(page, &site))
+        {
+            marks.add_scored(span, self.rule, score);
         }
     }
 }

@@ -44,8 +44,8 @@ impl Structures {
     }
 
     /// Adds a mark for each certain structure of the document, from the start of its first line to
-    /// the end of its last.
-    pub(crate) fn mark(&self, view: &View<'_>, marks: &mut Marks) {
+    /// the end of its last. `text` is a buffer as for other filters.
+    pub(crate) fn mark(&self, view: &View<'_>, marks: &mut Marks, text: &mut NormalizedText) {
         if self.rules.is_empty() {
             return;
         }
@@ -55,7 +55,7 @@ impl Structures {
             let rule = self.rules.iter().find(|rule| rule.0 == found.structure);
             if let Some(&(_, rule)) = rule {
                 let lines = &found.lines;
-                let repeated = repeated.get_or_insert_with(|| self.repeated_lines(view));
+                let repeated = repeated.get_or_insert_with(|| self.repeated_lines(view, text));
                 if lines.clone().all(|line| repeated.contains(&line)) {
                     continue;
                 }
@@ -67,11 +67,10 @@ impl Structures {
 
     /// Returns the lines that the site of the document repeats, and those without a letter next to
     /// them.
-    fn repeated_lines(&self, view: &View<'_>) -> FxHashSet<usize> {
+    fn repeated_lines(&self, view: &View<'_>, text: &mut NormalizedText) -> FxHashSet<usize> {
         let mut lines = FxHashSet::default();
-        let find =
-            |repeated: &Repeated| repeated.find_in_source(view, &mut NormalizedText::default());
-        if let Some((page, found)) = self.repeated.as_ref().and_then(find) {
+        let repeated = self.repeated.as_ref();
+        if let Some((page, found)) = repeated.and_then(|own| own.find_in_source(view, text)) {
             for (index, _) in found {
                 let text = &page.texts()[index];
                 // Up to the next text; the lines in between have no letter.

@@ -1,9 +1,9 @@
 //! The counts of a site: on how many of its pages each text stands, and where. Counts of parts of a
 //! corpus can be added up.
 
-use super::page::{PageTexts, Position};
 use super::sketch::PageSketch;
-use rustc_hash::FxHashMap;
+use crate::text::{PageTexts, Position};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Most bytes of a text that are stored for people to read. The key is of the whole text.
 const MAX_STORED: usize = 400;
@@ -31,11 +31,11 @@ pub struct TextCounts {
 impl TextCounts {
     /// Adds the counts of the same text on other documents of the site.
     pub fn merge(&mut self, other: Self) {
-        self.documents += other.documents;
+        self.documents = self.documents.saturating_add(other.documents);
         self.pages.merge(&other.pages);
-        self.head += other.head;
-        self.body += other.body;
-        self.tail += other.tail;
+        self.head = self.head.saturating_add(other.head);
+        self.body = self.body.saturating_add(other.body);
+        self.tail = self.tail.saturating_add(other.tail);
         if self.text.is_empty() || (!other.text.is_empty() && other.text < self.text) {
             self.text = other.text;
         }
@@ -60,8 +60,10 @@ impl SiteCounts {
         self.documents += 1;
         let fingerprint = page.fingerprint(None);
         let mut grown = if self.pages.add(fingerprint) { 8 } else { 0 };
-        let mut seen: FxHashMap<u64, u8> = FxHashMap::default();
-        for text in page.texts() {
+        let texts = page.texts().len();
+        let mut seen: FxHashMap<u64, u8> =
+            FxHashMap::with_capacity_and_hasher(texts, FxBuildHasher);
+        for text in page.counted() {
             let place = 1 << text.position as u8;
             let places = seen.entry(text.key).or_insert(0);
             let (is_first, is_new_place) = (*places == 0, *places & place == 0);

@@ -7,8 +7,8 @@
 //! so a text in the lines above the prose is removed only if a large share of the pages have it.
 
 use super::learned::{LearnedSite, LearnedText};
-use super::page::{PageText, PageTexts, Position, is_prose};
-use crate::text::ends_like_sentence;
+use crate::mark::Score;
+use crate::text::{PageText, PageTexts, Position, Span, is_prose};
 use dechaff_rules::rule::Level;
 use std::ops::Range;
 
@@ -18,20 +18,14 @@ const MIN_SITE_PAGES: u64 = 8;
 /// How many times the share of pages a text needs that is prose or stands in the prose.
 const STRICT_SHARES: f64 = 3.0;
 
+/// How many times the share of pages the last sentence of the prose needs.
+const SENTENCE_SHARES: f64 = 6.0;
+
 /// Number of texts above the prose among which the title is.
 const LEAD_TEXTS: usize = 10;
 
 /// Least share of the pages for a text among these.
 const MIN_LEAD_SHARE: f64 = 0.3;
-
-/// Fewest words of an enclosed line that ends like a sentence and is prose.
-const MIN_SENTENCE_WORDS: usize = 15;
-
-/// Fewest words of an enclosed line that is prose in any case.
-const MIN_LONG_WORDS: usize = 25;
-
-/// Fewest words of an item of a list that is prose.
-const MIN_ITEM_WORDS: usize = 60;
 
 /// How many pages of a site must have a text for it to be removed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,15 +55,38 @@ impl Evidence {
     /// stands in the prose, is judged strictly: it needs one page more and three times the share.
     #[must_use]
     pub fn suffices(&self, pages: u64, all: u64, strictly: bool) -> bool {
-        let (min_pages, min_share) = if strictly {
-            (
-                self.min_pages + 1,
-                (self.min_share * STRICT_SHARES).min(1.0),
-            )
+        let (more, shares) = if strictly {
+            (1, STRICT_SHARES)
         } else {
-            (self.min_pages, self.min_share)
+            (0, 1.0)
         };
-        all >= MIN_SITE_PAGES && pages >= min_pages && pages as f64 >= min_share * all as f64
+        self.suffices_times(pages, all, more, shares)
+    }
+
+    /// Returns the same with this many pages more and this many times the share.
+    fn suffices_times(&self, pages: u64, all: u64, more: u64, shares: f64) -> bool {
+        let min_share = (self.min_share * shares).min(1.0);
+        all >= MIN_SITE_PAGES
+            && pages >= self.min_pages.saturating_add(more)
+            && pages as f64 >= min_share * all as f64
+    }
+
+    /// Returns the score of the last sentence of the prose of a page if its site repeats it. It
+    /// needs one page more and six times the share.
+    pub(crate) fn repeated_sentence(
+        &self,
+        page: &PageTexts,
+        site: &LearnedSite,
+    ) -> Option<(Span, Score)> {
+        let sentence = page.sentence().filter(|sentence| !sentence.is_stamp)?;
+        let learned = site.text(sentence.key)?;
+        self.suffices_times(learned.pages, site.pages(), 1, SENTENCE_SHARES)
+            .then(|| {
+                (
+                    sentence.span,
+                    Score::repeated(learned.pages, site.share(learned)),
+                )
+            })
     }
 
     /// Returns whether there is enough evidence to remove a text of `site` outside of the prose of
@@ -80,17 +97,17 @@ impl Evidence {
         self.suffices(text.pages, site.pages(), strictly)
     }
 
-    /// Returns which texts of a page its site repeats, as indices in ascending order, with the
-    /// share of pages. `is_cut` says whether a text is removed already.
+    /// Returns which texts of a page its site repeats, as indices in ascending order, with their
+    /// scores. `is_cut` says whether a text is removed already.
     pub(crate) fn repeated(
         &self,
         page: &PageTexts,
         site: &LearnedSite,
         is_cut: impl Fn(&PageText) -> bool,
-    ) -> Vec<(usize, f64)> {
+    ) -> Vec<(usize, Score)> {
         let texts = page.texts();
         let cut: Vec<bool> = texts.iter().map(is_cut).collect();
-        let shares: Vec<Option<f64>> = texts
+        let repeated: Vec<Option<&LearnedText>> = texts
             .iter()
             .enumerate()
             .map(|(index, text)| {
@@ -98,16 +115,17 @@ impl Evidence {
                 let strictly =
                     text.is_prose || text.position == Position::Body || learned.is_in_prose();
                 self.suffices(learned.pages, site.pages(), strictly)
-                    .then(|| site.share(learned))
+                    .then_some(learned)
             })
             .collect();
-        let among = among_removed(page, &cut, &shares);
+        let among = among_removed(page, &cut, &repeated);
         let lead = lead(texts);
-        shares
+        repeated
             .iter()
             .enumerate()
-            .filter_map(|(index, share)| Some((index, (*share)?)))
-            .filter(|&(index, share)| {
+            .filter_map(|(index, learned)| Some((index, (*learned)?)))
+            .map(|(index, learned)| (index, learned.pages, site.share(learned)))
+            .filter(|&(index, _, share)| {
                 let text = &texts[index];
                 let is_body = text.position == Position::Body;
                 let is_lead = lead[index];
@@ -115,6 +133,7 @@ impl Evidence {
                 let is_title = is_lead && share < MIN_LEAD_SHARE;
                 !is_dated && !is_title && among[index]
             })
+            .map(|(index, pages, share)| (index, Score::repeated(pages, share)))
             .collect()
     }
 }
@@ -123,9 +142,9 @@ impl Evidence {
 /// stay, as the heading of a list or a table does. In the prose, a repeated text must touch a text
 /// that is removed, or the end of the page, directly or through other repeated texts of the prose.
 /// Elsewhere, the start of the page and other repeated texts count as well.
-fn among_removed(page: &PageTexts, cut: &[bool], shares: &[Option<f64>]) -> Vec<bool> {
+fn among_removed(page: &PageTexts, cut: &[bool], repeated: &[Option<&LearnedText>]) -> Vec<bool> {
     let texts = page.texts();
-    let is_repeated = |at: usize| shares[at].is_some();
+    let is_repeated = |at: usize| repeated[at].is_some();
     let is_body = |at: usize| texts[at].position == Position::Body;
     let mut among = vec![false; texts.len()];
     for row in rows(texts.len(), |at| is_repeated(at) && is_body(at)) {
@@ -169,21 +188,6 @@ fn rows(count: usize, belongs: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
         }
     }
     rows
-}
-
-/// Returns whether `text` begins with the bullet of a list.
-pub(crate) fn is_item(text: &str) -> bool {
-    let mut characters = text.chars();
-    let bullet = characters.next();
-    bullet.is_some_and(|c| "•·●▪■*–-".contains(c))
-        && characters.next().is_some_and(char::is_whitespace)
-}
-
-/// Returns whether a line of `words` words among removed lines is prose, so that it stays.
-pub(crate) fn is_long_prose(text: &str, words: usize) -> bool {
-    words >= MIN_ITEM_WORDS
-        || !is_item(text)
-            && (words >= MIN_LONG_WORDS || words >= MIN_SENTENCE_WORDS && ends_like_sentence(text))
 }
 
 #[cfg(test)]
@@ -267,6 +271,31 @@ mod tests {
             clean(&list, &learned, Level::Thorough),
             article("garden").trim_end()
         );
+    }
+
+    #[test]
+    fn the_last_sentence_of_the_prose_goes_if_most_pages_have_it() {
+        let page = |number: usize| {
+            let last = match number {
+                0..6 => " Send us your letters by post.",
+                6..8 => " He left the town for good.",
+                _ => "",
+            };
+            format!("{}{last}\n", article(NAMES[number]).trim_end())
+        };
+        let mut learner = Learner::default();
+        for number in 0..NAMES.len() {
+            learner.add("example.org", &page(number)).unwrap();
+        }
+        let learned = Arc::new(learner.finish());
+        let article = |number: usize| article(NAMES[number]).trim_end().to_owned();
+        assert_eq!(clean(&page(0), &learned, Level::Balanced), article(0));
+        assert_eq!(
+            clean(&page(7), &learned, Level::Thorough),
+            page(7).trim_end()
+        );
+        let inside = format!("{}\n\n{}", page(0), article(9));
+        assert_eq!(clean(&inside, &learned, Level::Balanced), inside);
     }
 
     #[test]

@@ -2,9 +2,8 @@
 //! from texts in memory.
 
 use super::counts::{SiteCounts, TextCounts};
-use super::page::PageTexts;
 use crate::error::Error;
-use crate::text::Document;
+use crate::text::{Document, PageTexts};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,17 +36,24 @@ impl LearnedText {
     /// Returns whether it stands in the prose of at least half of the documents that contain it.
     #[must_use]
     pub fn is_in_prose(&self) -> bool {
-        2 * self.body >= self.documents
+        self.body >= self.documents.div_ceil(2)
+    }
+
+    /// Returns whether anything is kept of the counts of a text on a site with `site_pages`
+    /// different pages: it is on several pages, and on one page in a hundred.
+    #[must_use]
+    pub fn is_kept(counts: &TextCounts, site_pages: u64) -> bool {
+        let pages = counts.pages.count();
+        pages >= MIN_PAGES && pages as f64 >= MIN_SHARE * site_pages as f64
     }
 
     /// Returns what is kept of the counts of a text on a site with `site_pages` different pages:
     /// `None` if the text is on a single page, or on less than one page in a hundred.
     #[must_use]
     pub fn of(counts: &TextCounts, site_pages: u64) -> Option<Self> {
-        let pages = counts.pages.count();
-        (pages >= MIN_PAGES && pages as f64 >= MIN_SHARE * site_pages as f64).then(|| Self {
+        Self::is_kept(counts, site_pages).then(|| Self {
             documents: counts.documents,
-            pages,
+            pages: counts.pages.count(),
             head: counts.head,
             body: counts.body,
             tail: counts.tail,

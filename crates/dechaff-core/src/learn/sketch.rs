@@ -37,6 +37,9 @@ impl PageSketch {
         let Err(at) = self.hashes.binary_search(&hash) else {
             return false;
         };
+        // Most texts are on one page only.
+        self.hashes
+            .reserve_exact(usize::from(self.hashes.is_empty()));
         self.hashes.insert(at, hash);
         self.hashes.truncate(MAX_HASHES);
         true

@@ -43,6 +43,13 @@ pub(crate) fn split_joined<'t>(lines: &TextLines<'t>) -> Option<Document<'t>> {
     (starts.len() >= MIN_SENTENCES).then(|| document.with_line_starts(&starts))
 }
 
+/// Returns where the last of several sentences starts, in bytes, with the white space before it;
+/// `None` if the text has one sentence.
+pub(super) fn last_sentence(text: &str) -> Option<usize> {
+    let start = sentence_starts(text).pop()?;
+    (start > 0).then(|| text[..start].trim_end().len())
+}
+
 /// Returns where the sentences of a line start, in bytes from its start; the first one at 0. A
 /// sentence starts behind the end of another one and white space, with anything but a lowercase
 /// letter.

@@ -6,9 +6,10 @@ use super::document::Document;
 use super::language::detect_language;
 use super::lines::TextLines;
 use super::normalize::NormalizedText;
+use super::page_texts::PageTexts;
 use super::span::Span;
 use super::structure::{Found, structures};
-use dechaff_rules::chars::{is_spaceless, is_word};
+use super::words::has_word;
 use dechaff_rules::rule::Cue;
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -25,6 +26,8 @@ pub(crate) struct View<'d> {
     language: OnceCell<Option<String>>,
     /// The structures of the document, once they were needed.
     structures: OnceCell<Vec<Found>>,
+    /// The texts of the page, once they were needed.
+    page_texts: OnceCell<PageTexts>,
 }
 
 /// What is known about a non-blank line.
@@ -45,6 +48,7 @@ impl<'d> View<'d> {
             states: vec![LineState::default(); lines.count()],
             language: OnceCell::new(),
             structures: OnceCell::new(),
+            page_texts: OnceCell::new(),
         }
     }
 
@@ -101,6 +105,13 @@ impl<'d> View<'d> {
     /// the first call.
     pub(crate) fn structures(&self) -> &[Found] {
         self.structures.get_or_init(|| structures(self.lines))
+    }
+
+    /// Returns the texts of the page that its site may repeat, those that were removed included.
+    /// Finds them on the first call, and normalizes lines for it that are not in `buffer` yet.
+    pub(crate) fn page_texts(&self, buffer: &mut NormalizedText) -> &PageTexts {
+        self.page_texts
+            .get_or_init(|| PageTexts::of(self.lines, buffer))
     }
 
     /// Makes sure that `buffer` contains `lines` in normalized form. Free if it does already, as
@@ -223,58 +234,5 @@ impl<'d> View<'d> {
         let from = self.lines.count_before(number);
         let end = (from..self.line_count()).find(|&line| self.span(line).start() >= span.end());
         from..end.unwrap_or(self.line_count())
-    }
-}
-
-/// Returns whether a text has a letter or digit. Without one it is a separator, a bullet or the
-/// rest of a removal.
-pub(crate) fn has_word(text: &str) -> bool {
-    text.chars().any(is_word)
-}
-
-/// Counts the words of a text: the parts between white space that have a letter or digit. In
-/// scripts without spaces, two characters count as one word, rounded up.
-pub(crate) fn word_count(text: &str) -> usize {
-    if text.is_ascii() {
-        let words = text
-            .as_bytes()
-            .split(|byte| char::from(*byte).is_whitespace());
-        return words
-            .filter(|word| word.iter().any(u8::is_ascii_alphanumeric))
-            .count();
-    }
-    let spaceless = text.chars().filter(|&c| is_spaceless(c)).count();
-    let spaced = text
-        .split_whitespace()
-        .filter(|word| word.chars().any(|c| is_word(c) && !is_spaceless(c)))
-        .count();
-    spaced + spaceless.div_ceil(2)
-}
-
-/// Returns whether a line ends like a sentence or a part of one: with a full stop, question or
-/// exclamation mark, ellipsis, comma or semicolon. Closing quotation marks, brackets and spaces
-/// after it are skipped.
-pub(crate) fn ends_like_sentence(text: &str) -> bool {
-    let inner = text.trim_end_matches(['"', '\'', '”', '’', '»', ')', ']', '」', '』', ' ']);
-    inner.ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '؟', ';', ','])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::word_count;
-
-    #[test]
-    fn words_of_ascii_are_counted_as_others_are() {
-        for (text, words) in [
-            ("", 0),
-            (" - ", 0),
-            ("one", 1),
-            ("it's  4 p.m.,\tsaid\x0bJo -- twice\n", 6),
-            ("a\x1cb", 1),
-        ] {
-            assert_eq!(word_count(text), words, "{text:?}");
-            assert_eq!(word_count(&format!("{text} —")), words, "{text:?}");
-        }
-        assert_eq!(word_count("橋の上 x"), 3);
     }
 }

@@ -1,14 +1,17 @@
-//! The texts of a page that a site may repeat: its lines, and its hard-wrapped paragraphs as if each
-//! were one line. Each has a key, which is equal for equal texts, and a position relative to the
+//! The texts of a page that a site may repeat: its lines, its hard-wrapped paragraphs as if each were
+//! one line, and the last sentence of its prose. Each has a key, which is equal for equal texts, and a position relative to the
 //! prose of the page.
 //!
 //! Texts are compared in the form that rules see, without punctuation at the ends, and with every
 //! number as `0`, so that "12 comments" and "7 comments" are the same text.
 
-use crate::text::{
-    Document, NormalizedText, Span, TextLines, ends_like_sentence, has_word, word_count,
-};
-use dechaff_rules::chars::trim_symbols;
+use super::document::Document;
+use super::lines::TextLines;
+use super::normalize::NormalizedText;
+use super::sentences::last_sentence;
+use super::span::Span;
+use super::words::{ends_like_sentence, has_word, word_count};
+use dechaff_rules::chars::{normalize, trim_symbols};
 use fnv::FnvHasher;
 use std::hash::Hasher;
 use std::ops::Range;
@@ -32,6 +35,9 @@ const MAX_GAP: usize = 3;
 /// Fewest words of a text that distinguishes pages.
 const MIN_ANCHOR_WORDS: usize = 8;
 
+/// Fewest words of the last sentence of the prose.
+const MIN_SENTENCE_WORDS: usize = 3;
+
 /// Number of texts that distinguish pages: the longest ones.
 const ANCHORS: usize = 3;
 
@@ -52,7 +58,8 @@ pub enum Position {
 /// A text of a page.
 #[derive(Clone, Debug)]
 pub struct PageText {
-    /// Where it is in the source: whole lines, with the end of the last one.
+    /// Where it is in the source: whole lines, with the end of the last one. A sentence begins with
+    /// the white space before it and ends before that at the end of the line.
     pub span: Span,
     /// The hash of its normalized text. It does not depend on the machine; see [`KEY_VERSION`].
     pub key: u64,
@@ -72,6 +79,8 @@ pub struct PageText {
 #[derive(Clone, Debug)]
 pub struct PageTexts {
     texts: Vec<PageText>,
+    /// The last of several sentences of the last paragraph of the prose.
+    sentence: Option<PageText>,
     /// Keys of the longest texts, the longest first: one more than [`ANCHORS`].
     longest: Vec<u64>,
     has_prose: bool,
@@ -107,7 +116,9 @@ impl PageTexts {
             };
         }
         let longest = longest_texts(&texts);
+        let last = body.as_ref().and_then(|body| texts.get(body.end - 1));
         Self {
+            sentence: last.and_then(|text| sentence_of(text, lines)),
             texts,
             longest,
             has_prose: body.is_some(),
@@ -118,6 +129,19 @@ impl PageTexts {
     #[must_use]
     pub fn texts(&self) -> &[PageText] {
         &self.texts
+    }
+
+    /// Returns the last sentence of the last paragraph of the prose, with the lines of that
+    /// paragraph; `None` if it has one sentence or there is no prose,
+    /// or the sentence has fewer than three words.
+    #[must_use]
+    pub fn sentence(&self) -> Option<&PageText> {
+        self.sentence.as_ref()
+    }
+
+    /// Iterates over what is counted: the texts, then the sentence.
+    pub fn counted(&self) -> impl Iterator<Item = &PageText> {
+        self.texts.iter().chain(&self.sentence)
     }
 
     /// Returns whether the page has a run of prose. Otherwise all its texts count as being in it.
@@ -150,11 +174,13 @@ fn page_text(
     normalized.ensure(lines, range.clone());
     let found = &normalized.lines()[normalized.indices(range.clone())];
     let whole = found.first()?.start as usize..found.last()?.end as usize;
-    let (key, numbers) = key_of(normalized.bytes(), whole)?;
+    let (key, numbers, mut words) = key_of(normalized.bytes(), whole)?;
     let document = lines.document();
     let first = document.line(lines.number(range.start));
     let last = document.line(lines.number(range.end - 1));
-    let words = range.clone().map(|line| word_count(lines.text(line))).sum();
+    if !range.clone().all(|line| lines.text(line).is_ascii()) {
+        words = range.clone().map(|line| word_count(lines.text(line))).sum();
+    }
     Some(PageText {
         span: Span::from_offsets(first.start(), last.end()),
         key,
@@ -166,8 +192,29 @@ fn page_text(
     })
 }
 
+/// Returns the last of several sentences of a text.
+fn sentence_of(text: &PageText, lines: &TextLines<'_>) -> Option<PageText> {
+    let source = &lines.document().text()[text.span.range()];
+    let source = source.trim_end();
+    let start = last_sentence(source)?;
+    let words = word_count(&source[start..]);
+    if words < MIN_SENTENCE_WORDS {
+        return None;
+    }
+    let normalized = normalize(&source[start..]);
+    let (key, numbers, _) = key_of(&normalized, 0..normalized.len())?;
+    let offset = text.span.start();
+    Some(PageText {
+        span: Span::from_offsets(offset + start, offset + source.len()),
+        key,
+        words,
+        is_stamp: numbers >= MIN_STAMP_NUMBERS,
+        ..text.clone()
+    })
+}
+
 /// Returns whether a text looks like prose rather than a label or a title.
-pub(super) fn is_prose(text: &str) -> bool {
+pub(crate) fn is_prose(text: &str) -> bool {
     looks_like_prose(word_count(text), text)
 }
 
@@ -176,27 +223,71 @@ fn looks_like_prose(words: usize, end: &str) -> bool {
     words >= MIN_LONG_WORDS || (words >= MIN_PROSE_WORDS && ends_like_sentence(end))
 }
 
-/// Returns the key of the text `range` of normalized bytes and the count of its numbers, or `None`
-/// if it has no letter.
-fn key_of(bytes: &[u8], range: Range<usize>) -> Option<(u64, usize)> {
+/// Returns the key of the text `range` of normalized bytes and the counts of its numbers and words,
+/// or `None` if it has no letter. The words are those of [`word_count`] if the text is ASCII.
+fn key_of(bytes: &[u8], range: Range<usize>) -> Option<(u64, usize, usize)> {
     let text = &bytes[trim_symbols(bytes, range)];
     let letters = std::str::from_utf8(text).ok()?;
     if !letters.chars().any(char::is_alphabetic) || !has_word(letters) {
         return None;
     }
-    let (mut hasher, mut numbers, mut in_number) = (FnvHasher::default(), 0, false);
+    let (mut hasher, mut numbers, mut words) = (FnvHasher::default(), 0, 0);
+    let (mut in_number, mut in_word) = (0, 0);
+    // Each byte of the hash waits for the one before, so counting words takes no time.
     for &byte in text {
-        let is_digit = byte.is_ascii_digit();
-        if !is_digit {
-            hasher.write_u8(if byte == b'\n' { b' ' } else { byte });
-        } else if !in_number {
-            hasher.write_u8(b'0');
-            numbers += 1;
+        let ByteClass {
+            hashed,
+            digit,
+            alphanumeric,
+            visible,
+        } = CLASSES[usize::from(byte)];
+        if digit & in_number == 0 {
+            hasher.write_u8(hashed);
         }
-        in_number = is_digit;
+        numbers += usize::from(digit & !in_number);
+        words += usize::from(alphanumeric & !in_word);
+        in_number = digit;
+        in_word = alphanumeric | (in_word & visible);
     }
-    Some((hasher.finish(), numbers))
+    Some((hasher.finish(), numbers, words))
 }
+
+/// What a byte of a normalized text means for its key. All but `hashed` are 0 or 1.
+#[derive(Clone, Copy)]
+struct ByteClass {
+    /// The byte that is hashed for it, if it does not continue a number.
+    hashed: u8,
+    digit: u8,
+    alphanumeric: u8,
+    visible: u8,
+}
+
+/// The class of each byte.
+const CLASSES: [ByteClass; 256] = {
+    let none = ByteClass {
+        hashed: 0,
+        digit: 0,
+        alphanumeric: 0,
+        visible: 0,
+    };
+    let mut classes = [none; 256];
+    let mut index = 0;
+    while index < 256 {
+        let byte = index as u8;
+        classes[index] = ByteClass {
+            hashed: match byte {
+                b'\n' => b' ',
+                b'0'..=b'9' => b'0',
+                _ => byte,
+            },
+            digit: byte.is_ascii_digit() as u8,
+            alphanumeric: byte.is_ascii_alphanumeric() as u8,
+            visible: !(byte.is_ascii_whitespace() || byte == b'\x0b') as u8,
+        };
+        index += 1;
+    }
+    classes
+};
 
 /// Returns the longest run of prose, by words, as a range of texts, or `None` if there is none of
 /// [`MIN_RUN_WORDS`] words. A few other texts may stand in between.
@@ -281,6 +372,33 @@ mod tests {
         let expected = [head; 6].into_iter().chain([body; 4]).chain([tail]);
         assert_eq!(found, expected.collect::<Vec<_>>());
         assert_eq!(page("Home\nNews\n").texts()[0].position, Position::Body);
+    }
+
+    #[test]
+    fn words_are_those_of_the_source() {
+        for text in [
+            "it's  4 p.m.,\tsaid\x0bJo -- twice",
+            "-- One 2 (three) --",
+            "a\x1cb",
+            "caf\u{e9} \u{201c}x\u{201d} \u{2014} y",
+            "\u{6a4b}\u{306e}\u{4e0a} x",
+        ] {
+            assert_eq!(page(text).texts()[0].words, word_count(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_sentence_of_the_prose_has_the_key_of_a_line() {
+        let prose = "The bridge opens on Monday, and it cost four million in the end.\n";
+        let text = format!(
+            "{prose}{prose}It rained all day long in the whole town. Follow 3 of us!  \nHome\n"
+        );
+        let found = page(&text);
+        let sentence = found.sentence().unwrap();
+        assert_eq!(&text[sentence.span.range()], " Follow 3 of us!");
+        assert_eq!(sentence.key, page("follow 12 of us\n").texts()[0].key);
+        assert_eq!((sentence.words, sentence.position), (4, Position::Body));
+        assert!(page(&format!("{prose}{prose}{prose}")).sentence().is_none());
     }
 
     #[test]
