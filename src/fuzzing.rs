@@ -15,6 +15,7 @@ pub mod csv;
 mod files;
 pub mod journals;
 pub mod json;
+pub mod learned;
 pub mod parquet;
 pub mod removals;
 pub mod warc;
@@ -28,13 +29,14 @@ pub use dechaff_core::fuzzing::{Target, packs, phrases, texts};
 #[must_use]
 pub fn targets() -> Vec<Target> {
     type Functions = (&'static str, fn(&[u8]), fn() -> Vec<Vec<u8>>);
-    let own: [Functions; 7] = [
+    let own: [Functions; 8] = [
         ("config", config::check, config::seeds),
         ("json", json::check, json::seeds),
         ("csv", csv::check, csv::seeds),
         ("warc", warc::check, warc::seeds),
         ("parquet", parquet::check, parquet::seeds),
         ("removals", removals::check, removals::seeds),
+        ("learned", learned::check, learned::seeds),
         ("journals", journals::check, journals::seeds),
     ];
     let own = own.map(|(name, check, seeds)| Target {

@@ -30,6 +30,8 @@ pub use formats::{AddMember, Reading, RecordFormat, RecordInput, RecordWriter, R
 pub use identity::{FileId, FileState, hash_path, other_names};
 pub use labelled::{LabelledRow, read_rows};
 pub use learned::{LearnedFile, LearnedWriter, merge_learned};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use learned::{StoredHead, StoredPages, StoredText};
 #[cfg(test)]
 pub use record::Escaping;
 pub use record::{Field, Parsed, TextFields, cut, decode_utf8};

@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod observer;
 mod options;
 mod output;
+pub mod parts;
 mod pipeline;
 mod placement;
 pub mod propose;

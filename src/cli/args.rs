@@ -310,6 +310,9 @@ pub(super) struct InspectArgs {
     pub selection: Selection,
     #[command(flatten)]
     pub reading: ReadingArgs,
+    /// The part of the inputs to inspect, as of `clean`.
+    #[arg(skip)]
+    pub shard: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -383,6 +386,10 @@ pub(super) struct LearnArgs {
     /// of the same sites
     #[arg(long)]
     pub part: bool,
+    /// Keep counts in `.dechaff/` beside the output until the run is complete, and use those that an
+    /// interrupted run with this option left
+    #[arg(long)]
+    pub resume: bool,
     /// Memory for counts, from which on they are moved to temporary files; in bytes, or with k, M or
     /// G [default: 256M]
     #[arg(long, value_name = "SIZE")]

@@ -93,6 +93,7 @@ pub(super) fn inspect(
         fields,
         selection: _,
         reading,
+        shard,
     } = args;
     let args = CleanArgs {
         paths,
@@ -103,6 +104,7 @@ pub(super) fn inspect(
             ..RecordArgs::default()
         },
         reading,
+        shard,
         ..CleanArgs::default()
     };
     let request = Request::new(args, config, Value::Null, cleaner, Some(observer), terminal)?;
@@ -113,11 +115,10 @@ pub(super) fn inspect(
 /// signal stops them early; finished outputs are kept. A stream has neither: a signal ends the
 /// process, even while it waits for input.
 fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
-    let stop = Arc::new(AtomicBool::new(false));
     let is_stream = request.inputs.stream.is_some();
-    if !is_stream {
-        stop_at_signals(Arc::clone(&stop));
-    } else if request.inputs.stream.as_deref().is_some_and(is_dash)
+    let never = AtomicBool::new(false);
+    let stop = if is_stream { &never } else { stop_at_signals() };
+    if request.inputs.stream.as_deref().is_some_and(is_dash)
         && io::stdin().is_terminal()
         && !request.quiet
     {
@@ -129,7 +130,7 @@ fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
         inputs: &request.inputs,
         target: request.target.clone(),
         shard: request.shard,
-        stop: &stop,
+        stop,
     };
     job.check_reports(
         request
@@ -169,13 +170,16 @@ fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
     })
 }
 
-/// Sets `stop` at an interrupt or termination signal, except in unit tests, which such a signal is
-/// to end.
-fn stop_at_signals(stop: Arc<AtomicBool>) {
+/// Returns a flag that is set at an interrupt or termination signal, except in unit tests, which
+/// such a signal is to end.
+fn stop_at_signals() -> &'static AtomicBool {
+    static STOP: AtomicBool = AtomicBool::new(false);
     if !cfg!(test) {
-        // A program that embeds the command may have set a handler already; then that one decides.
-        let _ = ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed));
+        // There is a handler already if this is not the first run of the process, or if a program
+        // that embeds the command has set one; then that one decides.
+        let _ = ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed));
     }
+    &STOP
 }
 
 /// Checks, before anything is written, that no output or report of the run is an input or another

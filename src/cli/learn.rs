@@ -5,14 +5,18 @@ use super::Exit;
 use super::args::{InspectArgs, LearnArgs, Selection};
 use super::clean::inspect;
 use super::config::Config;
-use super::selection::{check_output, globs, is_dash, parse_size};
+use super::listener::{Ended, exit_of};
+use super::selection::{check_output, globs, is_dash, parse_size, read_input};
 use super::terminal::Terminal;
 use crate::io::fs;
 use crate::job::learn::{LearnedCounts, Learning};
-use crate::job::walk::{Inputs, WalkEntry};
+use crate::job::manifest::Shard;
+use crate::job::parts::LearnParts;
+use crate::job::walk::{Inputs, WalkEntry, read_list};
+use crate::report::Stats;
 use anyhow::{Result, bail};
 use dechaff_core::{Cleaner, RuleSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Default of `--memory`.
@@ -24,38 +28,99 @@ pub(super) fn run(args: LearnArgs, terminal: &mut Terminal) -> Result<Exit> {
     let config = Config::load(args.config.as_deref())?;
     check_file(&args, &config)?;
     let memory = args.memory.as_deref().unwrap_or(MEMORY);
-    let learning = Arc::new(Learning::new(parse_size("--memory", memory)? as usize));
+    let memory = parse_size("--memory", memory)? as usize;
+    let (exit, counts) = if args.resume {
+        learn_parts(&args, &config, memory, terminal)?
+    } else {
+        let learning = Arc::new(Learning::new(memory));
+        let ended = learn(&args, &config, None, learning.clone(), terminal)?;
+        if matches!(ended.exit, Exit::Unusable | Exit::Interrupted) {
+            return Ok(ended.exit);
+        }
+        let counts = learning.finish(&args.output, args.part, args.force)?;
+        (ended.exit, Some(counts))
+    };
+    match counts {
+        Some(counts) if counts.documents == 0 => terminal.note(
+            "no document has a site; name it with --url-field or --site-field, or use one \
+             directory for each site",
+        ),
+        Some(counts) if !args.quiet => terminal.note(&summary(&counts)),
+        _ => {}
+    }
+    Ok(exit)
+}
+
+/// Shows the documents of the inputs, or of a shard of them, to `learning`.
+fn learn(
+    args: &LearnArgs,
+    config: &Config,
+    shard: Option<Shard>,
+    learning: Arc<Learning>,
+    terminal: &mut Terminal,
+) -> Result<Ended> {
     // Nothing is removed from what is learned from, so no rule is needed.
     let cleaner = Cleaner::builder().rules(RuleSet::default()).build()?;
     let inspected = InspectArgs {
         // The summary of a run counts what is removed, which is nothing.
         quiet: true,
         jobs: args.jobs,
-        fields: args.fields,
+        fields: args.fields.clone(),
         selection: Selection::default(),
-        reading: args.reading,
+        reading: args.reading.clone(),
+        shard: shard.map(|shard| format!("{}/{}", shard.index, shard.count)),
     };
-    let ended = inspect(
-        args.paths,
+    inspect(
+        args.paths.clone(),
         inspected,
-        &config,
+        config,
         cleaner,
-        learning.clone(),
+        learning,
         terminal,
-    )?;
-    if matches!(ended.exit, Exit::Unusable | Exit::Interrupted) {
-        return Ok(ended.exit);
+    )
+}
+
+/// Learns the parts that an earlier run did not finish, and merges all parts. A part with an input
+/// that failed is learned again by a later run. Returns no counts if nothing was written.
+fn learn_parts(
+    args: &LearnArgs,
+    config: &Config,
+    memory: usize,
+    terminal: &mut Terminal,
+) -> Result<(Exit, Option<LearnedCounts>)> {
+    let list = args.reading.files_from.as_deref();
+    let listed = list.map(read_input).transpose()?;
+    let inputs = inputs_of(args, config, read_list(&listed.unwrap_or_default()))?;
+    let options = format!("{:?} {:?} {config:?}", args.fields, args.reading);
+    let mut parts = LearnParts::open(&args.output, &options, &inputs)?;
+    let (mut stats, mut unnamed) = (Stats::default(), 0);
+    let missing = parts.missing();
+    let is_resumed = missing
+        .last()
+        .is_none_or(|last| last.count > missing.len() as u64);
+    for shard in missing {
+        let learning = Arc::new(Learning::new(memory));
+        let ended = learn(args, config, Some(shard), learning.clone(), terminal)?;
+        if ended.exit == Exit::Interrupted {
+            return Ok((ended.exit, None));
+        }
+        stats.merge(&ended.stats);
+        let counts = learning.finish(&parts.path(shard.index), true, true)?;
+        if ended.exit == Exit::Done {
+            parts.finish(shard.index, counts.unnamed)?;
+        } else {
+            unnamed += counts.unnamed;
+        }
     }
-    let counts = learning.finish(&args.output, args.part, args.force)?;
-    if counts.documents == 0 {
-        terminal.note(
-            "no document has a site; name it with --url-field or --site-field, or use one \
-             directory for each site",
-        );
-    } else if !args.quiet {
-        terminal.note(&summary(&counts));
+    let exit = match exit_of(&stats) {
+        Exit::Unusable if is_resumed => Exit::SomeFailed,
+        exit => exit,
+    };
+    if exit == Exit::Unusable {
+        return Ok((exit, None));
     }
-    Ok(ended.exit)
+    let counts = parts.merge(&args.output, args.part, args.force, unnamed)?;
+    Ok((exit, Some(counts)))
 }
 
 /// Checks that the output is a file that may be written and is none of the inputs.
@@ -67,13 +132,19 @@ fn check_file(args: &LearnArgs, config: &Config) -> Result<()> {
     if !args.force && fs::exists(output)? {
         bail!("{} exists; use --force to replace it", output.display());
     }
-    let inputs = Inputs {
-        paths: args.paths.clone(),
-        include: globs(&args.reading.include, &config.include)?,
-        exclude: globs(&args.reading.exclude, &config.exclude)?,
-        ..Inputs::default()
-    };
-    let files = inputs.walk().filter_map(|entry| match entry {
+    if args.resume {
+        let list = args.reading.files_from.as_deref();
+        let mut is_read_once = args.paths.is_empty() && list.is_none();
+        for path in args.paths.iter().map(PathBuf::as_path).chain(list) {
+            is_read_once |= is_dash(path)
+                || fs::exists(path)? && !fs::is_file(path)? && !fs::is_directory(path)?;
+        }
+        if is_read_once {
+            bail!("--resume reads inputs and lists again, so they must be files or directories");
+        }
+    }
+    let named = inputs_of(args, config, Vec::new())?;
+    let files = named.walk().filter_map(|entry| match entry {
         WalkEntry::File(file) => Some(file.path),
         WalkEntry::Special | WalkEntry::Own(_) | WalkEntry::Failed(..) => None,
     });
@@ -82,6 +153,18 @@ fn check_file(args: &LearnArgs, config: &Config) -> Result<()> {
         Path::new(output),
         files.chain(args.reading.files_from.clone()),
     )
+}
+
+/// Returns the inputs as the run finds them, with the files of a list.
+fn inputs_of(args: &LearnArgs, config: &Config, listed: Vec<PathBuf>) -> Result<Inputs> {
+    Ok(Inputs {
+        stream: None,
+        paths: args.paths.clone(),
+        listed,
+        include: globs(&args.reading.include, &config.include)?,
+        exclude: globs(&args.reading.exclude, &config.exclude)?,
+        follow_links: args.reading.follow_links || config.follow_links.unwrap_or(false),
+    })
 }
 
 /// Returns a sentence with the numbers of what was learned.

@@ -122,17 +122,24 @@ pub(super) fn finish(
         };
         terminal.note(&stats.summary(verb));
     }
+    let exit = match exit_of(&stats) {
+        Exit::Done if has_changes && request.check => Exit::Found,
+        exit => exit,
+    };
+    Ok(Ended { exit, stats })
+}
+
+/// Returns the exit code of a run that looks for no changes.
+pub(super) fn exit_of(stats: &Stats) -> Exit {
     let processed = stats.documents
         + stats.damaged
         + stats.invalid
         + stats.too_large
         + stats.binary
         + stats.special;
-    let exit = match (stats.failed, processed) {
+    match (stats.failed, processed) {
         (1.., 0) => Exit::Unusable,
         (1.., _) => Exit::SomeFailed,
-        _ if has_changes && request.check => Exit::Found,
         _ => Exit::Done,
-    };
-    Ok(Ended { exit, stats })
+    }
 }

@@ -210,7 +210,7 @@ pub(crate) fn check_config(source: &str) -> Result<()> {
 }
 
 /// Determines the inputs, and moves the paths out of `args`. Standard input is a stream, and so is
-/// a single file whose output has no path, unless `lists_changes` is set.
+/// a single file whose output has no path, unless `lists_changes` is set or shards share it.
 fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) -> Result<Inputs> {
     let reading = &args.reading;
     let has_dash = args.paths.iter().any(|path| is_dash(path));
@@ -219,7 +219,7 @@ fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) ->
         ([path], None) if has_dash => Some(path.clone()),
         _ if has_dash => bail!("standard input ('-') cannot be cleaned together with files"),
         ([path], None) if !(lists_changes || args.in_place || fs::is_directory(path)?) => {
-            args.output.is_none().then(|| path.clone())
+            (args.output.is_none() && args.shard.is_none()).then(|| path.clone())
         }
         _ => None,
     };

@@ -66,4 +66,4 @@ macro_rules! replay_each {
     };
 }
 
-replay_each!(texts phrases packs config json csv warc parquet removals journals);
+replay_each!(texts phrases packs config json csv warc parquet removals learned journals);

@@ -11,6 +11,8 @@
 
 mod merge;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use merge::merge_learned;

@@ -84,8 +84,10 @@ impl Job<'_> {
                 files_seen += 1;
                 (files_seen - 1) % shard.count == shard.index - 1
             } else {
-                // Only one shard counts and reports what is not a file.
-                shard.index == 1
+                // Only one shard counts and reports what is not a file. If nothing is written, all
+                // shards are of one run, which has to know which of them missed files.
+                let is_missed = matches!(entry, WalkEntry::Failed(..));
+                shard.index == 1 || (is_missed && matches!(self.target, Target::Nowhere))
             }
         });
         loop {

@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use dechaff_core::learn::{PageTexts, SiteCounts};
 use dechaff_core::{Cleaned, Document, Scratch};
 use rustc_hash::FxHashMap;
-use std::io::{BufWriter, IntoInnerError, Seek};
+use std::io::{BufWriter, IntoInnerError, Seek, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -80,8 +80,13 @@ impl Learning {
         if let Some(error) = state.error.take() {
             return Err(error);
         }
-        state.spill()?;
-        let counts = write_learned(&state.parts, output, is_part, replace)?;
+        let counts = if state.parts.is_empty() {
+            let sites = state.take_sites();
+            write_output(output, is_part, replace, |writer| add_sites(writer, sites))?
+        } else {
+            state.spill()?;
+            write_learned(&state.parts, output, is_part, replace)?
+        };
         Ok(LearnedCounts {
             unnamed: state.unnamed,
             ..counts
@@ -95,9 +100,9 @@ impl Observer for Learning {
         _: &Name<'_>,
         document: &Document<'_>,
         _: &Cleaned<'_>,
-        _: &mut Scratch,
+        scratch: &mut Scratch,
     ) -> Option<String> {
-        let page = document.site().map(|_| PageTexts::new(document));
+        let page = document.site().map(|_| scratch.page_texts(document));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match (document.site(), page) {
             (Some(site), Some(page)) => state.add(site, &page, document.text()),
@@ -124,16 +129,18 @@ impl State {
         }
     }
 
-    /// Moves the counts in memory to a temporary file.
-    fn spill(&mut self) -> Result<()> {
+    /// Removes the counts from memory and returns them in the order of the names of the sites.
+    fn take_sites(&mut self) -> Vec<(String, SiteCounts)> {
         self.bytes = 0;
         let mut sites: Vec<_> = std::mem::take(&mut self.sites).into_iter().collect();
         sites.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let part = write_part(|writer| {
-            sites
-                .into_iter()
-                .try_for_each(|(name, counts)| writer.add_site(name, counts))
-        })?;
+        sites
+    }
+
+    /// Moves the counts in memory to a temporary file.
+    fn spill(&mut self) -> Result<()> {
+        let sites = self.take_sites();
+        let part = write_part(|writer| add_sites(writer, sites))?;
         self.parts.push(part);
         if self.parts.len() >= MAX_PARTS {
             let parts = std::mem::take(&mut self.parts);
@@ -144,13 +151,23 @@ impl State {
     }
 }
 
+/// Writes sites, which are in the order of their names.
+fn add_sites<W: Write>(
+    writer: &mut LearnedWriter<W>,
+    sites: Vec<(String, SiteCounts)>,
+) -> Result<()> {
+    sites
+        .into_iter()
+        .try_for_each(|(name, counts)| writer.add_site(name, counts))
+}
+
 /// Returns a temporary file of a part that `write` writes.
 fn write_part(
     write: impl FnOnce(&mut LearnedWriter<BufWriter<fs::File>>) -> Result<()>,
 ) -> Result<LearnedFile> {
     let part = || {
         let file = BufWriter::new(fs::create_unnamed()?);
-        let mut writer = LearnedWriter::new(file, true)?;
+        let mut writer = LearnedWriter::temporary(file)?;
         write(&mut writer)?;
         let file = writer.finish()?.into_inner();
         let mut file = file.map_err(IntoInnerError::into_error)?;
@@ -171,10 +188,22 @@ pub fn write_learned(
     is_part: bool,
     replace: bool,
 ) -> Result<LearnedCounts> {
+    write_output(output, is_part, replace, |writer| {
+        merge_learned(files, is_part, writer)
+    })
+}
+
+/// Writes to the file `output` what `write` writes. The file is complete or absent afterwards.
+fn write_output(
+    output: &Path,
+    is_part: bool,
+    replace: bool,
+    write: impl FnOnce(&mut LearnedWriter<BufWriter<PartialFile>>) -> Result<()>,
+) -> Result<LearnedCounts> {
     remove_abandoned_in(directory_of(output));
     let partial = PartialFile::new(output, None, replace)?;
     let mut writer = LearnedWriter::new(BufWriter::new(partial), is_part)?;
-    merge_learned(files, is_part, &mut writer)?;
+    write(&mut writer)?;
     let [sites, documents, texts] = writer.counts();
     let written = writer.finish()?.into_inner();
     let partial = written

@@ -70,7 +70,7 @@ impl Job<'_> {
         let ([path], []) = (self.inputs.paths.as_slice(), self.inputs.listed.as_slice()) else {
             return Ok(false);
         };
-        let is_elsewhere = !matches!(self.target, Target::InPlace | Target::Nowhere);
+        let is_elsewhere = !matches!(self.target, Target::InPlace);
         if self.shard.is_none() || !is_elsewhere || !fs::is_file(path)? {
             return Ok(false);
         }

@@ -16,7 +16,6 @@ use crate::report::{
     Annotation, Name, Origin, annotate, damage_line, document_records, dropped_record,
 };
 use anyhow::{Result, bail};
-use dechaff_core::learn::Sites;
 use dechaff_core::{Cleaned, Document, Outcome, Scratch};
 use std::borrow::Cow;
 use std::fmt;
@@ -220,8 +219,12 @@ impl<'j> TextCleaner<'j> {
     ) -> Result<()> {
         let rules = self.options.cleaner.rules();
         let cleaned = self.options.cleaner.clean(document, scratch);
-        if let Some(error) = self.options.cleaner.learned().and_then(Sites::error) {
-            bail!(error);
+        if let Some(sites) = self.options.cleaner.learned() {
+            let known = document.site().and_then(|name| sites.site(name));
+            if let Some(error) = sites.error() {
+                bail!(error);
+            }
+            outcome.tally.stats.unlearned += u64::from(known.is_none());
         }
         let removed: Vec<Range<usize>> = cleaned
             .removals()

@@ -51,6 +51,9 @@ pub struct Record {
     /// The site that repeats the text, if that is why it was removed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub site: Option<String>,
+    /// The number of pages of the site that have the text, if that is why it was removed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pages: Option<u32>,
     /// The share of the pages of the site that have the text, if that is why it was removed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub share: Option<f64>,
@@ -119,6 +122,7 @@ impl Record {
             category: rule.category,
             confidence: rule.confidence,
             site: origin.site.filter(|_| is_repeated).map(str::to_owned),
+            pages: removal.score.pages().filter(|_| is_repeated),
             share: (is_repeated && removal.score < Score::RULE).then(|| decimal(removal.score)),
             encoding: origin.encoding.map(str::to_owned),
             bytes: (origin.encoding.is_some() || bytes != removed.as_bytes())
@@ -191,6 +195,7 @@ pub fn dropped_record(origin: &Origin<'_>, rule: &str, out: &mut Vec<u8>) -> Res
         category: Category::Other,
         confidence: Confidence::Certain,
         site: None,
+        pages: None,
         share: None,
         encoding: None,
         bytes: matches!(text, Cow::Owned(_)).then(|| HEXLOWER.encode(origin.bytes)),

@@ -32,6 +32,9 @@ pub struct Stats {
     pub special: u64,
     /// Inputs that failed.
     pub failed: u64,
+    /// Documents of sites of which nothing was learned, or of no known site, with `--learned`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unlearned: u64,
     /// Bytes of the documents.
     pub bytes_read: u64,
     /// Bytes removed from them.
@@ -103,6 +106,7 @@ impl Stats {
         self.binary = self.binary.saturating_add(other.binary);
         self.special = self.special.saturating_add(other.special);
         self.failed = self.failed.saturating_add(other.failed);
+        self.unlearned = self.unlearned.saturating_add(other.unlearned);
         self.bytes_read = self.bytes_read.saturating_add(other.bytes_read);
         self.bytes_removed = self.bytes_removed.saturating_add(other.bytes_removed);
         for (name, stats) in &other.rules {
@@ -169,12 +173,23 @@ impl Stats {
             (self.binary, "skipped: binary files"),
             (self.special, "skipped: links, devices or pipes"),
             (self.failed, "failed"),
+            (
+                self.unlearned,
+                "of sites of which nothing was learned (name sites with --url-field, --site-field \
+                 or --host)",
+            ),
         ];
         for (number, description) in others.iter().filter(|(number, _)| *number > 0) {
             text.push_str(&format!(" {number} {description}."));
         }
         text
     }
+}
+
+/// Returns whether a count is left out of the file of statistics.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Returns a number with its noun, in the plural unless the number is 1. Only nouns whose plural

@@ -229,7 +229,11 @@ impl LineReport<'_> {
                     writeln!(text, "    matches  {}", self.matched_text(line, mark))
                 } else if rule.filter() == FilterName::Site {
                     let share = 100.0 * decimal(mark.score());
-                    writeln!(text, "    is on {share:.0} % of the pages of its site")
+                    let pages = mark.score().pages().unwrap_or_default();
+                    writeln!(
+                        text,
+                        "    is on {pages} pages of its site, {share:.0} % of them"
+                    )
                 } else {
                     Ok(())
                 };

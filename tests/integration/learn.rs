@@ -5,6 +5,8 @@ use crate::common::{dechaff, run, text};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Names for different texts.
 const NAMES: [&str; 12] = [
@@ -92,7 +94,7 @@ fn what_a_site_repeats_is_removed_and_can_be_restored() {
     assert_eq!(cleaned, article("bridge"));
     let record = fs::read_to_string(path.join("r.jsonl")).unwrap();
     assert!(record.contains("\"rule\":\"site/repeated\""));
-    assert!(record.contains("\"site\":\"example.org\",\"share\":0.999"));
+    assert!(record.contains("\"site\":\"example.org\",\"pages\":12,\"share\":0.999"));
     run(
         path,
         &["restore", "out", "--removed", "r.jsonl", "-o", "restored"],
@@ -266,13 +268,26 @@ fn damaged_files_are_refused_and_existing_ones_kept() {
         );
     }
     let clean = ["clean", "in", "--learned", "b.learned", "-o", "out"];
-    for at in 16..bytes.len() - 24 {
+    for at in (16..bytes.len() - 24).step_by(64) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 0x20;
         fs::write(path.join("b.learned"), &damaged).unwrap();
-        if at % 64 == 0 {
-            let output = dechaff(path, &[&clean[..], &["-f"]].concat());
-            assert!(matches!(output.status.code(), Some(2 | 3)), "byte {at}");
+        let output = dechaff(path, &[&clean[..], &["-f"]].concat());
+        assert!(matches!(output.status.code(), Some(2 | 3)), "byte {at}");
+        for command in [
+            &["learned", "show", "b.learned", "--site", "example.org"][..],
+            &["learned", "export", "b.learned"],
+            &["learned", "merge", "b.learned", "-f", "-o", "c.learned"],
+        ] {
+            let output = dechaff(path, command);
+            assert_eq!(output.status.code(), Some(2), "byte {at} {command:?}");
+            assert!(output.stdout.is_empty() && !path.join("c.learned").exists());
+        }
+        if path.join("out").exists() {
+            let written = fs::read_dir(path.join("out/example.org"))
+                .into_iter()
+                .flatten();
+            assert_eq!(written.count(), 0, "byte {at}");
         }
     }
 }
@@ -431,4 +446,120 @@ fn prose_that_is_repeated_on_purpose_stays() {
             assert_eq!(&cleaned, page, "{file}");
         }
     }
+}
+
+/// Starts `learn --resume` and kills it once `finished` of its parts are finished. Returns whether
+/// it was killed before its end.
+fn kill_after(directory: &Path, args: &[&str], finished: usize) -> bool {
+    let list = directory.join(".dechaff/learn-a.learned/parts.json");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .args(args)
+        .current_dir(directory)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    loop {
+        let done = fs::read_to_string(&list).map_or(0, |list| list.matches("\": ").count());
+        // The list has two keys besides one for each finished part and the key of those.
+        if done >= finished + 3 {
+            child.kill().unwrap();
+            return !child.wait().unwrap().success();
+        }
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_resumes_and_writes_the_same_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let input = path.join("in");
+    fs::create_dir(&input).unwrap();
+    let records = records();
+    for number in 0..20 {
+        let content = records.replace("village", &format!("village {}", "o".repeat(number + 1)));
+        fs::write(input.join(format!("{number:02}.jsonl")), content).unwrap();
+    }
+    run(path, &["learn", "in", "-o", "whole"], 0, "5 sites");
+    let whole = fs::read(path.join("whole")).unwrap();
+    let resume = ["learn", "in", "-o", "a.learned", "--resume", "-j", "1"];
+    let mut killed = 0;
+    for finished in [1, 6, 12] {
+        killed += usize::from(kill_after(path, &resume, finished));
+        assert!(!path.join("a.learned").exists());
+    }
+    assert_eq!(killed, 3);
+    run(path, &resume, 0, "5 sites");
+    assert!(fs::read(path.join("a.learned")).unwrap() == whole);
+    assert!(!path.join(".dechaff/learn-a.learned").exists());
+}
+
+#[test]
+fn parts_of_an_interrupted_run_are_used_unless_inputs_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let input = path.join("in");
+    fs::create_dir(&input).unwrap();
+    for number in 0..20 {
+        fs::write(input.join(format!("{number:02}.jsonl")), records()).unwrap();
+    }
+    write_site(&path.join("other"), "other.example", &pages());
+    let part = ["learn", "other/in", "-o", "other.part", "--part"];
+    run(path, &part, 0, "1 sites");
+    let resume = [
+        "learn",
+        "in",
+        "-o",
+        "a.learned",
+        "--resume",
+        "-f",
+        "-j",
+        "1",
+    ];
+    for is_changed in [false, true] {
+        assert!(kill_after(path, &resume, 2));
+        // The part of an unfinished run that nobody can mistake for that of the inputs.
+        let part = path.join(".dechaff/learn-a.learned/1.part");
+        fs::copy(path.join("other.part"), &part).unwrap();
+        if is_changed {
+            fs::write(input.join("00.jsonl"), records() + "\n").unwrap();
+        }
+        run(
+            path,
+            &resume,
+            0,
+            if is_changed { "5 sites" } else { "6 sites" },
+        );
+    }
+    run(path, &["learn", "--resume", "-o", "b"], 2, "read");
+}
+
+#[test]
+fn documents_of_unknown_sites_are_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    write_site(path, "example.org", &pages());
+    run(path, &["learn", "in", "-o", "a.learned"], 0, "");
+    let file = "in/example.org/00.txt";
+    let clean = ["clean", file, "--learned", "a.learned"];
+    let message = "1 of sites of which nothing was learned (name sites with --url-field, \
+                   --site-field or --host)";
+    let cleaned = run(path, &clean, 0, message);
+    assert!(text(&cleaned.stdout).contains("All our letters"));
+    run(
+        path,
+        &[&clean[..], &["--host", "b.example"]].concat(),
+        0,
+        message,
+    );
+    let named = run(
+        path,
+        &[&clean[..], &["--host", "example.org"]].concat(),
+        0,
+        "removed",
+    );
+    assert!(!text(&named.stderr).contains("nothing was learned"));
 }

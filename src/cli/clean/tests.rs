@@ -5,7 +5,9 @@
 
 use super::*;
 use crate::cli::args::{Cli, Command};
+use crate::cli::learn;
 use crate::cli::restore::restore_text;
+use crate::io::LearnedFile;
 use crate::io::fs::Operation;
 use crate::io::fs::faults::{self, Fault};
 use clap::Parser;
@@ -44,7 +46,7 @@ struct Scenario<'s> {
     check: &'s dyn Fn(&Tree, Fault) -> Result<(), String>,
 }
 
-/// Runs the command `args`, which cleans or restores, and returns the exit code.
+/// Runs the command `args`, which cleans, restores or learns, and returns the exit code.
 fn dechaff(args: &[&str]) -> u8 {
     let args = Cli::try_parse_from([&["dechaff"], args].concat()).unwrap();
     let mut terminal = Terminal::muted();
@@ -60,7 +62,8 @@ fn dechaff(args: &[&str]) -> u8 {
             clean_with(*args, &Config::default(), cleaner, sizes, &mut terminal)
         }
         Command::Restore(args) => restore_text(args, &mut terminal),
-        _ => unreachable!("the tests clean and restore"),
+        Command::Learn(args) => learn::run(*args, &mut terminal),
+        _ => unreachable!("the tests clean, restore and learn"),
     };
     exit.unwrap_or(Exit::Unusable) as u8
 }
@@ -621,4 +624,36 @@ fn restoring_a_directory_survives_every_fault() {
         check: &|found, _| check_complete(found, "out/", &[&sources, &cleaned]),
     }
     .fail_each_operation("restore a directory in place");
+}
+
+#[test]
+fn learning_survives_every_fault() {
+    let inputs = Inputs::new();
+    let work = inputs.path("area");
+    let old = Tree::from([("s".to_owned(), b"old".to_vec())]);
+    for (more, floor) in [("", 60), (" --resume", 100)] {
+        let learn =
+            format!("learn -q {{}}/in --host example.org --memory 2k -o {{}}/area/s --force{more}");
+        let _ = fs::remove_dir_all(&work);
+        fs::create_dir(&work).unwrap();
+        inputs.expect(&learn);
+        let whole = tree(&work);
+        Scenario {
+            work: &work,
+            floor,
+            prepare: &|| fs::write(work.join("s"), "old").unwrap(),
+            run: &|| inputs.run(&learn),
+            next: &|| inputs.run(&learn),
+            check: &|found, fault| {
+                // If an input fails, what the others have is written.
+                if fault == Fault::Error && LearnedFile::open(&work.join("s")).is_ok() {
+                    return Ok(());
+                }
+                let mut outputs = found.clone();
+                outputs.retain(|name, _| name == "s");
+                check_complete(&outputs, "", &[&whole, &old])
+            },
+        }
+        .fail_each_operation(&format!("learning{more}"));
+    }
 }

@@ -83,7 +83,7 @@ fn merge_site<W: Write>(
     }
     let (mut documents, mut pages) = (0, PageSketch::default());
     for (_, site) in files {
-        documents += site.head.documents;
+        documents = u64::saturating_add(documents, site.head.documents);
         pages.merge(&site.head.pages.sketch());
     }
     let site_pages = pages.count();
@@ -97,7 +97,7 @@ fn merge_site<W: Write>(
         .map(|(file, site)| file.texts(site).peekable())
         .collect();
     while let Some((key, counts)) = next_text(&mut texts)? {
-        if keeps_all || LearnedText::of(&counts, site_pages).is_some() {
+        if keeps_all || LearnedText::is_kept(&counts, site_pages) {
             writer.add_text(StoredText::new(key, counts, keeps_all))?;
         }
     }

@@ -9,10 +9,13 @@ use anyhow::{Context, Result, bail, ensure};
 use dechaff_core::learn::{KEY_VERSION, LearnedSite, LearnedText, Sites};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use zstd::bulk::Decompressor;
+use zstd::zstd_safe::get_frame_content_size;
 
 /// Sites that are kept in memory. Once there are more, all are dropped.
 const MAX_SITES: usize = 4096;
@@ -28,7 +31,16 @@ pub struct LearnedFile {
     /// Why a site could not be read: the first time that happened.
     error: Mutex<Option<String>>,
     /// Held while the file is read, since readers share its position.
-    position: Mutex<()>,
+    decompressor: Mutex<FrameDecompressor>,
+}
+
+/// A decompressor, which is slow to make.
+struct FrameDecompressor(Decompressor<'static>);
+
+impl fmt::Debug for FrameDecompressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FrameDecompressor")
+    }
 }
 
 /// The head of a site, and where its texts are.
@@ -55,7 +67,8 @@ impl LearnedFile {
     /// # Errors
     /// If it is not a complete file of this version.
     pub fn new(file: File, path: &Path) -> Result<Self> {
-        let top = read_top(&file)
+        let mut decompressor = Decompressor::new()?;
+        let top = read_top(&file, &mut decompressor)
             .with_context(|| format!("{} is not a file that was learned", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
@@ -63,7 +76,7 @@ impl LearnedFile {
             top,
             sites: Mutex::default(),
             error: Mutex::default(),
-            position: Mutex::default(),
+            decompressor: Mutex::new(FrameDecompressor(decompressor)),
         })
     }
 
@@ -145,6 +158,11 @@ impl LearnedFile {
 
     fn open_site(&self, entry: &IndexEntry) -> Result<StoredSite> {
         let (head, start): (StoredHead, _) = self.frame(entry.offset)?;
+        ensure!(
+            head.name == entry.name,
+            "{} is damaged; learn it again",
+            self.path.display()
+        );
         Ok(StoredSite {
             head,
             texts: start..entry.offset.saturating_add(entry.length),
@@ -153,8 +171,9 @@ impl LearnedFile {
 
     /// Reads the frame at `offset`, and returns its value and the offset behind it.
     fn frame<T: DeserializeOwned>(&self, offset: u64) -> Result<(T, u64)> {
-        let _guard = self.position.lock().unwrap_or_else(PoisonError::into_inner);
-        read_frame(&self.file, offset)
+        let decompressor = self.decompressor.lock();
+        let mut decompressor = decompressor.unwrap_or_else(PoisonError::into_inner);
+        read_frame(&self.file, offset, &mut decompressor.0)
             .with_context(|| format!("{} is damaged; learn it again", self.path.display()))
     }
 }
@@ -204,10 +223,13 @@ fn learned(text: StoredText) -> LearnedText {
 }
 
 /// Checks the header and the footer of a file and reads the top of its index.
-fn read_top(mut file: &File) -> Result<Top> {
+fn read_top(mut file: &File, decompressor: &mut Decompressor<'_>) -> Result<Top> {
     let mut header = [0; HEADER_LEN];
     let mut footer = [0; FOOTER_LEN];
-    file.read_exact(&mut header).context("it is too short")?;
+    let end = file.seek(SeekFrom::End(0))?;
+    ensure!(end >= (HEADER_LEN + FOOTER_LEN) as u64, "it is too short");
+    file.rewind()?;
+    file.read_exact(&mut header)?;
     ensure!(header.starts_with(MAGIC), "it begins with other bytes");
     let (version, keys) = (number(&header[8..12]), number(&header[12..16]));
     if version != u64::from(VERSION) || keys != u64::from(KEY_VERSION) {
@@ -215,18 +237,20 @@ fn read_top(mut file: &File) -> Result<Top> {
             "it has version {version}.{keys}, and this dechaff reads version {VERSION}.{KEY_VERSION}"
         );
     }
-    let end = file.seek(SeekFrom::End(0))?;
-    ensure!(end >= (HEADER_LEN + FOOTER_LEN) as u64, "it is too short");
     file.seek(SeekFrom::Start(end - FOOTER_LEN as u64))?;
     file.read_exact(&mut footer)?;
     ensure!(
         footer.ends_with(END_MAGIC) && number(&footer[8..16]) == end,
         "it is incomplete"
     );
-    Ok(read_frame(file, number(&footer[..8]))?.0)
+    Ok(read_frame(file, number(&footer[..8]), decompressor)?.0)
 }
 
-fn read_frame<T: DeserializeOwned>(mut file: &File, offset: u64) -> Result<(T, u64)> {
+fn read_frame<T: DeserializeOwned>(
+    mut file: &File,
+    offset: u64,
+    decompressor: &mut Decompressor<'_>,
+) -> Result<(T, u64)> {
     let mut length = [0; 4];
     file.seek(SeekFrom::Start(offset))?;
     file.read_exact(&mut length)?;
@@ -234,10 +258,10 @@ fn read_frame<T: DeserializeOwned>(mut file: &File, offset: u64) -> Result<(T, u
     let mut compressed = Vec::new();
     file.take(length).read_to_end(&mut compressed)?;
     ensure!(compressed.len() as u64 == length, "a frame is incomplete");
-    let mut bytes = Vec::new();
-    zstd::Decoder::with_buffer(compressed.as_slice())?
-        .take(MAX_FRAME as u64)
-        .read_to_end(&mut bytes)?;
+    let size = get_frame_content_size(&compressed).ok().flatten();
+    let size = size.filter(|&size| size <= MAX_FRAME as u64);
+    let size = size.context("a frame has no size")? as usize;
+    let bytes = decompressor.decompress(&compressed, size)?;
     Ok((postcard::from_bytes(&bytes)?, offset + 4 + length))
 }
 

@@ -5,12 +5,13 @@ use super::{
     Top, VERSION,
 };
 use anyhow::{Context, Result};
-use dechaff_core::learn::{KEY_VERSION, SiteCounts};
+use dechaff_core::learn::{KEY_VERSION, LearnedText, SiteCounts};
 use serde::Serialize;
 use std::io::Write;
 
-/// Level of the compression of frames.
+/// Level of the compression of frames of a file that is kept, and of a temporary one.
 const LEVEL: i32 = 3;
+const TEMPORARY_LEVEL: i32 = -5;
 
 /// Writes sites one after the other.
 pub struct LearnedWriter<W: Write> {
@@ -36,7 +37,19 @@ impl<W: Write> LearnedWriter<W> {
     /// # Errors
     /// If the output cannot be written.
     pub fn new(output: W, is_part: bool) -> Result<Self> {
-        let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+        Self::with_level(output, is_part, LEVEL)
+    }
+
+    /// Starts a part that is soon read again and deleted: it is larger, but written faster.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn temporary(output: W) -> Result<Self> {
+        Self::with_level(output, true, TEMPORARY_LEVEL)
+    }
+
+    fn with_level(output: W, is_part: bool, level: i32) -> Result<Self> {
+        let mut compressor = zstd::bulk::Compressor::new(level)?;
         compressor.include_checksum(true)?;
         let mut writer = Self {
             output,
@@ -70,26 +83,32 @@ impl<W: Write> LearnedWriter<W> {
             length: 0,
         });
         self.top.sites += 1;
-        self.top.documents += head.documents;
+        self.top.documents = self.top.documents.saturating_add(head.documents);
         let frame = self.frame(head)?;
         self.append(&frame)
     }
 
-    /// Writes a whole site of a part.
+    /// Writes a whole site. Unless the file is a part, texts with few pages are left out.
     ///
     /// # Errors
     /// If the output cannot be written.
     pub fn add_site(&mut self, name: String, counts: SiteCounts) -> Result<()> {
+        let (keeps_all, site_pages) = (self.top.is_part, counts.pages.count());
         self.begin_site(&StoredHead {
             name,
             documents: counts.documents,
-            pages: StoredPages::new(&counts.pages, true),
+            pages: StoredPages::new(&counts.pages, keeps_all),
         })?;
-        let mut texts: Vec<_> = counts.texts.into_iter().collect();
-        texts.sort_unstable_by_key(|(key, _)| *key);
+        let mut texts: Vec<_> = counts
+            .texts
+            .into_iter()
+            .filter(|(_, counts)| keeps_all || LearnedText::is_kept(counts, site_pages))
+            .collect();
+        // The elements are large, so they are moved once.
+        texts.sort_by_cached_key(|(key, _)| *key);
         texts
             .into_iter()
-            .try_for_each(|(key, counts)| self.add_text(StoredText::new(key, counts, true)))
+            .try_for_each(|(key, counts)| self.add_text(StoredText::new(key, counts, keeps_all)))
     }
 
     /// Adds a text to the current site. Keys must be in ascending order.
@@ -134,6 +153,26 @@ impl<W: Write> LearnedWriter<W> {
         Ok(self.output)
     }
 
+    /// Writes a site with any content of frames, for tests: what a sound checksum protects can
+    /// still be nonsense.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn add_frames(&mut self, name: &str, frames: &[&[u8]]) -> Result<()> {
+        self.end_site()?;
+        self.site = Some(IndexEntry {
+            name: name.to_owned(),
+            offset: self.length,
+            length: 0,
+        });
+        for content in frames {
+            let frame = self.frame_of(content)?;
+            self.append(&frame)?;
+        }
+        Ok(())
+    }
+
     fn end_site(&mut self) -> Result<()> {
         self.end_frame()?;
         if let Some(mut entry) = self.site.take() {
@@ -165,10 +204,14 @@ impl<W: Write> LearnedWriter<W> {
         Ok(())
     }
 
-    /// Returns a value as a frame: its compressed length, and its bytes, compressed.
+    /// Returns a value as a frame.
     fn frame(&mut self, value: &impl Serialize) -> Result<Vec<u8>> {
-        let bytes = postcard::to_allocvec(value)?;
-        let compressed = self.compressor.compress(&bytes)?;
+        self.frame_of(&postcard::to_allocvec(value)?)
+    }
+
+    /// Returns bytes as a frame: their compressed length, and the bytes, compressed.
+    fn frame_of(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
+        let compressed = self.compressor.compress(bytes)?;
         let length = u32::try_from(compressed.len()).context("a frame is too large")?;
         Ok([&length.to_le_bytes()[..], &compressed].concat())
     }
