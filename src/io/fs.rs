@@ -139,6 +139,20 @@ impl File {
         self.0.sync_data()
     }
 
+    /// Reads at `offset` from the start of the file. Other handles, threads and processes that share
+    /// the position of the file do not change what is read.
+    ///
+    /// # Errors
+    /// If the system cannot read.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let length = begin_transfer(Operation::Read, buffer.len())?;
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read;
+        read(&self.0, &mut buffer[..length], offset)
+    }
+
     /// Truncates or extends the file to `length` bytes.
     ///
     /// # Errors

@@ -7,10 +7,11 @@ use super::{
 use crate::io::fs::File;
 use anyhow::{Context, Result, bail, ensure};
 use dechaff_core::learn::{KEY_VERSION, LearnedSite, LearnedText, Sites};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 use serde::de::DeserializeOwned;
 use std::fmt;
-use std::io::{Read, Seek, SeekFrom};
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,16 +26,18 @@ const MAX_SITES: usize = 4096;
 pub struct LearnedFile {
     path: PathBuf,
     file: File,
+    /// Length in bytes.
+    length: u64,
     top: Top,
     /// Sites that were looked up, `None` if the file does not have them.
     sites: Mutex<FxHashMap<String, Option<Arc<LearnedSite>>>>,
     /// Why a site could not be read: the first time that happened.
     error: Mutex<Option<String>>,
-    /// Held while the file is read, since readers share its position.
+    /// Shared by all readers, since it is slow to make.
     decompressor: Mutex<FrameDecompressor>,
 }
 
-/// A decompressor, which is slow to make.
+/// A decompressor.
 struct FrameDecompressor(Decompressor<'static>);
 
 impl fmt::Debug for FrameDecompressor {
@@ -68,16 +71,27 @@ impl LearnedFile {
     /// If it is not a complete file of this version.
     pub fn new(file: File, path: &Path) -> Result<Self> {
         let mut decompressor = Decompressor::new()?;
-        let top = read_top(&file, &mut decompressor)
+        let (top, length) = read_top(&file, &mut decompressor)
             .with_context(|| format!("{} is not a file that was learned", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
             file,
+            length,
             top,
             sites: Mutex::default(),
             error: Mutex::default(),
             decompressor: Mutex::new(FrameDecompressor(decompressor)),
         })
+    }
+
+    /// Opens the file once more, for a use of its own.
+    ///
+    /// # Errors
+    /// If the process has too many open files.
+    pub fn reopen(&self) -> Result<Self> {
+        let file = self.file.try_clone();
+        let file = file.with_context(|| format!("cannot open {} again", self.path.display()))?;
+        Self::new(file, &self.path)
     }
 
     /// Returns the path that errors name.
@@ -90,6 +104,42 @@ impl LearnedFile {
     #[must_use]
     pub fn is_part(&self) -> bool {
         self.top.is_part
+    }
+
+    /// Returns the numbers of sites, documents and texts.
+    #[must_use]
+    pub fn counts(&self) -> [u64; 3] {
+        [self.top.sites, self.top.documents, self.top.texts]
+    }
+
+    /// Returns a hash of the length and of the top of the index. Files with other sites, or with
+    /// other numbers of documents or texts, have another one.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        (
+            self.length,
+            self.top.is_part,
+            self.counts(),
+            &self.top.frames,
+        )
+            .hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Writes the bytes of the file to `output`.
+    ///
+    /// # Errors
+    /// If the file became shorter, or one of the two cannot be read or written.
+    pub fn copy_to(&self, output: &mut impl Write) -> Result<()> {
+        let (file, offset) = (&self.file, 0);
+        let copied = io::copy(&mut FileAt { file, offset }.take(self.length), output)?;
+        ensure!(
+            copied == self.length,
+            "{} became shorter; learn it again",
+            self.path.display()
+        );
+        Ok(())
     }
 
     /// Reads the site called `name`; `None` if the file does not have it.
@@ -222,14 +272,29 @@ fn learned(text: StoredText) -> LearnedText {
     }
 }
 
-/// Checks the header and the footer of a file and reads the top of its index.
-fn read_top(mut file: &File, decompressor: &mut Decompressor<'_>) -> Result<Top> {
+/// A file from an offset on. It has a position of its own, so that a file can be read by several
+/// threads, and by processes that inherited it.
+struct FileAt<'f> {
+    file: &'f File,
+    offset: u64,
+}
+
+impl Read for FileAt<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+/// Checks the header and the footer of a file and reads the top of its index. Returns it with the
+/// length of the file in bytes.
+fn read_top(file: &File, decompressor: &mut Decompressor<'_>) -> Result<(Top, u64)> {
     let mut header = [0; HEADER_LEN];
     let mut footer = [0; FOOTER_LEN];
-    let end = file.seek(SeekFrom::End(0))?;
+    let end = file.metadata()?.len();
     ensure!(end >= (HEADER_LEN + FOOTER_LEN) as u64, "it is too short");
-    file.rewind()?;
-    file.read_exact(&mut header)?;
+    FileAt { file, offset: 0 }.read_exact(&mut header)?;
     ensure!(header.starts_with(MAGIC), "it begins with other bytes");
     let (version, keys) = (number(&header[8..12]), number(&header[12..16]));
     if version != u64::from(VERSION) || keys != u64::from(KEY_VERSION) {
@@ -237,26 +302,26 @@ fn read_top(mut file: &File, decompressor: &mut Decompressor<'_>) -> Result<Top>
             "it has version {version}.{keys}, and this dechaff reads version {VERSION}.{KEY_VERSION}"
         );
     }
-    file.seek(SeekFrom::Start(end - FOOTER_LEN as u64))?;
-    file.read_exact(&mut footer)?;
+    let offset = end - FOOTER_LEN as u64;
+    FileAt { file, offset }.read_exact(&mut footer)?;
     ensure!(
         footer.ends_with(END_MAGIC) && number(&footer[8..16]) == end,
         "it is incomplete"
     );
-    Ok(read_frame(file, number(&footer[..8]), decompressor)?.0)
+    Ok((read_frame(file, number(&footer[..8]), decompressor)?.0, end))
 }
 
 fn read_frame<T: DeserializeOwned>(
-    mut file: &File,
+    file: &File,
     offset: u64,
     decompressor: &mut Decompressor<'_>,
 ) -> Result<(T, u64)> {
+    let mut input = FileAt { file, offset };
     let mut length = [0; 4];
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(&mut length)?;
+    input.read_exact(&mut length)?;
     let length = number(&length);
     let mut compressed = Vec::new();
-    file.take(length).read_to_end(&mut compressed)?;
+    input.take(length).read_to_end(&mut compressed)?;
     ensure!(compressed.len() as u64 == length, "a frame is incomplete");
     let size = get_frame_content_size(&compressed).ok().flatten();
     let size = size.filter(|&size| size <= MAX_FRAME as u64);
