@@ -29,7 +29,7 @@ pub use formats::parquet::open_table;
 pub use formats::{AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord};
 pub use identity::{FileId, FileState, hash_path, other_names};
 pub use labelled::{LabelledRow, read_rows};
-pub use learned::{LearnedFile, LearnedWriter, merge_learned};
+pub use learned::{LearnedFile, LearnedWriter, StoredSite, merge_learned};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use learned::{StoredHead, StoredPages, StoredText};
 #[cfg(test)]

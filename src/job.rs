@@ -14,6 +14,7 @@ pub mod in_memory;
 mod input;
 pub mod journal;
 pub mod learn;
+pub mod learned;
 pub mod manifest;
 pub mod observer;
 mod options;

@@ -40,6 +40,16 @@ mod job;
 #[cfg(feature = "cli")]
 mod report;
 
+/// Files of what was learned, for the Python package. Not part of the library's interface.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod learned_files {
+    pub use crate::io::LearnedFile;
+    pub use crate::job::learn::Learning;
+    pub use crate::job::learned::{LearnedMerger, learned_from_bytes, save_learned, split_learned};
+    pub use crate::report::{LearnedLine, learned_lines};
+}
+
 pub use dechaff_core::*;
 
 use std::borrow::Cow;

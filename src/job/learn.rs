@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use dechaff_core::learn::{PageTexts, SiteCounts};
 use dechaff_core::{Cleaned, Document, Scratch};
 use rustc_hash::FxHashMap;
-use std::io::{BufWriter, IntoInnerError, Seek, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -70,6 +70,47 @@ impl Learning {
         }
     }
 
+    /// Counts the texts of a document. If that fails, [`finish`](Self::finish) returns why.
+    /// `scratch` has buffers.
+    pub fn add(&self, document: &Document<'_>, scratch: &mut Scratch) {
+        let page = document.site().map(|_| scratch.page_texts(document));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match (document.site(), page) {
+            (Some(site), Some(page)) => state.add(site, &page, document.text()),
+            _ => state.unnamed += 1,
+        }
+        self.limit(&mut state);
+    }
+
+    /// Adds counts of the site called `site`: of its documents and pages, and of texts by their
+    /// keys. If that fails, [`finish`](Self::finish) returns why.
+    pub fn add_counts(&self, site: &str, counts: SiteCounts) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.add_counts(site, counts);
+        self.limit(&mut state);
+    }
+
+    fn limit(&self, state: &mut State) {
+        if state.bytes > self.memory && state.error.is_none() {
+            state.error = state.spill().err();
+        }
+    }
+
+    /// Returns what was learned as a temporary file, and the number of documents of which no site
+    /// is known. `is_part` is as for [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// If counting failed, or a temporary file cannot be written.
+    pub fn finish_unnamed(&self, is_part: bool) -> Result<(LearnedFile, u64)> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        state.spill()?;
+        let file = merge_unnamed(&state.parts, is_part)?;
+        Ok((file, state.unnamed))
+    }
+
     /// Writes what was learned to the file `output`. With `is_part` the file has every text, so
     /// that it can be merged with others.
     ///
@@ -102,15 +143,7 @@ impl Observer for Learning {
         _: &Cleaned<'_>,
         scratch: &mut Scratch,
     ) -> Option<String> {
-        let page = document.site().map(|_| scratch.page_texts(document));
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match (document.site(), page) {
-            (Some(site), Some(page)) => state.add(site, &page, document.text()),
-            _ => state.unnamed += 1,
-        }
-        if state.bytes > self.memory && state.error.is_none() {
-            state.error = state.spill().err();
-        }
+        self.add(document, scratch);
         None
     }
 }
@@ -129,6 +162,19 @@ impl State {
         }
     }
 
+    fn add_counts(&mut self, site: &str, counts: SiteCounts) {
+        if self.error.is_some() {
+            return;
+        }
+        self.bytes += site.len() + SITE_BYTES + counts.size();
+        match self.sites.get_mut(site) {
+            Some(sum) => sum.merge(counts),
+            None => {
+                self.sites.insert(site.to_owned(), counts);
+            }
+        }
+    }
+
     /// Removes the counts from memory and returns them in the order of the names of the sites.
     fn take_sites(&mut self) -> Vec<(String, SiteCounts)> {
         self.bytes = 0;
@@ -140,12 +186,12 @@ impl State {
     /// Moves the counts in memory to a temporary file.
     fn spill(&mut self) -> Result<()> {
         let sites = self.take_sites();
-        let part = write_part(|writer| add_sites(writer, sites))?;
+        let part = write_unnamed(LearnedWriter::temporary, |writer| add_sites(writer, sites))?;
         self.parts.push(part);
         if self.parts.len() >= MAX_PARTS {
             let parts = std::mem::take(&mut self.parts);
-            self.parts
-                .push(write_part(|writer| merge_learned(&parts, true, writer))?);
+            let merge = |writer: &mut LearnedWriter<_>| merge_learned(&parts, true, writer);
+            self.parts.push(write_unnamed(LearnedWriter::temporary, merge)?);
         }
         Ok(())
     }
@@ -161,17 +207,25 @@ fn add_sites<W: Write>(
         .try_for_each(|(name, counts)| writer.add_site(name, counts))
 }
 
-/// Returns a temporary file of a part that `write` writes.
-fn write_part(
+/// Merges files of what was learned to a temporary file. With `is_part` it is a part again.
+///
+/// # Errors
+/// If a file cannot be read, the files do not fit together, or no temporary file can be written.
+pub fn merge_unnamed(files: &[LearnedFile], is_part: bool) -> Result<LearnedFile> {
+    let new_writer = |file| LearnedWriter::new(file, is_part);
+    write_unnamed(new_writer, |writer| merge_learned(files, is_part, writer))
+}
+
+/// Returns a temporary file to which `write` writes, with the writer that `new_writer` makes.
+fn write_unnamed(
+    new_writer: impl FnOnce(BufWriter<fs::File>) -> Result<LearnedWriter<BufWriter<fs::File>>>,
     write: impl FnOnce(&mut LearnedWriter<BufWriter<fs::File>>) -> Result<()>,
 ) -> Result<LearnedFile> {
     let part = || {
-        let file = BufWriter::new(fs::create_unnamed()?);
-        let mut writer = LearnedWriter::temporary(file)?;
+        let mut writer = new_writer(BufWriter::new(fs::create_unnamed()?))?;
         write(&mut writer)?;
         let file = writer.finish()?.into_inner();
-        let mut file = file.map_err(IntoInnerError::into_error)?;
-        file.rewind()?;
+        let file = file.map_err(IntoInnerError::into_error)?;
         LearnedFile::new(file, Path::new("the temporary file"))
     };
     part().context("cannot write counts to a temporary file")

@@ -8,14 +8,15 @@ use std::fmt;
 /// A text of a site, with whether it would be removed.
 #[derive(Clone, Copy, Debug)]
 pub struct LearnedLine<'l> {
-    text: &'l LearnedText,
+    /// The text and its counts.
+    pub text: &'l LearnedText,
     /// Share of the pages, 0 to 1.
-    share: f64,
+    pub share: f64,
     /// Whether there is enough evidence to remove it.
     pub is_removed: bool,
     /// Whether it stands in the prose of most pages, so that it needs more evidence and must touch
     /// something else that is removed.
-    in_prose: bool,
+    pub in_prose: bool,
 }
 
 impl fmt::Display for LearnedLine<'_> {

@@ -95,6 +95,15 @@ impl SiteCounts {
         grown
     }
 
+    /// Returns how many bytes of memory the counts take, approximately.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let texts = self.texts.values();
+        let size =
+            |text: &TextCounts| ENTRY_BYTES + text.text.len() + 8 * text.pages.hashes().len();
+        8 * self.pages.hashes().len() + texts.map(size).sum::<usize>()
+    }
+
     /// Adds the counts of other documents of the site.
     pub fn merge(&mut self, other: Self) {
         self.documents += other.documents;
