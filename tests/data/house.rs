@@ -77,7 +77,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src", &["io", "report", "job", "cli", "fuzzing"]),
     (
         "bindings/python/src",
-        &["texts", "engine", "result", "arrow", "cleaner"],
+        &[
+            "texts",
+            "workers",
+            "engine",
+            "result",
+            "arrow",
+            "line_counts",
+            "learned",
+            "cleaner",
+        ],
     ),
 ];
 

@@ -3,9 +3,10 @@
 //! returned without being copied.
 
 use crate::Error;
-use crate::engine::{Engine, Input};
+use crate::engine::Engine;
 use crate::result::{CodePoints, Scanned, changed, scanned};
 use crate::texts::{Broadcast, check_length};
+use crate::workers::{self, Input};
 use arrow_array::builder::{GenericStringBuilder, StringViewBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::{
@@ -16,6 +17,7 @@ use arrow_array::{ListArray, OffsetSizeTrait, StringArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
 use arrow_select::concat::concat;
+use dechaff::Document;
 use pyo3::exceptions::{PyTypeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
@@ -92,7 +94,7 @@ impl Column {
     /// Imports a Python object that has one of the two PyCapsule methods, without copying its
     /// buffers. Any other object is a `TypeError`.
     pub fn import(values: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if !values.hasattr("__arrow_c_array__")? && !values.hasattr("__arrow_c_stream__")? {
+        if !is_arrow(values)? {
             let class = values.get_type().name()?;
             return Err(PyTypeError::new_err(format!(
                 "expected an array with __arrow_c_array__ or __arrow_c_stream__, not {class}; \
@@ -107,6 +109,10 @@ impl Column {
 
     fn len(&self) -> usize {
         self.chunks.iter().map(Array::len).sum()
+    }
+
+    fn strings(&self) -> PyResult<Vec<StringBytes>> {
+        self.chunks.iter().map(StringBytes::of).collect()
     }
 
     /// Returns all chunks as one array, copying them only if there are several.
@@ -210,53 +216,207 @@ impl Broadcast<'_, Column> {
     }
 }
 
+/// What is known of the texts of a column: the arguments `url`, `lang` and `site`.
+pub type About<'py> = [Broadcast<'py, Column>; 3];
+
+/// Reads the arguments `url`, `lang` and `site`.
+pub fn about<'py>(
+    url: Option<&Bound<'py, PyAny>>,
+    lang: Option<&Bound<'py, PyAny>>,
+    site: Option<&Bound<'py, PyAny>>,
+) -> PyResult<About<'py>> {
+    Ok([
+        Broadcast::read(url, Column::import)?,
+        Broadcast::read(lang, Column::import)?,
+        Broadcast::read(site, Column::import)?,
+    ])
+}
+
+/// Passes the strings of `rows` that are not null to `work`, with what is known of them, and returns
+/// its value.
+fn with_inputs<R>(
+    py: Python<'_>,
+    rows: &[Option<&str>],
+    about: About<'_>,
+    work: impl FnOnce(&[Input<'_>]) -> PyResult<R>,
+) -> PyResult<R> {
+    let [url, lang, site] = &about;
+    let arrays = [
+        url.arrays("url", rows.len())?,
+        lang.arrays("lang", rows.len())?,
+        site.arrays("site", rows.len())?,
+    ];
+    let mut columns = Vec::with_capacity(arrays.len());
+    for (argument, arrays) in about.iter().zip(&arrays) {
+        columns.push((strings(py, arrays)?, argument.one()?));
+    }
+    let mut inputs = Vec::with_capacity(rows.len());
+    for (row, text) in rows.iter().enumerate() {
+        let Some(text) = *text else { continue };
+        let mut values = columns
+            .iter()
+            .map(|(values, common)| values.get(row).copied().flatten().or(*common));
+        inputs.push(Input {
+            text,
+            url: values.next().flatten(),
+            lang: values.next().flatten(),
+            site: values.next().flatten(),
+        });
+    }
+    work(&inputs)
+}
+
 /// Cleans the strings of `rows` on at most `threads` threads. Returns the value that `read`
 /// computes from each result, and `None` for nulls.
 fn run<R: Send>(
     py: Python<'_>,
     engine: &Engine,
     rows: &[Option<&str>],
-    [url, lang]: [Broadcast<'_, Column>; 2],
+    about: About<'_>,
     threads: usize,
     read: impl Fn(&dechaff::Cleaned<'_>) -> R + Sync,
 ) -> PyResult<Vec<Option<R>>> {
-    let [urls, langs] = [
-        url.arrays("url", rows.len())?,
-        lang.arrays("lang", rows.len())?,
-    ];
-    let [urls, langs] = [strings(py, &urls)?, strings(py, &langs)?];
-    let [common_url, common_lang] = [url.one()?, lang.one()?];
-    let mut inputs = Vec::with_capacity(rows.len());
-    for (row, text) in rows.iter().enumerate() {
-        if let Some(text) = *text {
-            let url = urls.get(row).copied().flatten().or(common_url);
-            let lang = langs.get(row).copied().flatten().or(common_lang);
-            inputs.push(Input { text, url, lang });
-        }
-    }
-    let mut results = engine.many(py, &inputs, threads, read)?.into_iter();
+    let results = with_inputs(py, rows, about, |inputs| {
+        engine.many(py, inputs, threads, read)
+    })?;
+    let mut results = results.into_iter();
     Ok(rows
         .iter()
         .map(|row| row.and_then(|_| results.next()))
         .collect())
 }
 
+/// Calls `work` for each string of a column that is not null, on at most `threads` threads.
+pub fn for_each(
+    py: Python<'_>,
+    column: &Column,
+    about: About<'_>,
+    threads: usize,
+    work: impl Fn(&Document<'_>) + Sync,
+) -> PyResult<()> {
+    let bytes = column.strings()?;
+    with_inputs(py, &strings(py, &bytes)?, about, |inputs| {
+        workers::each(py, inputs, threads, work).map(|_| ())
+    })
+}
+
+/// Calls `work` for each string of a column, and builds a column of lists of the type `item` from
+/// its values: one chunk from the values of each chunk. Nulls stay null.
+pub fn map_lists<'py, R: Send>(
+    values: &Bound<'py, PyAny>,
+    threads: usize,
+    item: impl Fn(&DataType) -> Field,
+    work: impl Fn(&Document<'_>) -> Vec<R> + Sync,
+    build: impl Fn(&DataType, Vec<R>) -> PyResult<ArrayRef>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = values.py();
+    let column = Column::import(values)?;
+    let kind = column.field.data_type();
+    let bytes = column.strings()?;
+    let rows = strings(py, &bytes)?;
+    let lists = with_inputs(
+        py,
+        &rows,
+        std::array::from_fn(|_| Broadcast::Absent),
+        |inputs| workers::each(py, inputs, threads, work),
+    )?;
+    let (mut rows, mut lists) = (rows.as_slice(), lists.into_iter());
+    let item = Arc::new(item(kind));
+    let mut chunks = Vec::with_capacity(column.chunks.len());
+    for chunk in &column.chunks {
+        let (chunk_rows, rest) = rows.split_at(chunk.len());
+        rows = rest;
+        let (mut lengths, mut items) = (Vec::with_capacity(chunk_rows.len()), Vec::new());
+        for row in chunk_rows {
+            let list = row.and_then(|_| lists.next()).unwrap_or_default();
+            lengths.push(list.len());
+            items.extend(list);
+        }
+        let nulls: NullBuffer = chunk_rows.iter().map(Option::is_some).collect();
+        let (offsets, items) = (OffsetBuffer::from_lengths(lengths), build(kind, items)?);
+        let list = ListArray::try_new(Arc::clone(&item), offsets, items, Some(nulls));
+        chunks.push(Arc::new(list.map_err(to_python)?) as ArrayRef);
+    }
+    let field = Field::new(column.field.name(), DataType::List(item), true);
+    Column {
+        field: Arc::new(field),
+        chunks,
+    }
+    .export_like(values)
+}
+
+/// Builds a column of strings from those that `work` returns for the strings of a column. Nulls stay
+/// null.
+pub fn map_strings<'py>(
+    values: &Bound<'py, PyAny>,
+    work: impl Fn(&str) -> Option<String>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut column = Column::import(values)?;
+    let kind = column.field.data_type().clone();
+    let mut chunks = Vec::with_capacity(column.chunks.len());
+    for chunk in &column.chunks {
+        let bytes = [StringBytes::of(chunk)?];
+        let rows = strings(values.py(), &bytes)?;
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|row| (None, row.and_then(&work)))
+            .collect();
+        chunks.push(build_strings(&kind, &rows));
+    }
+    let kind = if kind == DataType::Null {
+        DataType::Utf8
+    } else {
+        kind
+    };
+    column.field = Arc::new(Field::new(column.field.name(), kind, true));
+    column.chunks = chunks;
+    column.export_like(values)
+}
+
+/// Returns whether an object is an Arrow array or a stream of them.
+pub fn is_arrow(values: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(values.hasattr("__arrow_c_array__")? || values.hasattr("__arrow_c_stream__")?)
+}
+
+/// Passes each chunk of an Arrow array or stream of structs to `work`, one after the other.
+pub fn for_each_chunk(
+    values: &Bound<'_, PyAny>,
+    mut work: impl FnMut(&StructArray) -> PyResult<()>,
+) -> PyResult<()> {
+    for chunk in values.extract::<AnyArray>()?.into_reader()? {
+        let chunk = chunk.map_err(to_python)?;
+        let rows = chunk.as_struct_opt().ok_or_else(|| {
+            let kind = chunk.data_type();
+            PyTypeError::new_err(format!("expected a table or structs, not {kind}"))
+        })?;
+        work(rows)?;
+    }
+    Ok(())
+}
+
+/// Returns the strings of an array, row by row; nulls are `None`.
+pub fn read_strings(py: Python<'_>, array: &ArrayRef) -> PyResult<Vec<Option<String>>> {
+    let bytes = [StringBytes::of(array)?];
+    let rows = strings(py, &bytes)?;
+    Ok(rows.into_iter().map(|row| row.map(str::to_owned)).collect())
+}
+
 /// Cleans the strings of a column and returns a column of the same type and with the same chunks. A
-/// dictionary is cleaned value by value. `url_and_lang` are the arguments `url` and `lang`.
+/// dictionary is cleaned value by value.
 pub fn clean<'py>(
     engine: &Engine,
     values: &Bound<'py, PyAny>,
-    url_and_lang: [Broadcast<'_, Column>; 2],
+    about: About<'_>,
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
     let mut column = Column::import(values)?;
-    let has_arrays = url_and_lang
+    let has_arrays = about
         .iter()
         .any(|argument| matches!(argument, Broadcast::Each(_)));
     if matches!(column.field.data_type(), DataType::Dictionary(..)) && has_arrays {
         return Err(PyTypeError::new_err(
-            "url and lang cannot be arrays for a dictionary, whose strings are shared by rows; \
+            "url, lang and site cannot be arrays for a dictionary, whose strings are shared by rows; \
              cast it to strings first",
         ));
     }
@@ -275,7 +435,7 @@ pub fn clean<'py>(
         .map(StringBytes::of)
         .collect::<PyResult<Vec<_>>>()?;
     let rows = strings(py, &bytes)?;
-    let cleaned = run(py, engine, &rows, url_and_lang, threads, changed)?;
+    let cleaned = run(py, engine, &rows, about, threads, changed)?;
     column.chunks = py.detach(|| {
         let (mut rows, mut cleaned) = (rows.as_slice(), cleaned.into_iter());
         let chunks = column.chunks.iter().zip(&targets).map(|(chunk, target)| {
@@ -317,7 +477,7 @@ fn build_strings(kind: &DataType, rows: &[(Option<&str>, Option<String>)]) -> Ar
 }
 
 /// Builds an array of strings with offsets of the type `O`, in buffers of the exact size.
-fn build_with_offsets<'t, O: OffsetSizeTrait>(
+pub fn build_with_offsets<'t, O: OffsetSizeTrait>(
     texts: impl Iterator<Item = Option<&'t str>> + Clone,
 ) -> ArrayRef {
     let bytes = texts.clone().flatten().map(str::len).sum();
@@ -327,22 +487,18 @@ fn build_with_offsets<'t, O: OffsetSizeTrait>(
 }
 
 /// Cleans the strings of a column and returns a column of structs with the fields `text`,
-/// `removals` and `held`. Nulls stay null. `url_and_lang` are the arguments `url` and `lang`.
+/// `removals` and `held`. Nulls stay null.
 pub fn scan<'py>(
     engine: &Engine,
     values: &Bound<'py, PyAny>,
-    url_and_lang: [Broadcast<'_, Column>; 2],
+    about: About<'_>,
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = values.py();
     let column = Column::import(values)?;
-    let bytes = column
-        .chunks
-        .iter()
-        .map(StringBytes::of)
-        .collect::<PyResult<Vec<_>>>()?;
+    let bytes = column.strings()?;
     let rows = strings(py, &bytes)?;
-    let mut results = run(py, engine, &rows, url_and_lang, threads, scanned)?.into_iter();
+    let mut results = run(py, engine, &rows, about, threads, scanned)?.into_iter();
     let rules = engine.cleaner.rules();
     let kind = column.field.data_type();
     let fields = result_fields(kind);
@@ -494,6 +650,6 @@ impl<'r> RemovalColumns<'r> {
 
 /// Converts an error of Arrow to `dechaff.Error`, the exception that users of the package expect
 /// for data that cannot be processed.
-fn to_python(error: ArrowError) -> PyErr {
+pub fn to_python(error: ArrowError) -> PyErr {
     Error::new_err(format!("the Arrow data cannot be used: {error}"))
 }

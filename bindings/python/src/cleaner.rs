@@ -2,10 +2,12 @@
 //! Cleaners are compared, hashed and pickled by their options.
 
 use crate::Error;
-use crate::arrow::{self, Column};
-use crate::engine::{Engine, Input};
+use crate::arrow;
+use crate::engine::Engine;
+use crate::learned::{Learned, evidence};
 use crate::result::{CodePoints, changed, scanned};
 use crate::texts::{self, Broadcast, one_or_several};
+use crate::workers::Input;
 use dechaff::{Level, Removal, RuleSet};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
@@ -30,6 +32,9 @@ struct Options {
     max_removed: f64,
     max_loss: Option<f64>,
     idempotent: bool,
+    learned: Option<Learned>,
+    min_pages: Option<u64>,
+    min_share: Option<f64>,
 }
 
 /// A text cleaner. It is compiled once, is immutable, and can be used from all threads.
@@ -46,6 +51,12 @@ struct Options {
 ///         of prose is lost, as measured on labelled pages. By default, the level decides.
 ///     idempotent: Clean until nothing more is found, so that cleaning the result again changes
 ///         nothing. This takes 10 to 50 % longer.
+///     learned: Remove what sites repeat on their pages, as it was learned: a ``Learned``, or the
+///         path of a file that ``dechaff learn`` wrote. Each text needs a ``site``, or a ``url``.
+///     min_pages: With ``learned``, remove only texts on at least this many pages of their site. By
+///         default, the level decides.
+///     min_share: With ``learned``, remove only texts on at least this share of the pages of their
+///         site. By default, the level decides.
 ///
 /// Raises:
 ///     dechaff.Error: An option, a name or a pack is invalid. It is a ``ValueError``.
@@ -76,6 +87,9 @@ impl Hash for Cleaner {
             max_removed,
             max_loss,
             idempotent,
+            learned,
+            min_pages,
+            min_share,
         } = &self.options;
         (
             level.name(),
@@ -85,6 +99,9 @@ impl Hash for Cleaner {
             bits(*max_removed),
             max_loss.map(bits),
             idempotent,
+            learned,
+            min_pages,
+            min_share.map(bits),
         )
             .hash(state);
     }
@@ -110,6 +127,16 @@ impl Cleaner {
         if let Some(share) = options.max_loss {
             builder = builder.max_loss(share);
         }
+        let (min_pages, min_share) = (options.min_pages, options.min_share);
+        if let Some(learned) = &options.learned {
+            builder = builder.learned(learned.file.clone()).evidence(evidence(
+                options.level,
+                min_pages,
+                min_share,
+            )?);
+        } else if min_pages.is_some() || min_share.is_some() {
+            return Err(Error::new_err("min_pages and min_share need learned"));
+        }
         let cleaner = builder
             .only(options.only.clone())
             .skip(options.skip.clone())
@@ -127,8 +154,9 @@ impl Cleaner {
     #[new]
     #[pyo3(signature = (
         *, level = "balanced", rules = None, only = None, skip = None, max_removed = 0.95,
-        max_loss = None, idempotent = false
+        max_loss = None, idempotent = false, learned = None, min_pages = None, min_share = None
     ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         level: &str,
         rules: Option<&Bound<'_, PyAny>>,
@@ -137,6 +165,9 @@ impl Cleaner {
         max_removed: f64,
         max_loss: Option<f64>,
         idempotent: bool,
+        learned: Option<&Bound<'_, PyAny>>,
+        min_pages: Option<u64>,
+        min_share: Option<f64>,
     ) -> PyResult<Self> {
         let mut packs = Vec::new();
         for path in one_or_several(rules, |path| path.extract::<PathBuf>())? {
@@ -153,6 +184,9 @@ impl Cleaner {
             max_removed,
             max_loss,
             idempotent,
+            learned: learned.map(Learned::read).transpose()?,
+            min_pages,
+            min_share,
         })
     }
 
@@ -164,16 +198,18 @@ impl Cleaner {
     ///     url: The URL it came from, for rules bound to a host.
     ///     lang: The code of its language, such as ``"en"`` or ``"eng_Latn"``; by default, it is
     ///         guessed if needed.
+    ///     site: The site it came from, for ``learned``; by default, the host of the URL.
     ///
     /// >>> from dechaff import Cleaner
     /// >>> Cleaner().clean("It rained.\nShare this article\n")
     /// 'It rained.\n'
-    #[pyo3(signature = (text, *, url = None, lang = None))]
+    #[pyo3(signature = (text, *, url = None, lang = None, site = None))]
     fn clean<'py>(
         &self,
         text: Bound<'py, PyString>,
         url: Option<&str>,
         lang: Option<&str>,
+        site: Option<&str>,
     ) -> PyResult<Bound<'py, PyString>> {
         let py = text.py();
         let changed = self.engine.one(
@@ -182,6 +218,7 @@ impl Cleaner {
                 text: text.to_str()?,
                 url,
                 lang,
+                site,
             },
             changed,
         )?;
@@ -194,6 +231,7 @@ impl Cleaner {
     ///     text: The text.
     ///     url: The URL it came from, for rules bound to a host.
     ///     lang: The code of its language; by default, it is guessed if needed.
+    ///     site: The site it came from, for ``learned``; by default, the host of the URL.
     ///
     /// >>> from dechaff import Cleaner
     /// >>> result = Cleaner().scan("It rained.\nAdvertisement\nIt stopped.\n")
@@ -201,12 +239,13 @@ impl Cleaner {
     /// 'It rained.\nIt stopped.\n'
     /// >>> [(removal.category, removal.text) for removal in result.removals]
     /// [('advert', 'Advertisement\n')]
-    #[pyo3(signature = (text, *, url = None, lang = None))]
+    #[pyo3(signature = (text, *, url = None, lang = None, site = None))]
     fn scan<'py>(
         &self,
         text: Bound<'py, PyString>,
         url: Option<&str>,
         lang: Option<&str>,
+        site: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         static RESULT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let (py, source) = (text.py(), text.to_str()?);
@@ -216,6 +255,7 @@ impl Cleaner {
                 text: source,
                 url,
                 lang,
+                site,
             },
             scanned,
         )?;
@@ -238,29 +278,33 @@ impl Cleaner {
     ///     texts: The texts: a list or another iterable of ``str``.
     ///     url: A URL for each text, or one ``str`` for all.
     ///     lang: A language code for each text, or one ``str`` for all.
+    ///     site: A site for each text, or one ``str`` for all; by default, the hosts of the URLs.
     ///     threads: The number of threads; by default, one per core.
     ///
     /// >>> from dechaff import Cleaner
     /// >>> Cleaner().clean_many(["It rained.\nAdvertisement\n", "It stopped."])
     /// ['It rained.\n', 'It stopped.']
-    #[pyo3(signature = (texts, *, url = None, lang = None, threads = None))]
+    #[pyo3(signature = (texts, *, url = None, lang = None, site = None, threads = None))]
     fn clean_many<'py>(
         &self,
         texts: &Bound<'py, PyAny>,
         url: Option<&Bound<'py, PyAny>>,
         lang: Option<&Bound<'py, PyAny>>,
+        site: Option<&Bound<'py, PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = texts.py();
         let texts = texts::texts(texts)?;
         let url = Broadcast::read_strings("url", url, texts.len())?;
         let lang = Broadcast::read_strings("lang", lang, texts.len())?;
+        let site = Broadcast::read_strings("site", site, texts.len())?;
         let mut inputs = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             inputs.push(Input {
                 text: text.to_str()?,
                 url: url.get(index)?,
                 lang: lang.get(index)?,
+                site: site.get(index)?,
             });
         }
         let cleaned = self
@@ -281,23 +325,25 @@ impl Cleaner {
     ///         copied.
     ///     url: An array with a URL for each text, or one ``str`` for all.
     ///     lang: An array with a language code for each text, or one ``str`` for all.
+    ///     site: An array with a site for each text, or one ``str`` for all; by default, the hosts
+    ///         of the URLs.
     ///     threads: The number of threads; by default, one per core.
     ///
     /// Returns:
     ///     Strings of the same type and in the same chunks: for pyarrow and polars the type of
     ///     object that was passed, otherwise an ``ArrowArray``. A chunk from which nothing is
     ///     removed is returned without being copied.
-    #[pyo3(signature = (values, *, url = None, lang = None, threads = None))]
+    #[pyo3(signature = (values, *, url = None, lang = None, site = None, threads = None))]
     fn clean_arrow<'py>(
         &self,
         values: &Bound<'py, PyAny>,
         url: Option<&Bound<'py, PyAny>>,
         lang: Option<&Bound<'py, PyAny>>,
+        site: Option<&Bound<'py, PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let url = Broadcast::read(url, Column::import)?;
-        let lang = Broadcast::read(lang, Column::import)?;
-        arrow::clean(&self.engine, values, [url, lang], texts::threads(threads)?)
+        let about = arrow::about(url, lang, site)?;
+        arrow::clean(&self.engine, values, about, texts::threads(threads)?)
     }
 
     /// Returns the texts of an Arrow array without their boilerplate, together with what was
@@ -307,22 +353,24 @@ impl Cleaner {
     ///     values: As for ``clean_arrow``, except for dictionaries.
     ///     url: An array with a URL for each text, or one ``str`` for all.
     ///     lang: An array with a language code for each text, or one ``str`` for all.
+    ///     site: An array with a site for each text, or one ``str`` for all; by default, the hosts
+    ///         of the URLs.
     ///     threads: The number of threads; by default, one per core.
     ///
     /// Returns:
     ///     Structs of ``text``, ``removals`` and ``held``, as in a ``Result``; ``removals`` is a
     ///     list of structs with the fields of a ``Removal``. Nulls stay null.
-    #[pyo3(signature = (values, *, url = None, lang = None, threads = None))]
+    #[pyo3(signature = (values, *, url = None, lang = None, site = None, threads = None))]
     fn scan_arrow<'py>(
         &self,
         values: &Bound<'py, PyAny>,
         url: Option<&Bound<'py, PyAny>>,
         lang: Option<&Bound<'py, PyAny>>,
+        site: Option<&Bound<'py, PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let url = Broadcast::read(url, Column::import)?;
-        let lang = Broadcast::read(lang, Column::import)?;
-        arrow::scan(&self.engine, values, [url, lang], texts::threads(threads)?)
+        let about = arrow::about(url, lang, site)?;
+        arrow::scan(&self.engine, values, about, texts::threads(threads)?)
     }
 
     /// The level.
@@ -367,6 +415,25 @@ impl Cleaner {
         self.options.idempotent
     }
 
+    /// What was learned of sites, or ``None``.
+    #[getter]
+    fn learned(&self) -> Option<Learned> {
+        self.options.learned.clone()
+    }
+
+    /// The fewest pages of a site with a text that is removed, or ``None`` if the level decides.
+    #[getter]
+    fn min_pages(&self) -> Option<u64> {
+        self.options.min_pages
+    }
+
+    /// The least share of the pages of a site with a text that is removed, or ``None`` if the level
+    /// decides.
+    #[getter]
+    fn min_share(&self) -> Option<f64> {
+        self.options.min_share
+    }
+
     fn __repr__(&self) -> String {
         let mut text = format!("Cleaner(level='{}'", self.options.level);
         let packs: Vec<String> = self
@@ -393,6 +460,15 @@ impl Cleaner {
         if self.options.idempotent {
             text += ", idempotent=True";
         }
+        if let Some(learned) = &self.options.learned {
+            let _ = write!(text, ", learned={learned}");
+        }
+        if let Some(pages) = self.options.min_pages {
+            let _ = write!(text, ", min_pages={pages}");
+        }
+        if let Some(share) = self.options.min_share {
+            let _ = write!(text, ", min_share={share}");
+        }
         text + ")"
     }
 
@@ -413,6 +489,9 @@ impl Cleaner {
             max_removed,
             max_loss,
             idempotent,
+            learned,
+            min_pages,
+            min_share,
         } = self.options.clone();
         let unpickle = py.import("dechaff._dechaff")?.getattr("_unpickle")?;
         Ok((
@@ -426,6 +505,7 @@ impl Cleaner {
                 max_removed,
                 max_loss,
                 idempotent,
+                (learned, min_pages, min_share),
             ),
         ))
     }
@@ -441,7 +521,11 @@ type Pickled = (
     f64,
     Option<f64>,
     bool,
+    PickledSites,
 );
+
+/// What was learned, and the fewest pages and the least share with a text.
+type PickledSites = (Option<Learned>, Option<u64>, Option<f64>);
 
 /// Builds the cleaner that was pickled. Fails if another version of dechaff pickled it, because its
 /// built-in rules differ and workers would clean differently.
@@ -457,6 +541,7 @@ pub fn unpickle(
     max_removed: f64,
     max_loss: Option<f64>,
     idempotent: bool,
+    sites: PickledSites,
 ) -> PyResult<Cleaner> {
     let installed = env!("CARGO_PKG_VERSION");
     if version != installed {
@@ -469,6 +554,7 @@ pub fn unpickle(
     let level = level
         .parse()
         .map_err(|message: String| Error::new_err(message))?;
+    let (learned, min_pages, min_share) = sites;
     Cleaner::build(Options {
         level,
         packs,
@@ -477,6 +563,9 @@ pub fn unpickle(
         max_removed,
         max_loss,
         idempotent,
+        learned,
+        min_pages,
+        min_share,
     })
 }
 

@@ -1,12 +1,15 @@
-//! The native half of the Python package `dechaff`: the cleaner, Arrow arrays and the command. What
-//! Python can express as well, such as the classes of results and the adapters to engines, is
-//! written in Python, in `dechaff/`.
+//! The native half of the Python package `dechaff`: the cleaner, what is learned of sites, Arrow
+//! arrays and the command. What Python can express as well, such as the classes of results and the
+//! adapters to engines, is written in Python, in `dechaff/`.
 
 mod arrow;
 mod cleaner;
 mod engine;
+mod learned;
+mod line_counts;
 mod result;
 mod texts;
+mod workers;
 
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -40,7 +43,13 @@ fn _dechaff(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Error", module.py().get_type::<Error>())?;
     module.add_class::<cleaner::Cleaner>()?;
     module.add_class::<arrow::ArrowArray>()?;
+    module.add_class::<learned::Learned>()?;
+    module.add_function(wrap_pyfunction!(learned::learn, module)?)?;
+    module.add_function(wrap_pyfunction!(line_counts::hosts, module)?)?;
+    module.add_function(wrap_pyfunction!(line_counts::line_keys, module)?)?;
+    module.add_function(wrap_pyfunction!(line_counts::line_counts, module)?)?;
     module.add_function(wrap_pyfunction!(cleaner::unpickle, module)?)?;
+    module.add_function(wrap_pyfunction!(learned::unpickle, module)?)?;
     module.add_function(wrap_pyfunction!(command, module)?)?;
     Ok(())
 }

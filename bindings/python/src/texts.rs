@@ -23,19 +23,26 @@ pub fn one_or_several<T>(
 /// Returns the texts of an iterable of `str`. A single `str` is a `TypeError`, since its characters
 /// are hardly meant; so is an item of another type, whose index the message names.
 pub fn texts<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyString>>> {
+    let items = check_texts(argument)?.try_iter()?.enumerate();
+    items.map(|(index, item)| one_text(item?, index)).collect()
+}
+
+/// Returns the argument `texts`, or a `TypeError` if it is a single `str`.
+pub fn check_texts<'a, 'py>(argument: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {
     if argument.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err(
             "texts is one str; pass a list of them, or call clean",
         ));
     }
-    let mut texts = Vec::new();
-    for (index, item) in argument.try_iter()?.enumerate() {
-        texts.push(item?.cast_into::<PyString>().map_err(|error| {
-            let class = error.into_inner().get_type();
-            PyTypeError::new_err(format!("texts[{index}] is of type {class}, not str"))
-        })?);
-    }
-    Ok(texts)
+    Ok(argument)
+}
+
+/// Returns the item at `index` of an iterable of texts, or a `TypeError` if it is no `str`.
+pub fn one_text(item: Bound<'_, PyAny>, index: usize) -> PyResult<Bound<'_, PyString>> {
+    item.cast_into::<PyString>().map_err(|error| {
+        let class = error.into_inner().get_type();
+        PyTypeError::new_err(format!("texts[{index}] is of type {class}, not str"))
+    })
 }
 
 /// An optional argument of a call over many texts, such as `url`: absent, one `str` for all texts,

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import dechaff
-from dechaff import Cleaner, Error, Result
+from dechaff import Cleaner, Error, Learned, Result
 
 CHAFF = "It rained süß 𝄞.\nAdvertisement\nIt stopped.\n"
 CLEAN = "It rained süß 𝄞.\nIt stopped.\n"
@@ -234,19 +234,20 @@ def test_ctrl_c_interrupts_the_command() -> None:
 
 
 def test_documentation_examples_pass() -> None:
-    for module in [dechaff, dechaff._result]:
+    for module in [dechaff, dechaff._result, dechaff._learned]:
         results = doctest.testmod(module)
         assert results.attempted > 1 and results.failed == 0
     package, root = Path(__file__).parents[1], Path(__file__).parents[3]
-    for page, min_examples in [(package / "README.md", 5), (root / "docs" / "library.md", 3)]:
+    for page, min_examples in [(package / "README.md", 12), (root / "docs" / "library.md", 3)]:
         results = doctest.testfile(str(page), module_relative=False)
         assert results.attempted >= min_examples and results.failed == 0
     # doctest does not find the docstrings of the native module by itself.
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
-    for item in [Cleaner, Cleaner.clean, Cleaner.scan, Cleaner.clean_many]:
+    native = [Cleaner, Cleaner.clean, Cleaner.scan, Cleaner.clean_many, Learned, dechaff.learn]
+    for item in native:
         assert item.__doc__ is not None
         runner.run(parser.get_doctest(item.__doc__, {}, item.__name__, None, None))
-    assert runner.tries > 6 and runner.failures == 0
+    assert runner.tries > 12 and runner.failures == 0
 
 
 def test_samples_are_cleaned_as_by_the_command() -> None:

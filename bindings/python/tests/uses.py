@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dechaff import Cleaner, Removal, Result, clean, restore, scan
+from dechaff import Cleaner, Learned, Removal, Result, SiteText, clean, learn, restore, scan
 
 cleaner = Cleaner(
     level="precise",
@@ -21,6 +21,13 @@ removal: Removal = result.removals[0]
 start: int = removal.start
 also: tuple[str, ...] = removal.also
 restored: str = restore(clean(text), scan(text).removals)
+learned: Learned = learn(iter([""]), [None, "example.org"], part=True, memory=1 << 20)
+merged: Learned = Learned.merge([learned, Path("a.part"), b""], part=False)
+known: list[SiteText] = merged.texts("example.org", level="precise", min_share=0.1)
+share: float = known[0].share
+by_site = Cleaner(learned="sites.learned", min_pages=4).clean_many([""], site="example.org")
+learn([3], "example.org")  # type: ignore
+learn([""], 3)  # type: ignore
 Cleaner(level="extreme")  # type: ignore
 cleaner.clean(3)  # type: ignore
 cleaner.clean_arrow([""])  # type: ignore

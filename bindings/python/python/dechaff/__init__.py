@@ -5,17 +5,36 @@
 'It rained.\\nIt stopped.\\n'
 
 A `Cleaner` offers levels, your own rules, lists of texts and Arrow arrays, and reports what it
-removed and why. Adapters for data engines are in `dechaff.integrations`.
+removed and why. `learn` finds what sites repeat on their pages, for `Cleaner(learned=...)`. Adapters
+for data engines are in `dechaff.integrations`.
 """
 
 from __future__ import annotations
 
 from functools import cache
 
-from dechaff._dechaff import ArrowArray, Cleaner, Error, __version__
+from dechaff._dechaff import ArrowArray, Cleaner, Error, Learned, __version__, hosts, learn, line_counts, line_keys
+from dechaff._learned import Site, SiteText
 from dechaff._result import Removal, Result, restore
 
-__all__ = ["ArrowArray", "Cleaner", "Error", "Removal", "Result", "__version__", "clean", "restore", "scan"]
+__all__ = [
+    "ArrowArray",
+    "Cleaner",
+    "Error",
+    "Learned",
+    "Removal",
+    "Result",
+    "Site",
+    "SiteText",
+    "__version__",
+    "clean",
+    "hosts",
+    "learn",
+    "line_counts",
+    "line_keys",
+    "restore",
+    "scan",
+]
 
 
 @cache
