@@ -13,7 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+import dechaff
 from dechaff import Cleaner
+from learned_pages import PAGES, SITES
 
 SAMPLES = sorted((Path(__file__).parents[3] / "samples").glob("*.txt"))
 TEXTS = [file.read_bytes().decode() for file in SAMPLES]
@@ -33,12 +35,33 @@ def expected() -> list[str]:
     return cleaned
 
 
+@pytest.fixture(scope="module")
+def sites() -> Cleaner:
+    """A cleaner that has learned of the sites of some pages, whatever the texts say."""
+    return Cleaner(learned=dechaff.learn(PAGES, SITES))
+
+
+@pytest.fixture(scope="module")
+def site_pages(sites: Cleaner) -> list[str]:
+    """The pages without what their sites repeat. The last one has no site."""
+    cleaned = sites.clean_many(PAGES, site=[*SITES[:-1], None])
+    assert all("Letters" not in text for text in cleaned[:-1]) and cleaned[-1] == PAGES[-1]
+    return cleaned
+
+
+def page_table() -> Any:
+    """Returns an Arrow table of pages, the last of which has no site."""
+    return pa.table({"number": range(90), "text": PAGES, "place": [*SITES[:-1], None]})
+
+
 def table() -> Any:
     """Returns an Arrow table of the samples and their numbers."""
     return pa.table({"number": range(len(TEXTS)), "text": TEXTS})
 
 
-def test_arrow_tables_are_cleaned(expected: list[str]) -> None:
+def test_arrow_tables_are_cleaned(
+    expected: list[str], sites: Cleaner, site_pages: list[str]
+) -> None:
     from dechaff.integrations.arrow import CleanTable
 
     assert CleanTable()(table())["text"].to_pylist() == expected
@@ -51,9 +74,12 @@ def test_arrow_tables_are_cleaned(expected: list[str]) -> None:
     assert any(scanned["removed"].to_pylist())
     with pytest.raises(KeyError, match="body"):
         CleanTable("body")(table())
+    assert CleanTable(cleaner=sites, site="place")(page_table())["text"].to_pylist() == site_pages
 
 
-def test_polars_expressions_clean(expected: list[str]) -> None:
+def test_polars_expressions_clean(
+    expected: list[str], sites: Cleaner, site_pages: list[str]
+) -> None:
     import polars as pl
 
     from dechaff.integrations.polars import clean
@@ -63,9 +89,12 @@ def test_polars_expressions_clean(expected: list[str]) -> None:
     assert (
         frame.lazy().select(clean(pl.col("text")).alias("a")).collect()["a"].to_list() == expected
     )
+    pages = pl.DataFrame(page_table()).lazy()
+    cleaned = pages.with_columns(clean("text", sites, site="place")).collect()
+    assert cleaned["text"].to_list() == site_pages
 
 
-def test_duckdb_function_cleans(expected: list[str]) -> None:
+def test_duckdb_function_cleans(expected: list[str], sites: Cleaner, site_pages: list[str]) -> None:
     import duckdb
 
     from dechaff.integrations.duckdb import register
@@ -78,9 +107,16 @@ def test_duckdb_function_cleans(expected: list[str]) -> None:
         for row in connection.execute("SELECT dechaff(text) FROM pages ORDER BY number").fetchall()
     ] == expected
     assert connection.execute("SELECT dechaff(NULL::VARCHAR)").fetchone() == (None,)
+    connection = duckdb.connect()
+    register(connection, sites, name="clean_site", site=True)
+    connection.register("site_pages", page_table())
+    query = "SELECT clean_site(text, place) FROM site_pages ORDER BY number"
+    assert [row[0] for row in connection.execute(query).fetchall()] == site_pages
 
 
-def test_daft_expressions_clean(expected: list[str], engine: Callable[[str], Any]) -> None:
+def test_daft_expressions_clean(
+    expected: list[str], engine: Callable[[str], Any], sites: Cleaner, site_pages: list[str]
+) -> None:
     daft = engine("daft")
 
     from dechaff.integrations.daft import clean
@@ -90,6 +126,8 @@ def test_daft_expressions_clean(expected: list[str], engine: Callable[[str], Any
         assert (
             frame.with_column("text", clean(column)).sort("number").to_pydict()["text"] == expected
         )
+    pages = daft.from_arrow(page_table()).with_column("text", clean("text", sites, site="place"))
+    assert pages.sort("number").to_pydict()["text"] == site_pages
     assert daft.from_pydict({"text": ["a", None]}).select(clean("text")).to_pydict() == {
         "text": ["a", None]
     }
@@ -116,7 +154,7 @@ def test_huggingface_datasets_are_cleaned_and_fingerprinted(expected: list[str])
     assert Hasher.hash(Clean()) == other != Hasher.hash(Clean(cleaner=Cleaner(skip="model")))
 
 
-def test_datatrove_step_cleans(expected: list[str]) -> None:
+def test_datatrove_step_cleans(expected: list[str], sites: Cleaner, site_pages: list[str]) -> None:
     from datatrove.data import Document
 
     from dechaff.integrations.datatrove import Clean
@@ -128,9 +166,17 @@ def test_datatrove_step_cleans(expected: list[str]) -> None:
     assert [document.text for document in documents] == expected
     assert any(document.metadata["removed"] for document in documents)
     assert any(name.startswith("rule/") for name in step.stats.stats)
+    pages = [
+        Document(text=row["text"], id="a", metadata={"place": row["place"]})
+        for row in page_table().to_pylist()
+    ]
+    step = Clean(sites, site="place")
+    assert [document.text for document in step.run(iter(pages))] == site_pages
 
 
-def test_langchain_transformer_cleans(expected: list[str]) -> None:
+def test_langchain_transformer_cleans(
+    expected: list[str], sites: Cleaner, site_pages: list[str]
+) -> None:
     from langchain_core.documents import Document
 
     from dechaff.integrations.langchain import Clean
@@ -141,9 +187,17 @@ def test_langchain_transformer_cleans(expected: list[str]) -> None:
     cleaned = Clean().transform_documents(documents)
     assert [document.page_content for document in cleaned] == expected
     assert [document.metadata["n"] for document in cleaned] == list(range(len(TEXTS)))
+    pages = [
+        Document(page_content=row["text"], metadata={"place": row["place"]})
+        for row in page_table().to_pylist()
+    ]
+    cleaned = Clean(sites, site="place").transform_documents(pages)
+    assert [document.page_content for document in cleaned] == site_pages
 
 
-def test_llama_index_component_cleans(expected: list[str]) -> None:
+def test_llama_index_component_cleans(
+    expected: list[str], sites: Cleaner, site_pages: list[str]
+) -> None:
     from llama_index.core.ingestion import IngestionPipeline
     from llama_index.core.schema import Document, ImageNode
 
@@ -157,6 +211,11 @@ def test_llama_index_component_cleans(expected: list[str]) -> None:
         document.metadata for document in documents
     ]
     assert [document.text for document in documents] == TEXTS
+    pages = [
+        Document(text=row["text"], metadata={"place": row["place"]})
+        for row in page_table().to_pylist()
+    ]
+    assert [node.text for node in Clean(sites, site="place")(pages)] == site_pages
     image = ImageNode(image_url="https://example.org/a.png")
     assert Clean()([image])[0] is image
     # A pipeline caches the results of a step under this dict.
@@ -164,7 +223,9 @@ def test_llama_index_component_cleans(expected: list[str]) -> None:
     assert pickle.loads(pickle.dumps(Clean(Cleaner(skip="model")))).cleaner == Cleaner(skip="model")
 
 
-def test_haystack_component_cleans(expected: list[str]) -> None:
+def test_haystack_component_cleans(
+    expected: list[str], sites: Cleaner, site_pages: list[str], tmp_path: Path
+) -> None:
     from haystack import Document, Pipeline
 
     from dechaff.integrations.haystack import Clean
@@ -184,13 +245,28 @@ def test_haystack_component_cleans(expected: list[str]) -> None:
         != documents[changed].id
         == Clean(keep_id=True).run(documents)["documents"][changed].id
     )
+    pages = [
+        Document(content=row["text"], meta={"place": row["place"]})
+        for row in page_table().to_pylist()
+    ]
+    cleaned = Clean(sites, site="place").run(pages)["documents"]
+    assert [document.content for document in cleaned] == site_pages
     other = Pipeline()
     other.add_component("clean", Clean(Cleaner(level="precise", skip="model")))
     loaded = Pipeline.loads(other.dumps(), allowed_modules=["dechaff.integrations.haystack"])
     assert loaded.get_component("clean").cleaner == Cleaner(level="precise", skip="model")
+    assert sites.learned is not None
+    sites.learned.save(tmp_path / "a.learned")
+    stored = Clean(Cleaner(learned=tmp_path / "a.learned", min_pages=4), site="place")
+    again = Clean.from_dict(stored.to_dict())
+    assert (again.cleaner, again.site) == (stored.cleaner, "place")
+    with pytest.raises(ValueError, match="save it"):
+        Clean(sites).to_dict()
 
 
-def test_nemo_curator_modifier_cleans(expected: list[str], engine: Callable[[str], Any]) -> None:
+def test_nemo_curator_modifier_cleans(
+    expected: list[str], engine: Callable[[str], Any], sites: Cleaner, site_pages: list[str]
+) -> None:
     modifiers, tasks = engine("nemo_curator.stages.text.modifiers"), engine("nemo_curator.tasks")
     import pandas
 
@@ -212,6 +288,11 @@ def test_nemo_curator_modifier_cleans(expected: list[str], engine: Callable[[str
         )
         == expected
     )
+    step = Clean(sites, site="place")
+    rows = page_table().to_pylist()
+    assert [
+        step.modify_document(text=row["text"], place=row["place"]) for row in rows
+    ] == site_pages
 
 
 def test_nemo_curator_pipeline_on_ray_cleans(
@@ -225,7 +306,9 @@ def test_nemo_curator_pipeline_on_ray_cleans(
     assert run.stdout.decode().split("\0")[1:] == expected
 
 
-def test_ray_data_is_cleaned(expected: list[str], engine: Callable[[str], Any]) -> None:
+def test_ray_data_is_cleaned(
+    expected: list[str], engine: Callable[[str], Any], sites: Cleaner, site_pages: list[str]
+) -> None:
     ray = engine("ray")
 
     from dechaff.integrations.ray import Clean
@@ -238,13 +321,21 @@ def test_ray_data_is_cleaned(expected: list[str], engine: Callable[[str], Any]) 
             assert [
                 row["text"] for row in sorted(dataset.take_all(), key=lambda row: row["number"])
             ] == expected
+        clean = Clean("text", sites, site="place")
+        pages = ray.data.from_arrow(page_table()).map_batches(clean, batch_format="pyarrow")
+        rows = sorted(pages.take_all(), key=lambda row: row["number"])
+        assert [row["text"] for row in rows] == site_pages
     finally:
         ray.shutdown()
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which was not found")
 def test_spark_functions_clean(
-    expected: list[str], engine: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+    expected: list[str],
+    engine: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    sites: Cleaner,
+    site_pages: list[str],
 ) -> None:
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     pyspark = engine("pyspark.sql")
@@ -267,5 +358,11 @@ def test_spark_functions_clean(
             frame.select("number", clean_udf()("text").alias("text")).orderBy("number").collect()
         )
         assert [row.text for row in called] == expected
+        rows = [tuple(row.values()) for row in page_table().to_pylist()]
+        pages = session.createDataFrame(rows, "number int, text string, place string")
+        mapped = pages.mapInArrow(clean_batches(cleaner=sites, site="place"), pages.schema)
+        assert [row.text for row in mapped.orderBy("number").collect()] == site_pages
+        called = pages.select("number", clean_udf(sites, site=True)("text", "place").alias("text"))
+        assert [row.text for row in called.orderBy("number").collect()] == site_pages
     finally:
         session.stop()

@@ -18,6 +18,8 @@ class CleanTable:
         cleaner: The cleaner; by default, one with default options.
         url: The column that contains the URLs, if there is one.
         lang: The column that contains the language codes, if there is one.
+        site: The column that contains the sites, if there is one, for a cleaner that has learned of
+            sites. Without it, the hosts of the URLs are used.
         removals: The name of a column to add that lists the removals.
         threads: The number of threads per batch. The default is one, because engines run several
             batches at once.
@@ -30,20 +32,23 @@ class CleanTable:
         *,
         url: str | None = None,
         lang: str | None = None,
+        site: str | None = None,
         removals: str | None = None,
         threads: int | None = 1,
     ) -> None:
-        self.text, self.url, self.lang, self.removals, self.threads = text, url, lang, removals, threads
+        self.text, self.url, self.lang, self.site = text, url, lang, site
+        self.removals, self.threads = removals, threads
         self.cleaner = Cleaner() if cleaner is None else cleaner
 
     def __call__(self, table: Any) -> Any:
         names = table.schema.names
-        missing = [name for name in (self.text, self.url, self.lang) if name is not None and name not in names]
+        missing = [name for name in (self.text, self.url, self.lang, self.site) if name is not None and name not in names]
         if missing:
             raise KeyError(f"there is no column {missing[0]!r}; the columns are {', '.join(names)}")
         known: dict[str, Any] = {
             "url": None if self.url is None else table.column(self.url),
             "lang": None if self.lang is None else table.column(self.lang),
+            "site": None if self.site is None else table.column(self.site),
             "threads": self.threads,
         }
         at = names.index(self.text)

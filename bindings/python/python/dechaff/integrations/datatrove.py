@@ -19,17 +19,24 @@ class Clean(PipelineStep):
             stored.
         url: The metadata key of the URL, if there is one.
         lang: The metadata key of the language code, if there is one.
+        site: The metadata key of the site, if there is one. Without it, the host of the URL is used.
     """
 
     type = "✂️ - FORMAT"
     name = "dechaff"
 
     def __init__(
-        self, cleaner: Cleaner | None = None, *, removals: str | None = None, url: str | None = None, lang: str | None = None
+        self,
+        cleaner: Cleaner | None = None,
+        *,
+        removals: str | None = None,
+        url: str | None = None,
+        lang: str | None = None,
+        site: str | None = None,
     ) -> None:
         super().__init__()
         self.cleaner = Cleaner() if cleaner is None else cleaner
-        self.removals, self.url, self.lang = removals, url, lang
+        self.removals, self.url, self.lang, self.site = removals, url, lang, site
 
     def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
         for document in data:
@@ -38,8 +45,9 @@ class Clean(PipelineStep):
             yield document
 
     def _clean(self, document: Any) -> None:
-        url, lang = (document.metadata.get(key) if key else None for key in (self.url, self.lang))
-        result = self.cleaner.scan(document.text, url=url, lang=lang)
+        keys = (self.url, self.lang, self.site)
+        url, lang, site = (document.metadata.get(key) if key else None for key in keys)
+        result = self.cleaner.scan(document.text, url=url, lang=lang, site=site)
         self.stat_update("held" if result.held else "changed" if result.changed else "clean")
         for removal in result.removals:
             self.stat_update(f"rule/{removal.rule}")

@@ -7,9 +7,29 @@ from typing import Any
 from dechaff import Cleaner
 
 
-def register(connection: Any, cleaner: Cleaner | None = None, *, name: str = "dechaff", threads: int | None = None) -> None:
-    """Registers a SQL function that cleans strings. Nulls stay null."""
+def register(
+    connection: Any,
+    cleaner: Cleaner | None = None,
+    *,
+    name: str = "dechaff",
+    site: bool = False,
+    threads: int | None = None,
+) -> None:
+    """Registers a SQL function that cleans strings. Nulls stay null.
+
+    With `site`, it has a second argument: the site, for a cleaner that has learned of sites.
+    """
     use = Cleaner() if cleaner is None else cleaner
-    connection.create_function(
-        name, lambda texts: use.clean_arrow(texts, threads=threads), ["VARCHAR"], "VARCHAR", type="arrow"
-    )
+
+    def one(texts: Any) -> Any:
+        return use.clean_arrow(texts, threads=threads)
+
+    def two(texts: Any, sites: Any) -> Any:
+        return use.clean_arrow(texts, site=sites, threads=threads)
+
+    if site:
+        # Texts without a site must be cleaned, too.
+        nulls = {"null_handling": "special"}
+        connection.create_function(name, two, ["VARCHAR", "VARCHAR"], "VARCHAR", type="arrow", **nulls)
+    else:
+        connection.create_function(name, one, ["VARCHAR"], "VARCHAR", type="arrow")

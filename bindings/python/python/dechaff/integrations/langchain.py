@@ -11,11 +11,18 @@ from dechaff import Cleaner
 
 
 class Clean(BaseDocumentTransformer):
-    """Cleans the page content of documents and keeps their metadata."""
+    """Cleans the page content of documents and keeps their metadata.
 
-    def __init__(self, cleaner: Cleaner | None = None) -> None:
+    Args:
+        cleaner: The cleaner; by default, one with default options.
+        site: The metadata key of the site, if there is one.
+    """
+
+    def __init__(self, cleaner: Cleaner | None = None, *, site: str | None = None) -> None:
         self.cleaner = Cleaner() if cleaner is None else cleaner
+        self.site = site
 
     def transform_documents(self, documents: Sequence[Document], **kwargs: Any) -> Sequence[Document]:
-        texts = self.cleaner.clean_many(document.page_content for document in documents)
+        sites = None if self.site is None else [document.metadata.get(self.site) for document in documents]
+        texts = self.cleaner.clean_many((document.page_content for document in documents), site=sites)
         return [document.model_copy(update={"page_content": text}) for document, text in zip(documents, texts, strict=True)]

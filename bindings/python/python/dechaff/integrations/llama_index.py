@@ -18,12 +18,16 @@ from dechaff import Cleaner
 
 
 class Clean(TransformComponent):
-    """Cleans the texts of nodes. Nodes that change are copied; ids and metadata are kept."""
+    """Cleans the texts of nodes. Nodes that change are copied; ids and metadata are kept.
+
+    `site` is the metadata key of the site, for a cleaner that has learned of sites.
+    """
 
     cleaner: Cleaner = Field(default_factory=Cleaner)
+    site: str | None = None
 
-    def __init__(self, cleaner: Cleaner | None = None) -> None:
-        fields: dict[str, Any] = {} if cleaner is None else {"cleaner": cleaner}
+    def __init__(self, cleaner: Cleaner | None = None, *, site: str | None = None) -> None:
+        fields: dict[str, Any] = {"site": site} if cleaner is None else {"cleaner": cleaner, "site": site}
         super().__init__(**fields)
 
     @field_serializer("cleaner")
@@ -36,7 +40,8 @@ class Clean(TransformComponent):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         texts = [node.get_content(metadata_mode=MetadataMode.NONE) for node in nodes]
-        cleaned = self.cleaner.clean_many(texts)
+        sites = None if self.site is None else [node.metadata.get(self.site) for node in nodes]
+        cleaned = self.cleaner.clean_many(texts, site=sites)
         return [node if now == text else _with(node, now) for node, text, now in zip(nodes, texts, cleaned, strict=True)]
 
 

@@ -9,10 +9,20 @@ import polars as pl
 from dechaff import Cleaner
 
 
-def clean(column: Any, cleaner: Cleaner | None = None, *, threads: int | None = None) -> pl.Expr:
-    """Returns an expression: the strings of a column or another expression, cleaned."""
+def clean(column: Any, cleaner: Cleaner | None = None, *, site: Any = None, threads: int | None = None) -> pl.Expr:
+    """Returns an expression: the strings of a column or another expression, cleaned.
+
+    `site` is a column or an expression with the sites, for a cleaner that has learned of sites.
+    """
     use = Cleaner() if cleaner is None else cleaner
-    expression = column if isinstance(column, pl.Expr) else pl.col(column)
-    return expression.map_batches(
-        lambda series: use.clean_arrow(series, threads=threads), return_dtype=pl.String, is_elementwise=True
+    texts, *sites = (value if isinstance(value, pl.Expr) else pl.col(value) for value in (column, site) if value is not None)
+    if not sites:
+        return texts.map_batches(
+            lambda series: use.clean_arrow(series, threads=threads), return_dtype=pl.String, is_elementwise=True
+        )
+    return pl.map_batches(
+        [texts, *sites],
+        lambda series: use.clean_arrow(series[0], site=series[1], threads=threads),
+        return_dtype=pl.String,
+        is_elementwise=True,
     )

@@ -13,26 +13,35 @@ from dechaff.integrations.arrow import CleanTable
 
 
 def clean_batches(
-    text: str = "text", cleaner: Cleaner | None = None, *, url: str | None = None, lang: str | None = None
+    text: str = "text",
+    cleaner: Cleaner | None = None,
+    *,
+    url: str | None = None,
+    lang: str | None = None,
+    site: str | None = None,
 ) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """Returns a function for `DataFrame.mapInArrow` that cleans one column and keeps the others."""
-    clean = CleanTable(text, cleaner, url=url, lang=lang)
+    clean = CleanTable(text, cleaner, url=url, lang=lang, site=site)
     return lambda batches: map(clean, batches)
 
 
-def clean_udf(cleaner: Cleaner | None = None) -> Any:
+def clean_udf(cleaner: Cleaner | None = None, *, site: bool = False) -> Any:
     """Returns an Arrow user-defined function from strings to strings.
 
-    Requires Spark 4.1 or newer.
+    With `site`, it has a second argument: the sites. Requires Spark 4.1 or newer.
     """
     import pyarrow
     from pyspark.sql.functions import arrow_udf
 
     clean = Cleaner() if cleaner is None else cleaner
 
-    def column(texts: Any) -> Any:
+    def one(texts: Any) -> Any:
         return clean.clean_arrow(texts, threads=1)
 
+    def two(texts: Any, sites: Any) -> Any:
+        return clean.clean_arrow(texts, site=sites, threads=1)
+
     # Spark decides the kind of a function by its annotations, which must be types and not strings.
-    column.__annotations__ = {"texts": pyarrow.Array, "return": pyarrow.Array}
+    column, names = (two, ("texts", "sites", "return")) if site else (one, ("texts", "return"))
+    column.__annotations__ = dict.fromkeys(names, pyarrow.Array)
     return arrow_udf(column, "string")
