@@ -1,4 +1,4 @@
-"""Cleans whole files as units of work for any engine.
+"""Cleans whole files, and learns from them, as units of work for any engine.
 
 Each output is either complete or does not exist. This is separate from the adapters because only
 file names pass through the engine. After a worker was lost, a file may be cleaned again, or by two
@@ -11,9 +11,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+
+from dechaff import Learned
 
 KINDS = (".parquet", ".wet", ".wet.gz", ".wet.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".txt")
 
@@ -23,8 +26,9 @@ def files(root: str | Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in Path(root).rglob("*") if path.name.endswith(KINDS) and path.is_file())
 
 
-def _run(*arguments: str | Path) -> bytes:
-    run = subprocess.run([sys.executable, "-m", "dechaff._command", *map(str, arguments)], capture_output=True, check=False)
+def _run(*arguments: str | Path, directory: str | Path | None = None) -> bytes:
+    command = [sys.executable, "-m", "dechaff._command", *map(str, arguments)]
+    run = subprocess.run(command, capture_output=True, check=False, cwd=directory)
     if run.returncode != 0:
         raise RuntimeError(f"dechaff {arguments[0]} ended with {run.returncode}: {run.stderr.decode(errors='replace').strip()}")
     return run.stdout
@@ -71,3 +75,17 @@ def merge_stats(names: Sequence[str], output: str | Path) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return total
+
+
+def learn_files(names: Sequence[str], root: str | Path, options: Sequence[str] = ()) -> Learned:
+    """Learns from some of the files below `root` on one core.
+
+    `options` are options of the command `dechaff learn`. Returns a part, in memory or a temporary
+    file, to be merged with those of the other files.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        listed, part = Path(directory, "names"), Path(directory, "part")
+        listed.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        learn = ("learn", "--files-from", listed, "--part", "--output", part, "--quiet", "--jobs", "1")
+        _run(*learn, *options, directory=root)
+        return Learned.from_bytes(part.read_bytes())
