@@ -159,13 +159,14 @@ def test_a_process_can_fork_after_using_threads() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        "clean_many(['It rained all day, she said.\\n' * 99] * 9**6)",
-        "clean('Rain, she said.\\n' * 3 * 9**7)",
+        "c.clean_many(['It rained all day, she said.\\n' * 99] * 9**6)",
+        "c.clean('Rain, she said.\\n' * 3 * 9**7)",
+        "dechaff.learn(['It rained all day, she said.\\n' * 99] * 9**6, 'example.org')",
     ],
 )
 def test_ctrl_c_interrupts_a_long_call(call: str) -> None:
     code = "import dechaff; c = dechaff.Cleaner(); print('go', flush=True)\n"
-    code += f"try: c.{call}\nexcept KeyboardInterrupt: print('interrupted', flush=True)"
+    code += f"try: {call}\nexcept KeyboardInterrupt: print('interrupted', flush=True)"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
     ) as process:

@@ -66,6 +66,24 @@ def test_files_are_those_of_the_command(crawl: Path, tmp_path: Path, part: bool)
     assert dechaff.learn(PAGES, [None, "", *SITES[2:]], url=URLS, part=part).to_bytes() == expected
 
 
+def test_blank_texts_and_unknown_sites_are_those_of_the_command(tmp_path: Path) -> None:
+    texts = ["", "\n \n", "Home\n", "12\n", "\ufeffHome\r\nx", "no site\n", "no host\n"]
+    urls = [
+        "https://a.b/",
+        "https://a.b/",
+        "https://u@A.b:80/",
+        "https://a.b",
+        "http://a.b/",
+        "",
+        "a",
+    ]
+    rows = (json.dumps({"text": text, "url": url}) for text, url in zip(texts, urls, strict=True))
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    run("learn", "-q", "a.jsonl", "--part", "-o", "a.part", directory=tmp_path)
+    learned = dechaff.learn(texts, url=urls, part=True)
+    assert learned.to_bytes() == (tmp_path / "a.part").read_bytes() and learned.documents == 5
+
+
 def test_what_would_be_removed_is_shown(crawl: Path, learned: Learned) -> None:
     assert len(learned) == 3 and learned.documents == 90 and learned.path == crawl / "all.learned"
     assert [(site.name, site.documents) for site in learned.sites()] == [
