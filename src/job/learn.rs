@@ -71,9 +71,13 @@ impl Learning {
     }
 
     /// Counts the texts of a document. If that fails, [`finish`](Self::finish) returns why.
-    /// `scratch` has buffers.
-    pub fn add(&self, document: &Document<'_>, scratch: &mut Scratch) {
-        let page = document.site().map(|_| scratch.page_texts(document));
+    pub fn add(&self, document: &Document<'_>) {
+        let page = document.site().map(|_| PageTexts::new(document));
+        self.add_page(document, page);
+    }
+
+    /// Counts the texts of a document, `page`, if its site is known.
+    fn add_page(&self, document: &Document<'_>, page: Option<PageTexts>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match (document.site(), page) {
             (Some(site), Some(page)) => state.add(site, &page, document.text()),
@@ -143,7 +147,8 @@ impl Observer for Learning {
         _: &Cleaned<'_>,
         scratch: &mut Scratch,
     ) -> Option<String> {
-        self.add(document, scratch);
+        let page = document.site().map(|_| scratch.page_texts(document));
+        self.add_page(document, page);
         None
     }
 }
@@ -191,7 +196,8 @@ impl State {
         if self.parts.len() >= MAX_PARTS {
             let parts = std::mem::take(&mut self.parts);
             let merge = |writer: &mut LearnedWriter<_>| merge_learned(&parts, true, writer);
-            self.parts.push(write_unnamed(LearnedWriter::temporary, merge)?);
+            self.parts
+                .push(write_unnamed(LearnedWriter::temporary, merge)?);
         }
         Ok(())
     }

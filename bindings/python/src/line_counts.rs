@@ -38,7 +38,7 @@ pub fn line_keys<'py>(
         |_| Field::new("item", DataType::UInt64, false),
         |document| {
             let page = PageTexts::new(document);
-            page.texts().iter().map(|text| text.key).collect()
+            page.counted().map(|text| text.key).collect()
         },
         |_, keys: Vec<u64>| Ok(Arc::new(UInt64Array::from(keys))),
     )
