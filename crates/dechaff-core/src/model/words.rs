@@ -351,7 +351,7 @@ mod tests {
             let text = "it rained 3 days; a harbour-master of sixty years said so! ".repeat(4);
             let (mut ascii, mut unicode) = (Vec::new(), Vec::new());
             for_each_ascii_token(&text.as_bytes()[..len], |word| {
-                ascii.push(&text.as_bytes()[word])
+                ascii.push(&text.as_bytes()[word]);
             });
             for_each_unicode_token(&text.as_bytes()[..len], |word| unicode.push(word));
             assert_eq!(ascii, unicode, "{len}");
