@@ -6,9 +6,9 @@
 //! interrupted output can be extended, and each record of a WARC file can have its own member.
 
 use anyhow::{Context, Result, bail};
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::{Compress, Crc, FlushCompress, Status};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// A compression format of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,8 +75,61 @@ impl Compression {
     ) -> io::Result<Box<dyn Read + Send + 'r>> {
         Ok(match self {
             Self::None => Box::new(reader),
-            Self::Gzip => Box::new(MultiGzDecoder::new(reader)),
-            Self::Zstd => Box::new(zstd::Decoder::new(reader)?),
+            Self::Gzip => Box::new(WholeReader(GzipMembers::new(reader))),
+            Self::Zstd => Box::new(WholeReader(zstd::Decoder::new(reader)?)),
+        })
+    }
+}
+
+/// Decompresses gzip members one after the other. Zeros between and behind them are skipped, with
+/// which some tools pad files.
+struct GzipMembers<R: Read> {
+    /// The decoder of the current member; `None` behind the last.
+    member: Option<GzDecoder<BufReader<R>>>,
+}
+
+impl<R: Read> GzipMembers<R> {
+    fn new(reader: R) -> Self {
+        Self {
+            member: Some(GzDecoder::new(BufReader::new(reader))),
+        }
+    }
+}
+
+impl<R: Read> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let reader = member.get_mut();
+            let is_last = loop {
+                let bytes = reader.fill_buf()?;
+                let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+                if zeros == 0 {
+                    break bytes.is_empty();
+                }
+                reader.consume(zeros);
+            };
+            let ended = self.member.take().filter(|_| !is_last);
+            self.member = ended.map(|member| GzDecoder::new(member.into_inner()));
+        }
+        Ok(0)
+    }
+}
+
+/// A decoder that says so if its input ends too early.
+struct WholeReader<R>(R);
+
+impl<R: Read> Read for WholeReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the compressed data ends too early; the file is truncated",
+            ),
+            _ => error,
         })
     }
 }
@@ -278,6 +331,31 @@ mod tests {
                 .read_to_end(&mut decoded)
                 .unwrap();
             assert!(decoded == chunks.concat(), "{name}");
+        }
+    }
+
+    #[test]
+    fn zeros_behind_gzip_members_are_skipped() {
+        let codec = Codec::parse("gzip").unwrap();
+        let (mut compressor, mut member) = (Compressor::new(codec).unwrap(), Vec::new());
+        compressor.compress_into(b"one\n", &mut member).unwrap();
+        let read = |bytes: &[u8]| {
+            let mut decoded = String::new();
+            let mut decoder = Compression::Gzip.decoder(bytes)?;
+            decoder.read_to_string(&mut decoded).map(|_| decoded)
+        };
+        let padded = [&member[..], &[0; 20_000], &member, &[0]].concat();
+        assert_eq!(read(&padded).unwrap(), "one\none\n");
+        let other = [&member[..], b"\0\0 no member of a gzip file"].concat();
+        assert!(
+            read(&other)
+                .unwrap_err()
+                .to_string()
+                .contains("gzip header")
+        );
+        for length in [5, 12, member.len() - 3] {
+            let error = read(&member[..length]).unwrap_err().to_string();
+            assert!(error.contains("truncated"), "{length}: {error}");
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) enum Uncleaned {
         /// Whether it may be UTF-16.
         utf16: bool,
     },
+    /// Texts have to be extracted from it first.
+    Unextracted(Unextracted),
     /// It is not text in its encoding; the offset of the first malformed sequence.
     Invalid(usize),
     /// What is left of it cannot be encoded as it was, for this reason.
@@ -29,6 +31,50 @@ pub(super) enum Uncleaned {
     TooLarge,
 }
 
+/// A kind of input that contains texts in a form that is not read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unextracted {
+    Html,
+    Pdf,
+    /// Also the formats that are zip archives, such as docx and epub.
+    Zip,
+}
+
+impl Unextracted {
+    /// Recognizes an input by its first bytes.
+    fn detect(bytes: &[u8]) -> Option<Self> {
+        const HTML: [&[u8]; 3] = [b"<!doctype html", b"<html", b"<head>"];
+        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let text = text.trim_ascii_start();
+        let begins_with = |tag: &[u8]| {
+            text.get(..tag.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+        };
+        if bytes.starts_with(b"%PDF-") {
+            Some(Self::Pdf)
+        } else if bytes.starts_with(b"PK\x03\x04") {
+            Some(Self::Zip)
+        } else if HTML.into_iter().any(begins_with) {
+            Some(Self::Html)
+        } else {
+            None
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Html => {
+                "is HTML; extract its text first, or pass --format text to clean it as it is; \
+                 passed through unchanged"
+            }
+            Self::Pdf => "is a PDF; extract its text first",
+            Self::Zip => {
+                "is a zip archive, as docx, xlsx and epub files are; extract its texts first"
+            }
+        }
+    }
+}
+
 impl fmt::Display for Uncleaned {
     /// Writes the reason as a predicate, with what can be done about it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,6 +83,7 @@ impl fmt::Display for Uncleaned {
                 f.write_str("looks like UTF-16; name it with --encoding utf-16le or utf-16be")
             }
             Self::Binary { utf16: false } => f.write_str("is binary"),
+            Self::Unextracted(kind) => f.write_str(kind.advice()),
             Self::Invalid(at) => write!(f, "{}; passed through unchanged", invalid_reason(*at)),
             Self::NotEncodable(reason) => write!(f, "{reason}; passed through unchanged"),
             Self::OtherJson => f.write_str(
@@ -55,8 +102,13 @@ impl Uncleaned {
     pub(super) fn tally(&self) -> BatchStats {
         let mut stats = Stats::default();
         match self {
-            Self::Binary { .. } => stats.binary = 1,
-            Self::Invalid(_) | Self::NotEncodable(_) | Self::OtherJson => stats.invalid = 1,
+            Self::Binary { .. } | Self::Unextracted(Unextracted::Pdf | Unextracted::Zip) => {
+                stats.binary = 1;
+            }
+            Self::Unextracted(Unextracted::Html)
+            | Self::Invalid(_)
+            | Self::NotEncodable(_)
+            | Self::OtherJson => stats.invalid = 1,
             Self::TooLarge => stats.too_large = 1,
         }
         BatchStats {
@@ -92,6 +144,17 @@ pub(super) fn clean_document(
     scratch: &mut Scratch,
 ) -> Result<BatchOutput> {
     let options = cleaner.options();
+    // A format that the user named is not doubted.
+    if options.format.format.is_none()
+        && let Some(kind) = Unextracted::detect(&bytes)
+    {
+        let output = if kind == Unextracted::Html {
+            bytes
+        } else {
+            Vec::new()
+        };
+        return Ok(Uncleaned::Unextracted(kind).passing(output));
+    }
     match Content::new(bytes, options.encoding) {
         Content::Text(text) => clean_text(cleaner, text, scratch),
         Content::Binary { utf16 } => Ok(Uncleaned::Binary { utf16 }.passing(Vec::new())),
@@ -139,4 +202,34 @@ fn clean_text(
         tally,
         ..BatchOutput::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_without_extracted_text_are_recognized() {
+        for (bytes, kind) in [
+            (
+                &b"\xEF\xBB\xBF\n<!DOCTYPE html>\n<p>"[..],
+                Some(Unextracted::Html),
+            ),
+            (b"<HTML lang=en>", Some(Unextracted::Html)),
+            (b"%PDF-1.7\n", Some(Unextracted::Pdf)),
+            (b"PK\x03\x04\x14", Some(Unextracted::Zip)),
+            (b"<html", Some(Unextracted::Html)),
+            (b"< html", None),
+            (b"It is HTML: <html>\n", None),
+            (b"PK\n", None),
+            (b"", None),
+        ] {
+            assert_eq!(
+                Unextracted::detect(bytes),
+                kind,
+                "{}",
+                String::from_utf8_lossy(bytes)
+            );
+        }
+    }
 }

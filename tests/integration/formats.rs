@@ -1,7 +1,7 @@
 //! Files of records: JSON Lines, CSV, WET and Parquet, plain and compressed, sound and damaged,
 //! with annotations and restoration.
 
-use crate::common::{run, text};
+use crate::common::{dechaff, run, text};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
@@ -502,6 +502,66 @@ fn an_input_that_is_not_text_is_reported_before_its_output() {
     let output = piped(path, &["clean", "-q"], b"a\0b");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stderr), "dechaff: -: is binary\n");
+}
+
+#[test]
+fn inputs_without_extracted_text_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let page = "<!DOCTYPE html>\n<p>Share this article</p>\n";
+    fs::write(path.join("page.html"), page).unwrap();
+    fs::write(path.join("a.pdf"), "%PDF-1.4\n").unwrap();
+    fs::write(path.join("b.docx"), "PK\u{3}\u{4}").unwrap();
+    let output = dechaff(
+        path,
+        &["clean", "page.html", "a.pdf", "b.docx", "-o", "out"],
+    );
+    let messages = text(&output.stderr);
+    for message in [
+        "dechaff: a.pdf: is a PDF; extract its text first\n",
+        "dechaff: b.docx: is a zip archive, as docx, xlsx and epub files are; extract its texts \
+         first\n",
+        "dechaff: page.html: is HTML; extract its text first, or pass --format text to clean it \
+         as it is; passed through unchanged\n",
+    ] {
+        assert!(messages.contains(message), "{messages}");
+    }
+    assert_eq!(read(path, "out/page.html"), page);
+    assert!(!path.join("out/a.pdf").exists());
+    let output = dechaff(
+        path,
+        &["clean", "-q", "--format", "text", "page.html", "-o", "-"],
+    );
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn records_are_read_as_others_write_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let prose = "The council approved the flood wall on Tuesday.\n";
+    let chaff = "Share this article\n";
+    for (name, table, options) in [
+        ("nan.jsonl", r#"{"score": NaN, "text": "@"}"#, &[][..]),
+        ("list.jsonl", "[{\"text\": \"@\"},\n{\"text\": \"@\"}]", &[]),
+        (
+            "list.json",
+            "[\n{\"text\": \"@\"},\n{\"text\": \"@\"}\n]\n",
+            &[],
+        ),
+        ("semicolons.csv", "id;text\n1;\"@\"\n", &[]),
+        ("bars.csv", "id|text\n1|\"@\"\n", &[]),
+        ("numbered.tsv", "1\t\"@\"\n", &["--text-field", "2"]),
+    ] {
+        let line_end = if name.contains("json") { "\\n" } else { "\n" };
+        let of = |text: &str| table.replace('@', &text.replace('\n', line_end));
+        fs::write(path.join(name), of(&format!("{prose}{chaff}"))).unwrap();
+        let args = [&["clean", "-q", name, "-o", "-"], options].concat();
+        let output = dechaff(path, &args);
+        assert_eq!(text(&output.stderr), "", "{name}");
+        assert_eq!(text(&output.stdout), of(prose), "{name}");
+    }
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn begins_with_object_line(head: &[u8]) -> bool {
         .strip_prefix(b"\xEF\xBB\xBF")
         .unwrap_or(head)
         .trim_ascii_start();
+    let body = body.strip_prefix(b"[").unwrap_or(body).trim_ascii_start();
     let (line, is_complete) =
         memchr::memchr(b'\n', body).map_or((body, false), |end| (&body[..end], true));
     // The head can end within a character.

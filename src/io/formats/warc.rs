@@ -19,6 +19,9 @@ use std::ops::Range;
 /// The line ends after a block. The same bytes end a header: the end of its last line and a blank
 /// line.
 const RECORD_END: &[u8] = b"\r\n\r\n";
+/// The same in files whose lines end with LF alone, which the standard does not allow but some
+/// tools write.
+const LF_RECORD_END: &[u8] = b"\n\n";
 /// Bytes up to which a header may end. Those of web crawls have less than 2 KiB.
 const MAX_HEADER: usize = 64 << 10;
 /// Bytes of the longest version line that is recognized, with the line feed before it: `WARC/`, up
@@ -161,20 +164,34 @@ enum HeaderEnd {
     Missing,
 }
 
-/// Finds the end of the header at the start of `bytes`: two line ends within [`MAX_HEADER`] bytes,
-/// and before another version line.
+/// Returns what follows the block of a record whose header ends at `block_start`: its lines end as
+/// those of the header do.
+fn record_end_like(record: &[u8], block_start: usize) -> &'static [u8] {
+    if record[..block_start].ends_with(b"\r\n") {
+        RECORD_END
+    } else {
+        LF_RECORD_END
+    }
+}
+
+/// Finds the end of the header at the start of `bytes`: an empty line within [`MAX_HEADER`] bytes,
+/// and before another version line. It ends with CRLF if the first line does.
 fn header_end(bytes: &[u8]) -> HeaderEnd {
     let limited = &bytes[..bytes.len().min(MAX_HEADER)];
     let (mut at, mut follows_line_end) = (0, false);
+    let mut line_end: &[u8] = b"\r\n";
     while let Some(length) = memchr::memchr(b'\n', &limited[at..]) {
         let line = &limited[at..=at + length];
-        if line == b"\r\n" && follows_line_end {
+        if at == 0 && !line.ends_with(line_end) {
+            line_end = b"\n";
+        }
+        if line == line_end && follows_line_end {
             return HeaderEnd::Block(at + line.len());
         }
         if at > 0 && version_line(line) == Begins::Yes {
             return HeaderEnd::Record(at);
         }
-        follows_line_end = line.ends_with(b"\r\n");
+        follows_line_end = line.ends_with(line_end);
         at += line.len();
     }
     if bytes.len() > MAX_HEADER {
@@ -193,7 +210,7 @@ fn parse_header(record: &[u8]) -> Option<(usize, Vec<Header>)> {
     };
     let mut headers = Vec::new();
     let mut at = 0;
-    for line in record[..block_start - 2].split_inclusive(|&byte| byte == b'\n') {
+    for line in record[..block_start].split_inclusive(|&byte| byte == b'\n') {
         let is_version = at == 0;
         if let Some(colon) = memchr::memchr(b':', line).filter(|_| !is_version) {
             let value = &line[colon + 1..];
@@ -249,9 +266,10 @@ fn record_end(bytes: &[u8], is_last: bool) -> Option<usize> {
     let Some(length) = content_length(bytes, &headers) else {
         return damaged_end(bytes, block_start, is_last);
     };
+    let record_end = record_end_like(bytes, block_start);
     let claimed = (block_start as u64)
         .saturating_add(length)
-        .saturating_add(RECORD_END.len() as u64);
+        .saturating_add(record_end.len() as u64);
     let end = usize::try_from(claimed).unwrap_or(usize::MAX);
     if end > bytes.len() {
         return if is_last || length > crate::Span::MAX_TEXT as u64 {
@@ -261,7 +279,7 @@ fn record_end(bytes: &[u8], is_last: bool) -> Option<usize> {
         };
     }
     let follows = version_line(&bytes[end..]);
-    if !bytes[..end].ends_with(RECORD_END) || follows == Begins::No {
+    if !bytes[..end].ends_with(record_end) || follows == Begins::No {
         return damaged_end(bytes, block_start, is_last);
     }
     (is_last || follows == Begins::Yes).then_some(end)
@@ -398,14 +416,15 @@ fn parse(record: &[u8]) -> Parsed<'_> {
     if !record.starts_with(b"WARC/") {
         return Parsed::Damaged("is not a WARC record".to_owned());
     }
+    let record_end = record_end_like(record, block_start);
     let block = block_start
         ..record
             .len()
-            .saturating_sub(RECORD_END.len())
+            .saturating_sub(record_end.len())
             .max(block_start);
     match content_length(record, &headers) {
         None => return Parsed::Damaged("has no valid Content-Length".to_owned()),
-        Some(length) if length != block.len() as u64 || !record.ends_with(RECORD_END) => {
+        Some(length) if length != block.len() as u64 || !record.ends_with(record_end) => {
             return Parsed::Damaged(format!(
                 "does not have the {length} bytes that its Content-Length states"
             ));
@@ -456,7 +475,7 @@ fn write_without(record: &[u8], cuts: &[Range<usize>], out: &mut Vec<u8>) {
         return out.extend_from_slice(record);
     };
     let mut block = Vec::with_capacity(record.len() - block_start);
-    let block_end = record.len() - RECORD_END.len();
+    let block_end = record.len() - record_end_like(record, block_start).len();
     cut(record, block_start..block_end, cuts, &mut block);
     write_with_block(record, block_start, &headers, &block, out);
 }
@@ -472,7 +491,8 @@ fn write_with_block(
     block: &[u8],
     out: &mut Vec<u8>,
 ) {
-    let old_block = &record[block_start..record.len() - RECORD_END.len()];
+    let record_end = record_end_like(record, block_start);
+    let old_block = &record[block_start..record.len() - record_end.len()];
     let mut at = 0;
     for header in headers {
         let old_value = &record[header.value.clone()];
@@ -490,7 +510,7 @@ fn write_with_block(
     }
     out.extend_from_slice(&record[at..block_start]);
     out.extend_from_slice(block);
-    out.extend_from_slice(RECORD_END);
+    out.extend_from_slice(record_end);
 }
 
 /// Returns the record from which `record` was made by removing spans of its block. `removed` holds
@@ -502,7 +522,8 @@ fn restore_record(record: &[u8], offset: u64, removed: &[(u64, Vec<u8>)]) -> Opt
     let length = headers
         .iter()
         .find(|header| header.name == "content-length")?;
-    let block = record.get(block_start..record.len().checked_sub(RECORD_END.len())?)?;
+    let record_end = record_end_like(record, block_start);
+    let block = record.get(block_start..record.len().checked_sub(record_end.len())?)?;
     let whole_len = block.len() + removed.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
     // The original header differs in length only by the digits of Content-Length: digests keep
     // their notation.
@@ -702,6 +723,26 @@ mod tests {
             let file = format!("{one}{next}");
             assert_eq!(record_end(file.as_bytes(), is_last), end, "{next}");
         }
+    }
+
+    #[test]
+    fn lines_may_end_with_lf_alone() {
+        let text = "It rained.\nShare this\n";
+        let crlf = record("conversion", "", text.len(), text);
+        let (header, _) = crlf.split_once("\r\n\r\n").unwrap();
+        let lf = format!("{}\n\n{text}\n\n", header.replace("\r\n", "\n"));
+        let two = format!("{lf}{lf}");
+        assert_eq!(record_end(two.as_bytes(), false), Some(lf.len()));
+        let Parsed::Texts(texts) = parse(lf.as_bytes()) else {
+            panic!("the record has a text");
+        };
+        assert_eq!(texts.fields[0].text, text);
+        let cuts = texts.fields[0].locate(lf.as_bytes(), std::iter::once(11..22));
+        let mut cut = Vec::new();
+        write_without(lf.as_bytes(), &cuts, &mut cut);
+        assert_eq!(record_end(&cut, true), Some(cut.len()));
+        let removed = vec![(cuts[0].start as u64, b"Share this\n".to_vec())];
+        assert_eq!(restore_record(&cut, 0, &removed).unwrap(), lf.as_bytes());
     }
 
     #[test]
