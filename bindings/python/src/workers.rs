@@ -96,14 +96,15 @@ pub fn run<R: Send>(
                 })
                 .collect();
             drop(sender);
-            let ended = wait(&receiver);
+            // Work that takes less than `POLL` ends without a check, however often it is repeated.
+            let ended = wait(&receiver).and_then(|_| Python::attach(check_signals));
             stop.store(ended.is_err(), Ordering::Relaxed);
             let mut results = Vec::with_capacity(blocks.len());
             for worker in workers {
                 let result = worker.join();
                 results.extend(result.map_err(|panic| Failure::Bug(panic_message(&*panic)))??);
             }
-            ended.map(|_| results)
+            ended.map(|()| results)
         })?;
         results.sort_unstable_by_key(|(start, _)| *start);
         Ok(results.into_iter().flat_map(|(_, block)| block).collect())
