@@ -8,6 +8,7 @@ use super::terminal::Terminal;
 use crate::io::LearnedFile;
 use crate::io::fs;
 use crate::job::learn::write_learned;
+use crate::job::learned::LearnedMerger;
 use crate::report::{LabelPack, LearnedLine, learned_lines, learned_pack, site_line};
 use anyhow::{Context, Result, bail};
 use dechaff_core::learn::{Evidence, LearnedSite};
@@ -139,10 +140,11 @@ fn merge(
         bail!("{} exists; use --force to replace it", output.display());
     }
     check_output("--output", output, paths.iter().cloned())?;
-    let files: Vec<LearnedFile> = paths
-        .iter()
-        .map(|path| LearnedFile::open(path))
-        .collect::<Result<_>>()?;
-    terminal.note(&summary(&write_learned(&files, output, part, force)?));
+    let mut merger = LearnedMerger::default();
+    for path in paths {
+        merger.add(LearnedFile::open(path)?)?;
+    }
+    let counts = write_learned(&merger.into_files(), output, part, force)?;
+    terminal.note(&summary(&counts));
     Ok(Exit::Done)
 }

@@ -46,15 +46,14 @@ impl Unextracted {
         const HTML: [&[u8]; 3] = [b"<!doctype html", b"<html", b"<head>"];
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let text = text.trim_ascii_start();
-        let begins_with = |tag: &[u8]| {
-            text.get(..tag.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(tag))
-        };
         if bytes.starts_with(b"%PDF-") {
             Some(Self::Pdf)
         } else if bytes.starts_with(b"PK\x03\x04") {
             Some(Self::Zip)
-        } else if HTML.into_iter().any(begins_with) {
+        } else if HTML.into_iter().any(|tag| {
+            text.get(..tag.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+        }) {
             Some(Self::Html)
         } else {
             None

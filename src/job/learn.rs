@@ -218,8 +218,10 @@ fn add_sites<W: Write>(
 /// # Errors
 /// If a file cannot be read, the files do not fit together, or no temporary file can be written.
 pub fn merge_unnamed(files: &[LearnedFile], is_part: bool) -> Result<LearnedFile> {
-    let new_writer = |file| LearnedWriter::new(file, is_part);
-    write_unnamed(new_writer, |writer| merge_learned(files, is_part, writer))
+    write_unnamed(
+        |file| LearnedWriter::new(file, is_part),
+        |writer| merge_learned(files, is_part, writer),
+    )
 }
 
 /// Returns a temporary file to which `write` writes, with the writer that `new_writer` makes.
@@ -260,22 +262,31 @@ fn write_output(
     replace: bool,
     write: impl FnOnce(&mut LearnedWriter<BufWriter<PartialFile>>) -> Result<()>,
 ) -> Result<LearnedCounts> {
-    remove_abandoned_in(directory_of(output));
-    let partial = PartialFile::new(output, None, replace)?;
-    let mut writer = LearnedWriter::new(BufWriter::new(partial), is_part)?;
+    let mut writer = LearnedWriter::new(create_output(output, replace)?, is_part)?;
     write(&mut writer)?;
     let [sites, documents, texts] = writer.counts();
-    let written = writer.finish()?.into_inner();
-    let partial = written
-        .map_err(IntoInnerError::into_error)
-        .with_context(|| format!("cannot write {}", output.display()))?;
-    commit_all(vec![partial.finish()?], true)
-        .into_iter()
-        .collect::<Result<()>>()?;
+    commit_output(writer.finish()?, output)?;
     Ok(LearnedCounts {
         sites,
         documents,
         texts,
         unnamed: 0,
     })
+}
+
+/// Starts to write the file `output`, which is complete or absent afterwards.
+pub(super) fn create_output(output: &Path, replace: bool) -> Result<BufWriter<PartialFile>> {
+    remove_abandoned_in(directory_of(output));
+    Ok(BufWriter::new(PartialFile::new(output, None, replace)?))
+}
+
+/// Puts a file that [`create_output`] started in its place.
+pub(super) fn commit_output(written: BufWriter<PartialFile>, output: &Path) -> Result<()> {
+    let partial = written
+        .into_inner()
+        .map_err(IntoInnerError::into_error)
+        .with_context(|| format!("cannot write {}", output.display()))?;
+    commit_all(vec![partial.finish()?], true)
+        .into_iter()
+        .collect()
 }

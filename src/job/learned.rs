@@ -1,16 +1,13 @@
-//! Files of what was learned without a name, for programs that keep them in other places than files,
-//! as the Python package does: from bytes, merged in any number, and divided by site.
+//! Files of what was learned: from bytes and divided by site, for programs that keep them in other
+//! places than files, as the Python package does, and merged in any number.
 
-use super::learn::merge_unnamed;
+use super::learn::{commit_output, create_output, merge_unnamed};
 use crate::io::fs;
-use crate::io::{
-    LearnedFile, LearnedWriter, PartialFile, StoredSite, commit_all, directory_of,
-    remove_abandoned_in,
-};
+use crate::io::{LearnedFile, LearnedWriter, StoredSite};
 use anyhow::{Context, Result};
 use fnv::FnvHasher;
 use std::hash::Hasher;
-use std::io::{BufWriter, IntoInnerError, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// Most files that are merged at once, as each is open.
@@ -32,18 +29,13 @@ pub fn learned_from_bytes(bytes: &[u8]) -> Result<LearnedFile> {
 /// # Errors
 /// If the file cannot be read or the output cannot be written.
 pub fn save_learned(file: &LearnedFile, output: &Path) -> Result<()> {
-    remove_abandoned_in(directory_of(output));
-    let mut writer = BufWriter::new(PartialFile::new(output, None, true)?);
+    let mut writer = create_output(output, true)?;
     file.copy_to(&mut writer)?;
-    let partial = writer.into_inner().map_err(IntoInnerError::into_error);
-    let partial = partial.with_context(|| format!("cannot write {}", output.display()))?;
-    commit_all(vec![partial.finish()?], true)
-        .into_iter()
-        .collect()
+    commit_output(writer, output)
 }
 
 /// Merges any number of files as they come. At most 64 of each size are open at a time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LearnedMerger {
     parts: Levels,
     /// Files that are not parts.
@@ -51,24 +43,8 @@ pub struct LearnedMerger {
 }
 
 /// Files of which those on each level are 64 of the level below, merged.
-#[derive(Debug)]
-struct Levels {
-    are_parts: bool,
-    levels: Vec<Vec<LearnedFile>>,
-}
-
-impl Default for LearnedMerger {
-    fn default() -> Self {
-        let levels = |are_parts| Levels {
-            are_parts,
-            levels: Vec::new(),
-        };
-        Self {
-            parts: levels(true),
-            others: levels(false),
-        }
-    }
-}
+#[derive(Debug, Default)]
+struct Levels(Vec<Vec<LearnedFile>>);
 
 impl LearnedMerger {
     /// Adds a file.
@@ -77,10 +53,17 @@ impl LearnedMerger {
     /// If files cannot be read, do not fit together, or no temporary file can be written.
     pub fn add(&mut self, file: LearnedFile) -> Result<()> {
         if file.is_part() {
-            self.parts.add(file)
+            self.parts.add(file, true)
         } else {
-            self.others.add(file)
+            self.others.add(file, false)
         }
+    }
+
+    /// Returns the files that are left, which together hold what all have.
+    #[must_use]
+    pub fn into_files(self) -> Vec<LearnedFile> {
+        let levels = self.parts.0.into_iter().chain(self.others.0);
+        levels.flatten().collect()
     }
 
     /// Returns all files, merged. With `is_part` the result is a part again.
@@ -88,21 +71,20 @@ impl LearnedMerger {
     /// # Errors
     /// If files cannot be read, do not fit together, or no temporary file can be written.
     pub fn finish(self, is_part: bool) -> Result<LearnedFile> {
-        let levels = self.parts.levels.into_iter().chain(self.others.levels);
-        merge_unnamed(&levels.flatten().collect::<Vec<_>>(), is_part)
+        merge_unnamed(&self.into_files(), is_part)
     }
 }
 
 impl Levels {
-    fn add(&mut self, mut file: LearnedFile) -> Result<()> {
-        for level in &mut self.levels {
+    fn add(&mut self, mut file: LearnedFile, is_part: bool) -> Result<()> {
+        for level in &mut self.0 {
             level.push(file);
             if level.len() < MAX_FILES {
                 return Ok(());
             }
-            file = merge_unnamed(&std::mem::take(level), self.are_parts)?;
+            file = merge_unnamed(&std::mem::take(level), is_part)?;
         }
-        self.levels.push(vec![file]);
+        self.0.push(vec![file]);
         Ok(())
     }
 }

@@ -298,8 +298,8 @@ impl<'j> TextCleaner<'j> {
         Problem::TooLarge(self.options.format.max_record)
     }
 
-    /// Adds the language, the address and the site of a text. What its record says replaces what the options
-    /// say of all documents; a language code that is not known is ignored.
+    /// Adds the language, the address and the site of a text. What its record says replaces what
+    /// the options say of all documents; a language code that is not known is ignored.
     fn describe<'t>(&self, document: Document<'t>, texts: &TextFields<'_>) -> Document<'t> {
         let mut document = self.options.describe(document);
         if let Some(code) = &texts.language {

@@ -188,6 +188,37 @@ fn sites_are_named_by_fields_urls_and_directories() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn more_parts_are_merged_than_files_may_be_open() {
+    const PARTS: usize = 130;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let records = records();
+    let lines: Vec<&str> = records.lines().take(30).collect();
+    let lines = lines.join("\n") + "\n";
+    fs::write(path.join("one.jsonl"), &lines).unwrap();
+    fs::write(path.join("all.jsonl"), lines.repeat(PARTS)).unwrap();
+    run(
+        path,
+        &["learn", "one.jsonl", "--part", "-o", "one.part"],
+        0,
+        "",
+    );
+    run(path, &["learn", "all.jsonl", "-o", "all"], 0, "");
+    for number in 0..PARTS {
+        fs::copy(path.join("one.part"), path.join(format!("{number}.part"))).unwrap();
+    }
+    let merge = "rm one.part; ulimit -n 100; exec $0 learned merge *.part -o merged";
+    let output = Command::new("sh")
+        .args(["-c", merge, env!("CARGO_BIN_EXE_dechaff")])
+        .current_dir(path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(fs::read(path.join("all")).unwrap() == fs::read(path.join("merged")).unwrap());
+}
+
 #[test]
 fn threads_memory_and_parts_do_not_change_what_is_learned() {
     let directory = tempfile::tempdir().unwrap();

@@ -125,8 +125,8 @@ impl CsvRows {
         })
     }
 
-    /// Parses a row and returns its texts, id, URL, language and site; empty values count as missing. A
-    /// blank line has no text. A row that cannot be split, or has another number of fields than the
+    /// Parses a row and returns its texts, id, URL, language and site; empty values count as
+    /// missing. A blank line has no text. A row that cannot be split, or has another number of fields than the
     /// header row, is damaged.
     fn parse_row<'r>(&'r self, row: &'r str) -> Parsed<'r> {
         if row.trim_end_matches(['\r', '\n']).is_empty() {
@@ -237,40 +237,38 @@ impl RecordFormat for CsvRows {
     }
 }
 
-/// Returns the delimiter that splits the most of the first rows of `head` into as many fields as the
-/// first one, which must be more than one; `default` if none does, or if it splits as many.
+/// Returns the delimiter that splits most of the first rows of `head` alike; `default` if no other
+/// splits more of them.
 fn detect_delimiter(head: &[u8], default: u8) -> u8 {
-    let rows_split_by = |delimiter: u8| {
-        let (mut scanner, mut at, mut width, mut count) = (RowScanner::new(delimiter), 0, 0, 0);
-        for _ in 0..DETECTION_ROWS {
-            let Some(end) = scanner.row_end(&head[at..]) else {
-                break;
-            };
-            let row = &head[at..at + end];
-            at += end;
-            let Ok(fields) = split_row(row, delimiter) else {
-                continue;
-            };
-            if width == 0 {
-                width = fields.len();
-            }
-            count += usize::from(width > 1 && fields.len() == width);
+    let mut best = (default, rows_alike(head, default));
+    for delimiter in DELIMITERS {
+        let count = rows_alike(head, delimiter);
+        if count > best.1 {
+            best = (delimiter, count);
         }
-        count
-    };
-    let others = DELIMITERS
-        .into_iter()
-        .filter(|&delimiter| delimiter != default);
-    others
-        .fold((default, rows_split_by(default)), |best, delimiter| {
-            let count = rows_split_by(delimiter);
-            if count > best.1 {
-                (delimiter, count)
-            } else {
-                best
-            }
-        })
-        .0
+    }
+    best.0
+}
+
+/// Returns how many of the first rows of `head` a delimiter splits into as many fields as the first
+/// one; 0 if that has one field only.
+fn rows_alike(head: &[u8], delimiter: u8) -> usize {
+    let (mut scanner, mut at, mut width, mut count) = (RowScanner::new(delimiter), 0, 0, 0);
+    for _ in 0..DETECTION_ROWS {
+        let Some(length) = scanner.row_end(&head[at..]) else {
+            break;
+        };
+        let row = &head[at..at + length];
+        at += length;
+        let Ok(fields) = split_row(row, delimiter) else {
+            continue;
+        };
+        if width == 0 {
+            width = fields.len();
+        }
+        count += usize::from(width > 1 && fields.len() == width);
+    }
+    count
 }
 
 /// Returns the index of the first column called `name`, or `None` if there is none.

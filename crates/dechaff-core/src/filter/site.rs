@@ -34,7 +34,8 @@ impl Repeated {
         })
     }
 
-    /// Returns the texts of the page, and which of them are to be removed with their scores. `None` if nothing was learned of the site.
+    /// Returns the texts of the page, and which of them are to be removed with their scores. `None`
+    /// if nothing was learned of the site.
     pub(super) fn find<'v>(
         &self,
         view: &'v View<'_>,

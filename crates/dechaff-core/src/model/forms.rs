@@ -155,7 +155,7 @@ impl PageFeatures {
         let from = self.overlap_sums[at.saturating_sub(distance)];
         let to = self.overlap_sums[(at + distance + 1).min(self.blocks.len())];
         let own = [self.overlap_sums[at], self.overlap_sums[at + 1]];
-        let [sum, count] = [0, 1].map(|at| to[at] - from[at] - (own[1][at] - own[0][at]));
+        let [sum, count] = [0, 1].map(|part| to[part] - from[part] - (own[1][part] - own[0][part]));
         if count == 0 { -1 } else { sum / count }
     }
 }

@@ -215,25 +215,18 @@ pub(super) fn for_each_ascii_token(text: &[u8], mut each: impl FnMut(Range<usize
     let (chunks, rest) = text.as_chunks::<64>();
     let mut last = [0; 64];
     last[..rest.len()].copy_from_slice(rest);
-    // The start of the word at the end of the chunk before.
+    // The start of a word whose end was not found yet.
     let mut open = None;
     for (number, chunk) in chunks.iter().chain([&last]).enumerate() {
         let members = alphanumeric(chunk);
         let mut changes = members ^ (members << 1 | u64::from(open.is_some()));
-        let mut next = || {
+        while changes != 0 {
             let at = 64 * number + changes.trailing_zeros() as usize;
-            let is_found = changes != 0;
-            changes &= changes.wrapping_sub(1);
-            is_found.then_some(at)
-        };
-        let mut start = open.take().or_else(&mut next);
-        while let Some(word) = start {
-            let Some(end) = next() else {
-                open = Some(word);
-                break;
-            };
-            each(word..end);
-            start = next();
+            changes &= changes - 1;
+            match open.take() {
+                Some(start) => each(start..at),
+                None => open = Some(at),
+            }
         }
     }
 }

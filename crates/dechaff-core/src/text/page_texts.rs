@@ -1,6 +1,6 @@
 //! The texts of a page that a site may repeat: its lines, its hard-wrapped paragraphs as if each
-//! were one line, and the last sentence of its prose. Each has a key, which is equal for equal texts, and
-//! a position relative to the prose of the page.
+//! were one line, and the last sentence of its prose. Each has a key, which is equal for equal
+//! texts, and a position relative to the prose of the page.
 //!
 //! Texts are compared in the form that rules see, without punctuation at the ends, and with every
 //! number as `0`, so that "12 comments" and "7 comments" are the same text.

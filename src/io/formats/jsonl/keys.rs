@@ -153,8 +153,8 @@ impl KeyTree {
                 }
                 Role::Id => {
                     // `NaN` is no JSON, so it cannot be written to another file.
-                    let is_json = !raw.trim_start_matches('-').starts_with(['N', 'I']);
-                    (texts.id, texts.id_json) = (scalar(raw), Some(raw).filter(|_| is_json));
+                    let json = Some(raw).filter(|raw| !is_special_number(raw));
+                    (texts.id, texts.id_json) = (scalar(raw), json);
                 }
                 Role::Url => texts.url = scalar(raw),
                 Role::Language => texts.language = scalar(raw),
@@ -348,7 +348,7 @@ fn scalar(raw: &str) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => Some(Escaping::Json.decode(&raw[1..raw.len() - 1]).into_owned())
             .filter(|text| !text.is_empty()),
-        b'-' | b'0'..=b'9' if !raw.ends_with('y') => Some(raw.to_owned()),
+        b'-' | b'0'..=b'9' if !is_special_number(raw) => Some(raw.to_owned()),
         _ => None,
     }
 }
@@ -420,6 +420,11 @@ fn without_special_numbers(json: &str) -> Option<String> {
     }
     out.push_str(&json[copied..]);
     Some(out)
+}
+
+/// Returns whether a value is one of the numbers that [`without_special_numbers`] replaces.
+fn is_special_number(raw: &str) -> bool {
+    raw.trim_start_matches('-').starts_with(['N', 'I'])
 }
 
 /// Returns the length in bytes of the JSON string that `json` starts with, quotes included; `None`
