@@ -4,9 +4,12 @@ use crate::mark::{Mark, Score};
 use crate::rules::RuleSet;
 use crate::steps;
 use crate::text::Span;
-use dechaff_rules::rule::RuleId;
+use dechaff_rules::rule::{Confidence, RuleId};
 use std::borrow::Cow;
 use std::cmp::Reverse;
+
+/// Maximum length of a text that is nothing but a notice, in bytes.
+const MAX_NOTICE: usize = 512;
 
 /// A mark that a keep rule vetoed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,8 @@ impl<'t> Cleaned<'t> {
         max_removed: f64,
     ) -> Self {
         let removals = merge_overlapping(applied, source, rules, language);
+        let is_notice = is_notice(source, &removals, rules);
+        let max_removed = if is_notice { 1.0 } else { max_removed };
         Self {
             source,
             removals: Vec::new(),
@@ -182,6 +187,17 @@ impl<'t> Cleaned<'t> {
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
+}
+
+/// Whether a text is one line that certain rules remove, such as a cell of a table that holds only
+/// "Share this article". There is nothing else in it that the guard could protect.
+fn is_notice(source: &str, removals: &[Removal], rules: &RuleSet) -> bool {
+    source.len() <= MAX_NOTICE
+        && !source.trim().contains(['\n', '\r'])
+        && removals
+            .iter()
+            .flat_map(Removal::rules)
+            .all(|rule| rules.get(rule).confidence == Confidence::Certain)
 }
 
 /// A mark that was applied, or an extension of one to the rest of a line whose words it removes.
@@ -344,6 +360,19 @@ mod tests {
             .rules()
             .map(|id| cleaner.rules().get(id).pack().to_owned());
         names.collect()
+    }
+
+    #[test]
+    fn a_text_that_is_nothing_but_a_notice_is_removed() {
+        let cleaner = Cleaner::builder().build().unwrap();
+        for notice in ["Share this article", " Advertisement\n"] {
+            assert_eq!(cleaner.clean_text(notice).trim(), "", "{notice}");
+        }
+        // Several lines, or much text, can hold more than a notice.
+        let long = format!("Advertisement{}", " ".repeat(600));
+        for held in ["Advertisement\nShare this article\n", &long] {
+            assert_eq!(cleaner.clean_text(held), held);
+        }
     }
 
     #[test]
