@@ -26,7 +26,9 @@ pub use below::{create_directories, open_own_file};
 pub use compression::{Codec, Compression, Compressor};
 pub use format::Format;
 pub use formats::parquet::open_table;
-pub use formats::{AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord};
+pub use formats::{
+    AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord, has_json_text,
+};
 pub use identity::{FileId, FileState, hash_path, other_names};
 pub use labelled::{LabelledRow, read_rows};
 pub use learned::{LearnedFile, LearnedWriter, StoredSite, merge_learned};
@@ -36,6 +38,7 @@ pub use learned::{StoredHead, StoredPages, StoredText};
 pub use record::Escaping;
 pub use record::{Field, Parsed, TextFields, cut, decode_utf8};
 pub use slice::{line_slice, skip_lines};
+use source::HEAD_BYTES;
 pub use source::Source;
 pub use sync::{DirectorySync, commit_all, directory_of, sync_file, sync_staged, write_file};
 pub use table::{RowMask, Rows, TextTable};
@@ -60,6 +63,28 @@ pub struct FieldNames {
     pub site: Option<String>,
     /// Field that the run adds; a record that already has it is damaged.
     pub reserved: Option<String>,
+}
+
+/// How rows of CSV and TSV are divided into fields, as far as the user says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CsvOptions {
+    /// The byte between fields. `None` detects it.
+    pub delimiter: Option<u8>,
+    /// What stands around fields. `None` detects it.
+    pub quote: Option<Quote>,
+    /// The byte before quotes in fields. `None` detects whether quotes are doubled instead.
+    pub escape: Option<u8>,
+    /// Whether the first row is a record, so that columns are named by their numbers.
+    pub no_header: bool,
+}
+
+/// What stands around fields of CSV and TSV that contain delimiters or line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quote {
+    /// This byte.
+    Byte(u8),
+    /// Nothing: every byte but a delimiter and a line end belongs to the field.
+    Nothing,
 }
 
 /// Quotes `names` and joins them with "or", for messages that say that none of these fields is

@@ -94,6 +94,8 @@ pub enum Event {
     /// Parts of the input were passed through unchanged or left out, or it was held or cleaned
     /// again, for this reason.
     Passed(String),
+    /// What the first bytes of the input led to, such as the delimiter of its fields.
+    Note(String),
     /// The input changed, or would change: number of removed spans and of removed bytes.
     Changed(usize, usize),
     /// The observer returned this text for the input or one of its records.

@@ -31,7 +31,7 @@ pub use html::{ReportMeta, html_page, survey_json};
 pub use identity::{ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path};
 pub use learned::{LabelPack, LearnedLine, learned_lines, learned_pack, site_line};
 pub use records::{
-    Origin, Record, RecordLine, damage_line, document_records, dropped_record, read_lines,
+    Cut, Origin, Record, RecordLine, damage_line, document_records, dropped_record, read_lines,
     read_records,
 };
 pub use rules::{list, list_json, rule_json, rule_page, rules_pages, show};

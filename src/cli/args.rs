@@ -189,6 +189,26 @@ pub(super) struct FieldArgs {
     /// Pass larger records through unchanged; in bytes, or with k, M or G [default: 32M]
     #[arg(long, value_name = "SIZE")]
     pub max_record: Option<String>,
+    #[command(flatten)]
+    pub csv: CsvArgs,
+}
+
+/// Options that say how rows of CSV and TSV are divided into fields.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct CsvArgs {
+    /// Delimiter of CSV and TSV: a character, or `tab` [default: detected in the first rows]
+    #[arg(long, value_name = "CHAR")]
+    pub delimiter: Option<String>,
+    /// Quote around fields of CSV and TSV, or `none` [default: detected in the first rows]
+    #[arg(long, value_name = "CHAR")]
+    pub quote: Option<String>,
+    /// Escape quotes and delimiters in fields of CSV and TSV with this character, instead of
+    /// doubling quotes [default: detected in the first rows]
+    #[arg(long, value_name = "CHAR")]
+    pub escape: Option<String>,
+    /// CSV and TSV have no header row; name columns by their numbers, as in --text-field 2
+    #[arg(long)]
+    pub no_header: bool,
 }
 
 /// Options that say how files of records are read and written.

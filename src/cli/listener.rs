@@ -9,6 +9,7 @@ use crate::job::{Event, EventSink, Target};
 use crate::report::Stats;
 use anyhow::{Result, anyhow};
 use serde_json::json;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The result of a run: its exit code and its statistics.
@@ -27,6 +28,8 @@ pub(super) struct Listener<'t> {
     json: bool,
     bar: Option<Progress>,
     has_changes: bool,
+    /// Notes that were printed.
+    notes: HashSet<String>,
 }
 
 impl<'t> Listener<'t> {
@@ -40,6 +43,7 @@ impl<'t> Listener<'t> {
             json: request.json,
             bar: None,
             has_changes: false,
+            notes: HashSet::new(),
         }
     }
 
@@ -67,6 +71,10 @@ impl EventSink for Listener<'_> {
             Event::Uncleaned(reason) if !self.quiet || self.is_stream => {
                 self.terminal.error(Some(path), &anyhow!(reason));
             }
+            // A corpus has many files with the same dialect.
+            Event::Note(note) if !self.quiet && self.notes.insert(note.clone()) => {
+                self.terminal.error(Some(path), &anyhow!(note));
+            }
             Event::Passed(reason) if !self.quiet => {
                 self.terminal.error(Some(path), &anyhow!(reason));
             }
@@ -84,7 +92,7 @@ impl EventSink for Listener<'_> {
                 self.terminal.print(&line);
             }
             Event::Observed(text) => self.terminal.print(&text),
-            Event::Uncleaned(_) | Event::Passed(_) | Event::Changed(..) => {}
+            Event::Uncleaned(_) | Event::Passed(_) | Event::Note(_) | Event::Changed(..) => {}
         };
         match &self.bar {
             Some(bar) => bar.suspend(print),

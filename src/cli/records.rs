@@ -1,11 +1,11 @@
 //! What the options of files of records mean, together with the configuration.
 
-use super::args::{AnnotateArg, OnErrorArg, RecordArgs};
+use super::args::{AnnotateArg, CsvArgs, OnErrorArg, RecordArgs};
 use super::config::{Config, list_or};
 use super::selection::parse_size;
-use crate::io::{Codec, FieldNames, Format};
+use crate::io::{Codec, CsvOptions, FieldNames, Format, Quote};
 use crate::job::{Annotate, OnError, RecordOptions};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 /// Default of `--max-record`.
 const MAX_RECORD: &str = "32M";
@@ -68,6 +68,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
                 .filter(|kind| *kind == AnnotateArg::Field)
                 .map(|_| annotation.to_owned()),
         },
+        csv: csv_options(&args.fields.csv, config)?,
         target,
         on_error: match args.on_error.or(config.on_error) {
             // A record without readable text cannot be converted to another format.
@@ -89,4 +90,47 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
         annotate,
     })
+}
+
+/// Combines arguments and configuration to the dialect of CSV and TSV. Fails if a value is not a
+/// single ASCII character, or two of them are equal.
+fn csv_options(args: &CsvArgs, config: &Config) -> Result<CsvOptions> {
+    let delimiter = args.delimiter.as_ref().or(config.delimiter.as_ref());
+    let quote = args.quote.as_ref().or(config.quote.as_ref());
+    let escape = args.escape.as_ref().or(config.escape.as_ref());
+    let options = CsvOptions {
+        delimiter: delimiter
+            .map(|text| csv_byte("--delimiter", text))
+            .transpose()?,
+        quote: match quote.map(String::as_str) {
+            Some("" | "none") => Some(Quote::Nothing),
+            Some(text) => Some(Quote::Byte(csv_byte("--quote", text)?)),
+            None => None,
+        },
+        escape: escape.map(|text| csv_byte("--escape", text)).transpose()?,
+        no_header: args.no_header || config.no_header.unwrap_or(false),
+    };
+    let quote = match options.quote {
+        Some(Quote::Byte(quote)) => Some(quote),
+        _ => None,
+    };
+    let chosen = [options.delimiter, quote, options.escape];
+    let chosen: Vec<u8> = chosen.into_iter().flatten().collect();
+    for (index, byte) in chosen.iter().enumerate() {
+        ensure!(
+            !chosen[..index].contains(byte),
+            "--delimiter, --quote and --escape must be different characters; quotes are doubled \
+             without --escape"
+        );
+    }
+    Ok(options)
+}
+
+/// Parses `text`, the value of `option`, as a character that divides rows: one of ASCII, or `tab`.
+fn csv_byte(option: &str, text: &str) -> Result<u8> {
+    match (text, text.as_bytes()) {
+        ("tab" | "\\t", _) => Ok(b'\t'),
+        (_, &[byte]) if byte != b'\n' && byte != b'\r' && byte != 0 => Ok(byte),
+        _ => bail!("{option} {text} is not a single ASCII character; write one, or 'tab'"),
+    }
 }

@@ -1,23 +1,16 @@
 //! Names and extensions of formats, and their detection. The format of an input is taken from its
 //! file name, or from its first bytes if the name does not determine it. Names ending in `.json`
-//! are the exception: they may hold JSON Lines, so their bytes decide; any other JSON is not
+//! are the exception: they may hold JSON Lines, so their bytes decide; anything else in them is not
 //! treated as text. What these names mean is in `formats`.
 
 use super::compression::Compression;
 use super::formats::{
-    AddMember, FORMATS, FormatSpec, JSON_LINES, OutputColumns, Reading, RecordFormat, RecordInput,
-    RecordWriter, RestoreRecord, TEXT,
+    AddMember, FORMATS, FormatSpec, JSON, JSON_LINES, OutputColumns, Reading, RecordFormat,
+    RecordInput, RecordWriter, RestoreRecord, TEXT,
 };
 use anyhow::{Context, Result, bail};
 use std::fmt;
 use std::path::Path;
-
-/// JSON, but not one object on each line. It has no name for `--format`.
-static OTHER_JSON: FormatSpec = FormatSpec {
-    name: "json",
-    extensions: &["json"],
-    ..FormatSpec::EMPTY
-};
 
 /// How an input holds its texts.
 #[derive(Clone, Copy)]
@@ -40,8 +33,8 @@ impl fmt::Debug for Format {
 impl Format {
     /// One JSON object on each line.
     pub const JSON_LINES: Self = Self(&JSON_LINES);
-    /// JSON, but not one object on each line. Passed through unchanged.
-    pub const OTHER_JSON: Self = Self(&OTHER_JSON);
+    /// JSON, but not one object on each line.
+    pub const JSON: Self = Self(&JSON);
 
     /// Iterates over all formats that have a name, in the order in which messages list them.
     fn all() -> impl Iterator<Item = Self> {
@@ -97,6 +90,9 @@ impl Format {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let (_, name) = Compression::of_name(&name);
         let extension = name.rsplit_once('.')?.1;
+        if extension == "json" {
+            return None;
+        }
         Self::all().find(|format| format.0.extensions.contains(&extension))
     }
 
@@ -108,9 +104,7 @@ impl Format {
         let mut stem = name;
         while let Some((shorter, extension)) = stem.rsplit_once('.')
             && !shorter.is_empty()
-            && Self::all()
-                .chain([Self::OTHER_JSON])
-                .any(|format| format.has_extension(extension))
+            && Self::all().any(|format| format.has_extension(extension))
         {
             stem = shorter;
         }
@@ -130,7 +124,7 @@ impl Format {
         let body = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
         match Self::all().find(|format| (format.0.detects)(head)) {
             Some(format) => format,
-            None if is_json && !body.trim_ascii().is_empty() => Self::OTHER_JSON,
+            None if is_json && !body.trim_ascii().is_empty() => Self::JSON,
             None => Self(&TEXT),
         }
     }
@@ -236,9 +230,9 @@ mod tests {
                 false,
                 Format::JSON_LINES,
             ),
-            (b"{\n  \"text\": 1\n}\n", true, Format::OTHER_JSON),
-            (b"[1, 2]\n", true, Format::OTHER_JSON),
-            (b"[{\"text\": 1}, {}]", true, Format::OTHER_JSON),
+            (b"{\n  \"text\": 1\n}\n", true, Format::JSON),
+            (b"[1, 2]\n", true, Format::JSON),
+            (b"[{\"text\": 1}, {}]", true, Format::JSON),
             (b"[\n{\"text\": NaN},\n", true, Format::JSON_LINES),
             (b"{braces} in a text\n", false, named("text")),
             (b"WARC/1.0\r\n", false, named("wet")),

@@ -9,17 +9,19 @@
 //! [`FORMATS`].
 
 mod csv;
+mod json;
 mod jsonl;
 pub mod parquet;
 mod text;
 mod warc;
 
+pub use json::{JSON, has_json_text};
 pub use jsonl::JSON_LINES;
 pub use text::TEXT;
 
-use super::FieldNames;
 use super::batch::{Framing, LineFraming};
 use super::record::{Parsed, Values, cut};
+use super::{CsvOptions, FieldNames};
 use anyhow::Result;
 use std::fmt;
 use std::ops::Range;
@@ -28,6 +30,7 @@ use std::ops::Range;
 pub static FORMATS: &[&FormatSpec] = &[
     &text::TEXT,
     &jsonl::JSON_LINES,
+    &json::JSON,
     &csv::CSV,
     &csv::TSV,
     &warc::WARC,
@@ -95,6 +98,8 @@ pub struct RecordInput<'i> {
     pub head: &'i [u8],
     /// The fields to look for.
     pub fields: &'i FieldNames,
+    /// How tables of text are divided into fields.
+    pub csv: CsvOptions,
 }
 
 /// The columns that records have in another format.
@@ -112,6 +117,12 @@ pub trait RecordFormat: fmt::Debug + Send + Sync {
     /// stream needs a new one.
     fn framing(&self) -> Box<dyn Framing> {
         Box::new(LineFraming)
+    }
+
+    /// Returns what the user should know of how the input is read, as a predicate: a choice that its
+    /// first bytes led to. `None` if there was none.
+    fn note(&self) -> Option<String> {
+        None
     }
 
     /// Parses `record`, which is number `number` of its input, from 1.

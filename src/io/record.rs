@@ -19,8 +19,16 @@ pub enum Escaping {
     Plain,
     /// As in a JSON string: with backslashes.
     Json,
-    /// As in a quoted CSV field: quotes are doubled.
-    Quoted,
+    /// As in a quoted CSV field: this quote is doubled.
+    Doubled(u8),
+    /// As in other dialects of CSV: an escape byte stands before itself and these others. Before
+    /// any other byte it is an ordinary character.
+    Escaped {
+        /// The escape byte.
+        escape: u8,
+        /// The other bytes that it stands before.
+        others: [u8; 3],
+    },
 }
 
 /// An escape sequence in an encoded text.
@@ -39,12 +47,23 @@ impl Escaping {
     fn next_escape(self, raw: &[u8], from: usize) -> Option<Escape> {
         match self {
             Self::Plain => None,
-            Self::Quoted => {
-                let start = from + memchr::memchr(b'"', &raw[from..])?;
+            Self::Doubled(quote) => {
+                let start = from + memchr::memchr(quote, &raw[from..])?;
                 Some(Escape {
                     start,
                     len: 2,
-                    character: '"',
+                    character: char::from(quote),
+                })
+            }
+            Self::Escaped { escape, others } => {
+                let start = memchr::memchr_iter(escape, &raw[from..]).find(|at| {
+                    let next = raw.get(from + at + 1);
+                    next.is_some_and(|byte| *byte == escape || others.contains(byte))
+                })?;
+                Some(Escape {
+                    start: from + start,
+                    len: 2,
+                    character: char::from(raw[from + start + 1]),
                 })
             }
             Self::Json => {
@@ -179,12 +198,25 @@ fn code_unit(raw: &[u8], at: usize) -> Option<u32> {
 pub struct Field<'r> {
     /// The name of the field; empty in formats whose records have one text only.
     pub name: Cow<'r, str>,
-    /// The decoded text.
+    /// The decoded text. That of a list is made of its items, with line ends between them.
     pub text: Cow<'r, str>,
     /// The bytes of the record that encode the text, without quotes around it.
     pub raw: Range<usize>,
     /// How these bytes are escaped.
     pub escaping: Escaping,
+    /// The items of a list of texts, such as paragraphs. Empty if the field is one text.
+    pub items: Vec<Item>,
+}
+
+/// A text in a list, which is a part of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its index in the list.
+    pub index: usize,
+    /// Its bytes in the text of the field.
+    pub text: Range<usize>,
+    /// The bytes of the record that encode it, without quotes around it.
+    pub raw: Range<usize>,
 }
 
 impl<'r> Field<'r> {
@@ -197,6 +229,7 @@ impl<'r> Field<'r> {
             text: escaping.decode(&record[raw.clone()]),
             raw,
             escaping,
+            items: Vec::new(),
         }
     }
 
@@ -209,22 +242,116 @@ impl<'r> Field<'r> {
             text: Cow::Borrowed(text),
             raw: 0..text.len(),
             escaping: Escaping::Plain,
+            items: Vec::new(),
         }
     }
 
-    /// Returns the bytes of `record` that encode each of `ranges`, which are byte ranges of the
-    /// text on character boundaries, sorted and disjoint. `record` must be the one that the field
-    /// was parsed from.
+    /// Creates the field of a list of texts, which are cleaned as one document. `texts` holds the
+    /// index of each in the list and the bytes `raw` of `record` that encode it, in their order.
+    /// Between them stands a line end or, if one of them has several lines, a blank line.
     #[must_use]
-    pub fn locate(
+    pub fn list(
+        name: Cow<'r, str>,
+        record: &str,
+        texts: &[(usize, Range<usize>)],
+        escaping: Escaping,
+    ) -> Self {
+        let decoded: Vec<Cow<'_, str>> = texts
+            .iter()
+            .map(|(_, raw)| escaping.decode(&record[raw.clone()]))
+            .collect();
+        let has_lines = decoded.iter().any(|text| text.contains(['\n', '\r']));
+        let separator = if has_lines { "\n\n" } else { "\n" };
+        let mut start = 0;
+        let items = texts.iter().zip(&decoded).map(|((index, raw), text)| {
+            let item = Item {
+                index: *index,
+                text: start..start + text.len(),
+                raw: raw.clone(),
+            };
+            start = item.text.end + separator.len();
+            item
+        });
+        let items: Vec<Item> = items.collect();
+        let raw_start = items.first().map_or(0, |item| item.raw.start);
+        Self {
+            name,
+            text: Cow::Owned(decoded.join(separator)),
+            raw: raw_start..items.last().map_or(raw_start, |item| item.raw.end),
+            escaping,
+            items,
+        }
+    }
+
+    /// Returns the length of the text in bytes, without what stands between the items of a list.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        if self.items.is_empty() {
+            self.text.len()
+        } else {
+            self.items.iter().map(|item| item.text.len()).sum()
+        }
+    }
+
+    /// Returns the parts of `span`, a byte range of the text, that lie in one item each, with these
+    /// items; what stands between items is in none. A text that is no list has no items, so the
+    /// span is the only part.
+    #[must_use]
+    pub fn split(&self, span: Range<usize>) -> Vec<(Option<&Item>, Range<usize>)> {
+        if self.items.is_empty() {
+            return vec![(None, span)];
+        }
+        let first = self
+            .items
+            .partition_point(|item| item.text.end <= span.start);
+        self.items[first..]
+            .iter()
+            .take_while(|item| item.text.start < span.end)
+            .map(|item| {
+                let (start, end) = (item.text.start, item.text.end);
+                (Some(item), span.start.max(start)..span.end.min(end))
+            })
+            .filter(|(_, part)| !part.is_empty())
+            .collect()
+    }
+
+    /// Returns the bytes of `record` that encode each of `spans`, which are byte ranges of the
+    /// text on character boundaries, sorted and disjoint. In a list, each must lie in one item.
+    /// `record` must be the one that the field was parsed from.
+    #[must_use]
+    pub fn locate(&self, record: &[u8], spans: &[Range<usize>]) -> Vec<Range<usize>> {
+        if self.items.is_empty() {
+            return self.locate_in(record, self.raw.clone(), 0, spans);
+        }
+        let (mut located, mut rest) = (Vec::with_capacity(spans.len()), spans);
+        for item in &self.items {
+            let count = rest.partition_point(|span| span.start < item.text.end);
+            let (inside, others) = rest.split_at(count);
+            if !inside.is_empty() {
+                let raw = item.raw.clone();
+                located.extend(self.locate_in(record, raw, item.text.start, inside));
+            }
+            rest = others;
+        }
+        located
+    }
+
+    /// Returns the bytes of `record` that encode each of `spans`, which lie in the part of the text
+    /// that starts at `start` and is encoded by the bytes `raw`.
+    fn locate_in(
         &self,
         record: &[u8],
-        ranges: impl Iterator<Item = Range<usize>>,
+        raw: Range<usize>,
+        start: usize,
+        spans: &[Range<usize>],
     ) -> Vec<Range<usize>> {
+        let in_part = spans
+            .iter()
+            .map(|span| span.start - start..span.end - start);
         self.escaping
-            .locate(&record[self.raw.clone()], ranges)
+            .locate(&record[raw.clone()], in_part)
             .into_iter()
-            .map(|range| self.raw.start + range.start..self.raw.start + range.end)
+            .map(|range| raw.start + range.start..raw.start + range.end)
             .collect()
     }
 }
@@ -292,6 +419,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_items_of_a_list_are_parts_of_one_text() {
+        let record = r#"["It rai\u006eed.", 7, "", "Share\nAd"]"#;
+        let raw = [(0, 2..17), (2, 24..24), (3, 28..37)];
+        let field = Field::list(Cow::Borrowed("list"), record, &raw, Escaping::Json);
+        assert_eq!(field.text, "It rained.\n\n\n\nShare\nAd");
+        assert_eq!(field.text_len(), 18);
+        let parts = field.split(3..20);
+        let spans: Vec<Range<usize>> = parts.iter().map(|(_, span)| span.clone()).collect();
+        let indices: Vec<_> = parts.iter().map(|(item, _)| item.unwrap().index).collect();
+        assert_eq!((indices, &spans), (vec![0, 3], &vec![3..10, 14..20]));
+        let located = field.locate(record.as_bytes(), &spans);
+        let located: Vec<&str> = located.into_iter().map(|range| &record[range]).collect();
+        assert_eq!(located, [r"rai\u006eed.", r"Share\n"]);
+        assert_eq!(field.split(10..14), []);
+    }
+
+    #[test]
     fn every_span_of_a_text_is_located_in_its_encoding() {
         let raw = r#"a\n\u00e9\ud834\udd1e"é𝄞\\\"\/\t\ud834x\udd1e"#;
         let text = Escaping::Json.decode(raw);
@@ -328,14 +472,31 @@ mod tests {
     #[test]
     fn doubled_quotes_are_one_character() {
         assert_eq!(
-            Escaping::Quoted.decode(r#"He said ""no""."#),
+            Escaping::Doubled(b'"').decode(r#"He said ""no""."#),
             r#"He said "no"."#
         );
         assert_eq!(
-            Escaping::Quoted
+            Escaping::Doubled(b'"')
                 .locate(r#"""a""b"#.as_bytes(), std::iter::once(1..3))
                 .first(),
             Some(&(2..5))
         );
+    }
+
+    #[test]
+    fn an_escape_byte_escapes_only_what_is_special() {
+        let escaping = Escaping::Escaped {
+            escape: b'\\',
+            others: *b",\"\n",
+        };
+        let raw = r#"a \"b\" \\ \n \, c\"#;
+        assert_eq!(escaping.decode(raw), r#"a "b" \ \n , c\"#);
+        let ranges = [2..5, 6..7, 8..10];
+        let located = escaping.locate(raw.as_bytes(), ranges.iter().cloned());
+        let decoded: Vec<_> = located
+            .into_iter()
+            .map(|range| escaping.decode(&raw[range]))
+            .collect();
+        assert_eq!(decoded, ["\"b\"", "\\", "\\n"]);
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Decompressed bytes that are read to detect the format of an input.
-const HEAD_BYTES: u64 = 64 << 10;
+pub(super) const HEAD_BYTES: usize = 64 << 10;
 /// Decompressed bytes up to which any ratio is accepted.
 const RATIO_EXEMPT_BYTES: u64 = 1 << 30;
 /// Largest accepted ratio of decompressed to compressed bytes. Gzip cannot exceed 1,032.
@@ -79,7 +79,7 @@ impl<'r> Source<'r> {
         let mut head = Vec::new();
         let damage = decoder
             .by_ref()
-            .take(HEAD_BYTES)
+            .take(HEAD_BYTES as u64)
             .read_to_end(&mut head)
             .err();
         let rest: Box<dyn Read + Send + 'r> = match damage {

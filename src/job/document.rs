@@ -25,7 +25,7 @@ pub(super) enum Uncleaned {
     Invalid(usize),
     /// What is left of it cannot be encoded as it was, for this reason.
     NotEncodable(String),
-    /// It is JSON, but not JSON Lines.
+    /// It is JSON without texts.
     OtherJson,
     /// It is larger than `--max-document`.
     TooLarge,
@@ -86,8 +86,9 @@ impl fmt::Display for Uncleaned {
             Self::Invalid(at) => write!(f, "{}; passed through unchanged", invalid_reason(*at)),
             Self::NotEncodable(reason) => write!(f, "{reason}; passed through unchanged"),
             Self::OtherJson => f.write_str(
-                "is JSON, but not one object per line; passed through unchanged; `jq -c .[]` \
-                 converts an array to JSON Lines",
+                "is JSON in which no object has the text field; passed through unchanged; name the \
+                 field with --text-field, as in pages.text, or convert what has it to JSON Lines \
+                 (`jq -c .[]`)",
             ),
             Self::TooLarge => {
                 f.write_str("is larger than --max-document; passed through unchanged")

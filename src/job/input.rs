@@ -12,7 +12,7 @@ use super::text::TextCleaner;
 use super::walk::InputFile;
 use super::{Job, Target};
 use crate::io::fs::{self, File};
-use crate::io::{Compression, Compressor, Format, Source};
+use crate::io::{Compression, Compressor, Format, RecordInput, Source, has_json_text};
 use crate::report::record_path;
 use anyhow::{Context, Error, Result, bail};
 use dechaff_core::Scratch;
@@ -68,14 +68,11 @@ impl Job<'_> {
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
         let mut source = self.open(&task.file)?;
+        if source.format == Format::JSON && !self.has_json_text(task, &source)? {
+            return self.pass_through(task, source, &Uncleaned::OtherJson, on_batch);
+        }
         if self.options.format.has_records(source.format) {
             return self.clean_records(task, source, threads, on_batch);
-        }
-        if source.format == Format::OTHER_JSON {
-            if self.options.format.target.is_some() {
-                bail!("is JSON, but not JSON Lines, and cannot become another format");
-            }
-            return self.pass_through(task, source, &Uncleaned::OtherJson, on_batch);
         }
         match self.read_whole(&mut source, &task.file)? {
             Whole::Read(bytes) => {
@@ -89,6 +86,26 @@ impl Job<'_> {
                 self.pass_through(task, source, &Uncleaned::TooLarge, on_batch)
             }
         }
+    }
+
+    /// Returns whether a JSON document has texts, as far as its first bytes tell. Others, such as
+    /// settings, lie in many directories and are no records. A format that the user named is not
+    /// doubted.
+    fn has_json_text(&self, task: &Task, source: &Source<'_>) -> Result<bool> {
+        let options = &self.options.format;
+        if options.format.is_some() {
+            return Ok(true);
+        }
+        let has_text = has_json_text(&RecordInput {
+            name: &record_path(&task.file.path),
+            head: &source.head,
+            fields: &options.names,
+            csv: options.csv,
+        })?;
+        if !has_text && options.target.is_some() {
+            bail!("{}", Uncleaned::OtherJson);
+        }
+        Ok(has_text)
     }
 
     /// Cleans an input that is a single text of these bytes. Binary input has no output. Events are

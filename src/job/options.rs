@@ -1,7 +1,7 @@
 //! The options of a job: how documents are cleaned, and how files of records are read and written.
 
 use super::observer::Observer;
-use crate::io::{Batches, Codec, Compression, FieldNames, Format, Reading};
+use crate::io::{Batches, Codec, Compression, CsvOptions, FieldNames, Format, Reading};
 use dechaff_core::{Cleaner, Document};
 use std::sync::Arc;
 
@@ -104,6 +104,8 @@ pub struct RecordOptions {
     pub format: Option<Format>,
     /// Names of the fields that hold texts and their properties.
     pub names: FieldNames,
+    /// How tables of text are divided into fields.
+    pub csv: CsvOptions,
     /// What happens to damaged records.
     pub on_error: OnError,
     /// Maximum size of a record in bytes.

@@ -4,6 +4,7 @@
 
 mod worker;
 
+use super::Event;
 use super::batch::{BatchOutput, Interrupted};
 use super::pipeline::in_order;
 use super::text::TextCleaner;
@@ -87,6 +88,13 @@ impl<'j> RecordCleaner<'j> {
             },
             source.consumed,
         );
+        if offset == 0
+            && let Some(note) = shape.format.note()
+        {
+            let mut batch = BatchOutput::default();
+            batch.tally.events.push(Event::Note(note));
+            on_batch(batch)?;
+        }
         // Only the first of several slices has the header.
         if let Some(writer) = &shape.writer
             && is_empty

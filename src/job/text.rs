@@ -13,11 +13,10 @@ use super::batch::{BatchOutput, BatchStats};
 use super::options::{JobOptions, OnError};
 use crate::io::{Field, InputText, TextFields, decode_utf8};
 use crate::report::{
-    Annotation, Name, Origin, annotate, damage_line, document_records, dropped_record,
+    Annotation, Cut, Name, Origin, annotate, damage_line, document_records, dropped_record,
 };
 use anyhow::{Result, bail};
 use dechaff_core::{Cleaned, Document, Outcome, Scratch};
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -231,10 +230,11 @@ impl<'j> TextCleaner<'j> {
             .iter()
             .map(|removal| removal.span.range())
             .collect();
-        let cuts = encoded.locate(place.bytes, &removed);
+        let cuts = encoded.cuts(place.bytes, &removed);
         outcome.tally.stats.add_document(&cleaned, rules);
-        outcome.tally.spans += cuts.len();
-        outcome.kept_bytes += kept_bytes(&cleaned);
+        outcome.tally.spans += removed.len();
+        let cut_bytes: usize = cuts.iter().map(|cut| cut.text.len()).sum();
+        outcome.kept_bytes += encoded.text_len() - cut_bytes;
         if let Outcome::Held { share } = cleaned.outcome() {
             outcome.held = Some(share);
         }
@@ -244,6 +244,7 @@ impl<'j> TextCleaner<'j> {
             annotate(
                 field.unwrap_or_default(),
                 &cleaned,
+                &cuts,
                 rules,
                 &mut outcome.annotations,
             );
@@ -254,7 +255,7 @@ impl<'j> TextCleaner<'j> {
         }
         if self.options.records {
             let origin = Origin {
-                ranges: Cow::Borrowed(&cuts),
+                cuts: &cuts,
                 encoding: encoded.encoding(),
                 site: document.site(),
                 ..place.origin(self.name)
@@ -262,7 +263,7 @@ impl<'j> TextCleaner<'j> {
             document_records(&cleaned, &origin, rules, &mut outcome.records)?;
         }
         outcome.removed.extend(removed);
-        outcome.cuts.extend(cuts);
+        outcome.cuts.extend(cuts.into_iter().map(|cut| cut.bytes));
         Ok(())
     }
 
@@ -393,17 +394,39 @@ impl<'j> TextCleaner<'j> {
 
 /// A text and the bytes that encode it.
 trait EncodedText {
-    /// Returns the ranges of `source` that encode each of `ranges`, which are byte ranges of the
-    /// text, sorted and disjoint.
-    fn locate(&self, source: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>>;
+    /// Returns the bytes of `source` that encode each of `removed`, which are byte ranges of the
+    /// text, sorted and disjoint. A removal in several items of a list has a cut for each.
+    fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut>;
+
+    /// Returns the length of the text in bytes, without what stands between the items of a list.
+    fn text_len(&self) -> usize;
 
     /// Returns the name of the encoding, unless it is UTF-8.
     fn encoding(&self) -> Option<&'static str>;
 }
 
 impl EncodedText for Field<'_> {
-    fn locate(&self, source: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
-        Field::locate(self, source, ranges.iter().cloned())
+    fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
+        let mut cuts = Vec::with_capacity(removed.len());
+        for (removal, span) in removed.iter().enumerate() {
+            for (item, text) in self.split(span.clone()) {
+                cuts.push(Cut {
+                    removal,
+                    text,
+                    bytes: 0..0,
+                    item: item.map(|item| (item.index, item.text.start)),
+                });
+            }
+        }
+        let spans: Vec<Range<usize>> = cuts.iter().map(|cut| cut.text.clone()).collect();
+        for (cut, bytes) in cuts.iter_mut().zip(self.locate(source, &spans)) {
+            cut.bytes = bytes;
+        }
+        cuts
+    }
+
+    fn text_len(&self) -> usize {
+        Field::text_len(self)
     }
 
     fn encoding(&self) -> Option<&'static str> {
@@ -412,11 +435,21 @@ impl EncodedText for Field<'_> {
 }
 
 impl EncodedText for InputText {
-    fn locate(&self, _: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
-        ranges
+    fn cuts(&self, _: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
+        removed
             .iter()
-            .map(|range| self.source_range(range.clone()))
+            .enumerate()
+            .map(|(removal, text)| Cut {
+                removal,
+                text: text.clone(),
+                bytes: self.source_range(text.clone()),
+                item: None,
+            })
             .collect()
+    }
+
+    fn text_len(&self) -> usize {
+        self.as_str().len()
     }
 
     fn encoding(&self) -> Option<&'static str> {
@@ -437,6 +470,7 @@ fn kept_bytes(cleaned: &Cleaned<'_>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::borrow::Cow;
 
     const TEXT: &str = "It rained.\\nAdvertisement\\nIt stopped.";
 

@@ -2,7 +2,7 @@
 //! field of the record or as a line of a Dolma attribute file. Offsets count code points, because
 //! the readers of both index strings by code points and not by UTF-8 bytes.
 
-use super::decimal;
+use super::{Cut, decimal};
 use dechaff_core::{Cleaned, RuleSet};
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 pub struct Annotation {
     /// The field that holds the text.
     pub field: String,
-    /// The first code point.
+    /// The index of the text in the field, if that is a list.
+    pub item: Option<usize>,
+    /// The first code point of the text.
     pub start: usize,
     /// One past the last code point.
     pub end: usize,
@@ -41,20 +43,35 @@ impl CodePointCounter<'_> {
     }
 }
 
-/// Appends an annotation to `out` for each span that is removed from the text of `field`, in the
-/// order of the text. A held document gets none. Only the first rule of a span is named.
-pub fn annotate(field: &str, cleaned: &Cleaned<'_>, rules: &RuleSet, out: &mut Vec<Annotation>) {
+/// Appends an annotation to `out` for each of `cuts`, the spans that are removed from the text of
+/// `field`, in the order of the text. Only the first rule of a span is named.
+pub fn annotate(
+    field: &str,
+    cleaned: &Cleaned<'_>,
+    cuts: &[Cut],
+    rules: &RuleSet,
+    out: &mut Vec<Annotation>,
+) {
     let mut counter = CodePointCounter {
         text: cleaned.source(),
         byte: 0,
         code_points: 0,
     };
-    for removal in cleaned.removals() {
+    // The item of the last cut, and its first code point.
+    let (mut item, mut first) = (None, 0);
+    for cut in cuts {
+        let removal = &cleaned.removals()[cut.removal];
         let rule = rules.get(removal.rule);
+        if let Some((index, start)) = cut.item
+            && item != Some(index)
+        {
+            (item, first) = (Some(index), counter.count_to(start));
+        }
         out.push(Annotation {
             field: field.to_owned(),
-            start: counter.count_to(removal.span.start()),
-            end: counter.count_to(removal.span.end()),
+            item,
+            start: counter.count_to(cut.text.start) - first,
+            end: counter.count_to(cut.text.end) - first,
             rule: rule.name.clone(),
             category: rule.category.name(),
             score: decimal(removal.score),
@@ -69,10 +86,14 @@ pub fn annotation_list(annotations: &[Annotation]) -> Vec<u8> {
     let list: Value = annotations
         .iter()
         .map(|mark| {
-            json!({
+            let mut value = json!({
                 "field": mark.field, "start": mark.start, "end": mark.end,
                 "rule": mark.rule, "category": mark.category, "score": mark.score,
-            })
+            });
+            if let Some(item) = mark.item {
+                value["item"] = item.into();
+            }
+            value
         })
         .collect();
     list.to_string().into_bytes()
@@ -116,9 +137,18 @@ mod tests {
         )
         .unwrap();
         let mut found = Vec::new();
+        let cleaned = cleaner.clean(&document, &mut Scratch::default());
+        let removals = cleaned.removals().iter().enumerate();
+        let cuts = removals.map(|(removal, removed)| Cut {
+            removal,
+            text: removed.span.range(),
+            bytes: removed.span.range(),
+            item: None,
+        });
         annotate(
             "text",
-            &cleaner.clean(&document, &mut Scratch::default()),
+            &cleaned,
+            &cuts.collect::<Vec<_>>(),
             cleaner.rules(),
             &mut found,
         );

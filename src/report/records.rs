@@ -65,6 +65,19 @@ pub struct Record {
     pub bytes: Option<String>,
 }
 
+/// A removal, or the part of one that lies in one item of a list of texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The index of the removal.
+    pub removal: usize,
+    /// The removed bytes of the text.
+    pub text: Range<usize>,
+    /// The bytes of the record or input that encode them.
+    pub bytes: Range<usize>,
+    /// If the text is a list: the index of the item, and its first byte in the text.
+    pub item: Option<(usize, usize)>,
+}
+
 /// Where the text of a document comes from.
 #[derive(Default)]
 pub struct Origin<'s> {
@@ -78,8 +91,8 @@ pub struct Origin<'s> {
     pub site: Option<&'s str>,
     /// The name of the input's encoding, unless it is UTF-8.
     pub encoding: Option<&'static str>,
-    /// The ranges of these bytes that the removals cover, one for each removal.
-    pub ranges: Cow<'s, [Range<usize>]>,
+    /// What is removed of these bytes.
+    pub cuts: &'s [Cut],
     /// The number of the record, if the input has several.
     pub record: Option<u64>,
     /// The id of the record, if it has one.
@@ -91,17 +104,11 @@ pub struct Origin<'s> {
 }
 
 impl Record {
-    /// Makes the record of a removal from `text`. `range` is where the removed bytes are in the
-    /// bytes of the origin, which differs from the span if the text was decoded or unescaped.
-    fn new(
-        removal: &Removal,
-        range: Range<usize>,
-        text: &str,
-        origin: &Origin<'_>,
-        rules: &RuleSet,
-    ) -> Self {
+    /// Makes the record of a removal from `text`, as far as `cut` goes. The bytes of the cut differ
+    /// from the span if the text was decoded or unescaped.
+    fn new(removal: &Removal, cut: &Cut, text: &str, origin: &Origin<'_>, rules: &RuleSet) -> Self {
         let rule = rules.get(removal.rule);
-        let (removed, bytes) = (&text[removal.span.range()], &origin.bytes[range.clone()]);
+        let (removed, bytes) = (&text[cut.text.clone()], &origin.bytes[cut.bytes.clone()]);
         let is_repeated = rule.filter() == FilterName::Site;
         Self {
             version: RECORD_VERSION,
@@ -110,8 +117,8 @@ impl Record {
             id: origin.id.map(str::to_owned),
             field: origin.field.map(str::to_owned),
             item: origin.item,
-            start: origin.offset as usize + range.start,
-            end: origin.offset as usize + range.end,
+            start: origin.offset as usize + cut.bytes.start,
+            end: origin.offset as usize + cut.bytes.end,
             text: removed.to_owned(),
             rule: rule.name.clone(),
             also: removal
@@ -153,7 +160,8 @@ impl Record {
 }
 
 /// Appends the lines of a document's removals to `out`, in the order of the text, each ended by a
-/// line feed. A document that is held or clean has none.
+/// line feed. A document that is held or clean has none. A removal in several items of a list has a
+/// line for each.
 ///
 /// # Errors
 /// None in practice: records can always be written as JSON.
@@ -163,10 +171,11 @@ pub fn document_records(
     rules: &RuleSet,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    for (removal, range) in cleaned.removals().iter().zip(origin.ranges.iter()) {
+    for cut in origin.cuts {
+        let removal = &cleaned.removals()[cut.removal];
         serde_json::to_writer(
             &mut *out,
-            &Record::new(removal, range.clone(), cleaned.source(), origin, rules),
+            &Record::new(removal, cut, cleaned.source(), origin, rules),
         )?;
         out.push(b'\n');
     }

@@ -313,7 +313,7 @@ fn json_that_is_not_json_lines_passes_through_unchanged() {
                 path,
                 &["clean", "list.json"],
                 0,
-                "passed through unchanged; `jq -c .[]`"
+                "list.json: is JSON in which no object has the text field; passed through unchanged"
             )
             .stdout
         ),
@@ -550,7 +550,41 @@ fn records_are_read_as_others_write_them() {
             "[\n{\"text\": \"@\"},\n{\"text\": \"@\"}\n]\n",
             &[],
         ),
+        (
+            "pretty.json",
+            "[\n  {\n    \"text\": \"@\"\n  },\n  {\"text\": \"@\"}\n]\n",
+            &[],
+        ),
+        ("object.json", "{\n  \"text\": \"@\"\n}\n", &[]),
+        (
+            "line.json",
+            r#"[{"id": 1}, {"text": "@"}, {"text": "@"}]"#,
+            &[],
+        ),
+        (
+            "pages.json",
+            "{\"pages\": [\n{\"text\": \"@\"},\n{\"text\": \"@\"}\n]}\n",
+            &["--text-field", "pages.text"],
+        ),
         ("semicolons.csv", "id;text\n1;\"@\"\n", &[]),
+        (
+            "escaped.csv",
+            "id,text\n1,\"\\\"A\\\", he said,\n@\"\n",
+            &[],
+        ),
+        ("single.csv", "id,text\n1,'A, he said,\n@'\n", &[]),
+        (
+            "chosen.csv",
+            "'1'#'@ 5# \\'x\\''\n",
+            &[
+                "--delimiter=#",
+                "--quote='",
+                "--escape=\\",
+                "--no-header",
+                "--text-field=2",
+            ],
+        ),
+        ("unquoted.tsv", "id\ttext\n1\t\"The river rose.\n", &[]),
         ("bars.csv", "id|text\n1|\"@\"\n", &[]),
         ("numbered.tsv", "1\t\"@\"\n", &["--text-field", "2"]),
     ] {
@@ -562,6 +596,101 @@ fn records_are_read_as_others_write_them() {
         assert_eq!(text(&output.stderr), "", "{name}");
         assert_eq!(text(&output.stdout), of(prose), "{name}");
     }
+}
+
+#[test]
+fn the_dialect_of_a_table_is_stated_once_and_can_be_chosen() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    for name in ["a.csv", "b.csv"] {
+        fs::write(path.join(name), "id;text\n1;It rained.\n").unwrap();
+    }
+    let args = ["clean", "a.csv", "b.csv", "-o", "out", "-j", "1"];
+    let output = run(path, &args, 0, "a.csv: read with ';' between fields;");
+    assert!(!text(&output.stderr).contains("b.csv"));
+    for (args, message) in [
+        (&["--delimiter", ","][..], "has no column 'text'"),
+        (&["--no-header"], "has no header row, so name the column"),
+        (
+            &["--delimiter", ";;"],
+            "--delimiter ;; is not a single ASCII character",
+        ),
+        (
+            &["--quote", ";", "--delimiter", ";"],
+            "must be different characters",
+        ),
+    ] {
+        run(path, &[&["clean", "a.csv"], args].concat(), 2, message);
+    }
+    fs::write(path.join("dechaff.toml"), "delimiter = ','\n").unwrap();
+    run(path, &["clean", "a.csv"], 2, "has no column 'text'");
+}
+
+#[test]
+fn the_strings_of_a_list_are_one_document() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let prose = "The council approved the flood wall on Tuesday after two hours of debate.";
+    let line = format!(
+        r#"{{"id": 7, "parts": ["{prose}", null, "Share this article", "To view this video please enable", "JavaScript, and consider upgrading to a web browser", "that supports HTML5 video", "{prose}\nShare this article"]}}"#
+    ) + "\n";
+    let cleaned = line
+        .replace("Share this article\", \"To view", "\", \"To view")
+        .replace("To view this video please enable", "")
+        .replace("JavaScript, and consider upgrading to a web browser", "")
+        .replace("that supports HTML5 video", "")
+        .replace("\\nShare this article", "\\n");
+    fs::write(path.join("a.jsonl"), &line).unwrap();
+    let args = [
+        "clean",
+        "a.jsonl",
+        "--text-field",
+        "parts",
+        "-o",
+        "b.jsonl",
+        "--removed",
+        "r",
+    ];
+    run(path, &args, 0, "1 document: 1 changed");
+    assert_eq!(read(path, "b.jsonl"), cleaned);
+    // Each byte that is missing has its own line in the record, from which the source is restored.
+    let restored = dechaff(path, &["restore", "b.jsonl", "--removed", "r", "-o", "-"]);
+    assert_eq!(text(&restored.stdout), line);
+    // Annotations name the item and count from its start.
+    let args = [
+        "clean",
+        "-q",
+        "a.jsonl",
+        "--text-field",
+        "parts",
+        "--annotate",
+        "field",
+    ];
+    let annotated: Value = serde_json::from_slice(&dechaff(path, &args).stdout).unwrap();
+    let spans: Vec<[u64; 3]> = annotated["dechaff"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mark| ["item", "start", "end"].map(|key| mark[key].as_u64().unwrap()))
+        .collect();
+    let last = (prose.len() as u64 + 1, prose.len() as u64 + 19);
+    assert_eq!(spans[0], [2, 0, 18]);
+    assert_eq!(*spans.last().unwrap(), [6, last.0, last.1]);
+    // Another format gets the paragraphs that are left.
+    let args = [
+        "clean",
+        "-q",
+        "a.jsonl",
+        "--text-field",
+        "parts",
+        "--output-format",
+        "csv",
+    ];
+    let table = text(&dechaff(path, &args).stdout);
+    assert!(
+        table.ends_with(&format!("\"{prose}\n\n{prose}\n\"\n")),
+        "{table}"
+    );
 }
 
 #[test]
@@ -718,7 +847,7 @@ fn records_above_max_record_pass_through_unchanged() {
 fn emptied_records_are_kept_unless_drop_empty_is_set() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    let file = "{\"text\":\"Advertisement\"}\n{\"text\":\"It rained.\"}\n";
+    let file = "{\"text\":\"Advertisement\\nAdvertisement\"}\n{\"text\":\"It rained.\"}\n";
     fs::write(path.join("a.jsonl"), file).unwrap();
     run(path, &["clean", "a.jsonl"], 0, "1 held: ");
     let output = run(

@@ -1,23 +1,21 @@
 //! CSV and TSV: rows below a header row, with fields in quotes if they contain delimiters, quotes
-//! or line ends (RFC 4180).
+//! or line ends (RFC 4180). Other dialects are detected, or chosen by the user (`dialect`).
 
+mod dialect;
 mod rows;
 
-use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordWriter};
+use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordInput, RecordWriter};
 use crate::io::batch::Framing;
+use crate::io::quoted_alternatives;
 use crate::io::record::{Field, Parsed, TextFields, Values, cut, parse_utf8};
-use crate::io::{FieldNames, quoted_alternatives};
 use anyhow::{Result, anyhow, bail};
+use dialect::Dialect;
 use rows::{RawField, RowScanner, split_row};
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Bytes within which the header row must end: those that are read to open an input.
 const MAX_HEADER_ROW: usize = 64 << 10;
-/// Delimiters that are tried.
-const DELIMITERS: [u8; 4] = *b",;\t|";
-/// Number of rows that are read to find the delimiter.
-const DETECTION_ROWS: usize = 50;
 /// Columns that the error for a missing text column lists at most.
 const MAX_LISTED_COLUMNS: usize = 12;
 
@@ -25,7 +23,7 @@ const MAX_LISTED_COLUMNS: usize = 12;
 pub static CSV: FormatSpec = FormatSpec {
     name: "csv",
     extensions: &["csv"],
-    reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input.head, b',', input.fields)?))),
+    reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input, b',')?))),
     writer: Some(|columns| Box::new(RowWriter::new(b',', columns))),
     ..FormatSpec::EMPTY
 };
@@ -34,7 +32,7 @@ pub static CSV: FormatSpec = FormatSpec {
 pub static TSV: FormatSpec = FormatSpec {
     name: "tsv",
     extensions: &["tsv"],
-    reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input.head, b'\t', input.fields)?))),
+    reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input, b'\t')?))),
     writer: Some(|columns| Box::new(RowWriter::new(b'\t', columns))),
     ..FormatSpec::EMPTY
 };
@@ -42,7 +40,9 @@ pub static TSV: FormatSpec = FormatSpec {
 /// The rows of an input: its columns, and the indices of those that hold texts and metadata.
 #[derive(Debug)]
 struct CsvRows {
-    delimiter: u8,
+    dialect: Dialect,
+    /// How the dialect differs from that of the format.
+    note: Option<String>,
     /// Whether the first row holds the names of the columns.
     has_header: bool,
     /// The names of the columns; without a header row their numbers, from 1.
@@ -58,17 +58,17 @@ struct CsvRows {
 impl CsvRows {
     /// Reads the header row at the start of `head` and looks up the columns called `names`. Text
     /// columns that are missing are ignored as long as one exists; a byte-order mark is skipped.
-    /// The delimiter is the one that splits the first rows, `default` if several do. If all text
-    /// columns are numbers that are no names, there is no header row, and they count the columns
-    /// from 1.
+    /// `delimiter` is that of the format. If all text columns are numbers that are no names, there
+    /// is no header row, and they count the columns from 1.
     ///
     /// # Errors
     /// If the header row cannot be split into fields, is too long, or has none of the text columns.
-    fn new(head: &[u8], default: u8, names: &FieldNames) -> Result<Self> {
+    fn new(input: &RecordInput<'_>, delimiter: u8) -> Result<Self> {
+        let (head, names) = (input.head, input.fields);
         let is_cut = head.len() >= MAX_HEADER_ROW;
         let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-        let delimiter = detect_delimiter(head, default);
-        let end = match RowScanner::new(delimiter).row_end(head) {
+        let dialect = Dialect::detect(head, delimiter, input.csv);
+        let end = match RowScanner::new(dialect).row_end(head) {
             Some(end) => end,
             None if is_cut => bail!(
                 "has a header row that does not end within {MAX_HEADER_ROW} bytes; is a quote in it \
@@ -77,20 +77,20 @@ impl CsvRows {
             None => head.len(),
         };
         let row = &head[..end];
-        let mut columns: Vec<String> = split_row(row, delimiter)
+        let mut columns: Vec<String> = split_row(row, dialect)
             .map_err(|reason| anyhow!("the header row {reason}"))?
             .into_iter()
             .map(|field| {
                 let raw = String::from_utf8_lossy(&row[field.range.clone()]);
-                field.escaping().decode(&raw).into_owned()
+                field.escaping(dialect).decode(&raw).into_owned()
             })
             .collect();
-        let numbers = (1..=columns.len()).map(|number| number.to_string());
-        let numbers: Vec<String> = numbers.collect();
-        let has_header = !names
-            .text
-            .iter()
-            .all(|name| numbers.contains(name) && !columns.contains(name));
+        let numbers: Vec<String> = (1..=columns.len()).map(|n| n.to_string()).collect();
+        let has_header = !input.csv.no_header
+            && !names
+                .text
+                .iter()
+                .all(|name| numbers.contains(name) && !columns.contains(name));
         if !has_header {
             columns = numbers;
         }
@@ -106,6 +106,12 @@ impl CsvRows {
                 .map(|name| format!("'{name}'"))
                 .collect::<Vec<_>>()
                 .join(", ");
+            if !has_header {
+                bail!(
+                    "has no header row, so name the column of the texts by its number, as in \
+                     --text-field 2 (there are {known})"
+                );
+            }
             bail!(
                 "has no column {}; name one with --text-field (there are {known})",
                 quoted_alternatives(&names.text)
@@ -114,7 +120,8 @@ impl CsvRows {
         let [id, url, language, site] = [&names.id, &names.url, &names.language, &names.site]
             .map(|name| column_index(&columns, name.as_deref()?));
         Ok(Self {
-            delimiter,
+            dialect,
+            note: dialect.describe(delimiter),
             has_header,
             names: columns,
             texts,
@@ -145,14 +152,15 @@ impl CsvRows {
                     Cow::Borrowed(name.as_str()),
                     row,
                     field.range.clone(),
-                    field.escaping(),
+                    field.escaping(self.dialect),
                 )
             })
             .collect();
         texts.sort_by_key(|field| field.raw.start);
         let columns = [self.id, self.url, self.language, self.site];
         let [id, url, language, site] = columns.map(|column| {
-            Some(fields[column?].decode(row).into_owned()).filter(|value| !value.is_empty())
+            Some(fields[column?].decode(row, self.dialect).into_owned())
+                .filter(|value| !value.is_empty())
         });
         Parsed::Texts(TextFields {
             fields: texts,
@@ -167,7 +175,7 @@ impl CsvRows {
     /// Splits a row into as many fields as the header row has. Fails with the reason if it cannot
     /// be split or has another number of fields.
     fn split(&self, row: &str) -> Result<Vec<RawField>, String> {
-        let (fields, expected) = (split_row(row.as_bytes(), self.delimiter)?, self.names.len());
+        let (fields, expected) = (split_row(row.as_bytes(), self.dialect)?, self.names.len());
         if fields.len() == expected {
             Ok(fields)
         } else {
@@ -187,7 +195,14 @@ impl CsvRows {
 
 impl RecordFormat for CsvRows {
     fn framing(&self) -> Box<dyn Framing> {
-        Box::new(RowScanner::new(self.delimiter))
+        Box::new(RowScanner::new(self.dialect))
+    }
+
+    fn note(&self) -> Option<String> {
+        let note = self.note.as_ref()?;
+        Some(format!(
+            "read with {note}; --delimiter, --quote and --escape change that"
+        ))
     }
 
     /// The header row has no text.
@@ -231,44 +246,10 @@ impl RecordFormat for CsvRows {
         Some(
             fields
                 .into_iter()
-                .map(|field| Some(field.decode(row)))
+                .map(|field| Some(field.decode(row, self.dialect)))
                 .collect(),
         )
     }
-}
-
-/// Returns the delimiter that splits most of the first rows of `head` alike; `default` if no other
-/// splits more of them.
-fn detect_delimiter(head: &[u8], default: u8) -> u8 {
-    let mut best = (default, rows_alike(head, default));
-    for delimiter in DELIMITERS {
-        let count = rows_alike(head, delimiter);
-        if count > best.1 {
-            best = (delimiter, count);
-        }
-    }
-    best.0
-}
-
-/// Returns how many of the first rows of `head` a delimiter splits into as many fields as the first
-/// one; 0 if that has one field only.
-fn rows_alike(head: &[u8], delimiter: u8) -> usize {
-    let (mut scanner, mut at, mut width, mut count) = (RowScanner::new(delimiter), 0, 0, 0);
-    for _ in 0..DETECTION_ROWS {
-        let Some(length) = scanner.row_end(&head[at..]) else {
-            break;
-        };
-        let row = &head[at..at + length];
-        at += length;
-        let Ok(fields) = split_row(row, delimiter) else {
-            continue;
-        };
-        if width == 0 {
-            width = fields.len();
-        }
-        count += usize::from(width > 1 && fields.len() == width);
-    }
-    count
 }
 
 /// Returns the index of the first column called `name`, or `None` if there is none.
@@ -337,6 +318,16 @@ fn write_row<'v>(delimiter: u8, values: impl Iterator<Item = &'v str>, out: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::{CsvOptions, FieldNames};
+
+    fn input<'i>(head: &'i str, fields: &'i FieldNames) -> RecordInput<'i> {
+        RecordInput {
+            name: "a.csv",
+            head: head.as_bytes(),
+            fields,
+            csv: CsvOptions::default(),
+        }
+    }
 
     fn rows(head: &str) -> Result<CsvRows> {
         let names = FieldNames {
@@ -344,7 +335,7 @@ mod tests {
             id: Some("id".to_owned()),
             ..FieldNames::default()
         };
-        CsvRows::new(head.as_bytes(), b',', &names)
+        CsvRows::new(&input(head, &names), b',')
     }
 
     #[test]
@@ -377,38 +368,20 @@ mod tests {
     }
 
     #[test]
-    fn the_delimiter_is_the_one_that_splits_the_first_rows() {
-        for (table, delimiter) in [
-            ("id;text\n1;\"a, b\nc\"\n2;d, e\n", b';'),
-            ("id|text\n1|a, b\n", b'|'),
-            ("id\ttext\n1\ta\n", b'\t'),
-            ("id,text\n1,a;b\n", b','),
-            ("text\na, b\nc, d\n", b','),
-            ("a;b,text\nc;d,e\n", b','),
-        ] {
-            assert_eq!(
-                detect_delimiter(table.as_bytes(), b','),
-                delimiter,
-                "{table}"
-            );
-        }
-    }
-
-    #[test]
     fn a_column_is_named_by_its_number_if_there_is_no_header() {
         let fields = FieldNames {
             text: vec!["2".to_owned()],
             ..FieldNames::default()
         };
         let head = "\u{feff}NA\tIt rained.\nID\tIt snowed.\n";
-        let rows = CsvRows::new(head.as_bytes(), b'\t', &fields).unwrap();
+        let rows = CsvRows::new(&input(head, &fields), b'\t').unwrap();
         let Parsed::Texts(texts) = rows.parse(1, b"NA\tIt rained.\n") else {
             panic!("the first row has a text");
         };
         assert_eq!(texts.fields[0].text, "It rained.");
         assert_eq!(rows.columns().names, ["1", "2"]);
         // A column with that name has a header row.
-        let rows = CsvRows::new(b"1\t2\nNA\tIt rained.\n", b'\t', &fields).unwrap();
+        let rows = CsvRows::new(&input("1\t2\nNA\tIt rained.\n", &fields), b'\t').unwrap();
         assert_eq!(rows.parse(1, b"1\t2\n"), Parsed::NoText);
     }
 

@@ -6,6 +6,7 @@ mod keys;
 
 use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordWriter};
 use crate::io::FieldNames;
+use crate::io::batch::{Framing, LineFraming};
 use crate::io::record::{Field, Parsed, Values, parse_utf8};
 use anyhow::Result;
 use keys::KeyTree;
@@ -25,17 +26,27 @@ pub static JSON_LINES: FormatSpec = FormatSpec {
 
 /// The objects of an input.
 #[derive(Debug)]
-struct JsonLines {
+pub(super) struct JsonLines {
     keys: KeyTree,
     fields: FieldNames,
+    /// Splits the input into objects.
+    framing: fn() -> Box<dyn Framing>,
 }
 
 impl JsonLines {
-    fn new(fields: &FieldNames) -> Result<Self> {
+    /// Prepares to look for `fields` in objects that stand on a line each. Fails if a name is
+    /// invalid.
+    pub(super) fn new(fields: &FieldNames) -> Result<Self> {
         Ok(Self {
             keys: KeyTree::new(fields)?,
             fields: fields.clone(),
+            framing: || Box::new(LineFraming),
         })
+    }
+
+    /// Splits the input into objects with another framing.
+    pub(super) fn with_framing(self, framing: fn() -> Box<dyn Framing>) -> Self {
+        Self { framing, ..self }
     }
 }
 
@@ -54,7 +65,20 @@ fn begins_with_object_line(head: &[u8]) -> bool {
     keys::is_object(&String::from_utf8_lossy(line), is_complete)
 }
 
+/// Whether `head` is the start of a JSON object, or of a list of them, over one or more lines.
+pub(super) fn is_json_start(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    let body = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let element = body.trim_ascii_start();
+    let element = element.strip_prefix('[').unwrap_or(element);
+    element.trim_ascii_start().starts_with('{') && keys::begins_with_value(body)
+}
+
 impl RecordFormat for JsonLines {
+    fn framing(&self) -> Box<dyn Framing> {
+        (self.framing)()
+    }
+
     fn parse<'r>(&'r self, _: u64, record: &'r [u8]) -> Parsed<'r> {
         parse_utf8(record, |line| self.keys.parse(line))
     }
@@ -72,7 +96,8 @@ impl RecordFormat for JsonLines {
         OutputColumns { names, texts }
     }
 
-    /// Several texts in one field, as in a list, become one value with blank lines between them.
+    /// Several texts in one field become one value with blank lines between them. Empty items of a
+    /// list are left out.
     fn values<'r>(&'r self, number: u64, record: &'r [u8]) -> Option<Values<'r>> {
         let Parsed::Texts(texts) = self.parse(number, record) else {
             return None;
@@ -97,11 +122,18 @@ impl RecordFormat for JsonLines {
 /// Joins the texts of all fields called `name`, with a blank line between them. Returns `None` if
 /// no field has that name, and does not copy a borrowed text that is the only one.
 fn joined_text<'r>(fields: &[Field<'r>], name: &str) -> Option<Cow<'r, str>> {
-    let mut texts: Vec<Cow<'r, str>> = fields
-        .iter()
-        .filter(|field| field.name == name)
-        .map(|field| field.text.clone())
-        .collect();
+    let mut texts: Vec<Cow<'r, str>> = Vec::new();
+    for field in fields.iter().filter(|field| field.name == name) {
+        if field.items.is_empty() {
+            texts.push(field.text.clone());
+        }
+        let items = field
+            .items
+            .iter()
+            .map(|item| &field.text[item.text.clone()]);
+        let items = items.filter(|text| !text.is_empty());
+        texts.extend(items.map(|text| Cow::Owned(text.to_owned())));
+    }
     if texts.len() > 1 {
         Some(Cow::Owned(texts.join("\n\n")))
     } else {

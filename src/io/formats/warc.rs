@@ -10,7 +10,7 @@
 use super::{FormatSpec, OutputColumns, Reading, RecordFormat, name_or};
 use crate::io::FieldNames;
 use crate::io::batch::Framing;
-use crate::io::record::{Escaping, Field, Parsed, TextFields, Values, cut};
+use crate::io::record::{Field, Parsed, TextFields, Values, cut};
 use data_encoding::{BASE32, BASE32_NOPAD, BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
@@ -455,10 +455,8 @@ fn parse(record: &[u8]) -> Parsed<'_> {
     .map(|name| header_value(record, &headers, name).map(str::to_owned));
     Parsed::Texts(TextFields {
         fields: vec![Field {
-            name: Cow::Borrowed(""),
-            text: Cow::Borrowed(text),
             raw: block,
-            escaping: Escaping::Plain,
+            ..Field::plain(Cow::Borrowed(""), text)
         }],
         id,
         url,
@@ -610,7 +608,7 @@ mod tests {
             (field.text.as_ref(), texts.url.as_deref()),
             (block, Some("https://example.org/"))
         );
-        let cuts = field.locate(source.as_bytes(), std::iter::once(11..25));
+        let cuts = field.locate(source.as_bytes(), std::slice::from_ref(&(11..25)));
         let mut out = Vec::new();
         write_without(source.as_bytes(), &cuts, &mut out);
         let sha1 = BASE32.encode(&Sha1::digest(b"It rained.\n"));
@@ -737,7 +735,7 @@ mod tests {
             panic!("the record has a text");
         };
         assert_eq!(texts.fields[0].text, text);
-        let cuts = texts.fields[0].locate(lf.as_bytes(), std::iter::once(11..22));
+        let cuts = texts.fields[0].locate(lf.as_bytes(), std::slice::from_ref(&(11..22)));
         let mut cut = Vec::new();
         write_without(lf.as_bytes(), &cuts, &mut cut);
         assert_eq!(record_end(&cut, true), Some(cut.len()));

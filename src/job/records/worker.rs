@@ -77,6 +77,7 @@ impl RecordShape {
             name: texts.name(),
             head: &source.head,
             fields: &options.names,
+            csv: options.csv,
         })?;
         let target = options.target.filter(|&target| target != source.format);
         let output_format = target.unwrap_or(source.format);

@@ -2,7 +2,7 @@
 //! by record.
 
 use crate::io::{
-    Batches, Codec, Compressor, FieldNames, RecordInput, RestoreRecord, Source, Start,
+    Batches, Codec, Compressor, CsvOptions, FieldNames, RecordInput, RestoreRecord, Source, Start,
 };
 use crate::report::{PartCheck, Record};
 use anyhow::{Context, Result, bail};
@@ -113,6 +113,7 @@ fn restore_source_records(
         name: "",
         head: &cleaned.head,
         fields: &FieldNames::default(),
+        csv: CsvOptions::default(),
     })?;
     let mut restorer = RecordRestorer {
         restore_record,

@@ -1,6 +1,7 @@
 //! Splits CSV into rows, and rows into fields. Both are byte ranges rather than decoded texts: a
 //! removal is cut out of the row's own bytes, so quotes and all other fields are preserved exactly.
 
+use super::dialect::Dialect;
 use crate::io::batch::Framing;
 use crate::io::record::Escaping;
 use std::borrow::Cow;
@@ -24,7 +25,7 @@ use std::ops::Range;
 /// up to the frontier, and is scanned from there.
 #[derive(Clone, Debug)]
 pub(super) struct RowScanner {
-    delimiter: u8,
+    dialect: Dialect,
     state: CsvState,
     /// How far the bytes after the last row were scanned without finding the end of a row.
     frontier: Option<Frontier>,
@@ -50,15 +51,18 @@ enum CsvState {
     Quoted,
     /// After a quote in a quoted field: the closing quote, or the first of a doubled one.
     AfterQuote,
+    /// After an escape byte in an unquoted field.
+    Escaped,
+    /// After an escape byte in a quoted field.
+    QuotedEscaped,
 }
 
 impl RowScanner {
-    /// Creates a scanner at the start of a row whose fields are separated by `delimiter`, a comma
-    /// or a tab.
+    /// Creates a scanner at the start of a row.
     #[must_use]
-    pub(super) fn new(delimiter: u8) -> Self {
+    pub(super) fn new(dialect: Dialect) -> Self {
         Self {
-            delimiter,
+            dialect,
             state: CsvState::FieldStart,
             frontier: None,
         }
@@ -68,24 +72,49 @@ impl RowScanner {
     /// goes on after them. The scanner keeps its state, so the next call can pass the bytes that
     /// follow.
     pub(super) fn row_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let Dialect {
+            delimiter,
+            quote,
+            escape,
+        } = self.dialect;
         let mut at = 0;
         while at < bytes.len() {
             match self.state {
                 // This quote opens a field, or is the second of a doubled one.
-                CsvState::FieldStart | CsvState::AfterQuote if bytes[at] == b'"' => {
+                CsvState::FieldStart | CsvState::AfterQuote if Some(bytes[at]) == quote => {
                     (self.state, at) = (CsvState::Quoted, at + 1);
                 }
                 CsvState::FieldStart | CsvState::AfterQuote => self.state = CsvState::Unquoted,
                 CsvState::Unquoted => {
-                    at += memchr::memchr2(self.delimiter, b'\n', &bytes[at..])? + 1;
-                    self.state = CsvState::FieldStart;
-                    if bytes[at - 1] == b'\n' {
-                        return Some(at);
-                    }
+                    let stop = escape.unwrap_or(b'\n');
+                    at += memchr::memchr3(delimiter, b'\n', stop, &bytes[at..])? + 1;
+                    self.state = match bytes[at - 1] {
+                        b'\n' => {
+                            self.state = CsvState::FieldStart;
+                            return Some(at);
+                        }
+                        byte if Some(byte) == escape => CsvState::Escaped,
+                        _ => CsvState::FieldStart,
+                    };
                 }
                 CsvState::Quoted => {
-                    at += memchr::memchr(b'"', &bytes[at..])? + 1;
-                    self.state = CsvState::AfterQuote;
+                    let quote = quote.unwrap_or(b'"');
+                    let stop = escape.unwrap_or(quote);
+                    at += memchr::memchr2(quote, stop, &bytes[at..])? + 1;
+                    self.state = if bytes[at - 1] == quote {
+                        CsvState::AfterQuote
+                    } else {
+                        CsvState::QuotedEscaped
+                    };
+                }
+                // An ordinary byte after an escape byte is read as if it stood alone.
+                CsvState::Escaped => {
+                    at += usize::from(self.dialect.is_special(bytes[at]));
+                    self.state = CsvState::Unquoted;
+                }
+                CsvState::QuotedEscaped => {
+                    at += usize::from(self.dialect.is_special(bytes[at]));
+                    self.state = CsvState::Quoted;
                 }
             }
         }
@@ -166,43 +195,49 @@ impl Framing for RowScanner {
 pub(super) struct RawField {
     /// Its bytes in the row, without quotes around them.
     pub(super) range: Range<usize>,
-    is_quoted: bool,
+    pub(super) is_quoted: bool,
 }
 
 impl RawField {
-    /// Returns how the bytes of the field are escaped. Only a quoted field has escape sequences.
-    pub(super) fn escaping(&self) -> Escaping {
-        if self.is_quoted {
-            Escaping::Quoted
-        } else {
-            Escaping::Plain
+    /// Returns how the bytes of the field are escaped. Where quotes are doubled, only a quoted field
+    /// has escape sequences.
+    pub(super) fn escaping(&self, dialect: Dialect) -> Escaping {
+        match (dialect.escape, dialect.quote) {
+            (Some(escape), quote) => Escaping::Escaped {
+                escape,
+                others: [dialect.delimiter, quote.unwrap_or(b'\n'), b'\n'],
+            },
+            (None, Some(quote)) if self.is_quoted => Escaping::Doubled(quote),
+            (None, _) => Escaping::Plain,
         }
     }
 
     /// Returns the decoded value of the field. `row` must be the row that the field was split from.
-    pub(super) fn decode<'r>(&self, row: &'r str) -> Cow<'r, str> {
-        self.escaping().decode(&row[self.range.clone()])
+    pub(super) fn decode<'r>(&self, row: &'r str, dialect: Dialect) -> Cow<'r, str> {
+        self.escaping(dialect).decode(&row[self.range.clone()])
     }
 }
 
 /// Splits a row, with or without its line end, into fields. Fails with the reason if a quoted field
 /// is not closed, or is followed by something other than a delimiter.
-pub(super) fn split_row(row: &[u8], delimiter: u8) -> Result<Vec<RawField>, &'static str> {
+pub(super) fn split_row(row: &[u8], dialect: Dialect) -> Result<Vec<RawField>, &'static str> {
     let row = row.strip_suffix(b"\n").unwrap_or(row);
     let row = row.strip_suffix(b"\r").unwrap_or(row);
     let (mut fields, mut at) = (Vec::new(), 0);
     loop {
-        let is_quoted = row.get(at) == Some(&b'"');
-        let range = if is_quoted {
-            at + 1..closing_quote(row, at + 1)?
-        } else {
-            at..memchr::memchr(delimiter, &row[at..]).map_or(row.len(), |len| at + len)
+        let quote = dialect.quote.filter(|quote| row.get(at) == Some(quote));
+        let range = match quote {
+            Some(quote) => at + 1..closing_quote(row, at + 1, quote, dialect)?,
+            None => at..unquoted_end(row, at, dialect),
         };
-        at = range.end + usize::from(is_quoted);
-        if row.get(at).is_some_and(|&byte| byte != delimiter) {
+        at = range.end + usize::from(quote.is_some());
+        if row.get(at).is_some_and(|&byte| byte != dialect.delimiter) {
             return Err("has text after a closing quote");
         }
-        fields.push(RawField { range, is_quoted });
+        fields.push(RawField {
+            range,
+            is_quoted: quote.is_some(),
+        });
         if at >= row.len() {
             return Ok(fields);
         }
@@ -210,34 +245,75 @@ pub(super) fn split_row(row: &[u8], delimiter: u8) -> Result<Vec<RawField>, &'st
     }
 }
 
+/// Returns the offset of the delimiter that ends the unquoted field at `start`, or the end of the
+/// row.
+fn unquoted_end(row: &[u8], start: usize, dialect: Dialect) -> usize {
+    let stop = dialect.escape.unwrap_or(dialect.delimiter);
+    let mut at = start;
+    while let Some(found) = memchr::memchr2(dialect.delimiter, stop, &row[at.min(row.len())..]) {
+        at += found;
+        if row[at] == dialect.delimiter {
+            return at;
+        }
+        at += escape_len(row, at, dialect);
+    }
+    row.len()
+}
+
 /// Returns the offset of the quote that closes the quoted field whose value starts at `start`,
-/// skipping doubled quotes. Fails if the row ends before it.
-fn closing_quote(row: &[u8], start: usize) -> Result<usize, &'static str> {
+/// skipping those that are escaped. Fails if the row ends before it.
+fn closing_quote(
+    row: &[u8],
+    start: usize,
+    quote: u8,
+    dialect: Dialect,
+) -> Result<usize, &'static str> {
+    let stop = dialect.escape.unwrap_or(quote);
     let mut at = start;
     loop {
-        at += memchr::memchr(b'"', &row[at..]).ok_or("has a quote that is not closed")?;
-        if row.get(at + 1) != Some(&b'"') {
+        at += memchr::memchr2(quote, stop, &row[at.min(row.len())..])
+            .ok_or("has a quote that is not closed")?;
+        if row[at] != quote {
+            at += escape_len(row, at, dialect);
+        } else if dialect.escape.is_none() && row.get(at + 1) == Some(&quote) {
+            at += 2;
+        } else {
             return Ok(at);
         }
-        at += 2;
     }
+}
+
+/// Returns the length of the escape sequence at byte `at` of `row`: 2, or 1 for an escape byte
+/// before an ordinary one, which stands for itself.
+fn escape_len(row: &[u8], at: usize, dialect: Dialect) -> usize {
+    let is_special = row
+        .get(at + 1)
+        .is_some_and(|&byte| dialect.is_special(byte));
+    1 + usize::from(is_special)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Commas, and double quotes that are doubled within a field.
+    const RFC_4180: Dialect = Dialect {
+        delimiter: b',',
+        quote: Some(b'"'),
+        escape: None,
+    };
+
     /// Splits `table` into rows of at most about `max_row` bytes, of which more and more bytes become
     /// available, as in a stream. `forgets` makes it scan each row from its start.
     fn split(table: &str, max_row: usize, forgets: bool) -> Vec<&str> {
         let (mut rows, mut at, mut wanted) = (Vec::new(), 0, 4);
-        let mut scanner = RowScanner::new(b',');
+        let mut scanner = RowScanner::new(RFC_4180);
         while at < table.len() {
             let rest = &table.as_bytes()[at..];
             let available = rest.len().min(wanted);
             let (bytes, is_last) = (&rest[..available], available == rest.len());
             if forgets {
-                scanner = RowScanner::new(b',');
+                scanner = RowScanner::new(RFC_4180);
             }
             let mut end = scanner.record_end(bytes, is_last);
             if end.is_none() && available > max_row {
@@ -290,6 +366,24 @@ mod tests {
     }
 
     #[test]
+    fn an_escape_byte_hides_delimiters_quotes_and_line_ends() {
+        let dialect = Dialect {
+            escape: Some(b'\\'),
+            ..RFC_4180
+        };
+        let table = "1,\"a \\\"b\\\",\n c\\\\\"\n2,a\\, b\\\nc\\x\n3,\\\"\n";
+        let (mut rows, mut at, mut scanner) = (Vec::new(), 0, RowScanner::new(dialect));
+        while let Some(end) = scanner.row_end(&table.as_bytes()[at..]) {
+            let row = &table[at..at + end];
+            let fields = split_row(row.as_bytes(), dialect).unwrap();
+            rows.push(fields[1].decode(row, dialect).into_owned());
+            assert_eq!(fields.len(), 2, "{row}");
+            at += end;
+        }
+        assert_eq!(rows, ["a \"b\",\n c\\", "a, b\nc\\x", "\""]);
+    }
+
+    #[test]
     fn many_quotes_that_are_not_closed_are_scanned_once() {
         // Each of these lines opens a quote that is not closed, and none closes that of another.
         let table = "x\",\",y\n".repeat(20_000);
@@ -300,7 +394,7 @@ mod tests {
     fn rows_end_outside_of_quotes() {
         let table = "id,text\n1,\"a\n\"\"b\"\", c\"\r\n2,5\" nails\n3,\"\"\n";
         let (mut rows, mut at) = (Vec::new(), 0);
-        let mut scanner = RowScanner::new(b',');
+        let mut scanner = RowScanner::new(RFC_4180);
         while let Some(end) = scanner.row_end(&table.as_bytes()[at..]) {
             rows.push(&table[at..at + end]);
             at += end;
@@ -315,7 +409,7 @@ mod tests {
             ]
         );
         // The same ends are found if the bytes arrive one at a time.
-        let (mut scanner, mut ends) = (RowScanner::new(b','), Vec::new());
+        let (mut scanner, mut ends) = (RowScanner::new(RFC_4180), Vec::new());
         for at in 0..table.len() {
             if scanner.row_end(&table.as_bytes()[at..=at]).is_some() {
                 ends.push(at + 1);

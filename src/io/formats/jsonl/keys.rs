@@ -55,6 +55,21 @@ enum Role {
 struct KeyMatch<'r> {
     role: Role,
     raw: &'r str,
+    /// The number of the list that it is an item of, and its index there.
+    item: Option<(usize, usize)>,
+}
+
+impl KeyMatch<'_> {
+    /// Whether `self` and `other` have the same role and are items of the same list.
+    fn is_in_list_of(&self, other: &Self) -> bool {
+        let lists = [self.item, other.item].map(|item| item.map(|(list, _)| list));
+        self.role == other.role && lists[0].is_some() && lists[0] == lists[1]
+    }
+
+    /// Whether the value is a string.
+    fn is_string(&self) -> bool {
+        self.raw.starts_with('"')
+    }
 }
 
 impl KeyTree {
@@ -107,10 +122,10 @@ impl KeyTree {
             && let Ok(matches) = self.find_values(&plain)
         {
             // Both texts have the same values at the same offsets.
-            let matches = matches.into_iter().map(|KeyMatch { role, raw }| {
+            let matches = matches.into_iter().map(|KeyMatch { role, raw, item }| {
                 let start = raw.as_ptr() as usize - plain.as_ptr() as usize;
                 let raw = &body[start..start + raw.len()];
-                KeyMatch { role, raw }
+                KeyMatch { role, raw, item }
             });
             return self.collect_fields(line, &matches.collect::<Vec<_>>());
         }
@@ -135,19 +150,33 @@ impl KeyTree {
         Ok(matches)
     }
 
-    /// Sorts `matches`, the values found in `line`, by their roles. Reports the record as damaged
-    /// if the reserved field exists or if no text field holds a string.
+    /// Returns the text field with this index, of which `group` holds the value, or the values in a
+    /// list, as written in `line`.
+    fn field<'r>(&'r self, index: usize, line: &'r str, group: &[KeyMatch<'r>]) -> Field<'r> {
+        let name = Cow::Borrowed(self.text_names[index].as_str());
+        if group[0].item.is_none() {
+            return Field::new(name, line, string_range(line, group[0].raw), Escaping::Json);
+        }
+        let texts: Vec<(usize, Range<usize>)> = group
+            .iter()
+            .filter(|found| found.is_string())
+            .filter_map(|found| Some((found.item?.1, string_range(line, found.raw))))
+            .collect();
+        Field::list(name, line, &texts, Escaping::Json)
+    }
+
+    /// Sorts `matches`, the values found in `line`, by their roles. The strings of a list are one
+    /// text. Reports the record as damaged if the reserved field exists or if no text field holds a
+    /// string.
     fn collect_fields<'r>(&'r self, line: &'r str, matches: &[KeyMatch<'r>]) -> Parsed<'r> {
         let mut texts = TextFields::default();
         let (mut first_other, mut has_reserved) = (None, false);
-        for &KeyMatch { role, raw } in matches {
+        for group in matches.chunk_by(KeyMatch::is_in_list_of) {
+            let (role, raw) = (group[0].role, group[0].raw);
             match role {
-                Role::Text(index) if raw.starts_with('"') => texts.fields.push(Field::new(
-                    Cow::Borrowed(self.text_names[index].as_str()),
-                    line,
-                    string_range(line, raw),
-                    Escaping::Json,
-                )),
+                Role::Text(index) if group.iter().any(KeyMatch::is_string) => {
+                    texts.fields.push(self.field(index, line, group));
+                }
                 Role::Text(index) => {
                     first_other = first_other.or(Some((index, type_name(raw))));
                 }
@@ -217,12 +246,14 @@ impl KeyNode {
     }
 
     /// Appends the matches in `raw`, a value at this node, to `matches`: those below an object's
-    /// keys, those of each item of a list, or the value itself. A list within a list (`in_list`)
-    /// counts as a value and is not searched, so that a line is parsed a bounded number of times.
+    /// keys, those of each item of a list, or the value itself. `item` is set if the value is an
+    /// item of a list: the number of matches before that list, and the index of the item. A list
+    /// within a list counts as a value and is not searched, so that a line is parsed a bounded
+    /// number of times.
     fn find<'r>(
         &self,
         raw: &'r str,
-        in_list: bool,
+        item: Option<(usize, usize)>,
         matches: &mut Vec<KeyMatch<'r>>,
     ) -> Result<(), serde_json::Error> {
         match raw.as_bytes().first() {
@@ -231,14 +262,16 @@ impl KeyNode {
                 ObjectVisitor { node, matches }
                     .deserialize(&mut serde_json::Deserializer::from_str(raw))
             }
-            Some(b'[') if !in_list => {
+            Some(b'[') if item.is_none() => {
                 let items: Vec<&RawValue> = serde_json::from_str(raw)?;
+                let list = matches.len();
                 items
                     .into_iter()
-                    .try_for_each(|item| self.find(item.get(), true, matches))
+                    .enumerate()
+                    .try_for_each(|(index, raw)| self.find(raw.get(), Some((list, index)), matches))
             }
             _ => {
-                matches.extend(self.role.map(|role| KeyMatch { role, raw }));
+                matches.extend(self.role.map(|role| KeyMatch { role, raw, item }));
                 Ok(())
             }
         }
@@ -302,7 +335,7 @@ impl<'r> Visitor<'r> for ObjectVisitor<'_, '_, 'r> {
                 })
                 .for_each(drop);
             child
-                .find(raw.get(), false, self.matches)
+                .find(raw.get(), None, self.matches)
                 .map_err(A::Error::custom)?;
         }
         Ok(())
@@ -379,11 +412,23 @@ pub(super) fn is_object(line: &str, is_complete: bool) -> bool {
     }
 }
 
+/// Whether `json` begins with a JSON value, as far as it goes.
+pub(super) fn begins_with_value(json: &str) -> bool {
+    let plain = without_special_numbers(json);
+    let json = plain.as_deref().unwrap_or(json);
+    let mut values = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => true,
+        Some(Err(error)) => error.is_eof(),
+        None => false,
+    }
+}
+
 /// Returns a line without white space at its ends and, if it is an element of a list, without the
-/// bracket before the first and the comma or bracket behind each. Empty if nothing else is left.
+/// bracket or comma before and behind it. Empty if nothing else is left.
 fn list_element(line: &str) -> &str {
     let line = line.trim_ascii();
-    let rest = line.strip_prefix('[').unwrap_or(line);
+    let rest = line.strip_prefix(['[', ',']).unwrap_or(line);
     let rest = rest.strip_suffix(',').unwrap_or(rest).trim_ascii_end();
     let element = rest.strip_suffix(']').unwrap_or(rest).trim_ascii();
     // Anything else stays as it is, and is reported.
@@ -489,7 +534,7 @@ mod tests {
         );
         assert_eq!(
             texts(&plain, r#"{"text":["a",1,"b",["c"]]}"#),
-            ["text=a", "text=b"]
+            ["text=a\nb"]
         );
         let deep = keys(&["title", "m.content", "a\\.b"]);
         let line =
