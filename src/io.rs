@@ -27,7 +27,8 @@ pub use compression::{Codec, Compression, Compressor};
 pub use format::Format;
 pub use formats::parquet::open_table;
 pub use formats::{
-    AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord, has_json_text,
+    AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord, framing_in,
+    has_json_text,
 };
 pub use identity::{FileId, FileState, hash_path, other_names};
 pub use labelled::{LabelledRow, read_rows};
@@ -42,7 +43,7 @@ use source::HEAD_BYTES;
 pub use source::Source;
 pub use sync::{DirectorySync, commit_all, directory_of, sync_file, sync_staged, write_file};
 pub use table::{RowMask, Rows, TextTable};
-pub use text::{Content, InputText, encoding_for_label};
+pub use text::{Content, InputText, encoding_for_label, looks_like_utf16};
 pub use write::{
     Checksum, PartialFile, Permissions, StagedFile, is_temporary, remove_abandoned,
     remove_abandoned_in,

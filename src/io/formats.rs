@@ -14,6 +14,7 @@ mod jsonl;
 pub mod parquet;
 mod text;
 mod warc;
+mod wide;
 
 pub use json::{JSON, has_json_text};
 pub use jsonl::JSON_LINES;
@@ -22,9 +23,11 @@ pub use text::TEXT;
 use super::batch::{Framing, LineFraming};
 use super::record::{Parsed, Values, cut};
 use super::{CsvOptions, FieldNames};
-use anyhow::Result;
+use anyhow::{Result, bail};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use std::fmt;
 use std::ops::Range;
+use wide::WideFraming;
 
 /// All formats that can be named, in the order in which messages list them.
 pub static FORMATS: &[&FormatSpec] = &[
@@ -125,6 +128,11 @@ pub trait RecordFormat: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Returns whether records may have another encoding than UTF-8.
+    fn allows_encoding(&self) -> bool {
+        true
+    }
+
     /// Parses `record`, which is number `number` of its input, from 1.
     fn parse<'r>(&'r self, number: u64, record: &'r [u8]) -> Parsed<'r>;
 
@@ -187,6 +195,30 @@ pub trait Assembler {
     /// # Errors
     /// If the records cannot be encoded.
     fn finish(self: Box<Self>) -> Result<Vec<u8>>;
+}
+
+/// Returns the framing of `format` for a stream in `encoding`, which is UTF-8 if it is `None`.
+///
+/// # Errors
+/// If records in this encoding cannot be told apart.
+pub fn framing_in(
+    format: &dyn RecordFormat,
+    encoding: Option<&'static Encoding>,
+) -> Result<Box<dyn Framing>> {
+    match encoding {
+        None => Ok(format.framing()),
+        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
+            Ok(Box::new(WideFraming::new(format.framing(), encoding)))
+        }
+        Some(encoding) if encoding.is_ascii_compatible() && format.allows_encoding() => {
+            Ok(format.framing())
+        }
+        Some(encoding) => bail!(
+            "cannot be read record by record in {}; convert it to UTF-8 first, or clean it without \
+             --encoding if it is UTF-8",
+            encoding.name()
+        ),
+    }
 }
 
 impl FormatSpec {

@@ -55,9 +55,10 @@ impl Content {
                 Err(at) => Self::Invalid { bytes, at },
             };
         }
-        if bytes[..bytes.len().min(BINARY_CHECK_BYTES)].contains(&0) {
+        let start = &bytes[..bytes.len().min(BINARY_CHECK_BYTES)];
+        if start.contains(&0) {
             return Self::Binary {
-                utf16: bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]),
+                utf16: looks_like_utf16(start),
             };
         }
         match String::from_utf8(bytes) {
@@ -73,6 +74,23 @@ impl Content {
             }
         }
     }
+}
+
+/// Whether `start`, the first bytes of an input, look like UTF-16: they begin with its byte order
+/// mark, or every other byte of nearly all pairs is zero, as it is in Latin letters.
+#[must_use]
+pub fn looks_like_utf16(start: &[u8]) -> bool {
+    if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
+        return true;
+    }
+    let units = start.as_chunks::<2>().0;
+    [0, 1].into_iter().any(|half| {
+        let wide = units
+            .iter()
+            .filter(|unit| unit[half] == 0 && unit[1 - half] != 0);
+        let count = wide.count();
+        count > 1 && count * 10 >= units.len() * 9
+    })
 }
 
 /// Returns the encoding with the WHATWG label `label`, such as `windows-1252` or `shift_jis`.
@@ -303,6 +321,14 @@ mod tests {
         assert!(matches!(
             Content::new(b"\xff\xfea\0".to_vec(), None),
             Content::Binary { utf16: true }
+        ));
+        for bytes in [&b"a\0b\0"[..], b"\0a\0b\0\n"] {
+            let content = Content::new(bytes.to_vec(), None);
+            assert!(matches!(content, Content::Binary { utf16: true }));
+        }
+        assert!(matches!(
+            Content::new(b"\0\0\0a\0\0\0b".to_vec(), None),
+            Content::Binary { utf16: false }
         ));
         assert!(matches!(
             Content::new(b"a\x81".to_vec(), Some(encoding_rs::SHIFT_JIS)),

@@ -11,6 +11,10 @@ use anyhow::{Result, bail};
 use dechaff_core::Scratch;
 use std::fmt;
 
+/// What can be done about UTF-16 without `--encoding`.
+pub(super) const UTF16_ADVICE: &str =
+    "looks like UTF-16; name it with --encoding utf-16le or utf-16be";
+
 /// Why an input as a whole is not cleaned.
 #[derive(Clone, Debug)]
 pub(super) enum Uncleaned {
@@ -78,9 +82,7 @@ impl fmt::Display for Uncleaned {
     /// Writes the reason as a predicate, with what can be done about it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Binary { utf16: true } => {
-                f.write_str("looks like UTF-16; name it with --encoding utf-16le or utf-16be")
-            }
+            Self::Binary { utf16: true } => f.write_str(UTF16_ADVICE),
             Self::Binary { utf16: false } => f.write_str("is binary"),
             Self::Unextracted(kind) => f.write_str(kind.advice()),
             Self::Invalid(at) => write!(f, "{}; passed through unchanged", invalid_reason(*at)),

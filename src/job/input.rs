@@ -103,7 +103,9 @@ impl Job<'_> {
             csv: options.csv,
         })?;
         if !has_text && options.target.is_some() {
-            bail!("{}", Uncleaned::OtherJson);
+            bail!(
+                "is JSON in which no object has the text field, and cannot become another format"
+            );
         }
         Ok(has_text)
     }

@@ -77,7 +77,7 @@ impl<'j> RecordCleaner<'j> {
             .context("is shorter than its checkpoint, or cannot be read")?;
         let batches = self.batches(
             reader,
-            shape.format.framing(),
+            shape.framing()?,
             if start.offset < offset {
                 Start {
                     offset,

@@ -10,7 +10,7 @@ pub use restore::{check_table, restore_table};
 use super::batch::{BatchOutput, Interrupted};
 use super::options::OnError;
 use super::pipeline::in_order;
-use super::text::{DAMAGED, Place, Problem, TextCleaner, TextOutcome};
+use super::text::{DAMAGED, Place, Problem, RecordField, TextCleaner, TextOutcome};
 use crate::io::fs::File;
 use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
 use crate::report::{ContentHasher, Part};
@@ -233,7 +233,10 @@ impl<'j> TableCleaner<'j> {
                 id: properties.id.as_deref(),
                 ..place
             };
-            let field = Field::plain(Cow::Borrowed(name), text);
+            let field = RecordField {
+                field: &Field::plain(Cow::Borrowed(name), text),
+                decoded: None,
+            };
             let mut outcome = TextOutcome::default();
             self.texts
                 .clean_field(&place, &field, &properties, &mut outcome, scratch)

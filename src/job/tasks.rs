@@ -78,7 +78,11 @@ impl Job<'_> {
             .map_err(Error::from)
             .and_then(|file| Source::new(path, file, self.options.format.format))
             .with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(source.format.has_line_records() && source.compression == Compression::None)
+        // In UTF-16, a byte of a line feed can be half of another character.
+        let encoding = self.options.encoding;
+        let has_lines = source.format.has_line_records()
+            && encoding.is_none_or(encoding_rs::Encoding::is_ascii_compatible);
+        Ok(has_lines && source.compression == Compression::None)
     }
 }
 

@@ -193,14 +193,14 @@ impl<'j> TextCleaner<'j> {
     pub(super) fn clean_field(
         &self,
         place: &Place<'_>,
-        field: &Field<'_>,
+        field: &RecordField<'_>,
         texts: &TextFields<'_>,
         outcome: &mut TextOutcome,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let document = self.describe(Document::new(&field.text)?, texts);
+        let document = self.describe(Document::new(&field.field.text)?, texts);
         let place = Place {
-            field: Some(field.name.as_ref()).filter(|name| !name.is_empty()),
+            field: Some(field.field.name.as_ref()).filter(|name| !name.is_empty()),
             ..*place
         };
         self.clean(&document, &place, field, outcome, scratch)
@@ -405,11 +405,20 @@ trait EncodedText {
     fn encoding(&self) -> Option<&'static str>;
 }
 
-impl EncodedText for Field<'_> {
+/// A field of a record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RecordField<'f> {
+    pub(super) field: &'f Field<'f>,
+    /// The record that the field was parsed from, unless that is the source itself, in UTF-8.
+    pub(super) decoded: Option<&'f InputText>,
+}
+
+impl EncodedText for RecordField<'_> {
     fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
+        let record = self.decoded.map_or(source, |text| text.as_str().as_bytes());
         let mut cuts = Vec::with_capacity(removed.len());
         for (removal, span) in removed.iter().enumerate() {
-            for (item, text) in self.split(span.clone()) {
+            for (item, text) in self.field.split(span.clone()) {
                 cuts.push(Cut {
                     removal,
                     text,
@@ -419,18 +428,21 @@ impl EncodedText for Field<'_> {
             }
         }
         let spans: Vec<Range<usize>> = cuts.iter().map(|cut| cut.text.clone()).collect();
-        for (cut, bytes) in cuts.iter_mut().zip(self.locate(source, &spans)) {
-            cut.bytes = bytes;
+        for (cut, bytes) in cuts.iter_mut().zip(self.field.locate(record, &spans)) {
+            cut.bytes = match self.decoded {
+                Some(text) => text.source_range(bytes),
+                None => bytes,
+            };
         }
         cuts
     }
 
     fn text_len(&self) -> usize {
-        Field::text_len(self)
+        self.field.text_len()
     }
 
     fn encoding(&self) -> Option<&'static str> {
-        None
+        self.decoded.and_then(InputText::encoding)
     }
 }
 
@@ -501,7 +513,10 @@ mod tests {
         TextCleaner::new(&options, "a.jsonl")
             .clean_field(
                 &place(record.as_bytes()),
-                &field,
+                &RecordField {
+                    field: &field,
+                    decoded: None,
+                },
                 &TextFields::default(),
                 &mut outcome,
                 &mut Scratch::default(),

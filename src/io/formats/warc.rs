@@ -66,6 +66,11 @@ impl RecordFormat for WarcRecords {
         Box::new(WarcFraming)
     }
 
+    /// Lengths and digests in headers are those of UTF-8.
+    fn allows_encoding(&self) -> bool {
+        false
+    }
+
     fn parse<'r>(&'r self, _: u64, record: &'r [u8]) -> Parsed<'r> {
         parse(record)
     }

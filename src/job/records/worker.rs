@@ -13,15 +13,19 @@
 //! ```
 
 use crate::io::{
-    AddMember, Batch, Codec, Compressor, Parsed, Piece, RecordFormat, RecordInput, RecordWriter,
-    Source, TextFields,
+    AddMember, Batch, Codec, Compressor, Content, Framing, InputText, Parsed, Piece, RecordFormat,
+    RecordInput, RecordWriter, Source, TextFields, cut, framing_in, looks_like_utf16,
 };
 use crate::job::batch::BatchOutput;
+use crate::job::document::UTF16_ADVICE;
 use crate::job::options::{Annotate, OnError};
-use crate::job::text::{Fate, Place, Problem, TextCleaner, TextOutcome};
+use crate::job::text::{Fate, Place, Problem, RecordField, TextCleaner, TextOutcome};
 use crate::report::{ContentHash, ContentHasher, Part, annotation_list, dolma_line};
 use anyhow::{Context, Result, bail};
 use dechaff_core::Scratch;
+use encoding_rs::{Encoding, UTF_8};
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// How the records of a file are read and written.
 pub(super) struct RecordShape {
@@ -32,6 +36,8 @@ pub(super) struct RecordShape {
     add_member: Option<AddMember>,
     /// Whether each record of the output is compressed by itself.
     compresses_records: bool,
+    /// Encoding of the records, unless that is UTF-8.
+    encoding: Option<&'static Encoding>,
     /// Whether removal records identify the input and its output. They cannot if the output has
     /// another format, from which nothing can be restored.
     pub(super) has_parts: bool,
@@ -62,20 +68,18 @@ enum Disposition {
 
 impl RecordShape {
     /// Finds out how the records of `source` are read and written, from its format, its first bytes
-    /// and the options. Fails if the options do not fit the format: an encoding other than UTF-8,
-    /// or annotations where the output is not JSON Lines.
+    /// and the options. Fails if the options do not fit the format: an encoding in which records
+    /// cannot be told apart, or annotations where the output is not JSON Lines in UTF-8.
     pub(super) fn new(texts: &TextCleaner<'_>, source: &Source<'_>) -> Result<Self> {
-        let options = texts.options();
-        if options
+        let encoding = texts
+            .options()
             .encoding
-            .is_some_and(|encoding| encoding != encoding_rs::UTF_8)
-        {
-            bail!("holds records, which are UTF-8, and cannot be read with --encoding");
-        }
-        let options = &options.format;
+            .filter(|&encoding| encoding != UTF_8);
+        let options = &texts.options().format;
+        let head = decode_head(&source.head, encoding)?;
         let format = source.format.open(&RecordInput {
             name: texts.name(),
-            head: &source.head,
+            head: head.as_bytes(),
             fields: &options.names,
             csv: options.csv,
         })?;
@@ -87,16 +91,41 @@ impl RecordShape {
                 "is not JSON Lines, which annotations need; convert it with --output-format jsonl"
             );
         }
+        if encoding.is_some()
+            && target.is_none()
+            && matches!(options.annotate, Some(Annotate::Field(_)))
+        {
+            bail!("is not UTF-8, which annotations are; convert it with --output-format jsonl");
+        }
         let writer = target
             .map(|target| target.writer(format.columns()))
             .transpose()?;
         Ok(Self {
+            encoding,
             has_parts: texts.options().records && writer.is_none() && options.annotate.is_none(),
             format,
             writer,
             add_member,
             compresses_records: output_format.compresses_records(),
         })
+    }
+
+    /// Returns the framing of the records.
+    ///
+    /// # Errors
+    /// If records in their encoding cannot be told apart.
+    pub(super) fn framing(&self) -> Result<Box<dyn Framing>> {
+        framing_in(self.format.as_ref(), self.encoding)
+    }
+}
+
+/// Returns the first bytes of an input as UTF-8, as far as they can be decoded. Fails if no encoding
+/// is named and they look like UTF-16.
+fn decode_head<'h>(head: &'h [u8], encoding: Option<&'static Encoding>) -> Result<Cow<'h, str>> {
+    match encoding {
+        Some(encoding) => Ok(encoding.decode_without_bom_handling(head).0),
+        None if looks_like_utf16(head) => bail!(UTF16_ADVICE),
+        None => Ok(String::from_utf8_lossy(head)),
     }
 }
 
@@ -255,7 +284,17 @@ impl<'w> RecordWorker<'w> {
     /// [`Disposition::Changed`], `self.record` holds the record to write, still in the format of
     /// the input.
     fn clean_record(&mut self, place: &Place<'_>, output: &mut BatchOutput) -> Result<Disposition> {
-        let texts = match self.parse(place) {
+        let decoded = match self.decode(place.bytes) {
+            Ok(decoded) => decoded,
+            Err(problem) => {
+                let disposition = self.settle(place, &problem, output)?;
+                return Ok(self.without_annotations(disposition));
+            }
+        };
+        let record = decoded
+            .as_ref()
+            .map_or(place.bytes, |text| text.as_str().as_bytes());
+        let texts = match self.parse(place, record) {
             Ok(Some(texts)) => texts,
             Ok(None) => return Ok(self.without_annotations(Disposition::Same)),
             Err(problem) => {
@@ -269,10 +308,14 @@ impl<'w> RecordWorker<'w> {
         };
         let mut outcome = TextOutcome::default();
         for field in &texts.fields {
+            let field = RecordField {
+                field,
+                decoded: decoded.as_ref(),
+            };
             self.texts
-                .clean_field(&place, field, &texts, &mut outcome, &mut self.scratch)?;
+                .clean_field(&place, &field, &texts, &mut outcome, &mut self.scratch)?;
         }
-        let disposition = match self.write(&place, &texts, &outcome) {
+        let disposition = match self.write(&place, record, &texts, &outcome) {
             Ok(disposition) => disposition,
             Err(problem) => return self.settle(&place, &problem, output),
         };
@@ -289,38 +332,55 @@ impl<'w> RecordWorker<'w> {
         Ok(disposition)
     }
 
-    /// Parses the record at `place` and returns its texts, or `None` if it has none. Fails if it is
-    /// too large or damaged.
-    fn parse<'r>(&self, place: &Place<'r>) -> Result<Option<TextFields<'r>>, Problem>
+    /// Decodes a record. Returns `None` if it is UTF-8, in which records are parsed as they are.
+    /// Fails if it is too large, or not valid in its encoding.
+    fn decode(&self, record: &[u8]) -> Result<Option<InputText>, Problem> {
+        self.texts.check_size(record)?;
+        let Some(encoding) = self.shape.encoding else {
+            return Ok(None);
+        };
+        match Content::new(record.to_owned(), Some(encoding)) {
+            Content::Text(text) => Ok(Some(text)),
+            Content::Binary { .. } | Content::Invalid { .. } => Err(Problem::Damaged(format!(
+                "is not valid {}",
+                encoding.name()
+            ))),
+        }
+    }
+
+    /// Parses `record`, the one at `place` in UTF-8, and returns its texts, or `None` if it has none.
+    /// Fails if it is damaged.
+    fn parse<'r>(
+        &self,
+        place: &Place<'_>,
+        record: &'r [u8],
+    ) -> Result<Option<TextFields<'r>>, Problem>
     where
         'w: 'r,
     {
-        self.texts.check_size(place.bytes)?;
         let number = place.number.unwrap_or_default();
-        match self.shape.format.parse(number, place.bytes) {
+        match self.shape.format.parse(number, record) {
             Parsed::Texts(texts) => Ok(Some(texts)),
             Parsed::NoText => Ok(None),
             Parsed::Damaged(reason) => Err(Problem::Damaged(reason)),
         }
     }
 
-    /// Makes the record to write from that at `place`: without the cuts of `outcome`, or with its
+    /// Makes the record to write from that at `place`, which is `record` in UTF-8: without the cuts of `outcome`, or with its
     /// annotations. Fails if the rest would not parse, so that the record cannot be cleaned.
     fn write(
         &mut self,
         place: &Place<'_>,
+        record: &[u8],
         texts: &TextFields<'_>,
         outcome: &TextOutcome,
     ) -> Result<Disposition, Problem> {
-        let (record, annotations) = (place.bytes, &outcome.annotations);
+        let (source, annotations) = (place.bytes, &outcome.annotations);
         self.record.clear();
         match &self.texts.options().format.annotate {
             None if outcome.cuts.is_empty() => return Ok(Disposition::Same),
-            None => self
-                .shape
-                .format
-                .remove(record, &outcome.cuts, &mut self.record)
-                .map_err(|reason| Problem::Damaged(reason.to_owned()))?,
+            None if self.shape.encoding.is_some() => self.remove_encoded(source, &outcome.cuts)?,
+            None => self.remove(source, &outcome.cuts)?,
             Some(Annotate::Dolma(prefix)) => {
                 self.record = dolma_line(texts.id_json, prefix, annotations);
             }
@@ -337,6 +397,30 @@ impl<'w> RecordWorker<'w> {
             }
         }
         Ok(Disposition::Changed)
+    }
+
+    /// Appends `record`, which is UTF-8, without `cuts` to `self.record`. Fails if the rest would not
+    /// parse.
+    fn remove(&mut self, record: &[u8], cuts: &[Range<usize>]) -> Result<(), Problem> {
+        let format = &self.shape.format;
+        format
+            .remove(record, cuts, &mut self.record)
+            .map_err(|reason| Problem::Damaged(reason.to_owned()))
+    }
+
+    /// Sets `self.record` to `record` without `cuts`, in its encoding or, if it is
+    /// going to be converted, in UTF-8. Fails if the rest would not parse. What is left of it always
+    /// decodes to the rest of the text, as no encoding that is read record by record has states.
+    fn remove_encoded(&mut self, record: &[u8], cuts: &[Range<usize>]) -> Result<(), Problem> {
+        let mut rest = Vec::with_capacity(record.len());
+        cut(record, 0..record.len(), cuts, &mut rest);
+        let decoded = self.decode(&rest)?;
+        let decoded = decoded.as_ref().map_or("", InputText::as_str);
+        self.remove(decoded.as_bytes(), &[])?;
+        if self.shape.writer.is_none() {
+            self.record = rest;
+        }
+        Ok(())
     }
 
     /// Handles a problem of the record at `place` and returns the disposition of the record. A
@@ -378,10 +462,15 @@ impl<'w> RecordWorker<'w> {
             return disposition;
         };
         let cleaned = std::mem::take(&mut self.record);
-        let record = match disposition {
-            Disposition::Same => place.bytes,
-            Disposition::Changed => &cleaned,
-            Disposition::Dropped => return disposition,
+        let decoded = match disposition {
+            Disposition::Same => self.decode(place.bytes).ok().flatten(),
+            _ => None,
+        };
+        let record = match (disposition, &decoded) {
+            (Disposition::Same, Some(text)) => text.as_str().as_bytes(),
+            (Disposition::Same, None) => place.bytes,
+            (Disposition::Changed, _) => &cleaned,
+            (Disposition::Dropped, _) => return disposition,
         };
         // A blank line or a CSV header has no values, and no counterpart in another format.
         let number = place.number.unwrap_or_default();
