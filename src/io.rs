@@ -10,6 +10,7 @@ mod compression;
 mod format;
 mod formats;
 pub mod fs;
+mod html;
 mod identity;
 mod labelled;
 mod learned;
@@ -30,6 +31,7 @@ pub use formats::{
     AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord, framing_in,
     has_json_text,
 };
+pub use html::HtmlText;
 pub use identity::{FileId, FileState, hash_path, other_names};
 pub use labelled::{LabelledRow, read_rows};
 pub use learned::{LearnedFile, LearnedWriter, StoredSite, merge_learned};

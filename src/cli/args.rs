@@ -189,8 +189,19 @@ pub(super) struct FieldArgs {
     /// Pass larger records through unchanged; in bytes, or with k, M or G [default: 32M]
     #[arg(long, value_name = "SIZE")]
     pub max_record: Option<String>,
+    /// What texts are: text, or html, in which the text between tags is cleaned, and elements
+    /// that become empty are removed [default: text]
+    #[arg(long, value_name = "text|html")]
+    pub text_format: Option<TextFormatArg>,
     #[command(flatten)]
     pub csv: CsvArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum TextFormatArg {
+    Text,
+    Html,
 }
 
 /// Options that say how rows of CSV and TSV are divided into fields.

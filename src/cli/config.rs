@@ -1,7 +1,7 @@
 //! The configuration file `dechaff.toml`. It sets defaults for options of the command line, under
 //! the same names; an option given on the command line overrides it.
 
-use super::args::OnErrorArg;
+use super::args::{OnErrorArg, TextFormatArg};
 use crate::io::fs;
 use anyhow::{Context, Result, bail};
 use dechaff_core::Level;
@@ -48,6 +48,7 @@ pub(super) struct Config {
     pub site_field: Option<String>,
     pub on_error: Option<OnErrorArg>,
     pub max_record: Option<String>,
+    pub text_format: Option<TextFormatArg>,
     pub delimiter: Option<String>,
     pub quote: Option<String>,
     pub escape: Option<String>,

@@ -1,6 +1,6 @@
 //! What the options of files of records mean, together with the configuration.
 
-use super::args::{AnnotateArg, CsvArgs, OnErrorArg, RecordArgs};
+use super::args::{AnnotateArg, CsvArgs, OnErrorArg, RecordArgs, TextFormatArg};
 use super::config::{Config, list_or};
 use super::selection::parse_size;
 use crate::io::{Codec, CsvOptions, FieldNames, Format, Quote};
@@ -68,6 +68,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
                 .filter(|kind| *kind == AnnotateArg::Field)
                 .map(|_| annotation.to_owned()),
         },
+        is_html: args.fields.text_format.or(config.text_format) == Some(TextFormatArg::Html),
         csv: csv_options(&args.fields.csv, config)?,
         target,
         on_error: match args.on_error.or(config.on_error) {

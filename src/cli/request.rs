@@ -342,6 +342,7 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "lang-field": fields.lang_field.as_ref().or(config.lang_field.as_ref()),
         "on-error": records.on_error.or(config.on_error),
         "max-record": fields.max_record.as_ref().or(config.max_record.as_ref()),
+        "text-format": fields.text_format.or(config.text_format),
         "delimiter": fields.csv.delimiter.as_ref().or(config.delimiter.as_ref()),
         "quote": fields.csv.quote.as_ref().or(config.quote.as_ref()),
         "escape": fields.csv.escape.as_ref().or(config.escape.as_ref()),

@@ -67,8 +67,8 @@ impl Unextracted {
     fn advice(self) -> &'static str {
         match self {
             Self::Html => {
-                "is HTML; extract its text first, or pass --format text to clean it as it is; \
-                 passed through unchanged"
+                "is HTML; extract its text first, or clean the text between its tags with \
+                 --text-format html, or all of it with --format text; passed through unchanged"
             }
             Self::Pdf => "is a PDF; extract its text first",
             Self::Zip => {
@@ -149,6 +149,7 @@ pub(super) fn clean_document(
     // A format that the user named is not doubted.
     if options.format.format.is_none()
         && let Some(kind) = Unextracted::detect(&bytes)
+        && !(kind == Unextracted::Html && options.format.is_html)
     {
         let output = if kind == Unextracted::Html {
             bytes

@@ -104,6 +104,8 @@ pub struct RecordOptions {
     pub format: Option<Format>,
     /// Names of the fields that hold texts and their properties.
     pub names: FieldNames,
+    /// Whether texts are HTML, of which the text between tags is cleaned.
+    pub is_html: bool,
     /// How tables of text are divided into fields.
     pub csv: CsvOptions,
     /// What happens to damaged records.

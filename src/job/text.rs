@@ -11,12 +11,12 @@
 use super::Event;
 use super::batch::{BatchOutput, BatchStats};
 use super::options::{JobOptions, OnError};
-use crate::io::{Field, InputText, TextFields, decode_utf8};
+use crate::io::{Field, HtmlText, InputText, TextFields, decode_utf8};
 use crate::report::{
     Annotation, Cut, Name, Origin, annotate, damage_line, document_records, dropped_record,
 };
 use anyhow::{Result, bail};
-use dechaff_core::{Cleaned, Document, Outcome, Scratch};
+use dechaff_core::{Document, Outcome, Scratch};
 use std::fmt;
 use std::ops::Range;
 
@@ -178,13 +178,13 @@ impl<'j> TextCleaner<'j> {
         text: &InputText,
         scratch: &mut Scratch,
     ) -> Result<TextOutcome> {
-        let document = self.describe(Document::new(text.as_str())?, &TextFields::default());
         let place = Place {
             bytes: text.bytes(),
             ..Place::default()
         };
         let mut outcome = TextOutcome::default();
-        self.clean(&document, &place, text, &mut outcome, scratch)?;
+        let fields = TextFields::default();
+        self.clean_encoded(&place, text, &fields, &mut outcome, scratch)?;
         Ok(outcome)
     }
 
@@ -198,12 +198,33 @@ impl<'j> TextCleaner<'j> {
         outcome: &mut TextOutcome,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let document = self.describe(Document::new(&field.field.text)?, texts);
         let place = Place {
             field: Some(field.field.name.as_ref()).filter(|name| !name.is_empty()),
             ..*place
         };
-        self.clean(&document, &place, field, outcome, scratch)
+        self.clean_encoded(&place, field, texts, outcome, scratch)
+    }
+
+    /// Cleans the text that `encoded` found at `place` or, if it is HTML, the text between its tags.
+    fn clean_encoded(
+        &self,
+        place: &Place<'_>,
+        encoded: &dyn EncodedText,
+        texts: &TextFields<'_>,
+        outcome: &mut TextOutcome,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        if self.options.format.is_html {
+            let html = HtmlText::new(encoded.text());
+            let document = self.describe(Document::new(html.as_str())?, texts);
+            let encoded = EncodedHtml {
+                html: &html,
+                encoded,
+            };
+            return self.clean(&document, place, &encoded, outcome, scratch);
+        }
+        let document = self.describe(Document::new(encoded.text())?, texts);
+        self.clean(&document, place, encoded, outcome, scratch)
     }
 
     /// Cleans the text `document`, which `encoded` found at `place`, shows it to the observer, and
@@ -233,8 +254,7 @@ impl<'j> TextCleaner<'j> {
         let cuts = encoded.cuts(place.bytes, &removed);
         outcome.tally.stats.add_document(&cleaned, rules);
         outcome.tally.spans += removed.len();
-        let cut_bytes: usize = cuts.iter().map(|cut| cut.text.len()).sum();
-        outcome.kept_bytes += encoded.text_len() - cut_bytes;
+        outcome.kept_bytes += encoded.kept_bytes(&removed, &cuts);
         if let Outcome::Held { share } = cleaned.outcome() {
             outcome.held = Some(share);
         }
@@ -243,6 +263,7 @@ impl<'j> TextCleaner<'j> {
             let field = place.field.or(first_field.map(String::as_str));
             annotate(
                 field.unwrap_or_default(),
+                encoded.text(),
                 &cleaned,
                 &cuts,
                 rules,
@@ -255,6 +276,7 @@ impl<'j> TextCleaner<'j> {
         }
         if self.options.records {
             let origin = Origin {
+                text: encoded.text(),
                 cuts: &cuts,
                 encoding: encoded.encoding(),
                 site: document.site(),
@@ -262,8 +284,10 @@ impl<'j> TextCleaner<'j> {
             };
             document_records(&cleaned, &origin, rules, &mut outcome.records)?;
         }
-        outcome.removed.extend(removed);
-        outcome.cuts.extend(cuts.into_iter().map(|cut| cut.bytes));
+        for cut in cuts {
+            outcome.removed.push(cut.text);
+            outcome.cuts.push(cut.bytes);
+        }
         Ok(())
     }
 
@@ -275,9 +299,13 @@ impl<'j> TextCleaner<'j> {
         texts: &TextFields<'_>,
         scratch: &mut Scratch,
     ) -> Option<usize> {
-        let document = Document::new(self.read(value).ok()?).ok()?;
+        let text = self.read(value).ok()?;
+        let html = self.options.format.is_html.then(|| HtmlText::new(text));
+        let document = Document::new(html.as_ref().map_or(text, HtmlText::as_str)).ok()?;
         let document = self.describe(document, texts);
-        Some(kept_bytes(&self.options.cleaner.clean(&document, scratch)))
+        let cleaned = self.options.cleaner.clean(&document, scratch);
+        let removed = cleaned.removals().iter().map(|removal| removal.span.len());
+        Some(document.text().len() - removed.sum::<usize>())
     }
 
     /// Returns `value` as a text, unless it is too large or not valid UTF-8.
@@ -394,15 +422,48 @@ impl<'j> TextCleaner<'j> {
 
 /// A text and the bytes that encode it.
 trait EncodedText {
+    /// Returns the text.
+    fn text(&self) -> &str;
+
     /// Returns the bytes of `source` that encode each of `removed`, which are byte ranges of the
-    /// text, sorted and disjoint. A removal in several items of a list has a cut for each.
+    /// document, sorted and disjoint. A removal in several items of a list has a cut for each.
     fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut>;
 
-    /// Returns the length of the text in bytes, without what stands between the items of a list.
-    fn text_len(&self) -> usize;
+    /// Returns how many bytes of text are left without `removed`, of which `cuts` are the cuts.
+    fn kept_bytes(&self, removed: &[Range<usize>], cuts: &[Cut]) -> usize;
 
     /// Returns the name of the encoding, unless it is UTF-8.
     fn encoding(&self) -> Option<&'static str>;
+}
+
+/// The text between the tags of HTML, which is a text itself.
+struct EncodedHtml<'t> {
+    html: &'t HtmlText,
+    encoded: &'t dyn EncodedText,
+}
+
+impl EncodedText for EncodedHtml<'_> {
+    fn text(&self) -> &str {
+        self.encoded.text()
+    }
+
+    fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
+        let html_cuts = self.html.cuts(removed);
+        let ranges: Vec<Range<usize>> = html_cuts.iter().map(|cut| cut.source.clone()).collect();
+        let mut cuts = self.encoded.cuts(source, &ranges);
+        for cut in &mut cuts {
+            cut.removal = html_cuts[cut.removal].removal;
+        }
+        cuts
+    }
+
+    fn kept_bytes(&self, removed: &[Range<usize>], _: &[Cut]) -> usize {
+        self.html.as_str().len() - removed.iter().map(Range::len).sum::<usize>()
+    }
+
+    fn encoding(&self) -> Option<&'static str> {
+        self.encoded.encoding()
+    }
 }
 
 /// A field of a record.
@@ -414,6 +475,10 @@ pub(super) struct RecordField<'f> {
 }
 
 impl EncodedText for RecordField<'_> {
+    fn text(&self) -> &str {
+        &self.field.text
+    }
+
     fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
         let record = self.decoded.map_or(source, |text| text.as_str().as_bytes());
         let mut cuts = Vec::with_capacity(removed.len());
@@ -437,8 +502,8 @@ impl EncodedText for RecordField<'_> {
         cuts
     }
 
-    fn text_len(&self) -> usize {
-        self.field.text_len()
+    fn kept_bytes(&self, _: &[Range<usize>], cuts: &[Cut]) -> usize {
+        self.field.text_len() - cuts.iter().map(|cut| cut.text.len()).sum::<usize>()
     }
 
     fn encoding(&self) -> Option<&'static str> {
@@ -447,6 +512,10 @@ impl EncodedText for RecordField<'_> {
 }
 
 impl EncodedText for InputText {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+
     fn cuts(&self, _: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
         removed
             .iter()
@@ -460,23 +529,13 @@ impl EncodedText for InputText {
             .collect()
     }
 
-    fn text_len(&self) -> usize {
-        self.as_str().len()
+    fn kept_bytes(&self, removed: &[Range<usize>], _: &[Cut]) -> usize {
+        self.as_str().len() - removed.iter().map(Range::len).sum::<usize>()
     }
 
     fn encoding(&self) -> Option<&'static str> {
         InputText::encoding(self)
     }
-}
-
-/// Returns how many bytes of a text are left after its removals.
-fn kept_bytes(cleaned: &Cleaned<'_>) -> usize {
-    let removed: usize = cleaned
-        .removals()
-        .iter()
-        .map(|removal| removal.span.len())
-        .sum();
-    cleaned.source().len() - removed
 }
 
 #[cfg(test)]

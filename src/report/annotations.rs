@@ -43,17 +43,18 @@ impl CodePointCounter<'_> {
     }
 }
 
-/// Appends an annotation to `out` for each of `cuts`, the spans that are removed from the text of
-/// `field`, in the order of the text. Only the first rule of a span is named.
+/// Appends an annotation to `out` for each of `cuts`, the spans that are removed from `text`, the
+/// value of `field`, in the order of the text. Only the first rule of a span is named.
 pub fn annotate(
     field: &str,
+    text: &str,
     cleaned: &Cleaned<'_>,
     cuts: &[Cut],
     rules: &RuleSet,
     out: &mut Vec<Annotation>,
 ) {
     let mut counter = CodePointCounter {
-        text: cleaned.source(),
+        text,
         byte: 0,
         code_points: 0,
     };
@@ -147,6 +148,7 @@ mod tests {
         });
         annotate(
             "text",
+            cleaned.source(),
             &cleaned,
             &cuts.collect::<Vec<_>>(),
             cleaner.rules(),

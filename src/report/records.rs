@@ -91,7 +91,9 @@ pub struct Origin<'s> {
     pub site: Option<&'s str>,
     /// The name of the input's encoding, unless it is UTF-8.
     pub encoding: Option<&'static str>,
-    /// What is removed of these bytes.
+    /// The text that these bytes encode.
+    pub text: &'s str,
+    /// What is removed of it.
     pub cuts: &'s [Cut],
     /// The number of the record, if the input has several.
     pub record: Option<u64>,
@@ -104,11 +106,14 @@ pub struct Origin<'s> {
 }
 
 impl Record {
-    /// Makes the record of a removal from `text`, as far as `cut` goes. The bytes of the cut differ
+    /// Makes the record of a removal, as far as `cut` goes. The bytes of the cut differ
     /// from the span if the text was decoded or unescaped.
-    fn new(removal: &Removal, cut: &Cut, text: &str, origin: &Origin<'_>, rules: &RuleSet) -> Self {
+    fn new(removal: &Removal, cut: &Cut, origin: &Origin<'_>, rules: &RuleSet) -> Self {
         let rule = rules.get(removal.rule);
-        let (removed, bytes) = (&text[cut.text.clone()], &origin.bytes[cut.bytes.clone()]);
+        let (removed, bytes) = (
+            &origin.text[cut.text.clone()],
+            &origin.bytes[cut.bytes.clone()],
+        );
         let is_repeated = rule.filter() == FilterName::Site;
         Self {
             version: RECORD_VERSION,
@@ -173,10 +178,7 @@ pub fn document_records(
 ) -> Result<()> {
     for cut in origin.cuts {
         let removal = &cleaned.removals()[cut.removal];
-        serde_json::to_writer(
-            &mut *out,
-            &Record::new(removal, cut, cleaned.source(), origin, rules),
-        )?;
+        serde_json::to_writer(&mut *out, &Record::new(removal, cut, origin, rules))?;
         out.push(b'\n');
     }
     Ok(())

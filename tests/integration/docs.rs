@@ -230,6 +230,11 @@ fn every_command_runs() {
     )
     .unwrap();
     fs::write(
+        work.join("feed.jsonl"),
+        "{\"content\": \"<p>It rained.</p><p>Advertisement</p>\"}\n",
+    )
+    .unwrap();
+    fs::write(
         work.join("chats.jsonl"),
         "{\"prompt\":\"It rained.\",\
          \"messages\":[{\"content\":\"Advertisement\\nIt stopped.\\n\"}]}\n",

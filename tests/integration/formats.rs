@@ -521,8 +521,8 @@ fn inputs_without_extracted_text_are_named() {
         "dechaff: a.pdf: is a PDF; extract its text first\n",
         "dechaff: b.docx: is a zip archive, as docx, xlsx and epub files are; extract its texts \
          first\n",
-        "dechaff: page.html: is HTML; extract its text first, or pass --format text to clean it \
-         as it is; passed through unchanged\n",
+        "dechaff: page.html: is HTML; extract its text first, or clean the text between its tags \
+         with --text-format html, or all of it with --format text; passed through unchanged\n",
     ] {
         assert!(messages.contains(message), "{messages}");
     }
@@ -737,6 +737,49 @@ fn latin1(text: &str) -> Vec<u8> {
 fn utf16(text: &str) -> Vec<u8> {
     let marked = format!("\u{feff}{text}");
     marked.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn html_in_records_and_files_is_cleaned_between_its_tags() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let html = concat!(
+        r#"<div class="post"><p>The council approved the <b>flood&nbsp;wall</b> on Tuesday.</p>"#,
+        "\n@<p>The river rose.</p><script>track('Share this article')</script></div>\n",
+    );
+    let chaff = r#"<p><a href="s?a=1&amp;b=2">Share <b>this</b> article</a></p>"#;
+    let (source, cleaned) = (html.replace('@', chaff), html.replace('@', ""));
+    let record = |html: &str| format!("{}\n", json!({"id": 1, "content": html}));
+    fs::write(path.join("feed.jsonl"), record(&source)).unwrap();
+    fs::write(path.join("page.html"), format!("<!doctype html>{source}")).unwrap();
+    let html = ["--text-format", "html", "--text-field", "content"];
+    let args = ["clean", "feed.jsonl", "-o", "out.jsonl", "--removed", "r"];
+    run(
+        path,
+        &[&args[..], &html].concat(),
+        0,
+        "1 document: 1 changed",
+    );
+    assert_eq!(read(path, "out.jsonl"), record(&cleaned));
+    assert_eq!(removals(&read(path, "r")).len(), 1);
+    let restored = dechaff(path, &["restore", "out.jsonl", "--removed", "r", "-o", "-"]);
+    assert_eq!(text(&restored.stdout), record(&source));
+    let output = run(
+        path,
+        &[&["clean", "-q", "page.html"], &html[..2]].concat(),
+        0,
+        "",
+    );
+    assert_eq!(text(&output.stdout), format!("<!doctype html>{cleaned}"));
+    // The file can say so too. Annotations count code points of the field.
+    fs::write(path.join("dechaff.toml"), "text-format = 'html'\n").unwrap();
+    let args = ["clean", "-q", "feed.jsonl", "--annotate", "field"];
+    let output = dechaff(path, &[&args[..], &html[2..]].concat());
+    let annotated: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mark = &annotated["dechaff"][0];
+    let start = source.find(chaff).unwrap();
+    assert_eq!(mark["start"], start);
+    assert_eq!(mark["end"], start + chaff.len());
 }
 
 #[test]

@@ -9,8 +9,7 @@ use crate::io::batch::Framing;
 use crate::io::quoted_alternatives;
 use crate::io::record::{Field, Parsed, TextFields, Values, cut, parse_utf8};
 use anyhow::{Result, anyhow, bail};
-use dialect::Dialect;
-use rows::{RawField, RowScanner, split_row};
+use rows::{Dialect, RawField, RowScanner, split_row};
 use std::borrow::Cow;
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
-//! Dialects of CSV: the delimiter between fields, the quote around them, and how a quote within one
-//! is escaped. What the user did not choose is detected from the first rows.
+//! Detection of dialects of CSV: what the user did not choose of the delimiter, the quote and how it is
+//! escaped follows from the first rows.
 
-use super::rows::{RowScanner, split_row};
+use super::rows::{Dialect, RowScanner, split_row};
 use crate::io::batch::Framing;
 use crate::io::{CsvOptions, Quote};
 
@@ -9,18 +9,6 @@ use crate::io::{CsvOptions, Quote};
 const DELIMITERS: [u8; 4] = *b",;\t|";
 /// Number of rows that are read to detect a dialect.
 const DETECTION_ROWS: usize = 50;
-
-/// How rows are divided into fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
-    /// The byte between fields.
-    pub(super) delimiter: u8,
-    /// The byte around fields, `None` if all fields are unquoted.
-    pub(super) quote: Option<u8>,
-    /// The byte before a delimiter, a quote, a line feed or another such byte that belongs to a
-    /// value. `None` if a quote in a quoted field is doubled instead (RFC 4180).
-    pub(super) escape: Option<u8>,
-}
 
 /// How a dialect splits the first rows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,11 +112,6 @@ impl Dialect {
             }
         }
         counts
-    }
-
-    /// Whether `byte` keeps an escape byte before it from being ordinary.
-    pub(super) fn is_special(self, byte: u8) -> bool {
-        [Some(self.delimiter), self.quote, self.escape, Some(b'\n')].contains(&Some(byte))
     }
 
     /// Describes how this dialect differs from the usual one with `delimiter`, for a message.

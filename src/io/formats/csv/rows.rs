@@ -1,11 +1,29 @@
-//! Splits CSV into rows, and rows into fields. Both are byte ranges rather than decoded texts: a
+//! Splits CSV of any dialect into rows, and rows into fields. Both are byte ranges rather than decoded texts: a
 //! removal is cut out of the row's own bytes, so quotes and all other fields are preserved exactly.
 
-use super::dialect::Dialect;
 use crate::io::batch::Framing;
 use crate::io::record::Escaping;
 use std::borrow::Cow;
 use std::ops::Range;
+
+/// How rows are divided into fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// The byte between fields.
+    pub(super) delimiter: u8,
+    /// The byte around fields, `None` if all fields are unquoted.
+    pub(super) quote: Option<u8>,
+    /// The byte before a delimiter, a quote, a line feed or another such byte that belongs to a
+    /// value. `None` if a quote in a quoted field is doubled instead (RFC 4180).
+    pub(super) escape: Option<u8>,
+}
+
+impl Dialect {
+    /// Whether `byte` keeps an escape byte before it from being ordinary.
+    pub(super) fn is_special(self, byte: u8) -> bool {
+        [Some(self.delimiter), self.quote, self.escape, Some(b'\n')].contains(&Some(byte))
+    }
+}
 
 /// Finds the ends of rows: line feeds outside of quotes. A quote opens a quoted field only at the
 /// start of a field; within an unquoted field it is an ordinary character.
