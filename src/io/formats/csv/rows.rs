@@ -1,5 +1,6 @@
-//! Splits CSV of any dialect into rows, and rows into fields. Both are byte ranges rather than decoded texts: a
-//! removal is cut out of the row's own bytes, so quotes and all other fields are preserved exactly.
+//! Splits CSV of any dialect into rows, and rows into fields. Both are byte ranges rather than decoded
+//! texts: a removal is cut out of the row's own bytes, so quotes and all other fields are preserved
+//! exactly.
 
 use crate::io::batch::Framing;
 use crate::io::record::Escaping;
