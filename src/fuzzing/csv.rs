@@ -4,6 +4,7 @@
 //! The first byte of an input selects options; the rest is the file.
 
 use super::files::{TEXTS, check_file, cleaned_text, is_compressed, keeps_records, options};
+use crate::io::{CsvOptions, Quote};
 
 /// Checks a file. See the description of the module.
 pub fn check(data: &[u8]) {
@@ -13,7 +14,12 @@ pub fn check(data: &[u8]) {
     }
     let (delimiter, format, name) =
         [(b',', "csv", "a.csv"), (b'\t', "tsv", "a.tsv")][usize::from(mode >> 3 & 1)];
-    let options = options(*mode, format);
+    let mut options = options(*mode, format);
+    options.format.csv = CsvOptions {
+        delimiter: Some(delimiter),
+        quote: Some(Quote::Byte(b'"')),
+        ..CsvOptions::default()
+    };
     let Ok(batch) = check_file(&options, name, file) else {
         // The header row has no column of texts, or cannot be read.
         return;

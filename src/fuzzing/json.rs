@@ -3,7 +3,10 @@
 //!
 //! The first byte of an input selects options; the rest is the file.
 
-use super::files::{TEXTS, check_file, cleaned_text, is_compressed, keeps_records, options};
+use super::files::{
+    CLEANER, TEXTS, check_file, cleaned_text, is_compressed, keeps_records, options,
+};
+use dechaff_core::{Document, Scratch};
 use serde::de::IgnoredAny;
 use serde_json::{Value, from_slice, json};
 
@@ -18,8 +21,9 @@ pub fn check(data: &[u8]) {
     if mode & 8 != 0 {
         options.format.names.text.push("meta.body".to_owned());
     }
+    options.format.is_html = mode & 16 != 0;
     let batch = check_file(&options, "a.jsonl", file).expect("it can be cleaned");
-    if !keeps_records(&options) {
+    if !keeps_records(&options) || options.format.is_html {
         return;
     }
     let lines = |file| <[u8]>::split(file, |&byte| byte == b'\n');
@@ -55,10 +59,37 @@ fn clean_value(value: &mut Value, keys: &[&str]) {
                 clean_value(member, keys);
             }
         }
+        (Value::Array(items), []) => clean_list(items),
         (Value::Array(items), keys) => {
-            items.iter_mut().for_each(|item| clean_value(item, keys));
+            let objects = items.iter_mut().filter(|item| item.is_object());
+            objects.for_each(|item| clean_value(item, keys));
         }
         _ => {}
+    }
+}
+
+/// Cleans the strings of a list, which are one text.
+fn clean_list(items: &mut [Value]) {
+    let texts = items.iter_mut().filter_map(|item| match item {
+        Value::String(text) => Some(text),
+        _ => None,
+    });
+    let texts: Vec<&mut String> = texts.collect();
+    let has_lines = texts.iter().any(|text| text.contains(['\n', '\r']));
+    let separator = if has_lines { "\n\n" } else { "\n" };
+    let parts: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
+    let joined = parts.join(separator);
+    let document = Document::new(&joined).expect("the text is short");
+    let cleaned = CLEANER.clean(&document, &mut Scratch::default());
+    let mut start = 0;
+    for text in texts {
+        let end = start + text.len();
+        *text = cleaned
+            .kept()
+            .map(|span| span.start().clamp(start, end)..span.end().clamp(start, end))
+            .map(|range| &joined[range])
+            .collect();
+        start = end + separator.len();
     }
 }
 
@@ -73,6 +104,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
             json!({"text": other, "meta": {"body": text, "text": "Advertisement"}}),
             json!({"meta": [{"body": text}, {"body": other}, 3], "id": "a"}),
             json!({"text": [text, other]}),
+            json!({"text": ["It rained.", other, 1, "Advertisement"]}),
+            json!({"text": format!("<p>a</p><p>{}</p><b>{text}</b>", TEXTS[2])}),
             json!({"text": null}),
         ];
         let lines: Vec<String> = records.iter().map(Value::to_string).collect();
@@ -80,6 +113,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
             let escaped = line.replace('A', "\\u0041").replace('é', "\\u00E9");
             seeds.push([&[(number * 3 + index) as u8], line.as_bytes(), b"\n"].concat());
             seeds.push([&[8], escaped.as_bytes()].concat());
+            seeds.push([&[16], escaped.as_bytes()].concat());
         }
         seeds.push([&[8 + number as u8], lines.join("\n").as_bytes()].concat());
         seeds.push([&[number as u8], lines.join("\r\n").as_bytes(), b"\r\n{\n"].concat());
