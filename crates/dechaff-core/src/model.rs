@@ -10,7 +10,8 @@
 //!
 //! - `page` splits a document into blocks and computes their features, `shape` from their
 //!   characters, `words` from their words, and `overlap` and `forms` from the words that they
-//!   share with the prose of the page. `features` lists the features.
+//!   share with the prose of the page. `features` lists the features, and `meanings` says in words
+//!   what each of them is.
 //! - `trees` evaluates boosted decision trees on the features. A few rows walk through each `tree`,
 //!   more are evaluated together by `blocks`. The raw score of a block is the sum of their leaves,
 //!   in 4096ths of a logit.
@@ -33,6 +34,7 @@ mod file;
 mod forms;
 mod kind;
 mod line_model;
+mod meanings;
 mod overlap;
 mod page;
 mod places;
@@ -72,6 +74,27 @@ const BUILT_IN: &[u8] = include_bytes!("../models/line.bin");
 #[must_use]
 pub const fn built_in_file() -> &'static [u8] {
     BUILT_IN
+}
+
+/// Iterates over the features of the model, in the order of a row: the name of each, and what it is
+/// in words, as a noun phrase such as "its number of words".
+pub fn feature_meanings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    meanings::MEANINGS.iter().copied()
+}
+
+/// Returns the lowest and the highest score that a line must exceed at `level` to be removed, over
+/// all kinds of pages. On a page on which no rule matches it must exceed a higher one.
+///
+/// # Errors
+/// [`Error::Model`] if the built-in model does not fit this version.
+pub fn required_scores(level: Level) -> Result<(Score, Score), Error> {
+    let model = Model::built_in()?;
+    let thresholds = model.thresholds(level).0;
+    let (mut low, mut high) = (thresholds[0], thresholds[0]);
+    for threshold in thresholds {
+        (low, high) = (low.min(threshold), high.max(threshold));
+    }
+    Ok((model.probability(low), model.probability(high)))
 }
 
 /// A point of a measured curve: what rules of a level and the model removed together at a

@@ -68,3 +68,11 @@ pub struct FeatureWeight {
     /// What the feature added to the log-odds of the score. Negative if it speaks for prose.
     pub weight: f64,
 }
+
+impl FeatureWeight {
+    /// Returns what the feature is in words, as a noun phrase such as "its number of words".
+    #[must_use]
+    pub fn meaning(&self) -> &'static str {
+        super::meanings::meaning(self.feature)
+    }
+}
