@@ -5,7 +5,8 @@
 //! {"text": "The bridge opens on Monday.\nShare this article", "labels": "kd"}
 //! ```
 //!
-//! Labels are `k` (keep), `d` (drop) and `u` (unsure), as a string or as a list of strings.
+//! Labels are `k` (keep), `d` (drop) and `u` (unsure), as a string or as a list of strings. What
+//! follows the last line end counts as a line, even if it is empty: `a⏎b⏎` has three labels.
 
 use super::format::Format;
 use super::fs::File;
@@ -88,9 +89,19 @@ fn parse_labels(letters: &str, text: &str) -> Result<Vec<Label>> {
     let labels: Vec<Label> = letters.chars().map(parse_label).collect::<Result<_>>()?;
     let lines = text.split('\n').count();
     if labels.len() != lines {
-        bail!("has {} labels for {lines} lines", labels.len());
+        bail!(
+            "has {} label{} for {lines} line{}; what follows the last line end counts as a line \
+             too, even if it is empty",
+            labels.len(),
+            plural(labels.len()),
+            plural(lines)
+        );
     }
     Ok(labels)
+}
+
+fn plural(number: usize) -> &'static str {
+    if number == 1 { "" } else { "s" }
 }
 
 fn parse_label(letter: char) -> Result<Label> {
@@ -123,7 +134,7 @@ mod tests {
             2
         );
         for (line, reason) in [
-            (r#"{"text": "a\nb", "labels": "k"}"#, "1 labels for 2 lines"),
+            (r#"{"text": "a\nb", "labels": "k"}"#, "1 label for 2 lines"),
             (r#"{"text": "a", "labels": "x"}"#, "label 'x'"),
             (r#"{"gold": "a"}"#, "no text in the field 'text'"),
             ("[]", "not a JSON object"),
