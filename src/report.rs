@@ -13,10 +13,13 @@ mod explain;
 mod html;
 mod identity;
 mod learned;
+mod losses;
+mod marked;
 mod records;
 mod rules;
 mod schema;
 mod stats;
+mod summary;
 mod survey;
 mod table;
 mod why;
@@ -26,17 +29,20 @@ pub use annotations::{Annotation, annotate, annotation_list, dolma_line};
 pub use comparison::{Claimed, Comparison};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
-pub use explain::explain;
+pub use explain::RemovalList;
 pub use html::{ReportMeta, html_page, survey_json};
 pub use identity::{ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path};
 pub use learned::{LabelPack, LearnedLine, learned_lines, learned_pack, site_line};
+pub use losses::Losses;
+pub use marked::marked;
 pub use records::{
     Cut, Origin, Record, RecordLine, damage_line, document_records, dropped_record, read_lines,
     read_records,
 };
 pub use rules::{list, list_json, rule_json, rule_page, rules_pages, show};
 pub use schema::pack_schema;
-pub use stats::{RuleStats, Stats};
+pub use stats::{RuleStats, Stats, count};
+pub use summary::{SummaryContext, summary};
 pub use survey::Survey;
 pub use table::TableStyle;
 pub use why::{ExplainedLine, LineReport, miss_reason};
@@ -114,6 +120,18 @@ fn is_harmful(c: char) -> bool {
 /// contains line feeds cannot imitate further lines of output.
 fn escape_line(text: &str) -> String {
     escape_control(text).replace('\n', "\\n")
+}
+
+/// Bytes of a text that are quoted; the rest of a longer text is left out.
+const QUOTED_BYTES: usize = 160;
+
+/// Returns the first [`QUOTED_BYTES`] of `text` on one line in single quotes, with control
+/// characters escaped and an ellipsis if text is left out.
+fn quote(text: &str) -> String {
+    let text = text.trim();
+    let start = &text[..text.floor_char_boundary(QUOTED_BYTES)];
+    let more = if start.len() < text.len() { " …" } else { "" };
+    format!("'{}{more}'", escape_control(start).replace('\n', "⏎"))
 }
 
 /// Returns `path` on one line that is safe to print on a terminal. Bytes that are not UTF-8 become

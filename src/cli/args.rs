@@ -37,7 +37,7 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Remove boilerplate from standard input, files or directories
     Clean(Box<CleanArgs>),
-    /// Show what would be removed, marked in place with its rule, or why lines are removed or kept
+    /// List what would be removed and why, or explain why lines are removed or kept
     Explain(Box<ExplainArgs>),
     /// Write an HTML page that shows what would be removed and why, with charts and samples of each
     /// rule
@@ -357,6 +357,13 @@ pub(super) struct ExplainArgs {
     /// Explain only record number N of files of records
     #[arg(long, value_name = "N")]
     pub record: Option<u64>,
+    /// Show the whole text with its removals marked in place, as [-text-]{rules}
+    #[arg(long, conflicts_with_all = ["line", "json"])]
+    pub marked: bool,
+    /// Also show what weighed most in the line model, all rules of a removal and, with --line,
+    /// examples of the rules
+    #[arg(long, short)]
+    pub verbose: bool,
     /// Print a JSON object for each document
     #[arg(long)]
     pub json: bool,
@@ -533,8 +540,8 @@ pub(super) struct RestoreArgs {
 #[derive(Args, Debug)]
 pub(super) struct EvalArgs {
     /// Labelled pages: JSON Lines, optionally compressed with gzip or zstd, with `text`, `labels`
-    /// (one letter per line: k keep, d drop, u unsure), and optionally `publisher`, `lang` and
-    /// `extractor`
+    /// (one letter per line: k keep, d drop, u unsure; what follows the last line end counts as a
+    /// line, even if it is empty), and optionally `publisher`, `lang` and `extractor`
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Also print the results for each value of this field

@@ -1,5 +1,5 @@
-//! `dechaff explain`: shows texts with what would be removed marked in place, or explains line by
-//! line why text is removed or kept.
+//! `dechaff explain`: lists what would be removed and why, or explains line by line why text is
+//! removed or kept.
 
 use super::Exit;
 use super::args::ExplainArgs;
@@ -8,10 +8,11 @@ use super::config::Config;
 use super::selection::build_cleaner;
 use super::terminal::Terminal;
 use crate::io::fs;
-use crate::job::observer::{Explainer, LineFilter};
-use anyhow::{Context, Result};
+use crate::job::observer::{ExplainStyle, Explainer, LineFilter, Seen};
+use anyhow::{Context, Result, bail};
 use dechaff_core::Level;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Runs `dechaff explain`. Invalid text is an error, even without `--strict`, because it cannot be
 /// explained.
@@ -33,26 +34,82 @@ pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit
         lines: Vec::new(),
         near: None,
         record: args.record,
-        json: args.json,
+        style: match (args.json, args.marked) {
+            (true, _) => ExplainStyle::Json,
+            (false, true) => ExplainStyle::Marked,
+            (false, false) => ExplainStyle::List,
+        },
+        verbose: args.verbose,
         colour: terminal.has_colour(),
         headings,
+        seen: Seen::default(),
     };
-    let explainer = explainer.with_lines(
-        args.line
-            .iter()
-            .map(|text| parse_lines(text))
-            .collect::<Result<_>>()?,
-    )?;
+    let explainer = Arc::new(
+        explainer.with_lines(
+            args.line
+                .iter()
+                .map(|text| parse_lines(text))
+                .collect::<Result<_>>()?,
+        )?,
+    );
     args.inspect.reading.strict = true;
     let ended = inspect(
         args.paths,
         args.inspect,
         &config,
         cleaner,
-        Arc::new(explainer),
+        explainer.clone(),
         terminal,
     )?;
+    if ended.exit == Exit::Done {
+        check_found(&explainer)?;
+    }
     Ok(ended.exit)
+}
+
+/// Checks that there are documents with the requested record and lines.
+///
+/// # Errors
+/// If no document has one of them. The message says how many there are.
+fn check_found(explainer: &Explainer) -> Result<()> {
+    let Seen {
+        lines,
+        records,
+        documents,
+        explained,
+    } = &explainer.seen;
+    if documents.load(Ordering::Relaxed) == 0 {
+        return Ok(());
+    }
+    if let Some(wanted) = explainer.record
+        && explained.load(Ordering::Relaxed) == 0
+    {
+        match records.load(Ordering::Relaxed) {
+            0 => bail!("the input has no records; leave out --record"),
+            last if wanted > last => {
+                bail!("there is no record {wanted}; the last one with a text is record {last}")
+            }
+            _ => bail!("record {wanted} has no text"),
+        }
+    }
+    let count = lines.load(Ordering::Relaxed);
+    for filter in &explainer.lines {
+        if let LineFilter::Numbers(from, to) = *filter
+            && from > count
+            && to < usize::MAX
+        {
+            let longest = if explained.load(Ordering::Relaxed) > 1 {
+                "the longest document has"
+            } else {
+                "the document has"
+            };
+            bail!(
+                "there is no line {from}; {longest} {count} line{}",
+                if count == 1 { "" } else { "s" }
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Parses one value of `--line`: a line number such as `7`, a range such as `7-9`, or `removed`,

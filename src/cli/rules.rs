@@ -11,7 +11,7 @@ use crate::io::fs;
 use crate::job::corpus::{Corpus, CorpusRun};
 use crate::job::walk::Inputs;
 use crate::report::{
-    escape_control, explain, list, list_json, miss_reason, pack_schema, rule_json, rule_page,
+    escape_control, list, list_json, marked, miss_reason, pack_schema, rule_json, rule_page,
     rules_pages, show, worth_json, worth_table,
 };
 use anyhow::{Context, Result};
@@ -191,7 +191,7 @@ fn explain_failure(case: &Case<'_>, verifier: &Verifier, colour: bool) -> Result
     let mut scratch = Scratch::default();
     let cleaner = verifier.cleaner(case.rule);
     let cleaned = cleaner.clean(&document, &mut scratch);
-    let mut text = explain(&cleaned, cleaner.rules(), &[], colour);
+    let mut text = marked(&cleaned, cleaner.rules(), colour);
     if case.expects_match {
         let whole = Span::from_offsets(0, case.text.len());
         let misses = NearMisses::new(cleaner)?

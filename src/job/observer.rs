@@ -5,7 +5,9 @@
 //! a record or a row of a table. The commands that only inspect a corpus therefore read the same
 //! inputs as `clean`, with the same options, and need no code for formats.
 
-use crate::report::{Claimed, Comparison, ExplainedLine, LineReport, Name, Survey, diff, explain};
+use crate::report::{
+    Claimed, Comparison, ExplainedLine, LineReport, Name, RemovalList, Survey, diff, marked,
+};
 use dechaff_core::model::{ExplainOptions, LineScore};
 use dechaff_core::verify::{MarkIndex, NearMisses};
 use dechaff_core::{
@@ -13,6 +15,7 @@ use dechaff_core::{
 };
 use rustc_hash::FxHashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Inspects each document of a job after it is cleaned.
@@ -115,26 +118,54 @@ impl LineFilter {
     }
 }
 
-/// Explains documents: either the whole text with its removals marked, or selected lines with the
-/// reasons why each is removed or kept.
+/// How the removals of a document are shown, unless lines are explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplainStyle {
+    /// As a list.
+    List,
+    /// As the whole text, with its removals marked in place.
+    Marked,
+    /// As JSON.
+    Json,
+}
+
+/// What the documents of a job have, to tell which of the requested lines and records are missing.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Lines of the longest document.
+    pub lines: AtomicUsize,
+    /// The highest number of a record with a text; 0 if no document is a record.
+    pub records: AtomicU64,
+    /// Documents, those of other records than the requested one included.
+    pub documents: AtomicU64,
+    /// Documents that were explained.
+    pub explained: AtomicU64,
+}
+
+/// Explains documents: either the removals of each, or selected lines with the reasons why each is
+/// removed or kept.
 #[derive(Debug)]
 pub struct Explainer {
     /// The cleaner of the job.
     pub cleaner: Cleaner,
     /// The level of the cleaner.
     pub level: Level,
-    /// Lines to explain; if empty, the whole text is shown with its removals marked.
+    /// Lines to explain; if empty, the removals are shown.
     pub lines: Vec<LineFilter>,
     /// Finds near misses of the selected lines; `None` if no lines are selected.
     pub(crate) near: Option<NearMisses>,
     /// If set, only the record with this number is explained.
     pub record: Option<u64>,
-    /// Whether the explanation is JSON rather than text.
-    pub json: bool,
+    /// How removals are shown. Lines are explained as text, unless it is JSON.
+    pub style: ExplainStyle,
+    /// Whether details are shown: the features of the line model, and examples of rules.
+    pub verbose: bool,
     /// Whether text has colour codes.
     pub colour: bool,
     /// Whether each document has a heading. Records always have one.
     pub headings: bool,
+    /// What the documents so far have.
+    pub seen: Seen,
 }
 
 impl Explainer {
@@ -206,12 +237,18 @@ impl Explainer {
         lines
     }
 
-    /// Returns whether lines are selected by number only and none of these numbers can be in a
-    /// document of `line_count` lines.
-    fn selects_past_end(&self, line_count: usize) -> bool {
-        self.lines
-            .iter()
-            .all(|filter| matches!(filter, LineFilter::Numbers(from, _) if *from > line_count))
+    /// Notes what a document has, and returns whether it is to be explained.
+    fn notes(&self, name: &Name<'_>, document: &Document<'_>) -> bool {
+        self.seen.documents.fetch_add(1, Ordering::Relaxed);
+        let record = name.record.unwrap_or_default();
+        self.seen.records.fetch_max(record, Ordering::Relaxed);
+        if self.record.is_some_and(|wanted| record != wanted) {
+            return false;
+        }
+        self.seen.explained.fetch_add(1, Ordering::Relaxed);
+        let lines = document.line_count();
+        self.seen.lines.fetch_max(lines, Ordering::Relaxed);
+        true
     }
 }
 
@@ -223,10 +260,7 @@ impl Observer for Explainer {
         cleaned: &Cleaned<'_>,
         scratch: &mut Scratch,
     ) -> Option<String> {
-        if self
-            .record
-            .is_some_and(|wanted| name.record != Some(wanted))
-        {
+        if !self.notes(name, document) {
             return None;
         }
         let rules = self.cleaner.rules();
@@ -235,9 +269,14 @@ impl Observer for Explainer {
             max_features: MAX_FEATURES,
         };
         let Explanation { marks, scores, .. } = self.cleaner.explain(document, &options, scratch);
-        let lines = match &self.near {
-            Some(near) => self.explain_lines(near, document, cleaned, marks, &scores, scratch),
-            None => Vec::new(),
+        let list = RemovalList {
+            document,
+            cleaned,
+            rules,
+            marks: &marks,
+            line_scores: &scores,
+            verbose: self.verbose,
+            colour: self.colour,
         };
         let report = LineReport {
             name,
@@ -245,25 +284,26 @@ impl Observer for Explainer {
             rules,
             level: self.level,
             is_scored: !scores.is_empty(),
+            verbose: self.verbose,
             colour: self.colour,
         };
-        if self.json {
-            return Some(format!("{}\n", report.json(&lines, &scores)));
-        }
-        if !self.lines.is_empty() {
-            if !lines.is_empty() {
-                return Some(format!("{}\n", report.text(&lines)));
-            }
-            return self
-                .selects_past_end(document.line_count())
-                .then(|| report.no_line(document.line_count()));
-        }
         let heading = if self.headings || name.record.is_some() {
             report.heading()
         } else {
             String::new()
         };
-        Some(heading + &explain(cleaned, rules, &scores, self.colour))
+        let Some(near) = &self.near else {
+            return Some(match self.style {
+                ExplainStyle::List => heading + &list.text(),
+                ExplainStyle::Marked => heading + &marked(cleaned, rules, self.colour),
+                ExplainStyle::Json => format!("{}\n", report.json(&[], &scores)),
+            });
+        };
+        let lines = self.explain_lines(near, document, cleaned, marks, &scores, scratch);
+        if self.style == ExplainStyle::Json {
+            return Some(format!("{}\n", report.json(&lines, &scores)));
+        }
+        (!lines.is_empty()).then(|| format!("{}\n", report.text(&lines)))
     }
 }
 

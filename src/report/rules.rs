@@ -1,9 +1,13 @@
 //! Rules as tables, pages of documentation and JSON, for `dechaff rules`.
 
+use super::explain::percent;
 use super::table::{Table, TableColumn, TableStyle};
 use super::{ADDED, REMOVED, SAVED, escape_control};
 use anstyle::Style;
-use dechaff_core::{Cleaner, Effect, Matcher, Near, Rule, RuleId, RuleSet, StringList, Zone};
+use dechaff_core::model::{feature_meanings, required_scores};
+use dechaff_core::{
+    Cleaner, Effect, FilterName, Level, Matcher, Near, Rule, RuleId, RuleSet, StringList, Zone,
+};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::fmt::{Display, Write};
@@ -35,7 +39,7 @@ pub fn list(cleaner: &Cleaner, names: &[String], examples: bool, style: TableSty
     ]);
     for (id, rule) in selected(cleaner, names) {
         let (category, confidence) = if rule.effect == Effect::Remove {
-            (rule.category.to_string(), rule.confidence.name())
+            (rule.category.to_string(), confidence_name(rule))
         } else {
             (effect_name(rule), "-")
         };
@@ -142,6 +146,32 @@ pub(super) fn effect_name(rule: &Rule) -> String {
         Effect::Keep => "keep".to_owned(),
         Effect::Cue(cue) => format!("cue:{cue}"),
     }
+}
+
+/// Returns the confidence of a rule for people. That of the line model says nothing about its
+/// removals, each of which has a score.
+fn confidence_name(rule: &Rule) -> &'static str {
+    if is_model(rule) {
+        "by score"
+    } else {
+        rule.confidence.name()
+    }
+}
+
+/// Returns whether a rule stands for the line model.
+pub(super) fn is_model(rule: &Rule) -> bool {
+    rule.filter() == FilterName::Model
+}
+
+/// Returns between which scores a line must be at a level to be removed by the line model, as
+/// "a score above 0.623 to 0.912, by kind of page"; `None` if there is no model.
+fn required_score(level: Level) -> Option<String> {
+    let (low, high) = required_scores(level).ok()?;
+    Some(format!(
+        "removes lines that it is more than {} to {} sure of, by kind of page",
+        percent(low),
+        percent(high)
+    ))
 }
 
 /// Returns the full names of rules, in the order of `ids`.
@@ -278,7 +308,7 @@ fn kinds(rules: &[&Rule]) -> String {
 pub fn rule_page(rule: &Rule) -> String {
     let mut text = format!("## {}\n\n{} (", rule.name, rule.description);
     let _ = match rule.effect {
-        Effect::Remove => write!(text, "{}, {}", rule.category, rule.confidence),
+        Effect::Remove => write!(text, "{}, {}", rule.category, confidence_name(rule)),
         Effect::Keep => write!(text, "protects"),
         Effect::Cue(cue) => write!(text, "cue: {cue}"),
     };
@@ -298,7 +328,28 @@ pub fn rule_page(rule: &Rule) -> String {
             let _ = writeln!(text, "- {verb} {}", code(example));
         }
     }
+    if is_model(rule) {
+        push_features(&mut text);
+    }
     text
+}
+
+/// Appends what the line model requires at each level, and its features with their meanings.
+fn push_features(text: &mut String) {
+    for level in Level::ALL {
+        if let Some(required) = required_score(*level) {
+            let _ = writeln!(text, "- {level} {required}");
+        }
+    }
+    text.push_str(
+        "\nThe score of a line is the probability that it is chaff. It is the sum of many small \
+         decision trees over these features. `explain --verbose` shows which of them weighed most, \
+         and `--json` names them. \"It\" is the line, or the hard-wrapped paragraph.\n\n\
+         | feature | what it is |\n|---|---|\n",
+    );
+    for (name, meaning) in feature_meanings() {
+        let _ = writeln!(text, "| `{name}` | {meaning} |");
+    }
 }
 
 /// Returns everything that a rule says as text for a terminal, as `dechaff rules show` prints it:
@@ -309,7 +360,14 @@ pub fn show(rule: &Rule) -> String {
     push_field(&mut text, "effect", effect_name(rule));
     if rule.effect == Effect::Remove {
         push_field(&mut text, "category", rule.category);
-        push_field(&mut text, "confidence", rule.confidence);
+        push_field(&mut text, "confidence", confidence_name(rule));
+    }
+    if is_model(rule) {
+        for level in Level::ALL {
+            if let Some(required) = required_score(*level) {
+                push_field(&mut text, level.name(), required);
+            }
+        }
     }
     match &rule.matcher {
         Matcher::Phrases { phrases, line } => {
@@ -344,6 +402,10 @@ pub fn show(rule: &Rule) -> String {
     push_list(&mut text, "hosts", hosts.iter().map(String::as_str));
     let (file, line) = &rule.origin;
     push_field(&mut text, "written in", format!("{file}, line {line}"));
+    if is_model(rule) {
+        // Its examples are whole pages, of which each line was judged by all others.
+        return text;
+    }
     for (verb, examples) in labelled_examples(rule) {
         push_list(&mut text, verb, examples.iter());
     }
@@ -355,15 +417,18 @@ fn push_field(text: &mut String, key: &str, value: impl Display) {
     let _ = writeln!(text, "  {key:<11} {value}");
 }
 
-/// Appends a line for each item, with control characters escaped. Only the first line has the key;
-/// without items nothing is appended.
+/// Appends each item once, with control characters escaped and further lines of an item indented.
+/// Only the first item has the key; without items nothing is appended.
 fn push_list<'i>(text: &mut String, key: &str, items: impl Iterator<Item = &'i str>) {
-    for (index, item) in items.enumerate() {
-        push_field(
-            text,
-            if index == 0 { key } else { "" },
-            escape_control(item),
-        );
+    let mut seen: Vec<&str> = Vec::new();
+    for item in items {
+        if seen.contains(&item) {
+            continue;
+        }
+        let key = if seen.is_empty() { key } else { "" };
+        seen.push(item);
+        let indented = escape_control(item).replace('\n', &format!("\n{:14}", ""));
+        push_field(text, key, indented);
     }
 }
 

@@ -5,10 +5,10 @@
 //! match. `job` collects these facts in an [`ExplainedLine`]; a [`LineReport`] writes them as text
 //! for people or as JSON.
 
-use super::explain::weights;
-use super::rules::{effect_name, labelled_examples, names, near_categories};
+use super::explain::{percent, push_weights, site_clause};
+use super::rules::{effect_name, is_model, labelled_examples, names, near_categories};
 use super::{
-    ADDED, NAME, Name, REMOVED, SAVED, decimal, escape_control, escape_line, paint, stats,
+    ADDED, NAME, Name, REMOVED, SAVED, decimal, escape_control, escape_line, paint, quote, stats,
 };
 use anstyle::Style;
 use dechaff_core::model::{Decision, LineScore};
@@ -19,9 +19,6 @@ use dechaff_core::{
 };
 use serde_json::{Value, json};
 use std::fmt::Write;
-
-/// Bytes of a text that are quoted; the rest of a longer text is left out.
-const QUOTED_BYTES: usize = 160;
 
 /// A line of a document with the facts that explain what happened to it.
 #[derive(Debug)]
@@ -53,6 +50,8 @@ pub struct LineReport<'t> {
     pub level: Level,
     /// Whether the line model scored any line of the document.
     pub is_scored: bool,
+    /// Whether to print examples of the rules, and what weighed most in the line model.
+    pub verbose: bool,
     /// Whether to print colour codes.
     pub colour: bool,
 }
@@ -149,15 +148,6 @@ impl LineReport<'_> {
         format!("{}\n", self.paint(NAME, &format!("== {name} ==")))
     }
 
-    /// Returns the message that the document has none of the requested lines. `lines` is the number
-    /// of lines that it has.
-    #[must_use]
-    pub fn no_line(&self, lines: usize) -> String {
-        let name = escape_line(&self.name.to_string());
-        let lines = stats::count(lines as u64, "line");
-        format!("{name}: no such line; the document has {lines}\n")
-    }
-
     /// Returns the explanations of `lines` as text for people, with a blank line between them. The
     /// name of the document is part of each.
     #[must_use]
@@ -189,8 +179,8 @@ impl LineReport<'_> {
         self.push_vetoes(&mut text, line);
         self.push_other_marks(&mut text, line);
         let _ = writeln!(text, "\n  {}", self.model_sentence(line));
-        if let Some(score) = line.line_score.filter(|score| !score.weights.is_empty()) {
-            let _ = writeln!(text, "    features with most weight: {}", weights(score));
+        if let Some(score) = line.line_score.filter(|_| self.verbose) {
+            push_weights(&mut text, score, "    ");
         }
         if status != LineStatus::Removed {
             self.push_misses(&mut text, line);
@@ -198,8 +188,7 @@ impl LineReport<'_> {
         text
     }
 
-    /// Appends a paragraph for each rule that removes some of the line, with its matches on it and
-    /// an example of each side.
+    /// Appends a paragraph for each rule that removes some of the line, with its matches on it.
     fn push_rules(&self, text: &mut String, line: &ExplainedLine<'_>) {
         let mut seen: Vec<RuleId> = Vec::new();
         for id in self.removals(line).iter().flat_map(Removal::rules) {
@@ -207,41 +196,49 @@ impl LineReport<'_> {
                 continue;
             }
             seen.push(id);
-            let rule = self.rules.get(id);
-            let _ = writeln!(
+            self.push_rule(text, line, id);
+        }
+    }
+
+    /// Appends the paragraph of a rule that removes some of the line: its name, what it removes,
+    /// what it found, and an example of each side if the report is verbose. The line model has no
+    /// matches or telling examples; the sentence about its score follows all rules.
+    fn push_rule(&self, text: &mut String, line: &ExplainedLine<'_>, id: RuleId) {
+        let rule = self.rules.get(id);
+        let name = self.rule_name(NAME, rule);
+        let is_model = is_model(rule);
+        let _ = if is_model {
+            writeln!(text, "\n  {name}\n    {}", rule.description)
+        } else {
+            writeln!(
                 text,
-                "\n  {} ({}, {})\n    {}",
-                self.rule_name(NAME, rule),
-                rule.category,
-                rule.confidence,
-                rule.description
-            );
-            let mut marks = line
-                .marks
-                .iter()
-                .filter(|mark| mark.rule() == id)
-                .peekable();
-            if marks.peek().is_none() {
-                text.push_str("    removes the rest of the line, which other removals left\n");
-            }
-            for mark in marks {
-                let _ = if mark.score() == Score::RULE {
-                    writeln!(text, "    matches  {}", self.matched_text(line, mark))
-                } else if rule.filter() == FilterName::Site {
-                    let share = 100.0 * decimal(mark.score());
-                    let pages = mark.score().pages().unwrap_or_default();
-                    writeln!(
-                        text,
-                        "    is on {pages} pages of its site, {share:.0} % of them"
-                    )
-                } else {
-                    Ok(())
-                };
-            }
-            for (verb, examples) in labelled_examples(rule) {
-                if let Some(example) = examples.iter().next() {
-                    let _ = writeln!(text, "    {verb:<8} {}", quote(example));
-                }
+                "\n  {name} ({}, {})\n    {}",
+                rule.category, rule.confidence, rule.description
+            )
+        };
+        let mut marks = line
+            .marks
+            .iter()
+            .filter(|mark| mark.rule() == id)
+            .peekable();
+        if marks.peek().is_none() {
+            text.push_str("    removes the rest of the line, which other removals left\n");
+        }
+        for mark in marks {
+            let _ = if mark.score() == Score::RULE {
+                writeln!(text, "    matches  {}", self.matched_text(line, mark))
+            } else if rule.filter() == FilterName::Site {
+                writeln!(text, "    {}", site_clause(mark.score()))
+            } else {
+                Ok(())
+            };
+        }
+        if !self.verbose || is_model {
+            return;
+        }
+        for (verb, examples) in labelled_examples(rule) {
+            if let Some(example) = examples.iter().next() {
+                let _ = writeln!(text, "    {verb:<8} {}", quote(example));
             }
         }
     }
@@ -318,25 +315,25 @@ impl LineReport<'_> {
             }
             .to_owned();
         };
-        let score = decimal(line_score.score);
+        let sure = format!(
+            "the line model is {} sure that it is chaff",
+            percent(line_score.score)
+        );
         let condition = format!(
-            "level {} removes scores above {:.3} in pages with {}",
+            "level {} removes what it is more than {} sure of, in pages with {}",
             self.level,
-            decimal(line_score.threshold),
+            percent(line_score.threshold),
             line_score.page,
         );
         match line_score.decision {
-            Decision::Removed => format!("the line model scores it {score:.3}; {condition}"),
-            Decision::Below => {
-                format!("the line model scores it {score:.3}, which is too low: {condition}")
-            }
+            Decision::Removed => format!("{sure}; {condition}"),
+            Decision::Below => format!("{sure}, which is not enough: {condition}"),
             Decision::Prose => "the line model does not score it, as it is plainly prose: a long \
                                 sentence in which no rule matches"
                 .to_owned(),
-            Decision::Mixed => format!(
-                "the line model scores it {score:.3}, but leaves it to the rules, which remove a \
-                 sentence of it"
-            ),
+            Decision::Mixed => {
+                format!("{sure}, but leaves it to the rules, which remove a sentence of it")
+            }
         }
     }
 
@@ -469,6 +466,7 @@ fn weights_json(line_score: &LineScore) -> Value {
         .map(|weight| {
             json!({
                 "feature": weight.feature, "value": weight.value, "weight": weight.weight,
+                "meaning": weight.meaning(),
             })
         })
         .collect()
@@ -530,13 +528,4 @@ fn cue_meaning(cue: Cue) -> &'static str {
         Cue::Navigation => "a menu label: several in a row are removed",
         Cue::Closing => "the closing of a letter: it is protected with the signature below it",
     }
-}
-
-/// Returns the first [`QUOTED_BYTES`] of `text` on one line in single quotes, with control
-/// characters escaped and an ellipsis if text is left out.
-fn quote(text: &str) -> String {
-    let text = text.trim();
-    let start = &text[..text.floor_char_boundary(QUOTED_BYTES)];
-    let more = if start.len() < text.len() { " …" } else { "" };
-    format!("'{}{more}'", escape_control(start).replace('\n', "⏎"))
 }
