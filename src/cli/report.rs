@@ -11,7 +11,7 @@ use crate::io::fs;
 use crate::io::write_file;
 use crate::job::observer::Surveyor;
 use crate::job::walk::{Inputs, WalkEntry};
-use crate::report::{ReportMeta, display_path, html_page, survey_json};
+use crate::report::{ReportMeta, SummaryContext, display_path, html_page, summary, survey_json};
 use anyhow::{Result, bail};
 use dechaff_core::Level;
 use std::sync::Arc;
@@ -56,7 +56,9 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     });
     let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
     let rules = cleaner.rules().clone();
+    let max_removed = cleaner.max_removed();
     let surveyor = Arc::new(Surveyor::new(rules.clone()));
+    let is_quiet = args.inspect.quiet;
     let ended = inspect(
         args.paths,
         args.inspect,
@@ -68,7 +70,12 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
     if matches!(ended.exit, Exit::Unusable | Exit::Interrupted) {
         return Ok(ended.exit);
     }
-    let summary = ended.stats.summary("would go");
+    let context = SummaryContext {
+        rules: &rules,
+        verb: "would go",
+        max_removed,
+    };
+    let summary = summary(&ended.stats, &context).join(" ");
     let meta = ReportMeta {
         title: &title,
         options: &options,
@@ -81,7 +88,12 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
         html_page(&survey, &rules, &meta)
     };
     match output {
-        Some(path) => write_file(&path, page.as_bytes(), None, args.force, false)?,
+        Some(path) => {
+            write_file(&path, page.as_bytes(), None, args.force, false)?;
+            if !is_quiet {
+                terminal.note(&format!("the report is in {}", display_path(&path)));
+            }
+        }
         None => drop(terminal.raw(page.as_bytes())?),
     }
     Ok(ended.exit)

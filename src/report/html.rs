@@ -234,6 +234,7 @@ fn documents(survey: &Survey, rules: &RuleSet) -> (Vec<Value>, BTreeSet<RuleId>)
         ("held", &survey.held_samples),
         ("share", &survey.largest_shares),
         ("bytes", &survey.most_bytes),
+        ("score", &survey.least_sure),
         ("chance", &survey.random),
     ];
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -7,7 +7,7 @@
 //! same for every order, and memory does not grow with the corpus.
 
 use super::{Name, escape_control};
-use dechaff_core::{Cleaned, Outcome, RuleId, RuleSet, Span, Veto};
+use dechaff_core::{Cleaned, FilterName, Outcome, RuleId, RuleSet, Span, Veto};
 use fnv::FnvHasher;
 use std::collections::BTreeMap;
 use std::hash::Hasher;
@@ -48,6 +48,8 @@ pub struct Survey {
     pub(super) largest_shares: BottomK<DocumentSample>,
     /// The documents that lose most bytes.
     pub(super) most_bytes: BottomK<DocumentSample>,
+    /// The documents with the lowest score of a removal by the line model.
+    pub(super) least_sure: BottomK<DocumentSample>,
     /// Random documents among those that change.
     pub(super) random: BottomK<DocumentSample>,
     /// The held documents that would lose the largest share.
@@ -192,6 +194,9 @@ impl Survey {
                 self.add_removals(&full_name, seed, cleaned);
                 self.largest_shares.offer(k, share_rank, &full_name, sample);
                 self.most_bytes.offer(k, !removed, &full_name, sample);
+                if let Some(score) = lowest_score(cleaned, rules) {
+                    self.least_sure.offer(k, score, &full_name, sample);
+                }
                 self.random.offer(k, seed, &full_name, sample);
             }
         }
@@ -247,6 +252,16 @@ fn bytes_found(cleaned: &Cleaned<'_>) -> u64 {
         .iter()
         .map(|removal| removal.span.len() as u64)
         .sum()
+}
+
+/// Returns the lowest score of the removals by the line model, in thousandths; `None` if there are
+/// none.
+fn lowest_score(cleaned: &Cleaned<'_>, rules: &RuleSet) -> Option<u64> {
+    let removals = cleaned.removals().iter();
+    removals
+        .filter(|removal| rules.get(removal.rule).filter() == FilterName::Model)
+        .map(|removal| u64::from(removal.score.thousandths()))
+        .min()
 }
 
 impl Sample {

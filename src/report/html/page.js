@@ -74,14 +74,27 @@ function found(text) {
   return [...parts, text.slice(at)];
 }
 
+// Names of rules are not broken across lines, so that they can be read and copied in a narrow window.
+const ruleName = (name) => el("span", { class: "rule-name" }, name);
+const ruleNames = (names) => names.flatMap((name, index) => [index ? ", " : "", ruleName(name)]);
+
 const swatch = (category) => el("span", { class: "swatch c-" + category, "aria-hidden": "true" });
 const meter = (part, whole, category) =>
   el("svg", { class: "meter c-" + category, viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
     el("rect", { x: 0, y: 0, height: 10, width: whole ? (100 * part) / whole : 0 }));
 
+// What the heads of columns mean, also for those who read with the mouse.
+const HINTS = {
+  Hits: "Removals of the rule, alone or together with others",
+  Bytes: "Bytes of these removals",
+  "Sole bytes": "Bytes that no other rule removes: they would stay without the rule",
+  Protected: "Saved text: what the rule would have removed, if a keep rule did not protect it",
+  other: "What fits no topic: removals of the line model, and the rest of a sentence that a rule began to remove",
+};
+
 // Makes a table. A column is [head, function from row to cell, class].
 function table(caption, columns, rows, attributes) {
-  const head = columns.map(([name, , kind]) => el("th", { scope: "col", class: kind }, name));
+  const head = columns.map(([name, , kind]) => el("th", { scope: "col", class: kind, title: HINTS[name] }, name));
   const body = rows.map((row) => el("tr", attributes ? attributes(row) : {},
     columns.map(([, cell, kind], index) => el(index ? "td" : "th", { class: kind, scope: index ? null : "row" }, cell(row)))));
   return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
@@ -90,7 +103,7 @@ function table(caption, columns, rows, attributes) {
 
 function overview() {
   const total = (name, value, more) => el("div", {}, el("dt", {}, name), el("dd", {}, value, " ", el("small", {}, more || "")));
-  by("options").textContent = data.options + " · dechaff " + data.dechaff;
+  by("options").replaceChildren(...data.options.split(" ").flatMap((word) => [ruleName(word), " "]), "· dechaff " + data.dechaff);
   by("summary").textContent = data.summary;
   fill("totals",
     total("documents", count(data.documents)),
@@ -100,7 +113,7 @@ function overview() {
     total("removed", bytes(data["bytes-removed"]), percent(data["bytes-removed"], data["bytes-read"])));
   const most = Math.max(1, ...data.categories.map((category) => category.bytes));
   fill("categories", table("Bytes removed by category", [
-    ["Category", ({ name }) => [swatch(name), link(name, { view: "rules", cat: name, rule: "" })], ""],
+    ["Category", ({ name }) => [swatch(name), link(ruleName(name), { view: "rules", cat: name, rule: "" }, { title: HINTS[name] })], "rule"],
     ["Bytes", (row) => bytes(row.bytes), "number"],
     ["Share", (row) => percent(row.bytes, data["bytes-removed"]), "number"],
     ["", (row) => meter(row.bytes, most, row.name), "bar"],
@@ -137,7 +150,7 @@ function shares() {
 function ruleTable(caption, rows) {
   const most = Math.max(1, ...rows.map((rule) => rule.bytes));
   return table(caption, [
-    ["Rule", (rule) => [swatch(rule.category), link(rule.name, { view: "rules", rule: rule.name, cat: "" })], "name"],
+    ["Rule", (rule) => [swatch(rule.category), link(ruleName(rule.name), { view: "rules", rule: rule.name, cat: "" })], "rule"],
     ["Category", (rule) => rule.category, "wide"],
     ["Documents", (rule) => count(rule.documents), "number wide"],
     ["Hits", (rule) => count(rule.hits), "number"],
@@ -152,7 +165,7 @@ const samples = (list, kept) => el("ul", { class: "samples" }, list.map((sample)
   el("div", { class: "context" }, sample.before,
     el(kept ? "span" : "del", { class: (kept ? "saved " : "") + "c-" + categoryOf(kept ? "" : state.rule) }, found(sample.text)), sample.after),
   el("div", { class: "quiet" }, sample.document, sample.score < 1000 ? ` · score ${score(sample.score)}` : "",
-    sample.others.length ? (kept ? " · protected by " : " · also ") + sample.others.join(", ") : ""))));
+    sample.others.length ? (kept ? " · protected by " : " · also ") : "", ...ruleNames(sample.others)))));
 
 function rules() {
   const texts = (rule) => [...(rule.samples || []), ...(rule.kept || [])].map((sample) => sample.text);
@@ -161,7 +174,7 @@ function rules() {
   if (state.view === "rules") by("count").textContent = `${count(rows.length)} of ${count(listed.length)} rules`;
   const rule = ruleOf.get(state.rule);
   fill("rule-page", rule && [
-    el("h3", { id: "rule-head" }, rule.name),
+    el("h3", { id: "rule-head" }, ruleName(rule.name)),
     el("p", {}, found(rule.description)),
     el("p", { class: "quiet" }, `${rule.category}${rule.confidence ? ", " + rule.confidence : ""} · `,
       link("documents with it", { view: "documents" }), " · ", link("all rules", { rule: "", cat: "" })),
@@ -172,7 +185,7 @@ function rules() {
 }
 
 function documents() {
-  const why = { held: "held", share: "largest share", bytes: "most bytes", chance: "at random" };
+  const why = { held: "held", share: "largest share", bytes: "most bytes", score: "lowest score", chance: "at random" };
   const pages = data.pages.map((page, index) => ({ ...page, index }));
   const rows = pages.filter((page) => (!isNarrowed() || page.pieces.some(wantsPiece))
     && wantsText(page.name, page.id || "", ...page.pieces.map(([text]) => text)));
@@ -183,8 +196,16 @@ function documents() {
     ["Removed", (page) => (page.held ? "held" : bytes(page.removed)), "number"],
     ["Share", (page) => percent(page.removed, page.bytes), "number"],
     ["Chosen for", (page) => page.why.map((reason) => why[reason]).join(", "), "wide"],
-  ], rows, (page) => ({ "aria-current": shown && page.index === shown.index ? "true" : null })) : el("p", {}, "No document matches the filters."));
+  ], rows, (page) => ({ "aria-current": shown && page.index === shown.index ? "true" : null })) : el("p", {}, "No document matches the filters.", scoresOf(pages)));
   fill("document", shown && one(shown));
+}
+
+// Says between which scores a filter finds something, if one is set.
+function scoresOf(pages) {
+  const scores = pages.flatMap((page) => page.pieces.filter(([, rule, , points]) => rule && points < 1000).map(([, , , points]) => points));
+  if (!state.min && !state.max) return "";
+  if (!scores.length) return " No removal here has a score below 1: all are by rules.";
+  return ` The line model's scores here are from ${score(Math.min(...scores))} to ${score(Math.max(...scores))}.`;
 }
 
 function one(page) {
@@ -198,7 +219,8 @@ function one(page) {
     if (!body) return [el("span", { class: "tag", title: told }, "⏎"), end];
     const spoken = el("span", { class: "unseen" }, savedBy ? " [protected: " : page.held ? " [would be removed: " : " [removed: ");
     return [el(savedBy ? "span" : "del", { class: kind, title: told }, spoken, found(body), el("span", { class: "unseen" }, "] ")),
-      el("span", { class: "tag" }, told), end];
+      el("span", { class: "tag" }, ...ruleNames([rule, ...also]), savedBy ? ", protected by " : points < 1000 ? " " + score(points) : "",
+        savedBy ? ruleName(savedBy) : ""), end];
   });
   const hits = page.pieces.filter(wantsPiece).length;
   return [
