@@ -4,7 +4,7 @@
 use super::Exit;
 use super::args::{InspectArgs, LearnArgs, Selection};
 use super::clean::inspect;
-use super::config::Config;
+use super::config::{Config, list_or};
 use super::listener::{Ended, exit_of};
 use super::selection::{check_output, globs, is_dash, parse_size, read_input};
 use super::terminal::Terminal;
@@ -13,7 +13,7 @@ use crate::job::learn::{LearnedCounts, Learning};
 use crate::job::manifest::Shard;
 use crate::job::parts::LearnParts;
 use crate::job::walk::{Inputs, WalkEntry, read_list};
-use crate::report::Stats;
+use crate::report::{Stats, count};
 use anyhow::{Result, bail};
 use dechaff_core::{Cleaner, RuleSet};
 use std::path::{Path, PathBuf};
@@ -41,14 +41,31 @@ pub(super) fn run(args: LearnArgs, terminal: &mut Terminal) -> Result<Exit> {
         (ended.exit, Some(counts))
     };
     match counts {
-        Some(counts) if counts.documents == 0 => terminal.note(
-            "no document has a site; name it with --url-field or --site-field, or use one \
-             directory for each site",
-        ),
+        Some(counts) if counts.documents == 0 => {
+            terminal.note(&nothing_learned(&args, &config, &counts)?);
+        }
         Some(counts) if !args.quiet => terminal.note(&summary(&counts)),
         _ => {}
     }
     Ok(exit)
+}
+
+/// Returns why nothing was learned: no file was read, or no document has a site.
+fn nothing_learned(args: &LearnArgs, config: &Config, counts: &LearnedCounts) -> Result<String> {
+    let include = list_or(&args.reading.include, &config.include);
+    let inputs = inputs_of(args, config, Vec::new())?;
+    if !args.paths.iter().all(|path| is_dash(path))
+        && let Some(reason) = inputs.why_empty(include)
+    {
+        return Ok(format!("nothing is learned: {reason}"));
+    }
+    Ok(if counts.unnamed == 0 {
+        "nothing is learned: the inputs have no document".to_owned()
+    } else {
+        "no document has a site; name it with --url-field or --site-field, or use one directory \
+         for each site"
+            .to_owned()
+    })
 }
 
 /// Shows the documents of the inputs, or of a shard of them, to `learning`.
@@ -170,14 +187,18 @@ fn inputs_of(args: &LearnArgs, config: &Config, listed: Vec<PathBuf>) -> Result<
 /// Returns a sentence with the numbers of what was learned.
 pub(super) fn summary(counts: &LearnedCounts) -> String {
     let mut text = format!(
-        "{} documents of {} sites; {} texts are stored",
-        counts.documents, counts.sites, counts.texts
+        "{} of {}; {} stored",
+        count(counts.documents, "document"),
+        count(counts.sites, "site"),
+        if counts.texts == 1 {
+            "1 text is".to_owned()
+        } else {
+            format!("{} texts are", counts.texts)
+        }
     );
     if counts.unnamed > 0 {
-        text.push_str(&format!(
-            "; no site is known of {} documents",
-            counts.unnamed
-        ));
+        let documents = count(counts.unnamed, "document");
+        text.push_str(&format!("; no site is known of {documents}"));
     }
     text
 }

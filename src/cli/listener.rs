@@ -6,7 +6,7 @@ use super::request::Request;
 use super::terminal::{Progress, Terminal};
 use crate::io::write_file;
 use crate::job::{Event, EventSink, Target};
-use crate::report::Stats;
+use crate::report::{Stats, SummaryContext, summary};
 use anyhow::{Result, anyhow};
 use serde_json::json;
 use std::collections::HashSet;
@@ -121,14 +121,7 @@ pub(super) fn finish(
         write_file(path, &json, None, true, request.options.sync)?;
     }
     if !request.quiet {
-        let removes =
-            !matches!(request.target, Target::Nowhere) && request.options.format.annotate.is_none();
-        let verb = if removes {
-            "removed"
-        } else {
-            "would be removed"
-        };
-        terminal.note(&stats.summary(verb));
+        print_summary(&stats, request, terminal);
     }
     let exit = match exit_of(&stats) {
         Exit::Done if has_changes && request.check => Exit::Found,
@@ -137,17 +130,39 @@ pub(super) fn finish(
     Ok(Ended { exit, stats })
 }
 
+/// Prints the summary of a run or, if it found no input, why there is none.
+fn print_summary(stats: &Stats, request: &Request, terminal: &Terminal) {
+    if stats.failed + processed(stats) == 0
+        && let Some(reason) = request.inputs.why_empty(&request.include)
+    {
+        return terminal.note(&reason);
+    }
+    let removes =
+        !matches!(request.target, Target::Nowhere) && request.options.format.annotate.is_none();
+    let context = SummaryContext {
+        rules: request.options.cleaner.rules(),
+        verb: if removes {
+            "removed"
+        } else {
+            "would be removed"
+        },
+        max_removed: request.options.cleaner.max_removed(),
+    };
+    for line in summary(stats, &context) {
+        terminal.note(&line);
+    }
+}
+
 /// Returns the exit code of a run that looks for no changes.
 pub(super) fn exit_of(stats: &Stats) -> Exit {
-    let processed = stats.documents
-        + stats.damaged
-        + stats.invalid
-        + stats.too_large
-        + stats.binary
-        + stats.special;
-    match (stats.failed, processed) {
+    match (stats.failed, processed(stats)) {
         (1.., 0) => Exit::Unusable,
         (1.., _) => Exit::SomeFailed,
         _ => Exit::Done,
     }
+}
+
+/// Returns the number of documents, records and inputs that a run looked at and that did not fail.
+fn processed(stats: &Stats) -> u64 {
+    stats.documents + stats.damaged + stats.invalid + stats.too_large + stats.binary + stats.special
 }

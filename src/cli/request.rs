@@ -29,6 +29,8 @@ pub(super) struct Request {
     pub(super) options: JobOptions,
     /// What is cleaned. One input without an output of its own is a stream.
     pub(super) inputs: Inputs,
+    /// The globs of files to read, as the user wrote them.
+    pub(super) include: Vec<String>,
     /// Where the outputs go.
     pub(super) target: Target,
     /// The part of the inputs to clean. A stream has no parts.
@@ -89,6 +91,7 @@ impl Request {
             shard: shard.map(parse_shard).transpose()?,
             options,
             inputs,
+            include: list_or(&args.reading.include, &config.include).to_vec(),
             target,
             plan,
             resume: args.resume,

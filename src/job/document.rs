@@ -104,13 +104,12 @@ impl Uncleaned {
     pub(super) fn tally(&self) -> BatchStats {
         let mut stats = Stats::default();
         match self {
-            Self::Binary { .. } | Self::Unextracted(Unextracted::Pdf | Unextracted::Zip) => {
-                stats.binary = 1;
-            }
-            Self::Unextracted(Unextracted::Html)
-            | Self::Invalid(_)
-            | Self::NotEncodable(_)
-            | Self::OtherJson => stats.invalid = 1,
+            Self::Binary { .. } => stats.binary = 1,
+            Self::Unextracted(Unextracted::Pdf) => (stats.binary, stats.pdf) = (1, 1),
+            Self::Unextracted(Unextracted::Zip) => (stats.binary, stats.zip) = (1, 1),
+            Self::Unextracted(Unextracted::Html) => (stats.invalid, stats.html) = (1, 1),
+            Self::OtherJson => (stats.invalid, stats.other_json) = (1, 1),
+            Self::Invalid(_) | Self::NotEncodable(_) => stats.invalid = 1,
             Self::TooLarge => stats.too_large = 1,
         }
         BatchStats {

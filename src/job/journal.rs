@@ -28,7 +28,7 @@ use crate::io::{
     Checksum, DirectorySync, FileState, PartialFile, Start, create_directories, hash_path,
     open_own_file, sync_file,
 };
-use crate::report::{RuleStats, Stats, parse_record_path, record_path};
+use crate::report::{Losses, RuleStats, Stats, parse_record_path, record_path};
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -161,8 +161,10 @@ struct Done {
     input: Input,
     output: Option<Checksum>,
     written: Option<u64>,
-    /// Counts without those per rule.
+    /// Counts without those per rule, and without the records that lost most.
     counts: Box<Stats>,
+    /// The records that lost most.
+    most_affected: Losses,
     /// Counts per rule. Names are shared with other inputs.
     rules: Box<[(Arc<str>, RuleStats)]>,
 }
@@ -185,6 +187,7 @@ impl Done {
             rules: rules
                 .map(|(name, rule)| (name.to_string(), *rule))
                 .collect(),
+            most_affected: self.most_affected.clone(),
             ..(*self.counts).clone()
         }
     }
@@ -228,6 +231,7 @@ impl Entries {
                 .into_iter()
                 .map(|(name, rule)| (shared(&mut self.rules, &name), rule))
                 .collect(),
+            most_affected: std::mem::take(&mut counts.most_affected),
             counts,
         };
         self.order.push(finished.reports);

@@ -182,14 +182,18 @@ pub struct Manifest {
 
 impl Manifest {
     /// Creates the manifest of a run. `files` may be in any order and are sorted by output path,
-    /// so that an interrupted and resumed run has the same manifest as an uninterrupted one.
+    /// so that an interrupted and resumed run has the same manifest as an uninterrupted one. The
+    /// totals name no inputs, whose paths depend on where the run started.
     #[must_use]
     pub fn new(plan: Plan, mut files: Vec<ManifestFile>, totals: &Stats) -> Self {
         files.sort_by(|one, other| one.output_path.cmp(&other.output_path));
         Self {
             plan,
             files,
-            totals: totals.clone(),
+            totals: Stats {
+                rules: totals.rules.clone(),
+                ..totals.without_rules()
+            },
         }
     }
 

@@ -12,7 +12,7 @@ use super::tasks::Task;
 use super::walk::InputFile;
 use super::{Event, EventSink};
 use crate::io::{Checksum, DirectorySync};
-use crate::report::Stats;
+use crate::report::{Stats, record_path};
 use anyhow::{Error, Result};
 use rustc_hash::FxHashSet;
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ impl BatchRun<'_> {
             ResumeState::New => self.discard_rest()?,
             ResumeState::Failed => task.is_retried = true,
             ResumeState::Done(stats) => {
-                self.stats.merge(&stats);
+                self.stats.add_input(&record_path(&task.file.path), &stats);
                 return Ok(true);
             }
             ResumeState::Checkpoint(checkpoint) => {
@@ -201,7 +201,8 @@ impl BatchRun<'_> {
         sum: Option<Checksum>,
         lengths: Lengths,
     ) -> Result<()> {
-        self.stats.merge(&handled.stats);
+        self.stats
+            .add_input(&record_path(&file.path), &handled.stats);
         if let Some(journal) = &mut self.journal {
             match handled.failure() {
                 Some(error) if handled.has_lines => {

@@ -252,7 +252,15 @@ impl<'j> TextCleaner<'j> {
             .map(|removal| removal.span.range())
             .collect();
         let cuts = encoded.cuts(place.bytes, &removed);
-        outcome.tally.stats.add_document(&cleaned, rules);
+        let stats = &mut outcome.tally.stats;
+        stats.add_document(&cleaned, rules);
+        if let Some(number) = place.number {
+            let lost: usize = removed.iter().map(Range::len).sum();
+            let bytes = cleaned.source().len();
+            stats
+                .most_affected
+                .add_record(number, place.field, lost as u64, bytes as u64);
+        }
         outcome.tally.spans += removed.len();
         outcome.kept_bytes += encoded.kept_bytes(&removed, &cuts);
         if let Outcome::Held { share } = cleaned.outcome() {
@@ -385,10 +393,7 @@ impl<'j> TextCleaner<'j> {
         }
         output.tally.stats.damaged += 1;
         self.report(place, reason, output)?;
-        output
-            .tally
-            .first_damage
-            .get_or_insert_with(|| (number, reason.to_owned()));
+        output.tally.note_damage(number, reason);
         Ok(match on_error {
             OnError::Drop => Fate::Dropped,
             OnError::Pass | OnError::Fail => Fate::Kept,

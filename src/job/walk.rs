@@ -5,6 +5,7 @@ use super::manifest::{STATE_DIR, is_manifest};
 use super::root::plain_path;
 use crate::io::fs::{self, WalkFailure};
 use crate::io::{FileState, is_temporary};
+use crate::report::display_path;
 use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
 use std::borrow::Cow;
@@ -67,6 +68,12 @@ pub enum WalkEntry {
     Failed(PathBuf, anyhow::Error),
 }
 
+impl WalkEntry {
+    fn is_file(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+}
+
 impl Inputs {
     /// Iterates over all files in a fixed order: arguments as they were given, the files of a
     /// directory sorted by name, then the files of the list. A shard relies on this order.
@@ -78,6 +85,50 @@ impl Inputs {
             named_file(path, output_path)
         });
         stream.chain(named).chain(listed)
+    }
+
+    /// Returns why a walk finds no file, as a sentence for people; `None` if it finds one, or a path
+    /// that cannot be read. `include` are the globs of files to read as the user wrote them.
+    #[must_use]
+    pub fn why_empty(&self, include: &[String]) -> Option<String> {
+        if self.stream.is_some() || self.finds_file() {
+            return None;
+        }
+        let whole = Self {
+            include: None,
+            exclude: None,
+            ..self.clone()
+        };
+        let files = whole.walk().filter(WalkEntry::is_file).count();
+        let included = Self {
+            exclude: None,
+            ..self.clone()
+        };
+        Some(if self.paths.is_empty() {
+            "the list of --files-from names no file".to_owned()
+        } else if files == 0 {
+            format!("there is no file in {}", self.directories())
+        } else if self.include.is_none() || included.finds_file() {
+            format!("--exclude leaves out all files in {}", self.directories())
+        } else {
+            format!(
+                "nothing in {} matches --include {}",
+                self.directories(),
+                include.join(" or ")
+            )
+        })
+    }
+
+    /// Returns whether a walk finds a file, or something else that has to be reported.
+    fn finds_file(&self) -> bool {
+        self.walk()
+            .any(|entry| entry.is_file() || matches!(entry, WalkEntry::Failed(..)))
+    }
+
+    /// Returns the named paths, for a message that none of them has a file.
+    fn directories(&self) -> String {
+        let names = self.paths.iter().map(|path| display_path(path));
+        names.collect::<Vec<_>>().join(", ")
     }
 
     fn walk_path<'s>(&'s self, path: &'s Path) -> Box<dyn Iterator<Item = WalkEntry> + 's> {
@@ -246,6 +297,41 @@ fn os_string(bytes: &[u8]) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_walk_says_what_leaves_out_the_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_owned();
+        let name = display_path(&path);
+        let inputs = |include: Option<&str>, exclude: Option<&str>| Inputs {
+            paths: vec![path.clone()],
+            include: include.map(glob),
+            exclude: exclude.map(glob),
+            ..Inputs::default()
+        };
+        let why = |inputs: Inputs| inputs.why_empty(&["*.md".to_owned(), "*.txt".to_owned()]);
+        assert_eq!(
+            why(inputs(None, None)),
+            Some(format!("there is no file in {name}"))
+        );
+        fs::write(&path.join("a.log"), b"").unwrap();
+        assert_eq!(why(inputs(None, None)), None);
+        assert_eq!(
+            why(inputs(Some("*.md"), Some("*.tmp"))),
+            Some(format!("nothing in {name} matches --include *.md or *.txt"))
+        );
+        assert_eq!(
+            why(inputs(Some("*.log"), Some("a*"))),
+            Some(format!("--exclude leaves out all files in {name}"))
+        );
+        assert!(why(Inputs::default()).unwrap().contains("--files-from"));
+    }
+
+    fn glob(pattern: &str) -> GlobSet {
+        let mut globs = globset::GlobSetBuilder::new();
+        globs.add(globset::Glob::new(pattern).unwrap());
+        globs.build().unwrap()
+    }
 
     #[test]
     fn a_list_may_hold_names_that_are_not_utf_8() {

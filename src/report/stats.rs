@@ -1,6 +1,8 @@
-//! Statistics of a run: counts of documents and bytes, and what each rule removed. They are printed
-//! as a sentence, written as JSON, kept in journals and manifests, and added up over runs.
+//! Statistics of a run: counts of documents and bytes, what each rule removed, and which documents
+//! lost most. They are written as JSON, kept in journals and manifests, and added up over runs;
+//! `summary` puts them into words.
 
+use super::losses::{Loss, Losses};
 use dechaff_core::{Cleaned, Outcome, RuleId, RuleSet};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,12 @@ pub struct Stats {
     pub held: u64,
     /// Inputs that are not valid in their encoding, passed through unchanged.
     pub invalid: u64,
+    /// Of the invalid inputs, those that are HTML.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub html: u64,
+    /// Of the invalid inputs, those that are JSON, but not one object per line.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub other_json: u64,
     /// Records without a readable text where one is expected, passed through or dropped as the
     /// options say.
     pub damaged: u64,
@@ -28,6 +36,12 @@ pub struct Stats {
     pub too_large: u64,
     /// Binary files, which are skipped.
     pub binary: u64,
+    /// Of the binary files, those that are PDF.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub pdf: u64,
+    /// Of the binary files, those that are zip archives, such as docx and epub files.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub zip: u64,
     /// Links, devices, pipes and other special files, which are skipped.
     pub special: u64,
     /// Inputs that failed.
@@ -41,6 +55,10 @@ pub struct Stats {
     pub bytes_removed: u64,
     /// The removals of each rule, by its full name.
     pub rules: BTreeMap<String, RuleStats>,
+    /// The documents that lost most bytes. The counts of a single input have records only, without
+    /// the path of the input, which [`add_input`](Self::add_input) adds.
+    #[serde(skip_serializing_if = "Losses::is_empty")]
+    pub most_affected: Losses,
 }
 
 /// Counts of what one rule removed.
@@ -49,6 +67,9 @@ pub struct Stats {
 pub struct RuleStats {
     /// Spans that the rule removed, alone or together with others.
     pub hits: u64,
+    /// Spans of which it is the main rule: of the rules that removed a span, the one that explains
+    /// most of it. Those of all rules add up to the number of removals.
+    pub main_hits: u64,
     /// Bytes of these spans.
     pub bytes: u64,
     /// Bytes of the spans that no other rule removed.
@@ -71,6 +92,7 @@ impl Stats {
         for removal in cleaned.removals() {
             let bytes = removal.span.len() as u64;
             self.bytes_removed += bytes;
+            by_rule.entry(removal.rule).or_default().main_hits += 1;
             for rule in removal.rules() {
                 let stats = by_rule.entry(rule).or_default();
                 stats.hits += 1;
@@ -86,6 +108,7 @@ impl Stats {
     fn add_rule(&mut self, name: &str, added: RuleStats) {
         if let Some(stats) = self.rules.get_mut(name) {
             stats.hits += added.hits;
+            stats.main_hits += added.main_hits;
             stats.bytes += added.bytes;
             stats.sole_bytes += added.sole_bytes;
         } else {
@@ -96,93 +119,67 @@ impl Stats {
     /// Adds the counts of another part of the run, or of another run over other inputs. Rules are
     /// matched by name, so the two may have used different packs.
     pub fn merge(&mut self, other: &Self) {
-        self.documents = self.documents.saturating_add(other.documents);
-        self.changed = self.changed.saturating_add(other.changed);
-        self.held = self.held.saturating_add(other.held);
-        self.invalid = self.invalid.saturating_add(other.invalid);
-        self.damaged = self.damaged.saturating_add(other.damaged);
-        self.empty = self.empty.saturating_add(other.empty);
-        self.too_large = self.too_large.saturating_add(other.too_large);
-        self.binary = self.binary.saturating_add(other.binary);
-        self.special = self.special.saturating_add(other.special);
-        self.failed = self.failed.saturating_add(other.failed);
-        self.unlearned = self.unlearned.saturating_add(other.unlearned);
-        self.bytes_read = self.bytes_read.saturating_add(other.bytes_read);
-        self.bytes_removed = self.bytes_removed.saturating_add(other.bytes_removed);
+        self.add_counts(other);
+        for loss in other.most_affected.iter() {
+            self.most_affected.add(loss.clone());
+        }
+    }
+
+    /// Adds the counts of the input at `path`. An input that is one document has no records among
+    /// its largest losses, so its own is added.
+    pub fn add_input(&mut self, path: &str, input: &Self) {
+        self.add_counts(input);
+        let whole = Loss {
+            removed: input.bytes_removed,
+            bytes: input.bytes_read,
+            ..Loss::default()
+        };
+        let is_whole = input.most_affected.is_empty();
+        let losses = input.most_affected.iter().chain(is_whole.then_some(&whole));
+        for loss in losses {
+            self.most_affected.add(Loss {
+                path: path.to_owned(),
+                ..loss.clone()
+            });
+        }
+    }
+
+    fn add_counts(&mut self, other: &Self) {
+        let counts = [
+            (&mut self.documents, other.documents),
+            (&mut self.changed, other.changed),
+            (&mut self.held, other.held),
+            (&mut self.invalid, other.invalid),
+            (&mut self.html, other.html),
+            (&mut self.other_json, other.other_json),
+            (&mut self.damaged, other.damaged),
+            (&mut self.empty, other.empty),
+            (&mut self.too_large, other.too_large),
+            (&mut self.binary, other.binary),
+            (&mut self.pdf, other.pdf),
+            (&mut self.zip, other.zip),
+            (&mut self.special, other.special),
+            (&mut self.failed, other.failed),
+            (&mut self.unlearned, other.unlearned),
+            (&mut self.bytes_read, other.bytes_read),
+            (&mut self.bytes_removed, other.bytes_removed),
+        ];
+        for (sum, added) in counts {
+            *sum = sum.saturating_add(added);
+        }
         for (name, stats) in &other.rules {
             self.add_rule(name, *stats);
         }
     }
 
-    /// Returns the counts without those per rule.
+    /// Returns the counts without those per rule, and without the documents that lost most.
     #[must_use]
     pub fn without_rules(&self) -> Self {
         Self {
             rules: BTreeMap::new(),
+            most_affected: Losses::default(),
             ..*self
         }
-    }
-
-    /// Returns a paragraph for people: documents, bytes, the three rules with the most bytes, and a
-    /// sentence for each kind of input that was not cleaned. `verb` follows the number of bytes,
-    /// such as "removed" after cleaning or another verb where nothing is written.
-    #[must_use]
-    pub fn summary(&self, verb: &str) -> String {
-        let share = if self.bytes_read == 0 {
-            0.0
-        } else {
-            self.bytes_removed as f64 / self.bytes_read as f64
-        };
-        let mut text = format!(
-            "{}: {} changed, {} of {} {verb} ({})",
-            count(self.documents, "document"),
-            self.changed,
-            bytes(self.bytes_removed),
-            bytes(self.bytes_read),
-            percent(share)
-        );
-        let mut rules: Vec<_> = self.rules.iter().collect();
-        rules.sort_by_key(|(name, rule)| (std::cmp::Reverse(rule.bytes), *name));
-        let top: Vec<String> = rules
-            .iter()
-            .take(3)
-            .map(|(name, rule)| format!("{name} {}×", rule.hits))
-            .collect();
-        if !top.is_empty() {
-            text.push_str(&format!(", most by {}", top.join(", ")));
-        }
-        text.push('.');
-        let others = [
-            (
-                self.held,
-                "held: more would be removed than --max-removed allows",
-            ),
-            (
-                self.invalid,
-                "passed through unchanged: not valid text (set another encoding with --encoding)",
-            ),
-            (
-                self.damaged,
-                "damaged: records without a readable text (list them with --errors FILE)",
-            ),
-            (self.empty, "empty: records with no text left"),
-            (
-                self.too_large,
-                "passed through unchanged: larger than --max-document",
-            ),
-            (self.binary, "skipped: binary files"),
-            (self.special, "skipped: links, devices or pipes"),
-            (self.failed, "failed"),
-            (
-                self.unlearned,
-                "of sites of which nothing was learned (name sites with --url-field, --site-field \
-                 or --host)",
-            ),
-        ];
-        for (number, description) in others.iter().filter(|(number, _)| *number > 0) {
-            text.push_str(&format!(" {number} {description}."));
-        }
-        text
     }
 }
 
@@ -193,14 +190,20 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// Returns a number with its noun, in the plural unless the number is 1. Only nouns whose plural
-/// ends in `s` will do.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+/// ends in `s` will do. Of alternatives such as "link, device or pipe", each gets its plural.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        let first = noun.replace(", ", "s, ").replace(" or ", "s or ");
+        format!("{number} {first}s")
+    }
 }
 
 /// Returns `share`, a number from 0 to 1, as a percentage with one decimal and a space before the
 /// sign, as in `37.8 %`.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
@@ -233,11 +236,35 @@ mod tests {
         assert_eq!((two.documents, two.changed, two.bytes_removed), (2, 2, 28));
         let sums: u64 = two.rules.values().map(|rule| rule.bytes).sum();
         assert!(sums >= two.bytes_removed);
-        assert!(
-            two.summary("removed")
-                .starts_with("2 documents: 2 changed, 28 B of 74 B removed (37.8 %)"),
-            "{}",
-            two.summary("removed")
-        );
+        let main_hits: u64 = two.rules.values().map(|rule| rule.main_hits).sum();
+        assert_eq!(main_hits, 2);
+    }
+
+    #[test]
+    fn an_input_is_named_by_itself_or_by_its_records() {
+        let whole = Stats {
+            documents: 1,
+            bytes_read: 9,
+            bytes_removed: 4,
+            ..Stats::default()
+        };
+        let mut records = Stats {
+            documents: 2,
+            bytes_read: 30,
+            bytes_removed: 7,
+            ..Stats::default()
+        };
+        records.most_affected.add_record(2, Some("text"), 7, 20);
+        let mut run = Stats::default();
+        run.add_input("a.txt", &whole);
+        run.add_input("b.jsonl", &records);
+        run.add_input("c.txt", &Stats::default());
+        let named: Vec<_> = run
+            .most_affected
+            .iter()
+            .map(|loss| (loss.path.as_str(), loss.record, loss.removed))
+            .collect();
+        assert_eq!(named, [("b.jsonl", Some(2), 7), ("a.txt", None, 4)]);
+        assert_eq!((run.documents, run.bytes_removed), (3, 11));
     }
 }

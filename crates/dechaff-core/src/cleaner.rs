@@ -328,6 +328,13 @@ impl Cleaner {
         &self.engine.rules
     }
 
+    /// Returns the largest share of its bytes that a document may lose, from 0 to 1; one that would
+    /// lose more is held.
+    #[must_use]
+    pub fn max_removed(&self) -> f64 {
+        self.engine.max_removed
+    }
+
     /// Returns what the cleaner knows of sites, or `None` if nothing was learned.
     #[must_use]
     pub fn learned(&self) -> Option<&dyn Sites> {
