@@ -163,12 +163,12 @@ pub(super) fn is_model(rule: &Rule) -> bool {
     rule.filter() == FilterName::Model
 }
 
-/// Returns between which scores a line must be at a level to be removed by the line model, as
-/// "a score above 0.623 to 0.912, by kind of page"; `None` if there is no model.
+/// Returns how sure of a line the line model must be at a level to remove it; `None` if there is no
+/// model.
 fn required_score(level: Level) -> Option<String> {
     let (low, high) = required_scores(level).ok()?;
     Some(format!(
-        "removes lines that it is more than {} to {} sure of, by kind of page",
+        "removes a line if its score exceeds {} (on some kinds of pages {})",
         percent(low),
         percent(high)
     ))
@@ -342,8 +342,8 @@ fn push_features(text: &mut String) {
         }
     }
     text.push_str(
-        "\nThe score of a line is the probability that it is chaff. It is the sum of many small \
-         decision trees over these features. `explain --verbose` shows which of them weighed most, \
+        "\nThe score of a line is the probability that it is chaff, from many small decision trees \
+         over these features. `explain --verbose` shows which of them weighed most, \
          and `--json` names them. \"It\" is the line, or the hard-wrapped paragraph.\n\n\
          | feature | what it is |\n|---|---|\n",
     );

@@ -54,6 +54,10 @@ pub fn trials() -> Vec<Trial> {
             long_exceptions_are_written_once_or_twice,
         ),
         checkout_trial("rules::shared_sets_are_used", shared_sets_are_used),
+        Trial::test("every exception is there once", || {
+            every_exception_is_there_once();
+            Ok(())
+        }),
     ]);
     trials
 }
@@ -93,6 +97,27 @@ fn long_exceptions_are_written_once_or_twice() {
         *count > 2 && exception.chars().count() > MAX_REPEATED_EXCEPTION
     });
     assert!(counts.is_empty(), "make these a set: {counts:?}");
+}
+
+/// No rule has the same exception twice, nor an exception the same alternative.
+fn every_exception_is_there_once() {
+    for (_, rule) in RuleSet::built_in().iter() {
+        let mut parts: Vec<&str> = rule.unless.iter().map(String::as_str).collect();
+        let groups = rule.unless.iter().flat_map(|exception| {
+            let starts = exception.split('(').skip(1);
+            starts.filter_map(|start| start.split_once(')').map(|(group, _)| group))
+        });
+        for group in groups {
+            let mut alternatives: Vec<&str> = group.trim_start_matches("?:").split('|').collect();
+            let count = alternatives.len();
+            alternatives.sort_unstable();
+            alternatives.dedup();
+            assert_eq!(count, alternatives.len(), "{}: {group}", rule.name);
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        assert_eq!(parts.len(), rule.unless.len(), "{}", rule.name);
+    }
 }
 
 fn shared_sets_are_used() {

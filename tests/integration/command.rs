@@ -88,7 +88,7 @@ fn skipped_and_refused_inputs_have_no_output() {
     .unwrap();
     fs::write(path.join("in/image.png"), b"\x89PNG\0\0").unwrap();
     let clean = ["clean", "in", "-o", "out", "--strict"];
-    run(path, &clean, 3, "1 failed");
+    run(path, &clean, 3, "1 input failed");
     assert!(!path.join("out/bad.txt").exists() && path.join("out/a.txt").exists());
     assert!(!path.join("out/image.png").exists());
     run(
@@ -198,7 +198,7 @@ mod unix {
             path,
             &["clean", "in", "-o", "out"],
             0,
-            "3 skipped: links, devices or pipes",
+            "3 links, devices or pipes were skipped",
         );
         assert_eq!(
             fs::metadata(path.join("out/a.txt"))
@@ -347,5 +347,128 @@ fn eval_reads_compressed_pages() {
             eval_table(path, "pages.jsonl.zst")
         ],
         [plain.clone(), plain]
+    );
+}
+
+/// Returns the summary of `dechaff clean in` with these options, by two rules only: others would
+/// take single sentences for chaff among so many labels.
+fn summary(directory: &Path, options: &str) -> String {
+    let args = format!("clean in --only share,advert --max-removed 1 {options}");
+    let args: Vec<&str> = args.split(' ').collect();
+    text(&run(directory, &args, 0, "documents: ").stderr)
+}
+
+#[test]
+fn summaries_name_kinds_and_documents_on_any_number_of_threads() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::create_dir(path.join("in")).unwrap();
+    for number in 0..30 {
+        let text = format!(
+            "It rained {number}.\n{}",
+            "Advertisement\n".repeat(number % 7)
+        );
+        fs::write(path.join(format!("in/{number}.txt")), &text).unwrap();
+    }
+    let records = (0..3000).map(|number| {
+        let text = format!("It rained.\n{}", "Share this article\n".repeat(number % 50));
+        format!(
+            "{}\n",
+            serde_json::json!({ "text": format!("{text}It stopped.") })
+        )
+    });
+    fs::write(path.join("in/z.jsonl"), records.collect::<String>()).unwrap();
+    let one = summary(path, "-o one --jobs 1");
+    let four = summary(path, "-o four --jobs 4");
+    assert_eq!(one, four);
+    assert!(
+        one.contains("removals: share ") && one.contains(", advert 85"),
+        "{one}"
+    );
+    assert!(
+        one.contains(
+            "Most from in/z.jsonl#50.text (931 B of 953 B), in/z.jsonl#100.text (931 B of 953 B), \
+             in/z.jsonl#150.text (931 B of 953 B).\n"
+        ),
+        "{one}"
+    );
+    // A resumed run that has less to do says the same.
+    fs::remove_file(path.join("in/z.jsonl")).unwrap();
+    summary(path, "-o two");
+    fs::write(
+        path.join("in/16.txt"),
+        "It rained.\n\nAdvertisement\nIt stopped.\n",
+    )
+    .unwrap();
+    let resumed = summary(path, "-o two --resume");
+    let whole = summary(path, "-o three");
+    assert!(resumed.ends_with(&whole), "{resumed}{whole}");
+    assert!(whole.contains("Most from in/13.txt ("), "{whole}");
+}
+
+#[test]
+fn runs_without_inputs_say_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::create_dir(path.join("in")).unwrap();
+    let empty = "dechaff: there is no file in in\n";
+    for args in [
+        &["clean", "in", "-o", "out"][..],
+        &["clean", "in", "--check"],
+        &["report", "in", "-o", "r.html"],
+        &["explain", "in"],
+    ] {
+        run(path, args, 0, empty);
+    }
+    run(
+        path,
+        &["learn", "in", "-o", "l"],
+        0,
+        "nothing is learned: there is no file in in",
+    );
+    fs::write(path.join("in/a.txt"), "It rained.\nAdvertisement\n").unwrap();
+    let include = ["clean", "in", "--check", "--include", "*.md"];
+    run(path, &include, 0, "nothing in in matches --include *.md");
+    let exclude = ["clean", "in", "--check", "--exclude", "*.txt"];
+    run(path, &exclude, 0, "--exclude leaves out all files in in");
+    fs::write(path.join("list"), "").unwrap();
+    let list = ["clean", "--files-from", "list", "--check"];
+    run(path, &list, 0, "the list of --files-from names no file");
+}
+
+#[test]
+fn inputs_that_are_left_alone_are_called_what_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::create_dir(path.join("in")).unwrap();
+    for (name, bytes) in [
+        ("a.html", &b"<!doctype html><p>It rained."[..]),
+        ("b.html", b"<html><p>It rained."),
+        ("c.pdf", b"%PDF-1.7\n"),
+        ("d.zip", b"PK\x03\x04abc"),
+        ("e.bin", b"\x00\x01\x02"),
+        ("f.txt", b"caf\xe9\n"),
+    ] {
+        fs::write(path.join("in").join(name), bytes).unwrap();
+    }
+    let args = ["clean", "in", "-o", "out", "--stats", "s.json"];
+    let errors = text(&run(path, &args, 0, "").stderr);
+    for line in [
+        "2 HTML files were passed through unchanged; extract the text first, or --format text",
+        "1 PDF file was skipped; extract the text first.",
+        "1 zip archive was skipped, as docx and epub files are",
+        "1 input was passed through unchanged: not valid in its encoding (--encoding names",
+        "1 binary file was skipped.",
+    ] {
+        assert!(
+            errors.contains(&format!("dechaff: {line}")),
+            "{line}: {errors}"
+        );
+    }
+    let stats: serde_json::Value =
+        serde_json::from_slice(&fs::read(path.join("s.json")).unwrap()).unwrap();
+    assert_eq!(
+        ["invalid", "html", "binary", "pdf", "zip"].map(|key| stats[key].as_u64().unwrap()),
+        [3, 2, 3, 1, 1]
     );
 }

@@ -88,7 +88,8 @@ fn records_and_directories_are_explained_in_order() {
     );
     assert_eq!(
         output,
-        "== in/b.jsonl#7.text ==\nIt rained 7.\n[-Advertisement-]{advert/marker}\n"
+        "== in/b.jsonl#7.text ==\n      2  advert/marker: A label over or under an advert.\n         \
+         'Advertisement'\n"
     );
     let output = text(&run(path, &["explain", "in/b.jsonl", "--json", "-q"], 0, "").stdout);
     assert_eq!(
@@ -99,4 +100,85 @@ fn records_and_directories_are_explained_in_order() {
             .unwrap(),
         "n7"
     );
+}
+
+#[test]
+fn removals_are_listed_with_lines_reason_and_words() {
+    let brief = explain_sample(&[]);
+    assert!(
+        brief.contains(
+            "\n      5  model/line: The line model is 97.5 % sure that it is chaff; more than \
+             62.3 % is enough here.\n         'By Ruth Calder'\n"
+        ) && brief.contains(
+            "\n  11-13  structure/share-run: Several labels of a share bar in a row.\n         \
+             'Facebook', 'Twitter', 'WhatsApp'\n"
+        ),
+        "{brief}"
+    );
+    assert!(
+        !brief.contains("The footbridge over") && !brief.contains("what weighed most"),
+        "text that stays, and features, are left out: {brief}"
+    );
+    let verbose = explain_sample(&["-v"]);
+    assert!(
+        verbose.contains("what weighed most") && verbose.contains("also by newsletter/inbox"),
+        "{verbose}"
+    );
+    for text in [&verbose, &explain_sample(&["-v", "--line", "5,38"])] {
+        assert!(text.contains("  how much its words are those of chaff, all together"));
+        assert!(
+            !["word_", "found_", "_share"]
+                .iter()
+                .any(|name| text.contains(name)),
+            "features are in words: {text}"
+        );
+    }
+    let marked = explain_sample(&["--marked"]);
+    assert!(
+        marked.contains("\n[-By Ruth Calder-]{model/line 0.975}\n")
+            && marked.contains("The footbridge over"),
+        "{marked}"
+    );
+}
+
+#[test]
+fn lines_and_records_that_are_not_there_are_errors() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join("a.txt"), "It rained.\nAdvertisement\n").unwrap();
+    fs::write(path.join("b.txt"), "It rained.\n").unwrap();
+    fs::write(
+        path.join("c.jsonl"),
+        "{\"text\": \"It rained.\"}\n{\"x\": 1}\n{\"text\": \"It snowed.\"}\n",
+    )
+    .unwrap();
+    for (args, message) in [
+        (
+            &["a.txt", "-n", "1,999"][..],
+            "there is no line 999; the document has 2 lines",
+        ),
+        (
+            &["b.txt", "-n", "2-3"],
+            "there is no line 2; the document has 1 line\n",
+        ),
+        (
+            &["a.txt", "b.txt", "-n", "3"],
+            "there is no line 3; the longest document has 2 lines",
+        ),
+        (&["a.txt", "--json", "-n", "3"], "there is no line 3"),
+        (
+            &["c.jsonl", "--record", "9"],
+            "there is no record 9; the last one with a text is record 3",
+        ),
+        (&["c.jsonl", "--record", "2"], "record 2 has no text"),
+        (
+            &["a.txt", "--record", "1"],
+            "the input has no records; leave out --record",
+        ),
+    ] {
+        run(path, &[&["explain", "-q"], args].concat(), 2, message);
+    }
+    run(path, &["explain", "-q", "a.txt", "b.txt", "-n", "2"], 0, "");
+    run(path, &["explain", "-q", "b.txt", "-n", "all"], 0, "");
+    run(path, &["explain", "-q", "a.txt", "-n", "1-999"], 0, "");
 }

@@ -195,12 +195,13 @@ fn report_explain_and_diff_read_the_formats_that_clean_reads() {
 fn report_writes_to_its_output_and_shows_protected_lines() {
     let directory = corpus();
     let path = directory.path();
-    run(
+    let written = run(
         path,
         &["report", "in/0.txt", "-o", "r.html"],
         0,
         "1 document: 1 changed",
     );
+    assert!(text(&written.stderr).ends_with("dechaff: the report is in r.html\n"));
     run(
         path,
         &["report", "in/0.txt", "-o", "r.html"],
@@ -462,4 +463,94 @@ fn report_views_follow_the_address() {
     assert!(page.contains("class=\"hit c-advert\"") && page.contains("class=\"other c-share\""));
     let page = render(browser, path, "view=documents&max=0.5");
     assert!(element_text(&page, "documents").contains("No document matches the filters."));
+}
+
+/// Writes a report of the samples, whose texts have removals of the line model, to `report.html`.
+fn sample_report(directory: &Path) {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
+    let args = ["report", samples, "-o", "report.html", "-q"];
+    run(directory, &args, 0, "");
+}
+
+#[test]
+fn the_view_that_the_faq_links_to_shows_documents() {
+    let faq = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faq.md")).unwrap();
+    let view = faq.split("(`#").nth(1).unwrap().split('`').next().unwrap();
+    let limit: f64 = view.split("max=").nth(1).unwrap().parse().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    sample_report(directory.path());
+    let data = embedded_data(&fs::read_to_string(directory.path().join("report.html")).unwrap());
+    let pages = data["pages"].as_array().unwrap();
+    let shown = pages.iter().filter(|page| {
+        let pieces = page["pieces"].as_array().unwrap();
+        pieces.iter().any(|piece| {
+            piece[3]
+                .as_f64()
+                .is_some_and(|score| score <= 1000.0 * limit)
+        })
+    });
+    assert!(shown.count() > 0);
+    assert!(
+        pages
+            .iter()
+            .any(|page| page["why"].as_array().unwrap().contains(&"score".into())),
+        "documents are chosen for their low scores"
+    );
+    let Some(browser) = browser() else { return };
+    let page = render(browser, directory.path(), view);
+    assert!(
+        element_text(&page, "documents").contains("harbour-bridge.txt"),
+        "{}",
+        element_text(&page, "documents")
+    );
+    let page = render(browser, directory.path(), "view=documents&max=0.1");
+    assert!(element_text(&page, "documents").contains("The line model's scores here are from 0."));
+}
+
+#[test]
+fn figures_are_explained_and_rule_names_stay_whole_in_a_narrow_window() {
+    let directory = tempfile::tempdir().unwrap();
+    sample_report(directory.path());
+    let path = directory.path().join("report.html");
+    let page = fs::read_to_string(&path).unwrap();
+    for term in [
+        "Sole bytes: what no other rule",
+        "Protected: saved",
+        "The category",
+    ] {
+        assert!(page.contains(term), "{term}");
+    }
+    let Some(browser) = browser() else { return };
+    let rendered = render(browser, directory.path(), "view=rules");
+    assert!(rendered.contains("title=\"Bytes that no other rule removes"));
+    // A browser window is at least 500 pixels wide, so the page is set in a narrower column. The
+    // policy of the page forbids the script that measures it.
+    let policy = page
+        .split("<meta http-equiv=\"Content-Security-Policy\"")
+        .nth(1)
+        .unwrap()
+        .split('>')
+        .next()
+        .unwrap();
+    let measure = "<style>body { width: 420px; margin: 0 }</style><script>\
+        const broken = [...document.querySelectorAll('.rule-name')].filter((name) => \
+        name.offsetHeight > 1.9 * parseFloat(getComputedStyle(name).fontSize));\
+        document.body.dataset.broken = broken.map((name) => name.textContent).join(' ') || 'none';\
+        </script></body>";
+    let page = page
+        .replace(
+            &format!("<meta http-equiv=\"Content-Security-Policy\"{policy}>"),
+            "",
+        )
+        .replace("</body>", measure);
+    fs::write(&path, page).unwrap();
+    for view in [
+        "view=overview",
+        "view=rules",
+        "view=rules&rule=script-notice/enable-javascript",
+        "view=documents",
+    ] {
+        let page = render(browser, directory.path(), view);
+        assert!(page.contains("data-broken=\"none\""), "{view}");
+    }
 }

@@ -25,6 +25,7 @@ const fill = (id, ...children) => by(id).replaceChildren(...children.flat().filt
 
 // Numbers for display.
 const count = (number) => number.toLocaleString("en");
+const several = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 const percent = (part, whole) => (whole ? ((100 * part) / whole).toFixed(1) : "0.0") + " %";
 function bytes(number) {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
@@ -130,7 +131,7 @@ function shares() {
   const columns = classes.map((number, index) => {
     const height = number ? Math.max(2, (150 * number) / most) : 0;
     return el("rect", { class: "column", x: 46 + index * width, y: 165 - height, width: width - 3, height },
-      el("title", {}, `${names[index + 1]}: ${count(number)} documents`));
+      el("title", {}, `${names[index + 1]}: ${several(number, "document")}`));
   });
   const ticks = [0, 25, 50, 75, 100].map((share) => el("text", { x: 45 + (share / 5) * width, y: 181, "text-anchor": "middle" }, `${share} %`));
   const chart = el("svg", { class: "shares", viewBox: "0 0 500 200", role: "img",
@@ -138,7 +139,7 @@ function shares() {
     el("line", { x1: 40, x2: 470, y1: 165.5, y2: 165.5 }),
     el("text", { x: 38, y: 22, "text-anchor": "end" }, count(most)), el("text", { x: 38, y: 168, "text-anchor": "end" }, "0"),
     columns, ticks, el("text", { x: 255, y: 197, "text-anchor": "middle" }, "removed share of a document"));
-  const none = el("p", {}, `${count(data.shares[0])} of ${count(data.documents)} documents lose nothing. The others:`);
+  const none = el("p", {}, `${count(data.shares[0])} of ${several(data.documents, "document")} ${data.shares[0] === 1 ? "loses" : "lose"} nothing. The others:`);
   const rows = data.shares.map((number, index) => ({ name: names[index], number })).filter((row) => row.number);
   return [none, chart, el("details", {}, el("summary", {}, "As a table"), table("Documents by removed share", [
     ["Share removed", (row) => row.name, ""],
@@ -171,7 +172,7 @@ function rules() {
   const texts = (rule) => [...(rule.samples || []), ...(rule.kept || [])].map((sample) => sample.text);
   const listed = data.rules.filter((rule) => rule.hits !== undefined);
   const rows = listed.filter((rule) => wantsRule(rule.name) && wantsText(rule.name, rule.description, ...texts(rule)));
-  if (state.view === "rules") by("count").textContent = `${count(rows.length)} of ${count(listed.length)} rules`;
+  if (state.view === "rules") by("count").textContent = `${count(rows.length)} of ${several(listed.length, "rule")}`;
   const rule = ruleOf.get(state.rule);
   fill("rule-page", rule && [
     el("h3", { id: "rule-head" }, ruleName(rule.name)),
@@ -189,7 +190,7 @@ function documents() {
   const pages = data.pages.map((page, index) => ({ ...page, index }));
   const rows = pages.filter((page) => (!isNarrowed() || page.pieces.some(wantsPiece))
     && wantsText(page.name, page.id || "", ...page.pieces.map(([text]) => text)));
-  if (state.view === "documents") by("count").textContent = `${count(rows.length)} of ${count(pages.length)} documents in this sample`;
+  if (state.view === "documents") by("count").textContent = `${count(rows.length)} of ${several(pages.length, "document")} in this sample`;
   const shown = rows.find((page) => String(page.index) === state.doc) || rows[0];
   fill("documents", rows.length ? table("Documents", [
     ["Document", (page) => link(page.name, { view: "documents", doc: String(page.index) }), "name"],
@@ -227,7 +228,7 @@ function one(page) {
     el("h3", { id: "document-head" }, page.name),
     el("p", { class: "quiet" }, page.id ? `id ${page.id} · ` : "", `${bytes(page.bytes)}, `,
       page.held ? `held: ${percent(page.removed, page.bytes)} would be removed` : `${bytes(page.removed)} removed (${percent(page.removed, page.bytes)})`,
-      ` · ${count(hits)} removals match the filters`),
+      ` · ${several(hits, "removal")} ${hits === 1 ? "matches" : "match"} the filters`),
     el("div", { class: "steps" }, el("button", { type: "button", onclick: () => step(-1) }, "Previous removal"),
       el("button", { type: "button", onclick: () => step(1) }, "Next removal")),
     el("div", { class: "text", dir: "auto" }, parts),
