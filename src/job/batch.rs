@@ -106,8 +106,7 @@ impl BatchStats {
                     of_several(reason)
                 ),
                 count => format!(
-                    "{count} records have no text that can be read, such as record {number}, \
-                     which {reason}"
+                    "{count} records were not cleaned, such as record {number}, which {reason}"
                 ),
             };
             events.push(Event::Passed(format!("{records}; {action}")));
@@ -181,7 +180,7 @@ mod tests {
         ] {
             assert!(
                 note(mixed).contains(
-                    "records have no text that can be read, such as record 3, which has no field"
+                    "records were not cleaned, such as record 3, which has no field 'text'"
                 ),
                 "{}",
                 note(mixed)

@@ -156,7 +156,7 @@ fn uncleaned(stats: &Stats) -> Vec<String> {
         (
             stats.damaged,
             "record",
-            "not cleaned: without a text that can be read (--errors FILE lists them)",
+            "not cleaned (--errors FILE lists them with the reasons)",
         ),
         (stats.empty, "record", "left without any text"),
         (
