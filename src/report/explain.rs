@@ -1,11 +1,11 @@
 //! The removals of a document as a list, as `dechaff explain` prints it: for each the lines, the
-//! rule, why it removes them, and the words that it found. Reports on single lines, with the reasons
-//! for and against their removal, are in `why`; the whole text with its removals is in `marked`.
+//! rule, why it removes them, and the words that it found. Single lines, with the reasons for and
+//! against their removal, are in `why`; the whole text with its removals is in `marked`.
 //!
 //! ```text
 //!    3-5  structure/share-run: Several labels of a share bar in a row.
 //!         'Facebook', 'Twitter', 'WhatsApp'
-//!     16  model/line: The line model is 97.5 % sure that it is chaff; 62.3 % would do.
+//!     16  model/line: The line model is 97.5 % sure that it is chaff; more than 62.3 % is enough.
 //!         'By Ruth Calder'
 //! ```
 
@@ -141,8 +141,8 @@ impl RemovalList<'_> {
         text
     }
 
-    /// Returns why an entry is removed, as a sentence: how sure the line model is, on how many pages
-    /// of its site it is, or what the rule says of itself.
+    /// Returns why an entry is removed, as a sentence: how sure the line model is, on how many
+    /// pages of its site it is, or what the rule says of itself.
     fn why(&self, entry: &Entry<'_>, rule: &Rule) -> String {
         let scores = entry.removals.iter().map(|removal| removal.score);
         let (Some(low), Some(high)) = (scores.clone().min(), scores.max()) else {

@@ -1,5 +1,5 @@
-//! A document with its removals marked in place, as `dechaff explain --marked` prints it. The list of
-//! its removals is in `explain`.
+//! A document with its removals marked in place, as `dechaff explain --marked` prints it. The list
+//! of its removals is in `explain`.
 
 use super::explain::held_line;
 use super::{NAME, REMOVED, SAVED, decimal, escape_control, paint};

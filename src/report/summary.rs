@@ -1,5 +1,5 @@
-//! The summary of a run, in a few lines for people: how much was removed, of which kinds, from which
-//! documents most, and what was not cleaned and why.
+//! The summary of a run, in a few lines for people: how much was removed, of which kinds, from
+//! which documents most, and what was not cleaned and why.
 
 use super::stats::{Stats, bytes, count, percent};
 use super::{Name, escape_line};
@@ -72,8 +72,8 @@ fn kinds(stats: &Stats, rules: &RuleSet) -> Option<String> {
     (total > 0).then(|| format!("{}: {}.", count(total, "removal"), parts.join(", ")))
 }
 
-/// Returns the kind of a rule's removals, a name that --skip takes: its category, or "model" for the
-/// line model, whose category says nothing. A rule that is not known is named by its pack.
+/// Returns the kind of a rule's removals, a name that --skip takes: its category, or "model" for
+/// the line model, whose category says nothing. A rule that is not known is named by its pack.
 fn kind<'k>(name: &'k str, rules: &'k RuleSet) -> &'k str {
     let Some(id) = rules.find(name) else {
         return name.split('/').next().unwrap_or(name);
@@ -179,9 +179,14 @@ fn uncleaned(stats: &Stats) -> Vec<String> {
         lines.push(format!("{} failed.", count(stats.failed, "input")));
     }
     if stats.unlearned > 0 {
+        let are = if stats.unlearned == 1 {
+            "is of a site"
+        } else {
+            "are of sites"
+        };
         lines.push(format!(
-            "{} of sites of which nothing was learned (name sites with --url-field, --site-field \
-             or --host).",
+            "{} {are} of which nothing was learned (name sites with --url-field, --site-field or \
+             --host).",
             count(stats.unlearned, "document")
         ));
     }

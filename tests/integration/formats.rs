@@ -219,7 +219,7 @@ fn on_error_passes_drops_or_fails_on_damaged_records() {
         path,
         &args,
         0,
-        "a.jsonl: 6 records are damaged, such as record 2, which is not JSON",
+        "a.jsonl: 6 records were not cleaned, such as record 2, which is not JSON",
     );
     let cleaned = "{\"text\":\"It rained.\\n\"}\n";
     // Unpaired surrogates are kept and do not prevent the record from being cleaned.
@@ -1005,7 +1005,12 @@ fn emptied_records_are_kept_unless_drop_empty_is_set() {
     let path = directory.path();
     let file = "{\"text\":\"Advertisement\\nAdvertisement\"}\n{\"text\":\"It rained.\"}\n";
     fs::write(path.join("a.jsonl"), file).unwrap();
-    run(path, &["clean", "a.jsonl"], 0, "1 held: ");
+    run(
+        path,
+        &["clean", "a.jsonl"],
+        0,
+        "1 document was held because ",
+    );
     let output = run(
         path,
         &["clean", "a.jsonl", "--max-removed", "1"],
@@ -1242,7 +1247,7 @@ fn csv_keeps_quotes_and_other_columns() {
             "e.jsonl",
         ],
         0,
-        "2 records are damaged, such as record 4, which has a quote that is not closed",
+        "2 records were not cleaned, such as record 4, which has a quote that is not closed",
     );
     assert_eq!(text(&output.stdout), after);
     fs::write(path.join("cleaned.csv"), &output.stdout).unwrap();
@@ -1507,7 +1512,7 @@ mod tables {
                 "r.jsonl",
             ],
             0,
-            "3 records are damaged, such as record 2, which holds null",
+            "3 records hold null in 'text' instead of a text, the first is record 2",
         );
         let expected: Vec<String> = rows(&path.join("a.parquet"))
             .iter()
@@ -1736,8 +1741,7 @@ mod tables {
                 path,
                 &args,
                 0,
-                "3 records are damaged, such as record 2, which holds null in 'text' instead of a \
-                 text; left out",
+                "3 records hold null in 'text' instead of a text, the first is record 2; left out",
             );
             assert_eq!(rows(&path.join("c.parquet")), with_text);
         }

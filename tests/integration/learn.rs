@@ -77,7 +77,7 @@ fn what_a_site_repeats_is_removed_and_can_be_restored() {
         path,
         &["learn", "in", "-o", "a.learned"],
         0,
-        "12 documents of 1 sites",
+        "12 documents of 1 site;",
     );
     let clean = [
         "clean",
@@ -139,7 +139,7 @@ fn sites_are_named_by_fields_urls_and_directories() {
         "-o",
         "a.learned",
     ];
-    run(path, &field, 0, "1 sites");
+    run(path, &field, 0, "1 site;");
     let columns = [
         "learn",
         "b.csv",
@@ -152,7 +152,7 @@ fn sites_are_named_by_fields_urls_and_directories() {
         path,
         &[&columns[..], &["-o", "b.learned"]].concat(),
         0,
-        "1 sites",
+        "1 site;",
     );
     fs::write(path.join("c.jsonl"), records()).unwrap();
     run(path, &["learn", "c.jsonl", "-o", "c.learned"], 0, "5 sites");
@@ -539,7 +539,7 @@ fn parts_of_an_interrupted_run_are_used_unless_inputs_changed() {
     }
     write_site(&path.join("other"), "other.example", &pages());
     let part = ["learn", "other/in", "-o", "other.part", "--part"];
-    run(path, &part, 0, "1 sites");
+    run(path, &part, 0, "1 site;");
     let resume = [
         "learn",
         "in",
@@ -576,8 +576,8 @@ fn documents_of_unknown_sites_are_reported() {
     run(path, &["learn", "in", "-o", "a.learned"], 0, "");
     let file = "in/example.org/00.txt";
     let clean = ["clean", file, "--learned", "a.learned"];
-    let message = "1 of sites of which nothing was learned (name sites with --url-field, \
-                   --site-field or --host)";
+    let message = "1 document is of a site of which nothing was learned (name sites with \
+                   --url-field, --site-field or --host)";
     let cleaned = run(path, &clean, 0, message);
     assert!(text(&cleaned.stdout).contains("All our letters"));
     run(
