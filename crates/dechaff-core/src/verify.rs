@@ -5,6 +5,7 @@
 //! happened to each line of a cleaned document; [`LineCounts`] (quality by level) and
 //! [`RuleScores`] (quality by rule) are sums over it. Nothing here reads a file.
 
+mod clauses;
 mod example_site;
 mod fate;
 mod gold;
@@ -12,6 +13,7 @@ mod near;
 mod score;
 mod worth;
 
+pub use clauses::clauses;
 pub use fate::{LineOutcome, line_outcomes};
 pub use gold::word_f1;
 pub use near::{MarkIndex, Miss, Missed, NearMisses};

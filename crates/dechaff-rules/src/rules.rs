@@ -101,13 +101,23 @@ impl CompiledRules {
                 self.rules[id.index()] = rule;
                 replaced.push(id);
             } else {
-                self.by_name
-                    .insert(rule.name.clone(), RuleId::new(self.rules.len()));
-                self.plans.push(plan);
-                self.rules.push(rule);
+                self.push(rule, plan);
             }
         }
         replaced
+    }
+
+    fn push(&mut self, rule: Rule, plan: RulePlan) {
+        self.by_name
+            .insert(rule.name.clone(), RuleId::new(self.rules.len()));
+        self.plans.push(plan);
+        self.rules.push(rule);
+    }
+
+    /// Adds a rule that was derived from another one. Its name must be new.
+    pub fn add_rule(&mut self, rule: Rule) {
+        let plan = plan(&rule.matcher);
+        self.push(rule, plan);
     }
 
     /// Applies `change` to every rule. Search plans are computed again for rules whose matcher
