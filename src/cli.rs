@@ -7,6 +7,7 @@ mod clean;
 mod config;
 mod corpus;
 mod diff;
+pub(crate) mod embedded;
 mod eval;
 mod explain;
 mod learn;

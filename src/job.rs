@@ -29,6 +29,7 @@ pub mod restore;
 pub mod root;
 mod run;
 mod spill;
+mod stdin;
 mod tables;
 mod tasks;
 mod text;
@@ -46,6 +47,7 @@ pub use batch::{BatchOutput, BatchStats};
 pub use options::{Annotate, JobOptions, OnError, RecordOptions, Sizes};
 pub use output::Stdout;
 pub use reports::Reports;
+pub use stdin::Stdin;
 
 /// Where the outputs of a job go.
 #[derive(Clone, Debug)]

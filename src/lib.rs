@@ -40,6 +40,14 @@ mod job;
 #[cfg(feature = "cli")]
 mod report;
 
+/// The command for programs that pass a cleaner and streams of their own, for the Python package.
+/// Not part of the library's interface.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod embedded {
+    pub use crate::cli::embedded::{Problems, Stream, clean_stream, write_report};
+}
+
 /// Files of what was learned, for the Python package. Not part of the library's interface.
 #[cfg(feature = "cli")]
 #[doc(hidden)]

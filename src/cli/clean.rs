@@ -87,6 +87,19 @@ pub(super) fn inspect(
     observer: Arc<dyn Observer>,
     terminal: &mut Terminal,
 ) -> Result<Ended> {
+    let request = inspection(paths, args, config, cleaner, observer, terminal)?;
+    run(request, terminal)
+}
+
+/// Returns the request that [`inspect`] runs.
+pub(super) fn inspection(
+    paths: Vec<PathBuf>,
+    args: InspectArgs,
+    config: &Config,
+    cleaner: Cleaner,
+    observer: Arc<dyn Observer>,
+    terminal: &Terminal,
+) -> Result<Request> {
     let InspectArgs {
         quiet,
         jobs,
@@ -107,14 +120,13 @@ pub(super) fn inspect(
         shard,
         ..CleanArgs::default()
     };
-    let request = Request::new(args, config, Value::Null, cleaner, Some(observer), terminal)?;
-    run(request, terminal)
+    Request::new(args, config, Value::Null, cleaner, Some(observer), terminal)
 }
 
 /// Runs a request as a job. Files are cleaned with a progress bar, and an interrupt or termination
 /// signal stops them early; finished outputs are kept. A stream has neither: a signal ends the
 /// process, even while it waits for input.
-fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
+pub(super) fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended> {
     let is_stream = request.inputs.stream.is_some();
     let never = AtomicBool::new(false);
     let stop = if is_stream { &never } else { stop_at_signals() };

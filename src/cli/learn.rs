@@ -175,12 +175,12 @@ fn check_file(args: &LearnArgs, config: &Config) -> Result<()> {
 /// Returns the inputs as the run finds them, with the files of a list.
 fn inputs_of(args: &LearnArgs, config: &Config, listed: Vec<PathBuf>) -> Result<Inputs> {
     Ok(Inputs {
-        stream: None,
         paths: args.paths.clone(),
         listed,
         include: globs(&args.reading.include, &config.include)?,
         exclude: globs(&args.reading.exclude, &config.exclude)?,
         follow_links: args.reading.follow_links || config.follow_links.unwrap_or(false),
+        ..Inputs::default()
     })
 }
 

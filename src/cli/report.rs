@@ -3,8 +3,10 @@
 
 use super::Exit;
 use super::args::{ReportArgs, Selection};
-use super::clean::inspect;
+use super::clean::{self, inspection};
 use super::config::{Config, list_or};
+use super::listener::Ended;
+use super::request::Request;
 use super::selection::{build_cleaner, check_output, globs, without_dash};
 use super::terminal::Terminal;
 use crate::io::fs;
@@ -13,19 +15,32 @@ use crate::job::observer::Surveyor;
 use crate::job::walk::{Inputs, WalkEntry};
 use crate::report::{ReportMeta, SummaryContext, display_path, html_page, summary, survey_json};
 use anyhow::{Result, bail};
-use dechaff_core::Level;
+use dechaff_core::{Cleaner, Level};
 use std::sync::Arc;
 
-/// Runs `dechaff report`. Refuses an existing output before any input is read, unless `--force` is
-/// given. A run that was interrupted, or in which no input could be processed, writes no page.
+/// Runs `dechaff report`.
 pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
+    let config = Config::load(args.inspect.selection.config.as_deref())?;
+    let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
+    write_report(args, &config, cleaner, terminal, clean::run)
+}
+
+/// Surveys what `cleaner` would remove with `inspect`, which runs a request, and writes the page.
+/// Refuses an existing output before any input is read, unless `--force` is given. A run that was
+/// interrupted, or in which no input could be processed, writes no page.
+pub(super) fn write_report(
+    args: ReportArgs,
+    config: &Config,
+    cleaner: Cleaner,
+    terminal: &mut Terminal,
+    inspect: impl FnOnce(Request, &mut Terminal) -> Result<Ended>,
+) -> Result<Exit> {
     let output = without_dash(Some(args.output));
     if let Some(path) = output.as_ref().filter(|_| !args.force)
         && fs::exists(path)?
     {
         bail!("{} exists; use --force to replace it", path.display());
     }
-    let config = Config::load(args.inspect.selection.config.as_deref())?;
     if let Some(path) = &output {
         let reading = &args.inspect.reading;
         let inputs = Inputs {
@@ -42,7 +57,7 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
         let others = packs.chain(&reading.files_from).cloned();
         check_output("--output", path, files.chain(others))?;
     }
-    let options = describe_options(&args.inspect.selection, &config);
+    let options = describe_options(&args.inspect.selection, config);
     let names: Vec<String> = args.paths.iter().map(|path| display_path(path)).collect();
     let title = args.title.unwrap_or_else(|| {
         format!(
@@ -54,19 +69,19 @@ pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
             }
         )
     });
-    let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
     let rules = cleaner.rules().clone();
     let max_removed = cleaner.max_removed();
     let surveyor = Arc::new(Surveyor::new(rules.clone()));
     let is_quiet = args.inspect.quiet;
-    let ended = inspect(
+    let request = inspection(
         args.paths,
         args.inspect,
-        &config,
+        config,
         cleaner,
         surveyor.clone(),
         terminal,
     )?;
+    let ended = inspect(request, terminal)?;
     if matches!(ended.exit, Exit::Unusable | Exit::Interrupted) {
         return Ok(ended.exit);
     }

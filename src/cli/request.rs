@@ -159,7 +159,7 @@ impl Request {
 
 /// Combines arguments and configuration to the options of a job that cleans. Moves the language and
 /// the host out of `args`.
-fn build_options(
+pub(super) fn build_options(
     args: &mut CleanArgs,
     config: &Config,
     cleaner: Cleaner,
@@ -240,12 +240,12 @@ fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) ->
         None => Vec::new(),
     };
     Ok(Inputs {
-        stream: None,
         paths: std::mem::take(&mut args.paths),
         listed,
         include: globs(&reading.include, &config.include)?,
         exclude: globs(&reading.exclude, &config.exclude)?,
         follow_links: reading.follow_links || config.follow_links.unwrap_or(false),
+        ..Inputs::default()
     })
 }
 

@@ -50,7 +50,7 @@ impl Job<'_> {
     pub(super) fn open(&self, file: &InputFile) -> Result<Source<'static>> {
         let format = self.options.format.format;
         if self.inputs.stream.as_deref() == Some(Path::new("-")) {
-            return Source::new(&file.path, io::stdin(), format);
+            return self.inputs.stdin.open(format);
         }
         let opened = File::open(&file.path).context("cannot be opened")?;
         Source::new(&file.path, opened, format)

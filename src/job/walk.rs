@@ -3,6 +3,7 @@
 
 use super::manifest::{STATE_DIR, is_manifest};
 use super::root::plain_path;
+use super::stdin::Stdin;
 use crate::io::fs::{self, WalkFailure};
 use crate::io::{FileState, is_temporary};
 use crate::report::display_path;
@@ -18,6 +19,8 @@ pub struct Inputs {
     /// A single input that is read once, from its beginning to its end, and may thus be a pipe or
     /// device. The path `-` is standard input. If set, there are no other inputs.
     pub stream: Option<PathBuf>,
+    /// What the path `-` stands for.
+    pub stdin: Stdin,
     /// Files and directories named as arguments.
     pub paths: Vec<PathBuf>,
     /// Files named in a list. Their output path is their path in the list.
