@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import shutil
 import subprocess
@@ -47,6 +48,43 @@ def site_pages(sites: Cleaner) -> list[str]:
     cleaned = sites.clean_many(PAGES, site=[*SITES[:-1], None])
     assert all("Letters" not in text for text in cleaned[:-1]) and cleaned[-1] == PAGES[-1]
     return cleaned
+
+
+@pytest.mark.parametrize(
+    ("adapter", "module", "package"),
+    [
+        ("daft", "daft", "daft"),
+        ("datatrove", "datatrove", "datatrove"),
+        ("haystack", "haystack", "haystack-ai"),
+        ("langchain", "langchain_core", "langchain-core"),
+        ("llama_index", "llama_index", "llama-index-core"),
+        ("nemo_curator", "nemo_curator", "nemo-curator"),
+        ("pandas", "pandas", "pandas"),
+        ("polars", "polars", "polars"),
+    ],
+)
+def test_a_missing_engine_is_named(
+    adapter: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"dechaff.integrations.{adapter}"
+    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(ModuleNotFoundError, match=f"{name} needs the package {package}; install it: pip install {package} "):
+        importlib.import_module(name)
+
+
+def test_engines_that_are_needed_late_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dechaff.integrations.duckdb import register
+    from dechaff.integrations.spark import clean_udf
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(ModuleNotFoundError, match="a function of DuckDB over Arrow needs the package pyarrow"):
+        register(None)
+    with pytest.raises(ModuleNotFoundError, match="clean_udf needs the package pyspark"):
+        clean_udf()
 
 
 def page_table() -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dechaff import Cleaner
+from dechaff._needs import needs
 
 
 class CleanTable:
@@ -55,8 +56,8 @@ class CleanTable:
         field = table.schema.field(at)
         if self.removals is None:
             return table.set_column(at, field, self.cleaner.clean_arrow(table.column(at), **known))
-        import pyarrow.compute as pc
-
+        with needs("pyarrow", "the column of removals"):
+            import pyarrow.compute as pc
         scanned = self.cleaner.scan_arrow(table.column(at), **known)
         table = table.set_column(at, field, pc.struct_field(scanned, "text"))
         return table.append_column(self.removals, pc.struct_field(scanned, "removals"))

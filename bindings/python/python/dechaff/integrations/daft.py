@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import daft
-
 from dechaff import Cleaner
+from dechaff._needs import needs
+
+with needs("daft", __name__):
+    import daft
 
 
 def clean(column: Any, cleaner: Cleaner | None = None, *, site: Any = None, threads: int | None = 1) -> Any:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from datatrove.data import DocumentsPipeline
-from datatrove.pipeline.base import PipelineStep
-
 from dechaff import Cleaner
+from dechaff._needs import needs
+
+with needs("datatrove", __name__):
+    from datatrove.data import DocumentsPipeline
+    from datatrove.pipeline.base import PipelineStep
 
 
 class Clean(PipelineStep):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dechaff import Cleaner
+from dechaff._needs import needs
 
 
 def register(
@@ -19,6 +20,8 @@ def register(
 
     With `site`, it has a second argument: the site, for a cleaner that has learned of sites.
     """
+    with needs("pyarrow", "a function of DuckDB over Arrow"):
+        import pyarrow  # noqa: F401
     use = Cleaner() if cleaner is None else cleaner
 
     def one(texts: Any) -> Any:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from haystack import Document, component, default_to_dict
-
 from dechaff import Cleaner
+from dechaff._needs import needs
+
+with needs("haystack-ai", __name__):
+    from haystack import Document, component, default_to_dict
 
 OPTIONS = ("level", "rules", "only", "skip", "max_removed", "max_loss", "idempotent", "min_pages", "min_share")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from langchain_core.documents import BaseDocumentTransformer, Document
-
 from dechaff import Cleaner
+from dechaff._needs import needs
+
+with needs("langchain-core", __name__):
+    from langchain_core.documents import BaseDocumentTransformer, Document
 
 
 class Clean(BaseDocumentTransformer):

@@ -11,10 +11,12 @@ import pickle
 from collections.abc import Sequence
 from typing import Any
 
-from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
-from pydantic import Field, field_serializer
-
 from dechaff import Cleaner
+from dechaff._needs import needs
+
+with needs("llama-index-core", __name__):
+    from llama_index.core.schema import BaseNode, MetadataMode, TransformComponent
+    from pydantic import Field, field_serializer
 
 
 class Clean(TransformComponent):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nemo_curator.stages.text.modifiers import DocumentModifier
-
 from dechaff import Cleaner
+from dechaff._needs import needs
+
+with needs("nemo-curator", __name__):
+    from nemo_curator.stages.text.modifiers import DocumentModifier
 
 
 class Clean(DocumentModifier):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
-
 from dechaff import Cleaner
+from dechaff._needs import needs
+
+with needs("polars", __name__):
+    import polars as pl
 
 
 def clean(column: Any, cleaner: Cleaner | None = None, *, site: Any = None, threads: int | None = None) -> pl.Expr:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dechaff import Cleaner
+from dechaff._needs import needs
 from dechaff.integrations.arrow import CleanTable
 
 
@@ -30,8 +31,10 @@ def clean_udf(cleaner: Cleaner | None = None, *, site: bool = False) -> Any:
 
     With `site`, it has a second argument: the sites. Requires Spark 4.1 or newer.
     """
-    import pyarrow
-    from pyspark.sql.functions import arrow_udf
+    with needs("pyspark", "clean_udf"):
+        from pyspark.sql.functions import arrow_udf
+    with needs("pyarrow", "clean_udf"):
+        import pyarrow
 
     clean = Cleaner() if cleaner is None else cleaner
 
