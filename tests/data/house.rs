@@ -78,14 +78,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "bindings/python/src",
         &[
+            "arguments",
             "texts",
             "workers",
             "engine",
             "result",
+            "explain",
+            "objects",
             "arrow",
             "line_counts",
             "learned",
             "cleaner",
+            "files",
         ],
     ),
 ];

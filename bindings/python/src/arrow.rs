@@ -4,6 +4,7 @@
 
 use crate::Error;
 use crate::engine::Engine;
+use crate::objects;
 use crate::result::{CodePoints, Scanned, changed, scanned};
 use crate::texts::{Broadcast, check_length};
 use crate::workers::{self, Input};
@@ -18,9 +19,11 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
 use arrow_select::concat::concat;
 use dechaff::Document;
-use pyo3::exceptions::{PyTypeError, PyUnicodeDecodeError};
+use pyo3::exceptions::{
+    PyImportError, PyModuleNotFoundError, PyTypeError, PyUnicodeDecodeError, PyValueError,
+};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyTuple};
+use pyo3::types::{PyCapsule, PyIterator, PyList, PyTuple};
 use pyo3_arrow::ffi::{
     ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule,
 };
@@ -37,6 +40,60 @@ pub struct ArrowArray(Column);
 impl ArrowArray {
     fn __len__(&self) -> usize {
         self.0.len()
+    }
+
+    /// Returns the values as Python objects: ``str``, ``None`` for nulls, ``dict`` for structs and
+    /// lists. Needs no other package.
+    fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for chunk in &self.0.chunks {
+            for object in objects::of(py, chunk)? {
+                list.append(object)?;
+            }
+        }
+        Ok(list)
+    }
+
+    /// Returns the values as a NumPy array, of objects unless ``dtype`` says otherwise. Needs numpy.
+    #[pyo3(signature = (dtype = None))]
+    fn to_numpy<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = import(py, "numpy")?.call_method1("empty", (self.0.len(), "object"))?;
+        // Assigned to a slice, lists would become further dimensions if they were of one length.
+        for (index, object) in self.to_pylist(py)?.iter().enumerate() {
+            array.set_item(index, object)?;
+        }
+        match dtype {
+            Some(dtype) => array.call_method1("astype", (dtype,)),
+            None => Ok(array),
+        }
+    }
+
+    /// Returns the values as a pandas series, of the type that pandas infers. Needs pandas.
+    fn to_pandas<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        import(py, "pandas")?.call_method1("Series", (self.to_pylist(py)?,))
+    }
+
+    /// For ``numpy.asarray``.
+    #[pyo3(signature = (dtype = None, copy = None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if copy == Some(false) {
+            let message = "strings of Arrow can only be copied to NumPy; use copy=None";
+            return Err(PyValueError::new_err(message));
+        }
+        self.to_numpy(py, dtype)
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.to_pylist(py)?.try_iter()
     }
 
     fn __repr__(&self) -> String {
@@ -82,6 +139,18 @@ impl ArrowArray {
         let reader = Box::new(ArrayIterator::new(chunks, Arc::clone(&self.0.field)));
         Ok(to_stream_pycapsule(py, reader, requested_schema)?)
     }
+}
+
+/// Imports another package. The error says how to install it.
+fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyModule>> {
+    py.import(name).map_err(|error| {
+        if !error.is_instance_of::<PyModuleNotFoundError>(py) {
+            return error;
+        }
+        PyImportError::new_err(format!(
+            "{name} is not installed; install it (pip install {name}), or use to_pylist"
+        ))
+    })
 }
 
 /// A column: arrays of one type that follow each other.

@@ -2,13 +2,15 @@
 //! Cleaners are compared, hashed and pickled by their options.
 
 use crate::Error;
+use crate::arguments::{self, LevelArgument, MaxRemoved, Text, one_or_several};
 use crate::arrow;
 use crate::engine::Engine;
+use crate::explain;
 use crate::learned::{Learned, evidence};
-use crate::result::{CodePoints, changed, scanned};
-use crate::texts::{self, Broadcast, one_or_several};
+use crate::result::{changed, removals, scanned};
+use crate::texts::{self, Broadcast};
 use crate::workers::Input;
-use dechaff::{Level, Removal, RuleSet};
+use dechaff::{Level, RuleSet};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -113,6 +115,11 @@ fn bits(share: f64) -> u64 {
 }
 
 impl Cleaner {
+    /// Returns the engine, which threads can share.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
     /// Compiles a cleaner from its options. Invalid packs, names and shares become `dechaff.Error`.
     fn build(options: Options) -> PyResult<Self> {
         let mut rules = RuleSet::built_in();
@@ -133,7 +140,7 @@ impl Cleaner {
                 options.level,
                 min_pages,
                 min_share,
-            )?);
+            ));
         } else if min_pages.is_some() || min_share.is_some() {
             return Err(Error::new_err("min_pages and min_share need learned"));
         }
@@ -152,41 +159,43 @@ impl Cleaner {
 #[pymethods]
 impl Cleaner {
     #[new]
-    #[pyo3(signature = (
-        *, level = "balanced", rules = None, only = None, skip = None, max_removed = 0.95,
-        max_loss = None, idempotent = false, learned = None, min_pages = None, min_share = None
-    ))]
+    #[pyo3(
+        signature = (
+            *, level = LevelArgument(Level::Balanced), rules = None, only = None, skip = None,
+            max_removed = MaxRemoved(0.95), max_loss = None, idempotent = false, learned = None,
+            min_pages = None, min_share = None
+        ),
+        text_signature = "(*, level='balanced', rules=None, only=None, skip=None, max_removed=0.95, \
+            max_loss=None, idempotent=False, learned=None, min_pages=None, min_share=None)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
-        level: &str,
+        level: LevelArgument,
         rules: Option<&Bound<'_, PyAny>>,
         only: Option<&Bound<'_, PyAny>>,
         skip: Option<&Bound<'_, PyAny>>,
-        max_removed: f64,
-        max_loss: Option<f64>,
+        max_removed: MaxRemoved,
+        max_loss: Option<&Bound<'_, PyAny>>,
         idempotent: bool,
         learned: Option<&Bound<'_, PyAny>>,
-        min_pages: Option<u64>,
-        min_share: Option<f64>,
+        min_pages: Option<&Bound<'_, PyAny>>,
+        min_share: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let mut packs = Vec::new();
-        for path in one_or_several(rules, |path| path.extract::<PathBuf>())? {
+        for path in one_or_several::<PathBuf>("rules", rules, "a path")? {
             read_packs(&path, &mut packs)?;
         }
-        let level = level
-            .parse()
-            .map_err(|message: String| Error::new_err(message))?;
         Self::build(Options {
-            level,
+            level: level.0,
             packs,
-            only: sorted_names(only)?,
-            skip: sorted_names(skip)?,
-            max_removed,
-            max_loss,
+            only: sorted_names("only", only)?,
+            skip: sorted_names("skip", skip)?,
+            max_removed: max_removed.0,
+            max_loss: arguments::share("max_loss", max_loss)?,
             idempotent,
             learned: learned.map(Learned::read).transpose()?,
-            min_pages,
-            min_share,
+            min_pages: arguments::count("min_pages", min_pages, 1)?,
+            min_share: arguments::share("min_share", min_share)?,
         })
     }
 
@@ -206,11 +215,12 @@ impl Cleaner {
     #[pyo3(signature = (text, *, url = None, lang = None, site = None))]
     fn clean<'py>(
         &self,
-        text: Bound<'py, PyString>,
+        text: Text<'py>,
         url: Option<&str>,
         lang: Option<&str>,
         site: Option<&str>,
     ) -> PyResult<Bound<'py, PyString>> {
+        let text = text.0;
         let py = text.py();
         let changed = self.engine.one(
             py,
@@ -242,11 +252,12 @@ impl Cleaner {
     #[pyo3(signature = (text, *, url = None, lang = None, site = None))]
     fn scan<'py>(
         &self,
-        text: Bound<'py, PyString>,
+        text: Text<'py>,
         url: Option<&str>,
         lang: Option<&str>,
         site: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let text = text.0;
         static RESULT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let (py, source) = (text.py(), text.to_str()?);
         let scanned = self.engine.one(
@@ -259,7 +270,7 @@ impl Cleaner {
             },
             scanned,
         )?;
-        let removals = self.removals(py, source, &scanned.removals)?;
+        let removals = removals(py, self.engine.cleaner.rules(), source, &scanned.removals)?;
         let cleaned = scanned
             .text
             .map_or_else(|| text.clone(), |cleaned| PyString::new(py, &cleaned));
@@ -272,10 +283,48 @@ impl Cleaner {
         ))
     }
 
+    /// Explains what is removed from a text and why: the lines, rules, clauses and matched words of
+    /// each removal, what keep rules protect, and how the line model judges each line. Printing the
+    /// result shows it as text. Takes several times as long as ``scan``.
+    ///
+    /// Args:
+    ///     text: The text.
+    ///     url: The URL it came from, for rules bound to a host.
+    ///     lang: The code of its language; by default, it is guessed if needed.
+    ///     site: The site it came from, for ``learned``; by default, the host of the URL.
+    ///
+    /// Returns:
+    ///     An ``Explanation``.
+    ///
+    /// >>> from dechaff import Cleaner
+    /// >>> explanation = Cleaner().explain("It rained.\nAdvertisement\nIt stopped.\n")
+    /// >>> removal = explanation.removals[0]
+    /// >>> removal.first_line, removal.rule, removal.matches[0].text
+    /// (2, 'advert/marker', 'Advertisement')
+    #[pyo3(signature = (text, *, url = None, lang = None, site = None))]
+    fn explain<'py>(
+        &self,
+        text: Text<'py>,
+        url: Option<&str>,
+        lang: Option<&str>,
+        site: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let text = text.0;
+        let input = Input {
+            text: text.to_str()?,
+            url,
+            lang,
+            site,
+        };
+        explain::explain(text.py(), &self.engine, input)
+    }
+
     /// Returns the texts without their boilerplate, in the same order. Uses several threads.
     ///
     /// Args:
-    ///     texts: The texts: a list or another iterable of ``str``.
+    ///     texts: The texts: a list or another iterable of ``str``. ``None`` stays ``None``, as nulls
+    ///         do in ``clean_arrow``. The NaN of pandas is a ``TypeError``;
+    ///         ``dechaff.integrations.pandas`` cleans series with missing values.
     ///     url: A URL for each text, or one ``str`` for all.
     ///     lang: A language code for each text, or one ``str`` for all.
     ///     site: A site for each text, or one ``str`` for all; by default, the hosts of the URLs.
@@ -291,7 +340,7 @@ impl Cleaner {
         url: Option<&Bound<'py, PyAny>>,
         lang: Option<&Bound<'py, PyAny>>,
         site: Option<&Bound<'py, PyAny>>,
-        threads: Option<usize>,
+        threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = texts.py();
         let texts = texts::texts(texts)?;
@@ -300,6 +349,7 @@ impl Cleaner {
         let site = Broadcast::read_strings("site", site, texts.len())?;
         let mut inputs = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
+            let Some(text) = text else { continue };
             inputs.push(Input {
                 text: text.to_str()?,
                 url: url.get(index)?,
@@ -309,11 +359,14 @@ impl Cleaner {
         }
         let cleaned = self
             .engine
-            .many(py, &inputs, texts::threads(threads)?, changed)?;
-        let cleaned = texts.iter().zip(cleaned).map(|(text, cleaned)| {
-            cleaned.map_or_else(|| text.clone(), |cleaned| PyString::new(py, &cleaned))
+            .many(py, &inputs, arguments::threads(threads)?, changed)?;
+        let mut cleaned = cleaned.into_iter();
+        let results = texts.into_iter().map(|text| {
+            let text = text?;
+            let changed = cleaned.next().flatten();
+            Some(changed.map_or(text, |changed| PyString::new(py, &changed)))
         });
-        PyList::new(py, cleaned)
+        PyList::new(py, results.collect::<Vec<_>>())
     }
 
     /// Returns the texts of an Arrow array without their boilerplate. Nulls stay null. Uses several
@@ -340,10 +393,10 @@ impl Cleaner {
         url: Option<&Bound<'py, PyAny>>,
         lang: Option<&Bound<'py, PyAny>>,
         site: Option<&Bound<'py, PyAny>>,
-        threads: Option<usize>,
+        threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let about = arrow::about(url, lang, site)?;
-        arrow::clean(&self.engine, values, about, texts::threads(threads)?)
+        arrow::clean(&self.engine, values, about, arguments::threads(threads)?)
     }
 
     /// Returns the texts of an Arrow array without their boilerplate, together with what was
@@ -367,10 +420,10 @@ impl Cleaner {
         url: Option<&Bound<'py, PyAny>>,
         lang: Option<&Bound<'py, PyAny>>,
         site: Option<&Bound<'py, PyAny>>,
-        threads: Option<usize>,
+        threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let about = arrow::about(url, lang, site)?;
-        arrow::scan(&self.engine, values, about, texts::threads(threads)?)
+        arrow::scan(&self.engine, values, about, arguments::threads(threads)?)
     }
 
     /// The level.
@@ -569,49 +622,22 @@ pub fn unpickle(
     })
 }
 
-impl Cleaner {
-    /// Converts removals of `source` to instances of the Python class `Removal`.
-    fn removals<'py>(
-        &self,
-        py: Python<'py>,
-        source: &str,
-        removals: &[Removal],
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        static REMOVAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-        let class = REMOVAL.import(py, "dechaff._result", "Removal")?;
-        let rules = self.engine.cleaner.rules();
-        let points = CodePoints::new(source, removals);
-        let objects = removals.iter().zip(points).map(|(removal, (start, end))| {
-            let rule = rules.get(removal.rule);
-            let also = PyTuple::new(py, removal.also.iter().map(|&id| &rules.get(id).name))?;
-            class.call1((
-                start,
-                end,
-                removal.span.start(),
-                removal.span.end(),
-                &rule.name,
-                also,
-                rule.category.name(),
-                rule.confidence.name(),
-                f64::from(removal.score.thousandths()) / 1000.0,
-                &source[removal.span.range()],
-            ))
-        });
-        PyTuple::new(py, objects.collect::<PyResult<Vec<_>>>()?)
-    }
-}
-
 /// Converts an option that is one name or several. Names are sorted and unique, so that equal
 /// options compare equal.
-fn sorted_names(names: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
-    let mut names: Vec<String> = one_or_several(names, |name| name.extract())?;
+fn sorted_names(option: &str, names: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+    let mut names: Vec<String> = one_or_several(option, names, "a name")?;
     names.sort_unstable();
     names.dedup();
     Ok(names)
 }
 
-/// Converts an error of the crate to `dechaff.Error`.
+/// Converts an error of the crate to `dechaff.Error`. Options are called as in Python.
 fn to_python(error: dechaff::Error) -> PyErr {
+    if let dechaff::Error::Option(message) = &error
+        && let Some((option, rest)) = message.split_once(' ')
+    {
+        return Error::new_err(format!("{} {rest}", option.replace('-', "_")));
+    }
     Error::new_err(error.to_string())
 }
 

@@ -2,9 +2,10 @@
 //! `dechaff.learn`. A file that was opened is pickled by its path, others by their bytes.
 
 use crate::Error;
+use crate::arguments::{self, LevelArgument, Memory};
 use crate::arrow::{self, Column, is_arrow};
 use crate::line_counts::add_rows;
-use crate::texts::{self, Broadcast, one_text};
+use crate::texts::{Broadcast, iter_texts, iterate, one_text, optional_text};
 use crate::workers::{self, Input};
 use dechaff::Level;
 use dechaff::learn::Evidence;
@@ -12,7 +13,7 @@ use dechaff::learned_files::{
     LearnedFile, LearnedMerger, Learning, learned_from_bytes, learned_lines, save_learned,
     split_learned,
 };
-use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
+use pyo3::exceptions::{PyKeyError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyIterator, PyList, PyString, PyType};
@@ -86,7 +87,13 @@ impl Learned {
         if let Ok(bytes) = argument.cast::<PyBytes>() {
             return Self::from_bytes(argument.py(), bytes.as_bytes());
         }
-        Self::open(argument.py(), argument.extract()?)
+        let path = argument.extract().or_else(|_| {
+            let class = argument.get_type().name()?;
+            Err(PyTypeError::new_err(format!(
+                "learned must be a Learned, a path or bytes, not {class}"
+            )))
+        })?;
+        Self::open(argument.py(), path)
     }
 
     fn unnamed(file: LearnedFile) -> Self {
@@ -144,9 +151,9 @@ impl Learned {
     ///         same sites.
     ///     memory: Bytes of counts to keep in memory. More are moved to temporary files.
     #[staticmethod]
-    #[pyo3(signature = (rows, *, part = false, memory = MEMORY))]
-    fn from_counts(rows: &Bound<'_, PyAny>, part: bool, memory: usize) -> PyResult<Self> {
-        let learning = Learning::new(memory);
+    #[pyo3(signature = (rows, *, part = false, memory = Memory(MEMORY)))]
+    fn from_counts(rows: &Bound<'_, PyAny>, part: bool, memory: Memory) -> PyResult<Self> {
+        let learning = Learning::new(memory.0);
         if is_arrow(rows)? {
             add_rows(rows, &learning)?;
         } else {
@@ -229,24 +236,27 @@ impl Learned {
     ///
     /// Raises:
     ///     KeyError: There is no such site.
-    #[pyo3(signature = (
-        site, *, level = "balanced", min_pages = None, min_share = None, all = false
-    ))]
+    #[pyo3(
+        signature = (
+            site, *, level = LevelArgument(Level::Balanced), min_pages = None, min_share = None,
+            all = false
+        ),
+        text_signature = "($self, site, *, level='balanced', min_pages=None, min_share=None, all=False)"
+    )]
     fn texts<'py>(
         &self,
         py: Python<'py>,
         site: &str,
-        level: &str,
-        min_pages: Option<u64>,
-        min_share: Option<f64>,
+        level: LevelArgument,
+        min_pages: Option<&Bound<'py, PyAny>>,
+        min_share: Option<&Bound<'py, PyAny>>,
         all: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         static TEXT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let class = TEXT.import(py, "dechaff._learned", "SiteText")?;
-        let level = level
-            .parse()
-            .map_err(|message: String| Error::new_err(message))?;
-        let evidence = evidence(level, min_pages, min_share)?;
+        let min_pages = arguments::count("min_pages", min_pages, 1)?;
+        let min_share = arguments::share("min_share", min_share)?;
+        let evidence = evidence(level.0, min_pages, min_share);
         let loaded = py.detach(|| self.file.load(site));
         let learned = loaded
             .map_err(|error| to_python(&error))?
@@ -373,15 +383,15 @@ pub fn unpickle(
 /// ['example.org']
 #[pyfunction]
 #[pyo3(signature = (
-    texts, sites = None, *, url = None, part = false, memory = MEMORY, threads = None
+    texts, sites = None, *, url = None, part = false, memory = Memory(MEMORY), threads = None
 ))]
 pub fn learn(
     texts: &Bound<'_, PyAny>,
     sites: Option<&Bound<'_, PyAny>>,
     url: Option<&Bound<'_, PyAny>>,
     part: bool,
-    memory: usize,
-    threads: Option<usize>,
+    memory: Memory,
+    threads: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Learned> {
     let py = texts.py();
     if sites.is_none() && url.is_none() {
@@ -389,7 +399,7 @@ pub fn learn(
             "no site is known; pass sites, or the url of each text",
         ));
     }
-    let (learning, threads) = (Learning::new(memory), texts::threads(threads)?);
+    let (learning, threads) = (Learning::new(memory.0), arguments::threads(threads)?);
     if is_arrow(texts)? {
         let about = arrow::about(url, None, sites)?;
         let column = Column::import(texts)?;
@@ -425,11 +435,11 @@ fn learn_iterable(
     learning: &Learning,
 ) -> PyResult<()> {
     let py = texts.py();
-    let mut sites = Broadcast::read(sites, PyAnyMethods::try_iter)?;
-    let mut urls = Broadcast::read(url, PyAnyMethods::try_iter)?;
+    let mut sites = Broadcast::read(sites, |sites| iterate("sites", sites))?;
+    let mut urls = Broadcast::read(url, |url| iterate("url", url))?;
     let (mut pages, mut bytes, mut count): (Vec<Page<'_>>, usize, usize) = (Vec::new(), 0, 0);
-    for (index, text) in texts::check_texts(texts)?.try_iter()?.enumerate() {
-        let text = one_text(text?, index)?;
+    for (index, text) in iter_texts(texts)?.enumerate() {
+        let text = one_text("texts", text?, index)?;
         let site = next_value("sites", &mut sites, index)?;
         let url = next_value("url", &mut urls, index)?;
         bytes += text.to_str()?.len();
@@ -467,10 +477,7 @@ fn next_value<'py>(
     let value = value.ok_or_else(|| {
         PyValueError::new_err(format!("{name} has only {index} items, fewer than texts"))
     })?;
-    if value.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(value.cast_into::<PyString>()?))
+    optional_text(name, value, index)
 }
 
 fn learn_pages(
@@ -492,24 +499,13 @@ fn learn_pages(
     Ok(())
 }
 
-/// Returns the evidence that a level requires, with other values in place of some of its own. A
-/// share outside 0 to 1 is a `dechaff.Error`.
-pub fn evidence(
-    level: Level,
-    min_pages: Option<u64>,
-    min_share: Option<f64>,
-) -> PyResult<Evidence> {
+/// Returns the evidence that a level requires, with other values in place of some of its own.
+pub fn evidence(level: Level, min_pages: Option<u64>, min_share: Option<f64>) -> Evidence {
     let default = Evidence::at(level);
-    let min_share = min_share.unwrap_or(default.min_share);
-    if !(0.0..=1.0).contains(&min_share) {
-        return Err(Error::new_err(format!(
-            "min_share must be a share from 0 to 1, not {min_share}"
-        )));
-    }
-    Ok(Evidence {
+    Evidence {
         min_pages: min_pages.unwrap_or(default.min_pages),
-        min_share,
-    })
+        min_share: min_share.unwrap_or(default.min_share),
+    }
 }
 
 /// Converts an error with its causes to `dechaff.Error`.

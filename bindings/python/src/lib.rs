@@ -2,11 +2,15 @@
 //! arrays and the command. What Python can express as well, such as the classes of results and the
 //! adapters to engines, is written in Python, in `dechaff/`.
 
+mod arguments;
 mod arrow;
 mod cleaner;
 mod engine;
+mod explain;
+mod files;
 mod learned;
 mod line_counts;
+mod objects;
 mod result;
 mod texts;
 mod workers;
@@ -50,6 +54,8 @@ fn _dechaff(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(line_counts::line_counts, module)?)?;
     module.add_function(wrap_pyfunction!(cleaner::unpickle, module)?)?;
     module.add_function(wrap_pyfunction!(learned::unpickle, module)?)?;
+    module.add_function(wrap_pyfunction!(files::clean_file, module)?)?;
+    module.add_function(wrap_pyfunction!(files::report, module)?)?;
     module.add_function(wrap_pyfunction!(command, module)?)?;
     Ok(())
 }

@@ -2,10 +2,10 @@
 //! Arrow, and the rows of counts that come back from such an engine.
 
 use crate::Error;
+use crate::arguments;
 use crate::arrow::{
     self, build_with_offsets, for_each_chunk, map_lists, map_strings, read_strings,
 };
-use crate::texts;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, StructArray, UInt64Array};
@@ -30,11 +30,11 @@ use std::sync::Arc;
 #[pyo3(signature = (values, *, threads = None))]
 pub fn line_keys<'py>(
     values: &Bound<'py, PyAny>,
-    threads: Option<usize>,
+    threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     map_lists(
         values,
-        texts::threads(threads)?,
+        arguments::threads(threads)?,
         |_| Field::new("item", DataType::UInt64, false),
         |document| {
             let page = PageTexts::new(document);
@@ -83,11 +83,11 @@ struct LineCount {
 #[pyo3(signature = (values, *, threads = None))]
 pub fn line_counts<'py>(
     values: &Bound<'py, PyAny>,
-    threads: Option<usize>,
+    threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     map_lists(
         values,
-        texts::threads(threads)?,
+        arguments::threads(threads)?,
         |kind| Field::new("item", DataType::Struct(fields(kind)), false),
         counts_of,
         build_counts,

@@ -1,7 +1,10 @@
-//! What is kept of a cleaned text once the text itself is gone, and the offsets that Python
-//! expects. Both `cleaner` and `arrow` build their results from these types.
+//! What is kept of a cleaned text once the text itself is gone, and the offsets and objects that
+//! Python expects. `cleaner`, `explain` and `arrow` build their results from these.
 
-use dechaff::{Cleaned, Outcome, Removal};
+use dechaff::{Cleaned, Outcome, Removal, RuleSet};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyTuple, PyType};
 
 /// The result of a scan, without references to the source.
 pub struct Scanned {
@@ -35,6 +38,35 @@ pub fn scanned(cleaned: &Cleaned<'_>) -> Scanned {
         held: matches!(cleaned.outcome(), Outcome::Held { .. }),
         share: bytes as f64 / cleaned.source().len().max(1) as f64,
     }
+}
+
+/// Converts removals of `source` to instances of the Python class `Removal`.
+pub fn removals<'py>(
+    py: Python<'py>,
+    rules: &RuleSet,
+    source: &str,
+    removals: &[Removal],
+) -> PyResult<Bound<'py, PyTuple>> {
+    static REMOVAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let class = REMOVAL.import(py, "dechaff._result", "Removal")?;
+    let points = CodePoints::new(source, removals);
+    let objects = removals.iter().zip(points).map(|(removal, (start, end))| {
+        let rule = rules.get(removal.rule);
+        let also = PyTuple::new(py, removal.also.iter().map(|&id| &rules.get(id).name))?;
+        class.call1((
+            start,
+            end,
+            removal.span.start(),
+            removal.span.end(),
+            &rule.name,
+            also,
+            rule.category.name(),
+            rule.confidence.name(),
+            f64::from(removal.score.thousandths()) / 1000.0,
+            &source[removal.span.range()],
+        ))
+    });
+    PyTuple::new(py, objects.collect::<PyResult<Vec<_>>>()?)
 }
 
 /// An iterator over the start and the end of each removal in code points, in which Python counts.

@@ -1,48 +1,71 @@
-//! Conversion of Python arguments: one value or several, a list of texts, and values that hold for
-//! all texts or differ from text to text.
+//! Conversion of Python arguments: a list of texts, and values that hold for all texts or differ from
+//! text to text.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyIterator, PyString};
 
-/// Converts an argument that is one value or an iterable of values, each with `convert`. A `str`
-/// and a path are one value, although a `str` is iterable. `None` has no values.
-pub fn one_or_several<T>(
-    argument: Option<&Bound<'_, PyAny>>,
-    convert: impl Fn(&Bound<'_, PyAny>) -> PyResult<T>,
-) -> PyResult<Vec<T>> {
-    let Some(argument) = argument else {
-        return Ok(Vec::new());
-    };
-    if argument.is_instance_of::<PyString>() || argument.hasattr("__fspath__")? {
-        return Ok(vec![convert(argument)?]);
-    }
-    argument.try_iter()?.map(|item| convert(&item?)).collect()
+/// Returns the texts of an iterable of `str` and `None`. A single `str` is a `TypeError`, since its
+/// characters are hardly meant; so is an item of another type, whose index the message names.
+pub fn texts<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Strings<'py>> {
+    let items = iter_texts(argument)?.enumerate();
+    items
+        .map(|(index, item)| optional_text("texts", item?, index))
+        .collect()
 }
 
-/// Returns the texts of an iterable of `str`. A single `str` is a `TypeError`, since its characters
-/// are hardly meant; so is an item of another type, whose index the message names.
-pub fn texts<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyString>>> {
-    let items = check_texts(argument)?.try_iter()?.enumerate();
-    items.map(|(index, item)| one_text(item?, index)).collect()
-}
-
-/// Returns the argument `texts`, or a `TypeError` if it is a single `str`.
-pub fn check_texts<'a, 'py>(argument: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {
+/// Iterates over the argument `texts`. A `TypeError` if it is a single `str`, or not iterable.
+pub fn iter_texts<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
     if argument.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err(
             "texts is one str; pass a list of them, or call clean",
         ));
     }
-    Ok(argument)
+    iterate("texts", argument)
 }
 
-/// Returns the item at `index` of an iterable of texts, or a `TypeError` if it is no `str`.
-pub fn one_text(item: Bound<'_, PyAny>, index: usize) -> PyResult<Bound<'_, PyString>> {
-    item.cast_into::<PyString>().map_err(|error| {
-        let class = error.into_inner().get_type();
-        PyTypeError::new_err(format!("texts[{index}] is of type {class}, not str"))
+/// Iterates over the argument `name`. A `TypeError` if it is not iterable.
+pub fn iterate<'py>(name: &str, argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    argument.try_iter().or_else(|_| {
+        let class = argument.get_type().name()?;
+        let message = format!("{name} must be an iterable of str, not {class}");
+        Err(PyTypeError::new_err(message))
     })
+}
+
+/// Returns the item at `index` of the iterable `name`, or a `TypeError` if it is no `str`. For a
+/// NaN, which pandas puts in place of a missing text, the message says what to do.
+pub fn one_text<'py>(
+    name: &str,
+    item: Bound<'py, PyAny>,
+    index: usize,
+) -> PyResult<Bound<'py, PyString>> {
+    item.cast_into::<PyString>().map_err(|error| {
+        let item = error.into_inner();
+        let is_missing = item.extract::<f64>().is_ok_and(f64::is_nan)
+            || item.get_type().name().is_ok_and(|class| class == "NAType");
+        let message = if is_missing {
+            format!(
+                "{name}[{index}] is missing ({item}); clean a pandas series with \
+                 dechaff.integrations.pandas.clean_series, or pass None"
+            )
+        } else {
+            format!("{name}[{index}] is of type {}, not str", item.get_type())
+        };
+        PyTypeError::new_err(message)
+    })
+}
+
+/// Returns the item at `index` of the iterable `name`, which may be `None`.
+pub fn optional_text<'py>(
+    name: &str,
+    item: Bound<'py, PyAny>,
+    index: usize,
+) -> PyResult<Option<Bound<'py, PyString>>> {
+    if item.is_none() {
+        return Ok(None);
+    }
+    one_text(name, item, index).map(Some)
 }
 
 /// An optional argument of a call over many texts, such as `url`: absent, one `str` for all texts,
@@ -89,15 +112,10 @@ impl<'py> Broadcast<'py, Strings<'py>> {
         count: usize,
     ) -> PyResult<Self> {
         Self::read(argument, |argument| {
-            let mut strings = Vec::new();
-            for item in argument.try_iter()? {
-                let item = item?;
-                strings.push(if item.is_none() {
-                    None
-                } else {
-                    Some(item.cast_into::<PyString>()?)
-                });
-            }
+            let items = iterate(name, argument)?.enumerate();
+            let strings: Strings<'py> = items
+                .map(|(index, item)| optional_text(name, item?, index))
+                .collect::<PyResult<_>>()?;
             check_length(name, strings.len(), count)?;
             Ok(strings)
         })
@@ -123,14 +141,4 @@ pub fn check_length(name: &str, items: usize, texts: usize) -> PyResult<()> {
     Err(PyValueError::new_err(format!(
         "{name} has {items} items for {texts} texts; pass one for each text, or one str for all"
     )))
-}
-
-/// Returns the number of threads to use: `requested`, or one for each core available to this
-/// process. Zero is a `ValueError`.
-pub fn threads(requested: Option<usize>) -> PyResult<usize> {
-    match requested {
-        Some(0) => Err(PyValueError::new_err("threads must be at least 1")),
-        Some(threads) => Ok(threads),
-        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-    }
 }

@@ -187,7 +187,7 @@ fn check_signals(py: Python<'_>) -> PyResult<()> {
 }
 
 /// Returns the message of a panic, or an empty string if it is not a string.
-fn panic_message(panic: &(dyn Any + Send)) -> String {
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 
+import dechaff
 from dechaff import ArrowArray, Cleaner
 
 CHAFF = "It rained süß 𝄞.\nAdvertisement\nIt stopped.\n"
@@ -68,6 +72,48 @@ def test_the_result_has_the_type_of_the_input() -> None:
     )
     assert CLEANER.clean_arrow(pa.nulls(2)).to_pylist() == [None, None]
     assert CLEANER.clean_arrow(pa.chunked_array([], pa.string())).to_pylist() == []
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_a_result_becomes_lists_numpy_pandas_and_other_arrays(kind: pa.DataType) -> None:
+    values = ["It rained.\nAdvertisement\n", None, "süß 𝄞"]
+    expected = ["It rained.\n", None, "süß 𝄞"]
+    result = Cleaner().clean_arrow(Foreign(pa.chunked_array([pa.array(values, kind)])))
+    assert isinstance(result, ArrowArray) and len(result) == 3
+    assert result.to_pylist() == list(result) == expected
+    assert pa.array(result).to_pylist() == expected and pa.array(result).type == kind
+    assert pl.Series("text", result).to_list() == expected
+    for array in [result.to_numpy(), np.asarray(result), np.array(result, dtype=object)]:
+        assert array.dtype == object and array.tolist() == expected
+    for series in [result.to_pandas(), pd.Series(result), pd.Series(result, dtype="string[pyarrow]")]:
+        assert series.isna().tolist() == [False, True, False]
+        assert series.dropna().tolist() == ["It rained.\n", "süß 𝄞"]
+    with pytest.raises(ValueError, match="can only be copied"):
+        np.array(result, copy=False)
+
+
+def test_results_that_are_structs_and_lists_become_python_objects() -> None:
+    values = pa.chunked_array([["It rained.\nAdvertisement\n", None], ["süß"]])
+    scanned = Cleaner().scan_arrow(Foreign(values))
+    assert scanned.to_pylist() == Cleaner().scan_arrow(values).to_pylist()
+    assert scanned.to_numpy().shape == (3,) and scanned.to_pandas()[0]["text"] == "It rained.\n"
+    keys = dechaff.line_keys(Foreign(values))
+    assert keys.to_pylist() == dechaff.line_keys(values).to_pylist()
+    counts = dechaff.line_counts(Foreign(values))
+    assert counts.to_pylist() == dechaff.line_counts(values).to_pylist()
+    empty = Cleaner().clean_arrow(Foreign(pa.chunked_array([], pa.string())))
+    assert empty.to_pylist() == [] and empty.to_numpy().shape == (0,) and len(empty.to_pandas()) == 0
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = Cleaner().clean_arrow(Foreign(pa.chunked_array([["a"]])))
+    for name in ["numpy", "pandas"]:
+        monkeypatch.setitem(sys.modules, name, None)
+        with pytest.raises(ImportError, match=f"{name} is not installed; install it .pip install {name}., or use to_pylist"):
+            getattr(result, f"to_{name}")()
+    assert result.to_pylist() == ["a"]
 
 
 def test_scan_arrow_equals_scan_of_each_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import doctest
+import io
 import pickle
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,16 +126,14 @@ def test_invalid_arguments_raise_python_exceptions(tmp_path: Path) -> None:
     cleaner = Cleaner()
     with pytest.raises(UnicodeEncodeError):
         cleaner.clean("lone \ud800")
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="text must be a str, not int"):
         cleaner.clean(3)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"texts\[1\]"):
-        cleaner.clean_many(["a", None])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"texts\[1\] is of type .*int.*, not str"):
+        cleaner.clean_many(["a", 3])  # type: ignore[list-item]
     with pytest.raises(TypeError, match="one str"):
         cleaner.clean_many("abc")
     with pytest.raises(Error, match="did you mean 'model'"):
         Cleaner(skip="modle")
-    with pytest.raises(ValueError, match="unknown level"):
-        Cleaner(level="extreme")  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
         Cleaner(rules=tmp_path / "none.toml")
     with pytest.raises(ValueError, match="at least 1"):
@@ -142,7 +142,74 @@ def test_invalid_arguments_raise_python_exceptions(tmp_path: Path) -> None:
         cleaner.clean_many([CHAFF], url=["a", "b"])
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"level": "balancd"}, Error, "level must be .*, not 'balancd'; did you mean 'balanced'?"),
+        ({"level": "extreme"}, Error, "level must be one of 'precise', 'balanced', 'thorough', not 'extreme'"),
+        ({"level": None}, TypeError, "level must be one of 'precise', .*, not None"),
+        ({"max_removed": 2}, Error, "max_removed must be a share from 0 to 1, not 2"),
+        ({"max_removed": "0.5"}, TypeError, "max_removed must be a share from 0 to 1, not str"),
+        ({"max_loss": -0.1}, Error, "max_loss must be a share from 0 to 1, not -0.1"),
+        ({"idempotent": "yes"}, TypeError, "while processing 'idempotent'"),
+        ({"rules": 3}, TypeError, "rules must be a path, or several, not int"),
+        ({"rules": ["a.toml", None]}, TypeError, "rules must be a path, or several, not NoneType"),
+        ({"only": 3}, TypeError, "only must be a name, or several, not int"),
+        ({"skip": [b"model"]}, TypeError, "skip must be a name, or several, not bytes"),
+        ({"learned": 3}, TypeError, "learned must be a Learned, a path or bytes, not int"),
+        ({"min_pages": -1}, ValueError, "min_pages must be a whole number of at least 1, not -1"),
+        ({"min_share": 2.0, "learned": dechaff.learn(["a"], "b")}, Error, "min_share must be a share from 0 to 1, not 2"),
+    ],
+)
+def test_errors_name_the_option(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Cleaner(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"threads": -1}, ValueError, "threads must be a whole number of at least 1, not -1"),
+        ({"threads": 2**70}, ValueError, f"threads must be a whole number of at least 1, not {2**70}"),
+        ({"threads": 1.5}, TypeError, "threads must be a whole number of at least 1, not float"),
+        ({"threads": True}, TypeError, "threads must be a whole number of at least 1, not bool"),
+        ({"url": 3}, TypeError, "url must be an iterable of str, not int"),
+        ({"lang": [3]}, TypeError, r"lang\[0\] is of type .*int.*, not str"),
+        ({"site": ["a", "b"]}, ValueError, "site has 2 items for 1 texts"),
+    ],
+)
+def test_errors_name_the_argument(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Cleaner().clean_many([CHAFF], **options)
+
+
+def test_errors_of_functions_name_the_argument() -> None:
+    with pytest.raises(TypeError, match="texts must be an iterable of str, not int"):
+        Cleaner().clean_many(3)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="text must be a str, not int"):
+        Cleaner().explain(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="memory must be a whole number of at least 0, not -1"):
+        dechaff.learn([CHAFF], "example.org", memory=-1)
+    with pytest.raises(TypeError, match=r"sites\[0\] is of type .*int.*, not str"):
+        dechaff.learn([CHAFF], [3])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"texts\[0\] is of type .*None.*, not str"):
+        dechaff.learn([None], "example.org")  # type: ignore[list-item]
+    with pytest.raises(Error, match="level must be"):
+        dechaff.learn([CHAFF], "example.org").texts("example.org", level="all")  # type: ignore[arg-type]
+
+
+def test_missing_texts_of_a_list_stay_missing() -> None:
+    cleaner = Cleaner()
+    texts = [None, CHAFF, None, "It rained."]
+    assert cleaner.clean_many(texts) == [None, CLEAN, None, "It rained."]
+    assert cleaner.clean_many(texts, url=["https://example.org/", None, None, "https://example.org/"])[1] == CLEAN
+    assert cleaner.clean_many([None, None]) == [None, None]
+
+
 def _clean_in_child(text: str) -> str:
+    file = io.BytesIO()
+    dechaff.clean_file(io.BytesIO(text.encode()), file)
+    assert file.getvalue().decode() == CLEAN
     return _SHARED.clean_many([text] * 3000)[0]
 
 
@@ -162,10 +229,12 @@ def test_a_process_can_fork_after_using_threads() -> None:
         "c.clean_many(['It rained all day, she said.\\n' * 99] * 9**6)",
         "c.clean('Rain, she said.\\n' * 3 * 9**7)",
         "dechaff.learn(['It rained all day, she said.\\n' * 99] * 9**6, 'example.org')",
+        "dechaff.clean_file(type('', (), {'read': lambda _, n: line * (n // len(line)) or b' '})(), open(os.devnull, 'wb'), format='jsonl')",
     ],
 )
 def test_ctrl_c_interrupts_a_long_call(call: str) -> None:
-    code = "import dechaff; c = dechaff.Cleaner(); print('go', flush=True)\n"
+    code = "import dechaff, os; c = dechaff.Cleaner(); print('go', flush=True)\n"
+    code += "line = b'{\"text\": \"' + b'It rained all day, she said. ' * 99 + b'\"}\\n'\n"
     code += f"try: {call}\nexcept KeyboardInterrupt: print('interrupted', flush=True)"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
@@ -235,7 +304,7 @@ def test_ctrl_c_interrupts_the_command() -> None:
 
 
 def test_documentation_examples_pass() -> None:
-    for module in [dechaff, dechaff._result, dechaff._learned]:
+    for module in [dechaff, dechaff._result, dechaff._learned, dechaff._explain, dechaff._files]:
         results = doctest.testmod(module)
         assert results.attempted > 1 and results.failed == 0
     package, root = Path(__file__).parents[1], Path(__file__).parents[3]
@@ -244,7 +313,7 @@ def test_documentation_examples_pass() -> None:
         assert results.attempted >= min_examples and results.failed == 0
     # doctest does not find the docstrings of the native module by itself.
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
-    native = [Cleaner, Cleaner.clean, Cleaner.scan, Cleaner.clean_many, Learned, dechaff.learn]
+    native = [Cleaner, Cleaner.clean, Cleaner.scan, Cleaner.explain, Cleaner.clean_many, Learned, dechaff.learn]
     for item in native:
         assert item.__doc__ is not None
         runner.run(parser.get_doctest(item.__doc__, {}, item.__name__, None, None))

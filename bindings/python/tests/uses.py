@@ -1,8 +1,22 @@
 """Uses of the package that type checkers must accept, or reject where marked. Not run."""
 
+import io
 from pathlib import Path
 
-from dechaff import Cleaner, Learned, Removal, Result, SiteText, clean, learn, restore, scan
+from dechaff import (
+    Cleaner,
+    Explanation,
+    Learned,
+    Removal,
+    Result,
+    SiteText,
+    clean,
+    clean_file,
+    learn,
+    report,
+    restore,
+    scan,
+)
 
 cleaner = Cleaner(
     level="precise",
@@ -16,6 +30,11 @@ text: str = cleaner.clean("", url="https://example.org/", lang=None)
 texts: list[str] = cleaner.clean_many(
     (text for text in [""]), url=[None, "https://example.org/"], threads=2
 )
+some: list[str | None] = cleaner.clean_many(["", None])
+explanation: Explanation = cleaner.explain(text)
+clause: str | None = explanation.removals[0].matches[0].clause
+documents: int = clean_file(Path("a"), io.BytesIO(), cleaner, text_field=["a"])["documents"]
+failed: list[str] = report(["a", Path("b")], "c.html", overwrite=True)
 result: Result = cleaner.scan(text)
 removal: Removal = result.removals[0]
 start: int = removal.start
@@ -30,4 +49,6 @@ learn([3], "example.org")  # type: ignore
 learn([""], 3)  # type: ignore
 Cleaner(level="extreme")  # type: ignore
 cleaner.clean(3)  # type: ignore
+cleaner.clean_many([3])  # type: ignore
+clean_file("a", "b", on_error="stop")  # type: ignore
 cleaner.clean_arrow([""])  # type: ignore

@@ -4,8 +4,8 @@
 >>> dechaff.clean("It rained.\\nShare this article\\nIt stopped.\\n")
 'It rained.\\nIt stopped.\\n'
 
-A `Cleaner` offers levels, your own rules, lists of texts and Arrow arrays, and reports what it
-removed and why. `learn` finds what sites repeat on their pages, for `Cleaner(learned=...)`. Adapters
+A `Cleaner` offers levels, your own rules, lists of texts and Arrow arrays, and reports and explains
+what it removed. `clean_file` cleans files, `report` shows what would be removed from them. `learn` finds what sites repeat on their pages, for `Cleaner(learned=...)`. Adapters
 for data engines are in `dechaff.integrations`.
 """
 
@@ -14,6 +14,8 @@ from __future__ import annotations
 from functools import cache
 
 from dechaff._dechaff import ArrowArray, Cleaner, Error, Learned, __version__, hosts, learn, line_counts, line_keys
+from dechaff._explain import ExplainedRemoval, Explanation, Feature, Judgement, Match, Protection
+from dechaff._files import clean_file, report
 from dechaff._learned import Site, SiteText
 from dechaff._result import Removal, Result, restore
 
@@ -21,17 +23,25 @@ __all__ = [
     "ArrowArray",
     "Cleaner",
     "Error",
+    "ExplainedRemoval",
+    "Explanation",
+    "Feature",
+    "Judgement",
     "Learned",
+    "Match",
+    "Protection",
     "Removal",
     "Result",
     "Site",
     "SiteText",
     "__version__",
     "clean",
+    "clean_file",
     "hosts",
     "learn",
     "line_counts",
     "line_keys",
+    "report",
     "restore",
     "scan",
 ]

@@ -1,16 +1,19 @@
-# Types of the native half of the package. The documentation is in the code, where `help` finds it.
+# Types of the native half of the package. The documentation of methods is in the code, where `help`
+# finds it; that of values is here too, for editors. tests/test_stubs.py compares both.
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, final, overload
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
+from dechaff._explain import Explanation
 from dechaff._learned import Site, SiteText
 from dechaff._result import Result
 
 __version__: str
 
 _Level: TypeAlias = Literal["precise", "balanced", "thorough"]
+_Text = TypeVar("_Text", str, str | None)
 _Names: TypeAlias = str | Iterable[str] | None
 _Paths: TypeAlias = str | PathLike[str] | Iterable[str | PathLike[str]] | None
 
@@ -26,7 +29,17 @@ class Error(ValueError): ...
 
 @final
 class ArrowArray:
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """The number of values, nulls included."""
+    def __iter__(self) -> Iterator[Any]:
+        """Iterates over what `to_pylist` returns."""
+    def to_pylist(self) -> list[Any]:
+        """The values as `str`, `None` for nulls, `dict` for structs, and lists. Needs no package."""
+    def to_numpy(self, dtype: Any = None) -> Any:
+        """The values as a NumPy array, of objects unless `dtype` says otherwise. Needs numpy."""
+    def to_pandas(self) -> Any:
+        """The values as a pandas series. Needs pandas."""
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any: ...
     def __arrow_c_schema__(self) -> Any: ...
     def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
@@ -57,12 +70,16 @@ class Learned:
         all: bool = False,
     ) -> list[SiteText]: ...
     @property
-    def documents(self) -> int: ...
+    def documents(self) -> int:
+        """The number of documents that were learned from, copies of a page included."""
     @property
-    def is_part(self) -> bool: ...
+    def is_part(self) -> bool:
+        """Whether it has the texts of single pages too, so that it can be merged with others."""
     @property
-    def path(self) -> Path | None: ...
-    def __len__(self) -> int: ...
+    def path(self) -> Path | None:
+        """The absolute path of the file, or `None` if it has no name."""
+    def __len__(self) -> int:
+        """The number of sites."""
     def __contains__(self, site: str, /) -> bool: ...
     def __copy__(self) -> Learned: ...
     def __deepcopy__(self, memo: Any, /) -> Learned: ...
@@ -86,36 +103,50 @@ class Cleaner:
         min_share: float | None = None,
     ) -> Cleaner: ...
     @property
-    def level(self) -> _Level: ...
+    def level(self) -> _Level:
+        """How much is removed: `precise`, `balanced` or `thorough`."""
     @property
-    def rules(self) -> tuple[str, ...]: ...
+    def rules(self) -> tuple[str, ...]:
+        """The paths of the packs that were added."""
     @property
-    def only(self) -> tuple[str, ...]: ...
+    def only(self) -> tuple[str, ...]:
+        """The names of the only rules in use, sorted; empty if all are in use."""
     @property
-    def skip(self) -> tuple[str, ...]: ...
+    def skip(self) -> tuple[str, ...]:
+        """The names of the rules that are not used, sorted."""
     @property
-    def max_removed(self) -> float: ...
+    def max_removed(self) -> float:
+        """The largest share of its bytes that a text may lose without being held, 0 to 1."""
     @property
-    def max_loss(self) -> float | None: ...
+    def max_loss(self) -> float | None:
+        """The share of the words of prose that may be lost, 0 to 1; `None` if the level decides."""
     @property
-    def idempotent(self) -> bool: ...
+    def idempotent(self) -> bool:
+        """Whether texts are cleaned until nothing more is found."""
     @property
-    def learned(self) -> Learned | None: ...
+    def learned(self) -> Learned | None:
+        """What was learned of sites, or `None`."""
     @property
-    def min_pages(self) -> int | None: ...
+    def min_pages(self) -> int | None:
+        """The fewest pages of a site with a text that is removed; `None` if the level decides."""
     @property
-    def min_share(self) -> float | None: ...
+    def min_share(self) -> float | None:
+        """The least share of the pages of a site with a text that is removed, 0 to 1; `None` if the
+        level decides."""
     def clean(self, text: str, *, url: str | None = None, lang: str | None = None, site: str | None = None) -> str: ...
     def scan(self, text: str, *, url: str | None = None, lang: str | None = None, site: str | None = None) -> Result: ...
+    def explain(
+        self, text: str, *, url: str | None = None, lang: str | None = None, site: str | None = None
+    ) -> Explanation: ...
     def clean_many(
         self,
-        texts: Iterable[str],
+        texts: Iterable[_Text],
         *,
         url: str | Iterable[str | None] | None = None,
         lang: str | Iterable[str | None] | None = None,
         site: str | Iterable[str | None] | None = None,
         threads: int | None = None,
-    ) -> list[str]: ...
+    ) -> list[_Text]: ...
     # Of pyarrow and polars what was given of them, else an ArrowArray.
     def clean_arrow(
         self,
@@ -126,6 +157,8 @@ class Cleaner:
         site: str | _Arrow | None = None,
         threads: int | None = None,
     ) -> Any: ...
+    # Structs of text (str), removals (a list of structs with the fields of a Removal: start and end in
+    # code points, start_byte and end_byte in bytes of UTF-8) and held (bool).
     def scan_arrow(
         self,
         values: _Arrow,
@@ -166,3 +199,7 @@ def hosts(values: _Arrow) -> Any: ...
 def line_keys(values: _Arrow, *, threads: int | None = None) -> Any: ...
 def line_counts(values: _Arrow, *, threads: int | None = None) -> Any: ...
 def command(arguments: Sequence[str]) -> int: ...
+def clean_stream(
+    cleaner: Cleaner, source: tuple[str, Any], target: tuple[str, Any], options: list[str], threads: int | None
+) -> tuple[str, list[str]]: ...
+def write_report(cleaner: Cleaner, options: list[str], threads: int | None) -> tuple[list[str], list[str]]: ...
