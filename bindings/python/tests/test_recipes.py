@@ -1,0 +1,69 @@
+"""The recipes of docs/recipes.md do what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dechaff import Cleaner
+
+RECIPES = Path(__file__).parents[3] / "docs" / "recipes.md"
+PAGE = """<!doctype html><html><head><title>The bridge</title></head><body><article><h1>The bridge</h1>
+<p>The bridge opens on Monday, a year later than was planned, and nobody in the town is surprised.</p>
+<p>Share this article</p>
+<p>It cost the town four million, and the old bridge will be sold to whoever wants to have it.</p>
+<p>Subscribe to our newsletter</p></article></body></html>
+"""
+
+
+def test_python_recipes_run() -> None:
+    results = doctest.testfile(str(RECIPES), module_relative=False)
+    assert results.attempted > 20 and results.failed == 0
+
+
+def test_a_page_goes_through_trafilatura_and_dechaff(tmp_path: Path) -> None:
+    bin = Path(sys.executable).parent
+    trafilatura = pytest.importorskip("trafilatura")
+    (command,) = re.findall(r"^trafilatura .*", RECIPES.read_text(), re.MULTILINE)
+    (tmp_path / "page.html").write_text(PAGE)
+    path = f"{bin}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["sh", "-ec", command], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True)
+    text = (tmp_path / "page.txt").read_text()
+    assert "The bridge opens on Monday" in text and "It cost the town" in text
+    assert "Share this" not in text and "newsletter" not in text
+    extracted = trafilatura.extract(PAGE)
+    assert extracted is not None and "newsletter" in extracted and "newsletter" not in Cleaner().clean(extracted)
+
+
+def test_the_event_loop_runs_while_a_thread_cleans() -> None:
+    cleaner = Cleaner()
+    text = "It rained all day, she said.\nAdvertisement\n" * 40_000
+
+    async def serve() -> tuple[float, int]:
+        started = time.monotonic()
+        work = asyncio.create_task(asyncio.to_thread(cleaner.clean, text))
+        ticks = 0
+        while not work.done():
+            await asyncio.sleep(0.001)
+            ticks += 1
+        assert "Advertisement" not in await work
+        return time.monotonic() - started, ticks
+
+    seconds, ticks = asyncio.run(serve())
+    # If the lock were held, the loop would not run before the end.
+    assert ticks > 10, f"{ticks} ticks in {seconds:.2f} s"
+
+
+def test_the_readme_names_no_package_index() -> None:
+    """There is no release, so `pip install dechaff` fails."""
+    root = RECIPES.parents[1]
+    for page in [root / "README.md", root / "bindings/python/README.md", *root.glob("docs/*.md")]:
+        assert not re.search(r"pip install \"?dechaff", page.read_text()), page
