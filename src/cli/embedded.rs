@@ -50,7 +50,7 @@ impl EventSink for Problems {
             Event::Uncleaned(reason) | Event::Passed(reason) => {
                 self.passed.push(format!("{prefix}{reason}"));
             }
-            Event::Changed(..) | Event::Observed(_) => {}
+            Event::Changed(..) | Event::Observed(_) | Event::Note(_) => {}
         }
     }
 
