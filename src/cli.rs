@@ -4,15 +4,19 @@
 
 mod args;
 mod clean;
+mod completions;
 mod config;
 mod corpus;
 mod diff;
 pub(crate) mod embedded;
 mod eval;
 mod explain;
+mod export;
 mod learn;
 mod learned;
 mod listener;
+mod manual;
+mod mistakes;
 mod new_rule;
 mod records;
 mod reference;
@@ -22,13 +26,14 @@ mod restore;
 mod rules;
 mod selection;
 mod terminal;
+mod values;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use request::check_config;
 
 use anyhow::Result;
 use args::{Cli, Color, Command, StatsCommand};
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use std::ffi::OsString;
 use std::io;
 use terminal::Terminal;
@@ -53,9 +58,11 @@ where
     T: Into<OsString> + Clone,
 {
     block_size_signal();
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            mistakes::add_tip(&mut error, &args);
             // Printing the help text into a closed pipe is not an error.
             let _ = error.print();
             return if error.use_stderr() {
@@ -122,26 +129,8 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         } => restore::merge_stats(&files, terminal),
         Command::Eval(args) => eval::run(*args, terminal),
         Command::Rules { command } => rules::run(command, terminal),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "dechaff", &mut script);
-            terminal.raw(&script)
-        }
+        Command::Completions { shell } => terminal.raw(completions::script(shell).as_bytes()),
         Command::Reference => terminal.raw(reference::page().as_bytes()),
-        Command::Man => terminal.raw(&manual_page()?),
+        Command::Man { output } => manual::run(output.as_deref(), terminal),
     }
-}
-
-/// Returns the manual page in roff: that of `dechaff`, followed by those of its visible commands.
-fn manual_page() -> io::Result<Vec<u8>> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-    for command in Cli::command()
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
-    {
-        let name = format!("dechaff-{}", command.get_name());
-        clap_mangen::Man::new(command.clone().name(name)).render(&mut page)?;
-    }
-    Ok(page)
 }

@@ -14,6 +14,7 @@ mod html;
 mod identity;
 mod labelled;
 mod learned;
+mod missing;
 mod record;
 mod slice;
 mod source;

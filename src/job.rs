@@ -35,7 +35,7 @@ mod tasks;
 mod text;
 pub mod walk;
 
-use crate::io::Compression;
+use crate::io::{Compression, Format};
 use anyhow::Error;
 use manifest::Shard;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,9 @@ pub enum Target {
         /// Compression that its name stands for. `None` if the user did not choose the name; the
         /// file is then compressed as the input is.
         compression: Option<Compression>,
+        /// Format that its name stands for, to which records are converted. `None` if the user did
+        /// not choose the name, or it stands for no format.
+        format: Option<Format>,
     },
     /// Into this directory, each under its output path.
     Directory(PathBuf),

@@ -3,6 +3,7 @@
 //! mean together is decided elsewhere: in `selection`, in `request`, in `records`, and in the file
 //! of each command.
 
+use super::values;
 use crate::io::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -78,8 +79,13 @@ pub(super) enum Command {
         /// The shell to print the script for
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or write a page for each command
+    Man {
+        /// Write the pages `dechaff.1`, `dechaff-clean.1` and so on to this directory, which is
+        /// created if needed
+        #[arg(long, short, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
     /// Print the reference of all commands in Markdown
     #[command(hide = true)]
     Reference,
@@ -90,13 +96,31 @@ pub(super) enum Command {
 #[command(next_help_heading = "Rules")]
 pub(super) struct Selection {
     /// How much to remove: precise, balanced or thorough [default: balanced]
-    #[arg(long, short, value_name = "LEVEL")]
+    #[arg(
+        long,
+        short,
+        value_name = "LEVEL",
+        value_parser = values::level(),
+        hide_possible_values = true
+    )]
     pub level: Option<dechaff_core::Level>,
     /// Use only these rules, given as names of rules, packs, categories or filters
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = values::rule_name(),
+        hide_possible_values = true
+    )]
     pub only: Vec<String>,
     /// Do not use these rules; overrides --only
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = values::rule_name(),
+        hide_possible_values = true
+    )]
     pub skip: Vec<String>,
     /// Add a pack of rules, or all packs in a directory
     #[arg(long, value_name = "FILE|DIR")]
@@ -137,7 +161,12 @@ pub(super) struct ReadingArgs {
     #[arg(long, value_name = "LABEL")]
     pub encoding: Option<String>,
     /// Language of the texts, as a code such as en; disables rules bound to other languages
-    #[arg(long, value_name = "CODE")]
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_parser = values::language(),
+        hide_possible_values = true
+    )]
     pub lang: Option<String>,
     /// Host that the texts came from, for rules bound to a host
     #[arg(long, value_name = "NAME")]
@@ -167,7 +196,13 @@ pub(super) struct ReadingArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Records (JSON Lines, CSV, TSV, WET, Parquet)")]
 pub(super) struct FieldArgs {
-    #[arg(long, value_name = "FORMAT", help = format_help())]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        help = format_help(),
+        value_parser = values::format(),
+        hide_possible_values = true
+    )]
     pub format: Option<String>,
     /// Fields that contain texts; a dot steps into objects and into each object of a list, as in
     /// messages.content [default: text]
@@ -235,11 +270,22 @@ pub(super) struct RecordArgs {
     /// Write a list of the records without readable text to FILE, as JSON Lines with the reasons
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
-    #[arg(long, value_name = "FORMAT", help = output_format_help())]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        help = output_format_help(),
+        value_parser = values::output_format(),
+        hide_possible_values = true
+    )]
     pub output_format: Option<String>,
     /// Compress outputs: none, gzip, zstd, or either with a level, as in zstd:9 [default: by the
     /// name of the output, or as the inputs]
-    #[arg(long, value_name = "CODEC")]
+    #[arg(
+        long,
+        value_name = "CODEC",
+        value_parser = values::codec(),
+        hide_possible_values = true
+    )]
     pub compress: Option<String>,
     /// Drop records that have no text left
     #[arg(long)]
@@ -352,7 +398,14 @@ pub(super) struct ExplainArgs {
     pub paths: Vec<PathBuf>,
     /// Explain why these lines are removed or kept: line numbers such as 7, ranges such as 7-9, or
     /// `removed`, `kept` or `all`
-    #[arg(long, short = 'n', value_name = "LINES", value_delimiter = ',')]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "LINES",
+        value_delimiter = ',',
+        value_parser = values::lines(),
+        hide_possible_values = true
+    )]
     pub line: Vec<String>,
     /// Explain only record number N of files of records
     #[arg(long, value_name = "N")]
@@ -452,7 +505,14 @@ pub(super) struct LearnArgs {
 #[derive(Args, Clone, Debug)]
 pub(super) struct EvidenceArgs {
     /// The level whose evidence is required
-    #[arg(long, short, value_name = "LEVEL", default_value = "balanced")]
+    #[arg(
+        long,
+        short,
+        value_name = "LEVEL",
+        default_value = "balanced",
+        value_parser = values::level(),
+        hide_possible_values = true
+    )]
     pub level: dechaff_core::Level,
     /// Fewest pages with a text [default: set by the level]
     #[arg(long, value_name = "N")]
@@ -616,6 +676,7 @@ pub(super) enum RulesCommand {
     /// List rules
     List {
         /// Names of rules, packs, categories or filters [default: all rules]
+        #[arg(value_parser = values::rule_name(), hide_possible_values = true)]
         names: Vec<String>,
         /// Show the first text in which each rule must match, and in which it must not
         #[arg(long, short)]
@@ -629,7 +690,11 @@ pub(super) enum RulesCommand {
     /// Show all properties of rules
     Show {
         /// Names of rules, packs, categories or filters
-        #[arg(required = true)]
+        #[arg(
+            required = true,
+            value_parser = values::rule_name(),
+            hide_possible_values = true
+        )]
         names: Vec<String>,
         /// Print the rules as JSON
         #[arg(long)]
@@ -642,7 +707,11 @@ pub(super) enum RulesCommand {
     /// Print the documentation of rules in Markdown
     Doc {
         /// Names of rules, packs, categories or filters
-        #[arg(required = true)]
+        #[arg(
+            required = true,
+            value_parser = values::rule_name(),
+            hide_possible_values = true
+        )]
         names: Vec<String>,
         #[command(flatten)]
         selection: Selection,
@@ -652,6 +721,20 @@ pub(super) enum RulesCommand {
         /// Directory of the pages; it is created if needed
         #[arg(long, short, value_name = "DIR")]
         output: PathBuf,
+    },
+    /// Write the examples of rules as a data set in JSON Lines: texts to remove and texts to keep
+    Export {
+        /// Names of rules, packs, categories or filters [default: all rules]
+        #[arg(value_parser = values::rule_name(), hide_possible_values = true)]
+        names: Vec<String>,
+        /// Write to this file instead of standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Replace an existing file
+        #[arg(long, short)]
+        force: bool,
+        #[command(flatten)]
+        selection: Selection,
     },
     /// Print the JSON schema of packs, which editors use to complete and check them
     Schema,
@@ -678,11 +761,21 @@ pub(super) struct NewRuleArgs {
     #[arg(long, value_name = "NAME")]
     pub id: Option<String>,
     /// Category of the rule [default: that of built-in rules with the same words]
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = values::category(),
+        hide_possible_values = true
+    )]
     pub category: Option<dechaff_core::Category>,
     /// Confidence of the rule: certain, likely or possible [default: certain for whole lines,
     /// likely with --inside]
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = values::confidence(),
+        hide_possible_values = true
+    )]
     pub confidence: Option<dechaff_core::Confidence>,
     /// Description of the rule [default: made from the sentence]
     #[arg(long, value_name = "TEXT")]
@@ -716,8 +809,9 @@ fn format_help() -> String {
 /// Returns the help of `--output-format`, which lists the formats that outputs can have.
 fn output_format_help() -> String {
     format!(
-        "Format of the outputs: {} [default: that of the inputs]. Only id, URL, language and texts \
-         of JSON Lines are converted; other formats keep all columns",
+        "Format of the outputs: {} [default: by the name of a single output, or that of the \
+         inputs]. Only id, URL, language and texts of JSON Lines are converted; other formats keep \
+         all columns",
         Format::output_names()
     )
 }

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Runs `dechaff clean`, also for `--check` and `--diff`, which write no cleaned text.
 pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
     args.output = without_dash(args.output);
-    let config = Config::load(args.selection.config.as_deref())?;
+    let config = Config::load(args.selection.config.as_deref())?.announced(args.quiet, terminal);
     let cleaner = build_cleaner(args.selection.clone(), &config)?;
     clean_with(args, &config, cleaner, Sizes::default(), terminal)
 }

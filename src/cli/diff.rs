@@ -27,9 +27,11 @@ pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
         inspect: options,
     } = args;
     let comparison = if over.is_empty() {
+        check_records(&old, &new)?;
         compare_records(Path::new(&old), Path::new(&new), samples)?
     } else {
-        let config = Config::load(options.selection.config.as_deref())?;
+        let config =
+            Config::load(options.selection.config.as_deref())?.announced(options.quiet, terminal);
         let old_cleaner = build_side(&old, &options.selection)?;
         let new_cleaner = build_side(&new, &options.selection)?;
         let rules = new_cleaner.rules().clone();
@@ -57,6 +59,42 @@ pub(super) fn run(args: DiffArgs, terminal: &mut Terminal) -> Result<Exit> {
     } else {
         Exit::Done
     })
+}
+
+/// Refuses two arguments that cannot be removal records because one of them is a level or a
+/// configuration, and says how these are compared.
+fn check_records(old: &str, new: &str) -> Result<()> {
+    let (is_old_side, is_new_side) = (is_side(old)?, is_side(new)?);
+    let (sides, over) = match (is_old_side, is_new_side) {
+        (false, false) => return Ok(()),
+        (true, true) => (format!("{old} {new}"), "FILE"),
+        (true, false) => (format!("{} {old}", other_level(old)), new),
+        (false, true) => (format!("{} {new}", other_level(new)), old),
+    };
+    bail!(
+        "'{}' is not a removal record; to compare two levels or configurations on files, write \
+         `dechaff diff {sides} --over {over}`",
+        if is_old_side { old } else { new }
+    );
+}
+
+/// Returns whether an argument is a level or the path of a configuration rather than of a record.
+fn is_side(argument: &str) -> Result<bool> {
+    let path = Path::new(argument);
+    let is_level = argument.parse::<Level>().is_ok() && !fs::exists(path)?;
+    Ok(is_level
+        || path
+            .extension()
+            .is_some_and(|extension| extension == "toml"))
+}
+
+/// Returns a level to compare `side` with.
+fn other_level(side: &str) -> Level {
+    if side == Level::Balanced.name() {
+        Level::Precise
+    } else {
+        Level::Balanced
+    }
 }
 
 /// Builds the cleaner for one side of a comparison with `--over`. `side` is the name of a level,

@@ -18,7 +18,7 @@ use dechaff_core::Level;
 /// Runs `dechaff eval` and prints a table or JSON. The exit code is `Exit::Unusable` if inputs
 /// failed and no page could be measured, and `Exit::SomeFailed` if only some inputs failed.
 pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(args.selection.config.as_deref())?;
+    let config = Config::load(args.selection.config.as_deref())?.announced(false, terminal);
     let levels = args
         .selection
         .level

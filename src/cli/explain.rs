@@ -17,7 +17,8 @@ use std::sync::atomic::Ordering;
 /// Runs `dechaff explain`. Invalid text is an error, even without `--strict`, because it cannot be
 /// explained.
 pub(super) fn run(mut args: ExplainArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(args.inspect.selection.config.as_deref())?;
+    let config = Config::load(args.inspect.selection.config.as_deref())?
+        .announced(args.inspect.quiet, terminal);
     let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
     let mut headings = args.paths.len() > 1 || args.inspect.reading.files_from.is_some();
     for path in &args.paths {

@@ -25,7 +25,7 @@ const MEMORY: &str = "256M";
 /// Runs `dechaff learn`. Refuses an existing output before any input is read, unless `--force` is
 /// given. A run that was interrupted, or in which no input could be read, writes nothing.
 pub(super) fn run(args: LearnArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(args.config.as_deref())?;
+    let config = Config::load(args.config.as_deref())?.announced(args.quiet, terminal);
     check_file(&args, &config)?;
     let memory = args.memory.as_deref().unwrap_or(MEMORY);
     let memory = parse_size("--memory", memory)? as usize;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Runs `dechaff rules new`. Prints the rule, and appends it to the pack unless `--dry-run` is
 /// given. Fails if a rule already removes the sentence, unless `--force` is given.
 pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(args.config.as_deref())?;
+    let config = Config::load(args.config.as_deref())?.announced(false, terminal);
     let packs = config
         .rules
         .iter()

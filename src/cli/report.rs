@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 /// Runs `dechaff report`.
 pub(super) fn run(args: ReportArgs, terminal: &mut Terminal) -> Result<Exit> {
-    let config = Config::load(args.inspect.selection.config.as_deref())?;
+    let config = Config::load(args.inspect.selection.config.as_deref())?
+        .announced(args.inspect.quiet, terminal);
     let cleaner = build_cleaner(args.inspect.selection.clone(), &config)?;
     write_report(args, &config, cleaner, terminal, clean::run)
 }

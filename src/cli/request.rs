@@ -3,11 +3,13 @@
 
 use super::args::CleanArgs;
 use super::config::{Config, list_or};
+use super::mistakes::check_no_urls;
 use super::records::record_options;
 use super::selection::{globs, is_dash, parse_size, read_input, set_jobs};
 use super::terminal::Terminal;
+use super::values::parse_language;
 use crate::io::fs::{self, File};
-use crate::io::{Compression, DirectorySync, encoding_for_label};
+use crate::io::{Compression, DirectorySync, Format, encoding_for_label};
 use crate::job::journal::parse_shard;
 use crate::job::manifest::Shard;
 use crate::job::observer::Observer;
@@ -68,6 +70,7 @@ impl Request {
         observer: Option<Arc<dyn Observer>>,
         terminal: &Terminal,
     ) -> Result<Self> {
+        check_no_urls(&args.paths)?;
         let lists_changes = args.check && observer.is_none();
         let writes = !args.check && observer.is_none();
         let options = build_options(&mut args, config, cleaner, observer)?;
@@ -184,7 +187,12 @@ pub(super) fn build_options(
         damage: args.records.errors.is_some(),
         format: record_options(&args.records, config)?,
         observer,
-        language: args.reading.lang.take(),
+        language: args
+            .reading
+            .lang
+            .take()
+            .map(|text| parse_language(&text))
+            .transpose()?,
         host: args.reading.host.take(),
         sizes: Sizes::default(),
     })
@@ -281,9 +289,10 @@ fn choose_target(
             Target::File {
                 path: output.join(path),
                 compression: None,
+                format: None,
             }
         } else {
-            named_file(output)
+            named_file(output)?
         });
     }
     let ([input], []) = (inputs.paths.as_slice(), inputs.listed.as_slice()) else {
@@ -297,16 +306,26 @@ fn choose_target(
     {
         bail!("--output is the input file; use --in-place to replace it");
     }
-    Ok(named_file(output))
+    named_file(output)
 }
 
-/// Returns the target for a file whose name the user chose, and with it the compression.
-fn named_file(output: &Path) -> Target {
-    let (compression, _) = Compression::of_name(&output.to_string_lossy());
-    Target::File {
+/// Returns the target for a file whose name the user chose, and with it the compression and the
+/// format.
+fn named_file(output: &Path) -> Result<Target> {
+    let name = output.to_string_lossy();
+    let (compression, uncompressed) = Compression::of_name(&name);
+    let format = Format::from_path(output);
+    if compression != Compression::None && format.is_some_and(Format::is_table) {
+        bail!(
+            "--output {name} would not be readable; Parquet is compressed inside, so name the file \
+             {uncompressed}"
+        );
+    }
+    Ok(Target::File {
         path: output.to_owned(),
         compression: Some(compression),
-    }
+        format,
+    })
 }
 
 fn ends_in_separator(path: &Path) -> bool {

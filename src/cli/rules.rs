@@ -1,12 +1,12 @@
 //! `dechaff rules`: lists and documents rules, and tests them on their examples or on a corpus.
-//! `rules new` is in `new_rule`.
+//! `rules new` is in `new_rule`, and `rules export` in `export`.
 
 use super::args::{CorpusArgs, RulesCommand, Selection};
 use super::config::Config;
 use super::corpus::{exit_code, parse_filters, print_failed};
 use super::selection::{build_cleaner, load_rules};
 use super::terminal::Terminal;
-use super::{Exit, new_rule};
+use super::{Exit, export, new_rule};
 use crate::io::fs;
 use crate::job::corpus::{Corpus, CorpusRun};
 use crate::job::walk::Inputs;
@@ -30,7 +30,7 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             json,
             selection,
         } => {
-            let config = Config::load(selection.config.as_deref())?;
+            let config = Config::load(selection.config.as_deref())?.announced(false, terminal);
             // Only building a cleaner rejects unknown names.
             build_cleaner(
                 Selection {
@@ -50,7 +50,7 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             json,
             selection,
         } => {
-            let rules = find_rules(&names, selection)?;
+            let rules = find_rules(&names, selection, terminal)?;
             if json {
                 return terminal.json(&rules.iter().map(rule_json).collect());
             }
@@ -64,7 +64,7 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             )
         }
         RulesCommand::Doc { names, selection } => terminal.raw(
-            find_rules(&names, selection)?
+            find_rules(&names, selection, terminal)?
                 .iter()
                 .map(rule_page)
                 .collect::<Vec<_>>()
@@ -76,13 +76,19 @@ pub(super) fn run(command: RulesCommand, terminal: &mut Terminal) -> Result<Exit
             write_pages(&output)?;
             Ok(Exit::Done)
         }
+        RulesCommand::Export {
+            names,
+            output,
+            force,
+            selection,
+        } => export::run(&names, output, force, selection, terminal),
         RulesCommand::Schema => terminal.json(&pack_schema()),
         RulesCommand::Test {
             packs,
             corpus,
             mut selection,
         } => {
-            let config = Config::load(selection.config.as_deref())?;
+            let config = Config::load(selection.config.as_deref())?.announced(false, terminal);
             if !corpus.corpus.is_empty() {
                 selection.rules.extend(packs);
                 return run_on_corpus(corpus, selection, &config, terminal);
@@ -119,8 +125,8 @@ fn write_pages(directory: &Path) -> Result<()> {
 
 /// Returns the rules that any of `names` refers to: a rule, pack, category or filter. Unknown names
 /// are errors.
-fn find_rules(names: &[String], selection: Selection) -> Result<Vec<Rule>> {
-    let config = Config::load(selection.config.as_deref())?;
+fn find_rules(names: &[String], selection: Selection, terminal: &Terminal) -> Result<Vec<Rule>> {
+    let config = Config::load(selection.config.as_deref())?.announced(false, terminal);
     let cleaner = build_cleaner(
         Selection {
             only: names.to_vec(),

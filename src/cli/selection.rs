@@ -5,7 +5,8 @@ use super::args::Selection;
 use super::config::{Config, list_or};
 use crate::io::fs;
 use crate::io::{FileId, LearnedFile};
-use anyhow::{Context, Result, bail};
+use crate::report::display_path;
+use anyhow::{Context, Error, Result, bail};
 use dechaff_core::learn::Evidence;
 use dechaff_core::{Cleaner, Level, RuleSet};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -38,11 +39,19 @@ pub(super) fn build_cleaner(selection: Selection, config: &Config) -> Result<Cle
     } else if selection.min_pages.is_some() || selection.min_share.is_some() {
         bail!("--min-pages and --min-share need --learned");
     }
-    Ok(builder
+    let built = builder
         .idempotent(selection.idempotent || config.idempotent.unwrap_or(false))
         .only(list_or(&selection.only, &config.only))
         .skip(config.skip.iter().chain(&selection.skip))
-        .build()?)
+        .build();
+    built.map_err(|error| match (&error, &config.path) {
+        (dechaff_core::Error::UnknownName { name, .. }, Some(path))
+            if config.skip.contains(name) || config.only.contains(name) =>
+        {
+            Error::from(error).context(display_path(path))
+        }
+        _ => error.into(),
+    })
 }
 
 /// Returns the evidence that a level requires, with other values in place of some of its own.

@@ -37,8 +37,25 @@ impl Format {
     pub const JSON: Self = Self(&JSON);
 
     /// Iterates over all formats that have a name, in the order in which messages list them.
-    fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         FORMATS.iter().map(|format| Self(format))
+    }
+
+    /// Iterates over the formats that outputs can have.
+    pub fn all_outputs() -> impl Iterator<Item = Self> {
+        Self::all().filter(|format| format.is_output())
+    }
+
+    /// Returns whether outputs can have this format. Others, such as WET, are only read.
+    #[must_use]
+    pub fn is_output(self) -> bool {
+        self.0.writer.is_some()
+    }
+
+    /// Returns the name of the format on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0.name
     }
 
     /// Returns the names of all formats for a message: `text, jsonl or csv`.
@@ -50,7 +67,7 @@ impl Format {
     /// Returns the names of the formats that outputs can have, for a message.
     #[must_use]
     pub fn output_names() -> String {
-        list(Self::all().filter(|format| format.0.writer.is_some()))
+        list(Self::all_outputs())
     }
 
     /// Parses the name of a format as the command line uses it, such as `jsonl`.
@@ -68,8 +85,8 @@ impl Format {
     /// # Errors
     /// If no format has this name, or it is only read, such as WET. The error lists all names.
     pub fn parse_output(name: &str) -> Result<Self> {
-        Self::all()
-            .find(|format| format.0.name == name && format.0.writer.is_some())
+        Self::all_outputs()
+            .find(|format| format.0.name == name)
             .with_context(|| {
                 let names = Self::output_names();
                 format!("'{name}' is not an output format; write {names}")

@@ -17,7 +17,7 @@ mod warc;
 mod wide;
 
 pub use json::{JSON, has_json_text};
-pub use jsonl::JSON_LINES;
+pub use jsonl::{FirstRecords, JSON_LINES};
 pub use text::TEXT;
 
 use super::batch::{Framing, LineFraming};

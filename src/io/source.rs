@@ -12,6 +12,7 @@
 use super::FieldNames;
 use super::compression::Compression;
 use super::format::Format;
+use super::formats::FirstRecords;
 use super::formats::parquet::{check_supported, open_lines};
 use super::fs::{self, File};
 use anyhow::{Context, Result};
@@ -101,6 +102,40 @@ impl<'r> Source<'r> {
         })
     }
 
+    /// Checks that the records have one of the fields that are to be cleaned, if their format has no
+    /// header that says so. Looks at the first records, up to about `max_bytes`, and leaves them in
+    /// `reader`.
+    ///
+    /// # Errors
+    /// If none of them has one; names the fields that they have. Damage is left to `reader`.
+    pub fn check_fields(&mut self, names: &FieldNames, max_bytes: usize) -> Result<()> {
+        if self.format != Format::JSON_LINES {
+            return Ok(());
+        }
+        let mut first = FirstRecords::new(names)?;
+        let (mut read, mut checked) = (Vec::new(), 0);
+        let (mut needs_more, mut is_at_end, mut damage) = (true, false, None);
+        while needs_more && !is_at_end && read.len() < max_bytes {
+            let wanted = HEAD_BYTES.max(read.len()) as u64;
+            let added = self.reader.by_ref().take(wanted).read_to_end(&mut read);
+            is_at_end = added
+                .as_ref()
+                .map_or(true, |&added| (added as u64) < wanted);
+            damage = added.err();
+            let is_complete = is_at_end && damage.is_none();
+            while needs_more && let Some(len) = line_len(&read[checked..], is_complete) {
+                needs_more = first.add(&read[checked..checked + len]);
+                checked += len;
+            }
+        }
+        let rest: Box<dyn Read + Send + 'r> = match damage {
+            Some(error) => Box::new(FailingReader(Some(error))),
+            None => std::mem::replace(&mut self.reader, Box::new(io::empty())),
+        };
+        self.reader = Box::new(Cursor::new(read).chain(rest));
+        first.check()
+    }
+
     /// Returns the input, which was opened from `path`, as a file that can be read from any
     /// position. Standard input, whose path is `-`, is copied to a temporary file.
     ///
@@ -137,6 +172,13 @@ fn is_json_name(name: &Path) -> bool {
         .1
         .to_ascii_lowercase()
         .ends_with(".json")
+}
+
+/// Returns the length of the first line of `bytes` with its line feed, or `None` if it does not end
+/// in them. Only the last line, of bytes that are complete, ends without a line feed.
+fn line_len(bytes: &[u8], is_complete: bool) -> Option<usize> {
+    let end = memchr::memchr(b'\n', bytes).map(|at| at + 1);
+    end.or_else(|| (is_complete && !bytes.is_empty()).then_some(bytes.len()))
 }
 
 /// Counts the bytes that are read through it.

@@ -46,6 +46,9 @@ pub struct BatchStats {
     pub events: Vec<Event>,
     /// Whether the output differs from the input.
     pub differs: bool,
+    /// What happened to damaged records.
+    #[serde(skip)]
+    pub on_error: OnError,
 }
 
 impl Clone for BatchStats {
@@ -59,6 +62,7 @@ impl Clone for BatchStats {
             damaged_alike: self.damaged_alike,
             events: Vec::new(),
             differs: self.differs,
+            on_error: self.on_error,
         }
     }
 }
@@ -89,12 +93,11 @@ impl BatchStats {
     }
 
     /// Returns the events of a finished file: those of its batches, which are taken out, a note on
-    /// damaged records that names the first one, and the number of removals. `on_error` decides how
-    /// the note says what happened to damaged records.
-    pub fn take_events(&mut self, on_error: OnError) -> Vec<Event> {
+    /// damaged records that names the first one, and the number of removals.
+    pub fn take_events(&mut self) -> Vec<Event> {
         let mut events = std::mem::take(&mut self.events);
         if let Some((number, reason)) = &self.first_damage {
-            let action = if on_error == OnError::Drop {
+            let action = if self.on_error == OnError::Drop {
                 "left out"
             } else {
                 "passed through unchanged"

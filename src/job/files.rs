@@ -257,7 +257,7 @@ impl Job<'_> {
         };
         let (handled, sum) = match committed {
             Ok((tally, links, sum)) => {
-                let mut handled = Handled::cleaned(tally, self.options.format.on_error);
+                let mut handled = Handled::cleaned(tally);
                 handled.events.extend(links);
                 (handled, sum)
             }
@@ -413,7 +413,7 @@ impl Job<'_> {
                 let mut handled = Handled {
                     records,
                     damage,
-                    ..Handled::cleaned(tally, self.options.format.on_error)
+                    ..Handled::cleaned(tally)
                 };
                 let links = self.hard_links(&task.file, staged.as_ref());
                 handled.events.extend(links);

@@ -10,9 +10,9 @@ use super::tables::TableCleaner;
 use super::tasks::Task;
 use super::text::TextCleaner;
 use super::walk::InputFile;
-use super::{Job, Target};
+use super::{Event, Job, JobOptions, Target};
 use crate::io::fs::{self, File};
-use crate::io::{Compression, Compressor, Format, RecordInput, Source, has_json_text};
+use crate::io::{Compression, Compressor, Format, Reading, RecordInput, Source, has_json_text};
 use crate::report::record_path;
 use anyhow::{Context, Error, Result, bail};
 use dechaff_core::Scratch;
@@ -71,8 +71,9 @@ impl Job<'_> {
         if source.format == Format::JSON && !self.has_json_text(task, &source)? {
             return self.pass_through(task, source, &Uncleaned::OtherJson, on_batch);
         }
-        if self.options.format.has_records(source.format) {
-            return self.clean_records(task, source, threads, on_batch);
+        let options = self.options_for(source.format)?;
+        if options.format.has_records(source.format) {
+            return self.clean_records(task, source, &options, threads, on_batch);
         }
         match self.read_whole(&mut source, &task.file)? {
             Whole::Read(bytes) => {
@@ -133,30 +134,37 @@ impl Job<'_> {
             self.output(task)?
         };
         if !output.is_nowhere() {
-            batch.output = Compressor::new(self.codec(compression))?.compress(batch.output)?;
+            batch.output =
+                Compressor::new(self.codec(self.options, compression))?.compress(batch.output)?;
         }
         on_batch(&mut batch, Some(&mut output), &mut tally)?;
         Ok((tally, output))
     }
 
-    /// Cleans an input of records, from its checkpoint on. If the run is stopped and can be
-    /// resumed, the unfinished output stays on disk.
+    /// Cleans an input of records with `options`, from its checkpoint on. If the run is stopped and
+    /// can be resumed, the unfinished output stays on disk.
     fn clean_records(
         &self,
         task: &Task,
-        source: Source<'_>,
+        mut source: Source<'_>,
+        options: &JobOptions,
         threads: Threads,
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
-        let (path, options) = (&task.file.path, &self.options.format);
+        let path = &task.file.path;
         let name = record_path(path);
         let site = task.file.folder();
-        let texts = TextCleaner::new(self.options, &name).with_site(site.as_deref());
+        let texts = TextCleaner::new(options, &name).with_site(site.as_deref());
+        let codec = self.codec(options, source.compression);
+        let is_named = options.format.target != self.options.format.target;
+        let options = &options.format;
         let threads = match threads {
             Threads::One => 1,
             Threads::All => rayon::current_num_threads(),
         };
-        let codec = self.codec(source.compression);
+        if task.checkpoint.is_none() {
+            source.check_fields(&options.names, options.max_record)?;
+        }
         let mut output = self.output(task)?;
         let is_table = options.is_table(source.format);
         if output.is_terminal() && (is_table || options.target.is_some_and(Format::is_table)) {
@@ -168,6 +176,10 @@ impl Job<'_> {
             .map_or_else(Default::default, |checkpoint| {
                 (checkpoint.tally.clone(), checkpoint.start)
             });
+        tally.on_error = options.on_error;
+        if let Some(target) = options.target.filter(|_| is_named) {
+            tally.events.push(converted(source.format, target));
+        }
         if is_table {
             let cleaner = TableCleaner::new(texts, threads, self.stop);
             let file = source.into_file(path)?;
@@ -249,7 +261,7 @@ impl Job<'_> {
         } else {
             self.output(task)?
         };
-        let mut compressor = Compressor::new(self.codec(source.compression))?;
+        let mut compressor = Compressor::new(self.codec(self.options, source.compression))?;
         let mut batch = BatchOutput::default();
         while !output.is_nowhere() {
             let mut chunk = Vec::new();
@@ -283,6 +295,22 @@ impl Job<'_> {
                 None => error,
             })
     }
+}
+
+/// Returns the note that an input in the format `from` becomes `target`, as the user may have named
+/// the output without thinking of that.
+fn converted(from: Format, target: Format) -> Event {
+    let loss = if matches!(target.reading(), Reading::Text(_)) {
+        "; only the texts are kept"
+    } else if from == Format::JSON_LINES {
+        "; only id, URL, language and texts are kept"
+    } else {
+        ""
+    };
+    let (from, target) = (from.name(), target.name());
+    Event::Passed(format!(
+        "converted from {from} to {target}, as the name of the output says{loss}"
+    ))
 }
 
 /// The bytes of an input that was read up to a limit.

@@ -61,6 +61,18 @@ impl Default for Sizes {
 }
 
 impl JobOptions {
+    /// Returns these options for outputs in the format `target`. Records without readable text, which
+    /// would pass through, are dropped, as they cannot be converted.
+    #[must_use]
+    pub fn converting_to(&self, target: Format) -> Self {
+        let mut options = self.clone();
+        options.format.target = Some(target);
+        if options.format.on_error == OnError::Pass {
+            options.format.on_error = OnError::Drop;
+        }
+        options
+    }
+
     /// Adds the language and the host that the user gave for all documents, so that rules bound to
     /// other ones do not apply. Without these options the document stays as it is.
     #[must_use]

@@ -4,12 +4,14 @@
 //! print.
 
 use super::tasks::Task;
-use super::{Job, Target};
+use super::{Annotate, Job, JobOptions, Target};
 use crate::io::fs;
 use crate::io::{
-    Checksum, Codec, Compression, PartialFile, Permissions, StagedFile, create_directories,
+    Checksum, Codec, Compression, Format, PartialFile, Permissions, StagedFile, create_directories,
 };
-use anyhow::{Context, Result};
+use crate::report::display_path;
+use anyhow::{Context, Result, bail};
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -136,10 +138,41 @@ impl Write for Output {
 }
 
 impl Job<'_> {
-    /// Returns how an output is compressed: as the options say, else, for a single output file that
-    /// the user named, as its name says, else as the input is. Output to a terminal is not compressed.
-    pub(super) fn codec(&self, input: Compression) -> Codec {
-        self.options.format.codec_or(|| {
+    /// Returns the options for an input in `format`. They differ from those of the job if no format of
+    /// the output was asked for, and the name that the user chose for it stands for another one.
+    ///
+    /// # Errors
+    /// If the output cannot have the format that its name stands for.
+    pub(super) fn options_for(&self, format: Format) -> Result<Cow<'_, JobOptions>> {
+        let options = &self.options.format;
+        let has_fixed_format = matches!(options.annotate, Some(Annotate::Dolma(_)));
+        let Target::File {
+            path,
+            format: Some(named),
+            ..
+        } = &self.target
+        else {
+            return Ok(Cow::Borrowed(self.options));
+        };
+        if options.target.is_some() || has_fixed_format || *named == format {
+            return Ok(Cow::Borrowed(self.options));
+        }
+        if !named.is_output() {
+            bail!(
+                "cannot become {}, which the name of {} stands for, as {0} is only read; choose \
+                 another name",
+                named.name(),
+                display_path(path)
+            );
+        }
+        Ok(Cow::Owned(self.options.converting_to(*named)))
+    }
+
+    /// Returns how the output of an input with these options is compressed: as they say, else, for a
+    /// single output file that the user named, as its name says, else as the input is. Output to a
+    /// terminal is not compressed.
+    pub(super) fn codec(&self, options: &JobOptions, input: Compression) -> Codec {
+        options.format.codec_or(|| {
             Codec::of(match &self.target {
                 Target::File {
                     compression: Some(compression),
@@ -220,6 +253,7 @@ mod tests {
         Target::File {
             path: PathBuf::from("b"),
             compression,
+            format: None,
         }
     }
 
@@ -251,13 +285,13 @@ mod tests {
             ),
         ] {
             with_job(&options, target, |job| {
-                let codec = job.codec(Compression::Gzip);
+                let codec = job.codec(&options, Compression::Gzip);
                 assert_eq!(codec, Codec::of(expected), "{:?}", job.target);
             });
         }
         options.format.codec = Some(Codec::of(Compression::None));
         with_job(&options, file_target(Some(Compression::Zstd)), |job| {
-            let codec = job.codec(Compression::Gzip);
+            let codec = job.codec(&options, Compression::Gzip);
             assert_eq!(codec, Codec::of(Compression::None));
         });
     }

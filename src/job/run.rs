@@ -4,7 +4,6 @@
 use super::batch::{BatchOutput, BatchStats, Interrupted};
 use super::input::RunFailure;
 use super::journal::{Journal, Lengths, ResumeState};
-use super::options::OnError;
 use super::output::Output;
 use super::reports::Reports;
 use super::spill::WaitingLines;
@@ -32,8 +31,8 @@ pub(super) struct Handled {
 
 impl Handled {
     /// Creates the result of a cleaned input from its statistics, with the events that they imply.
-    pub(super) fn cleaned(mut tally: BatchStats, on_error: OnError) -> Self {
-        let events = tally.take_events(on_error);
+    pub(super) fn cleaned(mut tally: BatchStats) -> Self {
+        let events = tally.take_events();
         Self {
             stats: tally.stats,
             events,

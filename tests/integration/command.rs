@@ -2,6 +2,10 @@
 //! must not be written, pipes, threads, signals and file systems.
 
 use crate::common::{dechaff, run, text};
+use dechaff::language::Language;
+use dechaff::verify::{Verifier, cases};
+use dechaff::{Effect, RuleSet, Scratch};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -292,6 +296,69 @@ mod unix {
                 "{name} is incomplete"
             );
         }
+    }
+}
+
+#[test]
+fn exported_examples_are_those_of_the_packs() {
+    let output = run(Path::new("."), &["rules", "export"], 0, "");
+    let rows: Vec<serde_json::Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let rules = RuleSet::built_in();
+    let verifier = Verifier::new(&rules).unwrap();
+    let cases = cases(&rules);
+    let labelled = cases
+        .iter()
+        .filter_map(|case| match (case.rule.effect, case.expects_match) {
+            (Effect::Remove, true) => Some((case, "remove")),
+            (Effect::Remove, false) | (Effect::Keep, true) => Some((case, "keep")),
+            _ => None,
+        });
+    let labelled: Vec<_> = labelled.collect();
+    assert_eq!(rows.len(), labelled.len());
+    for (row, (case, label)) in rows.iter().zip(labelled) {
+        assert_eq!(
+            (row["text"].as_str(), row["label"].as_str()),
+            (Some(case.text), Some(label))
+        );
+        assert_eq!(row["rule"], *case.rule.name);
+        let document = case.document().unwrap().with_site("example.org");
+        let cleaned = verifier
+            .cleaner(case.rule)
+            .clean(&document, &mut Scratch::default());
+        assert!(
+            label == "keep" || cleaned.text() != case.text,
+            "{}: nothing is removed",
+            case.name()
+        );
+        let mut left: Vec<char> = case.text.chars().collect();
+        for span in row["removed"].as_array().unwrap().iter().rev() {
+            let [start, end] = [0, 1].map(|index| span[index].as_u64().unwrap() as usize);
+            left.drain(start..end);
+        }
+        assert_eq!(
+            left.into_iter().collect::<String>(),
+            cleaned.text(),
+            "{}",
+            case.name()
+        );
+    }
+    let languages: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| row["language"].as_str())
+        .collect();
+    // English has no pack of its own.
+    assert_eq!(languages.len(), Language::ALL.len() - 1);
+    let counts = [
+        rows.len(),
+        rows.iter().filter(|row| row["label"] == "remove").count(),
+    ];
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/packs.md")).unwrap();
+    for count in counts {
+        let count = format!("{},{:03}", count / 1000, count % 1000);
+        assert!(page.contains(&count), "docs/packs.md should say {count}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! `--output-format`: outputs in a different format than their inputs.
+//! Outputs in a different format than their inputs, as `--output-format` or their name says.
 
 use crate::common::{run, text};
 use std::fs;
@@ -41,6 +41,93 @@ fn inputs(directory: &Path) {
         wet("two", "conversion", "Fine."),
     ];
     fs::write(directory.join("d.warc.wet"), records.concat()).unwrap();
+}
+
+#[test]
+fn an_output_has_the_format_that_its_name_stands_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    inputs(path);
+    for (input, output, note) in [
+        (
+            "a.jsonl",
+            "1.parquet",
+            "only id, URL, language and texts are kept",
+        ),
+        ("b.csv", "2.parquet", "converted from csv to parquet"),
+        ("b.csv", "3.jsonl.gz", "converted from csv to jsonl"),
+        ("c.txt", "4.jsonl", "converted from text to jsonl"),
+        ("d.warc.wet", "5.txt", "converted from wet to text"),
+        ("d.warc.wet", "6.tsv.zst", "converted from wet to tsv"),
+    ] {
+        run(path, &["clean", input, "-o", output], 0, note);
+        run(
+            path,
+            &["clean", "-q", output, "-o", "again.jsonl", "-f"],
+            0,
+            "",
+        );
+        let cleaned = fs::read_to_string(path.join("again.jsonl")).unwrap();
+        assert!(
+            cleaned.contains("It stopped.") && !cleaned.contains("Advertisement"),
+            "{cleaned}"
+        );
+    }
+    assert!(
+        fs::read(path.join("2.parquet"))
+            .unwrap()
+            .starts_with(b"PAR1")
+    );
+    // The option wins over the name, and the same format is no conversion.
+    run(
+        path,
+        &[
+            "clean",
+            "-q",
+            "b.csv",
+            "-o",
+            "7.tsv",
+            "--output-format",
+            "jsonl",
+        ],
+        0,
+        "",
+    );
+    assert!(fs::read(path.join("7.tsv")).unwrap().starts_with(b"{"));
+    run(
+        path,
+        &["clean", "a.jsonl", "-o", "8.ndjson"],
+        0,
+        "passed through unchanged",
+    );
+    let same = fs::read_to_string(path.join("8.ndjson")).unwrap();
+    assert!(
+        same.contains("\"n\": 1.50") && same.ends_with("no JSON\n"),
+        "{same}"
+    );
+}
+
+#[test]
+fn standard_input_is_converted_as_the_name_of_the_output_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    inputs(path);
+    for (input, output, first, last) in [
+        ("a.jsonl", "1.jsonl", "{\"id\": 7,", "no JSON\n"),
+        ("a.jsonl", "2.csv", "id,url,text\n", ",,Fine.\n"),
+    ] {
+        let child = std::process::Command::new(env!("CARGO_BIN_EXE_dechaff"))
+            .args(["clean", "-q", "-o", output])
+            .current_dir(path)
+            .stdin(fs::File::open(path.join(input)).unwrap())
+            .status();
+        assert!(child.unwrap().success(), "{output}");
+        let written = fs::read_to_string(path.join(output)).unwrap();
+        assert!(
+            written.starts_with(first) && written.ends_with(last),
+            "{written}"
+        );
+    }
 }
 
 #[test]

@@ -194,7 +194,74 @@ fn text_field_names_nested_fields_by_path() {
         path,
         &["clean", "a.ndjson", "--text-field", "nothing"],
         2,
-        "a.ndjson: record 1 has no field 'nothing'",
+        "a.ndjson: has no field 'nothing' in its first ",
+    );
+}
+
+#[test]
+fn files_without_the_text_field_fail_in_every_command() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let line = "{\"id\":1,\"content\":\"It rained all day.\\nAdvertisement\\nIt stopped.\"}\n";
+    fs::write(path.join("a.jsonl"), line.repeat(3)).unwrap();
+    fs::write(path.join("b.jsonl"), line.replace("content", "text")).unwrap();
+    let message = "a.jsonl: has no field 'text' in its first 3 records; try --text-field content \
+                   (there are 'id', 'content')";
+    for args in [
+        &["clean", "-q"][..],
+        &["clean", "--check", "-q"],
+        &["clean", "--diff", "-q"],
+        &["clean", "-q", "-o", "out.jsonl"],
+        &["clean", "-q", "--on-error", "drop", "-f", "-o", "out.jsonl"],
+        &["explain", "-q"],
+        &["report", "-q", "-o", "r.html"],
+        &["learn", "-q", "-o", "l.bin"],
+        &["diff", "precise", "balanced", "-q", "--over"],
+    ] {
+        let output = run(path, &[args, &["a.jsonl"]].concat(), 2, message);
+        assert_eq!(text(&output.stdout), "", "{args:?}");
+    }
+    for name in ["out.jsonl", "r.html", "l.bin"] {
+        assert!(!path.join(name).exists(), "{name} was written");
+    }
+    for args in [
+        &["clean", "-q", "-o", "out"][..],
+        &["clean", "--check", "-q"],
+        &["explain", "-q"],
+        &["report", "-q", "-o", "r.html"],
+        &["learn", "-q", "--site-field", "id", "-o", "l.bin"],
+        &["diff", "precise", "balanced", "-q", "--over"],
+    ] {
+        run(path, &[args, &["a.jsonl", "b.jsonl"]].concat(), 3, message);
+    }
+    assert!(path.join("out/b.jsonl").exists() && !path.join("out/a.jsonl").exists());
+}
+
+#[test]
+fn a_text_field_is_looked_for_in_a_hundred_records_of_any_size() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let other = format!("{{\"note\":\"{}\"}}\n", "Rain ".repeat(4000));
+    let with_text = "{\"text\":\"It rained.\\nAdvertisement\\n\"}";
+    for (others, code) in [(99, 0), (100, 2)] {
+        let content = other.repeat(others) + with_text;
+        fs::write(path.join("a.jsonl"), &content).unwrap();
+        let output = run(path, &["clean", "-q", "a.jsonl"], code, "");
+        if code == 0 {
+            let cleaned = content.replace("\\nAdvertisement\\n", "\\n");
+            assert!(
+                text(&output.stdout) == cleaned,
+                "the records before it are kept"
+            );
+        }
+    }
+    // Records that are no objects say nothing of fields.
+    fs::write(path.join("a.jsonl"), "no JSON\n".repeat(200)).unwrap();
+    run(
+        path,
+        &["clean", "-q", "a.jsonl", "--format", "jsonl"],
+        0,
+        "",
     );
 }
 
@@ -348,7 +415,7 @@ fn json_that_is_not_json_lines_passes_through_unchanged() {
         path,
         &["clean", "lines.json", "--format", "xml"],
         2,
-        "'xml' is not a format",
+        "invalid value 'xml' for '--format <FORMAT>'",
     );
 }
 
@@ -622,6 +689,14 @@ fn the_dialect_of_a_table_is_stated_once_and_can_be_chosen() {
     ] {
         run(path, &[&["clean", "a.csv"], args].concat(), 2, message);
     }
+    let rows = "1,It rained on Monday and the river rose.\n2,It snowed.\n";
+    fs::write(path.join("rows.csv"), rows).unwrap();
+    run(
+        path,
+        &["clean", "rows.csv"],
+        2,
+        "its first row does not look like a header",
+    );
     fs::write(path.join("dechaff.toml"), "delimiter = ','\n").unwrap();
     run(path, &["clean", "a.csv"], 2, "has no column 'text'");
 }
@@ -1274,7 +1349,7 @@ fn csv_keeps_quotes_and_other_columns() {
         path,
         &["clean", "a.csv", "--text-field", "body"],
         2,
-        "a.csv: has no column 'body'; name one with --text-field (there are 'id', 'text', 'note')",
+        "a.csv: has no column 'body'; try --text-field text (there are 'id', 'text', 'note')",
     );
 }
 
@@ -1857,7 +1932,7 @@ mod tables {
         for (args, message) in [
             (
                 &["--text-field", "body"][..],
-                "has no column 'body'; name one with --text-field \
+                "has no column 'body'; try --text-field text \
                  (there are 'id', 'text', 'score', 'turns.content')",
             ),
             (

@@ -13,6 +13,7 @@
 mod clients;
 mod command;
 mod common;
+mod completions;
 mod convert;
 mod diff;
 mod differential;

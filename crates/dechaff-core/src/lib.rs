@@ -51,6 +51,7 @@ pub use built_in::lint_built_in;
 pub use cleaner::{
     Builder, Cleaned, Cleaner, Explanation, Outcome, Removal, Scratch, Veto, restore,
 };
+pub use dechaff_rules::language;
 pub use dechaff_rules::rule::{
     Category, Confidence, Cue, Effect, Examples, FilterName, LanguageFit, Level, Matcher, Near,
     Rule, RuleId, Zone,

@@ -24,7 +24,7 @@ use crate::cleaner::Cleaner;
 use crate::cleaner::Scratch;
 use crate::error::Error;
 use crate::rules::RuleSet;
-use crate::text::Document;
+use crate::text::{Document, Span};
 use dechaff_rules::rule::{Effect, FilterName, Level, Rule, RuleId};
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub struct Case<'r> {
     pub text: &'r str,
 }
 
-impl Case<'_> {
+impl<'r> Case<'r> {
     /// Returns a name that is unique in the rule set: the rule's full name, the list that the
     /// example is in and its position there, such as `share/label no_match 2`.
     #[must_use]
@@ -67,7 +67,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// If the example is too long for a document.
-    pub fn document(&self) -> Result<Document<'_>, String> {
+    pub fn document(&self) -> Result<Document<'r>, String> {
         let mut document = Document::new(self.text).map_err(|error| error.to_string())?;
         if let Some(language) = self.rule.languages.first() {
             document = document.with_language(language);
@@ -144,7 +144,7 @@ impl Verifier {
     /// # Errors
     /// A sentence for people that says what was expected and what happened.
     pub fn run(&self, case: &Case<'_>) -> Result<(), String> {
-        let document = case.document()?.with_site(example_site::NAME);
+        let document = self.document(case)?;
         let (marks, cleaned) = self
             .cleaner(case.rule)
             .marks(&document, &mut Scratch::default());
@@ -170,6 +170,27 @@ impl Verifier {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Returns what all rules together remove from an example, sorted and disjoint.
+    ///
+    /// # Errors
+    /// If the example is too long for a document.
+    pub fn removed(&self, case: &Case<'_>) -> Result<Vec<Span>, String> {
+        let document = self.document(case)?;
+        let cleaned = self
+            .cleaner(case.rule)
+            .clean(&document, &mut Scratch::default());
+        Ok(cleaned
+            .removals()
+            .iter()
+            .map(|removal| removal.span)
+            .collect())
+    }
+
+    /// Returns an example as a page of the made-up site.
+    fn document<'r>(&self, case: &Case<'r>) -> Result<Document<'r>, String> {
+        Ok(case.document()?.with_site(example_site::NAME))
     }
 
     /// Returns the cleaner that runs the examples of `rule`, for callers that explain why one of

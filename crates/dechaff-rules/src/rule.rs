@@ -414,7 +414,15 @@ impl Rule {
     /// [`language_fit`](Self::language_fit) depends on the language.
     #[must_use]
     pub fn has_language(&self) -> bool {
-        !self.languages.is_empty() || is_known(self.pack())
+        self.first_language().is_some()
+    }
+
+    /// Returns the first language that the rule is bound to or, if it is bound to none, that of its
+    /// pack if the pack is named after one.
+    #[must_use]
+    pub fn first_language(&self) -> Option<&str> {
+        let bound = self.languages.first().map(String::as_str);
+        bound.or_else(|| Some(self.pack()).filter(|pack| is_known(pack)))
     }
 
     /// Returns whether the rule applies to a document of this host: if the rule is bound to no

@@ -6,6 +6,7 @@ mod rows;
 
 use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordInput, RecordWriter};
 use crate::io::batch::Framing;
+use crate::io::missing::missing_field;
 use crate::io::quoted_alternatives;
 use crate::io::record::{Field, Parsed, TextFields, Values, cut, parse_utf8};
 use anyhow::{Result, anyhow, bail};
@@ -15,8 +16,8 @@ use std::ops::Range;
 
 /// Bytes within which the header row must end: those that are read to open an input.
 const MAX_HEADER_ROW: usize = 64 << 10;
-/// Columns that the error for a missing text column lists at most.
-const MAX_LISTED_COLUMNS: usize = 12;
+/// Words of the longest name of a column. What is longer is a text.
+const MAX_NAME_WORDS: usize = 6;
 
 /// CSV, with commas between fields.
 pub static CSV: FormatSpec = FormatSpec {
@@ -99,22 +100,24 @@ impl CsvRows {
             .filter_map(|name| Some((column_index(&columns, name)?, name.clone())))
             .collect();
         if texts.is_empty() {
-            let known = columns
-                .iter()
-                .take(MAX_LISTED_COLUMNS)
-                .map(|name| format!("'{name}'"))
-                .collect::<Vec<_>>()
-                .join(", ");
             if !has_header {
                 bail!(
-                    "has no header row, so name the column of the texts by its number, as in \
-                     --text-field 2 (there are {known})"
+                    "has no header row, so name the column of the texts by its number, from 1 to \
+                     {}, as in --text-field 2",
+                    columns.len()
                 );
             }
-            bail!(
-                "has no column {}; name one with --text-field (there are {known})",
-                quoted_alternatives(&names.text)
-            );
+            if columns
+                .iter()
+                .any(|name| name.split_whitespace().count() > MAX_NAME_WORDS)
+            {
+                bail!(
+                    "has no column {}, and its first row does not look like a header; without one, \
+                     name the column of the texts by its number, as in --text-field 2",
+                    quoted_alternatives(&names.text)
+                );
+            }
+            return Err(missing_field("column", "", &names.text, &columns, None));
         }
         let [id, url, language, site] = [&names.id, &names.url, &names.language, &names.site]
             .map(|name| column_index(&columns, name.as_deref()?));
@@ -389,7 +392,7 @@ mod tests {
         let error = rows("id,body\n").unwrap_err().to_string();
         assert_eq!(
             error,
-            "has no column 'text'; name one with --text-field (there are 'id', 'body')"
+            "has no column 'text'; try --text-field body (there are 'id', 'body')"
         );
     }
 }

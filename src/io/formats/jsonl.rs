@@ -2,7 +2,10 @@
 //! building a value of it. JSON Lines have no columns, so if they are converted, only their id,
 //! URL, language and texts are.
 
+mod fields;
 mod keys;
+
+pub use fields::FirstRecords;
 
 use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordWriter};
 use crate::io::FieldNames;

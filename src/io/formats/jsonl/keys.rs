@@ -10,6 +10,7 @@ use crate::io::record::{Escaping, Field, Parsed, TextFields};
 use crate::io::{FieldNames, quoted_alternatives};
 use anyhow::{Result, ensure};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -135,6 +136,20 @@ impl KeyTree {
             "is not a JSON object"
         };
         Parsed::Damaged(format!("{problem} ({})", without_line(&error.to_string())))
+    }
+
+    /// Returns whether the object in `line`, which is read as in [`KeyTree::parse`], has a text field
+    /// with any value. Returns `None` if the line holds no object.
+    #[must_use]
+    pub fn has_text(&self, line: &str) -> Option<bool> {
+        let body = list_element(line.strip_prefix('\u{feff}').unwrap_or(line));
+        let plain = without_special_numbers(body);
+        let matches = self.find_values(plain.as_deref().unwrap_or(body)).ok()?;
+        Some(
+            matches
+                .iter()
+                .any(|found| matches!(found.role, Role::Text(_))),
+        )
     }
 
     /// Returns the values of an object that have a role.
@@ -396,6 +411,14 @@ fn type_name(raw: &str) -> &'static str {
         Some(b'{') => "an object",
         _ => "a number",
     }
+}
+
+/// Returns the value of the object in `line`, which is read as in [`KeyTree::parse`], or `None` if
+/// it holds none.
+pub(super) fn parse_value(line: &str) -> Option<Value> {
+    let body = list_element(line.strip_prefix('\u{feff}').unwrap_or(line));
+    let plain = without_special_numbers(body);
+    serde_json::from_str(plain.as_deref().unwrap_or(body)).ok()
 }
 
 /// Whether a line holds a JSON object, as [`KeyTree::parse`] reads it: all of it or, unless

@@ -25,9 +25,10 @@
 
 use super::drop::{ColumnValues, copy_kept_rows};
 use super::encryption::check_not_encrypted;
+use crate::io::FieldNames;
 use crate::io::fs::File;
+use crate::io::missing::missing_field;
 use crate::io::table::{ColumnSink, RowChunks, RowMask, Rows, TextTable};
-use crate::io::{FieldNames, quoted_alternatives};
 use anyhow::{Context, Result, anyhow, bail};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -54,8 +55,6 @@ const TARGET_CHUNK_BYTES: usize = 1 << 20;
 const FIRST_CHUNK_ROWS: usize = 16;
 /// Largest number of rows in a chunk, however short their texts are.
 const MAX_CHUNK_ROWS: usize = 4096;
-/// Columns that the message about a missing column lists.
-const MAX_LISTED_COLUMNS: usize = 12;
 
 /// An opened Parquet file, with the columns that matter for cleaning.
 struct ParquetTable {
@@ -358,16 +357,7 @@ fn find_text_columns(
     columns.sort_unstable();
     columns.dedup_by_key(|(column, _)| *column);
     if columns.is_empty() {
-        let known = short_paths
-            .iter()
-            .take(MAX_LISTED_COLUMNS)
-            .map(|path| format!("'{path}'"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        bail!(
-            "has no column {}; name one with --text-field (there are {known})",
-            quoted_alternatives(names)
-        );
+        return Err(missing_field("column", "", names, short_paths, None));
     }
     for (column, name) in &columns {
         if !holds_strings(&schema.column(*column)) {
