@@ -14,6 +14,7 @@ mod html;
 mod identity;
 mod labelled;
 mod learned;
+mod live;
 mod missing;
 mod record;
 mod slice;
@@ -29,8 +30,8 @@ pub use compression::{Codec, Compression, Compressor};
 pub use format::Format;
 pub use formats::parquet::open_table;
 pub use formats::{
-    AddMember, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord, framing_in,
-    has_json_text,
+    AddMember, Assembler, Reading, RecordFormat, RecordInput, RecordWriter, RestoreRecord,
+    framing_in, has_json_text,
 };
 pub use html::HtmlText;
 pub use identity::{FileId, FileState, hash_path, other_names};
@@ -38,6 +39,7 @@ pub use labelled::{LabelledRow, read_rows};
 pub use learned::{LearnedFile, LearnedWriter, StoredSite, merge_learned};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use learned::{StoredHead, StoredPages, StoredText};
+pub use live::Cancel;
 #[cfg(test)]
 pub use record::Escaping;
 pub use record::{Field, Parsed, TextFields, cut, decode_utf8};
@@ -65,8 +67,8 @@ pub struct FieldNames {
     pub language: Option<String>,
     /// Field of the name of the site.
     pub site: Option<String>,
-    /// Field that the run adds; a record that already has it is damaged.
-    pub reserved: Option<String>,
+    /// Fields that the run adds; a record that already has one of them is damaged.
+    pub reserved: Vec<String>,
 }
 
 /// How rows of CSV and TSV are divided into fields, as far as the user says.

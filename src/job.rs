@@ -44,7 +44,7 @@ use walk::Inputs;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub use batch::{BatchOutput, BatchStats};
-pub use options::{Annotate, JobOptions, OnError, RecordOptions, Sizes};
+pub use options::{Annotate, JobOptions, OnError, OnHeld, RecordOptions, Sizes};
 pub use output::Stdout;
 pub use reports::Reports;
 pub use stdin::Stdin;

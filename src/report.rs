@@ -14,6 +14,7 @@ mod html;
 mod identity;
 mod learned;
 mod losses;
+mod maps;
 mod marked;
 mod records;
 mod rules;
@@ -25,7 +26,9 @@ mod table;
 mod why;
 mod worth;
 
-pub use annotations::{Annotation, annotate, annotation_list, dolma_line};
+pub use annotations::{
+    Annotation, annotate, annotate_whole, annotation_list, dolma_line, share_field,
+};
 pub use comparison::{Claimed, Comparison};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
@@ -34,10 +37,11 @@ pub use html::{ReportMeta, html_page, survey_json};
 pub use identity::{ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path};
 pub use learned::{LabelPack, LearnedLine, learned_lines, learned_pack, site_line};
 pub use losses::Losses;
+pub use maps::MapLine;
 pub use marked::marked;
 pub use records::{
-    Cut, Origin, Record, RecordLine, damage_line, document_records, dropped_record, read_lines,
-    read_records,
+    Cut, Origin, Record, RecordLine, damage_line, document_records, dropped_record, emptied_record,
+    read_lines, read_records,
 };
 pub use rules::{list, list_json, rule_json, rule_page, rules_pages, show};
 pub use schema::pack_schema;

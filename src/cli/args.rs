@@ -125,8 +125,8 @@ pub(super) struct Selection {
     /// Add a pack of rules, or all packs in a directory
     #[arg(long, value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
-    /// Pass a document through unchanged if it would lose more than this share of its bytes
-    /// [default: 0.95]
+    /// Pass a document through unchanged if it would lose more than this share of its bytes, unless
+    /// --on-held says otherwise [default: 0.95]
     #[arg(long, value_name = "SHARE")]
     pub max_removed: Option<f64>,
     /// Let the line model remove as much as it can while at most this share of the words of prose
@@ -267,6 +267,10 @@ pub(super) struct RecordArgs {
     /// file [default: pass]
     #[arg(long, value_name = "pass|drop|fail")]
     pub on_error: Option<OnErrorArg>,
+    /// What to do with documents that would lose more than --max-removed allows: pass them through,
+    /// drop their records, or keep the records with an empty text [default: pass]
+    #[arg(long, value_name = "pass|drop|keep-empty", conflicts_with = "diff")]
+    pub on_held: Option<OnHeldArg>,
     /// Write a list of the records without readable text to FILE, as JSON Lines with the reasons
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
@@ -287,6 +291,10 @@ pub(super) struct RecordArgs {
         hide_possible_values = true
     )]
     pub compress: Option<String>,
+    /// Write each record once it has come, without waiting for the next; for live streams of records
+    /// on standard input or a named pipe
+    #[arg(long, conflicts_with_all = ["in_place", "resume", "shard"])]
+    pub line_buffered: bool,
     /// Drop records that have no text left
     #[arg(long)]
     pub drop_empty: bool,
@@ -318,6 +326,14 @@ pub(super) enum OnErrorArg {
     Fail,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OnHeldArg {
+    Pass,
+    Drop,
+    KeepEmpty,
+}
+
 #[derive(Args, Debug, Default)]
 pub(super) struct CleanArgs {
     /// Files and directories; `-` or no path reads standard input
@@ -343,6 +359,10 @@ pub(super) struct CleanArgs {
     /// Write the removal record to FILE, as JSON Lines from which `restore` restores the originals
     #[arg(long, value_name = "FILE")]
     pub removed: Option<PathBuf>,
+    /// Write to FILE which spans of each document are kept and what share of it the rules remove, as
+    /// JSON Lines with offsets in code points and bytes
+    #[arg(long, value_name = "FILE", conflicts_with = "annotate")]
+    pub map: Option<PathBuf>,
     /// Write statistics to FILE, as JSON
     #[arg(long, value_name = "FILE")]
     pub stats: Option<PathBuf>,

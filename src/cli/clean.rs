@@ -148,6 +148,7 @@ pub(super) fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended
         request
             .removed
             .iter()
+            .chain(&request.map)
             .chain(&request.stats)
             .chain(&request.errors),
     )?;
@@ -201,6 +202,7 @@ fn check_collisions(job: &Job<'_>, request: &Request) -> Result<()> {
     let reports: Vec<NamedFile<'_>> = [
         ("--removed", &request.removed),
         ("--errors", &request.errors),
+        ("--map", &request.map),
         ("--stats", &request.stats),
     ]
     .into_iter()

@@ -1,7 +1,7 @@
 //! The configuration file `dechaff.toml`. It sets defaults for options of the command line, under
 //! the same names; an option given on the command line overrides it.
 
-use super::args::{OnErrorArg, TextFormatArg};
+use super::args::{OnErrorArg, OnHeldArg, TextFormatArg};
 use super::terminal::Terminal;
 use crate::io::fs;
 use crate::report::display_path;
@@ -55,6 +55,7 @@ pub(super) struct Config {
     pub lang_field: Option<String>,
     pub site_field: Option<String>,
     pub on_error: Option<OnErrorArg>,
+    pub on_held: Option<OnHeldArg>,
     pub max_record: Option<String>,
     pub text_format: Option<TextFormatArg>,
     pub delimiter: Option<String>,

@@ -1,10 +1,11 @@
 //! What the options of files of records mean, together with the configuration.
 
-use super::args::{AnnotateArg, CsvArgs, OnErrorArg, RecordArgs, TextFormatArg};
+use super::args::{AnnotateArg, CsvArgs, OnErrorArg, OnHeldArg, RecordArgs, TextFormatArg};
 use super::config::{Config, list_or};
 use super::selection::parse_size;
 use crate::io::{Codec, CsvOptions, FieldNames, Format, Quote};
-use crate::job::{Annotate, OnError, RecordOptions};
+use crate::job::{Annotate, OnError, OnHeld, RecordOptions};
+use crate::report::share_field;
 use anyhow::{Result, bail, ensure};
 
 /// Default of `--max-record`.
@@ -66,7 +67,8 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             reserved: args
                 .annotate
                 .filter(|kind| *kind == AnnotateArg::Field)
-                .map(|_| annotation.to_owned()),
+                .map(|_| vec![annotation.to_owned(), share_field(annotation)])
+                .unwrap_or_default(),
         },
         is_html: args.fields.text_format.or(config.text_format) == Some(TextFormatArg::Html),
         csv: csv_options(&args.fields.csv, config)?,
@@ -83,6 +85,11 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             Some(OnErrorArg::Drop) => OnError::Drop,
             Some(OnErrorArg::Fail) => OnError::Fail,
         },
+        on_held: match args.on_held.or(config.on_held) {
+            None | Some(OnHeldArg::Pass) => OnHeld::Pass,
+            Some(OnHeldArg::Drop) => OnHeld::Drop,
+            Some(OnHeldArg::KeepEmpty) => OnHeld::KeepEmpty,
+        },
         max_record: parse_size(
             "--max-record",
             max_record.map_or(MAX_RECORD, String::as_str),
@@ -90,6 +97,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         codec: compress.map(|text| Codec::parse(text)).transpose()?,
         drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
         annotate,
+        line_buffered: args.line_buffered,
     })
 }
 

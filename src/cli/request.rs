@@ -51,6 +51,8 @@ pub(super) struct Request {
     pub(super) removed: Option<PathBuf>,
     /// File for the list of damaged records.
     pub(super) errors: Option<PathBuf>,
+    /// File for the map of offsets.
+    pub(super) map: Option<PathBuf>,
     /// File for the statistics.
     pub(super) stats: Option<PathBuf>,
     /// Files other than inputs that the run reads, with the options that name them. None of them
@@ -89,6 +91,9 @@ impl Request {
         } else {
             Target::Nowhere
         };
+        if args.records.line_buffered {
+            check_live(&inputs, &target, &options)?;
+        }
         let shard = args.shard.as_deref().filter(|_| inputs.stream.is_none());
         Ok(Self {
             shard: shard.map(parse_shard).transpose()?,
@@ -103,12 +108,13 @@ impl Request {
             quiet: args.quiet,
             removed: args.removed,
             errors: args.records.errors,
+            map: args.map,
             stats: args.stats,
             sources: Vec::new(),
         })
     }
 
-    /// Opens the files for the removal record and the list of damaged records, if arguments name
+    /// Opens the files for the removal record and the other reports, if arguments name
     /// them. With `--resume`, existing files are opened without truncation; the job cuts them to
     /// the length in its journal.
     pub(super) fn open_reports(&self) -> Result<Reports> {
@@ -116,6 +122,7 @@ impl Request {
         Ok(Reports {
             removed: self.open_report(self.removed.as_deref())?,
             damage: self.open_report(self.errors.as_deref())?,
+            maps: self.open_report(self.map.as_deref())?,
         })
     }
 
@@ -185,6 +192,7 @@ pub(super) fn build_options(
         sync: !args.no_sync,
         records: args.removed.is_some(),
         damage: args.records.errors.is_some(),
+        maps: args.map.is_some(),
         format: record_options(&args.records, config)?,
         observer,
         language: args
@@ -255,6 +263,23 @@ fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) ->
         follow_links: reading.follow_links || config.follow_links.unwrap_or(false),
         ..Inputs::default()
     })
+}
+
+/// Checks that what `--line-buffered` is given for can be written as it comes.
+fn check_live(inputs: &Inputs, target: &Target, options: &JobOptions) -> Result<()> {
+    if inputs.stream.is_none() || !matches!(target, Target::Stdout(_) | Target::Nowhere) {
+        bail!(
+            "--line-buffered cleans one stream, from standard input or a named pipe, to standard \
+             output; name one input at most, and no --output"
+        );
+    }
+    if options.format.target.is_some_and(Format::is_table) {
+        bail!(
+            "--line-buffered writes records one by one, and a table is complete only at its end; \
+             use another --output-format"
+        );
+    }
+    Ok(())
 }
 
 /// Decides where outputs are written. A stream goes to standard output unless `--output` names a
@@ -363,6 +388,7 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "url-field": fields.url_field.as_ref().or(config.url_field.as_ref()),
         "lang-field": fields.lang_field.as_ref().or(config.lang_field.as_ref()),
         "on-error": records.on_error.or(config.on_error),
+        "on-held": records.on_held.or(config.on_held),
         "max-record": fields.max_record.as_ref().or(config.max_record.as_ref()),
         "text-format": fields.text_format.or(config.text_format),
         "delimiter": fields.csv.delimiter.as_ref().or(config.delimiter.as_ref()),
@@ -376,5 +402,6 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "annotate-name": records.annotate_name,
         "removed": args.removed.is_some(),
         "errors": records.errors.is_some(),
+        "map": args.map.is_some(),
     })
 }

@@ -88,14 +88,14 @@ fn check_journal(directory: &Path, content: &[u8]) {
     journal.discard_rest().expect("the journal can be written");
     let (finished, mut totals) = (input(directory, "a.txt"), Stats::default());
     journal
-        .finish(&finished, None, &totals, [Some(1), None])
+        .finish(&finished, None, &totals, [Some(1), None, None])
         .expect("the journal can be written");
     if let ResumeState::Done(stats) = journal.resume(&finished, false) {
         totals.merge(&stats);
     }
     drop(journal);
     let (journal, note) = Journal::open(directory, plan(), true, false).expect("it is valid");
-    assert_eq!((note, journal.lengths()), (None, [Some(1), None]));
+    assert_eq!((note, journal.lengths()), (None, [Some(1), None, None]));
 }
 
 fn check_manifest(directory: &Path, content: &[u8]) {
@@ -125,7 +125,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let (one, other) = (input(directory, "a.txt"), input(directory, "b.txt"));
     journal.claim(vec!["a.txt".to_owned()]).unwrap();
     journal
-        .finish(&one, sum.clone(), &stats, [Some(10), None])
+        .finish(&one, sum.clone(), &stats, [Some(10), None, None])
         .unwrap();
     let start = crate::io::Start {
         offset: 20,
@@ -143,13 +143,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
             start,
             written,
             &tally,
-            [Some(12), None],
-            [Some(10), None],
+            [Some(12), None, None],
+            [Some(10), None, None],
         )
         .unwrap();
     journal.fail(Path::new("c.txt"), "cannot be read");
     journal
-        .finish(&other, sum, &stats, [Some(30), None])
+        .finish(&other, sum, &stats, [Some(30), None, None])
         .unwrap();
     journal.end(&stats).unwrap();
     let journal = fs::read(journal_path(directory)).unwrap();

@@ -25,6 +25,9 @@
 //! but damaged, and only claims the bytes of those after it. A [`Framing`] that can tell where the
 //! next record starts ends it there instead.
 //!
+//! Of a live stream, a batch has the records that have come so far, and the next one is waited for
+//! only if there are none. Its boundaries depend on when bytes come, so such a run cannot resume.
+//!
 //! Memory is bounded by the size of a batch and the largest record allowed.
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +74,9 @@ impl Framing for LineFraming {
         self.record_end(bytes, false)
     }
 }
+
+/// Bytes of a live stream that are read at once, if there are as many.
+const LIVE_READ: usize = 64 << 10;
 
 /// Some whole records, or a piece of one that is larger than allowed.
 #[derive(Debug)]
@@ -119,6 +125,8 @@ pub struct Batches<R> {
     in_large_record: bool,
     /// Whether the reader is at its end.
     at_eof: bool,
+    /// Whether the records that have come are returned without a wait for more.
+    is_live: bool,
     consumed: Arc<AtomicU64>,
 }
 
@@ -156,8 +164,15 @@ impl<R: Read> Batches<R> {
             number: start.records + 1,
             in_large_record: false,
             at_eof: false,
+            is_live: false,
             consumed,
         }
+    }
+
+    /// Returns the records that have come as a batch, if `is_live`, instead of waiting until it is
+    /// full.
+    pub fn with_live(self, is_live: bool) -> Self {
+        Self { is_live, ..self }
     }
 
     /// Sets the size of a batch in bytes.
@@ -172,8 +187,12 @@ impl<R: Read> Batches<R> {
     /// read already. A run that resumes at the end of a batch therefore gets the same batches.
     fn next_batch(&mut self) -> io::Result<Option<Batch>> {
         let mut wanted = self.batch_size;
+        // More records than a batch holds may have come already.
+        let mut waits = !self.is_live || self.pending().is_empty();
         loop {
-            self.fill(wanted)?;
+            if std::mem::replace(&mut waits, true) {
+                self.fill(wanted)?;
+            }
             let available = self.pending().len().min(wanted);
             if available == 0 {
                 return Ok(None);
@@ -194,7 +213,7 @@ impl<R: Read> Batches<R> {
                 self.in_large_record = true;
                 return Ok(Some(self.batch(len, Vec::new(), Some(Piece::First))));
             }
-            wanted = (available * 2).min(self.max_record + 1);
+            wanted = wanted.max((available * 2).min(self.max_record + 1));
         }
     }
 
@@ -205,10 +224,16 @@ impl<R: Read> Batches<R> {
     }
 
     /// Reads until at least `wanted` bytes are pending or the stream ends. Bytes that are pending
-    /// already count, so usually only a part of a batch is read.
+    /// already count, so usually only a part of a batch is read. A live stream is read once.
     fn fill(&mut self, wanted: usize) -> io::Result<()> {
         let missing = wanted.saturating_sub(self.pending().len());
-        if missing > 0 && !self.at_eof {
+        if missing > 0 && !self.at_eof && self.is_live {
+            let start = self.buffer.len();
+            self.buffer.resize(start + missing.min(LIVE_READ), 0);
+            let read = self.reader.read(&mut self.buffer[start..]);
+            self.buffer.truncate(start + *read.as_ref().unwrap_or(&0));
+            self.at_eof = read? == 0;
+        } else if missing > 0 && !self.at_eof {
             let read = (&mut self.reader)
                 .take(missing as u64)
                 .read_to_end(&mut self.buffer)?;
@@ -387,6 +412,49 @@ mod tests {
                 .count(),
             0
         );
+    }
+
+    /// Returns its parts, one a call.
+    struct LiveParts(std::vec::IntoIter<Vec<u8>>);
+
+    impl Read for LiveParts {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.next().unwrap_or_default().as_slice().read(buffer)
+        }
+    }
+
+    #[test]
+    fn a_live_batch_has_the_records_that_have_come() {
+        let large = [b"x".repeat(50), b"\nsix\nse".to_vec()].concat();
+        let parts = ["one\n", "tw", "o\nthree\nfour", "\n"].map(|part| part.as_bytes().to_vec());
+        let parts: Vec<Vec<u8>> = parts.into_iter().chain([large, b"ven".to_vec()]).collect();
+        let batches = Batches::new(
+            LiveParts(parts.clone().into_iter()),
+            Box::new(LineFraming),
+            40,
+            Start::default(),
+            Arc::default(),
+        );
+        let found: Vec<Batch> = batches
+            .with_batch_size(16)
+            .with_live(true)
+            .map(Result::unwrap)
+            .collect();
+        let shapes: Vec<_> = found
+            .iter()
+            .map(|batch| (batch.number, batch.ends.len(), batch.piece))
+            .collect();
+        let expected = [
+            (1, 1, None),
+            (2, 2, None),
+            (4, 1, None),
+            (5, 0, Some(Piece::First)),
+            (5, 0, Some(Piece::Later)),
+            (6, 1, None),
+            (7, 1, None),
+        ];
+        assert_eq!(shapes, expected);
+        assert_eq!(found.concat_bytes(), parts.concat());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::format::Format;
 use super::formats::FirstRecords;
 use super::formats::parquet::{check_supported, open_lines};
 use super::fs::{self, File};
+use super::live::{Cancel, LiveReader};
 use anyhow::{Context, Result};
 use std::io::{self, Cursor, Read};
 use std::path::Path;
@@ -37,10 +38,12 @@ pub struct Source<'r> {
     /// Format of the decompressed content.
     pub format: Format,
     /// First decompressed bytes: at most 64 KiB, fewer only if the content ends or is damaged
-    /// there.
+    /// there, or if it is a live stream.
     pub head: Vec<u8>,
     /// Number of compressed bytes read so far, updated while `reader` is read.
     pub consumed: Arc<AtomicU64>,
+    /// Ends a wait of `reader`, if the input is a live stream.
+    pub cancel: Option<Cancel>,
 }
 
 impl<'r> Source<'r> {
@@ -54,17 +57,38 @@ impl<'r> Source<'r> {
     /// If the first four bytes cannot be read, a decoder cannot be allocated, or this build does not
     /// support the format.
     pub fn new(name: &Path, reader: impl Read + Send + 'r, format: Option<Format>) -> Result<Self> {
+        Self::open(name, reader, format, None)
+    }
+
+    /// Opens a live stream, as [`Source::new`] opens other inputs. It is read up to the end of its
+    /// first line, and its reader returns what there is.
+    ///
+    /// # Errors
+    /// As of [`Source::new`], and if no thread can be started.
+    pub fn live(
+        name: &Path,
+        reader: impl Read + Send + 'static,
+        format: Option<Format>,
+    ) -> Result<Self> {
+        let (reader, cancel) = LiveReader::new(reader).context("cannot be read")?;
+        Self::open(name, reader, format, Some(cancel))
+    }
+
+    /// Opens an input, or a live stream if there is a `cancel` for it.
+    fn open(
+        name: &Path,
+        reader: impl Read + Send + 'r,
+        format: Option<Format>,
+        cancel: Option<Cancel>,
+    ) -> Result<Self> {
+        let is_live = cancel.is_some();
         let consumed = Arc::new(AtomicU64::new(0));
         let mut reader = ProgressReader {
             reader,
             consumed: Arc::clone(&consumed),
         };
         let mut magic = Vec::new();
-        reader
-            .by_ref()
-            .take(4)
-            .read_to_end(&mut magic)
-            .context("cannot be read")?;
+        read_head(&mut reader, 4, is_live, &mut magic).context("cannot be read")?;
         let compression = Compression::of_magic(&magic);
         let decoder = compression
             .decoder(Cursor::new(magic).chain(reader))
@@ -78,11 +102,7 @@ impl<'r> Source<'r> {
             }),
         };
         let mut head = Vec::new();
-        let damage = decoder
-            .by_ref()
-            .take(HEAD_BYTES as u64)
-            .read_to_end(&mut head)
-            .err();
+        let damage = read_head(&mut decoder, HEAD_BYTES as u64, is_live, &mut head).err();
         let rest: Box<dyn Read + Send + 'r> = match damage {
             None => decoder,
             Some(error) => Box::new(FailingReader(Some(error))),
@@ -99,6 +119,7 @@ impl<'r> Source<'r> {
             format,
             head,
             consumed,
+            cancel,
         })
     }
 
@@ -163,6 +184,28 @@ impl<'r> Source<'r> {
         source.consumed.store(size, Ordering::Relaxed);
         Ok(source)
     }
+}
+
+/// Reads the first bytes of a reader to `head`: `max_bytes`, or fewer if it ends or fails. Of a live
+/// stream, no more is waited for than the end of the first line.
+fn read_head(
+    reader: &mut impl Read,
+    max_bytes: u64,
+    is_live: bool,
+    head: &mut Vec<u8>,
+) -> io::Result<()> {
+    let mut reader = reader.take(max_bytes);
+    if !is_live {
+        return reader.read_to_end(head).map(drop);
+    }
+    let mut bytes = [0; 8 << 10];
+    while !head.contains(&b'\n') {
+        match reader.read(&mut bytes)? {
+            0 => break,
+            read => head.extend_from_slice(&bytes[..read]),
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether `name`, without an extension of a compression, ends in `.json`. Such a file may

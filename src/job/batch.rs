@@ -18,6 +18,8 @@ pub struct BatchOutput {
     pub records: Vec<u8>,
     /// Damaged records as JSON Lines.
     pub damage: Vec<u8>,
+    /// What is kept of each document, as JSON Lines.
+    pub maps: Vec<u8>,
     /// Bytes of the input, compressed as it is, that have been read so far.
     pub consumed: u64,
     /// End of the batch in the decompressed input. `None` if the output cannot be resumed there.

@@ -4,6 +4,7 @@
 
 use super::Event;
 use super::batch::{BatchOutput, BatchStats};
+use super::options::OnHeld;
 use super::text::TextCleaner;
 use crate::io::{Content, InputText};
 use crate::report::{ContentHash, Part, Stats};
@@ -174,7 +175,7 @@ fn clean_text(
     text: InputText,
     scratch: &mut Scratch,
 ) -> Result<BatchOutput> {
-    let outcome = cleaner.clean_input(&text, scratch)?;
+    let mut outcome = cleaner.clean_input(&text, scratch)?;
     let is_recorded = cleaner.options().records && !outcome.removed.is_empty();
     let source = is_recorded.then(|| ContentHash::of(text.bytes()));
     let output = match text.into_remaining(&outcome.removed) {
@@ -183,6 +184,8 @@ fn clean_text(
             return Ok(Uncleaned::NotEncodable(error.to_string()).passing(input));
         }
     };
+    let mut maps = Vec::new();
+    outcome.write_maps(false, &mut maps)?;
     let mut records = outcome.records;
     if let Some(source) = source {
         let mut part = Part::new(cleaner.name(), source, ContentHash::of(&output));
@@ -192,8 +195,12 @@ fn clean_text(
     let mut tally = outcome.tally;
     tally.differs = !outcome.removed.is_empty();
     if let Some(share) = outcome.held {
+        let state = match cleaner.options().format.on_held {
+            OnHeld::Pass => "held whole",
+            OnHeld::Drop | OnHeld::KeepEmpty => "held, and emptied",
+        };
         let reason = format!(
-            "held whole: {:.1} % would have been removed; --max-removed 1 would allow it",
+            "{state}: {:.1} % would have been removed; --max-removed 1 would allow it",
             share * 100.0
         );
         tally.events.insert(0, Event::Passed(reason));
@@ -201,6 +208,7 @@ fn clean_text(
     Ok(BatchOutput {
         output,
         records,
+        maps,
         tally,
         ..BatchOutput::default()
     })

@@ -150,10 +150,13 @@ impl Job<'_> {
             let reports = &mut *run.reports;
             handled
                 .records
-                .write(&spill, |lines| reports.write(lines, &[]))?;
+                .write(&spill, |lines| reports.write([lines, &[], &[]]))?;
             handled
                 .damage
-                .write(&spill, |lines| reports.write(&[], lines))?;
+                .write(&spill, |lines| reports.write([&[], lines, &[]]))?;
+            handled
+                .maps
+                .write(&spill, |lines| reports.write([&[], &[], lines]))?;
             lengths.push(run.reports.lengths());
         }
         if self.options.sync || matches!(self.target, Target::InPlace) {
@@ -228,7 +231,9 @@ impl Job<'_> {
                 if let Some(journal) = &mut run.journal {
                     journal.discard_checkpoints().map_err(RunFailure)?;
                 }
-                run.reports.truncate([begun[0], None]).map_err(RunFailure)?;
+                run.reports
+                    .truncate([begun[0], None, None])
+                    .map_err(RunFailure)?;
             }
             if let Some(staged) = staged.as_ref().filter(|_| self.options.sync) {
                 sync_staged(&[staged]).into_iter().collect::<Result<()>>()?;
@@ -393,10 +398,11 @@ impl Job<'_> {
     /// files of the batch go on. Its report lines wait in `spill` if they are many.
     fn prepare(&self, mut task: Task, scratch: &mut Scratch, spill: &Spill) -> Ready {
         task.file.state = self.state(&task.file);
-        let (mut records, mut damage) = (WaitingLines::default(), WaitingLines::default());
+        let [mut records, mut damage, mut maps] = [(); 3].map(|()| WaitingLines::default());
         let cleaned = self.clean_input(&task, Threads::One, scratch, &mut |batch, output, _| {
             records.append(&mut batch.records, spill)?;
             damage.append(&mut batch.damage, spill)?;
+            maps.append(&mut batch.maps, spill)?;
             output.map_or(Ok(()), |output| output.append(&batch.output))
         });
         let staged = cleaned.and_then(|(tally, output)| {
@@ -413,6 +419,7 @@ impl Job<'_> {
                 let mut handled = Handled {
                     records,
                     damage,
+                    maps,
                     ..Handled::cleaned(tally)
                 };
                 let links = self.hard_links(&task.file, staged.as_ref());

@@ -91,6 +91,7 @@ fn add(all: &mut BatchOutput, batch: BatchOutput) {
     all.output.extend(batch.output);
     all.records.extend(batch.records);
     all.damage.extend(batch.damage);
+    all.maps.extend(batch.maps);
     all.tally.add(batch.tally);
 }
 

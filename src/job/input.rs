@@ -48,11 +48,17 @@ pub(super) struct RunFailure(pub(super) Error);
 impl Job<'_> {
     /// Opens an input by reading its first bytes.
     pub(super) fn open(&self, file: &InputFile) -> Result<Source<'static>> {
-        let format = self.options.format.format;
+        let (format, is_live) = (
+            self.options.format.format,
+            self.options.format.line_buffered,
+        );
         if self.inputs.stream.as_deref() == Some(Path::new("-")) {
-            return self.inputs.stdin.open(format);
+            return self.inputs.stdin.open(format, is_live);
         }
         let opened = File::open(&file.path).context("cannot be opened")?;
+        if is_live {
+            return Source::live(&file.path, opened, format);
+        }
         Source::new(&file.path, opened, format)
     }
 
@@ -68,6 +74,9 @@ impl Job<'_> {
         on_batch: &mut OnBatch<'_>,
     ) -> Result<(BatchStats, Output)> {
         let mut source = self.open(&task.file)?;
+        if self.options.format.line_buffered {
+            check_live(&source)?;
+        }
         if source.format == Format::JSON && !self.has_json_text(task, &source)? {
             return self.pass_through(task, source, &Uncleaned::OtherJson, on_batch);
         }
@@ -162,7 +171,7 @@ impl Job<'_> {
             Threads::One => 1,
             Threads::All => rayon::current_num_threads(),
         };
-        if task.checkpoint.is_none() {
+        if task.checkpoint.is_none() && !options.line_buffered {
             source.check_fields(&options.names, options.max_record)?;
         }
         let mut output = self.output(task)?;
@@ -311,6 +320,23 @@ fn converted(from: Format, target: Format) -> Event {
     Event::Passed(format!(
         "converted from {from} to {target}, as the name of the output says{loss}"
     ))
+}
+
+/// Checks that the records of a live stream can be cleaned as they come. A stream that ended without
+/// a byte has none.
+fn check_live(source: &Source<'_>) -> Result<()> {
+    match source.format.reading() {
+        Reading::Records(_) => Ok(()),
+        Reading::Table => bail!(
+            "is a table, which can only be read once it is complete; --line-buffered needs records \
+             that come one after another, such as JSON Lines"
+        ),
+        Reading::Text(_) | Reading::Never if source.head.is_empty() => Ok(()),
+        Reading::Text(_) | Reading::Never => bail!(
+            "is one text, which can only be cleaned as a whole; --line-buffered needs records, such \
+             as JSON Lines with a text in each (--format jsonl)"
+        ),
+    }
 }
 
 /// The bytes of an input that was read up to a limit.

@@ -36,9 +36,9 @@ use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Lengths of the two reports in bytes, removal records and damaged records; `None` for a report
-/// that is not written.
-pub type Lengths = [Option<u64>; 2];
+/// Lengths of the reports in bytes: removal records, damaged records, and maps of offsets; `None` for
+/// a report that is not written.
+pub type Lengths = [Option<u64>; 3];
 
 /// The properties of an input that show whether it changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -251,7 +251,7 @@ impl Entries {
         count
             .checked_sub(1)
             .and_then(|last| self.order.get(last))
-            .map_or([Some(0); 2], |&lengths| lengths)
+            .map_or([Some(0); 3], |&lengths| lengths)
     }
 }
 
@@ -442,7 +442,7 @@ impl Journal {
     /// must be truncated to them before this run continues. Zero if nothing is resumed.
     #[must_use]
     pub fn lengths(&self) -> Lengths {
-        self.entries.lengths.unwrap_or([Some(0); 2])
+        self.entries.lengths.unwrap_or([Some(0); 3])
     }
 
     /// Returns whether this run or the resumed one wrote, or was about to write, the output at
@@ -507,8 +507,9 @@ impl Journal {
         self.accepted += 1;
         let stats = Box::new(done.stats());
         let size = done.input.size;
+        let counts = Box::new(done.counts.without_rules());
         self.files
-            .push(ManifestFile::done(path, size, done.output, done.counts));
+            .push(ManifestFile::done(path, size, done.output, counts));
         ResumeState::Done(stats)
     }
 

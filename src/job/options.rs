@@ -24,6 +24,8 @@ pub struct JobOptions {
     pub records: bool,
     /// Whether a report of damaged records is wanted.
     pub damage: bool,
+    /// Whether maps of offsets are wanted.
+    pub maps: bool,
     /// How files of records are read and written.
     pub format: RecordOptions,
     /// Sees each cleaned document.
@@ -100,6 +102,18 @@ pub enum OnError {
     Fail,
 }
 
+/// What happens to held texts: those that would lose more than the cleaner may remove.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnHeld {
+    /// They are passed through unchanged.
+    #[default]
+    Pass,
+    /// Their records are dropped. An input that is one text becomes empty.
+    Drop,
+    /// They become empty.
+    KeepEmpty,
+}
+
 /// Where marks are written if texts are annotated instead of cleaned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Annotate {
@@ -122,6 +136,8 @@ pub struct RecordOptions {
     pub csv: CsvOptions,
     /// What happens to damaged records.
     pub on_error: OnError,
+    /// What happens to held texts.
+    pub on_held: OnHeld,
     /// Maximum size of a record in bytes.
     pub max_record: usize,
     /// Format of all outputs, if not that of the inputs. Damaged records cannot be converted and
@@ -133,6 +149,8 @@ pub struct RecordOptions {
     pub drop_empty: bool,
     /// Where marks are written, if texts are annotated instead of cleaned.
     pub annotate: Option<Annotate>,
+    /// Whether each record is cleaned and written once it has come, without a wait for the next.
+    pub line_buffered: bool,
 }
 
 impl RecordOptions {
@@ -182,6 +200,7 @@ impl JobOptions {
             sync: false,
             records: false,
             damage: false,
+            maps: false,
             format: RecordOptions {
                 names: FieldNames {
                     text: vec!["text".to_owned()],

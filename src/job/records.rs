@@ -8,7 +8,9 @@ use super::Event;
 use super::batch::{BatchOutput, Interrupted};
 use super::pipeline::in_order;
 use super::text::TextCleaner;
-use crate::io::{Batch, Batches, Codec, Compressor, Framing, Source, Start, skip_lines};
+use crate::io::{
+    Assembler, Batch, Batches, Cancel, Codec, Compressor, Framing, Source, Start, skip_lines,
+};
 use crate::report::Part;
 use anyhow::{Context, Error, Result, anyhow};
 use std::io::Read;
@@ -16,6 +18,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use worker::{RecordShape, RecordWorker};
+
+/// Size in bytes up to which records of a live stream that came at once are one batch.
+const LIVE_BATCH: usize = 64 << 10;
 
 /// Cleans one file of records.
 #[derive(Debug)]
@@ -71,6 +76,7 @@ impl<'j> RecordCleaner<'j> {
         };
         let slice = self.slice.clone().unwrap_or(0..u64::MAX);
         let mut is_empty = start.offset <= slice.start;
+        let cancel = source.cancel;
         let mut reader = source.reader.take(slice.end);
         let offset = start.offset.max(slice.start);
         let lines = skip_lines(&mut reader, offset)
@@ -115,17 +121,10 @@ impl<'j> RecordCleaner<'j> {
             |batch| batch.bytes.len(),
             || RecordWorker::new(self.texts, &shape, self.codec),
             RecordWorker::clean,
-            |mut batch| {
-                if let Some(failure) = batch.failure.take() {
-                    return Err(failure);
-                }
-                if let Some(assembler) = &mut assembler {
-                    batch.output = assembler.add(&batch.output)?;
-                    // The rows that the assembler still holds would be lost.
-                    batch.end = None;
-                }
-                is_empty &= batch.output.is_empty();
-                on_batch(batch)
+            |batch| {
+                pass_on(batch, assembler.as_deref_mut(), &mut is_empty, on_batch)
+                    // Nobody wants what is still to come.
+                    .inspect_err(|_| cancel.iter().for_each(Cancel::cancel))
             },
         )?;
         let mut output = match assembler {
@@ -162,9 +161,11 @@ impl<'j> RecordCleaner<'j> {
         let options = self.texts.options();
         let max_record = options.format.max_record;
         let mut last_record = start.records;
-        let batches = Batches::new(reader, framing, max_record, start, consumed);
-        batches
-            .with_batch_size(options.sizes.batch)
+        let is_live = options.format.line_buffered;
+        let max_batch = if is_live { LIVE_BATCH } else { usize::MAX };
+        Batches::new(reader, framing, max_record, start, consumed)
+            .with_batch_size(options.sizes.batch.min(max_batch))
+            .with_live(is_live)
             .map(move |batch| {
                 if self.stop.load(Ordering::Relaxed) {
                     return Err(Error::from(Interrupted));
@@ -176,4 +177,24 @@ impl<'j> RecordCleaner<'j> {
                 Ok(batch)
             })
     }
+}
+
+/// Passes a cleaned batch on, through the assembler if there is one. `is_empty` stays set as long as
+/// nothing was written.
+fn pass_on(
+    mut batch: BatchOutput,
+    assembler: Option<&mut (dyn Assembler + '_)>,
+    is_empty: &mut bool,
+    on_batch: &mut dyn FnMut(BatchOutput) -> Result<()>,
+) -> Result<()> {
+    if let Some(failure) = batch.failure.take() {
+        return Err(failure);
+    }
+    if let Some(assembler) = assembler {
+        batch.output = assembler.add(&batch.output)?;
+        // The rows that the assembler still holds would be lost.
+        batch.end = None;
+    }
+    *is_empty &= batch.output.is_empty();
+    on_batch(batch)
 }

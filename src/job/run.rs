@@ -24,6 +24,8 @@ pub(super) struct Handled {
     pub(super) records: WaitingLines,
     /// Damaged records as JSON Lines, unless they are written already.
     pub(super) damage: WaitingLines,
+    /// Maps of offsets as JSON Lines, unless they are written already.
+    pub(super) maps: WaitingLines,
     pub(super) events: Vec<Event>,
     /// Whether the reports have lines of an input that failed.
     pub(super) has_lines: bool,
@@ -166,7 +168,7 @@ impl BatchRun<'_> {
             .advance(0, consumed.saturating_sub(progress.consumed));
         progress.consumed = progress.consumed.max(consumed);
         self.reports
-            .write(&batch.records, &batch.damage)
+            .write([&batch.records, &batch.damage, &batch.maps])
             .map_err(RunFailure)?;
         for event in tally.events.drain(..) {
             self.events.event(&task.file.path, event);

@@ -23,14 +23,24 @@ impl Stdin {
         Self(Some(Arc::new(Mutex::new(Some(reader)))))
     }
 
-    /// Opens the input by reading its first bytes. A reader can be opened once.
-    pub(super) fn open(&self, format: Option<Format>) -> Result<Source<'static>> {
+    /// Opens the input by reading its first bytes; of a live stream, its first line. A reader can be
+    /// opened once.
+    pub(super) fn open(&self, format: Option<Format>, is_live: bool) -> Result<Source<'static>> {
         let Some(shared) = &self.0 else {
-            return Source::new(Path::new("-"), io::stdin(), format);
+            let (path, stdin) = (Path::new("-"), io::stdin());
+            return if is_live {
+                Source::live(path, stdin, format)
+            } else {
+                Source::new(path, stdin, format)
+            };
         };
         let mut reader = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let (name, reader) = reader.take().context("was read already")?;
-        Source::new(&name, reader, format)
+        if is_live {
+            Source::live(&name, reader, format)
+        } else {
+            Source::new(&name, reader, format)
+        }
     }
 }
 

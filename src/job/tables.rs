@@ -8,9 +8,9 @@ mod restore;
 pub use restore::{check_table, restore_table};
 
 use super::batch::{BatchOutput, Interrupted};
-use super::options::OnError;
+use super::options::{OnError, OnHeld};
 use super::pipeline::in_order;
-use super::text::{DAMAGED, Place, Problem, RecordField, TextCleaner, TextOutcome};
+use super::text::{DAMAGED, HELD, Judged, Place, Problem, RecordField, TextCleaner, TextOutcome};
 use crate::io::fs::File;
 use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
 use crate::report::{ContentHasher, Part};
@@ -76,7 +76,9 @@ impl<'j> TableCleaner<'j> {
         on_batch: &mut dyn FnMut(BatchOutput) -> Result<()>,
     ) -> Result<()> {
         let options = &self.texts.options().format;
-        let drops_rows = options.on_error == OnError::Drop || options.drop_empty;
+        let drops_rows = options.on_error == OnError::Drop
+            || options.on_held == OnHeld::Drop
+            || options.drop_empty;
         if options.annotate.is_some() {
             bail!("is not JSON Lines, which annotations need");
         }
@@ -139,17 +141,17 @@ impl<'j> TableCleaner<'j> {
     }
 
     /// Cleans all texts of a row group to decide which of its rows stay. A row is damaged if one of
-    /// its texts cannot be read, or if it has none and there is one text column. A row is empty if
-    /// it has texts, none is damaged, and nothing is left of any.
+    /// its texts cannot be read, or if it has none and there is one text column. A row is held if one
+    /// of its texts is. A row is empty if it has texts, none is damaged, and nothing is left of any.
     fn rows_to_keep(&self, table: &dyn TextTable, group: usize) -> Result<RowMask> {
         let options = &self.texts.options().format;
         let (first, columns) = table.text_columns(group)?;
-        let [mut damaged, mut has_rest, mut has_text] =
-            [(); 3].map(|()| vec![false; table.row_count(group)]);
+        let [mut damaged, mut held, mut has_rest, mut has_text] =
+            [(); 4].map(|()| vec![false; table.row_count(group)]);
         for (_, chunks) in columns {
             self.over_rows(
                 chunks,
-                |scratch, rows| (self.count_kept(&rows, scratch), rows),
+                |scratch, rows| (self.judge(&rows, scratch), rows),
                 |(texts, rows)| {
                     let start = (rows.first - first) as usize;
                     if options.names.text.len() == 1 {
@@ -157,13 +159,12 @@ impl<'j> TableCleaner<'j> {
                             damaged[start + row as usize] = true;
                         }
                     }
-                    for (kept_bytes, &row) in texts.into_iter().zip(&rows.row_indices) {
+                    for (judged, &row) in texts.into_iter().zip(&rows.row_indices) {
                         let row = start + row as usize;
                         has_text[row] = true;
-                        match kept_bytes {
-                            Some(bytes) => has_rest[row] |= bytes > 0,
-                            None => damaged[row] = true,
-                        }
+                        has_rest[row] |= !matches!(judged, Judged::Damaged | Judged::Kept(0));
+                        held[row] |= judged == Judged::Held;
+                        damaged[row] |= judged == Judged::Damaged;
                     }
                     Ok(())
                 },
@@ -173,21 +174,21 @@ impl<'j> TableCleaner<'j> {
             .map(|row| {
                 let is_empty = has_text[row] && !has_rest[row] && !damaged[row];
                 !(options.on_error == OnError::Drop && damaged[row]
+                    || options.on_held == OnHeld::Drop && held[row]
                     || options.drop_empty && is_empty)
             })
             .collect();
         Ok(RowMask { first, rows })
     }
 
-    /// Returns, for each text of `rows`, how many of its bytes are left after cleaning; `None` for
-    /// a text that cannot be read.
-    fn count_kept(&self, rows: &Rows, scratch: &mut Scratch) -> Vec<Option<usize>> {
+    /// Returns, for each text of `rows`, what is left of it after cleaning.
+    fn judge(&self, rows: &Rows, scratch: &mut Scratch) -> Vec<Judged> {
         rows.values
             .iter()
             .zip(&rows.row_indices)
             .map(|(value, &row)| {
                 let properties = properties_of(&rows.attributes, row);
-                self.texts.count_kept(value, &properties, scratch)
+                self.texts.judge(value, &properties, scratch)
             })
             .collect()
     }
@@ -211,6 +212,14 @@ impl<'j> TableCleaner<'j> {
         }
         let [mut source, mut cleaned] = [(); 2].map(|()| ContentHasher::default());
         let is_recorded = self.texts.options().records && !rows.values.is_empty();
+        let options = &self.texts.options().format;
+        let drops_held = options.on_held == OnHeld::Drop;
+        // Why a row is dropped whose reason is another one of its texts.
+        let other_reason = if drops_held && options.on_error != OnError::Drop {
+            HELD
+        } else {
+            DAMAGED
+        };
         let mut items = ItemCounter::default();
         for (value, &row) in rows.values.iter_mut().zip(&rows.row_indices) {
             let number = rows.first + u64::from(row);
@@ -241,18 +250,20 @@ impl<'j> TableCleaner<'j> {
             self.texts
                 .clean_field(&place, &field, &properties, &mut outcome, scratch)
                 .with_context(|| format!("row {number}"))?;
-            output.tally.add(outcome.tally);
+            output.tally.add(std::mem::take(&mut outcome.tally));
+            let is_dropped = is_dropped(mask, number);
             if let Some(share) = outcome.held {
                 self.texts
                     .handle(&place, &Problem::Held(share), &mut output)?;
             }
-            let is_dropped = is_dropped(mask, number);
             if outcome.kept_bytes == 0 {
                 self.settle(&place, &Problem::Empty, mask, &mut output)?;
             } else if is_dropped {
-                // Another text of the row is damaged.
-                self.texts.drop_place(&place, DAMAGED, &mut output)?;
+                let is_held = outcome.held.is_some() && drops_held;
+                let rule = if is_held { HELD } else { other_reason };
+                self.texts.drop_place(&place, rule, &mut output)?;
             }
+            outcome.write_maps(is_dropped, &mut output.maps)?;
             if !is_dropped {
                 output.records.append(&mut outcome.records);
             }

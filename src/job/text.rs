@@ -10,13 +10,14 @@
 
 use super::Event;
 use super::batch::{BatchOutput, BatchStats};
-use super::options::{JobOptions, OnError};
+use super::options::{JobOptions, OnError, OnHeld};
 use crate::io::{Field, HtmlText, InputText, TextFields, decode_utf8};
 use crate::report::{
-    Annotation, Cut, Name, Origin, annotate, damage_line, document_records, dropped_record,
+    Annotation, Cut, MapLine, Name, Origin, annotate, annotate_whole, damage_line,
+    document_records, dropped_record, emptied_record,
 };
 use anyhow::{Result, bail};
-use dechaff_core::{Document, Outcome, Scratch};
+use dechaff_core::{Cleaned, Document, Outcome, Scratch, Span};
 use std::fmt;
 use std::ops::Range;
 
@@ -24,6 +25,10 @@ use std::ops::Range;
 pub(super) const DAMAGED: &str = "record/damaged";
 /// Rule name in the removal record of a dropped record whose texts were removed entirely.
 const EMPTY: &str = "record/empty";
+/// Rule name in the removal record of a dropped record with a held text.
+pub(super) const HELD: &str = "record/held";
+/// Rule name in the removal record of a held text of which nothing is left, in a record that stays.
+const EMPTIED: &str = "text/held";
 
 /// A record, a text of a table or a whole input, and where it is.
 #[derive(Clone, Copy, Default)]
@@ -55,6 +60,10 @@ pub(super) struct TextOutcome {
     pub(super) records: Vec<u8>,
     /// The removed spans as annotations, if the options want them.
     pub(super) annotations: Vec<Annotation>,
+    /// What is kept of each text, if the options want it.
+    pub(super) maps: Vec<MapLine>,
+    /// Bytes of text, and how many of them the rules would remove.
+    pub(super) found_bytes: (usize, usize),
     /// Bytes of text that are left.
     pub(super) kept_bytes: usize,
     /// Share of bytes that would have been removed, if a text is held.
@@ -76,6 +85,17 @@ pub(super) enum Problem {
     Empty,
 }
 
+/// What is left of a text, as far as it decides whether its record is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// It cannot be read.
+    Damaged,
+    /// It would have lost more than allowed, and is not emptied for that.
+    Held,
+    /// This many bytes.
+    Kept(usize),
+}
+
 /// What happens to a record with a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -90,6 +110,7 @@ impl Problem {
     pub(super) fn rule(&self) -> &'static str {
         match self {
             Self::Empty => EMPTY,
+            Self::Held(_) => HELD,
             _ => DAMAGED,
         }
     }
@@ -103,10 +124,28 @@ impl fmt::Display for Problem {
             Self::NoText(column) => write!(f, "holds null in '{column}' instead of a text"),
             Self::Damaged(reason) => f.write_str(reason),
             Self::Held(share) => {
-                write!(f, "is held whole: {:.1} % would have gone", share * 100.0)
+                write!(f, "is held: {:.1} % would have gone", share * 100.0)
             }
             Self::Empty => f.write_str("has no text left"),
         }
+    }
+}
+
+impl TextOutcome {
+    /// Returns the share of the bytes of all texts that the rules would remove, from 0 to 1.
+    pub(super) fn share(&self) -> f64 {
+        self.found_bytes.1 as f64 / self.found_bytes.0.max(1) as f64
+    }
+
+    /// Appends the lines that say what is kept of the texts to `out`. Nothing is if `is_dropped`.
+    pub(super) fn write_maps(&mut self, is_dropped: bool, out: &mut Vec<u8>) -> Result<()> {
+        for line in &mut self.maps {
+            if is_dropped {
+                line.clear();
+            }
+            line.write(out)?;
+        }
+        Ok(())
     }
 }
 
@@ -246,36 +285,44 @@ impl<'j> TextCleaner<'j> {
             }
             outcome.tally.stats.unlearned += u64::from(known.is_none());
         }
+        let is_emptied = self.is_emptied(&cleaned, place.number.is_none());
         let removed: Vec<Range<usize>> = cleaned
             .removals()
             .iter()
             .map(|removal| removal.span.range())
             .collect();
-        let cuts = encoded.cuts(place.bytes, &removed);
-        let stats = &mut outcome.tally.stats;
-        stats.add_document(&cleaned, rules);
+        let cuts = if is_emptied {
+            encoded.all(place.bytes)
+        } else {
+            encoded.cuts(place.bytes, &removed)
+        };
+        outcome.tally.spans += if is_emptied { 1 } else { removed.len() };
+        self.count(&cleaned, is_emptied, outcome);
+        outcome.kept_bytes += if is_emptied {
+            0
+        } else {
+            encoded.kept_bytes(&removed, &cuts)
+        };
         if let Some(number) = place.number {
-            let lost: usize = removed.iter().map(Range::len).sum();
             let bytes = cleaned.source().len();
-            stats
-                .most_affected
-                .add_record(number, place.field, lost as u64, bytes as u64);
-        }
-        outcome.tally.spans += removed.len();
-        outcome.kept_bytes += encoded.kept_bytes(&removed, &cuts);
-        if let Outcome::Held { share } = cleaned.outcome() {
-            outcome.held = Some(share);
+            let lost = if is_emptied {
+                bytes
+            } else {
+                removed.iter().map(Range::len).sum()
+            };
+            let losses = &mut outcome.tally.stats.most_affected;
+            losses.add_record(number, place.field, lost as u64, bytes as u64);
         }
         if self.options.format.annotate.is_some() {
             let first_field = self.options.format.names.text.first();
             let field = place.field.or(first_field.map(String::as_str));
-            annotate(
+            self.annotate(
                 field.unwrap_or_default(),
-                encoded.text(),
+                place,
+                encoded,
                 &cleaned,
                 &cuts,
-                rules,
-                &mut outcome.annotations,
+                outcome,
             );
         }
         if let Some(observer) = &self.options.observer {
@@ -290,7 +337,19 @@ impl<'j> TextCleaner<'j> {
                 site: document.site(),
                 ..place.origin(self.name)
             };
-            document_records(&cleaned, &origin, rules, &mut outcome.records)?;
+            if is_emptied {
+                emptied_record(&origin, EMPTIED, &mut outcome.records)?;
+            } else {
+                document_records(&cleaned, &origin, rules, &mut outcome.records)?;
+            }
+        }
+        if self.options.maps {
+            let origin = Origin {
+                text: encoded.text(),
+                cuts: &cuts,
+                ..place.origin(self.name)
+            };
+            outcome.maps.push(MapLine::new(&cleaned, &origin));
         }
         for cut in cuts {
             outcome.removed.push(cut.text);
@@ -299,21 +358,78 @@ impl<'j> TextCleaner<'j> {
         Ok(())
     }
 
-    /// Returns how many bytes are left of `value`, the bytes of a text, after cleaning. Returns
-    /// `None` if it cannot be read. `texts` supplies the language and the address.
-    pub(super) fn count_kept(
+    /// Adds the counts of a cleaned text to `outcome`, except that of its removed spans. A held text
+    /// that is not passed through counts as removed.
+    fn count(&self, cleaned: &Cleaned<'_>, is_emptied: bool, outcome: &mut TextOutcome) {
+        let rules = self.options.cleaner.rules();
+        outcome.tally.stats.add_document(cleaned, rules);
+        outcome.found_bytes.0 += cleaned.source().len();
+        outcome.found_bytes.1 += cleaned.found_bytes();
+        if let Outcome::Held { share } = cleaned.outcome() {
+            outcome.held = Some(share);
+            if self.options.format.on_held != OnHeld::Pass {
+                outcome.tally.stats.bytes_removed += cleaned.source().len() as u64;
+                outcome.tally.spans += usize::from(!is_emptied);
+            }
+        }
+    }
+
+    /// Adds the annotations of the text of `field` to `outcome`. A held text that would not be passed
+    /// through is marked as a whole.
+    fn annotate(
+        &self,
+        field: &str,
+        place: &Place<'_>,
+        encoded: &dyn EncodedText,
+        cleaned: &Cleaned<'_>,
+        cuts: &[Cut],
+        outcome: &mut TextOutcome,
+    ) {
+        let (text, annotations) = (encoded.text(), &mut outcome.annotations);
+        if is_held(cleaned) && self.options.format.on_held != OnHeld::Pass {
+            annotate_whole(field, text, &encoded.all(place.bytes), HELD, annotations);
+        } else {
+            let rules = self.options.cleaner.rules();
+            annotate(field, text, cleaned, cuts, rules, annotations);
+        }
+    }
+
+    /// Returns whether nothing is to be left of a text because it is held. `is_input` says that it
+    /// is an input by itself, which has no record that could be dropped instead.
+    fn is_emptied(&self, cleaned: &Cleaned<'_>, is_input: bool) -> bool {
+        let format = &self.options.format;
+        let empties = match format.on_held {
+            OnHeld::Pass => false,
+            OnHeld::Drop => is_input,
+            OnHeld::KeepEmpty => true,
+        };
+        empties && format.annotate.is_none() && is_held(cleaned)
+    }
+
+    /// Returns what is left of `value`, the bytes of a text, after cleaning. `texts` supplies the
+    /// language and the address.
+    pub(super) fn judge(
         &self,
         value: &[u8],
         texts: &TextFields<'_>,
         scratch: &mut Scratch,
-    ) -> Option<usize> {
-        let text = self.read(value).ok()?;
+    ) -> Judged {
+        let Ok(text) = self.read(value) else {
+            return Judged::Damaged;
+        };
         let html = self.options.format.is_html.then(|| HtmlText::new(text));
-        let document = Document::new(html.as_ref().map_or(text, HtmlText::as_str)).ok()?;
+        let Ok(document) = Document::new(html.as_ref().map_or(text, HtmlText::as_str)) else {
+            return Judged::Damaged;
+        };
         let document = self.describe(document, texts);
         let cleaned = self.options.cleaner.clean(&document, scratch);
-        let removed = cleaned.removals().iter().map(|removal| removal.span.len());
-        Some(document.text().len() - removed.sum::<usize>())
+        if self.is_emptied(&cleaned, false) {
+            Judged::Kept(0)
+        } else if is_held(&cleaned) {
+            Judged::Held
+        } else {
+            Judged::Kept(cleaned.kept().map(Span::len).sum())
+        }
     }
 
     /// Returns `value` as a text, unless it is too large or not valid UTF-8.
@@ -365,8 +481,14 @@ impl<'j> TextCleaner<'j> {
                 self.handle_damage(place, &problem.to_string(), output)
             }
             Problem::Held(_) => {
-                self.report(place, &problem.to_string(), output)?;
-                Ok(Fate::Kept)
+                let format = &self.options.format;
+                let (fate, end) = match format.on_held {
+                    OnHeld::Drop if format.annotate.is_none() => (Fate::Dropped, "; left out"),
+                    OnHeld::KeepEmpty if format.annotate.is_none() => (Fate::Kept, "; emptied"),
+                    _ => (Fate::Kept, ""),
+                };
+                self.report(place, &format!("{problem}{end}"), output)?;
+                Ok(fate)
             }
             Problem::Empty => {
                 output.tally.stats.empty += 1;
@@ -434,6 +556,9 @@ trait EncodedText {
     /// document, sorted and disjoint. A removal in several items of a list has a cut for each.
     fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut>;
 
+    /// Returns the bytes of `source` that encode all of the text.
+    fn all(&self, source: &[u8]) -> Vec<Cut>;
+
     /// Returns how many bytes of text are left without `removed`, of which `cuts` are the cuts.
     fn kept_bytes(&self, removed: &[Range<usize>], cuts: &[Cut]) -> usize;
 
@@ -460,6 +585,10 @@ impl EncodedText for EncodedHtml<'_> {
             cut.removal = html_cuts[cut.removal].removal;
         }
         cuts
+    }
+
+    fn all(&self, source: &[u8]) -> Vec<Cut> {
+        self.encoded.all(source)
     }
 
     fn kept_bytes(&self, removed: &[Range<usize>], _: &[Cut]) -> usize {
@@ -507,6 +636,10 @@ impl EncodedText for RecordField<'_> {
         cuts
     }
 
+    fn all(&self, source: &[u8]) -> Vec<Cut> {
+        self.cuts(source, std::slice::from_ref(&(0..self.text().len())))
+    }
+
     fn kept_bytes(&self, _: &[Range<usize>], cuts: &[Cut]) -> usize {
         self.field.text_len() - cuts.iter().map(|cut| cut.text.len()).sum::<usize>()
     }
@@ -534,6 +667,10 @@ impl EncodedText for InputText {
             .collect()
     }
 
+    fn all(&self, source: &[u8]) -> Vec<Cut> {
+        self.cuts(source, std::slice::from_ref(&(0..self.text().len())))
+    }
+
     fn kept_bytes(&self, removed: &[Range<usize>], _: &[Cut]) -> usize {
         self.as_str().len() - removed.iter().map(Range::len).sum::<usize>()
     }
@@ -541,6 +678,10 @@ impl EncodedText for InputText {
     fn encoding(&self) -> Option<&'static str> {
         InputText::encoding(self)
     }
+}
+
+fn is_held(cleaned: &Cleaned<'_>) -> bool {
+    matches!(cleaned.outcome(), Outcome::Held { .. })
 }
 
 #[cfg(test)]
@@ -635,10 +776,7 @@ mod tests {
         let held = cleaner.handle(&place(b""), &Problem::Held(0.75), &mut output);
         assert_eq!(held.unwrap(), Fate::Kept);
         let line = String::from_utf8(output.damage.clone()).unwrap();
-        assert!(
-            line.contains("is held whole: 75.0 % would have gone"),
-            "{line}"
-        );
+        assert!(line.contains("is held: 75.0 % would have gone"), "{line}");
         let empty = cleaner.handle(&place(b""), &Problem::Empty, &mut output);
         assert_eq!(empty.unwrap(), Fate::Dropped);
         assert_eq!(

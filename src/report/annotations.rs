@@ -3,8 +3,9 @@
 //! the readers of both index strings by code points and not by UTF-8 bytes.
 
 use super::{Cut, decimal};
-use dechaff_core::{Cleaned, RuleSet};
+use dechaff_core::{Category, Cleaned, RuleSet};
 use serde_json::{Map, Value, json};
+use std::ops::Range;
 
 /// A span of a text that a rule would remove.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,46 @@ pub fn annotate(
     rules: &RuleSet,
     out: &mut Vec<Annotation>,
 ) {
+    for (cut, (item, range)) in cuts.iter().zip(code_points(text, cuts)) {
+        let removal = &cleaned.removals()[cut.removal];
+        let rule = rules.get(removal.rule);
+        out.push(Annotation {
+            field: field.to_owned(),
+            item,
+            start: range.start,
+            end: range.end,
+            rule: rule.name.clone(),
+            category: rule.category.name(),
+            score: decimal(removal.score),
+        });
+    }
+}
+
+/// Appends an annotation to `out` for each of `cuts`, which cover all of `text`, the value of
+/// `field`, for another reason than a rule, such as `record/held`.
+pub fn annotate_whole(
+    field: &str,
+    text: &str,
+    cuts: &[Cut],
+    reason: &str,
+    out: &mut Vec<Annotation>,
+) {
+    for (item, range) in code_points(text, cuts) {
+        out.push(Annotation {
+            field: field.to_owned(),
+            item,
+            start: range.start,
+            end: range.end,
+            rule: reason.to_owned(),
+            category: Category::Other.name(),
+            score: 1.0,
+        });
+    }
+}
+
+/// Returns the code points of `text` that each of `cuts` covers. In a list, they are those of the
+/// item, of which the index comes first.
+fn code_points(text: &str, cuts: &[Cut]) -> Vec<(Option<usize>, Range<usize>)> {
     let mut counter = CodePointCounter {
         text,
         byte: 0,
@@ -60,24 +101,17 @@ pub fn annotate(
     };
     // The item of the last cut, and its first code point.
     let (mut item, mut first) = (None, 0);
+    let mut found = Vec::with_capacity(cuts.len());
     for cut in cuts {
-        let removal = &cleaned.removals()[cut.removal];
-        let rule = rules.get(removal.rule);
         if let Some((index, start)) = cut.item
             && item != Some(index)
         {
             (item, first) = (Some(index), counter.count_to(start));
         }
-        out.push(Annotation {
-            field: field.to_owned(),
-            item,
-            start: counter.count_to(cut.text.start) - first,
-            end: counter.count_to(cut.text.end) - first,
-            rule: rule.name.clone(),
-            category: rule.category.name(),
-            score: decimal(removal.score),
-        });
+        let start = counter.count_to(cut.text.start) - first;
+        found.push((item, start..counter.count_to(cut.text.end) - first));
     }
+    found
 }
 
 /// Returns the annotations as a JSON list of objects, the value of the field that is added to a
@@ -100,11 +134,25 @@ pub fn annotation_list(annotations: &[Annotation]) -> Vec<u8> {
     list.to_string().into_bytes()
 }
 
+/// Returns the name of the field that has the share of a record, beside the one called `name` that
+/// has its annotations.
+#[must_use]
+pub fn share_field(name: &str) -> String {
+    format!("{name}_removed_share")
+}
+
 /// Returns a line of a Dolma attribute file: all annotations as the attribute `NAME__all`, and
 /// those of each category as `NAME__CATEGORY`, each a list of `[start, end, score]`. `id` is the
-/// JSON of the record's id, copied as it is spelled; `None` is written as `null`.
+/// JSON of the record's id, copied as it is spelled; `None` is written as `null`. `whole` has the
+/// length of the text in code points and the share of it that would be removed, which becomes the
+/// score of the one span of `NAME__removed_share`.
 #[must_use]
-pub fn dolma_line(id: Option<&str>, name: &str, annotations: &[Annotation]) -> Vec<u8> {
+pub fn dolma_line(
+    id: Option<&str>,
+    name: &str,
+    annotations: &[Annotation],
+    whole: Option<(usize, f64)>,
+) -> Vec<u8> {
     let mut attributes = Map::new();
     attributes.insert(format!("{name}__all"), json!([]));
     for mark in annotations {
@@ -117,6 +165,11 @@ pub fn dolma_line(id: Option<&str>, name: &str, annotations: &[Annotation]) -> V
             }
         }
     }
+    let whole = whole.map(|(length, share)| json!([0, length, share]));
+    attributes.insert(
+        format!("{name}__removed_share"),
+        whole.into_iter().collect(),
+    );
     let attributes = Value::Object(attributes);
     format!(
         "{{\"id\":{},\"attributes\":{attributes}}}\n",
@@ -159,10 +212,12 @@ mod tests {
             .map(|mark| (mark.start, mark.end, mark.category))
             .collect();
         assert_eq!(spans, [(18, 32, "advert"), (36, 55, "share")]);
-        let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found)).unwrap();
+        let whole = Some((61, 0.5));
+        let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found, whole)).unwrap();
         let all = concat!(
             r#""x__all":[[18,32,1.0],[36,55,1.0]],"#,
-            r#""x__advert":[[18,32,1.0]],"x__share":[[36,55,1.0]]"#
+            r#""x__advert":[[18,32,1.0]],"x__removed_share":[[0,61,0.5]],"#,
+            r#""x__share":[[36,55,1.0]]"#
         );
         assert_eq!(line, format!("{{\"id\":\"a\",\"attributes\":{{{all}}}}}\n"));
     }

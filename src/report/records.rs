@@ -1,7 +1,7 @@
 //! The removal record: JSON Lines with one line for each removed span, from which the sources can
 //! be restored, and lines that identify the documents (`identity`). It also defines the lines for
-//! records that are dropped as a whole, which have the same form, and the lines of the list of
-//! damaged records.
+//! records and texts that are removed as a whole, which have the same form, and the lines of the list
+//! of damaged records.
 
 use super::decimal;
 use super::identity::{Part, RECORD_VERSION};
@@ -10,7 +10,6 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use dechaff_core::{Category, Cleaned, Confidence, FilterName, Removal, RuleSet, Score};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::io::BufRead;
 use std::ops::Range;
 
@@ -142,6 +141,33 @@ impl Record {
         }
     }
 
+    /// Makes the record of `text`, which `range` of the bytes of the origin encodes and which was
+    /// removed for the reason `rule`, not by a rule.
+    fn without_rule(rule: &str, range: Range<usize>, text: &str, origin: &Origin<'_>) -> Self {
+        let bytes = &origin.bytes[range.clone()];
+        Self {
+            version: RECORD_VERSION,
+            path: origin.path.to_owned(),
+            record: origin.record,
+            id: origin.id.map(str::to_owned),
+            field: origin.field.map(str::to_owned),
+            item: origin.item,
+            start: origin.offset as usize + range.start,
+            end: origin.offset as usize + range.end,
+            text: text.to_owned(),
+            rule: rule.to_owned(),
+            also: Vec::new(),
+            category: Category::Other,
+            confidence: Confidence::Certain,
+            site: None,
+            pages: None,
+            share: None,
+            encoding: origin.encoding.map(str::to_owned),
+            bytes: (origin.encoding.is_some() || bytes != text.as_bytes())
+                .then(|| HEXLOWER.encode(bytes)),
+        }
+    }
+
     /// Returns whether this is a record of the input that was dropped as a whole, and not a span of
     /// a text. Such records have a reason such as `record/empty` in place of a rule.
     #[must_use]
@@ -192,28 +218,24 @@ pub fn document_records(
 /// None in practice: records can always be written as JSON.
 pub fn dropped_record(origin: &Origin<'_>, rule: &str, out: &mut Vec<u8>) -> Result<()> {
     let text = String::from_utf8_lossy(origin.bytes);
-    let record = Record {
-        version: RECORD_VERSION,
-        path: origin.path.to_owned(),
-        record: origin.record,
-        id: origin.id.map(str::to_owned),
-        field: origin.field.map(str::to_owned),
-        item: origin.item,
-        start: origin.offset as usize,
-        end: origin.offset as usize + origin.bytes.len(),
-        rule: rule.to_owned(),
-        also: Vec::new(),
-        category: Category::Other,
-        confidence: Confidence::Certain,
-        site: None,
-        pages: None,
-        share: None,
-        encoding: None,
-        bytes: matches!(text, Cow::Owned(_)).then(|| HEXLOWER.encode(origin.bytes)),
-        text: text.into_owned(),
-    };
+    let record = Record::without_rule(rule, 0..origin.bytes.len(), &text, origin);
     serde_json::to_writer(&mut *out, &record)?;
     out.push(b'\n');
+    Ok(())
+}
+
+/// Appends the lines of a text that is removed as a whole, though no rule says so, to `out`: one
+/// for each cut of the origin. `rule` is the reason, such as `text/held`.
+///
+/// # Errors
+/// None in practice: records can always be written as JSON.
+pub fn emptied_record(origin: &Origin<'_>, rule: &str, out: &mut Vec<u8>) -> Result<()> {
+    for cut in origin.cuts {
+        let text = &origin.text[cut.text.clone()];
+        let record = Record::without_rule(rule, cut.bytes.clone(), text, origin);
+        serde_json::to_writer(&mut *out, &record)?;
+        out.push(b'\n');
+    }
     Ok(())
 }
 

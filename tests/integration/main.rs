@@ -24,7 +24,10 @@ mod explain;
 mod faults;
 mod formats;
 mod golden;
+mod held;
 mod learn;
+mod live;
+mod maps;
 mod promises_formats;
 #[cfg(unix)]
 mod promises_places;

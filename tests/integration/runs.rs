@@ -445,9 +445,13 @@ fn a_second_run_in_the_same_directory_is_refused() {
     run(path, &["verify", "out"], 0, "41 outputs");
 }
 
-/// Returns arguments that clean `in` to the directory `output`, with a removal record.
+/// Returns arguments that clean `in` to the directory `output`, with a removal record and a map.
 #[cfg(unix)]
-fn clean_args<'a>(output: &'a str, removed: &'a str, compress: &'a str) -> Vec<&'a str> {
+fn clean_args<'a>(
+    output: &'a str,
+    [removed, map]: [&'a str; 2],
+    compress: &'a str,
+) -> Vec<&'a str> {
     vec![
         "clean",
         "in",
@@ -455,6 +459,8 @@ fn clean_args<'a>(output: &'a str, removed: &'a str, compress: &'a str) -> Vec<&
         output,
         "--removed",
         removed,
+        "--map",
+        map,
         "--compress",
         compress,
         "-q",
@@ -463,6 +469,11 @@ fn clean_args<'a>(output: &'a str, removed: &'a str, compress: &'a str) -> Vec<&
         "--skip",
         "model",
     ]
+}
+
+#[cfg(unix)]
+fn reports(directory: &Path, names: [&str; 2]) -> [Vec<u8>; 2] {
+    names.map(|name| fs::read(directory.join(name)).unwrap())
 }
 
 /// Waits until the run `child` has written a checkpoint to its journal, or has ended.
@@ -478,19 +489,25 @@ fn wait_for_checkpoint(directory: &Path, child: &mut std::process::Child) {
     }
 }
 
+/// The reports of an undisturbed run, and of one that is killed.
+#[cfg(unix)]
+const WHOLE: [&str; 2] = ["whole.jsonl", "whole-map.jsonl"];
+#[cfg(unix)]
+const REPORTS: [&str; 2] = ["r.jsonl", "m.jsonl"];
+
 /// Kills `kills` runs at different moments, each of which resumes the one before, and then lets one
 /// finish. After each kill, every file under its final name must be complete; at the end, outputs
-/// and removal record must equal those of an undisturbed run.
+/// and reports must equal those of an undisturbed run.
 #[cfg(unix)]
 fn kill_and_resume(kills: u32, large_lines: usize, compress: &str) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     corpus(path, large_lines);
     let start = std::time::Instant::now();
-    run(path, &clean_args("whole", "whole.jsonl", compress), 0, "");
+    run(path, &clean_args("whole", WHOLE, compress), 0, "");
     let duration = start.elapsed();
     let expected = tree(&path.join("whole"));
-    let resume = [&clean_args("out", "r.jsonl", compress)[..], &["--resume"]].concat();
+    let resume = [&clean_args("out", REPORTS, compress)[..], &["--resume"]].concat();
     let mut seed = 0x9E37_79B9u64;
     let (mut killed, mut finished, mut killed_in_large) = (0, 0, 0);
     while killed < kills {
@@ -514,12 +531,11 @@ fn kill_and_resume(kills: u32, large_lines: usize, compress: &str) {
         } else {
             finished += 1;
             assert!(tree(&path.join("out")) == expected, "after {killed} kills");
-            assert!(
-                fs::read(path.join("r.jsonl")).unwrap()
-                    == fs::read(path.join("whole.jsonl")).unwrap()
-            );
+            assert!(reports(path, REPORTS) == reports(path, WHOLE));
             fs::remove_dir_all(path.join("out")).unwrap();
-            fs::remove_file(path.join("r.jsonl")).unwrap();
+            for name in REPORTS {
+                fs::remove_file(path.join(name)).unwrap();
+            }
             continue;
         }
         if path.join("out").exists() {
@@ -533,7 +549,7 @@ fn kill_and_resume(kills: u32, large_lines: usize, compress: &str) {
     }
     run(path, &resume, 0, "");
     assert!(tree(&path.join("out")) == expected);
-    assert!(fs::read(path.join("r.jsonl")).unwrap() == fs::read(path.join("whole.jsonl")).unwrap());
+    assert!(reports(path, REPORTS) == reports(path, WHOLE));
     assert!(killed_in_large > 0, "no run was killed in the large file");
     println!(
         "{killed} runs killed, {killed_in_large} of them in the large file, {} finished; \

@@ -24,19 +24,13 @@ pub fn changed(cleaned: &Cleaned<'_>) -> Option<String> {
     (cleaned.outcome() == Outcome::Changed).then(|| cleaned.text().into_owned())
 }
 
-/// Returns the text with its removals. The share is computed from what was found, so that it is
-/// also known for held texts.
+/// Returns the text with its removals.
 pub fn scanned(cleaned: &Cleaned<'_>) -> Scanned {
-    let bytes: usize = cleaned
-        .found()
-        .iter()
-        .map(|removal| removal.span.len())
-        .sum();
     Scanned {
         text: changed(cleaned),
         removals: cleaned.removals().to_vec(),
         held: matches!(cleaned.outcome(), Outcome::Held { .. }),
-        share: bytes as f64 / cleaned.source().len().max(1) as f64,
+        share: cleaned.share(),
     }
 }
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import dechaff
-from dechaff import Cleaner, Error, Learned, Result
+from dechaff import Cleaner, Error, Learned, OffsetMap, Result
 
 CHAFF = "It rained süß 𝄞.\nAdvertisement\nIt stopped.\n"
 CLEAN = "It rained süß 𝄞.\nIt stopped.\n"
@@ -54,6 +54,26 @@ def test_spans_are_given_in_code_points_and_bytes() -> None:
     assert (removal.category, removal.confidence, removal.score) == ("advert", "certain", 1.0)
     assert dechaff.restore(result.text, result.removals) == CHAFF
     assert pickle.loads(pickle.dumps(result)) == result
+
+
+def test_offsets_are_mapped_to_the_same_characters() -> None:
+    result = Cleaner().scan(CHAFF * 3)
+    offsets = result.offset_map
+    assert len(result.removals) == 3
+    for kept, character in enumerate(result.text):
+        source = offsets.to_source(kept)
+        assert source is not None and result.source[source] == character
+        assert offsets.from_source(source) == offsets.kept_before(source) == kept
+    for removal in result.removals:
+        assert offsets.from_source(removal.start) is None
+        assert offsets.span_from_source(removal.start, removal.end) is None
+    for start, end in [(0, len(result.text)), (5, 20), (17, 17)]:
+        span = offsets.span_to_source(start, end)
+        assert span is not None and offsets.span_from_source(*span) == (start, end)
+    assert offsets.to_source(len(result.text)) == len(result.source)
+    assert offsets.to_source(-1) is offsets.from_source(999) is offsets.span_to_source(3, 2) is None
+    with pytest.raises(ValueError, match="out of order"):
+        OffsetMap([(3, 7), (5, 9)], 10)
 
 
 def test_a_text_that_would_lose_too_much_is_held() -> None:
@@ -304,7 +324,8 @@ def test_ctrl_c_interrupts_the_command() -> None:
 
 
 def test_documentation_examples_pass() -> None:
-    for module in [dechaff, dechaff._result, dechaff._learned, dechaff._explain, dechaff._files]:
+    modules = [dechaff, dechaff._result, dechaff._learned, dechaff._explain, dechaff._files]
+    for module in [*modules, dechaff._offsets]:
         results = doctest.testmod(module)
         assert results.attempted > 1 and results.failed == 0
     package, root = Path(__file__).parents[1], Path(__file__).parents[3]

@@ -2,14 +2,17 @@
 //! file, thread, clock or terminal.
 //!
 //! [`Builder`] collects the options, [`Cleaner`] holds what was compiled, and [`Scratch`] the
-//! buffers of a thread. The stages of one document are in `run`, its result in `cleaned`.
+//! buffers of a thread. The stages of one document are in `run`, its result in `cleaned`, and
+//! maps between its offsets and those of the source in `offsets`.
 
 mod cleaned;
+mod offsets;
 mod repeated;
 mod restore;
 mod run;
 
 pub use cleaned::{Cleaned, Outcome, Removal, Veto};
+pub use offsets::OffsetMap;
 pub use restore::restore;
 
 use crate::error::Error;

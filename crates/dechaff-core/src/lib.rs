@@ -23,7 +23,8 @@
 //! # Ok::<(), dechaff_core::Error>(())
 //! ```
 //!
-//! Other entry points: [`Cleaner::explain`] returns every mark and score behind a result,
+//! Other entry points: [`Cleaned::offset_map`] maps offsets of the cleaned text to those of the
+//! source and back, [`Cleaner::explain`] returns every mark and score behind a result,
 //! [`learn`] finds what sites repeat on their pages, so that it can be removed,
 //! [`verify`] runs the examples that rules carry and measures rules on labelled texts, and
 //! [`model::training`] computes what the line model is trained on.
@@ -49,7 +50,7 @@ pub mod verify;
 
 pub use built_in::lint_built_in;
 pub use cleaner::{
-    Builder, Cleaned, Cleaner, Explanation, Outcome, Removal, Scratch, Veto, restore,
+    Builder, Cleaned, Cleaner, Explanation, OffsetMap, Outcome, Removal, Scratch, Veto, restore,
 };
 pub use dechaff_rules::language;
 pub use dechaff_rules::rule::{

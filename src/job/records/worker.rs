@@ -20,7 +20,7 @@ use crate::job::batch::BatchOutput;
 use crate::job::document::UTF16_ADVICE;
 use crate::job::options::{Annotate, OnError};
 use crate::job::text::{Fate, Place, Problem, RecordField, TextCleaner, TextOutcome};
-use crate::report::{ContentHash, ContentHasher, Part, annotation_list, dolma_line};
+use crate::report::{ContentHash, ContentHasher, Part, annotation_list, dolma_line, share_field};
 use anyhow::{Context, Result, bail};
 use dechaff_core::Scratch;
 use encoding_rs::{Encoding, UTF_8};
@@ -51,8 +51,8 @@ pub(super) struct RecordWorker<'w> {
     compressor: Compressor,
     /// The current record as it is to be written, if that differs from the input.
     record: Vec<u8>,
-    /// Annotations of the current record as JSON, to be added when it is converted.
-    annotations: Option<Vec<u8>>,
+    /// Annotations of the current record as JSON, with its share, to be added when it is converted.
+    annotations: Option<(Vec<u8>, f64)>,
 }
 
 /// What is written for a record.
@@ -195,7 +195,9 @@ impl<'w> RecordWorker<'w> {
         match (&options.annotate, fate) {
             // An attribute file has one line for all pieces of a record.
             (Some(Annotate::Dolma(prefix)), Fate::Kept) if is_first => {
-                output.output = self.compressor.compress(dolma_line(None, prefix, &[]))?;
+                output.output = self
+                    .compressor
+                    .compress(dolma_line(None, prefix, &[], None))?;
             }
             (Some(Annotate::Dolma(_)), _) => {}
             (_, Fate::Kept) => output.output = self.compressor.compress(batch.bytes)?,
@@ -319,15 +321,16 @@ impl<'w> RecordWorker<'w> {
             Ok(disposition) => disposition,
             Err(problem) => return self.settle(&place, &problem, output),
         };
-        if let Some(share) = outcome.held {
-            self.texts.handle(&place, &Problem::Held(share), output)?;
+        output.tally.add(std::mem::take(&mut outcome.tally));
+        let held = outcome.held.map(Problem::Held);
+        let empty = (outcome.kept_bytes == 0).then_some(Problem::Empty);
+        for problem in held.into_iter().chain(empty) {
+            if self.settle(&place, &problem, output)? == Disposition::Dropped {
+                outcome.write_maps(true, &mut output.maps)?;
+                return Ok(Disposition::Dropped);
+            }
         }
-        output.tally.add(outcome.tally);
-        if outcome.kept_bytes == 0
-            && self.settle(&place, &Problem::Empty, output)? == Disposition::Dropped
-        {
-            return Ok(Disposition::Dropped);
-        }
+        outcome.write_maps(false, &mut output.maps)?;
         output.records.append(&mut outcome.records);
         Ok(disposition)
     }
@@ -376,23 +379,26 @@ impl<'w> RecordWorker<'w> {
         outcome: &TextOutcome,
     ) -> Result<Disposition, Problem> {
         let (source, annotations) = (place.bytes, &outcome.annotations);
+        let share = outcome.share();
         self.record.clear();
         match &self.texts.options().format.annotate {
             None if outcome.cuts.is_empty() => return Ok(Disposition::Same),
             None if self.shape.encoding.is_some() => self.remove_encoded(source, &outcome.cuts)?,
             None => self.remove(source, &outcome.cuts)?,
             Some(Annotate::Dolma(prefix)) => {
-                self.record = dolma_line(texts.id_json, prefix, annotations);
+                let code_points = texts.fields.iter().map(|field| field.text.chars().count());
+                let whole = Some((code_points.sum(), share));
+                self.record = dolma_line(texts.id_json, prefix, annotations, whole);
             }
             Some(Annotate::Field(_)) if self.shape.writer.is_some() => {
-                self.annotations = Some(annotation_list(annotations));
+                self.annotations = Some((annotation_list(annotations), share));
                 self.record.extend_from_slice(record);
             }
             Some(Annotate::Field(name)) => {
                 let list = annotation_list(annotations);
                 let add_member = self.shape.add_member;
                 self.record = add_member
-                    .and_then(|add_member| add_member(record, name, &list))
+                    .and_then(|add_member| annotated(record, name, &list, share, add_member))
                     .unwrap_or_else(|| record.to_owned());
             }
         }
@@ -446,7 +452,7 @@ impl<'w> RecordWorker<'w> {
     fn without_annotations(&mut self, disposition: Disposition) -> Disposition {
         match &self.texts.options().format.annotate {
             Some(Annotate::Dolma(prefix)) if disposition != Disposition::Dropped => {
-                self.record = dolma_line(None, prefix, &[]);
+                self.record = dolma_line(None, prefix, &[], None);
                 Disposition::Changed
             }
             _ => disposition,
@@ -478,14 +484,31 @@ impl<'w> RecordWorker<'w> {
             return Disposition::Dropped;
         };
         writer.write(&values, &mut self.record);
-        if let (Some(annotations), Some(Annotate::Field(name)), Some(add_member)) = (
+        if let (Some((list, share)), Some(Annotate::Field(name)), Some(add_member)) = (
             self.annotations.take(),
             &self.texts.options().format.annotate,
             shape.add_member,
-        ) && let Some(annotated) = add_member(&self.record, name, &annotations)
+        ) && let Some(annotated) = annotated(&self.record, name, &list, share, add_member)
         {
             self.record = annotated;
         }
         Disposition::Changed
     }
+}
+
+/// Returns `record` with the list of its annotations in a new field `name`, and the share of its
+/// texts that they cover in another one.
+fn annotated(
+    record: &[u8],
+    name: &str,
+    list: &[u8],
+    share: f64,
+    add_member: AddMember,
+) -> Option<Vec<u8>> {
+    let record = add_member(record, name, list)?;
+    add_member(
+        &record,
+        &share_field(name),
+        serde_json::Value::from(share).to_string().as_bytes(),
+    )
 }

@@ -17,6 +17,7 @@ from dechaff._dechaff import ArrowArray, Cleaner, Error, Learned, __version__, h
 from dechaff._explain import ExplainedRemoval, Explanation, Feature, Judgement, Match, Protection
 from dechaff._files import clean_file, report
 from dechaff._learned import Site, SiteText
+from dechaff._offsets import OffsetMap
 from dechaff._result import Removal, Result, restore
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Judgement",
     "Learned",
     "Match",
+    "OffsetMap",
     "Protection",
     "Removal",
     "Result",

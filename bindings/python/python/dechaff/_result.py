@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
+from dechaff._offsets import OffsetMap
+
 
 class Removal(NamedTuple):
     """One removed span and the rules that removed it.
@@ -66,6 +68,13 @@ class Result:
     def changed(self) -> bool:
         """Whether anything was removed."""
         return bool(self.removals)
+
+    @property
+    def offset_map(self) -> OffsetMap:
+        """The map between offsets of the text and of the source."""
+        ends = [0, *(removal.end for removal in self.removals)]
+        starts = [*(removal.start for removal in self.removals), len(self.source)]
+        return OffsetMap(zip(ends, starts, strict=True), len(self.source))
 
     def _repr_html_(self) -> str:
         """Returns the source with the removed spans struck through and their rules as tooltips."""

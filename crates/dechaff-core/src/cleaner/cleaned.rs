@@ -97,18 +97,14 @@ impl<'t> Cleaned<'t> {
     /// Returns the result with other removals, which must be disjoint and in order. The document is
     /// held if they cover more than the share `max_removed` of its bytes.
     pub(super) fn with_removals(self, removals: Vec<Removal>, max_removed: f64) -> Self {
-        let bytes: usize = removals.iter().map(|removal| removal.span.len()).sum();
-        let share = bytes as f64 / self.source.len().max(1) as f64;
-        let outcome = match bytes {
+        let found = Self { removals, ..self };
+        let share = found.share();
+        let outcome = match found.found_bytes() {
             0 => Outcome::Clean,
             _ if share > max_removed => Outcome::Held { share },
             _ => Outcome::Changed,
         };
-        Self {
-            removals,
-            outcome,
-            ..self
-        }
+        Self { outcome, ..found }
     }
 
     /// Returns the cleaned text. It is borrowed from the source if nothing is removed; otherwise
@@ -172,6 +168,19 @@ impl<'t> Cleaned<'t> {
     #[must_use]
     pub fn found(&self) -> &[Removal] {
         &self.removals
+    }
+
+    /// Returns the number of bytes that [`found`](Self::found) covers.
+    #[must_use]
+    pub fn found_bytes(&self) -> usize {
+        self.removals.iter().map(|removal| removal.span.len()).sum()
+    }
+
+    /// Returns the share of the bytes of the source that the rules would remove, from 0 to 1. That
+    /// is also known if the document is held.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        self.found_bytes() as f64 / self.source.len().max(1) as f64
     }
 
     /// Returns the marks that keep rules vetoed, in the order of the stages. Another mark may still

@@ -94,7 +94,7 @@ impl KeyTree {
                 root.insert(name, role)?;
             }
         }
-        if let Some(name) = &names.reserved {
+        for name in &names.reserved {
             let literal_name = name.replace('\\', "\\\\").replace('.', "\\.");
             root.insert(&literal_name, Role::Reserved)?;
         }
