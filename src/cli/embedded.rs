@@ -11,6 +11,7 @@ use super::terminal::Terminal;
 use crate::io::{Codec, Compression};
 use crate::job::walk::Inputs;
 use crate::job::{Event, EventSink, Job, Reports, Stdin, Stdout, Target};
+use crate::report::display_path;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use dechaff_core::Cleaner;
@@ -28,7 +29,8 @@ pub struct Stream<T> {
     pub stream: T,
 }
 
-/// What went wrong in a run that ended: inputs or records that were not cleaned, each in a sentence.
+/// What went wrong in a run that ended: inputs or records that were not cleaned, each in a
+/// sentence.
 #[derive(Debug, Default)]
 pub struct Problems {
     /// Inputs that could not be read or written.
@@ -39,7 +41,7 @@ pub struct Problems {
 
 impl EventSink for Problems {
     fn event(&mut self, path: &Path, event: Event) {
-        // A stream has no name here that the caller would know.
+        // `clean_stream` knows what a stream is called.
         let prefix = if path == Path::new("-") {
             String::new()
         } else {
@@ -82,6 +84,11 @@ pub fn clean_stream(
         let codec = options.format.codec.unwrap_or(Codec::of(compression));
         options.format.codec = Some(codec);
     }
+    let name = if input.name == Path::new("-") {
+        "source".to_owned()
+    } else {
+        display_path(&input.name)
+    };
     let inputs = Inputs {
         stream: Some(PathBuf::from("-")),
         stdin: Stdin::new(input.name, input.stream),
@@ -96,10 +103,14 @@ pub fn clean_stream(
     };
     let mut problems = Problems::default();
     let stats = in_pool(threads, || {
-        job.run(&mut Reports::default(), None, &mut problems)
+        let stats = job.run(&mut Reports::default(), None, &mut problems);
+        stats.with_context(|| name.clone())
     })?;
     if stats.binary > 0 {
-        bail!(problems.passed.join("; "));
+        bail!("{name}: {}", problems.passed.join("; "));
+    }
+    for reason in &mut problems.passed {
+        reason.insert_str(0, &format!("{name}: "));
     }
     Ok((serde_json::to_string(&stats)?, problems))
 }
@@ -166,4 +177,70 @@ fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> Result<R> + Send) -> 
         .build()
         .context("cannot start threads")?
         .install(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{self, Cursor};
+    use std::sync::{Arc, Mutex};
+
+    /// A writer whose bytes can be looked at.
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn clean(name: &str, input: &str, options: &[&str]) -> Result<(String, Problems, String)> {
+        let cleaner = Cleaner::builder().build().unwrap();
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let output = Shared::default();
+        let input = Stream {
+            name: name.into(),
+            stream: Cursor::new(input.as_bytes().to_vec()),
+        };
+        let target = Stream {
+            name: "-".into(),
+            stream: output.clone(),
+        };
+        let stop = AtomicBool::new(false);
+        let (stats, problems) = clean_stream(&cleaner, &options, input, target, 2, &stop)?;
+        let output = output.0.lock().unwrap().clone();
+        Ok((stats, problems, String::from_utf8(output)?))
+    }
+
+    #[test]
+    fn a_reader_is_cleaned_as_its_name_says() {
+        let line = r#"{"body":"It rained.\nAdvertisement\n"}"#;
+        let (stats, problems, output) = clean("pages.jsonl", line, &["--text-field=body"]).unwrap();
+        assert_eq!(output, r#"{"body":"It rained.\n"}"#);
+        assert!(stats.contains("\"bytes-removed\":14"), "{stats}");
+        assert!(problems.passed.is_empty(), "{problems:?}");
+        let (_, problems, _) = clean("-", "{\"text\":3}\n", &["--format=jsonl"]).unwrap();
+        assert!(
+            problems.passed[0].starts_with("source: record 1 holds"),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn errors_are_one_line_and_name_the_option_or_the_source() {
+        let error = clean("-", "", &["--on-error=stop"]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("invalid value 'stop' for '--on-error")
+        );
+        assert!(!error.to_string().contains('\n'), "{error}");
+        let error = clean("a.bin", &"\0\u{1}".repeat(400), &[]).unwrap_err();
+        assert!(error.to_string().starts_with("a.bin: is binary"), "{error}");
+    }
 }

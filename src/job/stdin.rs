@@ -16,8 +16,8 @@ type NamedReader = (PathBuf, Box<dyn Read + Send>);
 pub struct Stdin(Option<Arc<Mutex<Option<NamedReader>>>>);
 
 impl Stdin {
-    /// Creates a standard input that reads from `reader`. `name` is only looked at for an extension;
-    /// `-` has none.
+    /// Creates a standard input that reads from `reader`. Of `name`, only the extension matters; `-`
+    /// has none.
     pub fn new(name: PathBuf, reader: impl Read + Send + 'static) -> Self {
         let reader: NamedReader = (name, Box::new(reader));
         Self(Some(Arc::new(Mutex::new(Some(reader)))))

@@ -1353,10 +1353,10 @@ fn csv_keeps_quotes_and_other_columns() {
     );
 }
 
-/// Appends a member `chaff` with `value` to the JSON object `line`.
-fn with_chaff_member(line: &str, value: &str) -> String {
+/// Appends a member `chaff` with `value`, and one with the share, to the JSON object `line`.
+fn with_chaff_member(line: &str, value: &str, share: f64) -> String {
     format!(
-        "{}, \"chaff\": {value}}}\n",
+        "{}, \"chaff\": {value}, \"chaff_removed_share\": {share:?}}}\n",
         line.strip_suffix('}').unwrap()
     )
 }
@@ -1392,8 +1392,8 @@ fn annotate_writes_marks_and_keeps_texts() {
     assert_eq!(
         text(&output.stdout),
         [
-            with_chaff_member(lines[0], marks),
-            with_chaff_member(lines[1], "[]"),
+            with_chaff_member(lines[0], marks, 14.0 / 26.0),
+            with_chaff_member(lines[1], "[]", 0.0),
             lines[2..].join("\n") + "\n"
         ]
         .concat()
@@ -1428,10 +1428,13 @@ fn annotate_writes_marks_and_keeps_texts() {
     );
     let attributes = gunzip(&fs::read(path.join("attributes/a.jsonl.gz")).unwrap());
     let expected = [
-        r#"{"id":"a","attributes":{"dechaff__all":[[5,19,1.0]],"dechaff__advert":[[5,19,1.0]]}}"#,
-        r#"{"id":7,"attributes":{"dechaff__all":[]}}"#,
-        r#"{"id":null,"attributes":{"dechaff__all":[]}}"#,
-        r#"{"id":null,"attributes":{"dechaff__all":[]}}"#,
+        concat!(
+            r#"{"id":"a","attributes":{"dechaff__all":[[5,19,1.0]],"dechaff__advert":[[5,19,1.0]],"#,
+            r#""dechaff__removed_share":[[0,24,0.5384615384615384]]}}"#
+        ),
+        r#"{"id":7,"attributes":{"dechaff__all":[],"dechaff__removed_share":[[0,6,0.0]]}}"#,
+        r#"{"id":null,"attributes":{"dechaff__all":[],"dechaff__removed_share":[]}}"#,
+        r#"{"id":null,"attributes":{"dechaff__all":[],"dechaff__removed_share":[]}}"#,
     ];
     assert_eq!(text(&attributes), expected.join("\n") + "\n");
     // A record above --max-record, which is read in several chunks, has one line too.

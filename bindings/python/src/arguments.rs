@@ -125,8 +125,9 @@ impl<'py> FromPyObject<'_, 'py> for Memory {
     }
 }
 
-/// Converts the argument `name`, which is one value or an iterable of values. A `str` and a path are
-/// one value, although a `str` is iterable. `None` has no values. `wanted` says what a value is.
+/// Converts the argument `name`, which is one value or an iterable of values. A `str` and a path
+/// are one value, although a `str` is iterable. `None` has no values. `wanted` says what a value
+/// is.
 pub fn one_or_several<T>(
     name: &str,
     argument: Option<&Bound<'_, PyAny>>,

@@ -54,7 +54,8 @@ impl ArrowArray {
         Ok(list)
     }
 
-    /// Returns the values as a NumPy array, of objects unless ``dtype`` says otherwise. Needs numpy.
+    /// Returns the values as a NumPy array, of objects unless ``dtype`` says otherwise. Needs
+    /// numpy.
     #[pyo3(signature = (dtype = None))]
     fn to_numpy<'py>(
         &self,

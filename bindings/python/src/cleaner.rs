@@ -257,8 +257,8 @@ impl Cleaner {
         lang: Option<&str>,
         site: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let text = text.0;
         static RESULT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let text = text.0;
         let (py, source) = (text.py(), text.to_str()?);
         let scanned = self.engine.one(
             py,
@@ -285,7 +285,7 @@ impl Cleaner {
 
     /// Explains what is removed from a text and why: the lines, rules, clauses and matched words of
     /// each removal, what keep rules protect, and how the line model judges each line. Printing the
-    /// result shows it as text. Takes several times as long as ``scan``.
+    /// result shows it as text. Takes far longer than ``scan``, as it searches for each clause.
     ///
     /// Args:
     ///     text: The text.
@@ -322,8 +322,8 @@ impl Cleaner {
     /// Returns the texts without their boilerplate, in the same order. Uses several threads.
     ///
     /// Args:
-    ///     texts: The texts: a list or another iterable of ``str``. ``None`` stays ``None``, as nulls
-    ///         do in ``clean_arrow``. The NaN of pandas is a ``TypeError``;
+    ///     texts: The texts: a list or another iterable of ``str``. ``None`` stays ``None``, as
+    ///         nulls do in ``clean_arrow``. The NaN of pandas is a ``TypeError``;
     ///         ``dechaff.integrations.pandas`` cleans series with missing values.
     ///     url: A URL for each text, or one ``str`` for all.
     ///     lang: A language code for each text, or one ``str`` for all.

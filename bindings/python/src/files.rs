@@ -1,5 +1,6 @@
-//! Files of texts and records for Python: `clean_file` between two file objects, and the HTML report
-//! of paths. Both run the command with the cleaner of the caller, on threads that end with the call.
+//! Files of texts and records for Python: `clean_file` between two file objects, and the HTML
+//! report of paths. Both run the command with the cleaner of the caller, on threads that end with
+//! the call.
 
 use crate::Error;
 use crate::arguments;
@@ -110,7 +111,7 @@ pub fn clean_file(
         return Err(error);
     }
     let (stats, problems) = ended.map_err(|error| to_python(&error))?;
-    Ok((stats, problems.passed))
+    Ok((stats, all_in_python(&problems.passed)))
 }
 
 /// Writes the HTML report of paths. Returns what failed, and what was passed through.
@@ -128,7 +129,7 @@ pub fn report(
         write_report(&engine.cleaner, &options, threads, stop)
     })?;
     let Problems { failed, passed } = ended.map_err(|error| to_python(&error))?;
-    Ok((failed, passed))
+    Ok((all_in_python(&failed), all_in_python(&passed)))
 }
 
 /// Runs `work` on a thread without holding the interpreter's lock, and checks for signals meanwhile.
@@ -164,9 +165,15 @@ fn run<R: Send + 'static>(
 
 /// Converts an error of the command. Options are called as in Python.
 fn to_python(error: &anyhow::Error) -> PyErr {
-    let message = format!("{error:#}");
-    let words: Vec<_> = message.split(' ').map(in_python).collect();
-    Error::new_err(words.join(" "))
+    Error::new_err(all_in_python(&[format!("{error:#}")]).join(""))
+}
+
+/// Returns messages of the command in which options are called as in Python.
+fn all_in_python(messages: &[String]) -> Vec<String> {
+    let words = messages.iter().map(|message| message.split(' '));
+    words
+        .map(|words| words.map(in_python).collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 /// Returns a word of a message; an option of the command, such as `--on-error`, as its argument in

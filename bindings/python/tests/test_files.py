@@ -117,7 +117,7 @@ def test_what_is_passed_through_is_counted_and_logged(caplog: pytest.LogCaptureF
 
 
 def test_what_is_no_text_is_an_error_or_passed_through(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(Error, match="binary"):
+    with pytest.raises(Error, match="^source: is binary"):
         clean_file(io.BytesIO(bytes(range(256)) * 40), io.BytesIO())
     invalid = b"It rained s\xfc\xdf.\nAdvertisement\n"
     stats = clean_file(io.BytesIO(invalid), buffer := io.BytesIO())
@@ -141,6 +141,21 @@ def test_a_target_is_complete_or_does_not_exist(tmp_path: Path) -> None:
             clean_file(io.BytesIO(CHAFF), target)
     clean_file(tmp_path / "c.txt", tmp_path / "c.txt", overwrite=True)
     assert (tmp_path / "c.txt").read_bytes() == CLEAN
+
+
+def test_directories_are_made_and_errors_name_the_target(tmp_path: Path) -> None:
+    clean_file(io.BytesIO(CHAFF), tmp_path / "a" / "b" / "c.txt")
+    assert (tmp_path / "a" / "b" / "c.txt").read_bytes() == CLEAN
+    (tmp_path / "d.txt").mkdir()
+    with pytest.raises(OSError) as raised:
+        clean_file(io.BytesIO(CHAFF), tmp_path / "d.txt", overwrite=True)
+    assert str(raised.value).endswith(f"directory: '{tmp_path / 'd.txt'}'")
+
+
+def test_html_says_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+    stats = clean_file(io.BytesIO(b"<!DOCTYPE html><html><body>Rain</body></html>"), io.BytesIO())
+    assert stats["documents"] == 0
+    assert "source: is HTML; extract its text first, or pass format text" in caplog.text
 
 
 def test_exceptions_of_file_objects_reach_the_caller() -> None:
@@ -203,6 +218,8 @@ def test_a_report_shows_what_would_be_removed(tmp_path: Path) -> None:
         report(tmp_path / "none.txt", page, overwrite=True)
     with pytest.raises(ValueError, match="inputs is empty"):
         report([], tmp_path / "other.html")
+    with pytest.raises(TypeError, match="inputs must be a path, or several, not int"):
+        report(3, tmp_path / "other.html")  # type: ignore[arg-type]
     row = {"text": PAGES[0], "place": SITES[0]}
     (tmp_path / "c.jsonl").write_text(json.dumps(row) + "\n")
     learned = Cleaner(learned=dechaff.learn(PAGES, SITES))

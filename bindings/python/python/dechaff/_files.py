@@ -98,7 +98,7 @@ def clean_file(
     with _open_source(source) as (name, reader), _open_target(target, overwrite) as (target_name, writer):
         stats, passed = clean_stream(use, (name, reader), (target_name, writer), options, threads)
     for reason in passed:
-        _LOG.warning("%s: %s", "source" if name == "-" else name, reason)
+        _LOG.warning("%s", reason)
     statistics: dict[str, Any] = json.loads(stats)
     return statistics
 
@@ -145,6 +145,8 @@ def report(
         FileExistsError: The page exists, and ``overwrite`` is not set.
     """
     use = Cleaner() if cleaner is None else cleaner
+    if not _is_path(inputs) and not isinstance(inputs, Iterable):
+        raise TypeError(f"inputs must be a path, or several, not {type(inputs).__name__}")
     paths = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
     if not paths:
         raise ValueError("inputs is empty; pass a path, or several")
@@ -255,6 +257,7 @@ def _open_target(target: Any, overwrite: bool) -> AbstractContextManager[tuple[s
 @contextmanager
 def _local_target(target: Path) -> Generator[tuple[str, Any]]:
     """A temporary file beside the target, which takes its place in the end."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
         with part.open("xb") as file:
@@ -262,6 +265,11 @@ def _local_target(target: Path) -> Generator[tuple[str, Any]]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, target)
+    except OSError as error:
+        if error.filename != os.fspath(part):
+            raise
+        # The temporary name tells nobody anything.
+        raise OSError(error.errno, error.strerror, os.fspath(target)) from None
     finally:
         part.unlink(missing_ok=True)
 
