@@ -5,7 +5,7 @@ use super::Exit;
 use super::request::Request;
 use super::terminal::{Progress, Terminal};
 use crate::io::write_file;
-use crate::job::{Event, EventSink, Target};
+use crate::job::{Event, EventSink, OnHeld, Target};
 use crate::report::{Stats, SummaryContext, summary};
 use anyhow::{Result, anyhow};
 use serde_json::json;
@@ -147,6 +147,11 @@ fn print_summary(stats: &Stats, request: &Request, terminal: &Terminal) {
             "would be removed"
         },
         max_removed: request.options.cleaner.max_removed(),
+        held: match request.options.format.on_held {
+            OnHeld::Drop if removes => "left out",
+            OnHeld::KeepEmpty if removes => "emptied",
+            _ => "held",
+        },
     };
     for line in summary(stats, &context) {
         terminal.note(&line);

@@ -90,6 +90,7 @@ pub(super) fn write_report(
         rules: &rules,
         verb: "would go",
         max_removed,
+        held: "held",
     };
     let summary = summary(&ended.stats, &context).join(" ");
     let meta = ReportMeta {

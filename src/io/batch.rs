@@ -414,12 +414,20 @@ mod tests {
         );
     }
 
-    /// Returns its parts, one a call.
-    struct LiveParts(std::vec::IntoIter<Vec<u8>>);
+    /// Returns its parts, at most one a call.
+    struct LiveParts(std::collections::VecDeque<Vec<u8>>);
 
     impl Read for LiveParts {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.next().unwrap_or_default().as_slice().read(buffer)
+            let Some(part) = self.0.front_mut() else {
+                return Ok(0);
+            };
+            let read = part.as_slice().read(buffer)?;
+            part.drain(..read);
+            if part.is_empty() {
+                self.0.pop_front();
+            }
+            Ok(read)
         }
     }
 
@@ -429,7 +437,7 @@ mod tests {
         let parts = ["one\n", "tw", "o\nthree\nfour", "\n"].map(|part| part.as_bytes().to_vec());
         let parts: Vec<Vec<u8>> = parts.into_iter().chain([large, b"ven".to_vec()]).collect();
         let batches = Batches::new(
-            LiveParts(parts.clone().into_iter()),
+            LiveParts(parts.clone().into()),
             Box::new(LineFraming),
             40,
             Start::default(),

@@ -305,7 +305,8 @@ impl<'j> TextCleaner<'j> {
         };
         if let Some(number) = place.number {
             let bytes = cleaned.source().len();
-            let lost = if is_emptied {
+            let is_lost = is_held(&cleaned) && self.options.format.on_held != OnHeld::Pass;
+            let lost = if is_lost {
                 bytes
             } else {
                 removed.iter().map(Range::len).sum()

@@ -216,8 +216,8 @@ mod tests {
         let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found, whole)).unwrap();
         let all = concat!(
             r#""x__all":[[18,32,1.0],[36,55,1.0]],"#,
-            r#""x__advert":[[18,32,1.0]],"x__removed_share":[[0,61,0.5]],"#,
-            r#""x__share":[[36,55,1.0]]"#
+            r#""x__advert":[[18,32,1.0]],"x__share":[[36,55,1.0]],"#,
+            r#""x__removed_share":[[0,61,0.5]]"#
         );
         assert_eq!(line, format!("{{\"id\":\"a\",\"attributes\":{{{all}}}}}\n"));
     }

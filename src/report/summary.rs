@@ -19,6 +19,8 @@ pub struct SummaryContext<'s> {
     pub verb: &'s str,
     /// The largest share of a document that may be removed, from 0 to 1.
     pub max_removed: f64,
+    /// What happened to documents that would have lost more: "held", or what was chosen instead.
+    pub held: &'s str,
 }
 
 /// Returns the lines of the summary of a run with these statistics.
@@ -27,7 +29,7 @@ pub fn summary(stats: &Stats, context: &SummaryContext<'_>) -> Vec<String> {
     let mut lines = vec![totals(stats, context)];
     lines.extend(kinds(stats, context.rules));
     lines.extend(most_affected(stats));
-    lines.extend(held(stats, context.max_removed));
+    lines.extend(held(stats, context));
     lines.extend(uncleaned(stats));
     lines
 }
@@ -112,15 +114,15 @@ fn most_affected(stats: &Stats) -> Option<String> {
 }
 
 /// Returns how many documents were held, and what lets them through.
-fn held(stats: &Stats, max_removed: f64) -> Option<String> {
+fn held(stats: &Stats, context: &SummaryContext<'_>) -> Option<String> {
     // A share such as 0.07 is not exact in binary; no one needs more digits.
-    let limit = (max_removed * 1e6).round() / 1e4;
+    let limit = (context.max_removed * 1e6).round() / 1e4;
     let were = if stats.held == 1 { "was" } else { "were" };
     (stats.held > 0).then(|| {
         format!(
-            "{} {were} held because more than {limit} % would have gone; --max-removed 1 lets {} \
-             through.",
+            "{} {were} {} because more than {limit} % would have gone; --max-removed 1 cleans {}.",
             count(stats.held, "document"),
+            context.held,
             if stats.held == 1 { "it" } else { "them" }
         )
     })
@@ -135,7 +137,8 @@ fn uncleaned(stats: &Stats) -> Vec<String> {
         (
             stats.html,
             "HTML file",
-            "passed through unchanged; extract the text first, or --format text cleans it as it is",
+            "passed through unchanged; extract the text first, or --text-format html cleans what is \
+             between the tags",
         ),
         (stats.pdf, "PDF file", "skipped; extract the text first"),
         (
@@ -146,7 +149,7 @@ fn uncleaned(stats: &Stats) -> Vec<String> {
         (
             stats.other_json,
             "JSON file",
-            "passed through unchanged: not one object per line",
+            "passed through unchanged: no object in it has the text field",
         ),
         (
             invalid,
@@ -205,6 +208,7 @@ mod tests {
             rules: &rules,
             verb: "removed",
             max_removed: 0.95,
+            held: "held",
         };
         summary(stats, &context)
     }
@@ -254,12 +258,12 @@ mod tests {
             lines(&stats),
             [
                 "2 documents: 0 changed, 0 B of 0 B removed (0.0 %).",
-                "1 document was held because more than 95 % would have gone; --max-removed 1 lets \
-                 it through.",
-                "2 HTML files were passed through unchanged; extract the text first, or --format \
-                 text cleans it as it is.",
+                "1 document was held because more than 95 % would have gone; --max-removed 1 cleans \
+                 it.",
+                "2 HTML files were passed through unchanged; extract the text first, or \
+                 --text-format html cleans what is between the tags.",
                 "1 PDF file was skipped; extract the text first.",
-                "1 JSON file was passed through unchanged: not one object per line.",
+                "1 JSON file was passed through unchanged: no object in it has the text field.",
                 "1 input was passed through unchanged: not valid in its encoding (--encoding names \
                  another).",
                 "2 links, devices or pipes were skipped.",

@@ -1090,7 +1090,7 @@ fn emptied_records_are_kept_unless_drop_empty_is_set() {
         path,
         &["clean", "a.jsonl", "--max-removed", "1"],
         0,
-        "1 empty",
+        "1 record was left without any text",
     );
     assert_eq!(
         text(&output.stdout),

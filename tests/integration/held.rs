@@ -13,7 +13,7 @@ const OPTIONS: [&str; 4] = ["--max-removed", "0.5", "--removed", "r.jsonl"];
 /// messages.
 fn clean(directory: &Path, input: &str, output: &str, more: &[&str]) -> (Vec<u8>, String) {
     let args = [&["clean", input, "-f", "-o", output], &OPTIONS[..], more].concat();
-    let messages = run(directory, &args, 0, "1 held").stderr;
+    let messages = run(directory, &args, 0, " because more than ").stderr;
     (fs::read(directory.join(output)).unwrap(), text(&messages))
 }
 

@@ -89,7 +89,7 @@ fn what_a_site_repeats_is_removed_and_can_be_restored() {
         "--removed",
         "r.jsonl",
     ];
-    run(path, &clean, 0, "site/repeated");
+    run(path, &clean, 0, "removals: repeat ");
     let cleaned = fs::read_to_string(path.join("out/example.org/00.txt")).unwrap();
     assert_eq!(cleaned, article("bridge"));
     let record = fs::read_to_string(path.join("r.jsonl")).unwrap();

@@ -70,7 +70,7 @@ fn every_document_has_a_line_in_the_order_of_the_inputs() {
     fs::create_dir(path.join("in")).unwrap();
     fs::write(path.join("in/a.txt"), "Süß.\nAdvertisement\nÄh.\n").unwrap();
     let records = "{\"id\": 1, \"text\": \"A.\"}\n{\"id\": 2}\n{\"id\": 3, \"text\": \
-                   \"Advertisement\"}\n{\"id\": 4, \"text\": \"\"}\n";
+                   \"Advertisement\\nAdvertisement\"}\n{\"id\": 4, \"text\": \"\"}\n";
     fs::write(path.join("in/b.jsonl"), records).unwrap();
     fs::write(
         path.join("in/c.csv"),
@@ -111,7 +111,7 @@ fn every_document_has_a_line_in_the_order_of_the_inputs() {
         (&found[2]["share"], &found[2]["held"]),
         (&1.0.into(), &true.into())
     );
-    assert_eq!(found[2]["bytes"]["kept"], serde_json::json!([[0, 13]]));
+    assert_eq!(found[2]["bytes"]["kept"], serde_json::json!([[0, 27]]));
     assert_eq!(
         (&found[3]["id"], &found[3]["share"]),
         (&"4".into(), &0.0.into())
