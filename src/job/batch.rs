@@ -162,7 +162,7 @@ mod tests {
             }
             whole.add(batch);
         }
-        match whole.take_events(OnError::Pass).remove(0) {
+        match whole.take_events().remove(0) {
             Event::Passed(note) => note,
             other => panic!("{other:?}"),
         }
