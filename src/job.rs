@@ -7,6 +7,7 @@ pub mod collisions;
 pub mod compare;
 pub mod corpus;
 mod document;
+mod encoded;
 pub mod eval;
 mod files;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -240,7 +240,7 @@ mod tests {
                 .starts_with("invalid value 'stop' for '--on-error")
         );
         assert!(!error.to_string().contains('\n'), "{error}");
-        let error = clean("a.bin", &"\0\u{1}".repeat(400), &[]).unwrap_err();
+        let error = clean("a.bin", &"\0\0\u{1}".repeat(400), &[]).unwrap_err();
         assert!(error.to_string().starts_with("a.bin: is binary"), "{error}");
     }
 }

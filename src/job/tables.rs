@@ -8,9 +8,10 @@ mod restore;
 pub use restore::{check_table, restore_table};
 
 use super::batch::{BatchOutput, Interrupted};
+use super::encoded::RecordField;
 use super::options::{OnError, OnHeld};
 use super::pipeline::in_order;
-use super::text::{DAMAGED, HELD, Judged, Place, Problem, RecordField, TextCleaner, TextOutcome};
+use super::text::{DAMAGED, HELD, Judged, Place, Problem, TextCleaner, TextOutcome};
 use crate::io::fs::File;
 use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
 use crate::report::{ContentHasher, Part};

@@ -10,8 +10,9 @@
 
 use super::Event;
 use super::batch::{BatchOutput, BatchStats};
+use super::encoded::{EncodedHtml, EncodedText, RecordField};
 use super::options::{JobOptions, OnError, OnHeld};
-use crate::io::{Field, HtmlText, InputText, TextFields, decode_utf8};
+use crate::io::{HtmlText, InputText, TextFields, decode_utf8};
 use crate::report::{
     Annotation, Cut, MapLine, Name, Origin, annotate, annotate_whole, damage_line,
     document_records, dropped_record, emptied_record,
@@ -276,7 +277,6 @@ impl<'j> TextCleaner<'j> {
         outcome: &mut TextOutcome,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let rules = self.options.cleaner.rules();
         let cleaned = self.options.cleaner.clean(document, scratch);
         if let Some(sites) = self.options.cleaner.learned() {
             let known = document.site().and_then(|name| sites.site(name));
@@ -296,24 +296,10 @@ impl<'j> TextCleaner<'j> {
         } else {
             encoded.cuts(place.bytes, &removed)
         };
-        outcome.tally.spans += if is_emptied { 1 } else { removed.len() };
-        self.count(&cleaned, is_emptied, outcome);
-        outcome.kept_bytes += if is_emptied {
-            0
-        } else {
-            encoded.kept_bytes(&removed, &cuts)
-        };
-        if let Some(number) = place.number {
-            let bytes = cleaned.source().len();
-            let is_lost = is_held(&cleaned) && self.options.format.on_held != OnHeld::Pass;
-            let lost = if is_lost {
-                bytes
-            } else {
-                removed.iter().map(Range::len).sum()
-            };
-            let losses = &mut outcome.tally.stats.most_affected;
-            losses.add_record(number, place.field, lost as u64, bytes as u64);
+        if !is_emptied {
+            outcome.kept_bytes += encoded.kept_bytes(&removed, &cuts);
         }
+        self.count(&cleaned, place, outcome);
         if self.options.format.annotate.is_some() {
             let first_field = self.options.format.names.text.first();
             let field = place.field.or(first_field.map(String::as_str));
@@ -330,26 +316,20 @@ impl<'j> TextCleaner<'j> {
             let seen = observer.visit(&place.name(self.name), document, &cleaned, scratch);
             outcome.tally.events.extend(seen.map(Event::Observed));
         }
-        if self.options.records {
-            let origin = Origin {
-                text: encoded.text(),
-                cuts: &cuts,
-                encoding: encoded.encoding(),
-                site: document.site(),
-                ..place.origin(self.name)
-            };
-            if is_emptied {
-                emptied_record(&origin, EMPTIED, &mut outcome.records)?;
-            } else {
-                document_records(&cleaned, &origin, rules, &mut outcome.records)?;
-            }
+        let origin = Origin {
+            text: encoded.text(),
+            cuts: &cuts,
+            encoding: encoded.encoding(),
+            site: document.site(),
+            ..place.origin(self.name)
+        };
+        if self.options.records && is_emptied {
+            emptied_record(&origin, EMPTIED, &mut outcome.records)?;
+        } else if self.options.records {
+            let rules = self.options.cleaner.rules();
+            document_records(&cleaned, &origin, rules, &mut outcome.records)?;
         }
         if self.options.maps {
-            let origin = Origin {
-                text: encoded.text(),
-                cuts: &cuts,
-                ..place.origin(self.name)
-            };
             outcome.maps.push(MapLine::new(&cleaned, &origin));
         }
         for cut in cuts {
@@ -359,20 +339,26 @@ impl<'j> TextCleaner<'j> {
         Ok(())
     }
 
-    /// Adds the counts of a cleaned text to `outcome`, except that of its removed spans. A held text
-    /// that is not passed through counts as removed.
-    fn count(&self, cleaned: &Cleaned<'_>, is_emptied: bool, outcome: &mut TextOutcome) {
-        let rules = self.options.cleaner.rules();
-        outcome.tally.stats.add_document(cleaned, rules);
-        outcome.found_bytes.0 += cleaned.source().len();
-        outcome.found_bytes.1 += cleaned.found_bytes();
+    /// Adds the counts of the cleaned text at `place` to `outcome`. A held text that is not passed
+    /// through counts as removed.
+    fn count(&self, cleaned: &Cleaned<'_>, place: &Place<'_>, outcome: &mut TextOutcome) {
+        let stats = &mut outcome.tally.stats;
+        stats.add_document(cleaned, self.options.cleaner.rules());
+        let (bytes, found) = (cleaned.source().len(), cleaned.found_bytes());
+        let (mut spans, mut lost) = (cleaned.removals().len(), found);
         if let Outcome::Held { share } = cleaned.outcome() {
             outcome.held = Some(share);
-            if self.options.format.on_held != OnHeld::Pass {
-                outcome.tally.stats.bytes_removed += cleaned.source().len() as u64;
-                outcome.tally.spans += usize::from(!is_emptied);
-            }
+            let is_lost = self.options.format.on_held != OnHeld::Pass;
+            (spans, lost) = if is_lost { (1, bytes) } else { (0, 0) };
+            stats.bytes_removed += lost as u64;
         }
+        if let Some(number) = place.number {
+            let losses = &mut stats.most_affected;
+            losses.add_record(number, place.field, lost as u64, bytes as u64);
+        }
+        outcome.tally.spans += spans;
+        outcome.found_bytes.0 += bytes;
+        outcome.found_bytes.1 += found;
     }
 
     /// Adds the annotations of the text of `field` to `outcome`. A held text that would not be passed
@@ -545,139 +531,6 @@ impl<'j> TextCleaner<'j> {
             return Ok(());
         }
         dropped_record(&place.origin(self.name), rule, &mut output.records)
-    }
-}
-
-/// A text and the bytes that encode it.
-trait EncodedText {
-    /// Returns the text.
-    fn text(&self) -> &str;
-
-    /// Returns the bytes of `source` that encode each of `removed`, which are byte ranges of the
-    /// document, sorted and disjoint. A removal in several items of a list has a cut for each.
-    fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut>;
-
-    /// Returns the bytes of `source` that encode all of the text.
-    fn all(&self, source: &[u8]) -> Vec<Cut>;
-
-    /// Returns how many bytes of text are left without `removed`, of which `cuts` are the cuts.
-    fn kept_bytes(&self, removed: &[Range<usize>], cuts: &[Cut]) -> usize;
-
-    /// Returns the name of the encoding, unless it is UTF-8.
-    fn encoding(&self) -> Option<&'static str>;
-}
-
-/// The text between the tags of HTML, which is a text itself.
-struct EncodedHtml<'t> {
-    html: &'t HtmlText,
-    encoded: &'t dyn EncodedText,
-}
-
-impl EncodedText for EncodedHtml<'_> {
-    fn text(&self) -> &str {
-        self.encoded.text()
-    }
-
-    fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
-        let html_cuts = self.html.cuts(removed);
-        let ranges: Vec<Range<usize>> = html_cuts.iter().map(|cut| cut.source.clone()).collect();
-        let mut cuts = self.encoded.cuts(source, &ranges);
-        for cut in &mut cuts {
-            cut.removal = html_cuts[cut.removal].removal;
-        }
-        cuts
-    }
-
-    fn all(&self, source: &[u8]) -> Vec<Cut> {
-        self.encoded.all(source)
-    }
-
-    fn kept_bytes(&self, removed: &[Range<usize>], _: &[Cut]) -> usize {
-        self.html.as_str().len() - removed.iter().map(Range::len).sum::<usize>()
-    }
-
-    fn encoding(&self) -> Option<&'static str> {
-        self.encoded.encoding()
-    }
-}
-
-/// A field of a record.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RecordField<'f> {
-    pub(super) field: &'f Field<'f>,
-    /// The record that the field was parsed from, unless that is the source itself, in UTF-8.
-    pub(super) decoded: Option<&'f InputText>,
-}
-
-impl EncodedText for RecordField<'_> {
-    fn text(&self) -> &str {
-        &self.field.text
-    }
-
-    fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
-        let record = self.decoded.map_or(source, |text| text.as_str().as_bytes());
-        let mut cuts = Vec::with_capacity(removed.len());
-        for (removal, span) in removed.iter().enumerate() {
-            for (item, text) in self.field.split(span.clone()) {
-                cuts.push(Cut {
-                    removal,
-                    text,
-                    bytes: 0..0,
-                    item: item.map(|item| (item.index, item.text.start)),
-                });
-            }
-        }
-        let spans: Vec<Range<usize>> = cuts.iter().map(|cut| cut.text.clone()).collect();
-        for (cut, bytes) in cuts.iter_mut().zip(self.field.locate(record, &spans)) {
-            cut.bytes = match self.decoded {
-                Some(text) => text.source_range(bytes),
-                None => bytes,
-            };
-        }
-        cuts
-    }
-
-    fn all(&self, source: &[u8]) -> Vec<Cut> {
-        self.cuts(source, std::slice::from_ref(&(0..self.text().len())))
-    }
-
-    fn kept_bytes(&self, _: &[Range<usize>], cuts: &[Cut]) -> usize {
-        self.field.text_len() - cuts.iter().map(|cut| cut.text.len()).sum::<usize>()
-    }
-
-    fn encoding(&self) -> Option<&'static str> {
-        self.decoded.and_then(InputText::encoding)
-    }
-}
-
-impl EncodedText for InputText {
-    fn text(&self) -> &str {
-        self.as_str()
-    }
-
-    fn cuts(&self, _: &[u8], removed: &[Range<usize>]) -> Vec<Cut> {
-        removed
-            .iter()
-            .enumerate()
-            .map(|(removal, text)| Cut {
-                removal,
-                text: text.clone(),
-                bytes: self.source_range(text.clone()),
-                item: None,
-            })
-            .collect()
-    }
-
-    fn all(&self, source: &[u8]) -> Vec<Cut> {
-        self.cuts(source, std::slice::from_ref(&(0..self.text().len())))
-    }
-
-    fn kept_bytes(&self, removed: &[Range<usize>], _: &[Cut]) -> usize {
-        self.as_str().len() - removed.iter().map(Range::len).sum::<usize>()
-    }
-
-    fn encoding(&self) -> Option<&'static str> {
-        InputText::encoding(self)
     }
 }
 

@@ -71,12 +71,6 @@ pub enum WalkEntry {
     Failed(PathBuf, anyhow::Error),
 }
 
-impl WalkEntry {
-    fn is_file(&self) -> bool {
-        matches!(self, Self::File(_))
-    }
-}
-
 impl Inputs {
     /// Iterates over all files in a fixed order: arguments as they were given, the files of a
     /// directory sorted by name, then the files of the list. A shard relies on this order.
@@ -102,7 +96,10 @@ impl Inputs {
             exclude: None,
             ..self.clone()
         };
-        let files = whole.walk().filter(WalkEntry::is_file).count();
+        let files = whole
+            .walk()
+            .filter(|entry| matches!(entry, WalkEntry::File(_)))
+            .count();
         let included = Self {
             exclude: None,
             ..self.clone()
@@ -125,7 +122,7 @@ impl Inputs {
     /// Returns whether a walk finds a file, or something else that has to be reported.
     fn finds_file(&self) -> bool {
         self.walk()
-            .any(|entry| entry.is_file() || matches!(entry, WalkEntry::Failed(..)))
+            .any(|entry| matches!(entry, WalkEntry::File(_) | WalkEntry::Failed(..)))
     }
 
     /// Returns the named paths, for a message that none of them has a file.

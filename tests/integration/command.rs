@@ -521,7 +521,7 @@ fn inputs_that_are_left_alone_are_called_what_they_are() {
     let args = ["clean", "in", "-o", "out", "--stats", "s.json"];
     let errors = text(&run(path, &args, 0, "").stderr);
     for line in [
-        "2 HTML files were passed through unchanged; extract the text first, or --format text",
+        "2 HTML files were passed through unchanged; extract the text first, or --text-format html",
         "1 PDF file was skipped; extract the text first.",
         "1 zip archive was skipped, as docx and epub files are",
         "1 input was passed through unchanged: not valid in its encoding (--encoding names",

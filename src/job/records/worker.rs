@@ -18,8 +18,9 @@ use crate::io::{
 };
 use crate::job::batch::BatchOutput;
 use crate::job::document::UTF16_ADVICE;
+use crate::job::encoded::RecordField;
 use crate::job::options::{Annotate, OnError};
-use crate::job::text::{Fate, Place, Problem, RecordField, TextCleaner, TextOutcome};
+use crate::job::text::{Fate, Place, Problem, TextCleaner, TextOutcome};
 use crate::report::{ContentHash, ContentHasher, Part, annotation_list, dolma_line, share_field};
 use anyhow::{Context, Result, bail};
 use dechaff_core::Scratch;
