@@ -541,6 +541,7 @@ fn is_held(cleaned: &Cleaned<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::Field;
     use std::borrow::Cow;
 
     const TEXT: &str = "It rained.\\nAdvertisement\\nIt stopped.";
