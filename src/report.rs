@@ -19,6 +19,7 @@ mod marked;
 mod records;
 mod rules;
 mod schema;
+mod shares;
 mod stats;
 mod summary;
 mod survey;
@@ -36,7 +37,6 @@ pub use explain::RemovalList;
 pub use html::{ReportMeta, html_page, survey_json};
 pub use identity::{ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path};
 pub use learned::{LabelPack, LearnedLine, learned_lines, learned_pack, site_line};
-pub use losses::Losses;
 pub use maps::MapLine;
 pub use marked::marked;
 pub use records::{

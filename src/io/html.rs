@@ -377,9 +377,11 @@ impl HtmlReader<'_> {
     /// Notes that white space stands before the next text. A line end is stronger than a tab, and
     /// that is stronger than a space.
     fn separate(&mut self, character: char, source: Range<usize>) {
-        let rank = |character| ['\n', '\t', ' '].iter().position(|&c| c == character);
-        let is_weaker = |separator: &Separator| rank(separator.character) > rank(character);
-        if !self.found.text.is_empty() && self.separator.as_ref().is_none_or(is_weaker) {
+        let is_stronger = self
+            .separator
+            .as_ref()
+            .is_none_or(|separator| strength(character) > strength(separator.character));
+        if is_stronger && !self.found.text.is_empty() {
             self.separator = Some(Separator { character, source });
         }
     }
@@ -406,8 +408,8 @@ impl HtmlReader<'_> {
                     len
                 }
                 _ => {
-                    let stop = |c: char| c == '&' || c.is_ascii_whitespace();
-                    let len = rest.find(stop).unwrap_or(rest.len());
+                    let end = rest.find(|c: char| c == '&' || c.is_ascii_whitespace());
+                    let len = end.unwrap_or(rest.len());
                     self.push(&rest[..len], at..at + len, true);
                     len
                 }
@@ -436,6 +438,16 @@ impl HtmlReader<'_> {
     }
 }
 
+/// Returns how strongly white space separates: a line end more than a tab, and that more than a
+/// space.
+fn strength(separator: char) -> usize {
+    match separator {
+        '\n' => 2,
+        '\t' => 1,
+        _ => 0,
+    }
+}
+
 /// Whether an element has content besides text.
 fn is_content(open: &OpenElement) -> bool {
     open.stays && !STRUCTURE.contains(&open.name.as_slice())
@@ -443,9 +455,8 @@ fn is_content(open: &OpenElement) -> bool {
 
 /// Returns the length of what can be a character reference at the start of `text`.
 fn reference_len(text: &str) -> usize {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '#';
     let end = text[1..]
-        .find(|c| !is_part(c))
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '#')
         .map_or(text.len(), |at| at + 1);
     end + usize::from(text[end..].starts_with(';'))
 }

@@ -28,7 +28,7 @@ use crate::io::{
     Checksum, DirectorySync, FileState, PartialFile, Start, create_directories, hash_path,
     open_own_file, sync_file,
 };
-use crate::report::{Losses, RuleStats, Stats, parse_record_path, record_path};
+use crate::report::{RuleStats, Stats, parse_record_path, record_path};
 use anyhow::{Context, Result, bail};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ use std::sync::Arc;
 /// Lengths of the reports in bytes: removal records, damaged records, and maps of offsets; `None` for
 /// a report that is not written.
 pub type Lengths = [Option<u64>; 3];
+
+/// What stands for the length of a report that is not written.
+const NO_REPORT: u64 = u64::MAX;
 
 /// The properties of an input that show whether it changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,10 +164,8 @@ struct Done {
     input: Input,
     output: Option<Checksum>,
     written: Option<u64>,
-    /// Counts without those per rule, and without the records that lost most.
+    /// Counts without those per rule.
     counts: Box<Stats>,
-    /// The records that lost most.
-    most_affected: Losses,
     /// Counts per rule. Names are shared with other inputs.
     rules: Box<[(Arc<str>, RuleStats)]>,
 }
@@ -187,7 +188,6 @@ impl Done {
             rules: rules
                 .map(|(name, rule)| (name.to_string(), *rule))
                 .collect(),
-            most_affected: self.most_affected.clone(),
             ..(*self.counts).clone()
         }
     }
@@ -198,8 +198,9 @@ impl Done {
 struct Entries {
     /// Finished inputs of the earlier run that this run has not accepted yet, by output path.
     done: FxHashMap<Arc<str>, Box<Done>>,
-    /// Lengths of the reports after each finished input, in the order of the journal.
-    order: Vec<Lengths>,
+    /// Lengths of the reports after each finished input, in the order of the journal. A report that
+    /// is not written has the length [`NO_REPORT`], which takes half the memory of `None`.
+    order: Vec<[u64; 3]>,
     /// Inputs that failed, by output path.
     failed: FxHashMap<Arc<str>, Input>,
     /// Names of rules.
@@ -231,10 +232,9 @@ impl Entries {
                 .into_iter()
                 .map(|(name, rule)| (shared(&mut self.rules, &name), rule))
                 .collect(),
-            most_affected: std::mem::take(&mut counts.most_affected),
             counts,
         };
-        self.order.push(finished.reports);
+        self.order.push(packed(finished.reports));
         self.done.insert(path, Box::new(done));
     }
 
@@ -251,8 +251,15 @@ impl Entries {
         count
             .checked_sub(1)
             .and_then(|last| self.order.get(last))
-            .map_or([Some(0); 3], |&lengths| lengths)
+            .map_or([Some(0); 3], |lengths| {
+                lengths.map(|length| Some(length).filter(|&length| length != NO_REPORT))
+            })
     }
+}
+
+/// Returns lengths of reports as they are kept for each finished input.
+fn packed(lengths: Lengths) -> [u64; 3] {
+    lengths.map(|length| length.unwrap_or(NO_REPORT))
 }
 
 /// Returns `text` as it is in `texts`, to which it is added if it is not there.
@@ -309,6 +316,8 @@ impl Journal {
             PreviousRun::Nothing => None,
             PreviousRun::Unfinished | PreviousRun::Finished if resume => {
                 journal.remove_stale_parts();
+                // Most finished inputs will be accepted; growing would take twice the memory.
+                journal.files.reserve_exact(journal.entries.done.len());
                 return Ok((journal, None));
             }
             PreviousRun::OtherPlan if resume => Some(
@@ -584,7 +593,7 @@ impl Journal {
             output.clone(),
             Box::new(stats.without_rules()),
         ));
-        self.entries.order.push(reports);
+        self.entries.order.push(packed(reports));
         self.accepted += 1;
         let written = match output {
             Some(_) => FileState::of(&self.directory.join(&file.output_path)),

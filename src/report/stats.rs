@@ -3,6 +3,7 @@
 //! `summary` puts them into words.
 
 use super::losses::{Loss, Losses};
+use super::shares::Shares;
 use dechaff_core::{Cleaned, Outcome, RuleId, RuleSet};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -53,10 +54,9 @@ pub struct Stats {
     pub bytes_read: u64,
     /// Bytes removed from them.
     pub bytes_removed: u64,
-    /// Documents by the share of their bytes that rules would remove, those that are held included:
-    /// first the number of those without any, then of those with up to 10 %, up to 20 % and so on.
-    #[serde(skip_serializing_if = "is_all_zero")]
-    pub shares: [u64; 11],
+    /// Documents by the share of their bytes that rules would remove.
+    #[serde(skip_serializing_if = "Shares::is_empty")]
+    pub shares: Shares,
     /// The removals of each rule, by its full name.
     pub rules: BTreeMap<String, RuleStats>,
     /// The documents that lost most bytes. The counts of a single input have records only, without
@@ -91,7 +91,8 @@ impl Stats {
             Outcome::Clean => {}
         }
         self.bytes_read += cleaned.source().len() as u64;
-        self.shares[tenths(cleaned.found_bytes(), cleaned.source().len())] += 1;
+        self.shares
+            .add(cleaned.found_bytes(), cleaned.source().len());
         // Names are looked up once per rule, not once per removal.
         let mut by_rule: FxHashMap<RuleId, RuleStats> = FxHashMap::default();
         for removal in cleaned.removals() {
@@ -172,9 +173,7 @@ impl Stats {
         for (sum, added) in counts {
             *sum = sum.saturating_add(added);
         }
-        for (count, other) in self.shares.iter_mut().zip(other.shares) {
-            *count = count.saturating_add(other);
-        }
+        self.shares.merge(&other.shares);
         for (name, stats) in &other.rules {
             self.add_rule(name, *stats);
         }
@@ -187,7 +186,7 @@ impl Stats {
         Self {
             rules: BTreeMap::new(),
             most_affected: Losses::default(),
-            shares: [0; 11],
+            shares: Shares::default(),
             ..*self
         }
     }
@@ -197,17 +196,6 @@ impl Stats {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
-}
-
-/// Returns whether counts are left out of the file of statistics.
-fn is_all_zero(counts: &[u64]) -> bool {
-    counts.iter().all(is_zero)
-}
-
-/// Returns the share of `part` in `whole` in tenths, rounded up, so that it is zero only if the
-/// part is. Integers make it exact, and the same on every machine.
-fn tenths(part: usize, whole: usize) -> usize {
-    (part as u128 * 10).div_ceil(whole.max(1) as u128).min(10) as usize
 }
 
 /// Returns a number with its noun, in the plural unless the number is 1. Only nouns whose plural
@@ -244,18 +232,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_in_tenths_and_rounded_up() {
-        for (part, whole, expected) in [(0, 0, 0), (0, 9, 0), (1, 999, 1), (1, 10, 1)] {
-            assert_eq!(tenths(part, whole), expected);
-        }
-        assert_eq!(
-            (tenths(11, 100), tenths(90, 100), tenths(91, 100)),
-            (2, 9, 10)
-        );
-        assert_eq!(tenths(usize::MAX, usize::MAX), 10);
-    }
-
-    #[test]
     fn figures_add_up() {
         let cleaner = crate::Cleaner::builder().build().unwrap();
         let document = crate::Document::new("It rained.\nAdvertisement\nIt stopped.\n").unwrap();
@@ -267,8 +243,6 @@ mod tests {
         let mut two = one.clone();
         two.merge(&one);
         assert_eq!((two.documents, two.changed, two.bytes_removed), (2, 2, 28));
-        // 14 of 37 bytes are more than 30 %.
-        assert_eq!(two.shares, [0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0]);
         let sums: u64 = two.rules.values().map(|rule| rule.bytes).sum();
         assert!(sums >= two.bytes_removed);
         let main_hits: u64 = two.rules.values().map(|rule| rule.main_hits).sum();
