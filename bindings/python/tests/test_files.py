@@ -155,7 +155,19 @@ def test_directories_are_made_and_errors_name_the_target(tmp_path: Path) -> None
 def test_html_says_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
     stats = clean_file(io.BytesIO(b"<!DOCTYPE html><html><body>Rain</body></html>"), io.BytesIO())
     assert stats["documents"] == 0
-    assert "source: is HTML; extract its text first, or pass format text" in caplog.text
+    assert "source: is HTML; extract its text first, or clean the text between its tags" in caplog.text
+
+
+def test_options_of_the_command_are_passed_on() -> None:
+    html = io.BytesIO(b"<p>It rained.</p><p>Advertisement</p>")
+    target = io.BytesIO()
+    clean_file(html, target, text_format="html")
+    assert target.getvalue() == b"<p>It rained.</p>"
+    table = io.BytesIO(b"1;'It rained.\nAdvertisement'\n2;'Share this\nFacebook\nTwitter'\n")
+    target = io.BytesIO()
+    options = {"delimiter": ";", "quote": "'", "no_header": True, "text_field": "2"}
+    clean_file(table, target, format="csv", on_held="drop", **options)
+    assert target.getvalue() == b"1;'It rained.\n'\n"
 
 
 def test_exceptions_of_file_objects_reach_the_caller() -> None:

@@ -33,7 +33,13 @@ def clean_file(
     lang_field: str | None = None,
     site_field: str | None = None,
     encoding: str | None = None,
+    text_format: Literal["text", "html"] = "text",
+    delimiter: str | None = None,
+    quote: str | None = None,
+    escape: str | None = None,
+    no_header: bool = False,
     on_error: Literal["pass", "drop", "fail"] = "pass",
+    on_held: Literal["pass", "drop", "keep-empty"] = "pass",
     output_format: str | None = None,
     compress: str | None = None,
     drop_empty: bool = False,
@@ -59,7 +65,14 @@ def clean_file(
         lang_field: The field that contains the language code.
         site_field: The field that contains the site; by default, the host of the URL is used.
         encoding: The encoding of the source, such as ``"windows-1252"``; by default, UTF-8.
+        text_format: Whether texts are HTML, of which the text between the tags is cleaned.
+        delimiter: The delimiter of CSV and TSV; by default, it is detected.
+        quote: The quote around fields of CSV and TSV, or ``"none"``; by default, it is detected.
+        escape: The character that escapes quotes in CSV and TSV; by default, it is detected.
+        no_header: CSV and TSV have no header row; ``text_field`` is the number of a column.
         on_error: Whether records without readable text are passed through, dropped or an error.
+        on_held: Whether texts that would lose more than ``max_removed`` are passed through, dropped
+            with their record, or emptied.
         output_format: The format of the target; by default, that of the source.
         compress: The compression of the target: ``"none"``, ``"gzip"`` or ``"zstd"``.
         drop_empty: Drop records that have no text left.
@@ -88,7 +101,13 @@ def clean_file(
         lang_field=lang_field,
         site_field=site_field,
         encoding=encoding,
+        text_format=text_format,
+        delimiter=delimiter,
+        quote=quote,
+        escape=escape,
+        no_header=no_header,
         on_error=on_error,
+        on_held=on_held,
         output_format=output_format,
         compress=compress,
         drop_empty=drop_empty,
