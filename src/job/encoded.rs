@@ -24,7 +24,9 @@ pub(super) trait EncodedText {
     fn cuts(&self, source: &[u8], removed: &[Range<usize>]) -> Vec<Cut>;
 
     /// Returns the bytes of `source` that encode all of the text.
-    fn all(&self, source: &[u8]) -> Vec<Cut>;
+    fn all(&self, source: &[u8]) -> Vec<Cut> {
+        self.cuts(source, std::slice::from_ref(&(0..self.text().len())))
+    }
 
     /// Returns how many bytes of text are left without `removed`, of which `cuts` are the cuts.
     fn kept_bytes(&self, removed: &[Range<usize>], cuts: &[Cut]) -> usize;
@@ -103,10 +105,6 @@ impl EncodedText for RecordField<'_> {
         cuts
     }
 
-    fn all(&self, source: &[u8]) -> Vec<Cut> {
-        self.cuts(source, std::slice::from_ref(&(0..self.text().len())))
-    }
-
     fn kept_bytes(&self, _: &[Range<usize>], cuts: &[Cut]) -> usize {
         self.field.text_len() - cuts.iter().map(|cut| cut.text.len()).sum::<usize>()
     }
@@ -132,10 +130,6 @@ impl EncodedText for InputText {
                 item: None,
             })
             .collect()
-    }
-
-    fn all(&self, source: &[u8]) -> Vec<Cut> {
-        self.cuts(source, std::slice::from_ref(&(0..self.text().len())))
     }
 
     fn kept_bytes(&self, removed: &[Range<usize>], _: &[Cut]) -> usize {

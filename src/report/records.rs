@@ -109,22 +109,9 @@ impl Record {
     /// from the span if the text was decoded or unescaped.
     fn new(removal: &Removal, cut: &Cut, origin: &Origin<'_>, rules: &RuleSet) -> Self {
         let rule = rules.get(removal.rule);
-        let (removed, bytes) = (
-            &origin.text[cut.text.clone()],
-            &origin.bytes[cut.bytes.clone()],
-        );
         let is_repeated = rule.filter() == FilterName::Site;
+        let text = &origin.text[cut.text.clone()];
         Self {
-            version: RECORD_VERSION,
-            path: origin.path.to_owned(),
-            record: origin.record,
-            id: origin.id.map(str::to_owned),
-            field: origin.field.map(str::to_owned),
-            item: origin.item,
-            start: origin.offset as usize + cut.bytes.start,
-            end: origin.offset as usize + cut.bytes.end,
-            text: removed.to_owned(),
-            rule: rule.name.clone(),
             also: removal
                 .also
                 .iter()
@@ -135,14 +122,12 @@ impl Record {
             site: origin.site.filter(|_| is_repeated).map(str::to_owned),
             pages: removal.score.pages().filter(|_| is_repeated),
             share: (is_repeated && removal.score < Score::RULE).then(|| decimal(removal.score)),
-            encoding: origin.encoding.map(str::to_owned),
-            bytes: (origin.encoding.is_some() || bytes != removed.as_bytes())
-                .then(|| HEXLOWER.encode(bytes)),
+            ..Self::without_rule(&rule.name, cut.bytes.clone(), text, origin)
         }
     }
 
-    /// Makes the record of `text`, which `range` of the bytes of the origin encodes and which was
-    /// removed for the reason `rule`, not by a rule.
+    /// Makes the record of `text`, which `range` of the bytes of the origin encodes, with the name
+    /// of a rule or another reason, but nothing else that is known of a rule.
     fn without_rule(rule: &str, range: Range<usize>, text: &str, origin: &Origin<'_>) -> Self {
         let bytes = &origin.bytes[range.clone()];
         Self {

@@ -25,7 +25,7 @@ pub struct Stats {
     /// Of the invalid inputs, those that are HTML.
     #[serde(skip_serializing_if = "is_zero")]
     pub html: u64,
-    /// Of the invalid inputs, those that are JSON, but not one object per line.
+    /// Of the invalid inputs, those that are JSON in which no object has the text field.
     #[serde(skip_serializing_if = "is_zero")]
     pub other_json: u64,
     /// Records without a readable text where one is expected, passed through or dropped as the

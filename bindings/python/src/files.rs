@@ -133,7 +133,7 @@ pub fn report(
 }
 
 /// Runs `work` on a thread without holding the interpreter's lock, and checks for signals meanwhile.
-/// If the handler of one raises an exception, `work` is told to stop, and the exception is returned
+/// If the handler of one raises an exception, `work` is stopped, and the exception is returned
 /// once it has. A panic is an exception.
 fn run<R: Send + 'static>(
     py: Python<'_>,
