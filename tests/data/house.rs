@@ -67,7 +67,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "crates/dechaff-core/src",
         &[
             "error", "steps", "text", "mark", "learn", "built_in", "rules", "search", "filter",
-            "model", "cleaner", "verify", "fuzzing",
+            "model", "verdict", "cleaner", "verify", "audit", "fuzzing",
         ],
     ),
     (

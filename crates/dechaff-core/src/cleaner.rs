@@ -23,6 +23,7 @@ use crate::model::{ExplainOptions, LineModel, LineScore, ModelBuffers};
 use crate::rules::RuleSet;
 use crate::search::SearchBuffers;
 use crate::text::{Document, PageTexts, TextLine, TextLines, View};
+use crate::verdict::{DocumentKind, Verdict};
 use dechaff_rules::rule::{Category, Effect, FilterName, Level, Rule, RuleId};
 use repeated::clean_again;
 use run::{DocumentRun, Explained};
@@ -43,6 +44,7 @@ pub struct Builder {
     /// Share of the words of prose, 0 to 1.
     max_loss: Option<f64>,
     is_idempotent: bool,
+    gives_verdicts: bool,
     learned: Option<Arc<dyn Sites>>,
     /// `None` for that of the level.
     evidence: Option<Evidence>,
@@ -113,6 +115,13 @@ impl Builder {
     #[must_use]
     pub fn idempotent(mut self, is_idempotent: bool) -> Self {
         self.is_idempotent = is_idempotent;
+        self
+    }
+
+    /// Gives a verdict on each document; see [`Cleaned::verdict`]. By default none is given.
+    #[must_use]
+    pub fn verdicts(mut self, gives_verdicts: bool) -> Self {
+        self.gives_verdicts = gives_verdicts;
         self
     }
 
@@ -192,6 +201,7 @@ impl Builder {
             model,
             max_removed: self.max_removed,
             is_idempotent: self.is_idempotent,
+            gives_verdicts: self.gives_verdicts,
             rules: self.rules,
             enabled,
         };
@@ -282,6 +292,7 @@ struct Engine {
     learned: Option<Arc<dyn Sites>>,
     max_removed: f64,
     is_idempotent: bool,
+    gives_verdicts: bool,
 }
 
 /// Buffers that a thread keeps from one document to the next. Creating them is cheap; reusing them
@@ -319,6 +330,7 @@ impl Cleaner {
             max_removed: 0.95,
             max_loss: None,
             is_idempotent: false,
+            gives_verdicts: false,
             learned: None,
             evidence: None,
         }
@@ -402,6 +414,28 @@ impl Cleaner {
     /// of keep rules, and `explain` the judgements of the line model; without them the search for
     /// what protects text is limited to the lines from which something is removed.
     fn run<'t>(
+        &self,
+        document: &Document<'t>,
+        scratch: &mut Scratch,
+        all_marks: bool,
+        explain: Option<&ExplainOptions>,
+    ) -> (Explained, Cleaned<'t>) {
+        let (explained, cleaned) = self.run_passes(document, scratch, all_marks, explain);
+        if !self.engine.gives_verdicts {
+            return (explained, cleaned);
+        }
+        let verdict = Verdict {
+            kind: DocumentKind::Other,
+            removed_share: (cleaned.share() * 1e3).round() / 1e3,
+            almost_removed_share: 0.0,
+            risk: 0.0,
+            held: matches!(cleaned.outcome(), Outcome::Held { .. }),
+        };
+        (explained, cleaned.with_verdict(verdict))
+    }
+
+    /// Cleans a document until nothing more is found, if the options say so, or once.
+    fn run_passes<'t>(
         &self,
         document: &Document<'t>,
         scratch: &mut Scratch,

@@ -32,6 +32,7 @@
 //! The crate touches no file, thread, clock, terminal or environment. Most users depend on the
 //! crate `dechaff`, which re-exports it.
 
+pub mod audit;
 mod built_in;
 mod cleaner;
 mod error;
@@ -46,6 +47,7 @@ mod rules;
 mod search;
 mod steps;
 mod text;
+mod verdict;
 pub mod verify;
 
 pub use built_in::lint_built_in;
@@ -62,3 +64,4 @@ pub use error::Error;
 pub use mark::{Mark, Score};
 pub use rules::RuleSet;
 pub use text::{Document, Span};
+pub use verdict::{DocumentKind, Verdict};

@@ -4,6 +4,7 @@ use crate::mark::{Mark, Score};
 use crate::rules::RuleSet;
 use crate::steps;
 use crate::text::Span;
+use crate::verdict::Verdict;
 use dechaff_rules::rule::{Confidence, RuleId};
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -67,6 +68,7 @@ pub struct Cleaned<'t> {
     removals: Vec<Removal>,
     vetoed: Vec<Veto>,
     outcome: Outcome,
+    verdict: Option<Verdict>,
 }
 
 impl<'t> Cleaned<'t> {
@@ -90,6 +92,7 @@ impl<'t> Cleaned<'t> {
             removals: Vec::new(),
             vetoed,
             outcome: Outcome::Clean,
+            verdict: None,
         }
         .with_removals(removals, max_removed)
     }
@@ -105,6 +108,12 @@ impl<'t> Cleaned<'t> {
             _ => Outcome::Changed,
         };
         Self { outcome, ..found }
+    }
+
+    /// Returns the result with a verdict.
+    pub(super) fn with_verdict(self, verdict: Verdict) -> Self {
+        let verdict = Some(verdict);
+        Self { verdict, ..self }
     }
 
     /// Returns the cleaned text. It is borrowed from the source if nothing is removed; otherwise
@@ -195,6 +204,13 @@ impl<'t> Cleaned<'t> {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
+    }
+
+    /// Returns the verdict on the document, or `None` if the cleaner gives none; see
+    /// [`Builder::verdicts`](crate::Builder::verdicts).
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.verdict
     }
 }
 
