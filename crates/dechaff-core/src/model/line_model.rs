@@ -181,7 +181,7 @@ impl LineModel {
                 score: self.model.probability(score),
                 threshold: self.model.probability(threshold),
                 page: page.kind(),
-                weights: if decision == Decision::Prose {
+                weights: if decision == Decision::Prose || options.max_features == 0 {
                     Vec::new()
                 } else {
                     self.model.weights(page, block, options.max_features)
