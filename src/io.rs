@@ -6,6 +6,7 @@
 
 mod batch;
 mod below;
+mod columns;
 mod compression;
 mod format;
 mod formats;
@@ -26,6 +27,7 @@ mod write;
 
 pub use batch::{Batch, Batches, Framing, Piece, Start};
 pub use below::{create_directories, open_own_file};
+pub use columns::{Cell, ColumnKind, NewColumn};
 pub use compression::{Codec, Compression, Compressor};
 pub use format::Format;
 pub use formats::parquet::open_table;
@@ -47,7 +49,7 @@ pub use slice::{line_slice, skip_lines};
 use source::HEAD_BYTES;
 pub use source::Source;
 pub use sync::{DirectorySync, commit_all, directory_of, sync_file, sync_staged, write_file};
-pub use table::{RowMask, Rows, TextTable};
+pub use table::{ColumnChanges, RowMask, Rows, TextTable};
 pub use text::{Content, InputText, encoding_for_label, looks_like_utf16};
 pub use write::{
     Checksum, PartialFile, Permissions, StagedFile, is_temporary, remove_abandoned,
@@ -68,7 +70,16 @@ pub struct FieldNames {
     /// Field of the name of the site.
     pub site: Option<String>,
     /// Fields that the run adds; a record that already has one of them is damaged.
-    pub reserved: Vec<String>,
+    pub reserved: Vec<ReservedField>,
+}
+
+/// A field that a run adds to records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservedField {
+    /// Its name.
+    pub name: String,
+    /// The option that chooses another name.
+    pub option: &'static str,
 }
 
 /// How rows of CSV and TSV are divided into fields, as far as the user says.

@@ -34,6 +34,7 @@ mod stdin;
 mod tables;
 mod tasks;
 mod text;
+mod verdicts;
 pub mod walk;
 
 use crate::io::{Compression, Format};

@@ -24,6 +24,7 @@ mod stats;
 mod summary;
 mod survey;
 mod table;
+mod verdicts;
 mod why;
 mod worth;
 
@@ -35,7 +36,9 @@ pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::RemovalList;
 pub use html::{ReportMeta, html_page, survey_json};
-pub use identity::{ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path};
+pub use identity::{
+    Addition, ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path,
+};
 pub use learned::{LabelPack, LearnedLine, learned_lines, learned_pack, site_line};
 pub use maps::MapLine;
 pub use marked::marked;
@@ -49,6 +52,7 @@ pub use stats::{RuleStats, Stats, count};
 pub use summary::{SummaryContext, summary};
 pub use survey::Survey;
 pub use table::TableStyle;
+pub use verdicts::VerdictObject;
 pub use why::{ExplainedLine, LineReport, miss_reason};
 pub use worth::{worth_json, worth_table};
 

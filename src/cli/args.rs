@@ -151,6 +151,9 @@ pub(super) struct Selection {
     /// it]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Whether the run needs the verdicts on documents.
+    #[arg(skip)]
+    pub verdicts: bool,
 }
 
 /// Options that say which inputs are read, and how.
@@ -298,6 +301,11 @@ pub(super) struct RecordArgs {
     /// Drop records that have no text left
     #[arg(long)]
     pub drop_empty: bool,
+    /// Add the verdict on each document to its record, as the field NAME or, in CSV, TSV and Parquet,
+    /// as the columns NAME_kind, NAME_removed_share, NAME_almost_removed_share, NAME_risk and
+    /// NAME_held
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["diff", "check"])]
+    pub verdict: Option<String>,
     /// Remove nothing; write what would be removed to a field of each JSON record, or to Dolma
     /// attribute files at --output
     #[arg(

@@ -29,6 +29,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) fn clean(mut args: CleanArgs, terminal: &mut Terminal) -> Result<Exit> {
     args.output = without_dash(args.output);
     let config = Config::load(args.selection.config.as_deref())?.announced(args.quiet, terminal);
+    let names_verdict = args.records.verdict.is_some() || config.verdict.is_some();
+    args.selection.verdicts = names_verdict && !args.check && !args.diff;
     let cleaner = build_cleaner(args.selection.clone(), &config)?;
     clean_with(args, &config, cleaner, Sizes::default(), terminal)
 }

@@ -65,6 +65,7 @@ pub(super) struct Config {
     pub output_format: Option<String>,
     pub compress: Option<String>,
     pub drop_empty: Option<bool>,
+    pub verdict: Option<String>,
     /// The file, unless the configuration is the default.
     #[serde(skip)]
     pub path: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use super::args::{AnnotateArg, CsvArgs, OnErrorArg, OnHeldArg, RecordArgs, TextFormatArg};
 use super::config::{Config, list_or};
 use super::selection::parse_size;
-use crate::io::{Codec, CsvOptions, FieldNames, Format, Quote};
+use crate::io::{Codec, CsvOptions, FieldNames, Format, Quote, ReservedField};
 use crate::job::{Annotate, OnError, OnHeld, RecordOptions};
 use crate::report::share_field;
 use anyhow::{Result, bail, ensure};
@@ -11,9 +11,15 @@ use anyhow::{Result, bail, ensure};
 /// Default of `--max-record`.
 const MAX_RECORD: &str = "32M";
 
-/// Combines arguments and configuration to the options of files of records. Fails for unknown
-/// formats, codecs and sizes, and for options that Dolma annotations exclude.
-pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<RecordOptions> {
+/// Combines arguments and configuration to the options of files of records. Verdicts are written only
+/// if the cleaner `gives_verdicts`; a configuration is for runs without them too. Fails for unknown
+/// formats, codecs and sizes, for options that Dolma annotations exclude, and for names of new fields
+/// that are used already.
+pub(super) fn record_options(
+    args: &RecordArgs,
+    config: &Config,
+    gives_verdicts: bool,
+) -> Result<RecordOptions> {
     let mut text = list_or(&args.fields.text_field, &config.text_field).to_vec();
     if text.is_empty() {
         text.push("text".to_owned());
@@ -37,6 +43,11 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
             "--annotate dolma writes attribute files, whose format is fixed; remove --output-format"
         );
     }
+    if args.verdict.is_some() && !gives_verdicts {
+        bail!("--verdict needs a cleaner with verdicts=True");
+    }
+    let verdict = args.verdict.as_ref().or(config.verdict.as_ref());
+    let verdict = verdict.filter(|_| gives_verdicts).cloned();
     let id = args.fields.id_field.as_ref().or(config.id_field.as_ref());
     let url = args.fields.url_field.as_ref().or(config.url_field.as_ref());
     let language = args
@@ -51,7 +62,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         .or(config.max_record.as_ref());
     let compress = args.compress.as_ref().or(config.compress.as_ref());
     let format = args.fields.format.as_ref();
-    Ok(RecordOptions {
+    let options = RecordOptions {
         format: format.map(|name| Format::parse(name)).transpose()?,
         names: FieldNames {
             text,
@@ -64,11 +75,7 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
                 .as_ref()
                 .or(config.site_field.as_ref())
                 .cloned(),
-            reserved: args
-                .annotate
-                .filter(|kind| *kind == AnnotateArg::Field)
-                .map(|_| vec![annotation.to_owned(), share_field(annotation)])
-                .unwrap_or_default(),
+            reserved: reserved_fields(annotate.as_ref(), verdict.as_deref()),
         },
         is_html: args.fields.text_format.or(config.text_format) == Some(TextFormatArg::Html),
         csv: csv_options(&args.fields.csv, config)?,
@@ -97,8 +104,42 @@ pub(super) fn record_options(args: &RecordArgs, config: &Config) -> Result<Recor
         codec: compress.map(|text| Codec::parse(text)).transpose()?,
         drop_empty: args.drop_empty || config.drop_empty.unwrap_or(false) && annotate.is_none(),
         annotate,
+        verdict,
         line_buffered: args.line_buffered,
-    })
+    };
+    check_new_names(&options.names)?;
+    Ok(options)
+}
+
+/// Returns the fields that annotations and verdicts add to JSON records.
+fn reserved_fields(annotate: Option<&Annotate>, verdict: Option<&str>) -> Vec<ReservedField> {
+    let mut names = Vec::new();
+    if let Some(Annotate::Field(name)) = annotate {
+        names.push((name.clone(), "--annotate-name"));
+        names.push((share_field(name), "--annotate-name"));
+    }
+    names.extend(verdict.map(|name| (name.to_owned(), "--verdict")));
+    let fields = names.into_iter();
+    fields
+        .map(|(name, option)| ReservedField { name, option })
+        .collect()
+}
+
+/// Checks that the fields which are added have names of their own.
+fn check_new_names(names: &FieldNames) -> Result<()> {
+    for (index, field) in names.reserved.iter().enumerate() {
+        let ReservedField { name, option } = field;
+        ensure!(!name.is_empty(), "{option} needs a name that is not empty");
+        let is_read = names.text.iter().any(|text| text == name);
+        let is_added = names.reserved[..index]
+            .iter()
+            .any(|other| other.name == *name);
+        ensure!(
+            !is_read && !is_added,
+            "{option} {name} would be a second field '{name}'; choose another name"
+        );
+    }
+    Ok(())
 }
 
 /// Combines arguments and configuration to the dialect of CSV and TSV. Fails if a value is not a

@@ -182,6 +182,7 @@ pub(super) fn build_options(
         .or(config.max_document.as_ref());
     let encoding = args.reading.encoding.as_ref().or(config.encoding.as_ref());
     Ok(JobOptions {
+        format: record_options(&args.records, config, cleaner.gives_verdicts())?,
         cleaner,
         encoding: encoding
             .map(|label| encoding_for_label(label))
@@ -193,7 +194,6 @@ pub(super) fn build_options(
         records: args.removed.is_some(),
         damage: args.records.errors.is_some(),
         maps: args.map.is_some(),
-        format: record_options(&args.records, config)?,
         observer,
         language: args
             .reading
@@ -398,6 +398,7 @@ pub(super) fn plan_options(args: &CleanArgs, config: &Config) -> Value {
         "output-format": records.output_format.as_ref().or(config.output_format.as_ref()),
         "compress": records.compress.as_ref().or(config.compress.as_ref()),
         "drop-empty": records.drop_empty || config.drop_empty.unwrap_or(false),
+        "verdict": records.verdict.as_ref().or(config.verdict.as_ref()),
         "annotate": records.annotate,
         "annotate-name": records.annotate_name,
         "removed": args.removed.is_some(),

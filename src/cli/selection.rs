@@ -41,6 +41,7 @@ pub(super) fn build_cleaner(selection: Selection, config: &Config) -> Result<Cle
     }
     let built = builder
         .idempotent(selection.idempotent || config.idempotent.unwrap_or(false))
+        .verdicts(selection.verdicts)
         .only(list_or(&selection.only, &config.only))
         .skip(config.skip.iter().chain(&selection.skip))
         .build();

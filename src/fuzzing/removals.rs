@@ -54,6 +54,9 @@ fn check_lines(record: &[u8]) {
                 let _ = (removal.is_whole(), removal.source_bytes());
             }
             RecordLine::Part(part) => part.write(&mut written).expect("it can be written"),
+            RecordLine::Addition(addition) => {
+                addition.write(&mut written).expect("it can be written");
+            }
         }
         let again = read_lines(written.as_slice()).next().expect("a line");
         let again = again.expect("the line is valid");

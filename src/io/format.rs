@@ -31,6 +31,8 @@ impl fmt::Debug for Format {
 }
 
 impl Format {
+    /// One text.
+    pub const TEXT: Self = Self(&TEXT);
     /// One JSON object on each line.
     pub const JSON_LINES: Self = Self(&JSON_LINES);
     /// JSON, but not one object on each line.
@@ -174,6 +176,12 @@ impl Format {
     #[must_use]
     pub fn add_member(self) -> Option<AddMember> {
         self.0.add_member
+    }
+
+    /// Returns whether records are rows, which can have more columns.
+    #[must_use]
+    pub fn has_columns(self) -> bool {
+        self.0.has_columns
     }
 
     /// Returns how a record is restored of which more than the removed spans was changed, or `None`

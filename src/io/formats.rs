@@ -21,6 +21,7 @@ pub use jsonl::{FirstRecords, JSON_LINES};
 pub use text::TEXT;
 
 use super::batch::{Framing, LineFraming};
+use super::columns::{Cell, NewColumn};
 use super::record::{Parsed, Values, cut};
 use super::{CsvOptions, FieldNames};
 use anyhow::{Result, bail};
@@ -55,6 +56,8 @@ pub struct FormatSpec {
     pub writer: Option<fn(OutputColumns) -> Box<dyn RecordWriter>>,
     /// Adds a member to a record, for annotations. `None` if records have a fixed set of fields.
     pub add_member: Option<AddMember>,
+    /// Whether records are rows, which can have more columns.
+    pub has_columns: bool,
     /// Restores a record of which more than the removed spans was changed. `None` if removed spans
     /// only have to be inserted again.
     pub restore_record: Option<RestoreRecord>,
@@ -112,6 +115,16 @@ pub struct OutputColumns {
     pub names: Vec<String>,
     /// Indices of the columns that hold texts.
     pub texts: Vec<usize>,
+    /// Columns that the run adds behind these. Only formats with columns write them.
+    pub added: Vec<NewColumn>,
+}
+
+impl OutputColumns {
+    /// Returns the names of all columns, with those that the run adds.
+    fn all_names(self) -> Vec<String> {
+        let added = self.added.into_iter().map(|column| column.name);
+        self.names.into_iter().chain(added).collect()
+    }
 }
 
 /// The format of the records of one input.
@@ -150,6 +163,20 @@ pub trait RecordFormat: fmt::Debug + Send + Sync {
     ) -> Result<(), &'static str> {
         cut(record, 0..record.len(), cuts, out);
         Ok(())
+    }
+
+    /// Returns `record` with `cells` behind its last field or, if it is a header row, with the names
+    /// of `columns`. Cells without a value are empty. Returns `None` if the format has no columns, or
+    /// if the record has not as many fields as it should. `number` is that of
+    /// [`RecordFormat::parse`].
+    fn with_cells(
+        &self,
+        _number: u64,
+        _record: &[u8],
+        _columns: &[NewColumn],
+        _cells: &[Option<Cell>],
+    ) -> Option<Vec<u8>> {
+        None
     }
 
     /// Returns the columns that the records have after conversion to another format.
@@ -231,6 +258,7 @@ impl FormatSpec {
         reading: Reading::Never,
         writer: None,
         add_member: None,
+        has_columns: false,
         restore_record: None,
         has_line_records: false,
         compresses_records: false,

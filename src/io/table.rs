@@ -2,6 +2,7 @@
 //! which Parquet is the only one. A table consists of groups of rows. The texts of a column are
 //! read, and written again, some rows at a time, so that no group has to be in memory as a whole.
 
+use super::columns::{Cell, NewColumn};
 use anyhow::Result;
 use std::io::Write;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ pub trait TextTable {
     /// Writes the table to `out`, one row group after the other. For each, `row_mask` returns the
     /// rows to keep, or `None` for all of them. A group that keeps no row is left out.
     /// `clean_column` is called for each column of texts of a group, with the column's name; it
-    /// reads all chunks of rows and writes each of them to the sink, in order.
+    /// reads all chunks of rows and writes each of them to the sink, in order. `columns` says which
+    /// columns the output has besides those of texts.
     ///
     /// # Errors
     /// If the table cannot be read or written, or one of the functions fails.
@@ -30,7 +32,28 @@ pub trait TextTable {
         out: &mut (dyn Write + Send),
         row_mask: &mut dyn FnMut(usize) -> Result<Option<RowMask>>,
         clean_column: &mut dyn FnMut(&str, RowChunks, &mut dyn ColumnSink) -> Result<()>,
+        columns: &ColumnChanges<'_>,
     ) -> Result<()>;
+}
+
+/// How the columns of an output differ from those of the table. By default they do not.
+#[derive(Clone, Copy, Default)]
+pub struct ColumnChanges<'c> {
+    /// Columns that are added behind all others.
+    pub added: &'c [NewColumn],
+    /// Returns the values of the new columns for row `number` of the file, counted from 1, once the
+    /// texts of its row group are cleaned. `None` stands for rows without values.
+    pub cells: Option<&'c dyn Fn(u64) -> Vec<Option<Cell>>>,
+    /// Names of columns that are left out.
+    pub dropped: &'c [String],
+}
+
+impl ColumnChanges<'_> {
+    /// Returns whether the output has other columns than the table.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        !self.added.is_empty() || !self.dropped.is_empty()
+    }
 }
 
 /// The rows of a column of a row group, some at a time.

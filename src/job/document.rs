@@ -6,7 +6,8 @@ use super::Event;
 use super::batch::{BatchOutput, BatchStats};
 use super::options::OnHeld;
 use super::text::TextCleaner;
-use crate::io::{Content, InputText};
+use super::verdicts::no_place;
+use crate::io::{Content, Format, InputText};
 use crate::report::{ContentHash, Part, Stats};
 use anyhow::{Result, bail};
 use dechaff_core::Scratch;
@@ -175,6 +176,9 @@ fn clean_text(
     text: InputText,
     scratch: &mut Scratch,
 ) -> Result<BatchOutput> {
+    if cleaner.options().format.verdict.is_some() && !cleaner.options().maps {
+        return Err(no_place(Format::TEXT, Format::TEXT));
+    }
     let mut outcome = cleaner.clean_input(&text, scratch)?;
     let is_recorded = cleaner.options().records && !outcome.removed.is_empty();
     let source = is_recorded.then(|| ContentHash::of(text.bytes()));

@@ -149,6 +149,9 @@ pub struct RecordOptions {
     pub drop_empty: bool,
     /// Where marks are written, if texts are annotated instead of cleaned.
     pub annotate: Option<Annotate>,
+    /// Name under which the verdict on each document is written to its record. The cleaner must give
+    /// verdicts.
+    pub verdict: Option<String>,
     /// Whether each record is cleaned and written once it has come, without a wait for the next.
     pub line_buffered: bool,
 }

@@ -47,6 +47,8 @@ struct Document {
     cleaned: Vec<ContentHash>,
     /// The columns of a table.
     columns: Vec<String>,
+    /// The columns that the run added to a table.
+    added_columns: Vec<String>,
     /// Whether the run finished the file.
     complete: bool,
 }
@@ -127,8 +129,8 @@ pub fn restore_one(
     };
     match state {
         State::Cleaned => {
-            let mut removals = lines_of(record, path.as_ref())?.filter_map(removal);
-            document.restore(open(cleaned, &file)?, &file, &mut removals, write)
+            let mut lines = lines_of(record, path.as_ref())?;
+            document.restore(open(cleaned, &file)?, &file, &mut lines, write)
         }
         State::Source => copy_chunks(&mut from_start(&file)?, write),
         State::Other => bail!("{} {}", cleaned.display(), document.other_file()),
@@ -165,7 +167,7 @@ pub fn restore_bytes(name: &Path, cleaned: &[u8], record: &[u8]) -> Result<Vec<u
     let mut restored = Vec::new();
     restore_source(
         Source::new(name, cleaned, None)?,
-        &mut read_lines(record).filter_map(removal),
+        &mut read_lines(record),
         &mut check,
         &mut |chunk| {
             restored.extend_from_slice(chunk);
@@ -332,8 +334,7 @@ impl FilesRestorer<'_> {
             }
             _ => PartialFile::new(&target, Some(&permissions), true)?,
         };
-        let mut removals = lines.filter_map(removal);
-        document.restore(open(&from, &file)?, &file, &mut removals, &mut |chunk| {
+        document.restore(open(&from, &file)?, &file, lines, &mut |chunk| {
             output.append(chunk)
         })?;
         output.finish().map(Some)
@@ -412,11 +413,16 @@ impl Document {
                 self.complete = false;
                 self.path = record.path;
             }
+            RecordLine::Addition(addition) => {
+                self.complete = false;
+                self.path = addition.path;
+            }
             RecordLine::Part(part) => {
                 self.complete = part.complete;
                 self.path = part.path;
                 self.source.extend(part.source);
                 self.cleaned.extend(part.cleaned);
+                self.added_columns.extend(part.added_columns);
                 if let Some(field) = part.field
                     && !self.columns.contains(&field)
                 {
@@ -531,7 +537,7 @@ impl Document {
         &self,
         cleaned: Source<'_>,
         file: &File,
-        removals: &mut dyn Iterator<Item = Result<Record>>,
+        lines: &mut dyn Iterator<Item = Result<RecordLine>>,
         write: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut check = PartCheck::new(&self.source);
@@ -541,14 +547,15 @@ impl Document {
             restore_table(
                 from_start(file)?,
                 self.columns.clone(),
-                removals,
+                &self.added_columns,
+                &mut lines.filter_map(removal),
                 &mut check,
                 &mut restored,
             )?;
             self.check_restored(&check)?;
             return copy_chunks(&mut from_start(&restored)?, write);
         }
-        restore_source(cleaned, removals, &mut check, write)?;
+        restore_source(cleaned, lines, &mut check, write)?;
         self.check_restored(&check)
     }
 
@@ -652,10 +659,10 @@ fn lines_of(
 }
 
 /// Returns the removal in a line, or `None` for a line that is none.
-fn removal(line: Result<RecordLine>) -> Option<Result<Record>> {
+pub(super) fn removal(line: Result<RecordLine>) -> Option<Result<Record>> {
     match line {
         Ok(RecordLine::Removal(record)) => Some(Ok(*record)),
-        Ok(RecordLine::Part(_)) => None,
+        Ok(RecordLine::Part(_) | RecordLine::Addition(_)) => None,
         Err(error) => Some(Err(error)),
     }
 }

@@ -12,12 +12,15 @@ use super::encoded::RecordField;
 use super::options::{OnError, OnHeld};
 use super::pipeline::in_order;
 use super::text::{DAMAGED, HELD, Judged, Place, Problem, TextCleaner, TextOutcome};
+use super::verdicts::VerdictFields;
 use crate::io::fs::File;
-use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
+use crate::io::{ColumnChanges, Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
 use crate::report::{ContentHasher, Part};
 use anyhow::{Context, Error, Result, bail};
-use dechaff_core::Scratch;
+use dechaff_core::{Scratch, Verdict};
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -52,6 +55,9 @@ impl ItemCounter {
     }
 }
 
+/// The number of a row, and the verdict on its text in the column of this name.
+type RowVerdict = (u64, String, Verdict);
+
 impl<'j> TableCleaner<'j> {
     /// Creates a cleaner for the input of `texts` that works on `threads` threads and stops early
     /// once `stop` is set.
@@ -83,11 +89,22 @@ impl<'j> TableCleaner<'j> {
         if options.annotate.is_some() {
             bail!("is not JSON Lines, which annotations need");
         }
+        let fields = VerdictFields::new(options);
+        let columns = fields.map(|fields| fields.columns()).unwrap_or_default();
+        // The verdicts on the rows of the current row group, column by column.
+        let verdicts = RefCell::new(FxHashMap::<u64, Vec<(String, Verdict)>>::default());
+        let cells = |row: u64| {
+            let verdicts = verdicts.borrow_mut().remove(&row).unwrap_or_default();
+            fields
+                .map(|fields| fields.cells(&verdicts))
+                .unwrap_or_default()
+        };
         let size = file.metadata().map_or(0, |metadata| metadata.len());
         let table = open_table(file, &options.names)?;
         table.rewrite(
             out,
             &mut |group| {
+                verdicts.borrow_mut().clear();
                 drops_rows
                     .then(|| self.rows_to_keep(table.as_ref(), group))
                     .transpose()
@@ -98,16 +115,27 @@ impl<'j> TableCleaner<'j> {
                     chunks,
                     |scratch, rows| self.clean_rows(name, rows, mask.as_ref(), scratch),
                     |result| {
-                        let (rows, batch) = result?;
+                        let (rows, batch, found) = result?;
                         sink.write(rows)?;
+                        for (row, field, verdict) in found {
+                            let mut verdicts = verdicts.borrow_mut();
+                            verdicts.entry(row).or_default().push((field, verdict));
+                        }
                         on_batch(batch)
                     },
                 )
             },
+            &ColumnChanges {
+                added: &columns,
+                cells: Some(&cells),
+                ..ColumnChanges::default()
+            },
         )?;
         let mut records = Vec::new();
         if self.texts.options().records {
-            Part::end(self.texts.name()).write(&mut records)?;
+            let mut part = Part::end(self.texts.name());
+            part.added_columns = columns.into_iter().map(|column| column.name).collect();
+            part.write(&mut records)?;
         }
         on_batch(BatchOutput {
             consumed: size,
@@ -194,8 +222,8 @@ impl<'j> TableCleaner<'j> {
             .collect()
     }
 
-    /// Cleans some rows of the column `name`. Returns them with cleaned texts, and their statistics
-    /// and report lines. Rows that `mask` drops are returned too, and get a removal record for the
+    /// Cleans some rows of the column `name`. Returns them with cleaned texts, their statistics and
+    /// report lines, and the verdicts on their texts. Rows that `mask` drops are returned too, and get a removal record for the
     /// whole text instead of one for each removed span.
     fn clean_rows(
         &self,
@@ -203,8 +231,8 @@ impl<'j> TableCleaner<'j> {
         mut rows: Rows,
         mask: Option<&RowMask>,
         scratch: &mut Scratch,
-    ) -> Result<(Rows, BatchOutput)> {
-        let mut output = BatchOutput::default();
+    ) -> Result<(Rows, BatchOutput, Vec<RowVerdict>)> {
+        let (mut output, mut verdicts) = (BatchOutput::default(), Vec::new());
         if self.texts.options().format.names.text.len() == 1 {
             for &row in &rows.missing {
                 let place = value_place(rows.first + u64::from(row), name, 0, b"");
@@ -252,6 +280,8 @@ impl<'j> TableCleaner<'j> {
                 .clean_field(&place, &field, &properties, &mut outcome, scratch)
                 .with_context(|| format!("row {number}"))?;
             output.tally.add(std::mem::take(&mut outcome.tally));
+            let found = std::mem::take(&mut outcome.verdicts).into_iter();
+            verdicts.extend(found.map(|(field, verdict)| (number, field, verdict)));
             let is_dropped = is_dropped(mask, number);
             if let Some(share) = outcome.held {
                 self.texts
@@ -283,7 +313,7 @@ impl<'j> TableCleaner<'j> {
             part.field = Some(name.to_owned());
             part.write(&mut output.records)?;
         }
-        Ok((rows, output))
+        Ok((rows, output, verdicts))
     }
 
     /// Handles a problem of the text at `place`. If `mask` drops its row, the text gets a removal

@@ -18,7 +18,7 @@ use crate::report::{
     document_records, dropped_record, emptied_record,
 };
 use anyhow::{Result, bail};
-use dechaff_core::{Cleaned, Document, Outcome, Scratch, Span};
+use dechaff_core::{Cleaned, Document, Outcome, Scratch, Span, Verdict};
 use std::fmt;
 use std::ops::Range;
 
@@ -61,6 +61,8 @@ pub(super) struct TextOutcome {
     pub(super) records: Vec<u8>,
     /// The removed spans as annotations, if the options want them.
     pub(super) annotations: Vec<Annotation>,
+    /// The verdicts on texts, with the fields that hold them, if the cleaner gives verdicts.
+    pub(super) verdicts: Vec<(String, Verdict)>,
     /// What is kept of each text, if the options want it.
     pub(super) maps: Vec<MapLine>,
     /// Bytes of text, and how many of them the rules would remove.
@@ -311,6 +313,10 @@ impl<'j> TextCleaner<'j> {
                 &cuts,
                 outcome,
             );
+        }
+        if let Some(verdict) = cleaned.verdict() {
+            let field = place.field.unwrap_or_default().to_owned();
+            outcome.verdicts.push((field, verdict));
         }
         if let Some(observer) = &self.options.observer {
             let seen = observer.visit(&place.name(self.name), document, &cleaned, scratch);

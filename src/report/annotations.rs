@@ -3,7 +3,7 @@
 //! the readers of both index strings by code points and not by UTF-8 bytes.
 
 use super::{Cut, decimal};
-use dechaff_core::{Category, Cleaned, RuleSet};
+use dechaff_core::{Category, Cleaned, RuleSet, Verdict};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
 
@@ -145,13 +145,15 @@ pub fn share_field(name: &str) -> String {
 /// those of each category as `NAME__CATEGORY`, each a list of `[start, end, score]`. `id` is the
 /// JSON of the record's id, copied as it is spelled; `None` is written as `null`. `whole` has the
 /// length of the text in code points and the share of it that would be removed, which becomes the
-/// score of the one span of `NAME__removed_share`.
+/// score of the one span of `NAME__removed_share`. A verdict, which has a name of its own, has such
+/// spans too; the scores of `NAME__kind_KIND`, and of `NAME__held` if the document is held, are 1.
 #[must_use]
 pub fn dolma_line(
     id: Option<&str>,
     name: &str,
     annotations: &[Annotation],
     whole: Option<(usize, f64)>,
+    verdict: Option<(&str, &Verdict)>,
 ) -> Vec<u8> {
     let mut attributes = Map::new();
     attributes.insert(format!("{name}__all"), json!([]));
@@ -165,6 +167,11 @@ pub fn dolma_line(
             }
         }
     }
+    if let (Some((length, _)), Some((name, verdict))) = (whole, verdict) {
+        for (end, score) in verdict_scores(verdict) {
+            attributes.insert(format!("{name}__{end}"), json!([[0, length, score]]));
+        }
+    }
     let whole = whole.map(|(length, share)| json!([0, length, share]));
     attributes.insert(
         format!("{name}__removed_share"),
@@ -176,6 +183,21 @@ pub fn dolma_line(
         id.unwrap_or("null")
     )
     .into_bytes()
+}
+
+/// Returns the ends of the names of the attributes of a verdict, with the scores of their spans.
+fn verdict_scores(verdict: &Verdict) -> [(String, f64); 5] {
+    let kind = format!("kind_{}", verdict.kind.name());
+    [
+        (kind, 1.0),
+        ("removed_share".to_owned(), verdict.removed_share),
+        (
+            "almost_removed_share".to_owned(),
+            verdict.almost_removed_share,
+        ),
+        ("risk".to_owned(), verdict.risk),
+        ("held".to_owned(), f64::from(u8::from(verdict.held))),
+    ]
 }
 
 #[cfg(test)]
@@ -213,7 +235,7 @@ mod tests {
             .collect();
         assert_eq!(spans, [(18, 32, "advert"), (36, 55, "share")]);
         let whole = Some((61, 0.5));
-        let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found, whole)).unwrap();
+        let line = String::from_utf8(dolma_line(Some("\"a\""), "x", &found, whole, None)).unwrap();
         let all = concat!(
             r#""x__all":[[18,32,1.0],[36,55,1.0]],"#,
             r#""x__advert":[[18,32,1.0]],"x__share":[[36,55,1.0]],"#,

@@ -7,9 +7,10 @@
 //! {"version":2,"path":"a.txt",…,"source":{…},"cleaned":{…},"complete":true}    all of a.txt
 //! {"version":2,"path":"b.jsonl",…,"source":{…},"cleaned":{…}}                  about 1 MiB of it
 //! {"version":2,"path":"b.jsonl",…,"complete":true}                             the end of b.jsonl
+//! {"version":2,"path":"b.jsonl",…,"start":11,"added":94}                       bytes that were added
 //! ```
 //!
-//! The dots of the last three lines stand for `"record":0,"text":"","rule":null`.
+//! The dots of all but the first line stand for `"record":0,"text":"","rule":null`.
 
 use anyhow::Result;
 use data_encoding::HEXLOWER;
@@ -95,9 +96,53 @@ pub struct Part {
     /// What is left of it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cleaned: Option<ContentHash>,
+    /// The names of the columns that the run added, in the last line of a table.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub added_columns: Vec<String>,
     /// Whether the document ends here. Without such a line, the run was interrupted in it.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub complete: bool,
+}
+
+/// A line of a removal record that says which bytes the run added to a record of the input, such as
+/// a field with a verdict. The additions to a document are in order, among its removals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Addition {
+    /// [`RECORD_VERSION`].
+    pub version: u32,
+    /// The path of the input, as [`record_path`] writes it.
+    pub path: String,
+    #[serde(flatten)]
+    nothing: Nothing,
+    /// The offset in the decompressed input at which they were inserted.
+    pub start: u64,
+    /// How many they are.
+    pub added: u64,
+}
+
+impl Addition {
+    /// Creates the line for `added` bytes that are inserted at byte `start` of the document at
+    /// `path`.
+    #[must_use]
+    pub fn new(path: &str, start: u64, added: u64) -> Self {
+        Self {
+            version: RECORD_VERSION,
+            path: path.to_owned(),
+            nothing: Nothing::default(),
+            start,
+            added,
+        }
+    }
+
+    /// Appends the line to `out`, ended by a line feed.
+    ///
+    /// # Errors
+    /// None in practice: the line can always be written as JSON.
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        out.push(b'\n');
+        Ok(())
+    }
 }
 
 /// What the line says of a removal: that there is none. Scripts that take each line for a removal
@@ -123,6 +168,7 @@ impl Part {
             nothing: Nothing::default(),
             source: None,
             cleaned: None,
+            added_columns: Vec::new(),
             complete: true,
         }
     }

@@ -8,6 +8,7 @@
 //! ```
 
 use super::records::Origin;
+use super::verdicts::VerdictObject;
 use anyhow::Result;
 use dechaff_core::{Cleaned, Outcome};
 use serde::Serialize;
@@ -30,6 +31,9 @@ pub struct MapLine {
     /// Whether that is more than the cleaner may remove.
     #[serde(skip_serializing_if = "is_false")]
     held: bool,
+    /// The verdict, if the cleaner gives one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<VerdictObject>,
     code_points: Kept,
     bytes: Kept,
 }
@@ -56,6 +60,7 @@ impl MapLine {
             item: origin.item,
             share: cleaned.share(),
             held: matches!(cleaned.outcome(), Outcome::Held { .. }),
+            verdict: cleaned.verdict().map(VerdictObject::from),
             code_points,
             bytes,
         }

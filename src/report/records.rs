@@ -4,7 +4,7 @@
 //! of damaged records.
 
 use super::decimal;
-use super::identity::{Part, RECORD_VERSION};
+use super::identity::{Addition, Part, RECORD_VERSION};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use dechaff_core::{Category, Cleaned, Confidence, FilterName, Removal, RuleSet, Score};
@@ -252,6 +252,8 @@ pub enum RecordLine {
     Removal(Box<Record>),
     /// A document or a part of one.
     Part(Part),
+    /// Bytes that were added to a record.
+    Addition(Addition),
 }
 
 impl RecordLine {
@@ -261,6 +263,7 @@ impl RecordLine {
         match self {
             Self::Removal(record) => &record.path,
             Self::Part(part) => &part.path,
+            Self::Addition(addition) => &addition.path,
         }
     }
 }
@@ -269,7 +272,7 @@ impl RecordLine {
 pub fn read_records(reader: impl BufRead) -> impl Iterator<Item = Result<Record>> {
     read_lines(reader).filter_map(|line| match line {
         Ok(RecordLine::Removal(record)) => Some(Ok(*record)),
-        Ok(RecordLine::Part(_)) => None,
+        Ok(RecordLine::Part(_) | RecordLine::Addition(_)) => None,
         Err(error) => Some(Err(error)),
     })
 }
@@ -307,6 +310,7 @@ pub fn read_lines(mut reader: impl BufRead) -> impl Iterator<Item = Result<Recor
 struct LineKind {
     version: Option<u64>,
     rule: Option<IgnoredAny>,
+    added: Option<IgnoredAny>,
 }
 
 fn parse_line(line: &[u8]) -> Result<RecordLine> {
@@ -326,6 +330,8 @@ fn parse_line(line: &[u8]) -> Result<RecordLine> {
     }
     if kind.rule.is_some() {
         serde_json::from_slice(line).map(RecordLine::Removal)
+    } else if kind.added.is_some() {
+        serde_json::from_slice(line).map(RecordLine::Addition)
     } else {
         serde_json::from_slice(line).map(RecordLine::Part)
     }

@@ -350,6 +350,12 @@ impl Cleaner {
         self.engine.max_removed
     }
 
+    /// Returns whether the cleaner gives a verdict on each document.
+    #[must_use]
+    pub fn gives_verdicts(&self) -> bool {
+        self.engine.gives_verdicts
+    }
+
     /// Returns what the cleaner knows of sites, or `None` if nothing was learned.
     #[must_use]
     pub fn learned(&self) -> Option<&dyn Sites> {

@@ -6,6 +6,7 @@ mod rows;
 
 use super::{FormatSpec, OutputColumns, Reading, RecordFormat, RecordInput, RecordWriter};
 use crate::io::batch::Framing;
+use crate::io::columns::{Cell, NewColumn};
 use crate::io::missing::missing_field;
 use crate::io::quoted_alternatives;
 use crate::io::record::{Field, Parsed, TextFields, Values, cut, parse_utf8};
@@ -25,6 +26,7 @@ pub static CSV: FormatSpec = FormatSpec {
     extensions: &["csv"],
     reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input, b',')?))),
     writer: Some(|columns| Box::new(RowWriter::new(b',', columns))),
+    has_columns: true,
     ..FormatSpec::EMPTY
 };
 
@@ -34,6 +36,7 @@ pub static TSV: FormatSpec = FormatSpec {
     extensions: &["tsv"],
     reading: Reading::Records(|input| Ok(Box::new(CsvRows::new(input, b'\t')?))),
     writer: Some(|columns| Box::new(RowWriter::new(b'\t', columns))),
+    has_columns: true,
     ..FormatSpec::EMPTY
 };
 
@@ -230,11 +233,41 @@ impl RecordFormat for CsvRows {
         Err("would no longer be a valid row after the removal, because the field is not quoted")
     }
 
+    /// A blank line, and a row with another number of fields than the header row, stay as they are.
+    fn with_cells(
+        &self,
+        number: u64,
+        record: &[u8],
+        columns: &[NewColumn],
+        cells: &[Option<Cell>],
+    ) -> Option<Vec<u8>> {
+        let row = record.strip_suffix(b"\n").unwrap_or(record);
+        let row = row.strip_suffix(b"\r").unwrap_or(row);
+        if row.is_empty() {
+            return None;
+        }
+        let is_header = number == 1 && self.has_header;
+        let mut longer = row.to_vec();
+        for (column, cell) in columns.iter().zip(cells) {
+            longer.push(self.dialect.delimiter);
+            let value = match cell {
+                _ if is_header => column.name.clone(),
+                Some(cell) => cell.to_string(),
+                None => String::new(),
+            };
+            self.dialect.encode(&value, &mut longer);
+        }
+        longer.extend_from_slice(&record[row.len()..]);
+        let fields = split_row(&longer, self.dialect).ok()?;
+        (fields.len() == self.names.len() + columns.len()).then_some(longer)
+    }
+
     /// Returns all columns, in the order of the file.
     fn columns(&self) -> OutputColumns {
         OutputColumns {
             names: self.names.clone(),
             texts: self.texts.iter().map(|(column, _)| *column).collect(),
+            added: Vec::new(),
         }
     }
 
@@ -270,7 +303,7 @@ impl RowWriter {
     fn new(delimiter: u8, columns: OutputColumns) -> Self {
         Self {
             delimiter,
-            columns: columns.names,
+            columns: columns.all_names(),
         }
     }
 }

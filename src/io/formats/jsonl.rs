@@ -96,7 +96,11 @@ impl RecordFormat for JsonLines {
             .collect();
         let texts = (names.len()..names.len() + self.fields.text.len()).collect();
         names.extend_from_slice(&self.fields.text);
-        OutputColumns { names, texts }
+        OutputColumns {
+            names,
+            texts,
+            added: Vec::new(),
+        }
     }
 
     /// Several texts in one field become one value with blank lines between them. Empty items of a

@@ -1,12 +1,14 @@
 //! Parquet. A file that stays Parquet is read and written as a table (`table`, `drop`, `file`). One that is
 //! converted to another format is read as JSON Lines (`lines`), and one that is made from records
-//! is assembled in memory, row group by row group (`values`, `build`).
+//! is assembled in memory, row group by row group (`values`, `build`, `cells`).
 //!
 //! A build without the feature `parquet` knows the format and fails when an input or an output in
 //! it is opened, always with the same message. No other module needs to know of the feature.
 
 #[cfg(feature = "parquet")]
 mod build;
+#[cfg(feature = "parquet")]
+mod cells;
 #[cfg(feature = "parquet")]
 mod drop;
 #[cfg(feature = "parquet")]
@@ -42,7 +44,8 @@ pub static PARQUET: FormatSpec = FormatSpec {
     extensions: &["parquet"],
     detects: begins_with_magic,
     reading: Reading::Table,
-    writer: Some(|columns| Box::new(ValueWriter(columns.names))),
+    writer: Some(|columns| Box::new(ValueWriter(columns))),
+    has_columns: true,
     ..FormatSpec::EMPTY
 };
 

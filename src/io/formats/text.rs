@@ -54,6 +54,7 @@ impl RecordFormat for PlainText {
                 self.fields.text.first().cloned().unwrap_or_default(),
             ],
             texts: vec![1],
+            added: Vec::new(),
         }
     }
 

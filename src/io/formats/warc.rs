@@ -97,6 +97,7 @@ impl RecordFormat for WarcRecords {
         OutputColumns {
             names,
             texts: vec![4],
+            added: Vec::new(),
         }
     }
 

@@ -13,17 +13,21 @@
 //! ```
 
 use crate::io::{
-    AddMember, Batch, Codec, Compressor, Content, Framing, InputText, Parsed, Piece, RecordFormat,
-    RecordInput, RecordWriter, Source, TextFields, cut, framing_in, looks_like_utf16,
+    AddMember, Batch, Codec, Compressor, Content, Format, Framing, InputText, NewColumn, Parsed,
+    Piece, RecordFormat, RecordInput, RecordWriter, Source, TextFields, cut, framing_in,
+    looks_like_utf16,
 };
 use crate::job::batch::BatchOutput;
 use crate::job::document::UTF16_ADVICE;
 use crate::job::encoded::RecordField;
-use crate::job::options::{Annotate, OnError};
+use crate::job::options::{Annotate, JobOptions, OnError};
 use crate::job::text::{Fate, Place, Problem, TextCleaner, TextOutcome};
-use crate::report::{ContentHash, ContentHasher, Part, annotation_list, dolma_line, share_field};
+use crate::job::verdicts::{VerdictFields, no_place};
+use crate::report::{
+    Addition, ContentHash, ContentHasher, Part, annotation_list, dolma_line, share_field,
+};
 use anyhow::{Context, Result, bail};
-use dechaff_core::Scratch;
+use dechaff_core::{Scratch, Verdict};
 use encoding_rs::{Encoding, UTF_8};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -35,6 +39,9 @@ pub(super) struct RecordShape {
     pub(super) writer: Option<Box<dyn RecordWriter>>,
     /// Adds annotations to records of the output. `None` if the output does not allow that.
     add_member: Option<AddMember>,
+    /// Columns for the verdicts, of which there are none if a JSON record gets a field for them.
+    /// `None` if no verdicts are written to records.
+    verdict_columns: Option<Vec<NewColumn>>,
     /// Whether each record of the output is compressed by itself.
     compresses_records: bool,
     /// Encoding of the records, unless that is UTF-8.
@@ -54,6 +61,8 @@ pub(super) struct RecordWorker<'w> {
     record: Vec<u8>,
     /// Annotations of the current record as JSON, with its share, to be added when it is converted.
     annotations: Option<(Vec<u8>, f64)>,
+    /// Verdicts on the texts of the current record.
+    verdicts: Vec<(String, Verdict)>,
 }
 
 /// What is written for a record.
@@ -98,15 +107,20 @@ impl RecordShape {
         {
             bail!("is not UTF-8, which annotations are; convert it with --output-format jsonl");
         }
-        let writer = target
-            .map(|target| target.writer(format.columns()))
-            .transpose()?;
+        let mut columns = format.columns();
+        let verdict_columns = verdict_columns(texts.options(), source.format, &columns.names)?;
+        if encoding.is_some() && target.is_none() && verdict_columns.is_some() {
+            bail!("is not UTF-8, which verdicts are; convert it with --output-format jsonl");
+        }
+        columns.added = verdict_columns.clone().unwrap_or_default();
+        let writer = target.map(|target| target.writer(columns)).transpose()?;
         Ok(Self {
             encoding,
             has_parts: texts.options().records && writer.is_none() && options.annotate.is_none(),
             format,
             writer,
             add_member,
+            verdict_columns,
             compresses_records: output_format.compresses_records(),
         })
     }
@@ -117,6 +131,44 @@ impl RecordShape {
     /// If records in their encoding cannot be told apart.
     pub(super) fn framing(&self) -> Result<Box<dyn Framing>> {
         framing_in(self.format.as_ref(), self.encoding)
+    }
+}
+
+/// Returns the columns that records in the format `from`, which have the columns `names`, get for
+/// verdicts. There are none if they get a field instead. Returns `None` if no verdicts are written to
+/// records: they are in the lines of a map, or in those of an attribute file. Fails if the output has
+/// no place for them, or has a column of that name.
+fn verdict_columns(
+    options: &JobOptions,
+    from: Format,
+    names: &[String],
+) -> Result<Option<Vec<NewColumn>>> {
+    let format = &options.format;
+    let Some(fields) = VerdictFields::new(format) else {
+        return Ok(None);
+    };
+    let to = format.target.unwrap_or(from);
+    let (columns, taken) = if matches!(format.annotate, Some(Annotate::Dolma(_))) {
+        return Ok(None);
+    } else if to.add_member().is_some() {
+        // Records of JSON are looked at one by one.
+        let is_taken = from != to && names.iter().any(|name| name == fields.name);
+        (Vec::new(), is_taken.then(|| fields.name.to_owned()))
+    } else if to.has_columns() {
+        let columns = fields.columns();
+        let taken = columns.iter().find(|column| names.contains(&column.name));
+        let taken = taken.map(|column| column.name.clone());
+        (columns, taken)
+    } else if options.maps {
+        return Ok(None);
+    } else {
+        return Err(no_place(from, to));
+    };
+    match taken {
+        Some(name) => bail!(
+            "already has a column '{name}', which would be added; choose another name with --verdict"
+        ),
+        None => Ok(Some(columns)),
     }
 }
 
@@ -145,6 +197,7 @@ impl<'w> RecordWorker<'w> {
             compressor: Compressor::new(codec).context("cannot compress")?,
             record: Vec::new(),
             annotations: None,
+            verdicts: Vec::new(),
         })
     }
 
@@ -196,9 +249,9 @@ impl<'w> RecordWorker<'w> {
         match (&options.annotate, fate) {
             // An attribute file has one line for all pieces of a record.
             (Some(Annotate::Dolma(prefix)), Fate::Kept) if is_first => {
-                output.output = self
-                    .compressor
-                    .compress(dolma_line(None, prefix, &[], None))?;
+                output.output =
+                    self.compressor
+                        .compress(dolma_line(None, prefix, &[], None, None))?;
             }
             (Some(Annotate::Dolma(_)), _) => {}
             (_, Fate::Kept) => output.output = self.compressor.compress(batch.bytes)?,
@@ -222,6 +275,7 @@ impl<'w> RecordWorker<'w> {
                 ..Place::default()
             };
             let disposition = self.clean_record(&place, output)?;
+            let disposition = self.add_verdicts(&place, disposition, output)?;
             output.tally.differs |= disposition != Disposition::Same;
             let disposition = self.convert(&place, disposition);
             if packs_each {
@@ -287,6 +341,7 @@ impl<'w> RecordWorker<'w> {
     /// [`Disposition::Changed`], `self.record` holds the record to write, still in the format of
     /// the input.
     fn clean_record(&mut self, place: &Place<'_>, output: &mut BatchOutput) -> Result<Disposition> {
+        self.verdicts.clear();
         let decoded = match self.decode(place.bytes) {
             Ok(decoded) => decoded,
             Err(problem) => {
@@ -322,6 +377,7 @@ impl<'w> RecordWorker<'w> {
             Ok(disposition) => disposition,
             Err(problem) => return self.settle(&place, &problem, output),
         };
+        self.verdicts.append(&mut outcome.verdicts);
         output.tally.add(std::mem::take(&mut outcome.tally));
         let held = outcome.held.map(Problem::Held);
         let empty = (outcome.kept_bytes == 0).then_some(Problem::Empty);
@@ -389,7 +445,9 @@ impl<'w> RecordWorker<'w> {
             Some(Annotate::Dolma(prefix)) => {
                 let code_points = texts.fields.iter().map(|field| field.text.chars().count());
                 let whole = Some((code_points.sum(), share));
-                self.record = dolma_line(texts.id_json, prefix, annotations, whole);
+                let verdict = self.texts.options().format.verdict.as_deref();
+                let verdict = verdict.zip(outcome.verdicts.first().map(|(_, verdict)| verdict));
+                self.record = dolma_line(texts.id_json, prefix, annotations, whole, verdict);
             }
             Some(Annotate::Field(_)) if self.shape.writer.is_some() => {
                 self.annotations = Some((annotation_list(annotations), share));
@@ -453,11 +511,62 @@ impl<'w> RecordWorker<'w> {
     fn without_annotations(&mut self, disposition: Disposition) -> Disposition {
         match &self.texts.options().format.annotate {
             Some(Annotate::Dolma(prefix)) if disposition != Disposition::Dropped => {
-                self.record = dolma_line(None, prefix, &[], None);
+                self.record = dolma_line(None, prefix, &[], None, None);
                 Disposition::Changed
             }
             _ => disposition,
         }
+    }
+
+    /// Adds the verdicts to the record at `place`, if records get them and keep their format, and
+    /// returns the new disposition. The removal record says which bytes are added. The header row of
+    /// CSV gets the names of the columns, and rows without a text get empty fields.
+    fn add_verdicts(
+        &mut self,
+        place: &Place<'_>,
+        disposition: Disposition,
+        output: &mut BatchOutput,
+    ) -> Result<Disposition> {
+        let record = match disposition {
+            Disposition::Same => place.bytes,
+            Disposition::Changed => self.record.as_slice(),
+            Disposition::Dropped => return Ok(disposition),
+        };
+        let (Some(columns), None) = (&self.shape.verdict_columns, &self.shape.writer) else {
+            return Ok(disposition);
+        };
+        let Some(longer) = self.with_verdicts(place.number, record, columns) else {
+            return Ok(disposition);
+        };
+        if self.shape.has_parts {
+            let common = record.iter().zip(&longer).take_while(|(a, b)| a == b);
+            // All removals are before the added bytes, and what follows them is as in the source.
+            let behind = record.len() - common.count();
+            let at = place.offset.unwrap_or_default() + (place.bytes.len() - behind) as u64;
+            let added = (longer.len() - record.len()) as u64;
+            Addition::new(self.texts.name(), at, added).write(&mut output.records)?;
+        }
+        self.record = longer;
+        Ok(Disposition::Changed)
+    }
+
+    /// Returns `record`, which has this number, with the verdicts on its texts in `columns` or, if
+    /// there are none, in a field. Returns `None` if it gets none.
+    fn with_verdicts(
+        &self,
+        number: Option<u64>,
+        record: &[u8],
+        columns: &[NewColumn],
+    ) -> Option<Vec<u8>> {
+        let fields = VerdictFields::new(&self.texts.options().format)?;
+        if columns.is_empty() {
+            let object = fields.object(&self.verdicts)?;
+            let add_member = self.shape.add_member?;
+            return add_member(record, fields.name, &object);
+        }
+        let cells = fields.cells(&self.verdicts);
+        let format = &self.shape.format;
+        format.with_cells(number.unwrap_or_default(), record, columns, &cells)
     }
 
     /// Converts the record at `place`, if the output has another format, and returns the new
@@ -481,9 +590,19 @@ impl<'w> RecordWorker<'w> {
         };
         // A blank line or a CSV header has no values, and no counterpart in another format.
         let number = place.number.unwrap_or_default();
-        let Some(values) = shape.format.values(number, record) else {
+        let Some(mut values) = shape.format.values(number, record) else {
             return Disposition::Dropped;
         };
+        let columns = shape.verdict_columns.as_deref();
+        let fields = VerdictFields::new(&self.texts.options().format);
+        if let (Some([_, ..]), Some(fields)) = (columns, &fields) {
+            let cells = fields.cells(&self.verdicts);
+            values.extend(
+                cells
+                    .iter()
+                    .map(|cell| Some(cell.as_ref()?.to_string().into())),
+            );
+        }
         writer.write(&values, &mut self.record);
         if let (Some((list, share)), Some(Annotate::Field(name)), Some(add_member)) = (
             self.annotations.take(),
@@ -492,6 +611,11 @@ impl<'w> RecordWorker<'w> {
         ) && let Some(annotated) = annotated(&self.record, name, &list, share, add_member)
         {
             self.record = annotated;
+        }
+        if let Some([]) = columns
+            && let Some(record) = self.with_verdicts(place.number, &self.record, &[])
+        {
+            self.record = record;
         }
         Disposition::Changed
     }

@@ -1,27 +1,29 @@
 //! Puts a source together from the bytes of a cleaned file and the removed ones, in chunks or record
 //! by record.
 
+use super::removal;
 use crate::io::{
     Batches, Codec, Compressor, CsvOptions, FieldNames, RecordInput, RestoreRecord, Source, Start,
 };
-use crate::report::{PartCheck, Record};
+use crate::report::{PartCheck, Record, RecordLine};
 use anyhow::{Context, Result, bail};
-use std::io::Read;
+use std::io::{self, Read};
 use std::iter::Peekable;
 
 /// Bytes that are collected before they are compared and written.
 const CHUNK: usize = 1 << 20;
 
 /// Restores anything but a table: copies kept bytes up to the start of each removal, then the
-/// removed bytes. The offsets of removals count in the decompressed source, which is added to
+/// removed bytes, and leaves out what was added. The offsets of removals count in the decompressed source, which is added to
 /// `check`.
 pub(super) fn restore_source(
     cleaned: Source<'_>,
-    removals: &mut dyn Iterator<Item = Result<Record>>,
+    lines: &mut dyn Iterator<Item = Result<RecordLine>>,
     check: &mut PartCheck<'_>,
     write: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     if let Some(restore_record) = cleaned.format.restore_record() {
+        let removals = &mut lines.filter_map(removal);
         return restore_source_records(cleaned, restore_record, removals, check, write);
     }
     let compressor = Compressor::new(Codec::of(cleaned.compression))?;
@@ -33,20 +35,18 @@ pub(super) fn restore_source(
         check,
         write,
     };
-    for removal in removals {
-        let removal = removal?;
-        let fits = match (removal.start as u64).checked_sub(restorer.restored) {
-            Some(missing) => restorer.copy_kept(missing)? == missing,
-            None => false,
-        };
-        if !fits {
-            bail!(
-                "the removed span at byte {} does not fit the text; is this the record of another \
-                 text?",
-                removal.start
-            );
+    for line in lines {
+        match line? {
+            RecordLine::Removal(removal) => {
+                restorer.copy_kept_to("removed", removal.start as u64)?;
+                restorer.add_removed(&removal.source_bytes()?);
+            }
+            RecordLine::Addition(addition) => {
+                restorer.copy_kept_to("added", addition.start)?;
+                restorer.skip_added(addition.added)?;
+            }
+            RecordLine::Part(_) => {}
         }
-        restorer.add_removed(&removal.source_bytes()?);
     }
     restorer.copy_kept(u64::MAX)?;
     restorer.flush()
@@ -66,6 +66,28 @@ struct Restorer<'r, 'p> {
 }
 
 impl Restorer<'_, '_> {
+    /// Copies kept bytes up to byte `offset` of the source, where a span is that was `changed`.
+    /// Fails if there are too few, or that byte was restored already.
+    fn copy_kept_to(&mut self, changed: &str, offset: u64) -> Result<()> {
+        let fits = match offset.checked_sub(self.restored) {
+            Some(missing) => self.copy_kept(missing)? == missing,
+            None => false,
+        };
+        if !fits {
+            bail!(
+                "the {changed} span at byte {offset} does not fit the text; is this the record of \
+                 another text?"
+            );
+        }
+        Ok(())
+    }
+
+    /// Skips bytes of the cleaned file that its run added.
+    fn skip_added(&mut self, bytes: u64) -> Result<()> {
+        io::copy(&mut self.kept.by_ref().take(bytes), &mut io::sink())?;
+        Ok(())
+    }
+
     /// Copies up to `max_bytes` kept bytes. Returns how many there were, which is fewer only at the
     /// end of the cleaned file.
     fn copy_kept(&mut self, max_bytes: u64) -> Result<u64> {

@@ -2,13 +2,14 @@
 
 use super::ItemCounter;
 use crate::io::fs::File;
-use crate::io::{FieldNames, Rows, open_table};
+use crate::io::{ColumnChanges, FieldNames, Rows, open_table};
 use crate::report::{PartCheck, Record};
 use anyhow::{Context, Result, bail};
 use std::io::{self, Write};
 use std::iter::Peekable;
 
-/// Writes the cleaned table in `file` to `out` with the texts of `columns` restored. `records` are
+/// Writes the cleaned table in `file` to `out` with the texts of `columns` restored and without the
+/// columns `added`. `records` are
 /// the removal records of this table, in the order in which it was cleaned: by row group, column
 /// and row. The restored texts are added to `check`.
 ///
@@ -18,6 +19,7 @@ use std::iter::Peekable;
 pub fn restore_table(
     file: File,
     columns: Vec<String>,
+    added: &[String],
     records: &mut dyn Iterator<Item = Result<Record>>,
     check: &mut PartCheck<'_>,
     out: &mut (dyn Write + Send),
@@ -27,17 +29,26 @@ pub fn restore_table(
         text: columns,
         ..FieldNames::default()
     };
-    open_table(file, &names)?.rewrite(out, &mut |_| Ok(None), &mut |name, chunks, sink| {
-        for rows in chunks {
-            let mut rows = rows?;
-            restore_rows(name, &mut rows, &mut records)?;
-            for value in &rows.values {
-                check.add_text(value);
+    let changes = ColumnChanges {
+        dropped: added,
+        ..ColumnChanges::default()
+    };
+    open_table(file, &names)?.rewrite(
+        out,
+        &mut |_| Ok(None),
+        &mut |name, chunks, sink| {
+            for rows in chunks {
+                let mut rows = rows?;
+                restore_rows(name, &mut rows, &mut records)?;
+                for value in &rows.values {
+                    check.add_text(value);
+                }
+                sink.write(rows)?;
             }
-            sink.write(rows)?;
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+        &changes,
+    )?;
     match records.next().transpose()? {
         Some(record) if record.is_whole() => {
             bail!("rows were left out of it, and the record does not hold their other columns")
@@ -62,16 +73,21 @@ pub fn check_table(file: File, columns: Vec<String>, checks: &mut [PartCheck<'_>
     };
     // A table can only be read as a whole by writing it.
     let out = &mut io::sink();
-    open_table(file, &names)?.rewrite(out, &mut |_| Ok(None), &mut |_, chunks, sink| {
-        for rows in chunks {
-            let rows = rows?;
-            for check in &mut *checks {
-                rows.values.iter().for_each(|value| check.add_text(value));
+    open_table(file, &names)?.rewrite(
+        out,
+        &mut |_| Ok(None),
+        &mut |_, chunks, sink| {
+            for rows in chunks {
+                let rows = rows?;
+                for check in &mut *checks {
+                    rows.values.iter().for_each(|value| check.add_text(value));
+                }
+                sink.write(rows)?;
             }
-            sink.write(rows)?;
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+        &ColumnChanges::default(),
+    )
 }
 
 /// Restores the texts of some rows of the column `name` from the records at the front of `records`

@@ -24,6 +24,26 @@ impl Dialect {
     pub(super) fn is_special(self, byte: u8) -> bool {
         [Some(self.delimiter), self.quote, self.escape, Some(b'\n')].contains(&Some(byte))
     }
+
+    /// Appends `value` as a field to `row`, quoted or escaped if it needs to be.
+    pub(super) fn encode(self, value: &str, row: &mut Vec<u8>) {
+        let is_plain = !value
+            .bytes()
+            .any(|byte| self.is_special(byte) || byte == b'\r');
+        let quote = self.quote.filter(|_| !is_plain);
+        row.extend(quote);
+        for byte in value.bytes() {
+            if self.is_special(byte) {
+                match (self.escape, quote) {
+                    (Some(escape), _) => row.push(escape),
+                    (None, Some(quote)) if byte == quote => row.push(quote),
+                    (None, _) => {}
+                }
+            }
+            row.push(byte);
+        }
+        row.extend(quote);
+    }
 }
 
 /// Finds the ends of rows: line feeds outside of quotes. A quote opens a quoted field only at the

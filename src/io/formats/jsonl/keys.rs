@@ -7,7 +7,7 @@
 //! `meta` has the child `url`. All other keys are skipped.
 
 use crate::io::record::{Escaping, Field, Parsed, TextFields};
-use crate::io::{FieldNames, quoted_alternatives};
+use crate::io::{FieldNames, ReservedField, quoted_alternatives};
 use anyhow::{Result, ensure};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub struct KeyTree {
     root: KeyNode,
     /// The names of the text fields; [`Role::Text`] holds an index of these.
     text_names: Vec<String>,
+    /// The fields that must not exist.
+    reserved: Vec<ReservedField>,
 }
 
 /// A key of the tree, or its root.
@@ -47,8 +49,9 @@ enum Role {
     Url,
     Language,
     Site,
-    /// Not read: annotations will be written to this field, so it must not exist.
-    Reserved,
+    /// Not read: the run will write this field, so it must not exist; its index among the reserved
+    /// ones.
+    Reserved(usize),
 }
 
 /// A value with a role, as written in the line.
@@ -94,13 +97,14 @@ impl KeyTree {
                 root.insert(name, role)?;
             }
         }
-        for name in &names.reserved {
-            let literal_name = name.replace('\\', "\\\\").replace('.', "\\.");
-            root.insert(&literal_name, Role::Reserved)?;
+        for (index, field) in names.reserved.iter().enumerate() {
+            let literal_name = field.name.replace('\\', "\\\\").replace('.', "\\.");
+            root.insert(&literal_name, Role::Reserved(index))?;
         }
         Ok(Self {
             root,
             text_names: names.text.clone(),
+            reserved: names.reserved.clone(),
         })
     }
 
@@ -181,11 +185,11 @@ impl KeyTree {
     }
 
     /// Sorts `matches`, the values found in `line`, by their roles. The strings of a list are one
-    /// text. Reports the record as damaged if the reserved field exists or if no text field holds a
+    /// text. Reports the record as damaged if a reserved field exists or if no text field holds a
     /// string.
     fn collect_fields<'r>(&'r self, line: &'r str, matches: &[KeyMatch<'r>]) -> Parsed<'r> {
         let mut texts = TextFields::default();
-        let (mut first_other, mut has_reserved) = (None, false);
+        let (mut first_other, mut taken) = (None, None);
         for group in matches.chunk_by(KeyMatch::is_in_list_of) {
             let (role, raw) = (group[0].role, group[0].raw);
             match role {
@@ -203,15 +207,14 @@ impl KeyTree {
                 Role::Url => texts.url = scalar(raw),
                 Role::Language => texts.language = scalar(raw),
                 Role::Site => texts.site = scalar(raw),
-                Role::Reserved => has_reserved = true,
+                Role::Reserved(index) => taken = taken.or(Some(&self.reserved[index])),
             }
         }
-        if has_reserved {
-            return Parsed::Damaged(
-                "already has a field with the name of the annotations; choose another with \
-                 --annotate-name"
-                    .to_owned(),
-            );
+        if let Some(ReservedField { name, option }) = taken {
+            return Parsed::Damaged(format!(
+                "already has a field '{name}', which would be added; choose another name with \
+                 {option}"
+            ));
         }
         match (texts.fields.is_empty(), first_other) {
             (false, _) => Parsed::Texts(texts),

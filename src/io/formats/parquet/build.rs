@@ -1,14 +1,16 @@
 //! Creation of a Parquet file from records of another format.
 //!
 //! The file is encoded in memory, row group by row group, and its bytes are taken out as they
-//! become ready, so that it is written like any other output. All columns are optional strings,
-//! compressed with Zstandard.
+//! become ready, so that it is written like any other output. All columns are optional, and those of
+//! the input are strings. They are compressed with Zstandard.
 
+use super::cells::{column_type, write_values};
 use super::values::NO_VALUE;
-use crate::io::formats::Assembler;
+use crate::io::columns::{ColumnKind, NewColumn};
+use crate::io::formats::{Assembler, OutputColumns};
 use anyhow::{Context, Result};
-use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::ByteArray;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
@@ -18,19 +20,21 @@ use std::sync::Arc;
 const TARGET_GROUP_BYTES: usize = 32 << 20;
 
 /// Rows of a column that are not encoded yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct PendingColumn {
+    kind: ColumnKind,
+    /// The values that exist, as text.
     values: Vec<ByteArray>,
     /// For each row, 1 if it has a value, else 0.
     definition: Vec<i16>,
 }
 
-/// Begins a file whose columns have the names `names`, in this order.
+/// Begins a file with these columns.
 ///
 /// # Errors
 /// If the columns do not form a valid schema.
-pub(super) fn new_assembler(names: &[String]) -> Result<Box<dyn Assembler>> {
-    Ok(Box::new(TableBuilder::new(names)?))
+pub(super) fn new_assembler(columns: &OutputColumns) -> Result<Box<dyn Assembler>> {
+    Ok(Box::new(TableBuilder::new(columns)?))
 }
 
 /// Encoder of a new Parquet file.
@@ -42,11 +46,13 @@ struct TableBuilder {
 }
 
 impl TableBuilder {
-    fn new(names: &[String]) -> Result<Self> {
-        let fields = names
-            .iter()
-            .map(|name| optional_string(name))
-            .collect::<Result<Vec<_>>>()?;
+    fn new(columns: &OutputColumns) -> Result<Self> {
+        let texts = columns.names.iter().map(|name| NewColumn {
+            name: name.clone(),
+            kind: ColumnKind::Text,
+        });
+        let columns: Vec<NewColumn> = texts.chain(columns.added.iter().cloned()).collect();
+        let fields = columns.iter().map(column_type).collect::<Result<_>>()?;
         let schema = Arc::new(
             Type::group_type_builder("schema")
                 .with_fields(fields)
@@ -58,11 +64,14 @@ impl TableBuilder {
             .build();
         let writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))
             .context("cannot begin a Parquet file")?;
-        let mut columns = Vec::new();
-        columns.resize_with(names.len(), PendingColumn::default);
+        let columns = columns.into_iter().map(|column| PendingColumn {
+            kind: column.kind,
+            values: Vec::new(),
+            definition: Vec::new(),
+        });
         Ok(Self {
             writer,
-            columns,
+            columns: columns.collect(),
             pending_bytes: 0,
         })
     }
@@ -71,14 +80,9 @@ impl TableBuilder {
     fn write_group(&mut self) -> Result<()> {
         let mut group = self.writer.next_row_group()?;
         for column in &mut self.columns {
-            let PendingColumn { values, definition } = std::mem::take(column);
-            let mut writer = group
-                .next_column()?
-                .context("the row group has too many columns")?;
-            writer
-                .typed::<ByteArrayType>()
-                .write_batch(&values, Some(&definition), None)?;
-            writer.close()?;
+            let values = std::mem::take(&mut column.values);
+            let definition = std::mem::take(&mut column.definition);
+            write_values(&mut group, column.kind, &values, &definition)?;
         }
         group.close()?;
         self.pending_bytes = 0;
@@ -138,14 +142,4 @@ fn take_value<'b>(bytes: &mut &'b [u8]) -> Result<Option<&'b [u8]>> {
         .context("a row is incomplete")?;
     *bytes = rest;
     Ok(Some(value))
-}
-
-/// Returns the schema of a column of strings that may be null.
-fn optional_string(name: &str) -> Result<Arc<Type>> {
-    Ok(Arc::new(
-        Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
-            .with_repetition(Repetition::OPTIONAL)
-            .with_logical_type(Some(LogicalType::String))
-            .build()?,
-    ))
 }

@@ -11,6 +11,10 @@
 //!   input has none, as is the default of pyarrow: many readers reject a file in which only some
 //!   chunks have one.
 //!
+//! A run can add columns, which stand behind all others, and take them away again. The metadata then
+//! lose the Arrow schema that some writers store there, because it lists the columns of the input,
+//! and readers would take it for that of the output.
+//!
 //! Because the code works on leaves, nested fields, lists and dictionaries need no special cases. A
 //! leaf stores only the values that exist, with two levels for each entry. The definition level
 //! says how many optional ancestors exist; at its maximum, there is a value. A repetition level of
@@ -23,12 +27,13 @@
 //! row         0  0  1  2
 //! ```
 
+use super::cells::{column_type, write_values};
 use super::drop::{ColumnValues, copy_kept_rows};
 use super::encryption::check_not_encrypted;
 use crate::io::FieldNames;
 use crate::io::fs::File;
 use crate::io::missing::missing_field;
-use crate::io::table::{ColumnSink, RowChunks, RowMask, Rows, TextTable};
+use crate::io::table::{ColumnChanges, ColumnSink, RowChunks, RowMask, Rows, TextTable};
 use anyhow::{Context, Result, anyhow, bail};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -43,8 +48,10 @@ use parquet::file::properties::{
 };
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
+use parquet::file::writer::{
+    SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter,
+};
+use parquet::schema::types::{ColumnDescriptor, ColumnPath, SchemaDescriptor, Type};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -55,6 +62,9 @@ const TARGET_CHUNK_BYTES: usize = 1 << 20;
 const FIRST_CHUNK_ROWS: usize = 16;
 /// Largest number of rows in a chunk, however short their texts are.
 const MAX_CHUNK_ROWS: usize = 4096;
+
+/// The key of the metadata that holds the Arrow schema of the columns.
+const ARROW_SCHEMA: &str = "ARROW:schema";
 
 /// An opened Parquet file, with the columns that matter for cleaning.
 struct ParquetTable {
@@ -188,12 +198,18 @@ impl ParquetTable {
     /// order, and for each column compression, dictionary, statistics and bloom filter. The columns
     /// of the first row group with rows stand for all; properties that Parquet does not store, such
     /// as compression levels, are the writer's defaults.
-    fn properties(&self) -> WriterProperties {
+    fn properties(&self, columns: &ColumnChanges<'_>) -> WriterProperties {
         let metadata = &self.metadata;
+        let mut pairs = metadata.file_metadata().key_value_metadata().cloned();
+        if columns.is_any()
+            && let Some(pairs) = &mut pairs
+        {
+            pairs.retain(|pair| pair.key != ARROW_SCHEMA);
+        }
         let mut properties = WriterProperties::builder()
             .set_writer_version(WriterVersion::PARQUET_1_0)
             .set_created_by(concat!("dechaff version ", env!("CARGO_PKG_VERSION")).to_owned())
-            .set_key_value_metadata(metadata.file_metadata().key_value_metadata().cloned())
+            .set_key_value_metadata(pairs)
             .set_max_row_group_row_count(None)
             .set_offset_index_disabled(!self.has_page_index);
         let groups = metadata.row_groups();
@@ -211,8 +227,89 @@ impl ParquetTable {
                     .set_column_statistics_enabled(path.clone(), self.statistics_level(chunk))
                     .set_column_bloom_filter_enabled(path, chunk.bloom_filter_offset().is_some());
             }
+            // A new column is compressed as the texts are.
+            let texts = group.column(self.text_columns[0].0);
+            let statistics = if self.has_page_index {
+                EnabledStatistics::Page
+            } else {
+                EnabledStatistics::Chunk
+            };
+            for column in columns.added {
+                let path = ColumnPath::from(column.name.clone());
+                properties = properties
+                    .set_column_compression(path.clone(), writable_codec(texts))
+                    .set_column_statistics_enabled(path, statistics);
+            }
         }
         properties.build()
+    }
+
+    /// Returns the schema with these changes. Fails if a new column has the name of one that exists.
+    fn schema_with(&self, columns: &ColumnChanges<'_>) -> Result<Arc<Type>> {
+        let root = self
+            .reader
+            .metadata()
+            .file_metadata()
+            .schema_descr()
+            .root_schema_ptr();
+        if !columns.is_any() {
+            return Ok(root);
+        }
+        let leaves = self.reader.metadata().file_metadata().schema_descr();
+        for (leaf, name) in &self.text_columns {
+            if !columns.added.is_empty() && leaves.column(*leaf).max_rep_level() > 0 {
+                bail!(
+                    "has lists of texts in the column '{name}', each of which has a verdict of its \
+                     own; add --output-format jsonl, in which a list is one text"
+                );
+            }
+        }
+        let mut fields = root.get_fields().to_vec();
+        fields.retain(|field| !columns.dropped.iter().any(|name| name == field.name()));
+        for column in columns.added {
+            if fields.iter().any(|field| field.name() == column.name) {
+                bail!(
+                    "already has a column '{}', which would be added; choose another name with \
+                     --verdict",
+                    column.name
+                );
+            }
+            fields.push(column_type(column)?);
+        }
+        let root = Type::group_type_builder(root.name()).with_fields(fields);
+        Ok(Arc::new(root.build()?))
+    }
+
+    /// Writes the new columns of the row group whose rows begin at number `first`, of which
+    /// `row_mask` keeps some.
+    fn add_columns<W: Write + Send>(
+        &self,
+        index: usize,
+        first: u64,
+        row_mask: Option<&RowMask>,
+        columns: &ColumnChanges<'_>,
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> Result<()> {
+        let Some(cells) = columns.cells else {
+            return Ok(());
+        };
+        let rows = (first..first + self.row_count(index) as u64)
+            .filter(|&row| row_mask.is_none_or(|mask| mask.keeps(row)))
+            .map(cells)
+            .collect::<Vec<_>>();
+        for (at, column) in columns.added.iter().enumerate() {
+            let values = rows.iter().map(|row| row.get(at).copied().flatten());
+            let definition: Vec<i16> = values
+                .clone()
+                .map(|cell| i16::from(cell.is_some()))
+                .collect();
+            let texts: Vec<ByteArray> = values
+                .flatten()
+                .map(|cell| ByteArray::from(cell.to_string().into_bytes()))
+                .collect();
+            write_values(group, column.kind, &texts, &definition)?;
+        }
+        Ok(())
     }
 
     /// Returns for which units a chunk like `chunk` gets statistics.
@@ -268,10 +365,12 @@ impl TextTable for ParquetTable {
         out: &mut (dyn Write + Send),
         row_mask: &mut dyn FnMut(usize) -> Result<Option<RowMask>>,
         clean_column: &mut dyn FnMut(&str, RowChunks, &mut dyn ColumnSink) -> Result<()>,
+        columns: &ColumnChanges<'_>,
     ) -> Result<()> {
         let metadata = self.reader.metadata();
-        let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
-        let mut writer = SerializedFileWriter::new(out, schema, Arc::new(self.properties()))?;
+        let schema = self.schema_with(columns)?;
+        let properties = self.properties(columns);
+        let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
         let mut first = 1;
         for index in 0..metadata.num_row_groups() {
             if self.row_count(index) == 0 {
@@ -286,6 +385,10 @@ impl TextTable for ParquetTable {
             }
             let mut target = writer.next_row_group()?;
             for column in 0..group.num_columns() {
+                let path = group.metadata().column(column).column_path();
+                if columns.dropped.iter().any(|name| path.parts()[0] == *name) {
+                    continue;
+                }
                 let text_column = self.text_columns.iter().find(|(text, _)| *text == column);
                 if text_column.is_none() && row_mask.is_none() {
                     let chunk = self.copied_chunk(index, column, group.as_ref());
@@ -313,6 +416,7 @@ impl TextTable for ParquetTable {
                 }
                 writer.close()?;
             }
+            self.add_columns(index, first, row_mask.as_ref(), columns, &mut target)?;
             target.close()?;
             first += rows;
         }

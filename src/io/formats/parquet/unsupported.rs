@@ -3,7 +3,7 @@
 
 use super::check_supported;
 use crate::io::FieldNames;
-use crate::io::formats::Assembler;
+use crate::io::formats::{Assembler, OutputColumns};
 use crate::io::fs::File;
 use crate::io::table::TextTable;
 use anyhow::{Result, bail};
@@ -20,7 +20,7 @@ pub fn open_lines(_: File, _: &FieldNames) -> Result<Box<dyn Read + Send>> {
 }
 
 /// Fails instead of beginning a table.
-pub(super) fn new_assembler(_: &[String]) -> Result<Box<dyn Assembler>> {
+pub(super) fn new_assembler(_: &OutputColumns) -> Result<Box<dyn Assembler>> {
     fail()
 }
 

@@ -2,7 +2,7 @@
 //! after another, in the order of the columns. An assembler makes rows of them again.
 
 use super::new_assembler;
-use crate::io::formats::{Assembler, RecordWriter};
+use crate::io::formats::{Assembler, OutputColumns, RecordWriter};
 use crate::io::record::Values;
 use anyhow::Result;
 
@@ -10,9 +10,9 @@ use anyhow::Result;
 pub(super) const NO_VALUE: u64 = u64::MAX;
 
 /// Writes for each value its length in eight bytes, little-endian, and its bytes. A value that does
-/// not exist has the length [`NO_VALUE`] and no bytes. Holds the names of the columns.
+/// not exist has the length [`NO_VALUE`] and no bytes. Holds the columns.
 #[derive(Debug)]
-pub(super) struct ValueWriter(pub(super) Vec<String>);
+pub(super) struct ValueWriter(pub(super) OutputColumns);
 
 impl RecordWriter for ValueWriter {
     fn write(&self, values: &Values<'_>, out: &mut Vec<u8>) {
