@@ -3,6 +3,7 @@
 //! library, behind the feature `cli`, so that the binary and the Python package ship the same code.
 
 mod args;
+mod audit;
 mod clean;
 mod completions;
 mod config;
@@ -118,6 +119,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit> {
         Command::Explain(args) => explain::run(*args, terminal),
         Command::Diff(args) => diff::run(*args, terminal),
         Command::Report(args) => report::run(*args, terminal),
+        Command::Audit(args) => audit::run(*args, terminal),
         Command::Learn(args) => learn::run(*args, terminal),
         Command::Learned { command } => learned::run(command, terminal),
         Command::Restore(args) => restore::restore_text(args, terminal),

@@ -2,6 +2,7 @@
 //! inputs, targets and events. Events go to an [`EventSink`], so that nothing here prints. Each
 //! submodule is one kind of work: files and trees, restoring, trials on a corpus.
 
+pub mod audit;
 mod batch;
 pub mod collisions;
 pub mod compare;

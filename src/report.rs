@@ -6,6 +6,7 @@
 //! escaping that keeps text from a corpus from controlling a terminal.
 
 mod annotations;
+mod audit;
 mod comparison;
 mod diff;
 mod eval;
@@ -30,6 +31,11 @@ mod worth;
 
 pub use annotations::{
     Annotation, annotate, annotate_whole, annotation_list, dolma_line, share_field,
+};
+pub use audit::{
+    Advice, Alternative, Answer, AnswerSheet, AnsweredPage, Audit, AuditDocument, AuditItem,
+    AuditOutcome, AuditSide, AuditStratum, AuditTotals, Change, CheckedLine, Judgement,
+    advice_json, advice_text, answered_strata, checked_json, checked_text, item_view,
 };
 pub use comparison::{Claimed, Comparison};
 pub use diff::diff;

@@ -43,6 +43,9 @@ pub(super) enum Command {
     /// Write an HTML page that shows what would be removed and why, with charts and samples of each
     /// rule
     Report(Box<ReportArgs>),
+    /// Draw lines of a corpus for people to judge, and estimate from their answers how much prose is
+    /// lost and how much chaff is left
+    Audit(Box<AuditArgs>),
     /// Learn what each site of a corpus repeats on its pages, for `clean --learned`
     Learn(Box<LearnArgs>),
     /// Show, export and merge what was learned of sites
@@ -401,7 +404,7 @@ pub(super) struct CleanArgs {
 }
 
 /// Options of the commands that show what `clean` would do and write no cleaned text.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct InspectArgs {
     /// Print only errors
     #[arg(long, short)]
@@ -485,6 +488,58 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "TEXT")]
     pub title: Option<String>,
     /// Write the data of the page as JSON instead of HTML
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub inspect: InspectArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AuditArgs {
+    /// Files and directories; `-` reads standard input. Not needed to go on with an audit
+    pub paths: Vec<PathBuf>,
+    /// Directory of the audit: the sample, a page to judge it in a browser, and the answers
+    #[arg(
+        long,
+        short,
+        value_name = "DIR",
+        required_unless_present = "check",
+        conflicts_with = "check"
+    )]
+    pub output: Option<PathBuf>,
+    /// Draw a new sample although DIR has one; its answers are removed
+    #[arg(long, short)]
+    pub force: bool,
+    /// Number of lines to draw
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    pub questions: usize,
+    /// Draw another sample
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Name of the person who answers, to compare and merge the answers of several
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub by: String,
+    /// Ask nothing
+    #[arg(long)]
+    pub no_ask: bool,
+    /// Read the keys from standard input even if it is not a terminal
+    #[arg(long, conflicts_with = "no_ask")]
+    pub ask: bool,
+    /// Add the answers of a file that the page saved, or of another person; can be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub add: Vec<PathBuf>,
+    /// Ask nothing; print what the answers say and what they suggest, and write suggested rules to
+    /// DIR/suggested.toml
+    #[arg(long, conflicts_with_all = ["check", "ask"])]
+    pub result: bool,
+    /// With --result, the largest share of the words of prose that may be lost
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
+    pub promise: f64,
+    /// Clean the documents of these answers, list what became of the lines that were judged, and
+    /// exit with 1 if one that is prose would be removed; can be repeated
+    #[arg(long, value_name = "FILE")]
+    pub check: Vec<PathBuf>,
+    /// With --result and --check, print JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

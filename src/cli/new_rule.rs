@@ -67,6 +67,7 @@ pub(super) fn run(args: NewRuleArgs, terminal: &mut Terminal) -> Result<Exit> {
         description: args.description,
         inside: args.inside,
         keep: args.keep,
+        protects: false,
     };
     let mut source = if exists { source } else { pack_head(&name) };
     if !source.ends_with('\n') {

@@ -4,10 +4,12 @@
 use super::Exit;
 use super::args::{ReportArgs, Selection};
 use super::clean::{self, inspection};
-use super::config::{Config, list_or};
+use super::config::Config;
 use super::listener::Ended;
 use super::request::Request;
-use super::selection::{build_cleaner, check_output, globs, without_dash};
+use super::selection::{
+    build_cleaner, check_output, describe_inputs, describe_options, globs, without_dash,
+};
 use super::terminal::Terminal;
 use crate::io::fs;
 use crate::io::write_file;
@@ -15,7 +17,7 @@ use crate::job::observer::Surveyor;
 use crate::job::walk::{Inputs, WalkEntry};
 use crate::report::{ReportMeta, SummaryContext, display_path, html_page, summary, survey_json};
 use anyhow::{Result, bail};
-use dechaff_core::{Cleaner, Level};
+use dechaff_core::Cleaner;
 use std::sync::Arc;
 
 /// Runs `dechaff report`.
@@ -59,17 +61,9 @@ pub(super) fn write_report(
         check_output("--output", path, files.chain(others))?;
     }
     let options = describe_options(&args.inspect.selection, config);
-    let names: Vec<String> = args.paths.iter().map(|path| display_path(path)).collect();
-    let title = args.title.unwrap_or_else(|| {
-        format!(
-            "Chaff in {}",
-            if names.is_empty() {
-                "standard input".to_owned()
-            } else {
-                names.join(", ")
-            }
-        )
-    });
+    let title = args
+        .title
+        .unwrap_or_else(|| format!("Chaff in {}", describe_inputs(&args.paths)));
     let rules = cleaner.rules().clone();
     let max_removed = cleaner.max_removed();
     let surveyor = Arc::new(Surveyor::new(rules.clone()));
@@ -114,27 +108,4 @@ pub(super) fn write_report(
         None => drop(terminal.raw(page.as_bytes())?),
     }
     Ok(ended.exit)
-}
-
-/// Describes the options that decide what is removed, for the head of the page. Options at their
-/// defaults are left out, except for the level.
-fn describe_options(selection: &Selection, config: &Config) -> String {
-    let mut text = format!(
-        "level {}",
-        selection.level.or(config.level).unwrap_or(Level::Balanced)
-    );
-    let only = list_or(&selection.only, &config.only);
-    let skip = [config.skip.as_slice(), &selection.skip].concat();
-    for (option, names) in [("only", only), ("skip", &skip)] {
-        if !names.is_empty() {
-            text.push_str(&format!(", {option} {}", names.join(" ")));
-        }
-    }
-    if let Some(share) = selection.max_loss.or(config.max_loss) {
-        text.push_str(&format!(", max-loss {share}"));
-    }
-    for pack in config.rules.iter().chain(&selection.rules) {
-        text.push_str(&format!(", rules {}", display_path(pack)));
-    }
-    text
 }

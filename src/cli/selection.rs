@@ -200,3 +200,36 @@ pub(super) fn check_output(
     }
     Ok(())
 }
+
+/// Names the inputs of a command, for people.
+pub(super) fn describe_inputs(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| display_path(path)).collect();
+    if names.is_empty() {
+        "standard input".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// Describes the options that decide what is removed, for people. Options at their
+/// defaults are left out, except for the level.
+pub(super) fn describe_options(selection: &Selection, config: &Config) -> String {
+    let mut text = format!(
+        "level {}",
+        selection.level.or(config.level).unwrap_or(Level::Balanced)
+    );
+    let only = list_or(&selection.only, &config.only);
+    let skip = [config.skip.as_slice(), &selection.skip].concat();
+    for (option, names) in [("only", only), ("skip", &skip)] {
+        if !names.is_empty() {
+            text.push_str(&format!(", {option} {}", names.join(" ")));
+        }
+    }
+    if let Some(share) = selection.max_loss.or(config.max_loss) {
+        text.push_str(&format!(", max-loss {share}"));
+    }
+    for pack in config.rules.iter().chain(&selection.rules) {
+        text.push_str(&format!(", rules {}", display_path(pack)));
+    }
+    text
+}

@@ -56,6 +56,9 @@ pub struct ProposalOptions {
     pub inside: bool,
     /// Texts that the rule must not match.
     pub keep: Vec<String>,
+    /// Whether the rule protects the sentence instead of removing it. It then has neither category
+    /// nor confidence.
+    pub protects: bool,
 }
 
 /// A proposed rule.
@@ -73,7 +76,7 @@ pub struct Proposal {
     pub varies: Vec<String>,
 }
 
-/// Proposes a rule that removes `sentence`. `rules` are the rules in use without those of the pack,
+/// Proposes a rule that removes or protects `sentence`. `rules` are the rules in use without those of the pack,
 /// and `pack` is the source of the pack named `pack_name`, to which the rule will be added.
 ///
 /// # Errors
@@ -124,6 +127,7 @@ pub fn propose(
             confidence,
             description: &description,
             inside: options.inside,
+            protects: options.protects,
             sentence,
             parts: &parts,
         };
@@ -293,6 +297,8 @@ struct RuleDraft<'d> {
     description: &'d str,
     /// Whether the rule also matches inside lines.
     inside: bool,
+    /// Whether the rule protects what it matches.
+    protects: bool,
     sentence: &'d str,
     /// Parts of the sentence.
     parts: &'d [SentencePart],
@@ -365,6 +371,7 @@ impl RuleDraft<'_> {
     /// becomes a label, any other one a phrase.
     fn toml(&self, matches: &[String], non_matches: &[String]) -> String {
         let is_label = !self.inside
+            && !self.protects
             && self.parts.iter().all(|part| part.fixed().is_some())
             && self.sentence.split_whitespace().count() <= MAX_LABEL_WORDS;
         let matcher = if is_label {
@@ -376,19 +383,24 @@ impl RuleDraft<'_> {
             let line = if self.inside { "" } else { "line = true\n" };
             format!("{line}phrase = {}", toml_string(&self.phrase()))
         };
+        let effect = if self.protects {
+            "keep = true".to_owned()
+        } else {
+            format!(
+                "category = \"{}\"\nconfidence = \"{}\"",
+                self.category, self.confidence
+            )
+        };
         format!(
             "\n[[rule]]\n\
              id = {}\n\
              description = {}\n\
-             category = \"{}\"\n\
-             confidence = \"{}\"\n\
+             {effect}\n\
              {matcher}\n\
              examples.match = [{}\n]\n\
              examples.no_match = [{}\n]\n",
             toml_string(self.id),
             toml_string(self.description),
-            self.category,
-            self.confidence,
             toml_items(matches),
             toml_items(non_matches)
         )

@@ -2,6 +2,7 @@
 //! origin. The text is borrowed and never changed; everything else refers to it by byte spans and
 //! line numbers.
 
+use super::language::detect_language;
 use super::span::Span;
 use crate::error::Error;
 use std::ops::Range;
@@ -149,6 +150,22 @@ impl<'t> Document<'t> {
     #[must_use]
     pub fn language(&self) -> Option<&str> {
         self.language.as_deref()
+    }
+
+    /// Returns the language of the text as a code such as `en`: the one that was set, or else the
+    /// one that is detected. Returns `None` if it is not certain. Each call detects it again.
+    ///
+    /// ```
+    /// use dechaff_core::Document;
+    /// let document = Document::new("The bridge was closed on Monday, and nobody knows why.")?;
+    /// assert_eq!(document.detect_language().as_deref(), Some("en"));
+    /// # Ok::<(), dechaff_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn detect_language(&self) -> Option<String> {
+        self.language()
+            .map(str::to_owned)
+            .or_else(|| detect_language(self.text))
     }
 
     /// Returns the host that was set, in lower case; `None` if the origin of the text is unknown.

@@ -1,0 +1,185 @@
+//! What the answers to an audit suggest: a level or a maximum loss that keeps a promise on this
+//! corpus, rules to switch off, and rules of one's own.
+//!
+//! Other levels are judged by the same answers: the documents of the sample are cleaned again, and
+//! each answered line counts as removed or kept as the other level would have it.
+
+use super::check::{removed_share, with_origin};
+use crate::job::propose::{ProposalOptions, free_id, pack_head, propose};
+use crate::report::{
+    Advice, Alternative, AnswerSheet, Audit, AuditOutcome, AuditSide, Judgement, answered_strata,
+};
+use dechaff_core::audit::{Stratum, estimate_other};
+use dechaff_core::verify::line_outcomes;
+use dechaff_core::{Cleaner, Document, Scratch};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Name of the suggested pack.
+const PACK: &str = "audit";
+/// Length of the lines from which rules are made, in bytes: longer ones hardly occur twice.
+const RULE_BYTES: std::ops::RangeInclusive<usize> = 3..=240;
+
+/// Judges other cleanings by the answers, and suggests rules. `alternatives` are cleaners with the
+/// options that made them; the promise is that the upper bound of the loss is at most `max_loss`.
+/// `cleaner` is the one that was audited.
+#[must_use]
+pub fn advise(
+    audit: &Audit,
+    sheet: &AnswerSheet,
+    cleaner: &Cleaner,
+    alternatives: &[(String, Cleaner)],
+    max_loss: f64,
+) -> Advice {
+    let strata = answered_strata(audit, sheet);
+    let alternatives: Vec<Alternative> = alternatives
+        .iter()
+        .map(|(options, cleaner)| alternative(audit, &strata, options, cleaner))
+        .collect();
+    let keeping = alternatives
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| other.loss.high <= max_loss);
+    let best = keeping.min_by(|(_, a), (_, b)| a.left.value.total_cmp(&b.left.value));
+    let best = best.map(|(index, _)| index);
+    let rules = AuditOutcome::new(audit, sheet).rules;
+    let (pack, without_rule) = suggested_pack(audit, sheet, cleaner);
+    Advice {
+        best,
+        alternatives,
+        rules_off: rules
+            .into_iter()
+            .filter(|rule| rule.should_be_off() && !rule.rule.starts_with("model/"))
+            .map(|rule| rule.rule)
+            .collect(),
+        pack,
+        without_rule,
+    }
+}
+
+/// Judges another cleaner by the answers.
+fn alternative(
+    audit: &Audit,
+    strata: &[(Stratum, Vec<usize>)],
+    options: &str,
+    cleaner: &Cleaner,
+) -> Alternative {
+    let items: BTreeSet<usize> = strata.iter().flat_map(|(_, items)| items).copied().collect();
+    let removed = removed_shares(audit, &items, cleaner);
+    let judged: Vec<(Stratum, Vec<f64>)> = strata
+        .iter()
+        .map(|(stratum, items)| {
+            let shares = items.iter().map(|item| removed[item]).collect();
+            (stratum.clone(), shares)
+        })
+        .collect();
+    let (loss, left) = estimate_other(&judged);
+    Alternative {
+        options: options.to_owned(),
+        loss,
+        left,
+    }
+}
+
+/// Returns the share of the words of each item that `cleaner` removes.
+fn removed_shares(
+    audit: &Audit,
+    items: &BTreeSet<usize>,
+    cleaner: &Cleaner,
+) -> HashMap<usize, f64> {
+    let mut by_document: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &item in items {
+        let document = audit.items[item].document;
+        by_document.entry(document).or_default().push(item);
+    }
+    let documents: Vec<(usize, Vec<usize>)> = by_document.into_iter().collect();
+    documents
+        .par_iter()
+        .map_init(Scratch::default, |scratch, (document, items)| {
+            shares_in_document(audit, *document, items, cleaner, scratch)
+        })
+        .flatten()
+        .collect()
+}
+
+fn shares_in_document(
+    audit: &Audit,
+    document: usize,
+    items: &[usize],
+    cleaner: &Cleaner,
+    scratch: &mut Scratch,
+) -> Vec<(usize, f64)> {
+    let facts = &audit.documents[document];
+    let mut shares: HashMap<usize, f64> = HashMap::new();
+    if let Ok(text) = Document::new(&facts.text) {
+        let text = with_origin(
+            text,
+            facts.host.as_deref(),
+            facts.site.as_deref(),
+            facts.lang.as_deref(),
+        );
+        let cleaned = cleaner.clean(&text, scratch);
+        let lines: HashMap<usize, (u64, u64)> = line_outcomes(&cleaned)
+            .map(|line| (line.index + 1, (line.words, line.words_kept)))
+            .collect();
+        for &item in items {
+            let facts = &audit.items[item];
+            let (words, kept) = lines.get(&facts.line).copied().unwrap_or_default();
+            let removed = words - kept.min(words);
+            shares.insert(item, removed_share((facts.side, facts.words), words, removed));
+        }
+    }
+    items
+        .iter()
+        .map(|item| (*item, shares.get(item).copied().unwrap_or_default()))
+        .collect()
+}
+
+/// Returns a pack with a rule for each line that people agree should have been kept or removed, and
+/// the number of lines for which no rule could be made; `None` if there is no rule. Rules are made
+/// from whole lines that are not too long.
+fn suggested_pack(
+    audit: &Audit,
+    sheet: &AnswerSheet,
+    cleaner: &Cleaner,
+) -> (Option<String>, usize) {
+    let head = pack_head(PACK);
+    let (mut pack, mut rules, mut failed) = (head.clone(), cleaner.rules().clone(), 0);
+    for (line, protects) in misjudged_lines(audit, sheet) {
+        let options = ProposalOptions {
+            id: Some(free_id(&line, PACK, &rules)),
+            protects,
+            ..ProposalOptions::default()
+        };
+        let added = propose(&line, &options, cleaner.rules(), PACK, &pack).and_then(|proposal| {
+            let longer = format!("{pack}{}", proposal.toml);
+            let mut longer_rules = cleaner.rules().clone();
+            longer_rules.add_pack(&longer, "the suggested pack")?;
+            Ok((longer, longer_rules))
+        });
+        match added {
+            Ok(added) => (pack, rules) = added,
+            Err(_) => failed += 1,
+        }
+    }
+    ((pack != head).then_some(pack), failed)
+}
+
+/// Returns the lines of which everybody said that dechaff is wrong, each once, and whether they are
+/// to be protected. Lines of which only a part was judged are left out.
+fn misjudged_lines(audit: &Audit, sheet: &AnswerSheet) -> BTreeSet<(String, bool)> {
+    let mut lines = BTreeSet::new();
+    for (index, item) in audit.items.iter().enumerate() {
+        let wrong = match item.side {
+            AuditSide::Removed => Judgement::Prose,
+            AuditSide::Kept => Judgement::Chaff,
+        };
+        let mut answers = sheet.of(index).peekable();
+        let is_wrong = answers.peek().is_some() && answers.all(|answer| answer.answer == wrong);
+        let line = audit.line_of(item).trim();
+        if is_wrong && item.whole && RULE_BYTES.contains(&line.len()) {
+            lines.insert((line.to_owned(), wrong == Judgement::Prose));
+        }
+    }
+    lines
+}
