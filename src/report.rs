@@ -17,6 +17,7 @@ mod learned;
 mod losses;
 mod maps;
 mod marked;
+mod page;
 mod records;
 mod rules;
 mod schema;

@@ -1,22 +1,21 @@
-//! The HTML report: a survey as one file that is opened from disk and needs no network.
-//!
-//! The page consists of a template, a style sheet, a script and the survey as JSON. Text that comes
-//! from a corpus or a pack may be hostile. It is part of the JSON, which cannot end the element
-//! that holds it, and the script inserts it as text and never as markup. A content security policy
-//! with the hashes of style and script keeps anything else from running or loading.
+//! The HTML report: a survey as a page.
 
+use super::page::{Page, inert};
 use super::survey::{BottomK, Claim, DocumentSample, Sample, Survey, TextPiece};
 use super::survey::{DOCUMENTS_PER_REASON, SAMPLES_PER_RULE};
 use super::{escape_control, rules::names};
-use data_encoding::BASE64;
 use dechaff_core::{Category, Rule, RuleId, RuleSet};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-const TEMPLATE: &str = include_str!("html/page.html");
-const STYLE: &str = include_str!("html/page.css");
-const SCRIPT: &str = include_str!("html/page.js");
+const PAGE: Page<'static> = Page {
+    template: include_str!("html/report.html"),
+    style: concat!(
+        include_str!("html/base.css"),
+        include_str!("html/report.css")
+    ),
+    script: concat!(include_str!("html/base.js"), include_str!("html/report.js")),
+};
 
 /// Bytes of documents in a page, as JSON.
 const DOCUMENT_BYTES: usize = 2_500_000;
@@ -40,63 +39,8 @@ pub struct ReportMeta<'h> {
 /// samples and documents beyond the limits above are left out.
 #[must_use]
 pub fn html_page(survey: &Survey, rules: &RuleSet, meta: &ReportMeta<'_>) -> String {
-    let data = inert(&survey_json(survey, rules, meta).to_string());
-    let policy = format!(
-        "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
-        policy_hash(SCRIPT),
-        policy_hash(STYLE)
-    );
-    let mut page =
-        String::with_capacity(TEMPLATE.len() + STYLE.len() + SCRIPT.len() + data.len() + 1024);
-    // The template is split before anything is inserted, so that `{{` in inserted text stays text.
-    for (index, part) in TEMPLATE.split("{{").enumerate() {
-        let (placeholder, rest) = if index == 0 {
-            ("", part)
-        } else {
-            part.split_once("}}").unwrap_or(("", part))
-        };
-        match placeholder {
-            "policy" => page.push_str(&policy),
-            "style" => page.push_str(STYLE),
-            "script" => page.push_str(SCRIPT),
-            "data" => page.push_str(&data),
-            "title" => page.push_str(&escape_html(meta.title)),
-            "summary" => page.push_str(&escape_html(meta.summary)),
-            _ => {}
-        }
-        page.push_str(rest);
-    }
-    page
-}
-
-/// Returns the source expression of a content security policy that allows exactly this inline
-/// script or style.
-fn policy_hash(text: &str) -> String {
-    format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)))
-}
-
-/// Escapes `text` for use between tags, and its control characters. It is not for attributes, as
-/// quotation marks are left as they are.
-fn escape_html(text: &str) -> String {
-    escape_control(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-/// Escapes JSON for use in a script element, which `</script>` or `<!--` could end or change.
-/// The escaped characters occur only within strings of JSON, where an escape means the same.
-fn inert(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len() + json.len() / 16);
-    for c in json.chars() {
-        match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                safe.push_str(&format!("\\u{:04x}", c as u32));
-            }
-            c => safe.push(c),
-        }
-    }
-    safe
+    let texts = [("title", meta.title), ("summary", meta.summary)];
+    PAGE.render(&survey_json(survey, rules, meta), &texts)
 }
 
 /// Returns `value` and subtracts its bytes in the page from `budget`, or returns `None` and leaves

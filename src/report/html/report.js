@@ -1,31 +1,12 @@
-"use strict";
-// Renders the report from its data. Text from documents and packs may be hostile, so it is inserted as
-// text and never as markup. The fragment of the address holds the view and the filters, so that every
-// view can be bookmarked.
+// Renders the report from its data. The fragment of the address holds the view and the filters, so
+// that every view can be bookmarked.
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const by = (id) => document.getElementById(id);
 const ruleOf = new Map(data.rules.map((rule) => [rule.name, rule]));
 const categoryOf = (name) => (ruleOf.get(name) || { category: "other" }).category;
 const FIELDS = ["cat", "rule", "min", "max", "q"];
 let state = {};
 
-// Makes an element. Children that are strings become text nodes.
-function el(tag, attributes, ...children) {
-  const svg = ["svg", "rect", "line", "text", "title", "g"].includes(tag);
-  const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value);
-  }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
-  return made;
-}
-const fill = (id, ...children) => by(id).replaceChildren(...children.flat().filter((child) => child));
-
-// Numbers for display.
-const count = (number) => number.toLocaleString("en");
-const several = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+// More numbers for display.
 const percent = (part, whole) => (whole ? ((100 * part) / whole).toFixed(1) : "0.0") + " %";
 function bytes(number) {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
