@@ -10,6 +10,7 @@
     reason = "these are tests"
 )]
 
+mod browser;
 mod clients;
 mod command;
 mod common;

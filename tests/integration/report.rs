@@ -2,11 +2,11 @@
 //! against corpora that contain markup. The tests with a browser run only if `DECHAFF_HEAVY` is
 //! set.
 
+use crate::browser::{browser, rendered};
 use crate::common::{run, text};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 const CHAFF: &str = "It rained.\n\nAdvertisement\n\nIt stopped.\n\nShare this article\n";
 
@@ -277,41 +277,9 @@ fn report_writes_to_its_output_and_shows_protected_lines() {
     );
 }
 
-/// Returns the name of an installed Chromium, or `None` if heavy tests are off or there is none.
-fn browser() -> Option<&'static str> {
-    if std::env::var_os("DECHAFF_HEAVY").is_none() {
-        println!("skipped: DECHAFF_HEAVY is not set");
-        return None;
-    }
-    // Distributions use different names.
-    let installed = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok());
-    if installed.is_none() {
-        println!("skipped: Chromium is not installed");
-    }
-    installed
-}
-
 /// Returns the document of `report.html#{view}` as HTML after its script has run.
 fn render(browser: &str, directory: &Path, view: &str) -> String {
-    let profile = tempfile::tempdir().unwrap();
-    let flags = "--headless --no-sandbox --disable-gpu --no-first-run \
-                 --disable-background-networking --disable-component-update --disable-sync \
-                 --virtual-time-budget=5000 --dump-dom";
-    let output = Command::new(browser)
-        .args(flags.split_whitespace())
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("file://{}/report.html#{view}", directory.display()))
-        .output()
-        .unwrap();
-    let page = text(&output.stdout);
-    assert!(
-        page.contains("</html>"),
-        "{browser} showed nothing: {}",
-        text(&output.stderr)
-    );
-    page
+    rendered(browser, &directory.join("report.html"), view)
 }
 
 /// Returns the content of the element with this id, without tags, up to the next section or
