@@ -62,7 +62,7 @@ impl Page<'_> {
 
 /// Returns the source expression of a content security policy that allows exactly this inline
 /// script or style.
-fn policy_hash(text: &str) -> String {
+pub(super) fn policy_hash(text: &str) -> String {
     format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text)))
 }
 
