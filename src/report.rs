@@ -39,7 +39,6 @@ pub use audit::{
     AuditOutcome, AuditSide, AuditStratum, AuditTotals, Change, CheckedLine, Judgement,
     advice_json, advice_text, answered_strata, checked_json, checked_text, item_view,
 };
-#[allow(unused_imports, reason = "the command that writes the page follows")]
 pub use audit_page::audit_page;
 pub use comparison::{Claimed, Comparison};
 pub use diff::diff;

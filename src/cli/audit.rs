@@ -207,8 +207,8 @@ fn read_answers(folder: &Folder, audit: &Audit) -> Result<AnswerSheet> {
 }
 
 fn add_file(path: &Path, audit: &Audit, sheet: &mut AnswerSheet) -> Result<usize> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}", display_path(path)))?;
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", display_path(path)))?;
     sheet
         .add_lines(audit, &text)
         .with_context(|| display_path(path))

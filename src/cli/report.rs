@@ -2,7 +2,7 @@
 //! JSON.
 
 use super::Exit;
-use super::args::{ReportArgs, Selection};
+use super::args::ReportArgs;
 use super::clean::{self, inspection};
 use super::config::Config;
 use super::listener::Ended;

@@ -12,7 +12,7 @@ mod view;
 pub use advice::{Advice, Alternative, advice_json, advice_text};
 pub use answers::{Answer, AnswerSheet, AnsweredPage, Judgement};
 pub use check::{Change, CheckedLine, checked_json, checked_text};
-pub use outcome::{Agreement, AuditOutcome, RuleJudgements, answered_strata};
+pub use outcome::{AuditOutcome, answered_strata};
 pub use view::item_view;
 
 use serde::{Deserialize, Serialize};
@@ -134,22 +134,6 @@ impl Audit {
     pub fn line_of(&self, item: &AuditItem) -> &str {
         let text = &self.documents[item.document].text;
         text.split('\n').nth(item.line - 1).unwrap_or_default()
-    }
-
-    /// Returns the text that an item asks about: what is removed of its line, or what is kept.
-    #[must_use]
-    pub fn text_of(&self, item: &AuditItem) -> String {
-        let line = self.line_of(item);
-        let wants_removed = item.side == AuditSide::Removed;
-        let chars = line.chars().enumerate();
-        let text: String = chars
-            .filter(|(at, _)| {
-                let is_removed = item.spans.iter().any(|(from, to)| (from..to).contains(&at));
-                is_removed == wants_removed
-            })
-            .map(|(_, c)| c)
-            .collect();
-        text.trim().to_owned()
     }
 
     /// Checks that all indices point to something, so that a file that was edited or is of another

@@ -7,9 +7,7 @@ use crate::cli::selection::build_cleaner;
 use crate::cli::terminal::Terminal;
 use crate::io::read_rows;
 use crate::job::audit::check_answers;
-use crate::report::{
-    AnsweredPage, Change, CheckedLine, checked_json, checked_text, display_path,
-};
+use crate::report::{AnsweredPage, Change, CheckedLine, checked_json, checked_text, display_path};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::Path;

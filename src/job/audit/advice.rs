@@ -64,7 +64,11 @@ fn alternative(
     options: &str,
     cleaner: &Cleaner,
 ) -> Alternative {
-    let items: BTreeSet<usize> = strata.iter().flat_map(|(_, items)| items).copied().collect();
+    let items: BTreeSet<usize> = strata
+        .iter()
+        .flat_map(|(_, items)| items)
+        .copied()
+        .collect();
     let removed = removed_shares(audit, &items, cleaner);
     let judged: Vec<(Stratum, Vec<f64>)> = strata
         .iter()
@@ -126,7 +130,10 @@ fn shares_in_document(
             let facts = &audit.items[item];
             let (words, kept) = lines.get(&facts.line).copied().unwrap_or_default();
             let removed = words - kept.min(words);
-            shares.insert(item, removed_share((facts.side, facts.words), words, removed));
+            shares.insert(
+                item,
+                removed_share((facts.side, facts.words), words, removed),
+            );
         }
     }
     items

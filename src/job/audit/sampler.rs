@@ -1,11 +1,9 @@
 //! Draws the sample of an audit from the documents of a job.
 
 use crate::job::observer::Observer;
-use crate::report::{
-    Audit, AuditDocument, AuditItem, AuditSide, AuditStratum, AuditTotals, Name,
-};
+use crate::report::{Audit, AuditDocument, AuditItem, AuditSide, AuditStratum, AuditTotals, Name};
 use dechaff_core::audit::{Class, Sample, Sampler, Side, Unit, UnitPlace, units};
-use dechaff_core::{Cleaned, Cleaner, Document, Rule, Scratch, Score};
+use dechaff_core::{Cleaned, Cleaner, Document, Rule, Score, Scratch};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

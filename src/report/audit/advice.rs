@@ -56,12 +56,7 @@ pub fn advice_json(advice: &Advice) -> Value {
 /// Returns the suggestions as text. `promise` is the largest loss that is wanted, and `pack` the
 /// path of the suggested rules, if there are any.
 #[must_use]
-pub fn advice_text(
-    advice: &Advice,
-    promise: f64,
-    pack: Option<&str>,
-    style: TableStyle,
-) -> String {
+pub fn advice_text(advice: &Advice, promise: f64, pack: Option<&str>, style: TableStyle) -> String {
     let mut table = Table::new(&[
         TableColumn::text("options"),
         TableColumn::text("prose lost"),

@@ -121,10 +121,7 @@ impl AnswerSheet {
     /// Adds an answer. It replaces an older one of the same person to the same item.
     pub fn add(&mut self, answer: Answer) {
         let key = (answer.item, answer.by.clone());
-        let is_newer = self
-            .answers
-            .get(&key)
-            .is_none_or(|old| old.at <= answer.at);
+        let is_newer = self.answers.get(&key).is_none_or(|old| old.at <= answer.at);
         if is_newer {
             self.answers.insert(key, answer);
         }

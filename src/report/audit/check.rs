@@ -139,7 +139,9 @@ pub fn checked_text(lines: &[CheckedLine], colour: bool) -> String {
         .iter()
         .filter(|line| line.change() == Change::None)
         .count();
-    text.push_str(&format!("{judged}, {unchanged} as before or as they should be\n"));
+    text.push_str(&format!(
+        "{judged}, {unchanged} as before or as they should be\n"
+    ));
     text
 }
 

@@ -125,9 +125,7 @@ impl AuditOutcome {
             strata.iter().map(|(stratum, _)| stratum.clone()).collect();
         Self {
             answered: answered.len(),
-            unsure: judged
-                .filter(|pick| pick.prose + pick.chaff <= 0.0)
-                .count(),
+            unsure: judged.filter(|pick| pick.prose + pick.chaff <= 0.0).count(),
             estimate: estimate(&judged_strata),
             agreements: agreements(sheet),
             rules: rule_judgements(audit, &strata, sheet),
@@ -157,11 +155,14 @@ impl AuditOutcome {
             bounds(left),
             words(left_words),
         );
-        let more: Vec<String> = [(halves_loss, "of the prose lost"), (halves_left, "of the chaff left")]
-            .into_iter()
-            .filter_map(|(factor, what)| Some((self.more_answers(factor?), what)))
-            .map(|(more, what)| format!("{more} more answers would halve the interval {what}"))
-            .collect();
+        let more: Vec<String> = [
+            (halves_loss, "of the prose lost"),
+            (halves_left, "of the chaff left"),
+        ]
+        .into_iter()
+        .filter_map(|(factor, what)| Some((self.more_answers(factor?), what)))
+        .map(|(more, what)| format!("{more} more answers would halve the interval {what}"))
+        .collect();
         if !more.is_empty() {
             text.push_str(&format!("  about {}\n", more.join(", ")));
         }
@@ -197,8 +198,7 @@ impl AuditOutcome {
             strata.row(cells, Style::new());
         }
         let mut text = strata.text(style);
-        let rules: Vec<&RuleJudgements> =
-            self.rules.iter().filter(|rule| rule.prose > 0).collect();
+        let rules: Vec<&RuleJudgements> = self.rules.iter().filter(|rule| rule.prose > 0).collect();
         if !rules.is_empty() {
             let mut table = Table::new(&[
                 TableColumn::text("rule that removed prose"),
@@ -281,9 +281,9 @@ pub(super) fn interval_json(interval: Interval) -> Value {
 impl Agreement {
     fn sentence(&self) -> String {
         let (first, second) = &self.people;
-        let kappa = self
-            .kappa
-            .map_or_else(String::new, |kappa| format!("; Cohen's kappa is {kappa:.2}"));
+        let kappa = self.kappa.map_or_else(String::new, |kappa| {
+            format!("; Cohen's kappa is {kappa:.2}")
+        });
         format!(
             "{} and {} gave the same answer to {} of {}{kappa}\n",
             escape_control(name(first)),
@@ -295,7 +295,11 @@ impl Agreement {
 }
 
 fn name(by: &str) -> &str {
-    if by.is_empty() { "a person without a name" } else { by }
+    if by.is_empty() {
+        "a person without a name"
+    } else {
+        by
+    }
 }
 
 /// Returns how the answers of each pair of people agree, if they have items in common.

@@ -22,7 +22,10 @@ pub fn item_view(audit: &Audit, index: usize, number: &str, colour: bool) -> Str
     let head = format!("{number} · {}", place.join(" · "));
     let mut view = format!("\n{}\n", paint(&head, NAME, colour));
     let at = item.line - 1;
-    let before: Vec<usize> = (0..at).rev().filter(|&line| has_text(lines[line])).collect();
+    let before: Vec<usize> = (0..at)
+        .rev()
+        .filter(|&line| has_text(lines[line]))
+        .collect();
     for &line in before.iter().take(NEIGHBOURS).rev() {
         view.push_str(&format!("    {}\n", neighbour(lines[line])));
     }
