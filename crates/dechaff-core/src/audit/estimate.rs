@@ -314,3 +314,150 @@ fn factor_to_halve(now: Interval, with: impl Fn(f64) -> Interval) -> Option<f64>
     }
     Some(high)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picks(prose: usize, chaff: usize) -> Vec<Pick> {
+        let pick = Pick {
+            words: 1.0,
+            document: 0,
+            prose: 0.0,
+            chaff: 0.0,
+        };
+        let kinds = [(prose, 1.0, 0.0), (chaff, 0.0, 1.0)];
+        kinds
+            .into_iter()
+            .flat_map(|(count, prose, chaff)| {
+                vec![
+                    Pick {
+                        prose,
+                        chaff,
+                        ..pick
+                    };
+                    count
+                ]
+            })
+            .enumerate()
+            .map(|(document, pick)| Pick { document, ..pick })
+            .collect()
+    }
+
+    fn stratum(side: Side, words: f64, prose: usize, chaff: usize) -> Stratum {
+        Stratum {
+            side,
+            words,
+            picks: picks(prose, chaff),
+        }
+    }
+
+    #[test]
+    fn without_lost_prose_the_upper_bound_is_that_of_the_rule_of_three() {
+        let found = estimate(&[
+            stratum(Side::Removed, 1e6, 0, 100),
+            stratum(Side::Kept, 9e6, 100, 0),
+        ]);
+        assert_eq!((found.lost_words.value, found.lost_words.low), (0.0, 0.0));
+        // The exact upper bound of 0 of 100 is 3.7 %.
+        assert!(
+            (found.lost_words.high / 1e6 - 0.037).abs() < 0.001,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn bounds_are_near_those_of_a_binomial_distribution() {
+        // The exact interval (Clopper and Pearson) of 5 of 200 is 0.8 to 5.7 %.
+        let found = estimate(&[
+            stratum(Side::Removed, 1e6, 5, 195),
+            stratum(Side::Kept, 9e6, 100, 0),
+        ]);
+        let [value, low, high] = [
+            found.lost_words.value,
+            found.lost_words.low,
+            found.lost_words.high,
+        ]
+        .map(|words| words / 1e6);
+        assert!((value - 0.025).abs() < 1e-9);
+        assert!((0.006..0.010).contains(&low), "{low}");
+        assert!((0.053..0.063).contains(&high), "{high}");
+    }
+
+    #[test]
+    fn answers_of_one_document_count_less_than_those_of_many() {
+        let spread = stratum(Side::Removed, 1000.0, 10, 90);
+        let mut together = spread.clone();
+        for pick in &mut together.picks[..10] {
+            pick.document = 0;
+        }
+        let kept = stratum(Side::Kept, 9000.0, 100, 0);
+        let width = |removed| estimate(&[removed, kept.clone()]).loss.width();
+        assert!(width(together) > 1.5 * width(spread));
+    }
+
+    #[test]
+    fn if_all_is_judged_nothing_is_uncertain() {
+        let mut removed = stratum(Side::Removed, 8.0, 2, 6);
+        let mut kept = stratum(Side::Kept, 20.0, 19, 1);
+        for pick in removed.picks.iter_mut().chain(&mut kept.picks) {
+            pick.words = 1.0;
+        }
+        let found = estimate(&[removed, kept]);
+        let share = 2.0 / 21.0;
+        assert!((found.loss.value - share).abs() < 1e-9);
+        assert!(found.loss.width() < 1e-9 && found.left.width() < 1e-9);
+        assert_eq!(found.halves_loss, None);
+    }
+
+    #[test]
+    fn a_stratum_without_answers_may_be_anything() {
+        let found = estimate(&[
+            stratum(Side::Removed, 1000.0, 0, 50),
+            stratum(Side::Removed, 500.0, 0, 0),
+            stratum(Side::Kept, 9000.0, 50, 0),
+        ]);
+        assert!(found.lost_words.high >= 500.0);
+        let nothing = estimate(&[]);
+        assert_eq!((nothing.loss, nothing.left), Default::default());
+    }
+
+    #[test]
+    fn answers_that_cannot_say_count_as_neither() {
+        let mut removed = stratum(Side::Removed, 1000.0, 1, 3);
+        for pick in &mut removed.picks {
+            (pick.prose, pick.chaff) = (pick.prose / 2.0, 0.0);
+        }
+        let found = estimate(&[removed, stratum(Side::Kept, 9000.0, 9, 0)]);
+        assert!((found.lost_words.value - 125.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn four_times_as_many_answers_halve_a_wide_interval() {
+        let found = estimate(&[
+            stratum(Side::Removed, 1000.0, 40, 60),
+            stratum(Side::Kept, 9000.0, 80, 20),
+        ]);
+        let [loss, left] = [found.halves_loss, found.halves_left].map(Option::unwrap);
+        assert!(
+            (3.0..4.5).contains(&loss) && (3.0..4.5).contains(&left),
+            "{loss} {left}"
+        );
+    }
+
+    #[test]
+    fn another_cleaning_is_judged_by_the_same_answers() {
+        let removed = stratum(Side::Removed, 1000.0, 10, 90);
+        let kept = stratum(Side::Kept, 9000.0, 95, 5);
+        let same = [
+            (removed.clone(), vec![1.0; 100]),
+            (kept.clone(), vec![0.0; 100]),
+        ];
+        let found = estimate(&[removed.clone(), kept.clone()]);
+        let (loss, left) = estimate_other(&same);
+        assert!((loss.value - found.loss.value).abs() < 1e-9);
+        assert!((left.value - found.left.value).abs() < 1e-9);
+        let (loss, left) = estimate_other(&[(removed, vec![0.0; 100]), (kept, vec![0.0; 100])]);
+        assert_eq!((loss.value, left.value), (0.0, 1.0));
+    }
+}

@@ -385,3 +385,101 @@ pub fn answered_picks(picks: &[usize], answered: &BTreeSet<usize>) -> Vec<usize>
     let counted = picks[..end].iter().copied();
     counted.filter(|item| answered.contains(item)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offers `count` units of `words` words each.
+    fn offer(sampler: &mut Sampler<usize>, class: Class, count: usize, words: u64) {
+        for line in 0..count {
+            let place = UnitPlace {
+                document: "a.txt",
+                line,
+            };
+            sampler.offer(class, place, words, || (format!("rule {}", line % 7), line));
+        }
+    }
+
+    #[test]
+    fn the_sample_does_not_depend_on_the_order_of_units() {
+        let places: Vec<usize> = (0..3000).collect();
+        let draw = |lines: &mut dyn Iterator<Item = &usize>, seed| {
+            let mut sampler = Sampler::new(seed);
+            for &line in lines {
+                let place = UnitPlace {
+                    document: "a.txt",
+                    line,
+                };
+                let words = 1 + line as u64 % 40;
+                sampler.offer(Class::ModelNear, place, words, || {
+                    (format!("{}", line % 9), line)
+                });
+            }
+            let sample = sampler.draw(100);
+            let items: Vec<usize> = sample.items.iter().map(|item| item.payload).collect();
+            (items, sample.strata)
+        };
+        let forward = draw(&mut places.iter(), 1);
+        assert_eq!(forward.0.len(), 100);
+        assert_eq!(forward, draw(&mut places.iter().rev(), 1));
+        assert_ne!(forward, draw(&mut places.iter(), 2));
+    }
+
+    #[test]
+    fn units_are_picked_in_proportion_to_their_words() {
+        let mut sampler = Sampler::new(3);
+        offer(&mut sampler, Class::LowScore, 2000, 1);
+        for line in 2000..2400 {
+            let place = UnitPlace {
+                document: "a.txt",
+                line,
+            };
+            sampler.offer(Class::LowScore, place, 20, || ("long".to_owned(), line));
+        }
+        let sample = sampler.draw(200);
+        let picks = &sample.strata[0].picks;
+        let long = picks.iter().filter(|&&item| sample.items[item].words == 20);
+        let share = long.count() as f64 / picks.len() as f64;
+        assert!((share - 0.8).abs() < 0.08, "{share}");
+    }
+
+    #[test]
+    fn every_beginning_has_removed_and_kept_units() {
+        let mut sampler = Sampler::new(1);
+        offer(&mut sampler, Class::CertainRule, 500, 3);
+        offer(&mut sampler, Class::ModelNear, 500, 3);
+        offer(&mut sampler, Class::PlainProse, 5000, 30);
+        let sample = sampler.draw(40);
+        let removed = sample.items[..20]
+            .iter()
+            .filter(|item| sample.strata[item.stratum].class.side() == Side::Removed)
+            .count();
+        assert!((6..=14).contains(&removed), "{removed}");
+    }
+
+    #[test]
+    fn a_small_class_is_asked_for_as_a_whole() {
+        let mut sampler = Sampler::new(1);
+        offer(&mut sampler, Class::Structure, 5, 2);
+        let sample = sampler.draw(100);
+        assert_eq!(sample.items.len(), 5);
+        let picks = &sample.strata[0].picks;
+        let of_first = picks.iter().filter(|&&item| item == 0).count();
+        assert!((of_first as f64 / picks.len() as f64 - 0.2).abs() < 0.02);
+        assert!(Sampler::<()>::new(1).draw(10).items.is_empty());
+    }
+
+    #[test]
+    fn picks_count_up_to_the_last_answer() {
+        let picks = [0, 1, 0, 2, 1, 3];
+        let counted = |answered: &[usize]| {
+            answered_picks(&picks, &answered.iter().copied().collect::<BTreeSet<_>>())
+        };
+        assert_eq!(counted(&[]), [0; 0]);
+        assert_eq!(counted(&[0, 1]), [0, 1]);
+        assert_eq!(counted(&[0, 1, 2]), [0, 1, 0, 2]);
+        assert_eq!(counted(&[0, 2]), [0, 0, 2]);
+        assert_eq!(counted(&[0, 1, 2, 3]), [0, 1, 0, 2, 1, 3]);
+    }
+}

@@ -271,3 +271,103 @@ fn log_odds(score: Score) -> f64 {
     let share = (f64::from(score.thousandths()) + 0.5) / 1000.0;
     (share / (1.0 - share).max(0.0005)).ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cleaner::{Cleaner, Scratch};
+    use crate::text::Document;
+
+    fn units_of(text: &str, cleaner: &Cleaner) -> Vec<Unit> {
+        let document = Document::new(text).unwrap();
+        let (scores, cleaned) = cleaner.scores(&document, &mut Scratch::default());
+        units(&cleaned, &scores, cleaner.rules())
+    }
+
+    #[test]
+    fn each_line_with_words_is_removed_or_kept() {
+        let cleaner = Cleaner::builder().build().unwrap();
+        let text = "The bridge opens on Monday.\n\nAdvertisement\n***\nIt cost four million.";
+        let units = units_of(text, &cleaner);
+        let seen: Vec<(usize, u64, Side)> = units
+            .iter()
+            .map(|unit| (unit.line, unit.words, unit.class.side()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (0, 5, Side::Kept),
+                (2, 1, Side::Removed),
+                (4, 4, Side::Kept)
+            ]
+        );
+        assert_eq!(units[1].class, Class::CertainRule);
+        let rule = cleaner.rules().get(units[1].rule.unwrap());
+        assert_eq!(rule.category.name(), "advert");
+        assert!(units.iter().all(|unit| unit.is_whole_line));
+    }
+
+    #[test]
+    fn a_line_of_which_a_part_is_removed_has_two_units() {
+        let cleaner = Cleaner::builder().build().unwrap();
+        let text = "The council closed the bridge on Monday, and nobody in the town objected to it. \
+                    Media playback is not supported on this device. It opens again in June, it said.";
+        let units = units_of(text, &cleaner);
+        let [removed, kept] = units.as_slice() else {
+            panic!("{units:?}");
+        };
+        assert_eq!((removed.line, kept.line), (0, 0));
+        assert!(removed.class.side() == Side::Removed && kept.class.side() == Side::Kept);
+        assert!(!removed.is_whole_line && !kept.is_whole_line);
+        assert_eq!((removed.words, kept.words), (8, 22));
+    }
+
+    #[test]
+    fn lines_of_a_held_document_are_kept_and_known() {
+        let cleaner = Cleaner::builder().max_removed(0.1).build().unwrap();
+        let text = "Share this article\nAdvertisement\nIt rained.\nAll rights reserved.\n";
+        let units = units_of(text, &cleaner);
+        assert!(units.iter().all(|unit| unit.class.side() == Side::Kept));
+        let held = units
+            .iter()
+            .filter(|unit| unit.class == Class::Held)
+            .count();
+        assert_eq!(held, 3);
+    }
+
+    #[test]
+    fn classes_follow_the_distance_from_the_threshold() {
+        let score = |score: u16, decision| LineScore {
+            span: crate::text::Span::new(0, 1),
+            decision,
+            score: Score::model(score),
+            threshold: Score::model(600),
+            page: crate::model::PageKind::default(),
+            weights: Vec::new(),
+        };
+        let kept = [
+            (590, Decision::Below),
+            (200, Decision::Below),
+            (20, Decision::Below),
+        ];
+        let classes =
+            kept.map(|(at, decision)| kept_class(Some(&score(at, decision)), false, false));
+        assert_eq!(
+            classes,
+            [Class::AlmostRemoved, Class::Doubtful, Class::LowScore]
+        );
+        let prose = score(0, Decision::Prose);
+        assert_eq!(kept_class(Some(&prose), false, false), Class::PlainProse);
+        assert_eq!(kept_class(Some(&prose), true, false), Class::Protected);
+        assert_eq!(kept_class(None, false, false), Class::NotScored);
+        assert_eq!(kept_class(None, true, true), Class::Held);
+    }
+
+    #[test]
+    fn text_without_words_has_no_units() {
+        let cleaner = Cleaner::builder().build().unwrap();
+        for text in ["", "\n\n", "***\n", "\u{feff}"] {
+            assert!(units_of(text, &cleaner).is_empty(), "{text:?}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ const SIZES: [usize; 3] = [15, 40, 120];
 
 /// A kind of page: how much of it is prose, and how many lines it has. A hard-wrapped paragraph
 /// counts as one line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageKind {
     prose: u8,
     size: u8,
