@@ -72,6 +72,8 @@ pub struct Proposal {
     pub others: Vec<Category>,
     /// The rule in TOML, to be appended to its pack.
     pub toml: String,
+    /// What the rule looks for: the line of `toml` with its phrase or label.
+    pub matcher: String,
     /// Parts of the sentence that are assumed to vary from page to page.
     pub varies: Vec<String>,
 }
@@ -138,6 +140,7 @@ pub fn propose(
                     category,
                     others,
                     toml,
+                    matcher: draft.matcher(),
                     varies: parts
                         .iter()
                         .filter_map(SentencePart::varying)
@@ -370,19 +373,7 @@ impl RuleDraft<'_> {
     /// Returns the rule in TOML with the given examples. A short sentence without varying parts
     /// becomes a label, any other one a phrase.
     fn toml(&self, matches: &[String], non_matches: &[String]) -> String {
-        let is_label = !self.inside
-            && !self.protects
-            && self.parts.iter().all(|part| part.fixed().is_some())
-            && self.sentence.split_whitespace().count() <= MAX_LABEL_WORDS;
-        let matcher = if is_label {
-            let label = self
-                .sentence
-                .trim_end_matches(|c: char| !c.is_alphanumeric());
-            format!("labels = [{}]", toml_string(label))
-        } else {
-            let line = if self.inside { "" } else { "line = true\n" };
-            format!("{line}phrase = {}", toml_string(&self.phrase()))
-        };
+        let matcher = self.matcher();
         let effect = if self.protects {
             "keep = true".to_owned()
         } else {
@@ -404,6 +395,23 @@ impl RuleDraft<'_> {
             toml_items(matches),
             toml_items(non_matches)
         )
+    }
+
+    /// Returns what the rule looks for, in TOML.
+    fn matcher(&self) -> String {
+        let is_label = !self.inside
+            && !self.protects
+            && self.parts.iter().all(|part| part.fixed().is_some())
+            && self.sentence.split_whitespace().count() <= MAX_LABEL_WORDS;
+        if is_label {
+            let label = self
+                .sentence
+                .trim_end_matches(|c: char| !c.is_alphanumeric());
+            format!("labels = [{}]", toml_string(label))
+        } else {
+            let line = if self.inside { "" } else { "line = true\n" };
+            format!("{line}phrase = {}", toml_string(&self.phrase()))
+        }
     }
 
     /// Returns the sentence in the phrase language, without the punctuation at its end.

@@ -10,6 +10,7 @@
     reason = "these are tests"
 )]
 
+mod audit;
 mod browser;
 mod clients;
 mod command;

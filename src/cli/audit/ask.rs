@@ -61,7 +61,7 @@ impl<'a> Session<'a> {
             next = match self.command(item, &mut keys, terminal)? {
                 Command::Answer(judgement) => {
                     self.answer(item, judgement, asked.elapsed().as_secs_f64())?;
-                    if self.answered() % ANSWERS_PER_ESTIMATE == 0 {
+                    if self.answered().is_multiple_of(ANSWERS_PER_ESTIMATE) {
                         self.print_estimate(terminal);
                     }
                     self.first_open(0)

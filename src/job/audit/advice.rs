@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const PACK: &str = "audit";
 /// Length of the lines from which rules are made, in bytes: longer ones hardly occur twice.
 const RULE_BYTES: std::ops::RangeInclusive<usize> = 3..=240;
+/// Least number of words of a line that a rule protects. A shorter one, such as "Home", is text on
+/// one page and chaff on another.
+const MIN_KEPT_WORDS: usize = 4;
 
 /// Judges other cleanings by the answers, and suggests rules. `alternatives` are cleaners with the
 /// options that made them; the promise is that the upper bound of the loss is at most `max_loss`.
@@ -152,21 +155,23 @@ fn suggested_pack(
 ) -> (Option<String>, usize) {
     let head = pack_head(PACK);
     let (mut pack, mut rules, mut failed) = (head.clone(), cleaner.rules().clone(), 0);
+    let mut matchers = BTreeSet::new();
     for (line, protects) in misjudged_lines(audit, sheet) {
         let options = ProposalOptions {
             id: Some(free_id(&line, PACK, &rules)),
             protects,
             ..ProposalOptions::default()
         };
-        let added = propose(&line, &options, cleaner.rules(), PACK, &pack).and_then(|proposal| {
-            let longer = format!("{pack}{}", proposal.toml);
-            let mut longer_rules = cleaner.rules().clone();
-            longer_rules.add_pack(&longer, "the suggested pack")?;
-            Ok((longer, longer_rules))
-        });
-        match added {
-            Ok(added) => (pack, rules) = added,
-            Err(_) => failed += 1,
+        let Ok(proposal) = propose(&line, &options, cleaner.rules(), PACK, &pack) else {
+            failed += 1;
+            continue;
+        };
+        // Lines that differ only in names and numbers have the same rule.
+        if matchers.insert((proposal.matcher, protects)) {
+            pack.push_str(&proposal.toml);
+            rules = cleaner.rules().clone();
+            // The proposal was compiled in its pack, so this succeeds.
+            let _ = rules.add_pack(&pack, "the suggested pack");
         }
     }
     ((pack != head).then_some(pack), failed)
@@ -184,7 +189,9 @@ fn misjudged_lines(audit: &Audit, sheet: &AnswerSheet) -> BTreeSet<(String, bool
         let mut answers = sheet.of(index).peekable();
         let is_wrong = answers.peek().is_some() && answers.all(|answer| answer.answer == wrong);
         let line = audit.line_of(item).trim();
-        if is_wrong && item.whole && RULE_BYTES.contains(&line.len()) {
+        let is_long_enough =
+            wrong == Judgement::Chaff || line.split_whitespace().count() >= MIN_KEPT_WORDS;
+        if is_wrong && is_long_enough && item.whole && RULE_BYTES.contains(&line.len()) {
             lines.insert((line.to_owned(), wrong == Judgement::Prose));
         }
     }

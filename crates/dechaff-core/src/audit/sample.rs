@@ -256,7 +256,7 @@ impl<T> Drawing<T> {
             if let (.., Err(item)) = self.sorted[at] {
                 self.picks.push(item);
                 // A small unit among large ones may not be hit for long.
-                if self.picks.len() % FULL_PICKS != 0 {
+                if !self.picks.len().is_multiple_of(FULL_PICKS) {
                     continue;
                 }
                 let Some(open) = self.sorted.iter().position(|(.., unit)| unit.is_ok()) else {
@@ -365,7 +365,7 @@ fn uniform(hash: u64) -> f64 {
 /// Returns the number with this index in the van der Corput sequence of base 2: its binary digits
 /// behind the point, in reverse order. 0, 1/2, 1/4, 3/4, 1/8, …
 fn van_der_corput(index: usize) -> f64 {
-    (index as u32).reverse_bits() as f64 / (1_u64 << 32) as f64
+    f64::from((index as u32).reverse_bits()) / (1_u64 << 32) as f64
 }
 
 /// Returns the picks of a stratum that count once the items in `answered` are answered: all that

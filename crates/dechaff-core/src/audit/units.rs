@@ -114,17 +114,15 @@ impl Class {
     /// only decides how many units of each class are asked for, so a rough figure will do.
     pub(super) fn expected_errors(self) -> f64 {
         match self {
-            Self::CertainRule => 0.01,
+            Self::CertainRule | Self::PlainProse => 0.01,
             Self::OtherRule | Self::Structure => 0.05,
             Self::ModelFar => 0.02,
             Self::ModelMiddle => 0.08,
             Self::ModelNear => 0.2,
             Self::Held => 0.8,
-            Self::Protected | Self::NotScored => 0.1,
+            Self::Protected | Self::NotScored | Self::LowScore => 0.1,
             Self::AlmostRemoved => 0.6,
             Self::Doubtful => 0.4,
-            Self::LowScore => 0.1,
-            Self::PlainProse => 0.01,
         }
     }
 }
