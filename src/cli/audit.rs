@@ -149,14 +149,8 @@ fn draw(
     Ok(None)
 }
 
-/// Tells of what makes a sample say less than it seems to.
+/// Tells if the corpus is so small that a sample says little.
 fn note_limits(audit: &Audit, terminal: &Terminal) {
-    if audit.totals.too_long > 0 {
-        terminal.note(&format!(
-            "{} of more than 1 MiB had no lines drawn from them, and the figures leave them out",
-            count(audit.totals.too_long, "document")
-        ));
-    }
     if audit.totals.words < FEW_WORDS {
         terminal.note(&format!(
             "the inputs have only {}, so the figures will say little about other pages",

@@ -46,14 +46,12 @@ pub struct Audit {
 /// What a corpus has.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct AuditTotals {
-    /// Documents from which lines could be drawn.
+    /// Documents with words.
     pub documents: u64,
     /// Their lines with words.
     pub lines: u64,
     /// Their words.
     pub words: u64,
-    /// Documents that are too long to draw lines from.
-    pub too_long: u64,
 }
 
 /// A part of the corpus from which items were drawn in proportion to their words.
@@ -124,7 +122,7 @@ pub struct AuditDocument {
     pub host: Option<String>,
     /// Language, if it is certain.
     pub lang: Option<String>,
-    /// The text before cleaning.
+    /// The text before cleaning; of a long document the lines around the item.
     pub text: String,
 }
 

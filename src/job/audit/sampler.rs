@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Maximum length of a document from which lines are drawn, in bytes. The documents of the items
-/// are part of the files of an audit.
-const MAX_DOCUMENT: usize = 1 << 20;
+/// Length from which on only an excerpt of a document is kept with a line, in bytes. The documents
+/// are part of the files of an audit, and many of them are in memory until the sample is drawn.
+const LONG_DOCUMENT: usize = 64 << 10;
+/// Bytes of a long document that are kept before the line, and as many after it.
+const EXCERPT_MARGIN: usize = 16 << 10;
 
 /// Collects the sample. Its memory does not grow with the corpus.
 #[derive(Debug)]
@@ -79,17 +81,16 @@ impl Observer for AuditSampler {
         _: &Cleaned<'_>,
         scratch: &mut Scratch,
     ) -> Option<String> {
-        if document.text().len() > MAX_DOCUMENT {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.totals.too_long += 1;
-            return None;
-        }
         let (scores, cleaned) = self.cleaner.scores(document, scratch);
         let units = units(&cleaned, &scores, self.cleaner.rules());
         if units.is_empty() {
             return None;
         }
-        let language = document.detect_language();
+        let origin = Origin {
+            id: name.id,
+            document,
+            language: document.detect_language(),
+        };
         let kind = cleaned
             .verdict()
             .map_or("other", |verdict| verdict.kind.name());
@@ -107,17 +108,18 @@ impl Observer for AuditSampler {
                 line: unit.line,
             };
             state.sampler.offer(unit.class, place, unit.words, || {
-                let document = copied.get_or_insert_with(|| {
-                    Arc::new(AuditDocument {
-                        name: name_text.clone(),
-                        id: name.id.map(str::to_owned),
-                        site: document.site().map(str::to_owned),
-                        host: document.host().map(str::to_owned),
-                        lang: language.clone(),
-                        text: document.text().to_owned(),
-                    })
-                });
-                let item = item(&unit, &cleaned, &self.cleaner, kind);
+                let mut item = item(&unit, &cleaned, &self.cleaner, kind);
+                let document = if document.text().len() > LONG_DOCUMENT {
+                    let (excerpt, first) = excerpt(document.text(), &unit);
+                    item.line -= first;
+                    let name = format!("{name_text} from line {}", first + 1);
+                    Arc::new(origin.document(name, excerpt))
+                } else {
+                    let whole = copied.get_or_insert_with(|| {
+                        Arc::new(origin.document(name_text.clone(), document.text()))
+                    });
+                    whole.clone()
+                };
                 let key = [
                     item.rule.as_deref(),
                     Some(kind),
@@ -126,12 +128,47 @@ impl Observer for AuditSampler {
                 ]
                 .map(Option::unwrap_or_default)
                 .join("\u{1f}");
-                let document = document.clone();
                 (key, Drawn { document, item })
             });
         }
         None
     }
+}
+
+/// What is known of the origin of a document.
+struct Origin<'d, 't> {
+    id: Option<&'d str>,
+    document: &'d Document<'t>,
+    language: Option<String>,
+}
+
+impl Origin<'_, '_> {
+    fn document(&self, name: String, text: &str) -> AuditDocument {
+        AuditDocument {
+            name,
+            id: self.id.map(str::to_owned),
+            site: self.document.site().map(str::to_owned),
+            host: self.document.host().map(str::to_owned),
+            lang: self.language.clone(),
+            text: text.to_owned(),
+        }
+    }
+}
+
+/// Returns the lines of a long text around a unit, and the number of lines before them.
+fn excerpt<'t>(text: &'t str, unit: &Unit) -> (&'t str, usize) {
+    let from = text.floor_char_boundary(unit.range.start.saturating_sub(EXCERPT_MARGIN));
+    let to = text.floor_char_boundary((unit.range.end + EXCERPT_MARGIN).min(text.len()));
+    let start = text[from..unit.range.start]
+        .find('\n')
+        .map_or(unit.range.start, |at| from + at + 1);
+    let start = if from == 0 { 0 } else { start };
+    let end = text[unit.range.end..to]
+        .rfind('\n')
+        .map_or(unit.range.end, |at| unit.range.end + at);
+    let end = if to == text.len() { to } else { end };
+    let before = text[start..unit.range.start].matches('\n').count();
+    (&text[start..end], unit.line - before)
 }
 
 /// Makes the item of a unit.
@@ -272,4 +309,31 @@ fn identity(head: &AuditHead, items: &[AuditItem], documents: &[AuditDocument]) 
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dechaff_core::RuleSet;
+
+    #[test]
+    fn an_excerpt_has_whole_lines_and_the_line_of_the_unit() {
+        let cleaner = Cleaner::builder()
+            .rules(RuleSet::default())
+            .build()
+            .unwrap();
+        let text: String = (0..20_000).map(|n| format!("Line {n} é.\n")).collect();
+        let document = Document::new(&text).unwrap();
+        let (scores, cleaned) = cleaner.scores(&document, &mut Scratch::default());
+        let units = units(&cleaned, &scores, cleaner.rules());
+        for index in [0, 1, 9_999, 19_998, 19_999] {
+            let unit = &units[index];
+            let (excerpt, first) = excerpt(&text, unit);
+            assert!(excerpt.len() <= 2 * EXCERPT_MARGIN + 64);
+            let line = excerpt.split('\n').nth(unit.line - first).unwrap();
+            assert_eq!(line, format!("Line {index} é."));
+            let begin = excerpt.split('\n').next().unwrap();
+            assert_eq!(begin, format!("Line {first} é."));
+        }
+    }
 }
