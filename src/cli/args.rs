@@ -304,9 +304,9 @@ pub(super) struct RecordArgs {
     /// Drop records that have no text left
     #[arg(long)]
     pub drop_empty: bool,
-    /// Add the verdict on each document to its record, as the field NAME or, in CSV, TSV and Parquet,
-    /// as the columns NAME_kind, NAME_removed_share, NAME_almost_removed_share, NAME_risk and
-    /// NAME_held
+    /// Add the verdict on each document to its record: in JSON as the field NAME; in CSV, TSV and
+    /// Parquet as columns called NAME with `_kind`, `_removed_share`, `_almost_removed_share`,
+    /// `_risk` and `_held`
     #[arg(long, value_name = "NAME", conflicts_with_all = ["diff", "check"])]
     pub verdict: Option<String>,
     /// Remove nothing; write what would be removed to a field of each JSON record, or to Dolma

@@ -78,6 +78,7 @@ pub fn restore_table_bytes(cleaned: &[u8], record: &[u8]) -> Result<Vec<u8>> {
     restore_table(
         file_of(cleaned)?,
         columns,
+        &[],
         removals,
         &mut check,
         &mut restored,

@@ -1407,7 +1407,7 @@ fn annotate_writes_marks_and_keeps_texts() {
         path,
         &["clean", "taken.jsonl", "--annotate", "field"],
         0,
-        "already has a field with the name",
+        "already has a field 'dechaff', which would be added; choose another name with --annotate-name",
     );
     // Attribute files have one line per line of the input.
     run(

@@ -39,3 +39,4 @@ mod properties;
 mod python;
 mod report;
 mod runs;
+mod verdicts;

@@ -18,7 +18,7 @@ use arrow_array::{ListArray, OffsetSizeTrait, StringArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields};
 use arrow_select::concat::concat;
-use dechaff::Document;
+use dechaff::{Document, Verdict};
 use pyo3::exceptions::{
     PyImportError, PyModuleNotFoundError, PyTypeError, PyUnicodeDecodeError, PyValueError,
 };
@@ -557,7 +557,7 @@ pub fn build_with_offsets<'t, O: OffsetSizeTrait>(
 }
 
 /// Cleans the strings of a column and returns a column of structs with the fields `text`,
-/// `removals` and `held`. Nulls stay null.
+/// `removals` and `held`, and `verdict` if the cleaner gives verdicts. Nulls stay null.
 pub fn scan<'py>(
     engine: &Engine,
     values: &Bound<'py, PyAny>,
@@ -571,7 +571,8 @@ pub fn scan<'py>(
     let mut results = run(py, engine, &rows, about, threads, scanned)?.into_iter();
     let rules = engine.cleaner.rules();
     let kind = column.field.data_type();
-    let fields = result_fields(kind);
+    let gives_verdicts = engine.cleaner.gives_verdicts();
+    let fields = result_fields(kind, gives_verdicts);
     let mut rows = rows.as_slice();
     let chunks = column.chunks.iter().map(|chunk| {
         let (chunk_rows, rest) = rows.split_at(chunk.len());
@@ -579,9 +580,11 @@ pub fn scan<'py>(
         let mut texts = Vec::with_capacity(chunk_rows.len());
         let (mut removals, mut lengths, mut held) =
             (RemovalColumns::default(), Vec::new(), Vec::new());
+        let mut verdicts = Vec::with_capacity(chunk.len());
         for (row, result) in chunk_rows.iter().zip(results.by_ref().take(chunk.len())) {
             lengths.push(result.as_ref().map_or(0, |result| result.removals.len()));
             held.push(result.as_ref().is_some_and(|result| result.held));
+            verdicts.push(result.as_ref().and_then(|result| result.verdict));
             if let (Some(source), Some(result)) = (row, &result) {
                 removals.add(source, result, rules);
             }
@@ -601,7 +604,11 @@ pub fn scan<'py>(
             None,
         )
         .map_err(to_python)?;
-        let columns: Vec<ArrayRef> = vec![text, Arc::new(list), Arc::new(BooleanArray::from(held))];
+        let mut columns: Vec<ArrayRef> =
+            vec![text, Arc::new(list), Arc::new(BooleanArray::from(held))];
+        if gives_verdicts {
+            columns.push(Arc::new(verdict_structs(&verdicts)?));
+        }
         let structs =
             StructArray::try_new(fields.clone(), columns, Some(nulls)).map_err(to_python)?;
         Ok(Arc::new(structs) as ArrayRef)
@@ -617,18 +624,59 @@ pub fn scan<'py>(
 
 /// Returns the fields of a result whose texts have the type `text`. An array of nulls results in
 /// strings that are null.
-fn result_fields(text: &DataType) -> Fields {
+fn result_fields(text: &DataType, gives_verdicts: bool) -> Fields {
     let text = if *text == DataType::Null {
         &DataType::Utf8
     } else {
         text
     };
     let item = Field::new("item", DataType::Struct(removal_fields()), false);
-    Fields::from(vec![
+    let mut fields = vec![
         Field::new("text", text.clone(), true),
         Field::new("removals", DataType::List(Arc::new(item)), false),
         Field::new("held", DataType::Boolean, false),
+    ];
+    if gives_verdicts {
+        let kind = DataType::Struct(verdict_fields());
+        fields.push(Field::new("verdict", kind, true));
+    }
+    Fields::from(fields)
+}
+
+/// Returns the fields of a verdict: those of the Python class `Verdict`, in its order.
+fn verdict_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("kind", DataType::Utf8, true),
+        Field::new("removed_share", DataType::Float64, true),
+        Field::new("almost_removed_share", DataType::Float64, true),
+        Field::new("risk", DataType::Float64, true),
+        Field::new("held", DataType::Boolean, true),
     ])
+}
+
+/// Builds the array of structs with the fields of `verdict_fields`, one for each row.
+fn verdict_structs(verdicts: &[Option<Verdict>]) -> PyResult<StructArray> {
+    let rows = || verdicts.iter().map(Option::as_ref);
+    let kinds: StringArray = rows()
+        .map(|row| row.map(|verdict| verdict.kind.name()))
+        .collect();
+    let shares: Float64Array = rows()
+        .map(|row| row.map(|verdict| verdict.removed_share))
+        .collect();
+    let almost: Float64Array = rows()
+        .map(|row| row.map(|verdict| verdict.almost_removed_share))
+        .collect();
+    let risks: Float64Array = rows().map(|row| row.map(|verdict| verdict.risk)).collect();
+    let held: BooleanArray = rows().map(|row| row.map(|verdict| verdict.held)).collect();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(kinds),
+        Arc::new(shares),
+        Arc::new(almost),
+        Arc::new(risks),
+        Arc::new(held),
+    ];
+    let nulls: NullBuffer = rows().map(|row| row.is_some()).collect();
+    StructArray::try_new(verdict_fields(), columns, Some(nulls)).map_err(to_python)
 }
 
 /// Returns the fields of a removal: those of the Python class `Removal`, in its order.

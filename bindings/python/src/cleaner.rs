@@ -7,7 +7,7 @@ use crate::arrow;
 use crate::engine::Engine;
 use crate::explain;
 use crate::learned::{Learned, evidence};
-use crate::result::{changed, removals, scanned};
+use crate::result::{changed, removals, scanned, verdict};
 use crate::texts::{self, Broadcast};
 use crate::workers::Input;
 use dechaff::{Level, RuleSet};
@@ -37,6 +37,7 @@ struct Options {
     learned: Option<Learned>,
     min_pages: Option<u64>,
     min_share: Option<f64>,
+    verdicts: bool,
 }
 
 /// A text cleaner. It is compiled once, is immutable, and can be used from all threads.
@@ -59,6 +60,8 @@ struct Options {
 ///         default, the level decides.
 ///     min_share: With ``learned``, remove only texts on at least this share of the pages of their
 ///         site. By default, the level decides.
+///     verdicts: Give a ``Verdict`` on each text, by which texts can be filtered. It is in the results
+///         of ``scan`` and ``scan_arrow``, and ``clean_file`` writes it.
 ///
 /// Raises:
 ///     dechaff.Error: An option, a name or a pack is invalid. It is a ``ValueError``.
@@ -92,6 +95,7 @@ impl Hash for Cleaner {
             learned,
             min_pages,
             min_share,
+            verdicts,
         } = &self.options;
         (
             level.name(),
@@ -104,6 +108,7 @@ impl Hash for Cleaner {
             learned,
             min_pages,
             min_share.map(bits),
+            verdicts,
         )
             .hash(state);
     }
@@ -130,7 +135,8 @@ impl Cleaner {
             .rules(rules)
             .level(options.level)
             .max_removed(options.max_removed)
-            .idempotent(options.idempotent);
+            .idempotent(options.idempotent)
+            .verdicts(options.verdicts);
         if let Some(share) = options.max_loss {
             builder = builder.max_loss(share);
         }
@@ -163,10 +169,11 @@ impl Cleaner {
         signature = (
             *, level = LevelArgument(Level::Balanced), rules = None, only = None, skip = None,
             max_removed = MaxRemoved(0.95), max_loss = None, idempotent = false, learned = None,
-            min_pages = None, min_share = None
+            min_pages = None, min_share = None, verdicts = false
         ),
         text_signature = "(*, level='balanced', rules=None, only=None, skip=None, max_removed=0.95, \
-            max_loss=None, idempotent=False, learned=None, min_pages=None, min_share=None)"
+            max_loss=None, idempotent=False, learned=None, min_pages=None, min_share=None, \
+            verdicts=False)"
     )]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
@@ -180,6 +187,7 @@ impl Cleaner {
         learned: Option<&Bound<'_, PyAny>>,
         min_pages: Option<&Bound<'_, PyAny>>,
         min_share: Option<&Bound<'_, PyAny>>,
+        verdicts: bool,
     ) -> PyResult<Self> {
         let mut packs = Vec::new();
         for path in one_or_several::<PathBuf>("rules", rules, "a path")? {
@@ -196,6 +204,7 @@ impl Cleaner {
             learned: learned.map(Learned::read).transpose()?,
             min_pages: arguments::count("min_pages", min_pages, 1)?,
             min_share: arguments::share("min_share", min_share)?,
+            verdicts,
         })
     }
 
@@ -280,6 +289,10 @@ impl Cleaner {
             removals,
             scanned.held,
             scanned.share,
+            scanned
+                .verdict
+                .map(|found| verdict(py, found))
+                .transpose()?,
         ))
     }
 
@@ -412,7 +425,8 @@ impl Cleaner {
     ///
     /// Returns:
     ///     Structs of ``text``, ``removals`` and ``held``, as in a ``Result``; ``removals`` is a
-    ///     list of structs with the fields of a ``Removal``. Nulls stay null.
+    ///     list of structs with the fields of a ``Removal``. With ``verdicts``, there is also
+    ///     ``verdict``, a struct with the fields of a ``Verdict``. Nulls stay null.
     #[pyo3(signature = (values, *, url = None, lang = None, site = None, threads = None))]
     fn scan_arrow<'py>(
         &self,
@@ -487,6 +501,12 @@ impl Cleaner {
         self.options.min_share
     }
 
+    /// Whether a verdict on each text is given.
+    #[getter]
+    fn verdicts(&self) -> bool {
+        self.options.verdicts
+    }
+
     fn __repr__(&self) -> String {
         let mut text = format!("Cleaner(level='{}'", self.options.level);
         let packs: Vec<String> = self
@@ -522,6 +542,9 @@ impl Cleaner {
         if let Some(share) = self.options.min_share {
             let _ = write!(text, ", min_share={share}");
         }
+        if self.options.verdicts {
+            text += ", verdicts=True";
+        }
         text + ")"
     }
 
@@ -545,6 +568,7 @@ impl Cleaner {
             learned,
             min_pages,
             min_share,
+            verdicts,
         } = self.options.clone();
         let unpickle = py.import("dechaff._dechaff")?.getattr("_unpickle")?;
         Ok((
@@ -559,6 +583,7 @@ impl Cleaner {
                 max_loss,
                 idempotent,
                 (learned, min_pages, min_share),
+                verdicts,
             ),
         ))
     }
@@ -575,6 +600,7 @@ type Pickled = (
     Option<f64>,
     bool,
     PickledSites,
+    bool,
 );
 
 /// What was learned, and the fewest pages and the least share with a text.
@@ -595,6 +621,7 @@ pub fn unpickle(
     max_loss: Option<f64>,
     idempotent: bool,
     sites: PickledSites,
+    verdicts: bool,
 ) -> PyResult<Cleaner> {
     let installed = env!("CARGO_PKG_VERSION");
     if version != installed {
@@ -619,6 +646,7 @@ pub fn unpickle(
         learned,
         min_pages,
         min_share,
+        verdicts,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What is kept of a cleaned text once the text itself is gone, and the offsets and objects that
 //! Python expects. `cleaner`, `explain` and `arrow` build their results from these.
 
-use dechaff::{Cleaned, Outcome, Removal, RuleSet};
+use dechaff::{Cleaned, Outcome, Removal, RuleSet, Verdict};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType};
@@ -16,6 +16,8 @@ pub struct Scanned {
     pub held: bool,
     /// The share of the bytes that was removed, or would have been removed if the text is held.
     pub share: f64,
+    /// The verdict on the text, if the cleaner gives one.
+    pub verdict: Option<Verdict>,
 }
 
 /// Returns the cleaned text, or `None` if nothing was removed. Then the caller can return the
@@ -31,7 +33,20 @@ pub fn scanned(cleaned: &Cleaned<'_>) -> Scanned {
         removals: cleaned.removals().to_vec(),
         held: matches!(cleaned.outcome(), Outcome::Held { .. }),
         share: cleaned.share(),
+        verdict: cleaned.verdict(),
     }
+}
+
+/// Converts a verdict to an instance of the Python class `Verdict`.
+pub fn verdict(py: Python<'_>, verdict: Verdict) -> PyResult<Bound<'_, PyAny>> {
+    static VERDICT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    VERDICT.import(py, "dechaff._result", "Verdict")?.call1((
+        verdict.kind.name(),
+        verdict.removed_share,
+        verdict.almost_removed_share,
+        verdict.risk,
+        verdict.held,
+    ))
 }
 
 /// Converts removals of `source` to instances of the Python class `Removal`.

@@ -131,6 +131,19 @@ def test_scan_arrow_equals_scan_of_each_text() -> None:
         ]
 
 
+def test_scan_arrow_gives_the_verdicts_of_scan() -> None:
+    cleaner = Cleaner(verdicts=True)
+    texts = [CHAFF, None, "Fine."]
+    scanned = cleaner.scan_arrow(pa.chunked_array([texts[:2], texts[2:]]))
+    scanned.validate(full=True)
+    for text, row in zip(texts, scanned.to_pylist(), strict=True):
+        verdict = None if text is None else cleaner.scan(text).verdict
+        assert (row and row["verdict"]) == (verdict and verdict._asdict())
+    assert "verdict" not in [field.name for field in CLEANER.scan_arrow(pa.array(texts)).type]
+    foreign = cleaner.scan_arrow(Foreign(pa.chunked_array([texts])))
+    assert foreign.to_pylist() == scanned.to_pylist()
+
+
 def test_many_rows_are_the_same_on_any_number_of_threads() -> None:
     texts = [
         f"Day {day}.\nAdvertisement\n" + "It rained, she said.\n" * (day % 70)

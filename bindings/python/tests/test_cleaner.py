@@ -81,6 +81,22 @@ def test_a_text_that_would_lose_too_much_is_held() -> None:
     assert result.held and result.text == CHAFF and not result.removals and result.share > 0.1
 
 
+def test_a_verdict_is_given_on_request() -> None:
+    assert Cleaner().scan(CHAFF).verdict is None
+    cleaner = Cleaner(verdicts=True)
+    result = cleaner.scan(CHAFF)
+    verdict = result.verdict
+    assert verdict is not None and not verdict.held
+    assert verdict.removed_share == pytest.approx(result.share, abs=0.0005)
+    assert verdict.kind in ("article", "list", "forum", "product", "documentation", "other")
+    assert 0 <= verdict.almost_removed_share <= 1 and 0 <= verdict.risk <= 1
+    held = Cleaner(verdicts=True, max_removed=0.1).scan(CHAFF).verdict
+    assert held is not None and held.held and held.removed_share == verdict.removed_share
+    again = pickle.loads(pickle.dumps(cleaner))
+    assert again == cleaner != Cleaner() and again.verdicts and "verdicts=True" in repr(again)
+    assert pickle.loads(pickle.dumps(result)) == result
+
+
 def test_an_idempotent_cleaner_leaves_nothing_for_a_second_run(tmp_path: Path) -> None:
     offer = """
 [[rule]]

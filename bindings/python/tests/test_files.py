@@ -68,6 +68,20 @@ def test_paths_file_objects_and_urls_give_what_the_command_gives(tmp_path: Path)
     with (tmp_path / "opened.jsonl").open("wb") as target:
         clean_file(fsspec.open(str(source), "rb"), target)
     assert (tmp_path / "opened.jsonl").read_bytes() == expected
+
+
+def test_a_file_gets_the_verdicts_that_the_command_gives(tmp_path: Path) -> None:
+    source = tmp_path / "pages.jsonl"
+    source.write_bytes(b"".join(LINES.splitlines(keepends=True)[:3]))
+    command = [COMMAND, "clean", "-q", source, "--verdict", "v"]
+    expected = subprocess.run(command, capture_output=True, check=True).stdout
+    for cleaner in [None, Cleaner(verdicts=True)]:
+        target = io.BytesIO()
+        clean_file(source, target, cleaner, verdict="v")
+        assert target.getvalue() == expected
+    assert json.loads(expected.splitlines()[0])["v"]["removed_share"] > 0
+    with pytest.raises(Error, match="verdict needs a cleaner with verdicts=True"):
+        clean_file(source, io.BytesIO(), Cleaner(), verdict="v")
     assert sorted(os.listdir(tmp_path)) == ["clean.jsonl", "opened.jsonl", "pages.jsonl"]
 
 

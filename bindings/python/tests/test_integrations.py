@@ -110,6 +110,11 @@ def test_arrow_tables_are_cleaned(
         "removed",
     ]
     assert any(scanned["removed"].to_pylist())
+    judged = CleanTable(verdict="v")(table())
+    assert judged["text"].to_pylist() == expected and judged.column_names == ["number", "text", "v"]
+    assert all(0 <= row["risk"] <= 1 for row in judged["v"].to_pylist())
+    with pytest.raises(dechaff.Error, match="verdict needs a cleaner with verdicts=True"):
+        CleanTable(cleaner=Cleaner(), verdict="v")
     with pytest.raises(KeyError, match="body"):
         CleanTable("body")(table())
     assert CleanTable(cleaner=sites, site="place")(page_table())["text"].to_pylist() == site_pages
@@ -204,6 +209,8 @@ def test_datatrove_step_cleans(expected: list[str], sites: Cleaner, site_pages: 
     assert [document.text for document in documents] == expected
     assert any(document.metadata["removed"] for document in documents)
     assert any(name.startswith("rule/") for name in step.stats.stats)
+    (judged,) = Clean(verdict="v").run(iter([Document(text=TEXTS[0], id="0")]))
+    assert 0 <= judged.metadata["v"]["risk"] <= 1
     pages = [
         Document(text=row["text"], id="a", metadata={"place": row["place"]})
         for row in page_table().to_pylist()

@@ -24,6 +24,7 @@ RESULTS = [
     dechaff.Result,
     dechaff.Site,
     dechaff.SiteText,
+    dechaff.Verdict,
 ]
 
 

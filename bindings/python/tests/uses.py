@@ -10,6 +10,7 @@ from dechaff import (
     Removal,
     Result,
     SiteText,
+    Verdict,
     clean,
     clean_file,
     learn,
@@ -25,6 +26,7 @@ cleaner = Cleaner(
     skip=["model"],
     max_loss=0.003,
     idempotent=True,
+    verdicts=True,
 )
 text: str = cleaner.clean("", url="https://example.org/", lang=None)
 texts: list[str] = cleaner.clean_many(
@@ -37,6 +39,7 @@ documents: int = clean_file(Path("a"), io.BytesIO(), cleaner, text_field=["a"])[
 failed: list[str] = report(["a", Path("b")], "c.html", overwrite=True)
 result: Result = cleaner.scan(text)
 removal: Removal = result.removals[0]
+verdict: Verdict | None = result.verdict
 start: int = removal.start
 also: tuple[str, ...] = removal.also
 restored: str = restore(clean(text), scan(text).removals)

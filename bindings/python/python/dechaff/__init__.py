@@ -18,7 +18,7 @@ from dechaff._explain import ExplainedRemoval, Explanation, Feature, Judgement, 
 from dechaff._files import clean_file, report
 from dechaff._learned import Site, SiteText
 from dechaff._offsets import OffsetMap
-from dechaff._result import Removal, Result, restore
+from dechaff._result import Removal, Result, Verdict, restore
 
 __all__ = [
     "ArrowArray",
@@ -36,6 +36,7 @@ __all__ = [
     "Result",
     "Site",
     "SiteText",
+    "Verdict",
     "__version__",
     "clean",
     "clean_file",

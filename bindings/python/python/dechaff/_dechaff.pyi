@@ -101,6 +101,7 @@ class Cleaner:
         learned: _LearnedFile | None = None,
         min_pages: int | None = None,
         min_share: float | None = None,
+        verdicts: bool = False,
     ) -> Cleaner: ...
     @property
     def level(self) -> _Level:
@@ -133,6 +134,9 @@ class Cleaner:
     def min_share(self) -> float | None:
         """The least share of the pages of a site with a text that is removed, 0 to 1; `None` if the
         level decides."""
+    @property
+    def verdicts(self) -> bool:
+        """Whether a verdict on each text is given."""
     def clean(self, text: str, *, url: str | None = None, lang: str | None = None, site: str | None = None) -> str: ...
     def scan(self, text: str, *, url: str | None = None, lang: str | None = None, site: str | None = None) -> Result: ...
     def explain(
@@ -158,7 +162,8 @@ class Cleaner:
         threads: int | None = None,
     ) -> Any: ...
     # Structs of text (str), removals (a list of structs with the fields of a Removal: start and end in
-    # code points, start_byte and end_byte in bytes of UTF-8) and held (bool).
+    # code points, start_byte and end_byte in bytes of UTF-8) and held (bool);
+    # with verdicts, also verdict (a struct with the fields of a Verdict).
     def scan_arrow(
         self,
         values: _Arrow,

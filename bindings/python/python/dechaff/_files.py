@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeGuard
 
 from dechaff._dechaff import Cleaner, clean_stream, write_report
 from dechaff._needs import needs
+from dechaff._verdicts import cleaner_or_default
 
 _LOG = logging.getLogger("dechaff")
 _Names = str | Iterable[str] | None
@@ -43,6 +44,7 @@ def clean_file(
     output_format: str | None = None,
     compress: str | None = None,
     drop_empty: bool = False,
+    verdict: str | None = None,
     strict: bool = False,
     overwrite: bool = False,
     threads: int | None = None,
@@ -76,6 +78,8 @@ def clean_file(
         output_format: The format of the target; by default, that of the source.
         compress: The compression of the target: ``"none"``, ``"gzip"`` or ``"zstd"``.
         drop_empty: Drop records that have no text left.
+        verdict: The name under which the verdict on each text is added to its record: a field, or the
+            prefix of columns. The cleaner needs ``verdicts=True``, as the default one then has.
         strict: Invalid text is an error; by default, it is passed through.
         overwrite: Replace an existing target.
         threads: The number of threads; by default, one per core.
@@ -111,9 +115,10 @@ def clean_file(
         output_format=output_format,
         compress=compress,
         drop_empty=drop_empty,
+        verdict=verdict,
         strict=strict,
     )
-    use = Cleaner() if cleaner is None else cleaner
+    use = cleaner_or_default(cleaner, verdict)
     with _open_source(source) as (name, reader), _open_target(target, overwrite) as (target_name, writer):
         stats, passed = clean_stream(use, (name, reader), (target_name, writer), options, threads)
     for reason in passed:

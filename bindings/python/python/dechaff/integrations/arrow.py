@@ -9,6 +9,7 @@ from typing import Any
 
 from dechaff import Cleaner
 from dechaff._needs import needs
+from dechaff._verdicts import cleaner_or_default
 
 
 class CleanTable:
@@ -22,6 +23,8 @@ class CleanTable:
         site: The column that contains the sites, if there is one, for a cleaner that has learned of
             sites. Without it, the hosts of the URLs are used.
         removals: The name of a column to add that lists the removals.
+        verdict: The name of a column to add that has the verdicts, as structs. The cleaner needs
+            ``verdicts=True``, as the default one then has.
         threads: The number of threads per batch. The default is one, because engines run several
             batches at once.
     """
@@ -35,11 +38,12 @@ class CleanTable:
         lang: str | None = None,
         site: str | None = None,
         removals: str | None = None,
+        verdict: str | None = None,
         threads: int | None = 1,
     ) -> None:
         self.text, self.url, self.lang, self.site = text, url, lang, site
-        self.removals, self.threads = removals, threads
-        self.cleaner = Cleaner() if cleaner is None else cleaner
+        self.removals, self.verdict, self.threads = removals, verdict, threads
+        self.cleaner = cleaner_or_default(cleaner, verdict)
 
     def __call__(self, table: Any) -> Any:
         names = table.schema.names
@@ -54,10 +58,14 @@ class CleanTable:
         }
         at = names.index(self.text)
         field = table.schema.field(at)
-        if self.removals is None:
+        added = [(self.removals, "removals"), (self.verdict, "verdict")]
+        if self.removals is None and self.verdict is None:
             return table.set_column(at, field, self.cleaner.clean_arrow(table.column(at), **known))
-        with needs("pyarrow", "the column of removals"):
+        with needs("pyarrow", "a column of removals or verdicts"):
             import pyarrow.compute as pc
         scanned = self.cleaner.scan_arrow(table.column(at), **known)
         table = table.set_column(at, field, pc.struct_field(scanned, "text"))
-        return table.append_column(self.removals, pc.struct_field(scanned, "removals"))
+        for name, part in added:
+            if name is not None:
+                table = table.append_column(name, pc.struct_field(scanned, part))
+        return table

@@ -6,6 +6,7 @@ from typing import Any
 
 from dechaff import Cleaner
 from dechaff._needs import needs
+from dechaff._verdicts import cleaner_or_default
 
 with needs("datatrove", __name__):
     from datatrove.data import DocumentsPipeline
@@ -19,6 +20,8 @@ class Clean(PipelineStep):
         cleaner: The cleaner; by default, one with default options.
         removals: The metadata key under which the list of removals is stored; by default, it is not
             stored.
+        verdict: The metadata key under which the verdict is stored, as a dict. The cleaner needs
+            ``verdicts=True``, as the default one then has.
         url: The metadata key of the URL, if there is one.
         lang: The metadata key of the language code, if there is one.
         site: The metadata key of the site, if there is one. Without it, the host of the URL is used.
@@ -32,13 +35,15 @@ class Clean(PipelineStep):
         cleaner: Cleaner | None = None,
         *,
         removals: str | None = None,
+        verdict: str | None = None,
         url: str | None = None,
         lang: str | None = None,
         site: str | None = None,
     ) -> None:
         super().__init__()
-        self.cleaner = Cleaner() if cleaner is None else cleaner
-        self.removals, self.url, self.lang, self.site = removals, url, lang, site
+        self.cleaner = cleaner_or_default(cleaner, verdict)
+        self.removals, self.verdict = removals, verdict
+        self.url, self.lang, self.site = url, lang, site
 
     def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
         for document in data:
@@ -57,3 +62,5 @@ class Clean(PipelineStep):
         document.text = result.text
         if self.removals is not None:
             document.metadata[self.removals] = [removal._asdict() for removal in result.removals]
+        if self.verdict is not None and result.verdict is not None:
+            document.metadata[self.verdict] = result.verdict._asdict()

@@ -15,7 +15,10 @@ from dechaff._needs import needs
 with needs("haystack-ai", __name__):
     from haystack import Document, component, default_to_dict
 
-OPTIONS = ("level", "rules", "only", "skip", "max_removed", "max_loss", "idempotent", "min_pages", "min_share")
+OPTIONS = (
+    *("level", "rules", "only", "skip", "max_removed", "max_loss", "idempotent", "min_pages", "min_share"),
+    "verdicts",
+)
 
 
 @component
