@@ -280,7 +280,7 @@ fn every_command_runs() {
         if !is_shell || command.is_empty() || SKIPPED.iter().any(|part| command.contains(part)) {
             continue;
         }
-        if ["zstdcat", "jq"]
+        if ["zstdcat", "jq", "duckdb"]
             .iter()
             .any(|tool| command.contains(tool) && !is_installed(tool))
         {
