@@ -510,12 +510,12 @@ pub(super) struct AuditArgs {
     /// Draw a new sample although DIR has one; its answers are removed
     #[arg(long, short)]
     pub force: bool,
-    /// Number of lines to draw
-    #[arg(long, value_name = "N", default_value_t = 400)]
-    pub questions: usize,
-    /// Draw another sample
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    /// Number of lines to draw [default: 400]
+    #[arg(long, value_name = "N")]
+    pub questions: Option<usize>,
+    /// Draw the sample with this number; another one gives other lines [default: 1]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// Name of the person who answers, to compare and merge the answers of several
     #[arg(long, value_name = "NAME", default_value = "")]
     pub by: String,
@@ -537,7 +537,7 @@ pub(super) struct AuditArgs {
     pub promise: f64,
     /// Clean the documents of these answers, list what became of the lines that were judged, and
     /// exit with 1 if one that is prose would be removed; can be repeated
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
     pub check: Vec<PathBuf>,
     /// With --result and --check, print JSON
     #[arg(long)]

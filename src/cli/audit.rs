@@ -21,6 +21,9 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Number of lines to draw, and the seed, unless the user says otherwise.
+const QUESTIONS: usize = 400;
+const SEED: u64 = 1;
 /// Number of words below which a sample says little.
 const FEW_WORDS: u64 = 5000;
 
@@ -63,7 +66,8 @@ pub(super) fn run(mut args: AuditArgs, terminal: &mut Terminal) -> Result<Exit> 
     let is_stream = args.paths.iter().any(|path| is_dash(path));
     let has_sample = fs::exists(&folder.sample())? && !args.force;
     if has_sample {
-        if !args.paths.is_empty() {
+        let wants_new = !args.paths.is_empty() || args.questions.is_some() || args.seed.is_some();
+        if wants_new && !args.inspect.quiet {
             terminal.note(&format!(
                 "going on with the sample in {}; --force draws a new one",
                 display_path(&folder.0)
@@ -87,17 +91,24 @@ pub(super) fn run(mut args: AuditArgs, terminal: &mut Terminal) -> Result<Exit> 
     let can_ask = io::stdin().is_terminal() && io::stdout().is_terminal() && !is_stream;
     if args.ask || (can_ask && !args.no_ask) {
         let mut session = Session::new(&audit, &mut sheet, &args.by, folder.answers());
-        session.run(terminal)?;
-    } else if args.add.is_empty() {
+        return session.run(terminal);
+    }
+    if args.add.is_empty() && !args.inspect.quiet {
         let folder_name = display_path(&folder.0);
         terminal.note(&format!(
             "{} to judge in {folder_name}; open {} in a browser, or run dechaff audit -o \
              {folder_name} in a terminal",
-            count(audit.items.len() as u64, "line"),
+            count(open_lines(&audit, &sheet, &args.by), "line"),
             display_path(&folder.page())
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Returns the number of lines that this person did not judge.
+fn open_lines(audit: &Audit, sheet: &AnswerSheet, by: &str) -> u64 {
+    let open = (0..audit.items.len()).filter(|&item| !sheet.has(item, by));
+    open.count() as u64
 }
 
 /// Draws a sample and writes it. Returns an exit code if the command ends there, because inputs
@@ -115,6 +126,11 @@ fn draw(
             display_path(&folder.0)
         );
     }
+    let questions = args.questions.unwrap_or(QUESTIONS);
+    ensure!(questions > 0, "--questions must be at least 1");
+    let seed = args.seed.unwrap_or(SEED);
+    fs::create_dir_all(&folder.0)
+        .with_context(|| format!("cannot create {}", display_path(&folder.0)))?;
     let selection = args.inspect.selection.clone();
     let head = AuditHead {
         corpus: describe_inputs(&args.paths),
@@ -124,9 +140,9 @@ fn draw(
             .or(config.level)
             .unwrap_or(Level::Balanced)
             .to_string(),
-        seed: args.seed,
+        seed,
     };
-    let sampler = Arc::new(AuditSampler::new(cleaner.clone(), args.seed));
+    let sampler = Arc::new(AuditSampler::new(cleaner.clone(), seed));
     let inspect_args = args.inspect.clone();
     let paths = args.paths.clone();
     let ended = inspect(
@@ -140,7 +156,7 @@ fn draw(
     if matches!(ended.exit, Exit::Unusable | Exit::Interrupted) {
         return Ok(Some(ended.exit));
     }
-    let audit = sampler.take(head, args.questions);
+    let audit = sampler.take(head, questions);
     if audit.items.is_empty() {
         bail!("the inputs have no lines with words to judge");
     }
@@ -161,8 +177,6 @@ fn note_limits(audit: &Audit, terminal: &Terminal) {
 
 /// Writes the sample and its page, and removes the answers to an older sample.
 fn write_sample(audit: &Audit, folder: &Folder) -> Result<()> {
-    fs::create_dir_all(&folder.0)
-        .with_context(|| format!("cannot create {}", display_path(&folder.0)))?;
     if fs::exists(&folder.answers())? {
         fs::remove_file(&folder.answers())?;
     }
@@ -216,18 +230,17 @@ fn add_answers(
     folder: &Folder,
     terminal: &Terminal,
 ) -> Result<()> {
+    let mut notes = Vec::new();
     for path in files {
         let added = add_file(path, audit, sheet)?;
-        terminal.note(&format!(
-            "{} of {} added",
-            count(added as u64, "answer"),
-            display_path(path)
-        ));
+        let answers = count(added as u64, "answer");
+        notes.push(format!("{answers} of {} added", display_path(path)));
     }
-    if files.is_empty() {
-        return Ok(());
+    if !files.is_empty() {
+        write_answers(audit, sheet, &folder.answers())?;
     }
-    write_answers(audit, sheet, &folder.answers())
+    notes.iter().for_each(|note| terminal.note(note));
+    Ok(())
 }
 
 /// Writes all answers, in place of those that the file has.

@@ -7,13 +7,14 @@ use super::config::Config;
 use super::corpus::{exit_code, parse_filters, print_failed};
 use super::selection::{build_cleaner, check_output};
 use super::terminal::Terminal;
-use crate::io::write_file;
+use crate::io::{read_rows, write_file};
 use crate::job::corpus::Corpus;
 use crate::job::eval::Evaluation;
 use crate::job::walk::Inputs;
 use crate::report::{eval_json, eval_table};
 use anyhow::Result;
 use dechaff_core::Level;
+use std::path::Path;
 
 /// Runs `dechaff eval` and prints a table or JSON. The exit code is `Exit::Unusable` if inputs
 /// failed and no page could be measured, and `Exit::SomeFailed` if only some inputs failed.
@@ -33,6 +34,12 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
     }
     if let Some(errors) = &args.errors {
         check_output("--errors", errors, args.files.iter().cloned())?;
+    }
+    if args.files.iter().any(|path| is_audit(path)) {
+        terminal.note(
+            "answers to an audit are a sample of chosen lines, so these figures do not describe its \
+             corpus; dechaff audit --result does",
+        );
     }
     let filters = parse_filters(&args.filters)?;
     let inputs = Inputs {
@@ -78,4 +85,13 @@ pub(super) fn run(args: EvalArgs, terminal: &mut Terminal) -> Result<Exit> {
         terminal.raw(eval_table(rows, args.gold.is_some(), terminal.table_style()).as_bytes())?;
     }
     Ok(exit_code(&failed, !groups.is_empty()))
+}
+
+/// Returns whether the first row of a file has answers to an audit. Files that cannot be read are
+/// reported later.
+fn is_audit(path: &Path) -> bool {
+    let first = read_rows(path, "text")
+        .ok()
+        .and_then(|mut rows| rows.next());
+    first.is_some_and(|row| row.is_ok_and(|row| row.fields.contains_key("audit")))
 }

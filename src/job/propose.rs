@@ -74,6 +74,8 @@ pub struct Proposal {
     pub toml: String,
     /// What the rule looks for: the line of `toml` with its phrase or label.
     pub matcher: String,
+    /// Words of the sentence that the rule looks for as they are.
+    pub fixed_words: usize,
     /// Parts of the sentence that are assumed to vary from page to page.
     pub varies: Vec<String>,
 }
@@ -141,6 +143,12 @@ pub fn propose(
                     others,
                     toml,
                     matcher: draft.matcher(),
+                    fixed_words: parts
+                        .iter()
+                        .filter_map(SentencePart::fixed)
+                        .flat_map(str::split_whitespace)
+                        .filter(|word| word.contains(char::is_alphabetic))
+                        .count(),
                     varies: parts
                         .iter()
                         .filter_map(SentencePart::varying)

@@ -109,18 +109,22 @@ fn keys_answer_go_back_explain_and_quit() {
     let path = directory.path();
     write_corpus(path);
     draw(path, &[]);
-    let shown = ask(path, &[], "cw?pbuq");
+    let shown = ask(path, &[], "cwmx?pbuq");
     assert!(shown.contains("1 of ") && shown.contains("2 of "));
     assert!(shown.contains("Is it chaff or prose?") && shown.contains("It was "));
-    assert!(
-        shown.contains("After 2 answers at level balanced:"),
-        "{shown}"
-    );
+    assert!(shown.contains("Chaff is what the site has put around it"));
+    assert!(shown.contains("Your answer is: prose."), "{shown}");
+    assert!(shown.contains("2 answers so far"), "{shown}");
     let expected = [(0, "chaff".to_owned()), (1, "unsure".to_owned())];
     assert_eq!(answers(path), expected);
-    // The next session goes on where this one ended; the end of the input quits.
-    ask(path, &[], "p");
-    assert_eq!(answers(path)[2], (2, "prose".to_owned()));
+    // The next session goes on where this one ended, and can go back into it. Going back takes no
+    // answer away. Escape sequences are no answers, and the end of the input quits.
+    ask(path, &[], "p\u{1b}OP\u{1b}[Cbbbp");
+    let expected = [(0, "prose"), (1, "unsure"), (2, "prose")];
+    assert_eq!(
+        answers(path),
+        expected.map(|(item, answer)| (item, answer.to_owned()))
+    );
 }
 
 #[test]
@@ -172,6 +176,7 @@ fn answers_are_labelled_pages() {
         0,
         "",
     );
+    assert!(text(&output.stderr).contains("do not describe its corpus"));
     let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
     let judged =
         figures[0]["prose-lines"].as_u64().unwrap() + figures[0]["chaff-lines"].as_u64().unwrap();
@@ -297,6 +302,10 @@ fn mistakes_are_explained() {
     ] {
         run(path, args, 2, message);
     }
+    let args = ["audit", "pages", "-o", "b", "--questions", "0"];
+    run(path, &args, 2, "--questions must be at least 1");
+    let args = ["audit", "pages", "--check", "x.jsonl"];
+    run(path, &args, 2, "cannot be used with");
     draw(path, &[]);
     run(
         path,

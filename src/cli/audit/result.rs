@@ -50,7 +50,7 @@ impl Request<'_> {
         }
         let outcome = AuditOutcome::new(audit, sheet);
         let promise = self.args.promise;
-        let advice = advise(audit, sheet, self.cleaner, &self.alternatives(), promise);
+        let advice = advise(audit, sheet, self.cleaner, &self.alternatives(), promise)?;
         let path = self.write_pack(&advice)?;
         if self.args.json {
             let mut value = outcome.json();

@@ -2,7 +2,7 @@
 
 use crate::report::{AnsweredPage, AuditSide, CheckedLine};
 use dechaff_core::verify::line_outcomes;
-use dechaff_core::{Cleaner, Document, Scratch};
+use dechaff_core::{Cleaner, Document, Removal, Scratch};
 use rayon::prelude::*;
 
 /// Cleans the documents of answers again, in parallel, and returns what becomes of each line that
@@ -38,13 +38,13 @@ fn check_page(page: &AnsweredPage, cleaner: &Cleaner, scratch: &mut Scratch) -> 
         else {
             continue;
         };
-        let rules = outcome.removals.iter().flat_map(|removal| removal.rules());
+        let rules = outcome.removals.iter().flat_map(Removal::rules);
         let mut rules: Vec<String> = rules
             .map(|rule| cleaner.rules().get(rule).name.clone())
             .collect();
         rules.dedup();
         let removed = outcome.words - outcome.words_kept.min(outcome.words);
-        checked.push(CheckedLine {
+        let line = CheckedLine {
             document: page.id.clone(),
             line: answer.line,
             text: page.text[outcome.range.clone()].trim().to_owned(),
@@ -52,7 +52,11 @@ fn check_page(page: &AnsweredPage, cleaner: &Cleaner, scratch: &mut Scratch) -> 
             was_removed: answer.side == AuditSide::Removed,
             removed: removed_share((answer.side, answer.words), outcome.words, removed),
             rules,
-        });
+        };
+        // Two people may have given the same answer.
+        if !checked.contains(&line) {
+            checked.push(line);
+        }
     }
     checked
 }

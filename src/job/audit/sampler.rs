@@ -305,10 +305,7 @@ fn identity(head: &AuditHead, items: &[AuditItem], documents: &[AuditDocument]) 
         hasher.update([item.side as u8]);
     }
     let digest = hasher.finalize();
-    digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    data_encoding::HEXLOWER.encode(&digest[..8])
 }
 
 #[cfg(test)]
@@ -322,7 +319,7 @@ mod tests {
             .rules(RuleSet::default())
             .build()
             .unwrap();
-        let text: String = (0..20_000).map(|n| format!("Line {n} é.\n")).collect();
+        let text = (0..20_000).fold(String::new(), |text, n| text + &format!("Line {n} é.\n"));
         let document = Document::new(&text).unwrap();
         let (scores, cleaned) = cleaner.scores(&document, &mut Scratch::default());
         let units = units(&cleaned, &scores, cleaner.rules());

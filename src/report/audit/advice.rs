@@ -68,6 +68,9 @@ pub fn advice_text(advice: &Advice, promise: f64, pack: Option<&str>, style: Tab
         table.row(vec![other.options.clone(), loss, left], Style::new());
     }
     let mut text = table.text(style);
+    text.push_str(
+        "--max-loss names the loss on the labelled pages of dechaff; yours may differ.\n",
+    );
     text.push_str(&promise_sentence(advice, promise));
     if !advice.rules_off.is_empty() {
         text.push_str(&format!(
@@ -98,9 +101,20 @@ fn promise_sentence(advice: &Advice, promise: f64) -> String {
             "To lose at most {share} of the prose, with 95 % confidence: {}\n",
             advice.alternatives[best].options
         ),
-        None => format!(
-            "The answers do not show that any of these options loses at most {share} of the prose; \
-             more answers narrow the intervals.\n"
-        ),
+        None => match nearest(advice) {
+            Some(other) => format!(
+                "The answers do not show that any of these options loses at most {share} of the \
+                 prose. The nearest is {}, with at most {}; more answers narrow the intervals.\n",
+                other.options,
+                percent(other.loss.high)
+            ),
+            None => String::new(),
+        },
     }
+}
+
+/// Returns the cleaning with the lowest upper bound of the loss.
+fn nearest(advice: &Advice) -> Option<&Alternative> {
+    let others = advice.alternatives.iter();
+    others.min_by(|a, b| a.loss.high.total_cmp(&b.loss.high))
 }

@@ -28,6 +28,18 @@ pub enum Judgement {
     Unsure,
 }
 
+impl Judgement {
+    /// Returns the judgement in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chaff => "chaff",
+            Self::Prose => "prose",
+            Self::Unsure => "can't say",
+        }
+    }
+}
+
 /// The answer of a person to an item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -112,10 +124,16 @@ impl AnswerSheet {
         self.answers.range(all).map(|(_, answer)| answer)
     }
 
+    /// Returns the answer of a person to an item.
+    #[must_use]
+    pub fn get(&self, item: usize, by: &str) -> Option<&Answer> {
+        self.answers.get(&(item, by.to_owned()))
+    }
+
     /// Returns whether this person answered the item.
     #[must_use]
     pub fn has(&self, item: usize, by: &str) -> bool {
-        self.answers.contains_key(&(item, by.to_owned()))
+        self.get(item, by).is_some()
     }
 
     /// Adds an answer. It replaces an older one of the same person to the same item.
@@ -125,11 +143,6 @@ impl AnswerSheet {
         if is_newer {
             self.answers.insert(key, answer);
         }
-    }
-
-    /// Takes back the answer of a person to an item.
-    pub fn remove(&mut self, item: usize, by: &str) {
-        self.answers.remove(&(item, by.to_owned()));
     }
 
     /// Adds the answers of labelled pages, as [`to_lines`](Self::to_lines) writes them. Returns how
@@ -167,17 +180,25 @@ impl AnswerSheet {
         Ok(count)
     }
 
-    /// Returns the answers as labelled pages in JSON Lines, in the order of the documents.
+    /// Returns the pages with answers, in the order of the documents.
     #[must_use]
-    pub fn to_lines(&self, audit: &Audit) -> String {
+    pub fn pages(&self, audit: &Audit) -> Vec<AnsweredPage> {
         let mut pages: BTreeMap<usize, Vec<&Answer>> = BTreeMap::new();
         for answer in self.iter() {
             let document = audit.items[answer.item].document;
             pages.entry(document).or_default().push(answer);
         }
+        pages
+            .into_iter()
+            .map(|(document, answers)| Self::page(audit, document, answers))
+            .collect()
+    }
+
+    /// Returns the answers as labelled pages in JSON Lines, in the order of the documents.
+    #[must_use]
+    pub fn to_lines(&self, audit: &Audit) -> String {
         let mut lines = String::new();
-        for (document, answers) in pages {
-            let page = Self::page(audit, document, answers);
+        for page in self.pages(audit) {
             if let Ok(line) = serde_json::to_string(&page) {
                 lines.push_str(&line);
                 lines.push('\n');

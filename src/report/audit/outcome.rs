@@ -145,8 +145,8 @@ impl AuditOutcome {
             halves_left,
         } = self.estimate;
         let mut text = format!(
-            "After {} at level {level}:\n  prose lost: {} of its words{}, about {} in this corpus\n  \
-             chaff left: {} of its words{}, about {}\n",
+            "After {} at level {level}:\n  prose lost: {} of its words{}, about {} words of this corpus\n  \
+             chaff left: {} of its words{}, about {} words\n",
             count(self.answered as u64, "answer"),
             percent(loss.value),
             bounds(loss),

@@ -3,15 +3,14 @@
 use super::{Audit, AuditItem, AuditSide};
 use crate::report::{ADDED, NAME, REMOVED, escape_control, escape_line, paint};
 
-/// Lines with words shown before the item, and as many after it.
-const NEIGHBOURS: usize = 5;
 /// Characters shown of a neighbour.
 const NEIGHBOUR_CHARS: usize = 160;
 
 /// Returns an item for a person to judge: where it is, the lines around it, the line itself with
-/// what is removed of it, and the question. `number` is the number of the item.
+/// what is removed of it, and the question. `neighbours` is the number of lines with text before the
+/// item, and as many are shown after it.
 #[must_use]
-pub fn item_view(audit: &Audit, index: usize, number: &str, colour: bool) -> String {
+pub fn item_view(audit: &Audit, index: usize, neighbours: usize, colour: bool) -> String {
     let item = &audit.items[index];
     let document = &audit.documents[item.document];
     let lines: Vec<&str> = document.text.split('\n').collect();
@@ -19,19 +18,24 @@ pub fn item_view(audit: &Audit, index: usize, number: &str, colour: bool) -> Str
     place.extend(document.site.as_deref().map(escape_line));
     place.push(item.kind.clone());
     place.extend(document.lang.clone());
-    let head = format!("{number} · {}", place.join(" · "));
+    let head = format!(
+        "{} of {} · {}",
+        index + 1,
+        audit.items.len(),
+        place.join(" · ")
+    );
     let mut view = format!("\n{}\n", paint(&head, NAME, colour));
     let at = item.line - 1;
     let before: Vec<usize> = (0..at)
         .rev()
         .filter(|&line| has_text(lines[line]))
         .collect();
-    for &line in before.iter().take(NEIGHBOURS).rev() {
+    for &line in before.iter().take(neighbours).rev() {
         view.push_str(&format!("    {}\n", neighbour(lines[line])));
     }
     view.push_str(&format!("  > {}\n", marked_line(item, lines[at], colour)));
     let after = (at + 1..lines.len()).filter(|&line| has_text(lines[line]));
-    for line in after.take(NEIGHBOURS) {
+    for line in after.take(neighbours) {
         view.push_str(&format!("    {}\n", neighbour(lines[line])));
     }
     view.push_str(question(item));
