@@ -72,7 +72,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "crates/dechaff-train/src",
-        &["corpus", "arrays", "features"],
+        &["corpus", "arrays", "documents", "features", "verdicts"],
     ),
     ("src", &["io", "report", "job", "cli", "fuzzing"]),
     (

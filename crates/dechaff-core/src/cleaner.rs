@@ -6,6 +6,7 @@
 //! maps between its offsets and those of the source in `offsets`.
 
 mod cleaned;
+mod judge;
 mod offsets;
 mod repeated;
 mod restore;
@@ -19,11 +20,12 @@ use crate::error::Error;
 use crate::filter::{Filters, MatchFilter};
 use crate::learn::{Evidence, Sites};
 use crate::mark::Mark;
-use crate::model::{ExplainOptions, LineModel, LineScore, ModelBuffers};
+use crate::model::{ExplainOptions, LineModel, LineScore, ModelBuffers, Wanted};
 use crate::rules::RuleSet;
 use crate::search::SearchBuffers;
 use crate::text::{Document, PageTexts, TextLine, TextLines, View};
-use crate::verdict::{DocumentKind, Verdict};
+use crate::verdict::Judge;
+use crate::verdict::training::VerdictFeatures;
 use dechaff_rules::rule::{Category, Effect, FilterName, Level, Rule, RuleId};
 use repeated::clean_again;
 use run::{DocumentRun, Explained};
@@ -45,6 +47,7 @@ pub struct Builder {
     max_loss: Option<f64>,
     is_idempotent: bool,
     gives_verdicts: bool,
+    observes: bool,
     learned: Option<Arc<dyn Sites>>,
     /// `None` for that of the level.
     evidence: Option<Evidence>,
@@ -125,6 +128,13 @@ impl Builder {
         self
     }
 
+    /// Observes each document for [`Cleaner::verdict_features`], which only training needs.
+    #[must_use]
+    pub fn verdict_features(mut self, observes: bool) -> Self {
+        self.observes = observes;
+        self
+    }
+
     /// Removes what sites repeat on their pages, as was learned of them: see [`Learner`]. A document
     /// is cleaned by what was learned of its [site](Document::site). By default nothing is known of
     /// any site.
@@ -190,8 +200,13 @@ impl Builder {
                 self.level,
                 self.max_loss,
             )?),
+            None if self.gives_verdicts || self.observes => Some(LineModel::observer(&self.rules)?),
             None => None,
         };
+        let judge = self
+            .gives_verdicts
+            .then(|| Judge::built_in(self.level, find_enabled(LineModel::RULE).is_some()))
+            .transpose()?;
         let evidence = self.evidence.unwrap_or_else(|| Evidence::at(self.level));
         let collects_hits = model.is_some() && self.rules.has_built_in();
         let engine = Engine {
@@ -201,7 +216,8 @@ impl Builder {
             model,
             max_removed: self.max_removed,
             is_idempotent: self.is_idempotent,
-            gives_verdicts: self.gives_verdicts,
+            observes: self.observes || judge.is_some(),
+            judge,
             rules: self.rules,
             enabled,
         };
@@ -287,12 +303,15 @@ struct Engine {
     enabled: Vec<bool>,
     matching: MatchFilter,
     filters: Filters,
-    /// `None` if the rule of the line model is disabled.
+    /// `None` if the rule of the line model is disabled and no verdicts are given.
     model: Option<LineModel>,
     learned: Option<Arc<dyn Sites>>,
     max_removed: f64,
     is_idempotent: bool,
-    gives_verdicts: bool,
+    /// `None` if no verdicts are given.
+    judge: Option<Judge>,
+    /// Whether the line model tells what it saw of each document.
+    observes: bool,
 }
 
 /// Buffers that a thread keeps from one document to the next. Creating them is cheap; reusing them
@@ -331,6 +350,7 @@ impl Cleaner {
             max_loss: None,
             is_idempotent: false,
             gives_verdicts: false,
+            observes: false,
             learned: None,
             evidence: None,
         }
@@ -401,7 +421,7 @@ impl Cleaner {
         Explanation {
             cleaned,
             marks: explained.marks,
-            scores: explained.scores,
+            scores: explained.judged.scores,
         }
     }
 
@@ -432,6 +452,22 @@ impl Cleaner {
         (explained.marks, cleaned)
     }
 
+    /// Cleans a document. Also returns the features by which its verdict is given, or `None` if the
+    /// cleaner was built without [`Builder::verdict_features`].
+    #[must_use]
+    pub fn verdict_features<'t>(
+        &self,
+        document: &Document<'t>,
+        scratch: &mut Scratch,
+    ) -> (Option<VerdictFeatures>, Cleaned<'t>) {
+        let (explained, cleaned) = self.run(document, scratch, false, None);
+        let observed = explained.judged.observed;
+        let features = observed.map(|observed| {
+            VerdictFeatures::new(&observed, &self.engine.findings(&observed, &cleaned))
+        });
+        (features, cleaned)
+    }
+
     /// Runs all stages on a document with the buffers of `scratch`. `all_marks` requests all marks
     /// of keep rules, and `explain` the judgements of the line model; without them the search for
     /// what protects text is limited to the lines from which something is removed.
@@ -442,18 +478,18 @@ impl Cleaner {
         all_marks: bool,
         explain: Option<&ExplainOptions>,
     ) -> (Explained, Cleaned<'t>) {
-        let (explained, cleaned) = self.run_passes(document, scratch, all_marks, explain);
-        if !self.engine.gives_verdicts {
-            return (explained, cleaned);
-        }
-        let verdict = Verdict {
-            kind: DocumentKind::Other,
-            removed_share: (cleaned.share() * 1e3).round() / 1e3,
-            almost_removed_share: 0.0,
-            risk: 0.0,
-            held: matches!(cleaned.outcome(), Outcome::Held { .. }),
+        let wanted = Wanted {
+            explain,
+            observe: self.engine.observes,
         };
-        (explained, cleaned.with_verdict(verdict))
+        let (explained, cleaned) = self.run_passes(document, scratch, all_marks, wanted);
+        match (&self.engine.judge, &explained.judged.observed) {
+            (Some(judge), Some(observed)) => {
+                let verdict = self.engine.judge(judge, observed, &cleaned);
+                (explained, cleaned.with_verdict(verdict))
+            }
+            _ => (explained, cleaned),
+        }
     }
 
     /// Cleans a document until nothing more is found, if the options say so, or once.
@@ -462,14 +498,14 @@ impl Cleaner {
         document: &Document<'t>,
         scratch: &mut Scratch,
         all_marks: bool,
-        explain: Option<&ExplainOptions>,
+        wanted: Wanted<'_>,
     ) -> (Explained, Cleaned<'t>) {
-        let (explained, cleaned) = self.run_once(document, scratch, all_marks, explain);
+        let (explained, cleaned) = self.run_once(document, scratch, all_marks, wanted);
         if !self.engine.is_idempotent || cleaned.removals().is_empty() {
             return (explained, cleaned);
         }
         let cleaned = clean_again(document, cleaned, self.engine.max_removed, |rest| {
-            let (_, cleaned) = self.run_once(rest, scratch, false, None);
+            let (_, cleaned) = self.run_once(rest, scratch, false, Wanted::default());
             cleaned.removals().to_vec()
         });
         (explained, cleaned)
@@ -481,9 +517,9 @@ impl Cleaner {
         document: &Document<'t>,
         scratch: &mut Scratch,
         all_marks: bool,
-        explain: Option<&ExplainOptions>,
+        wanted: Wanted<'_>,
     ) -> (Explained, Cleaned<'t>) {
-        if self.engine.rules.iter().next().is_none() {
+        if self.engine.rules.iter().next().is_none() && !wanted.observe {
             let (nothing, max) = (Vec::new(), self.engine.max_removed);
             let (text, rules) = (document.text(), &self.engine.rules);
             let cleaned = Cleaned::new(text, nothing, Vec::new(), rules, || None, max);
@@ -492,7 +528,7 @@ impl Cleaner {
         let lines = TextLines::new(document, std::mem::take(&mut scratch.lines));
         scratch.search.normalized.clear();
         let run = DocumentRun::new(&self.engine, View::new(&lines), all_marks);
-        let result = run.finish(document, scratch, explain);
+        let result = run.finish(document, scratch, wanted);
         scratch.lines = lines.into_buffer();
         result
     }

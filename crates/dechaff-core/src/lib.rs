@@ -47,7 +47,7 @@ mod rules;
 mod search;
 mod steps;
 mod text;
-mod verdict;
+pub mod verdict;
 pub mod verify;
 
 pub use built_in::lint_built_in;

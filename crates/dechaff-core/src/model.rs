@@ -35,10 +35,12 @@ mod forms;
 mod kind;
 mod line_model;
 mod meanings;
+mod observed;
 mod overlap;
 mod page;
 mod places;
 mod shape;
+mod stems;
 mod tree;
 mod trees;
 mod words;
@@ -46,17 +48,23 @@ mod words;
 pub mod training;
 
 pub use explain::{Decision, ExplainOptions, FeatureWeight, LineScore};
+pub(crate) use features::empty_row;
+pub(crate) use file::{Reader, checksum, open_file};
 pub use kind::PageKind;
-pub(crate) use line_model::{LineModel, ModelBuffers};
+pub(crate) use line_model::{Judged, LineModel, ModelBuffers, Wanted};
+pub use observed::SUM_NAMES;
+pub(crate) use observed::{Observed, ObservedBlock};
+pub(crate) use stems::STEM_HASHES;
+pub(crate) use trees::Forest;
 
 use crate::error::Error;
 use crate::mark::Score;
 use blocks::{BLOCK_ROWS, RowBlock};
 use dechaff_rules::rule::Level;
 use features::NAMES;
-use file::{FORMAT, MAGIC, Reader, checksum};
+use file::{FORMAT, MAGIC};
 use page::PageFeatures;
-use trees::{Forest, ForestBuffers};
+use trees::ForestBuffers;
 use words::WordTable;
 
 /// Version of the meaning of the features. Raise it when the value of a feature changes.
@@ -125,15 +133,23 @@ pub(crate) struct Model {
 pub(crate) struct Thresholds([i32; PageKind::COUNT]);
 
 impl Thresholds {
+    /// Thresholds that no score exceeds.
+    pub(crate) const NONE: Self = Self([i32::MAX; PageKind::COUNT]);
+
     /// Returns the raw score that blocks of `page` must exceed. It is higher by [`NO_HITS_MARGIN`]
     /// if rules match nowhere on the page.
     pub(crate) fn for_page(self, page: &PageFeatures) -> i32 {
-        let threshold = self.0[page.kind().index()];
-        if page.has_no_hits() {
-            threshold.saturating_add(NO_HITS_MARGIN)
-        } else {
-            threshold
-        }
+        self.0[page.kind().index()].saturating_add(margin(page))
+    }
+}
+
+/// Returns by how much scores on `page` must be higher than elsewhere: by [`NO_HITS_MARGIN`] if rules
+/// match nowhere on it.
+fn margin(page: &PageFeatures) -> i32 {
+    if page.has_no_hits() {
+        NO_HITS_MARGIN
+    } else {
+        0
     }
 }
 
@@ -165,30 +181,12 @@ impl Model {
     /// [`Error::Model`] if `file` is not a model file, is damaged, or has another version of the
     /// format or of the features.
     pub(crate) fn read(file: &[u8]) -> Result<Self, Error> {
-        let mut header = Reader::new(file);
-        if header.bytes(4)? != MAGIC {
-            return Err(Error::Model("it is not a model file of dechaff".to_owned()));
-        }
-        let (format, features) = (header.u16()?, header.u16()?);
-        if format != FORMAT {
-            return Err(Error::Model(format!(
-                "its format has version {format}, but this dechaff reads version {FORMAT}"
-            )));
-        }
-        let expected = header.u64()?;
-        let payload = header.rest();
-        if checksum(payload) != expected {
-            return Err(Error::Model(
-                "the file is damaged: its checksum differs".to_owned(),
-            ));
-        }
-        let mut reader = Reader::new(payload);
+        let mut reader = open_file(file, *MAGIC, FORMAT, FEATURE_VERSION)?;
         let names = checksum(NAMES.join(" ").as_bytes());
-        if features != FEATURE_VERSION || reader.u64()? != names {
-            return Err(Error::Model(format!(
-                "it was trained on features of version {features}, but this dechaff computes \
-                 version {FEATURE_VERSION}"
-            )));
+        if reader.u64()? != names {
+            return Err(Error::Model(
+                "it was trained on other features than this dechaff computes".to_owned(),
+            ));
         }
         let words = WordTable::read(&mut reader)?;
         let forest = Forest::read(&mut reader)?;

@@ -27,7 +27,14 @@ macro_rules! elements {
     };
 }
 
-elements!(i16 = "<i2", i32 = "<i4", u32 = "<u4", u64 = "<u8");
+elements!(
+    i16 = "<i2",
+    i32 = "<i4",
+    i64 = "<i8",
+    u16 = "<u2",
+    u32 = "<u4",
+    u64 = "<u8"
+);
 
 /// Writes `numbers` to the file `NAME.bin` in `directory`, which must exist. Returns a JSON object
 /// with the type and the shape of the array: rows of `columns` numbers, or one dimension if

@@ -7,18 +7,16 @@
 
 use crate::arrays::write_array;
 use crate::corpus::{LabelledPage, read_pages};
+use crate::documents::{add_row, fold_of};
 use anyhow::{Context, Result, ensure};
 use dechaff_core::model::training::{
     FEATURE_NAMES, FEATURE_VERSION, FeatureReader, WordTable, empty_row,
 };
 use dechaff_core::verify::{Label, LineOutcome, line_outcomes};
 use dechaff_core::{Cleaner, Document, Level, Scratch};
-use fnv::FnvHasher;
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use std::fmt::Write;
 use std::fs;
-use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
 /// Number of pages that are held in memory and computed in parallel.
@@ -26,17 +24,6 @@ const BATCH: usize = 256;
 
 /// Values of the field `why` of an unsure line that belongs to the article nevertheless.
 const ARTICLE_REASONS: [&str; 4] = ["title", "desc", "prose", "table"];
-
-/// Fields of a row that are copied to `documents.jsonl`.
-const KEPT_FIELDS: [&str; 7] = [
-    "id",
-    "dataset",
-    "publisher",
-    "lang",
-    "split",
-    "extractor",
-    "page_type",
-];
 
 /// Tables of word weights, each fitted on a part of the train pages, so that the words of a page
 /// are never scored by weights that were fitted on its publisher.
@@ -67,18 +54,9 @@ impl Folds {
         Ok(Self { tables })
     }
 
-    /// Returns the fold of a page and its table, `None` if no tables were read. The fold of a train
-    /// page, below `folds`, follows from a hash of its publisher, so that it is the same in every
-    /// run. All other pages are in the fold with the number `folds`.
-    fn fold_of(&self, page: &LabelledPage, folds: usize) -> (usize, Option<&WordTable>) {
-        let fold = if page.field("split") == "train" {
-            let mut hasher = FnvHasher::default();
-            hasher.write(page.field("publisher").as_bytes());
-            (hasher.finish() >> 20) as usize % folds
-        } else {
-            folds
-        };
-        (fold, self.tables.get(fold))
+    /// Returns the table of the fold of a page; `None` if no tables were read.
+    fn table_of(&self, page: &LabelledPage, folds: usize) -> Option<&WordTable> {
+        self.tables.get(fold_of(page, folds))
     }
 }
 
@@ -120,19 +98,14 @@ pub fn write_features(
                 .map_init(
                     <(FeatureReader, Scratch)>::default,
                     |(reader, scratch), page| {
-                        let words = tables.fold_of(page, folds).1;
+                        let words = tables.table_of(page, folds);
                         Arrays::new(page, reader, &cleaners, words, scratch)
                     },
                 )
                 .collect::<Result<_>>()?;
             for (page, arrays) in batch.iter().zip(arrays) {
                 all.append(arrays, number);
-                let mut fields = page.fields.clone();
-                fields.retain(|name, _| KEPT_FIELDS.contains(&name.as_str()));
-                let file = path.file_name().unwrap_or_default().to_string_lossy();
-                fields.insert("file".to_owned(), json!(file));
-                fields.insert("fold".to_owned(), json!(tables.fold_of(page, folds).0));
-                writeln!(documents, "{}", Value::Object(fields))?;
+                add_row(&mut documents, page, path, folds)?;
                 number += 1;
             }
         }

@@ -4,7 +4,9 @@
 
 mod arrays;
 mod corpus;
+mod documents;
 mod features;
+mod verdicts;
 
 use anyhow::Result;
 use clap::Parser;
@@ -22,6 +24,9 @@ struct Arguments {
     /// Word weights: a table for each fold of the train pages, and one for all other pages
     #[arg(long, value_name = "FILE")]
     words: Option<PathBuf>,
+    /// Write the features of verdicts on the pages instead
+    #[arg(long)]
+    verdicts: bool,
     /// Number of folds that the train pages are split into
     #[arg(long, value_name = "N", default_value_t = 5)]
     folds: usize,
@@ -33,8 +38,17 @@ fn main() -> Result<()> {
         files,
         output,
         words,
+        verdicts,
         folds,
     } = Arguments::parse();
+    if verdicts {
+        let texts = verdicts::write_features(&files, &output, folds)?;
+        println!(
+            "The features of {texts} texts were written to {}.",
+            output.display()
+        );
+        return Ok(());
+    }
     let tables = words.map_or_else(
         || Ok(features::Folds::default()),
         |path| features::Folds::read(&path),

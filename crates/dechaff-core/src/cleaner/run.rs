@@ -9,7 +9,7 @@ use super::cleaned::{Applied, Cleaned, Rest, Veto};
 use super::{Engine, Scratch};
 use crate::filter::Filter;
 use crate::mark::{Mark, Marks};
-use crate::model::{ExplainOptions, LineScore};
+use crate::model::{Judged, LineModel, Wanted};
 use crate::steps;
 use crate::text::{
     Document, LINE_ENDS, Span, TextLines, View, has_word, split_joined, union, word_count,
@@ -26,8 +26,8 @@ pub(super) struct Explained {
     /// Every mark that any rule made, cues and protecting marks included, before marks are extended
     /// to whole lines.
     pub marks: Vec<Mark>,
-    /// How the line model scored blocks; empty unless requested.
-    pub scores: Vec<LineScore>,
+    /// What the line model told besides its marks.
+    pub judged: Judged,
 }
 
 /// A document while it passes through the stages.
@@ -72,14 +72,13 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         }
     }
 
-    /// Runs all stages and returns the cleaned document, with all marks that were made. With
-    /// `explain`, also returns how the line model scored the blocks that the options select.
-    /// `document` must be the one that the view shows.
+    /// Runs all stages and returns the cleaned document, with all marks that were made, and what is
+    /// `wanted` of the line model. `document` must be the one that the view shows.
     pub(super) fn finish<'t>(
         mut self,
         document: &Document<'t>,
         scratch: &mut Scratch,
-        explain: Option<&ExplainOptions>,
+        wanted: Wanted<'_>,
     ) -> (Explained, Cleaned<'t>) {
         let engine = self.engine;
         let mut marks = Marks::default();
@@ -93,16 +92,18 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         self.apply(marks.take(), scratch);
         self.remove_sentences(scratch);
         self.run_stage(&engine.filters.structure, scratch);
-        let mut scores = Vec::new();
+        let mut judged = Judged::default();
         if let Some(model) = &engine.model {
             let Scratch {
                 search,
                 model: buffers,
                 ..
             } = scratch;
-            scores = model.mark(&self.view, &hits, &mut marks, buffers, search, explain);
+            judged = model.mark(&self.view, &hits, &mut marks, buffers, search, wanted);
             self.apply(marks.take(), scratch);
-        } else if !self.applied.is_empty() {
+        }
+        let model_removes = engine.model.as_ref().is_some_and(LineModel::removes);
+        if !model_removes && !self.applied.is_empty() {
             self.run_stage(&engine.filters.without_model, scratch);
         }
         // The last stages repair what removals left behind, such as headings without text.
@@ -113,7 +114,7 @@ impl<'c, 'd> DocumentRun<'c, 'd> {
         }
         let explained = Explained {
             marks: self.all,
-            scores,
+            judged,
         };
         let cleaned = Cleaned::new(
             document.text(),

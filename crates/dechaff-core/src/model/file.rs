@@ -26,17 +26,17 @@ pub(super) const FORMAT: u16 = 3;
 
 /// Reads little-endian numbers from a file in memory, from the front. Every method fails with
 /// [`Error::Model`] if fewer bytes are left than it reads.
-pub(super) struct Reader<'f> {
+pub(crate) struct Reader<'f> {
     rest: &'f [u8],
 }
 
 impl<'f> Reader<'f> {
-    pub(super) fn new(file: &'f [u8]) -> Self {
+    pub(crate) fn new(file: &'f [u8]) -> Self {
         Self { rest: file }
     }
 
     /// Reads `count` bytes without copying them. After an error the position is unchanged.
-    pub(super) fn bytes(&mut self, count: usize) -> Result<&'f [u8], Error> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Result<&'f [u8], Error> {
         let (bytes, rest) = self
             .rest
             .split_at_checked(count)
@@ -46,7 +46,7 @@ impl<'f> Reader<'f> {
     }
 
     /// Returns all bytes that were not read yet, which may be none, and ends reading.
-    pub(super) fn rest(self) -> &'f [u8] {
+    pub(crate) fn rest(self) -> &'f [u8] {
         self.rest
     }
 
@@ -56,30 +56,67 @@ impl<'f> Reader<'f> {
         Ok(number)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, Error> {
+    pub(crate) fn u16(&mut self) -> Result<u16, Error> {
         self.number().map(u16::from_le_bytes)
     }
 
-    pub(super) fn i16(&mut self) -> Result<i16, Error> {
+    pub(crate) fn i16(&mut self) -> Result<i16, Error> {
         self.number().map(i16::from_le_bytes)
     }
 
-    pub(super) fn i32(&mut self) -> Result<i32, Error> {
+    pub(crate) fn i32(&mut self) -> Result<i32, Error> {
         self.number().map(i32::from_le_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Error> {
+    pub(crate) fn u32(&mut self) -> Result<u32, Error> {
         self.number().map(u32::from_le_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, Error> {
+    pub(crate) fn u64(&mut self) -> Result<u64, Error> {
         self.number().map(u64::from_le_bytes)
     }
 }
 
+/// Reads the header of a model file and returns a reader of its payload. The file must start with
+/// `magic`, have this `format`, and be trained on `features` of this version.
+///
+/// # Errors
+/// [`Error::Model`] if it is another file, is damaged, or has another version.
+pub(crate) fn open_file(
+    file: &[u8],
+    magic: [u8; 4],
+    format: u16,
+    features: u16,
+) -> Result<Reader<'_>, Error> {
+    let mut header = Reader::new(file);
+    if header.bytes(4)? != magic {
+        return Err(Error::Model("it is not a model file of dechaff".to_owned()));
+    }
+    let (own_format, own_features) = (header.u16()?, header.u16()?);
+    if own_format != format {
+        return Err(Error::Model(format!(
+            "its format has version {own_format}, but this dechaff reads version {format}"
+        )));
+    }
+    let expected = header.u64()?;
+    let payload = header.rest();
+    if checksum(payload) != expected {
+        return Err(Error::Model(
+            "the file is damaged: its checksum differs".to_owned(),
+        ));
+    }
+    if own_features != features {
+        return Err(Error::Model(format!(
+            "it was trained on features of version {own_features}, but this dechaff computes \
+             version {features}"
+        )));
+    }
+    Ok(Reader::new(payload))
+}
+
 /// Returns the checksum of `bytes` in a model file: their 64-bit FNV-1a hash. It detects damage,
 /// not forgery. The header holds the one of the payload, and the payload that of the feature names.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     let mut hasher = FnvHasher::default();
     hasher.write(bytes);
     hasher.finish()

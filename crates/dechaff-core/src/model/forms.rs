@@ -3,6 +3,7 @@
 
 use super::overlap::{Form, PageForm};
 use super::page::PageFeatures;
+use super::stems::StemSet;
 use crate::text::View;
 use std::cmp::Reverse;
 
@@ -62,6 +63,11 @@ impl PageFeatures {
             sections: self.share_of(|form| form.is_section),
         };
         self.find_title();
+    }
+
+    /// Adds the stems of all blocks to those of a document.
+    pub(super) fn add_stems(&self, stems: &mut StemSet) {
+        self.stem_counts.stems().for_each(|stem| stems.insert(stem));
     }
 
     /// Computes the places of all blocks. Needs the lines of the blocks.

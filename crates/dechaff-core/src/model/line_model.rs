@@ -5,11 +5,12 @@
 //! that scores do not depend on options.
 
 use super::explain::{Decision, ExplainOptions, LineScore};
+use super::observed::{ALMOST, Observed};
 use super::page::PageFeatures;
-use super::{Model, Scores, Thresholds};
+use super::{Model, Scores, Thresholds, margin};
 use crate::error::Error;
 use crate::filter::{MatchFilter, RuleHit};
-use crate::mark::Marks;
+use crate::mark::{Marks, Score};
 use crate::rules::RuleSet;
 use crate::search::SearchBuffers;
 use crate::text::{View, has_front_matter, has_word};
@@ -25,10 +26,14 @@ const MIN_WORDS: usize = 40;
 /// that the model was trained on has a quarter as many.
 const MAX_PAGE_LINES: usize = 1 << 13;
 
+/// Raw score below which a verdict does not need to know that of a block: a probability of a half.
+const OBSERVED_SCORE: i32 = 0;
+
 /// The line model with the thresholds of a level.
 #[derive(Debug)]
 pub(crate) struct LineModel {
-    rule: RuleId,
+    /// The rule that the marks name; `None` if the model removes nothing and only observes.
+    rule: Option<RuleId>,
     model: Model,
     thresholds: Thresholds,
     /// Finds the hits of the built-in rules if the match stage cannot, because the rule set does
@@ -41,6 +46,26 @@ pub(crate) struct LineModel {
 pub(crate) struct ModelBuffers {
     page: PageFeatures,
     scores: Scores,
+    /// Scores of the blocks that only a verdict needs.
+    more_scores: Scores,
+}
+
+/// What the line model has to tell of a document besides its marks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted<'o> {
+    /// Which of its judgements to explain, if any.
+    pub explain: Option<&'o ExplainOptions>,
+    /// Whether to observe the document for a verdict.
+    pub observe: bool,
+}
+
+/// What the line model tells of a document besides its marks.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// How it scored the blocks that the options select, in order.
+    pub scores: Vec<LineScore>,
+    /// What it saw, if that was wanted.
+    pub observed: Option<Observed>,
 }
 
 impl LineModel {
@@ -65,18 +90,44 @@ impl LineModel {
             Some(share) => model.thresholds_for(level, share)?,
             None => model.thresholds(level),
         };
-        let hit_filter = (!rules.has_built_in()).then(built_in_hits);
-        Ok(Self {
+        Ok(Self::with_thresholds(Some(rule), rules, model, thresholds))
+    }
+
+    /// Loads the built-in model to observe documents from which it removes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the model does not fit this version.
+    pub(crate) fn observer(rules: &RuleSet) -> Result<Self, Error> {
+        let model = Model::built_in()?;
+        Ok(Self::with_thresholds(None, rules, model, Thresholds::NONE))
+    }
+
+    fn with_thresholds(
+        rule: Option<RuleId>,
+        rules: &RuleSet,
+        model: Model,
+        thresholds: Thresholds,
+    ) -> Self {
+        Self {
             rule,
             model,
             thresholds,
-            hit_filter,
-        })
+            hit_filter: (!rules.has_built_in()).then(built_in_hits),
+        }
     }
 
-    /// Adds a scored mark for each line that the model removes. `hits` are the matches of the
-    /// built-in rules in the match stage, sorted by span. With `explain`, also returns how the
-    /// model scored the blocks that the options select, in order; otherwise returns nothing.
+    /// Returns whether the model removes lines, or only observes.
+    pub(crate) fn removes(&self) -> bool {
+        self.rule.is_some()
+    }
+
+    /// Returns a raw score as a probability; see [`Model::probability`].
+    pub(crate) fn probability(&self, raw: i32) -> Score {
+        self.model.probability(raw)
+    }
+
+    /// Adds a scored mark for each line that the model removes, and returns what is wanted besides.
+    /// `hits` are the matches of the built-in rules in the match stage, sorted by span.
     pub(crate) fn mark(
         &self,
         view: &View<'_>,
@@ -84,18 +135,27 @@ impl LineModel {
         marks: &mut Marks,
         buffers: &mut ModelBuffers,
         search: &mut SearchBuffers,
-        explain: Option<&ExplainOptions>,
-    ) -> Vec<LineScore> {
+        wanted: Wanted<'_>,
+    ) -> Judged {
         let own_hits = self
             .hit_filter
             .as_ref()
             .map(|filter| filter.mark(view, &mut Marks::default(), search));
         let mut hits = own_hits.as_deref().unwrap_or(hits);
-        let ModelBuffers { page, scores } = buffers;
-        let mut explained = Vec::new();
-        if has_front_matter(view.lines()) {
-            return explained;
+        let explain = wanted.explain;
+        let mut judged = Judged {
+            observed: wanted.observe.then(Observed::default),
+            ..Judged::default()
+        };
+        let is_scored = !has_front_matter(view.lines());
+        if !is_scored && !wanted.observe {
+            return judged;
         }
+        let ModelBuffers {
+            page,
+            scores,
+            more_scores,
+        } = buffers;
         for lines in pages(view) {
             let start = view.span(lines.start).start();
             hits = &hits[hits
@@ -104,32 +164,60 @@ impl LineModel {
                 .count()..];
             let words = Some(&self.model.words);
             page.read(view, lines, hits, words, false, &mut search.normalized);
-            // A block that rules removed needs no score unless it has to be explained, and a block
-            // below the threshold needs no exact one.
-            let threshold = self.thresholds.for_page(page);
-            self.score(
-                page,
-                |block| explain.is_some() || page.lines(block).any(|line| !view.is_cut(line)),
-                if explain.is_some() {
-                    i32::MIN
-                } else {
-                    threshold
-                },
-                scores,
-            );
-            for (block, score) in self.above_threshold(page, &scores.by_block) {
-                for line in page.lines(block) {
-                    if !view.is_cut(line) && has_word(view.text(line)) {
-                        let score = self.model.probability(score);
-                        marks.add_scored(view.span(line), self.rule, score);
-                    }
-                }
+            scores.by_block.clear();
+            if is_scored && self.removes() {
+                self.score_for_marks(page, view, explain.is_some(), scores);
+                self.mark_lines(page, view, &scores.by_block, marks);
             }
             if let Some(options) = explain {
-                explained.extend(self.explain(page, &scores.by_block, options));
+                let explained = self.explain(page, &scores.by_block, options);
+                judged.scores.extend(explained);
+            }
+            if let Some(observed) = &mut judged.observed {
+                if is_scored {
+                    self.add_scores(page, scores, more_scores);
+                }
+                let threshold = self.thresholds.for_page(page);
+                observed.add(page, &scores.by_block, threshold, margin(page));
             }
         }
-        explained
+        judged
+    }
+
+    /// Computes the raw scores that decide which lines of a page are marked. A block that rules
+    /// removed needs no score unless it has to be explained, and a block below the threshold needs
+    /// no exact one.
+    fn score_for_marks(
+        &self,
+        page: &PageFeatures,
+        view: &View<'_>,
+        explain: bool,
+        scores: &mut Scores,
+    ) {
+        let threshold = if explain {
+            i32::MIN
+        } else {
+            self.thresholds.for_page(page)
+        };
+        self.score(
+            page,
+            |block| explain || page.lines(block).any(|line| !view.is_cut(line)),
+            threshold,
+            scores,
+        );
+    }
+
+    /// Adds a mark for each line of the blocks that the model removes from a page.
+    fn mark_lines(&self, page: &PageFeatures, view: &View<'_>, scores: &[i32], marks: &mut Marks) {
+        let Some(rule) = self.rule else { return };
+        for (block, score) in self.above_threshold(page, scores) {
+            for line in page.lines(block) {
+                if !view.is_cut(line) && has_word(view.text(line)) {
+                    let score = self.model.probability(score);
+                    marks.add_scored(view.span(line), rule, score);
+                }
+            }
+        }
     }
 
     /// Computes the raw scores of the blocks that `needs_score` selects, as far as they exceed
@@ -144,6 +232,25 @@ impl LineModel {
         scores.by_block.clear();
         if page.len() >= MIN_BLOCKS && page.word_count() >= MIN_WORDS && !page.is_law() {
             self.model.score(page, needs_score, threshold, scores);
+        }
+    }
+
+    /// Adds the scores that only a verdict needs to those by which lines were marked: of blocks that
+    /// rules removed, and of blocks that were almost removed. They are computed separately, because
+    /// which trees see a block depends on the threshold and on the blocks beside it, and a verdict
+    /// must not change what is removed. `more` is a buffer.
+    fn add_scores(&self, page: &PageFeatures, scores: &mut Scores, more: &mut Scores) {
+        let known = &mut scores.by_block;
+        let almost = self.thresholds.for_page(page).saturating_sub(ALMOST);
+        self.score(
+            page,
+            |block| known.get(block).is_none_or(|&score| score == i32::MIN),
+            almost.min(OBSERVED_SCORE),
+            more,
+        );
+        known.resize(more.by_block.len(), i32::MIN);
+        for (known, &more) in known.iter_mut().zip(&more.by_block) {
+            *known = more.max(*known);
         }
     }
 

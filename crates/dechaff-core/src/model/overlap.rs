@@ -207,6 +207,11 @@ impl StemCounts {
         self.distinct.len() as i32
     }
 
+    /// Iterates over the stems of all blocks of the page; they can repeat.
+    pub(super) fn stems(&self) -> impl Iterator<Item = u16> + '_ {
+        self.stems.iter().copied()
+    }
+
     /// Starts the next block of the page, to whose stems each word has to be added.
     pub(super) fn start_block(&mut self) -> BlockStems<'_> {
         BlockStems {

@@ -39,7 +39,7 @@ impl Forest {
     /// # Errors
     /// [`Error::Model`] if the file ends too early, or if a tree is too large or names a feature,
     /// node or leaf that does not exist.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let exits = (0..reader.u16()?)
             .map(|_| Ok((usize::from(reader.u16()?), reader.i32()?)))
             .collect::<Result<_, Error>>()?;
@@ -47,6 +47,15 @@ impl Forest {
             .map(|_| read_tree(reader))
             .collect::<Result<_, _>>()?;
         Ok(Self { trees, exits })
+    }
+
+    /// Returns the raw score of a row by all trees.
+    pub(crate) fn score_row(&self, row: &FeatureRow) -> i32 {
+        let leaves = self
+            .trees
+            .iter()
+            .map(|tree| tree.leaf(|at| row[usize::from(at)]));
+        leaves.sum()
     }
 
     /// Replaces each of `scores` by the raw score of the row with the same index. Rows are counted
