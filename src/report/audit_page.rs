@@ -16,7 +16,7 @@ const PAGE: Page<'static> = Page {
     ),
 };
 
-/// Returns the page that asks about the lines of `audit`, which has texts, lines and strata.
+/// Returns the page that asks about the lines of `audit`, an [`Audit`](super::Audit) as JSON.
 #[must_use]
 pub fn audit_page(audit: &Value) -> String {
     let corpus = audit["corpus"].as_str().unwrap_or_default();

@@ -35,8 +35,6 @@ function pieces(item) {
   return list.filter((piece) => piece.text);
 }
 const isBlank = (text) => !/\P{White_Space}/u.test(text);
-// Whether an item is all of its line, so that the answer is one about the line.
-const isWhole = (item) => (item.side === "kept" ? !item.spans.length : pieces(item).every((piece) => piece.cut || isBlank(piece.text)));
 
 // Answers of the person who answers now.
 function own() {
@@ -59,19 +57,18 @@ function add({ item, answer, by, at, seconds }) {
   return true;
 }
 const isAnswer = (answer) => answer && data.items[answer.item] && Number.isInteger(answer.item) && ANSWERS.includes(answer.answer)
-  && typeof answer.by === "string" && typeof answer.at === "string" && typeof answer.seconds === "number";
+  && typeof answer.by === "string" && typeof answer.at === "number" && typeof answer.seconds === "number";
 
 // The file of answers: JSON Lines, one labelled page for each document that has answers.
-const idOf = (page) => page.name + (page.id ? "#" + page.id : "");
 function answersFile() {
   const pages = data.documents.map(() => []);
   for (const answer of all()) pages[data.items[answer.item].document].push(answer);
   return pages.map((answers, index) => (answers.length ? JSON.stringify(labelledPage(index, answers)) + "\n" : "")).join("");
 }
 function labelledPage(index, answers) {
-  const { text, site = null, lang = null } = data.documents[index];
+  const { name, text, site, host, lang = null } = data.documents[index];
   return {
-    id: idOf(data.documents[index]), text, labels: labels(linesOf(index), answers), publisher: site, lang,
+    id: name, text, labels: labels(linesOf(index), answers), publisher: site || undefined, host: host || undefined, lang,
     dataset: "audit", extractor: "audit", split: "train",
     audit: { audit: data.audit, level: data.level, answers: answers.map(answerJson) },
   };
@@ -86,7 +83,7 @@ function labels(lines, answers) {
   const letters = lines.map(() => "");
   for (const { item, answer } of answers) {
     const { line } = data.items[item];
-    const letter = answer === "prose" ? "k" : answer === "chaff" && isWhole(data.items[item]) ? "d" : "u";
+    const letter = answer === "prose" ? "k" : answer === "chaff" && data.items[item].whole ? "d" : "u";
     letters[line - 1] = ["", letter].includes(letters[line - 1]) ? letter : "u";
   }
   return letters.map((letter) => letter || "u").join("");
@@ -123,8 +120,8 @@ async function load(file) {
   const audits = rows.map((row) => row && row.audit).filter((audit) => audit && Array.isArray(audit.answers));
   const ours = audits.filter((audit) => audit.audit === data.audit).flatMap((audit) => audit.answers);
   if (!ours.length) {
-    return say(audits.length ? `${file.name} has answers of another audit (${audits[0].audit}), and none of this one (${data.audit}).`
-      : `${file.name} has no answers of an audit. Choose a file that was saved as answers.`);
+    return say(audits.length ? `${file.name} has answers to another sample (${audits[0].audit}), and none to this one (${data.audit}).`
+      : `${file.name} has no answers to an audit. Choose a file that was saved as answers.`);
   }
   const fitting = ours.filter(isAnswer), added = fitting.filter(add).length;
   const names = new Set(fitting.map((answer) => answer.by));
@@ -133,7 +130,7 @@ async function load(file) {
   keep();
   go(firstOpen(), `Loaded ${several(added, "answer")} from ${file.name}.`
     + (added < fitting.length ? ` ${several(fitting.length - added, "answer")} ${fitting.length - added === 1 ? "was" : "were"} here already.` : "")
-    + (left ? ` ${several(left, "answer")} did not fit this audit and ${left === 1 ? "was" : "were"} left out.` : "")
+    + (left ? ` ${several(left, "answer")} did not fit this sample and ${left === 1 ? "was" : "were"} left out.` : "")
     + (own().size || !names.size ? "" : ` They are by ${[...names].join(", ")}: enter that name to go on with them.`));
 }
 
@@ -161,13 +158,12 @@ function answer(choice) {
   if (at >= data.items.length) return;
   const isNew = !own().has(at), number = at + 1;
   const seconds = Math.round((performance.now() - since) / 100) / 10;
-  own().set(at, { answer: choice, at: new Date().toISOString().slice(0, 19) + "Z", seconds });
+  own().set(at, { answer: choice, at: Math.floor(Date.now() / 1000), seconds });
   unsaved = true;
   keep();
   const told = `Question ${count(number)}: ${SPOKEN[choice]}.`;
   const isRound = isNew && own().size % ROUND === 0;
-  if (isRound) showFigures();
-  go(firstOpen(), isRound ? `${told} ${by("figures").dataset.brief}` : told);
+  go(firstOpen(), isRound ? `${told} ${showFigures()}` : told);
 }
 
 // Answers that were given without a name get the first name that is entered.
@@ -234,12 +230,18 @@ function drawLines(item) {
     before.list.map(({ text }, index) => neighbour(text, index + 1 < before.list.length && before.list[index + 1].gap)).reverse(),
     askedLine(item), after.list.map(({ text, gap }) => neighbour(text, gap)), after.isEdge && edge("end of the text"));
   by("more").disabled = before.isEdge && after.isEdge && reach > REACH;
-  document.querySelector(".asked").scrollIntoView({ block: "nearest" });
+  reveal();
+}
+// Scrolls until the line is visible, above the answers.
+function reveal() {
+  document.documentElement.style.scrollPaddingBottom = `${document.querySelector(".bar").offsetHeight + 8}px`;
+  const asked = document.querySelector(".asked");
+  if (asked) asked.scrollIntoView({ block: "nearest" });
 }
 
-function questionOf(item) {
-  if (item.side === "removed") return `${isWhole(item) ? "This" : "The struck part"} was removed. Is it chaff, or prose?`;
-  return `${isWhole(item) ? "This" : "What is not struck"} was kept. Is it prose, or chaff?`;
+function questionOf({ side, whole }) {
+  if (side === "removed") return `${whole ? "This line" : "What is struck through"} is removed. Is it chaff or prose?`;
+  return whole ? "This line is kept. Is it chaff or prose?" : "The rest of this line is kept. Is the rest chaff or prose?";
 }
 function drawWhy(item) {
   const share = (number) => number.toFixed(3);
@@ -251,6 +253,7 @@ function drawWhy(item) {
 function setWhy(isOpen) {
   by("why").hidden = !isOpen;
   by("tell").setAttribute("aria-expanded", String(isOpen));
+  reveal();
 }
 
 // Shows an item, or that all are answered, and says what happened before.
@@ -290,40 +293,44 @@ function keptText() {
 function drawItem(item) {
   const page = data.documents[item.document];
   by("question").textContent = questionOf(item);
-  fill("origin", shown([idOf(page), page.site, item.kind, page.lang].filter(Boolean).join(" · ")), ` · line ${count(item.line)}`);
+  fill("origin", shown([page.name, page.id && `id ${page.id}`, page.site, item.kind, page.lang].filter(Boolean).join(" · ")), ` · line ${count(item.line)}`);
   drawLines(item);
   drawWhy(item);
 }
 function drawEnd() {
   by("question").textContent = data.items.length ? "All lines of this sample are answered." : "This sample has no lines.";
   fill("origin");
-  fill("lines", edge(data.items.length ? "Save the answers. To answer more, draw a larger sample." : "Draw one from a corpus from which something is removed."));
+  fill("lines", edge(data.items.length ? "Save the answers. To answer more, draw a larger sample (--questions)." : "Draw one from a corpus from which something is removed."));
 }
 function say(message, spoken) {
   fill("status", message || "", spoken && unseen(spoken));
 }
 
-// Figures.
-function shareText(share) {
-  const percent = 100 * share;
-  return percent === 0 || percent >= 100 ? String(percent) : percent.toPrecision(percent < 0.095 ? 1 : 2);
+// Figures: the loss and what is left, of all answers here. Shares have two or three digits.
+function percent(share) {
+  const number = 100 * share;
+  return number <= 0 ? "0" : number.toFixed(number >= 10 ? 0 : number >= 1 ? 1 : number >= 0.1 ? 2 : 3);
 }
-const rangeText = ({ low, high }) => `95 %: ${shareText(low)} to ${shareText(high)} %`;
+const bounds = ({ low, high }) => `95 %: ${percent(low)} to ${percent(high)} %`;
 // Numbers of words are estimates, so two digits of them say enough.
-const wordsText = ({ value }) => `about ${several(Number(Math.round(value).toPrecision(2)), "word")}`;
-function figure(name, share, words, halve, what) {
-  if (!share || share.value === null) return [el("dt", {}, name), el("dd", {}, "Not known yet.")];
-  return [el("dt", {}, name), el("dd", {}, el("b", {}, `${shareText(share.value)} %`), ` (${rangeText(share)})`),
-    el("dd", {}, `${wordsText(words)} of this corpus`), halve ? el("dd", { class: "quiet" }, `About ${several(halve, "more answer")} would halve ${what}.`) : null];
+const words = ({ value }) => several(Number(Math.round(value) > 99 ? value.toPrecision(2) : value.toFixed(0)), "word");
+function figure(name, share, sum, halve) {
+  return [el("dt", {}, name), el("dd", {}, el("b", {}, `${percent(share.value)} %`), ` (${bounds(share)})`),
+    el("dd", {}, `about ${words(sum)} of this corpus`),
+    halve === null ? null : el("dd", { class: "quiet" }, `About ${several(halve, "more answer")} would halve this interval.`)];
 }
 function showFigures() {
-  const answers = listOf(person), result = estimate(data, answers);
-  const head = `After ${several(result.answers, "answer")}` + (result.unsure ? `, of which ${result.unsure} can’t say` : "") + `, at level ${data.level}:`;
-  fill("figures", el("p", {}, head), el("dl", {},
-    figure("Words of prose that are lost", result.loss, result.lost_words, result.to_halve.loss, "this interval"),
-    figure("Chaff that is left", result.left, result.left_words, result.to_halve.left, "this interval")));
-  const brief = (share, text) => (share && share.value !== null ? `${shareText(share.value)} % of ${text} (${rangeText(share)})` : "");
-  by("figures").dataset.brief = [brief(result.loss, "the words of prose are lost"), brief(result.left, "the chaff is left")].filter(Boolean).join(", ") || "The figures need more answers";
+  const result = estimate(data, all());
+  if (!result.answers) {
+    fill("figures", el("p", { class: "quiet" }, "There are no answers yet."));
+    return "There are no answers yet.";
+  }
+  const unsure = result.unsure ? `, ${count(result.unsure)} of them can’t say` : "";
+  fill("figures", el("p", {}, `After ${several(result.answers, "answer")}${unsure}, at level ${data.level}:`), el("dl", {},
+    figure("Words of prose that are lost", result.loss, result.lost_words, result.to_halve.loss),
+    figure("Words of chaff that are left", result.left, result.left_words, result.to_halve.left)));
+  return `${percent(result.loss.value)} % of the words of prose are lost (${bounds(result.loss)}), `
+    + `and ${percent(result.left.value)} % of the chaff is left (${bounds(result.left)}).`;
 }
 
 // Keys and buttons do the same.
@@ -333,7 +340,7 @@ const commands = {
   forward: () => own().has(at) && go(at + 1, ""),
   tell: () => at < data.items.length && setWhy(by("why").hidden),
   more: () => { reach *= 4; if (at < data.items.length) drawLines(data.items[at]); },
-  compute: () => { showFigures(); say(by("figures").dataset.brief); },
+  compute: () => say(showFigures()),
   save, "show-help": () => by("help").showModal(),
   open: () => by("file").click(),
 };
