@@ -43,11 +43,7 @@ pub(super) fn record_options(
             "--annotate dolma writes attribute files, whose format is fixed; remove --output-format"
         );
     }
-    if args.verdict.is_some() && !gives_verdicts {
-        bail!("--verdict needs a cleaner with verdicts=True");
-    }
-    let verdict = args.verdict.as_ref().or(config.verdict.as_ref());
-    let verdict = verdict.filter(|_| gives_verdicts).cloned();
+    let verdict = verdict_name(args, config, gives_verdicts)?;
     let id = args.fields.id_field.as_ref().or(config.id_field.as_ref());
     let url = args.fields.url_field.as_ref().or(config.url_field.as_ref());
     let language = args
@@ -109,6 +105,20 @@ pub(super) fn record_options(
     };
     check_new_names(&options.names)?;
     Ok(options)
+}
+
+/// Returns the name of verdicts, unless the cleaner gives none. Fails if the arguments name them all
+/// the same, as those of a program that embeds the command can.
+fn verdict_name(
+    args: &RecordArgs,
+    config: &Config,
+    gives_verdicts: bool,
+) -> Result<Option<String>> {
+    if args.verdict.is_some() && !gives_verdicts {
+        bail!("--verdict needs a cleaner with verdicts=True");
+    }
+    let verdict = args.verdict.as_ref().or(config.verdict.as_ref());
+    Ok(verdict.filter(|_| gives_verdicts).cloned())
 }
 
 /// Returns the fields that annotations and verdicts add to JSON records.

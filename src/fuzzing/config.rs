@@ -47,6 +47,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         "output-format = 'jsonl'",
         "compress = 'zstd:19'",
         "drop-empty = true",
+        "verdict = 'v'",
         "rules = ['rules', \"../mine.toml\"]",
         "unknown = 1 # \u{e9}",
     ];
@@ -54,6 +55,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = pairs
         .map(|(one, other)| format!("{one}\n{other}\n").into_bytes())
         .collect();
-    seeds.push(lines[..22].join("\r\n").into_bytes());
+    seeds.push(lines[..23].join("\r\n").into_bytes());
     seeds
 }

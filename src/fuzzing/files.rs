@@ -46,12 +46,17 @@ pub(super) const TEXTS: [&str; 8] = [
 ];
 
 /// The cleaner of all targets of formats.
-pub(super) static CLEANER: LazyLock<Cleaner> = LazyLock::new(|| {
+pub(super) static CLEANER: LazyLock<Cleaner> = LazyLock::new(|| build_cleaner(false));
+/// The same, with verdicts.
+static JUDGE: LazyLock<Cleaner> = LazyLock::new(|| build_cleaner(true));
+
+fn build_cleaner(gives_verdicts: bool) -> Cleaner {
     let mut rules = RuleSet::default();
     rules.add_pack(PACK, "fuzz.toml").expect("it is valid");
-    let cleaner = Cleaner::builder().rules(rules).max_removed(1.0).build();
+    let builder = Cleaner::builder().rules(rules).max_removed(1.0);
+    let cleaner = builder.verdicts(gives_verdicts).build();
     cleaner.expect("the options are valid")
-});
+}
 
 /// Options with removal records. The bits of `mode` select what happens to damaged and empty
 /// records and how large a record may be.
@@ -107,5 +112,20 @@ pub(super) fn check_file(options: &JobOptions, name: &str, input: &[u8]) -> Resu
     let restored = restore_bytes(Path::new(name), &batch.output, &batch.records)
         .unwrap_or_else(|error| panic!("cannot be restored: {error:#}"));
     assert!(restored == input, "restoring gives the source");
+    check_verdicts(options, name, input);
     Ok(batch)
+}
+
+/// Cleans a file with verdicts, if its format has a place for them, and checks that restoring takes
+/// them away.
+fn check_verdicts(options: &JobOptions, name: &str, input: &[u8]) {
+    let mut options = options.clone();
+    options.cleaner = JUDGE.clone();
+    options.format.verdict = Some("v".to_owned());
+    let Ok(batch) = clean_records(&options, name, input) else {
+        return;
+    };
+    let restored = restore_bytes(Path::new(name), &batch.output, &batch.records)
+        .unwrap_or_else(|error| panic!("cannot be restored with verdicts: {error:#}"));
+    assert!(restored == input, "restoring takes verdicts away");
 }

@@ -4,6 +4,7 @@
 //! group has to be in memory as a whole.
 
 mod restore;
+mod row_verdicts;
 
 pub use restore::{check_table, restore_table};
 
@@ -12,15 +13,13 @@ use super::encoded::RecordField;
 use super::options::{OnError, OnHeld};
 use super::pipeline::in_order;
 use super::text::{DAMAGED, HELD, Judged, Place, Problem, TextCleaner, TextOutcome};
-use super::verdicts::VerdictFields;
 use crate::io::fs::File;
-use crate::io::{ColumnChanges, Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
+use crate::io::{Field, RowMask, Rows, TextFields, TextTable, cut, open_table};
 use crate::report::{ContentHasher, Part};
 use anyhow::{Context, Error, Result, bail};
-use dechaff_core::{Scratch, Verdict};
-use rustc_hash::FxHashMap;
+use dechaff_core::Scratch;
+use row_verdicts::{RowVerdict, RowVerdicts};
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,9 +54,6 @@ impl ItemCounter {
     }
 }
 
-/// The number of a row, and the verdict on its text in the column of this name.
-type RowVerdict = (u64, String, Verdict);
-
 impl<'j> TableCleaner<'j> {
     /// Creates a cleaner for the input of `texts` that works on `threads` threads and stops early
     /// once `stop` is set.
@@ -89,22 +85,13 @@ impl<'j> TableCleaner<'j> {
         if options.annotate.is_some() {
             bail!("is not JSON Lines, which annotations need");
         }
-        let fields = VerdictFields::new(options);
-        let columns = fields.map(|fields| fields.columns()).unwrap_or_default();
-        // The verdicts on the rows of the current row group, column by column.
-        let verdicts = RefCell::new(FxHashMap::<u64, Vec<(String, Verdict)>>::default());
-        let cells = |row: u64| {
-            let verdicts = verdicts.borrow_mut().remove(&row).unwrap_or_default();
-            fields
-                .map(|fields| fields.cells(&verdicts))
-                .unwrap_or_default()
-        };
+        let verdicts = RowVerdicts::new(options);
         let size = file.metadata().map_or(0, |metadata| metadata.len());
         let table = open_table(file, &options.names)?;
         table.rewrite(
             out,
             &mut |group| {
-                verdicts.borrow_mut().clear();
+                verdicts.begin_group();
                 drops_rows
                     .then(|| self.rows_to_keep(table.as_ref(), group))
                     .transpose()
@@ -117,24 +104,17 @@ impl<'j> TableCleaner<'j> {
                     |result| {
                         let (rows, batch, found) = result?;
                         sink.write(rows)?;
-                        for (row, field, verdict) in found {
-                            let mut verdicts = verdicts.borrow_mut();
-                            verdicts.entry(row).or_default().push((field, verdict));
-                        }
+                        verdicts.add(found);
                         on_batch(batch)
                     },
                 )
             },
-            &ColumnChanges {
-                added: &columns,
-                cells: Some(&cells),
-                ..ColumnChanges::default()
-            },
+            &verdicts.changes(&|row| verdicts.cells(row)),
         )?;
         let mut records = Vec::new();
         if self.texts.options().records {
             let mut part = Part::end(self.texts.name());
-            part.added_columns = columns.into_iter().map(|column| column.name).collect();
+            part.added_columns = verdicts.names();
             part.write(&mut records)?;
         }
         on_batch(BatchOutput {
@@ -223,8 +203,8 @@ impl<'j> TableCleaner<'j> {
     }
 
     /// Cleans some rows of the column `name`. Returns them with cleaned texts, their statistics and
-    /// report lines, and the verdicts on their texts. Rows that `mask` drops are returned too, and get a removal record for the
-    /// whole text instead of one for each removed span.
+    /// report lines, and the verdicts on their texts. Rows that `mask` drops are returned too, and get a
+    /// removal record for the whole text instead of one for each removed span.
     fn clean_rows(
         &self,
         name: &str,

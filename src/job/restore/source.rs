@@ -14,8 +14,8 @@ use std::iter::Peekable;
 const CHUNK: usize = 1 << 20;
 
 /// Restores anything but a table: copies kept bytes up to the start of each removal, then the
-/// removed bytes, and leaves out what was added. The offsets of removals count in the decompressed source, which is added to
-/// `check`.
+/// removed bytes, and leaves out what was added. The offsets of `lines` count in the decompressed
+/// source, which is added to `check`.
 pub(super) fn restore_source(
     cleaned: Source<'_>,
     lines: &mut dyn Iterator<Item = Result<RecordLine>>,

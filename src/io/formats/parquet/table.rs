@@ -384,11 +384,7 @@ impl TextTable for ParquetTable {
                 continue;
             }
             let mut target = writer.next_row_group()?;
-            for column in 0..group.num_columns() {
-                let path = group.metadata().column(column).column_path();
-                if columns.dropped.iter().any(|name| path.parts()[0] == *name) {
-                    continue;
-                }
+            for column in kept_columns(group.metadata(), columns.dropped) {
                 let text_column = self.text_columns.iter().find(|(text, _)| *text == column);
                 if text_column.is_none() && row_mask.is_none() {
                     let chunk = self.copied_chunk(index, column, group.as_ref());
@@ -423,6 +419,14 @@ impl TextTable for ParquetTable {
         writer.close()?;
         Ok(())
     }
+}
+
+/// Iterates over the columns of a row group, except those with a name in `dropped`.
+fn kept_columns(group: &RowGroupMetaData, dropped: &[String]) -> impl Iterator<Item = usize> {
+    (0..group.num_columns()).filter(move |&column| {
+        let path = group.column(column).column_path();
+        !dropped.iter().any(|name| path.parts()[0] == *name)
+    })
 }
 
 /// Returns whether `mask` keeps no row.
