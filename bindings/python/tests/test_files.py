@@ -68,6 +68,7 @@ def test_paths_file_objects_and_urls_give_what_the_command_gives(tmp_path: Path)
     with (tmp_path / "opened.jsonl").open("wb") as target:
         clean_file(fsspec.open(str(source), "rb"), target)
     assert (tmp_path / "opened.jsonl").read_bytes() == expected
+    assert sorted(os.listdir(tmp_path)) == ["clean.jsonl", "opened.jsonl", "pages.jsonl"]
 
 
 def test_a_file_gets_the_verdicts_that_the_command_gives(tmp_path: Path) -> None:
@@ -82,7 +83,6 @@ def test_a_file_gets_the_verdicts_that_the_command_gives(tmp_path: Path) -> None
     assert json.loads(expected.splitlines()[0])["v"]["removed_share"] > 0
     with pytest.raises(Error, match="verdict needs a cleaner with verdicts=True"):
         clean_file(source, io.BytesIO(), Cleaner(), verdict="v")
-    assert sorted(os.listdir(tmp_path)) == ["clean.jsonl", "opened.jsonl", "pages.jsonl"]
 
 
 def test_a_file_is_read_and_written_in_parts() -> None:
