@@ -373,7 +373,7 @@ impl Cleaner {
     /// Returns whether the cleaner gives a verdict on each document.
     #[must_use]
     pub fn gives_verdicts(&self) -> bool {
-        self.engine.gives_verdicts
+        self.engine.judge.is_some()
     }
 
     /// Returns what the cleaner knows of sites, or `None` if nothing was learned.
@@ -438,7 +438,7 @@ impl Cleaner {
             max_features: 0,
         };
         let (explained, cleaned) = self.run(document, scratch, false, Some(&options));
-        (explained.scores, cleaned)
+        (explained.judged.scores, cleaned)
     }
 
     /// Cleans a document. Also returns every mark that any rule made, cues and protecting marks
