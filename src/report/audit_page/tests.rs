@@ -61,7 +61,7 @@ fn audit_of(documents: &Value, items: &[Value]) -> Value {
     json!({
         "dechaff": "0.1.0", "audit": "00112233445566aa", "corpus": "news/",
         "options": "level balanced", "level": "balanced", "seed": 1,
-        "totals": { "documents": 2, "lines": 12, "words": 40, "too_long": 0 },
+        "totals": { "documents": 2, "lines": 12, "words": 40 },
         "strata": [stratum_of("removed", 1_000, items), stratum_of("kept", 9_000, items)],
         "items": items, "documents": documents,
     })

@@ -226,9 +226,9 @@ const edge = (text) => el("p", { class: "edge" }, text);
 function drawLines(item) {
   const lines = linesOf(item.document);
   const before = neighbours(lines, item.line - 1, -1), after = neighbours(lines, item.line - 1, 1);
-  fill("lines", before.isEdge && edge("start of the text"),
+  fill("lines", before.isEdge && edge("no lines before"),
     before.list.map(({ text }, index) => neighbour(text, index + 1 < before.list.length && before.list[index + 1].gap)).reverse(),
-    askedLine(item), after.list.map(({ text, gap }) => neighbour(text, gap)), after.isEdge && edge("end of the text"));
+    askedLine(item), after.list.map(({ text, gap }) => neighbour(text, gap)), after.isEdge && edge("no lines after"));
   by("more").disabled = before.isEdge && after.isEdge && reach > REACH;
   reveal();
 }
