@@ -85,6 +85,21 @@ def test_a_file_gets_the_verdicts_that_the_command_gives(tmp_path: Path) -> None
         clean_file(source, io.BytesIO(), Cleaner(), verdict="v")
 
 
+def test_parquet_with_verdicts_is_read_by_others(tmp_path: Path) -> None:
+    pl = pytest.importorskip("polars")
+    source, target = tmp_path / "pages.parquet", tmp_path / "judged.parquet"
+    # pyarrow stores an Arrow schema of these types, which does not know of the new columns.
+    text = pa.array([CHAFF.decode(), None], pa.large_string())
+    pq.write_table(pa.table({"text": text, "kind": pa.array(["a", "b"]).dictionary_encode()}), source)
+    clean_file(source, target, verdict="v")
+    table = pq.read_table(target)
+    assert table["text"].to_pylist() == [CLEAN.decode(), None]
+    assert table["kind"].to_pylist() == ["a", "b"] and table["v_held"].to_pylist() == [False, None]
+    assert table.schema.field("v_risk").type == pa.float64()
+    frame = pl.read_parquet(target)
+    assert frame["v_removed_share"].to_list() == [pytest.approx(14 / 37, abs=0.0005), None]
+
+
 def test_a_file_is_read_and_written_in_parts() -> None:
     source = Counting(LINES * 20)
     clean_file(source, Counting(), threads=1)
