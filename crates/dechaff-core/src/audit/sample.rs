@@ -23,7 +23,7 @@ use std::hash::Hasher;
 /// Units kept of each class.
 const CAPACITY: usize = 500;
 /// Share of the questions that classes get in equal parts, whatever their words.
-const EQUAL_SHARE: f64 = 0.15;
+const EQUAL_SHARE: f64 = 0.25;
 /// Picks drawn of a class of which every unit is asked for, so that they agree with its words.
 const FULL_PICKS: usize = 256;
 
