@@ -1,4 +1,4 @@
-"""The recipes of docs/recipes.md do what they say."""
+"""The recipes of docs/recipes.md and docs/extractors.md do what they say."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 from dechaff import Cleaner
 
 RECIPES = Path(__file__).parents[3] / "docs" / "recipes.md"
+EXTRACTORS = RECIPES.with_name("extractors.md")
 PAGE = """<!doctype html><html><head><title>The bridge</title></head><body><article><h1>The bridge</h1>
 <p>The bridge opens on Monday, a year later than was planned, and nobody in the town is surprised.</p>
 <p>Share this article</p>
@@ -41,6 +42,21 @@ def test_a_page_goes_through_trafilatura_and_dechaff(tmp_path: Path) -> None:
     assert "Share this" not in text and "newsletter" not in text
     extracted = trafilatura.extract(PAGE)
     assert extracted is not None and "newsletter" in extracted and "newsletter" not in Cleaner().clean(extracted)
+
+
+def test_what_the_page_on_extractors_shows_can_be_pasted(tmp_path: Path) -> None:
+    pytest.importorskip("trafilatura")
+    shell, python = re.findall(r"^```(?:sh|python)\n(.*?)^```", EXTRACTORS.read_text(), re.MULTILINE | re.DOTALL)[:2]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
+    pasted = subprocess.run(["sh", "-ec", shell], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    names: dict[str, object] = {}
+    exec(python, names)
+    extract = names["extract"]
+    assert callable(extract)
+    for text in [pasted.stdout, extract((tmp_path / "page.html").read_text())]:
+        assert "The bridge opens on Monday" in text and "It cost the town" in text
+        assert "Share this" not in text and "newsletter" not in text
 
 
 def test_the_event_loop_runs_while_a_thread_cleans() -> None:
