@@ -27,9 +27,6 @@ const MAX_MISSING_SHARDS: usize = 100;
 /// Name of the directory in an output directory that holds journals and locks.
 pub const STATE_DIR: &str = ".dechaff";
 
-/// Bytes of the line model; a plan holds their hash.
-const MODEL: &[u8] = dechaff_core::model::built_in_file();
-
 /// One part of the inputs: every `count`-th file, beginning with file number `index`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
@@ -78,10 +75,19 @@ impl Plan {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             options,
             packs: pack_hashes(cleaner.rules()),
-            model: HEXLOWER.encode(&Sha256::digest(MODEL)),
+            model: model_hash(cleaner.gives_verdicts()),
             shard,
         }
     }
+}
+
+/// Hashes the line model and, if verdicts are given, the models that they are given with.
+fn model_hash(gives_verdicts: bool) -> String {
+    let mut hash = Sha256::new_with_prefix(dechaff_core::model::built_in_file());
+    if gives_verdicts {
+        hash.update(dechaff_core::verdict_file());
+    }
+    HEXLOWER.encode(&hash.finalize())
 }
 
 /// Hashes the rules of each pack by their binary encoding. The hash of a pack does not change if

@@ -64,4 +64,4 @@ pub use error::Error;
 pub use mark::{Mark, Score};
 pub use rules::RuleSet;
 pub use text::{Document, Span};
-pub use verdict::{DocumentKind, Verdict};
+pub use verdict::{DocumentKind, Verdict, verdict_file};

@@ -24,6 +24,13 @@ const FEATURE_VERSION: u16 = 1;
 /// The built-in model file.
 const BUILT_IN: &[u8] = include_bytes!("../models/verdict.bin");
 
+/// Returns the bytes of the built-in file with which verdicts are given. The manifest of a run with
+/// verdicts hashes them, as it does those of the line model.
+#[must_use]
+pub const fn verdict_file() -> &'static [u8] {
+    BUILT_IN
+}
+
 /// Gives verdicts on documents that were cleaned at a level.
 #[derive(Debug)]
 pub(crate) struct Judge {
