@@ -1,11 +1,11 @@
-//! The JSON schema of packs, with which editors complete and check them.
+//! The JSON schemas of packs and of the configuration, with which editors complete and check them.
 
 use crate::{checkout_trial, pack_sources, root, trial};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Returns the tests of this module.
 pub fn trials() -> Vec<Trial> {
@@ -22,6 +22,14 @@ pub fn trials() -> Vec<Trial> {
         trial(
             "schema::accepts_packs_that_rules_new_writes",
             accepts_packs_that_rules_new_writes,
+        ),
+        trial(
+            "schema::of_the_configuration_has_the_keys_of_the_command",
+            configuration_has_the_keys_of_the_command,
+        ),
+        trial(
+            "schema::of_the_configuration_has_values_that_the_command_accepts",
+            configuration_has_values_that_the_command_accepts,
         ),
         checkout_trial(
             "schema::accepts_all_built_in_packs",
@@ -217,4 +225,43 @@ fn has_the_keys_that_the_pack_reader_accepts() {
         accepted_keys("[pack]\nname = 'p'\n[[rule]]\nexamples.colour = 1"),
         property_names(&rule["properties"]["examples"])
     );
+}
+
+/// Returns the schema of `dechaff.toml`.
+fn configuration_schema() -> Value {
+    let source = fs::read_to_string(root().join("docs/config.schema.json")).unwrap();
+    serde_json::from_str(&source).unwrap()
+}
+
+/// Returns why the command refuses a configuration, or `None` if it accepts it.
+fn refusal(configuration: &str) -> Option<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("dechaff.toml");
+    fs::write(&path, configuration).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .args(["clean", "--check", "--quiet", "--config"])
+        .arg(&path)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    (!output.status.success()).then(|| String::from_utf8(output.stderr).unwrap())
+}
+
+fn configuration_has_the_keys_of_the_command() {
+    let error = refusal("colour = 1").unwrap();
+    let (_, keys) = error.split_once("the keys are ").unwrap();
+    let keys: BTreeSet<_> = keys.trim().split(", ").map(str::to_owned).collect();
+    assert_eq!(property_names(&configuration_schema()), keys);
+}
+
+fn configuration_has_values_that_the_command_accepts() {
+    for (key, property) in configuration_schema()["properties"].as_object().unwrap() {
+        let values = property["enum"].as_array().into_iter().flatten();
+        for value in values.chain(property.get("default")) {
+            assert_eq!(refusal(&format!("{key} = {value}")), None);
+        }
+        if property["enum"].is_array() {
+            assert!(refusal(&format!("{key} = 'fierce'")).is_some(), "{key}");
+        }
+    }
 }
