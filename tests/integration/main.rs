@@ -30,6 +30,7 @@ mod held;
 mod learn;
 mod live;
 mod maps;
+mod packaging;
 mod promises_formats;
 #[cfg(unix)]
 mod promises_places;
