@@ -1,5 +1,6 @@
-//! Scripts of `packaging/`: the check that the GitHub Action runs, and the archive of a release. They
-//! need bash, and the check needs jq; without them, or in the published crate, nothing is tested.
+//! Scripts of `packaging/`: the check that the GitHub Action runs, and the archive of a release.
+//! They need bash, and the check needs jq; without them, or in the published crate, nothing is
+//! tested.
 
 #![cfg(unix)]
 
