@@ -191,17 +191,18 @@ fn read_sample(folder: &Folder) -> Result<Audit> {
     let path = folder.sample();
     let text = fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", display_path(&path)))?;
-    let read = || -> Result<Audit> {
-        let audit: Audit = serde_json::from_str(&text)?;
-        audit.check()?;
-        Ok(audit)
-    };
-    read().with_context(|| {
+    parse_sample(&text).with_context(|| {
         format!(
             "{} is not a sample of this version; --force draws a new one",
             display_path(&path)
         )
     })
+}
+
+fn parse_sample(text: &str) -> Result<Audit> {
+    let audit: Audit = serde_json::from_str(text)?;
+    audit.check()?;
+    Ok(audit)
 }
 
 /// Reads the answers in the directory, or returns an empty sheet if there are none.

@@ -4,16 +4,15 @@
 //! Other levels are judged by the same answers: the documents of the sample are cleaned again, and
 //! each answered line counts as removed or kept as the other level would have it.
 
-use super::check::{check_answers, removed_share, with_origin};
+use super::check::check_answers;
 use crate::job::propose::{ProposalOptions, free_id, pack_head, propose};
 use crate::report::{
-    Advice, Alternative, AnswerSheet, Audit, AuditOutcome, AuditSide, Judgement, answered_strata,
+    Advice, Alternative, AnswerSheet, AnsweredPage, Audit, AuditOutcome, AuditSide, Judgement,
+    answered_strata,
 };
 use anyhow::Result;
 use dechaff_core::audit::{Stratum, estimate_other};
-use dechaff_core::verify::line_outcomes;
 use dechaff_core::{Cleaner, Confidence, Document, RuleSet, Scratch};
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Name of the suggested pack.
@@ -40,9 +39,10 @@ pub fn advise(
     max_loss: f64,
 ) -> Result<Advice> {
     let strata = answered_strata(audit, sheet);
+    let pages = sheet.pages(audit);
     let alternatives: Vec<Alternative> = alternatives
         .iter()
-        .map(|(options, cleaner)| alternative(audit, &strata, options, cleaner))
+        .map(|(options, cleaner)| alternative(&pages, &strata, options, cleaner))
         .collect();
     let keeping = alternatives
         .iter()
@@ -65,24 +65,23 @@ pub fn advise(
     })
 }
 
-/// Judges another cleaner by the answers.
+/// Judges another cleaner by the answers, which are those of `pages`.
 fn alternative(
-    audit: &Audit,
+    pages: &[AnsweredPage],
     strata: &[(Stratum, Vec<usize>)],
     options: &str,
     cleaner: &Cleaner,
 ) -> Alternative {
-    let items: BTreeSet<usize> = strata
-        .iter()
-        .flat_map(|(_, items)| items)
-        .copied()
-        .collect();
-    let removed = removed_shares(audit, &items, cleaner);
+    let checked = check_answers(pages, cleaner).into_iter();
+    let removed: HashMap<usize, f64> = checked.map(|line| (line.item, line.removed)).collect();
     let judged: Vec<(Stratum, Vec<f64>)> = strata
         .iter()
         .map(|(stratum, items)| {
-            let shares = items.iter().map(|item| removed[item]).collect();
-            (stratum.clone(), shares)
+            let shares = items.iter().map(|item| removed.get(item).copied());
+            (
+                stratum.clone(),
+                shares.map(Option::unwrap_or_default).collect(),
+            )
         })
         .collect();
     let (loss, left) = estimate_other(&judged);
@@ -91,63 +90,6 @@ fn alternative(
         loss,
         left,
     }
-}
-
-/// Returns the share of the words of each item that `cleaner` removes.
-fn removed_shares(
-    audit: &Audit,
-    items: &BTreeSet<usize>,
-    cleaner: &Cleaner,
-) -> HashMap<usize, f64> {
-    let mut by_document: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for &item in items {
-        let document = audit.items[item].document;
-        by_document.entry(document).or_default().push(item);
-    }
-    let documents: Vec<(usize, Vec<usize>)> = by_document.into_iter().collect();
-    documents
-        .par_iter()
-        .map_init(Scratch::default, |scratch, (document, items)| {
-            shares_in_document(audit, *document, items, cleaner, scratch)
-        })
-        .flatten()
-        .collect()
-}
-
-fn shares_in_document(
-    audit: &Audit,
-    document: usize,
-    items: &[usize],
-    cleaner: &Cleaner,
-    scratch: &mut Scratch,
-) -> Vec<(usize, f64)> {
-    let facts = &audit.documents[document];
-    let mut shares: HashMap<usize, f64> = HashMap::new();
-    if let Ok(text) = Document::new(&facts.text) {
-        let text = with_origin(
-            text,
-            facts.host.as_deref(),
-            facts.site.as_deref(),
-            facts.lang.as_deref(),
-        );
-        let cleaned = cleaner.clean(&text, scratch);
-        let lines: HashMap<usize, (u64, u64)> = line_outcomes(&cleaned)
-            .map(|line| (line.index + 1, (line.words, line.words_kept)))
-            .collect();
-        for &item in items {
-            let facts = &audit.items[item];
-            let (words, kept) = lines.get(&facts.line).copied().unwrap_or_default();
-            let removed = words - kept.min(words);
-            shares.insert(
-                item,
-                removed_share((facts.side, facts.words), words, removed),
-            );
-        }
-    }
-    items
-        .iter()
-        .map(|item| (*item, shares.get(item).copied().unwrap_or_default()))
-        .collect()
 }
 
 /// A rule for a misjudged line.

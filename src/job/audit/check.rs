@@ -45,6 +45,7 @@ fn check_page(page: &AnsweredPage, cleaner: &Cleaner, scratch: &mut Scratch) -> 
         rules.dedup();
         let removed = outcome.words - outcome.words_kept.min(outcome.words);
         let line = CheckedLine {
+            item: answer.item,
             document: page.id.clone(),
             line: answer.line,
             text: page.text[outcome.range.clone()].trim().to_owned(),
@@ -62,7 +63,7 @@ fn check_page(page: &AnsweredPage, cleaner: &Cleaner, scratch: &mut Scratch) -> 
 }
 
 /// Sets what is known of the origin of a document.
-pub(super) fn with_origin<'t>(
+fn with_origin<'t>(
     mut document: Document<'t>,
     host: Option<&str>,
     site: Option<&str>,
@@ -83,7 +84,7 @@ pub(super) fn with_origin<'t>(
 /// Returns the share of the words of an item that are removed, if `removed` of the `words` of its
 /// line are. The item has a side and words of its own: if it is only a part of its line, it is the
 /// part that was removed, or the rest.
-pub(super) fn removed_share((side, own): (AuditSide, u64), words: u64, removed: u64) -> f64 {
+fn removed_share((side, own): (AuditSide, u64), words: u64, removed: u64) -> f64 {
     let of_item = match side {
         AuditSide::Removed => removed.min(own),
         AuditSide::Kept => removed.saturating_sub(words.saturating_sub(own)),

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 /// A judged line and what a cleaner does to it now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckedLine {
+    /// Index of the item in the sample.
+    pub item: usize,
     /// The name of the document.
     pub document: String,
     /// The number of the line, from 1.
