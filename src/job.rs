@@ -30,6 +30,7 @@ mod reports;
 pub mod restore;
 pub mod root;
 mod run;
+pub mod shard;
 mod spill;
 mod stdin;
 mod tables;
@@ -40,7 +41,7 @@ pub mod walk;
 
 use crate::io::{Compression, Format};
 use anyhow::Error;
-use manifest::Shard;
+use shard::Shard;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use walk::Inputs;

@@ -10,9 +10,8 @@ use super::terminal::Terminal;
 use super::values::parse_language;
 use crate::io::fs::{self, File};
 use crate::io::{Compression, DirectorySync, Format, encoding_for_label};
-use crate::job::journal::parse_shard;
-use crate::job::manifest::Shard;
 use crate::job::observer::Observer;
+use crate::job::shard::Shard;
 use crate::job::walk::{Inputs, read_list};
 use crate::job::{JobOptions, Reports, Sizes, Target};
 use anyhow::{Result, anyhow, bail};
@@ -96,7 +95,7 @@ impl Request {
         }
         let shard = args.shard.as_deref().filter(|_| inputs.stream.is_none());
         Ok(Self {
-            shard: shard.map(parse_shard).transpose()?,
+            shard: shard.map(str::parse).transpose()?,
             options,
             inputs,
             include: list_or(&args.reading.include, &config.include).to_vec(),

@@ -2,8 +2,9 @@
 //! them are the same file. Files are compared by identity, so other names and links make no
 //! difference, and outputs that do not exist yet by their final names.
 
-use super::manifest::{MANIFEST, STATE_DIR, Shard};
+use super::manifest::{MANIFEST, STATE_DIR};
 use super::placement::{absolute, path_below};
+use super::shard::Shard;
 use super::tasks::slice_path;
 use super::walk::{InputFile, WalkEntry};
 use super::{Job, Target};

@@ -20,105 +20,30 @@
 //!
 //! A line that a crash cut short is ignored, with everything after it.
 
+mod entry;
+mod known;
+mod lock;
+
+pub use self::entry::{Checkpoint, Lengths};
+
+use self::entry::{FailedInput, Finished, Input, JournalEntry};
+use self::known::{Entries, packed, shared};
+use self::lock::lock;
 use super::batch::BatchStats;
-use super::manifest::{Manifest, ManifestFile, Plan, STATE_DIR, Shard};
+use super::manifest::{Manifest, ManifestFile, Plan, STATE_DIR};
+use super::shard::Shard;
 use super::walk::InputFile;
-use crate::io::fs::{self, File, TryLockError};
+use crate::io::fs::{self, File};
 use crate::io::{
     Checksum, DirectorySync, FileState, PartialFile, Start, create_directories, hash_path,
     open_own_file, sync_file,
 };
-use crate::report::{RuleStats, Stats, parse_record_path, record_path};
+use crate::report::{Stats, parse_record_path, record_path};
 use anyhow::{Context, Result, bail};
-use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
+use rustc_hash::FxHashSet;
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Lengths of the reports in bytes: removal records, damaged records, and maps of offsets; `None` for
-/// a report that is not written.
-pub type Lengths = [Option<u64>; 3];
-
-/// What stands for the length of a report that is not written.
-const NO_REPORT: u64 = u64::MAX;
-
-/// The properties of an input that show whether it changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
-    size: u64,
-    /// Time of modification in nanoseconds since 1970, if the file system has it.
-    modified: Option<u64>,
-}
-
-impl From<FileState> for Input {
-    fn from(state: FileState) -> Self {
-        Self {
-            size: state.size,
-            modified: state.modified,
-        }
-    }
-}
-
-/// An input that is finished.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Finished {
-    #[serde(rename = "place")]
-    output_path: String,
-    input: Input,
-    output: Option<Checksum>,
-    /// Time of modification of the output, as in [`Input`].
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    written: Option<u64>,
-    stats: Stats,
-    /// Lengths of the reports after this input.
-    reports: Lengths,
-}
-
-/// An input that failed.
-#[derive(Debug, Serialize, Deserialize)]
-struct FailedInput {
-    #[serde(rename = "place")]
-    output_path: String,
-    input: Input,
-}
-
-/// A large input that is finished up to the end of a record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Checkpoint {
-    #[serde(rename = "place")]
-    output_path: String,
-    input: Input,
-    /// Position in the decompressed input.
-    pub start: Start,
-    /// The bytes of the output that belong to the input before that position.
-    pub written: Checksum,
-    /// Statistics of the input before that position.
-    pub tally: BatchStats,
-    /// Lengths of the reports at that position.
-    pub reports: Lengths,
-    /// Lengths of the reports before the input.
-    pub begun: Lengths,
-}
-
-/// A line of the journal.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum JournalEntry {
-    /// What the run does; the first line.
-    Plan(Plan),
-    /// Outputs that are about to be renamed to their final path, or were in an earlier run.
-    #[serde(rename = "ours")]
-    Owned(Vec<String>),
-    #[serde(rename = "part")]
-    Checkpoint(Checkpoint),
-    Done(Finished),
-    Failed(FailedInput),
-    /// Of the inputs that are done, only this many count; the others and all checkpoints are void.
-    Kept(usize),
-    /// The run finished.
-    End,
-}
 
 /// What the journal knows about an input.
 #[derive(Debug)]
@@ -154,122 +79,6 @@ pub struct Journal {
     owned: FxHashSet<Arc<str>>,
     /// Entries of the manifest so far.
     files: Vec<ManifestFile>,
-}
-
-/// A finished input of the earlier run, in less memory than [`Finished`]: there can be many.
-#[derive(Debug)]
-struct Done {
-    /// How many finished inputs come before it in the journal and in the reports.
-    index: usize,
-    input: Input,
-    output: Option<Checksum>,
-    written: Option<u64>,
-    /// Counts without those per rule.
-    counts: Box<Stats>,
-    /// Counts per rule. Names are shared with other inputs.
-    rules: Box<[(Arc<str>, RuleStats)]>,
-}
-
-impl Done {
-    /// Returns whether the output at `target` has the size and the time of modification that it was
-    /// written with.
-    fn has_output(&self, target: &Path) -> bool {
-        let Some(sum) = &self.output else {
-            return true;
-        };
-        FileState::of(target).is_some_and(|state| {
-            state.size == sum.bytes && (self.written.is_none() || state.modified == self.written)
-        })
-    }
-
-    fn stats(&self) -> Stats {
-        let rules = self.rules.iter();
-        Stats {
-            rules: rules
-                .map(|(name, rule)| (name.to_string(), *rule))
-                .collect(),
-            ..(*self.counts).clone()
-        }
-    }
-}
-
-/// What the journal says about inputs.
-#[derive(Debug, Default)]
-struct Entries {
-    /// Finished inputs of the earlier run that this run has not accepted yet, by output path.
-    done: FxHashMap<Arc<str>, Box<Done>>,
-    /// Lengths of the reports after each finished input, in the order of the journal. A report that
-    /// is not written has the length [`NO_REPORT`], which takes half the memory of `None`.
-    order: Vec<[u64; 3]>,
-    /// Inputs that failed, by output path.
-    failed: FxHashMap<Arc<str>, Input>,
-    /// Names of rules.
-    rules: FxHashSet<Arc<str>>,
-    /// Last checkpoints of unfinished inputs of the earlier run, by output path.
-    checkpoints: FxHashMap<String, Checkpoint>,
-    /// Lengths of the reports at the last entry.
-    lengths: Option<Lengths>,
-}
-
-impl Entries {
-    fn add_checkpoint(&mut self, checkpoint: Checkpoint) {
-        self.lengths = Some(checkpoint.reports);
-        self.checkpoints
-            .insert(checkpoint.output_path.clone(), checkpoint);
-    }
-
-    fn add_finished(&mut self, path: Arc<str>, finished: Finished) {
-        self.lengths = Some(finished.reports);
-        self.checkpoints.remove(&*path);
-        self.failed.remove(&path);
-        let mut counts = Box::new(finished.stats);
-        let done = Done {
-            index: self.order.len(),
-            input: finished.input,
-            output: finished.output,
-            written: finished.written,
-            rules: std::mem::take(&mut counts.rules)
-                .into_iter()
-                .map(|(name, rule)| (shared(&mut self.rules, &name), rule))
-                .collect(),
-            counts,
-        };
-        self.order.push(packed(finished.reports));
-        self.done.insert(path, Box::new(done));
-    }
-
-    /// Forgets all checkpoints, and all finished inputs except the first `count`.
-    fn keep(&mut self, count: usize) {
-        self.checkpoints.clear();
-        self.done.retain(|_, done| done.index < count);
-        self.order.truncate(count);
-        self.lengths = Some(self.lengths_after(count));
-    }
-
-    /// Returns the lengths of the reports after the first `count` finished inputs.
-    fn lengths_after(&self, count: usize) -> Lengths {
-        count
-            .checked_sub(1)
-            .and_then(|last| self.order.get(last))
-            .map_or([Some(0); 3], |lengths| {
-                lengths.map(|length| Some(length).filter(|&length| length != NO_REPORT))
-            })
-    }
-}
-
-/// Returns lengths of reports as they are kept for each finished input.
-fn packed(lengths: Lengths) -> [u64; 3] {
-    lengths.map(|length| length.unwrap_or(NO_REPORT))
-}
-
-/// Returns `text` as it is in `texts`, to which it is added if it is not there.
-fn shared(texts: &mut FxHashSet<Arc<str>>, text: &str) -> Arc<str> {
-    if let Some(shared) = texts.get(text) {
-        return Arc::clone(shared);
-    }
-    let added: Arc<str> = text.into();
-    texts.insert(Arc::clone(&added));
-    added
 }
 
 impl Journal {
@@ -695,54 +504,6 @@ impl Journal {
     }
 }
 
-/// Locks the output `directory`, whose journals are in `state`, against other runs, until the
-/// returned files are closed. Only shards of the same number of shards may run at the same time.
-///
-/// # Errors
-/// If another run holds a lock, or a lock cannot be opened.
-fn lock(directory: &Path, state: &Path, shard: Option<Shard>) -> Result<Vec<File>> {
-    let whole = open_lock(&state.join("lock"))?;
-    let Some(shard) = shard else {
-        check_lock(whole.try_lock(), directory, "")?;
-        return Ok(vec![whole]);
-    };
-    check_lock(whole.try_lock_shared(), directory, "")?;
-    let count = open_lock(&state.join(format!("lock-of-{}", shard.count)))?;
-    check_lock(count.try_lock_shared(), directory, "")?;
-    let names = fs::list(state)
-        .with_context(|| format!("cannot read the directory {}", state.display()))?;
-    for name in names.flatten() {
-        let other = name.to_str().and_then(|name| name.strip_prefix("lock-of-"));
-        if other.is_some_and(|other| other != shard.count.to_string()) {
-            let other = open_lock(&state.join(&name))?;
-            check_lock(
-                other.try_lock(),
-                directory,
-                " with another number of shards",
-            )?;
-        }
-    }
-    let own = open_lock(&state.join(format!("lock{}", Shard::suffix(Some(shard)))))?;
-    check_lock(own.try_lock(), directory, " of the same shard")?;
-    Ok(vec![whole, count, own])
-}
-
-fn open_lock(path: &Path) -> Result<File> {
-    open_own_file(path).with_context(|| format!("cannot lock {}", path.display()))
-}
-
-/// Returns an error if another run, which `kind` describes, holds the lock. Where files cannot be
-/// locked, runs are not kept apart.
-fn check_lock(locked: Result<(), TryLockError>, directory: &Path, kind: &str) -> Result<()> {
-    if let Err(TryLockError::WouldBlock) = locked {
-        bail!(
-            "another run{kind} is writing to {}; wait for it, or choose another directory",
-            directory.display()
-        );
-    }
-    Ok(())
-}
-
 /// What an earlier run left in the journal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PreviousRun {
@@ -752,19 +513,4 @@ enum PreviousRun {
     Finished,
     /// Entries of a run with another plan.
     OtherPlan,
-}
-
-/// Parses a shard written as `I/N`, such as `1/8` for the first of eight; `I` is counted from 1
-/// and at most `N`.
-///
-/// # Errors
-/// If `text` is anything else.
-pub fn parse_shard(text: &str) -> Result<Shard> {
-    let numbers = text
-        .split_once('/')
-        .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
-    match numbers {
-        Some((index, count)) if (1..=count).contains(&index) => Ok(Shard { index, count }),
-        _ => bail!("'{text}' is not a valid shard; write I/N, such as 1/8 for the first of eight"),
-    }
 }

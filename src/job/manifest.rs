@@ -4,6 +4,7 @@
 //! manifests with the files beside them.
 
 use super::root::{Root, plain_path};
+use super::shard::Shard;
 use crate::io::fs::{self, File};
 use crate::io::{Checksum, PartialFile, commit_all};
 use crate::report::{Stats, parse_record_path};
@@ -26,27 +27,6 @@ const MAX_MISSING_SHARDS: usize = 100;
 
 /// Name of the directory in an output directory that holds journals and locks.
 pub const STATE_DIR: &str = ".dechaff";
-
-/// One part of the inputs: every `count`-th file, beginning with file number `index`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shard {
-    /// Number of this shard, counted from 1.
-    pub index: u64,
-    /// Number of shards.
-    #[serde(rename = "of")]
-    pub count: u64,
-}
-
-impl Shard {
-    /// Returns the part of a file name that tells the manifest and journal of a shard from those
-    /// of other shards, such as `-2-of-8`. It is empty for a run without shards.
-    #[must_use]
-    pub fn suffix(shard: Option<Self>) -> String {
-        shard.map_or_else(String::new, |shard| {
-            format!("-{}-of-{}", shard.index, shard.count)
-        })
-    }
-}
 
 /// Everything except the inputs that decides the outputs of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@
 //! beside the output, until that is complete.
 
 use super::learn::{LearnedCounts, write_learned};
-use super::manifest::{STATE_DIR, Shard};
+use super::manifest::STATE_DIR;
+use super::shard::Shard;
 use super::walk::{Inputs, WalkEntry};
 use crate::io::fs;
 use crate::io::{LearnedFile, directory_of, write_file};

@@ -1,7 +1,7 @@
 //! The unit of work of a job: an input to clean, or the slice of it that a shard cleans.
 
 use super::journal::Checkpoint;
-use super::manifest::Shard;
+use super::shard::Shard;
 use super::walk::InputFile;
 use super::{Job, Target};
 use crate::io::fs::{self, File};
