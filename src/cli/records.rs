@@ -1,6 +1,8 @@
 //! What the options of files of records mean, together with the configuration.
 
-use super::args::{AnnotateArg, CsvArgs, OnErrorArg, OnHeldArg, RecordArgs, TextFormatArg};
+use super::args::{
+    AnnotateArg, CsvArgs, FieldArgs, OnErrorArg, OnHeldArg, RecordArgs, TextFormatArg,
+};
 use super::config::{Config, list_or};
 use super::selection::parse_size;
 use crate::io::{Codec, CsvOptions, FieldNames, Format, Quote, ReservedField};
@@ -44,47 +46,21 @@ pub(super) fn record_options(
         );
     }
     let verdict = verdict_name(args, config, gives_verdicts)?;
-    let id = args.fields.id_field.as_ref().or(config.id_field.as_ref());
-    let url = args.fields.url_field.as_ref().or(config.url_field.as_ref());
-    let language = args
-        .fields
-        .lang_field
-        .as_ref()
-        .or(config.lang_field.as_ref());
-    let max_record = args
-        .fields
-        .max_record
-        .as_ref()
-        .or(config.max_record.as_ref());
+    let fields = &args.fields;
+    let max_record = fields.max_record.as_ref().or(config.max_record.as_ref());
     let compress = args.compress.as_ref().or(config.compress.as_ref());
-    let format = args.fields.format.as_ref();
+    let format = fields.format.as_ref();
+    let reserved = reserved_fields(annotate.as_ref(), verdict.as_deref());
     let options = RecordOptions {
         format: format.map(|name| Format::parse(name)).transpose()?,
-        names: FieldNames {
-            text,
-            id: Some(id.map_or("id", String::as_str).to_owned()),
-            url: Some(url.map_or("url", String::as_str).to_owned()),
-            language: language.cloned(),
-            site: args
-                .fields
-                .site_field
-                .as_ref()
-                .or(config.site_field.as_ref())
-                .cloned(),
-            reserved: reserved_fields(annotate.as_ref(), verdict.as_deref()),
-        },
-        is_html: args.fields.text_format.or(config.text_format) == Some(TextFormatArg::Html),
-        csv: csv_options(&args.fields.csv, config)?,
+        names: field_names(fields, config, text, reserved),
+        is_html: fields.text_format.or(config.text_format) == Some(TextFormatArg::Html),
+        csv: csv_options(&fields.csv, config)?,
         target,
         on_error: match args.on_error.or(config.on_error) {
             // A record without readable text cannot be converted to another format.
-            None | Some(OnErrorArg::Pass) => {
-                if target.is_some() {
-                    OnError::Drop
-                } else {
-                    OnError::Pass
-                }
-            }
+            None | Some(OnErrorArg::Pass) if target.is_some() => OnError::Drop,
+            None | Some(OnErrorArg::Pass) => OnError::Pass,
             Some(OnErrorArg::Drop) => OnError::Drop,
             Some(OnErrorArg::Fail) => OnError::Fail,
         },
@@ -105,6 +81,28 @@ pub(super) fn record_options(
     };
     check_new_names(&options.names)?;
     Ok(options)
+}
+
+/// Returns the names of the fields that hold `text` and the properties of records. `reserved` are
+/// those that the output gets.
+fn field_names(
+    fields: &FieldArgs,
+    config: &Config,
+    text: Vec<String>,
+    reserved: Vec<ReservedField>,
+) -> FieldNames {
+    let id = fields.id_field.as_ref().or(config.id_field.as_ref());
+    let url = fields.url_field.as_ref().or(config.url_field.as_ref());
+    let language = fields.lang_field.as_ref().or(config.lang_field.as_ref());
+    let site = fields.site_field.as_ref().or(config.site_field.as_ref());
+    FieldNames {
+        text,
+        id: Some(id.map_or("id", String::as_str).to_owned()),
+        url: Some(url.map_or("url", String::as_str).to_owned()),
+        language: language.cloned(),
+        site: site.cloned(),
+        reserved,
+    }
 }
 
 /// Returns the name of verdicts, unless the cleaner gives none. Fails if the arguments name them all

@@ -4,8 +4,10 @@
 //! batches by themselves, cleaned on all threads. This is separate from `input`, which cleans one
 //! input, and from `output`, which writes one.
 
+use super::batch::BatchStats;
 use super::input::{RunFailure, Threads};
-use super::journal::Journal;
+use super::journal::{Journal, Lengths};
+use super::output::Output;
 use super::reports::Reports;
 use super::run::{BatchRun, FileProgress, Handled};
 use super::spill::{Spill, WaitingLines};
@@ -223,38 +225,8 @@ impl Job<'_> {
             &mut Scratch::default(),
             &mut |batch, output, tally| run.add_batch(&task, &mut progress, batch, output, tally),
         );
-        let committed = cleaned.and_then(|(tally, output)| {
-            let staged = output.finish()?;
-            self.check_unchanged(&task.file)?;
-            if !tally.differs && task.slice.is_none() {
-                // All that they say is that nothing was removed.
-                if let Some(journal) = &mut run.journal {
-                    journal.discard_checkpoints().map_err(RunFailure)?;
-                }
-                run.reports
-                    .truncate([begun[0], None, None])
-                    .map_err(RunFailure)?;
-            }
-            if let Some(staged) = staged.as_ref().filter(|_| self.options.sync) {
-                sync_staged(&[staged]).into_iter().collect::<Result<()>>()?;
-            }
-            if self.options.sync || matches!(self.target, Target::InPlace) {
-                run.reports.sync().map_err(RunFailure)?;
-            }
-            if let Some(journal) = &mut run.journal {
-                journal
-                    .claim(vec![task.journal_path()])
-                    .map_err(RunFailure)?;
-            }
-            let links = self.hard_links(&task.file, staged.as_ref());
-            let target = staged.as_ref().map(|staged| staged.target().to_owned());
-            let sum = self.commit(&task.file, staged)?;
-            if let Some(target) = target.filter(|_| self.options.sync) {
-                // The output has its name, so the report lines stay.
-                run.directories.sync(&[target]).map_err(RunFailure)?;
-            }
-            Ok((tally, links, sum))
-        });
+        let committed =
+            cleaned.and_then(|(tally, output)| self.commit_alone(&task, tally, output, begun, run));
         let committed = match committed.map_err(Error::downcast::<RunFailure>) {
             Ok(committed) => Ok(committed),
             Err(Ok(RunFailure(error))) => return Err(error),
@@ -287,6 +259,51 @@ impl Job<'_> {
         run.settle(&task.file, handled, sum, lengths)?;
         run.events.advance(1, task.file.size - progress.consumed);
         Ok(())
+    }
+
+    /// Moves the output of a large file to its final path, when its report lines are written and the
+    /// journal has claimed the path. `begun` are the lengths of the reports before the file.
+    ///
+    /// # Errors
+    /// A [`RunFailure`] if the reports or the journal fail, another error if the file does.
+    fn commit_alone(
+        &self,
+        task: &Task,
+        tally: BatchStats,
+        output: Output,
+        begun: Lengths,
+        run: &mut BatchRun<'_>,
+    ) -> Result<(BatchStats, Option<Event>, Option<Checksum>)> {
+        let staged = output.finish()?;
+        self.check_unchanged(&task.file)?;
+        if !tally.differs && task.slice.is_none() {
+            // All that they say is that nothing was removed.
+            if let Some(journal) = &mut run.journal {
+                journal.discard_checkpoints().map_err(RunFailure)?;
+            }
+            run.reports
+                .truncate([begun[0], None, None])
+                .map_err(RunFailure)?;
+        }
+        if let Some(staged) = staged.as_ref().filter(|_| self.options.sync) {
+            sync_staged(&[staged]).into_iter().collect::<Result<()>>()?;
+        }
+        if self.options.sync || matches!(self.target, Target::InPlace) {
+            run.reports.sync().map_err(RunFailure)?;
+        }
+        if let Some(journal) = &mut run.journal {
+            journal
+                .claim(vec![task.journal_path()])
+                .map_err(RunFailure)?;
+        }
+        let links = self.hard_links(&task.file, staged.as_ref());
+        let target = staged.as_ref().map(|staged| staged.target().to_owned());
+        let sum = self.commit(&task.file, staged)?;
+        if let Some(target) = target.filter(|_| self.options.sync) {
+            // The output has its name, so the report lines stay.
+            run.directories.sync(&[target]).map_err(RunFailure)?;
+        }
+        Ok((tally, links, sum))
     }
 
     /// Returns the files of the next batch, and an input to clean by itself after them, if one
