@@ -7,7 +7,7 @@
 
 use super::features::NAMES;
 use super::tree::{Split, Tree};
-use pulp::NullaryFnOnce;
+use fearless_simd::Level;
 
 /// Number of rows of a block.
 pub(super) const BLOCK_ROWS: usize = 32;
@@ -69,57 +69,37 @@ pub(super) fn copy_row(blocks: &mut [RowBlock], from: usize, to: usize) {
 /// that means nothing.
 pub(super) fn sums(trees: &[Tree], block: &RowBlock, slots: &mut SlotBuffer) -> [i32; BLOCK_ROWS] {
     let slots = &mut *slots.0;
-    pulp::Arch::new().dispatch(Sums {
-        trees,
-        block,
-        slots,
-    })
+    fearless_simd::dispatch!(Level::new(), _ => vector_sums(trees, block, slots))
 }
 
-/// The arguments of [`sums`]. A closure would not be inlined into the function for vectors.
-struct Sums<'a> {
-    trees: &'a [Tree],
-    block: &'a RowBlock,
-    slots: &'a mut LanesByByte,
-}
-
-impl NullaryFnOnce for Sums<'_> {
-    type Output = [i32; BLOCK_ROWS];
-
-    // Only what is inlined is compiled for vectors.
-    #[expect(clippy::inline_always)]
-    #[inline(always)]
-    fn call(self) -> Self::Output {
-        let Self {
-            trees,
-            block,
-            slots,
-        } = self;
-        let mut sums = [0; BLOCK_ROWS];
-        for tree in trees {
-            let leaves = tree.leaves.len();
-            // Leaves of pairs go into vectors without being stored.
-            let (pair_leaves, other_leaves) = tree.leaves.split_at(2 * tree.pairs);
-            let (pairs, other_splits) = tree.splits.split_at(tree.pairs);
-            for ((split, values), slot) in pairs.iter().zip(pair_leaves.as_chunks().0).zip(leaves..)
-            {
-                let [low, high] = values.map(|value| Lanes([value; BLOCK_ROWS]));
-                slots[slot % 256] = select(split, block, low, high);
-            }
-            for (&leaf, slot) in other_leaves.iter().zip(pair_leaves.len()..) {
-                slots[slot % 256] = Lanes([leaf; BLOCK_ROWS]);
-            }
-            for (split, slot) in other_splits.iter().zip(leaves + pairs.len()..) {
-                let [low, high] = split.slots.map(|slot| slots[usize::from(slot)]);
-                slots[slot % 256] = select(split, block, low, high);
-            }
-            let values = &slots[usize::from(tree.root())].0;
-            for (sum, &value) in sums.iter_mut().zip(values) {
-                *sum += i32::from(value);
-            }
+/// [`sums`], compiled once for each size of vectors.
+// Only what is inlined is compiled for vectors.
+#[expect(clippy::inline_always)]
+#[inline(always)]
+fn vector_sums(trees: &[Tree], block: &RowBlock, slots: &mut LanesByByte) -> [i32; BLOCK_ROWS] {
+    let mut sums = [0; BLOCK_ROWS];
+    for tree in trees {
+        let leaves = tree.leaves.len();
+        // Leaves of pairs go into vectors without being stored.
+        let (pair_leaves, other_leaves) = tree.leaves.split_at(2 * tree.pairs);
+        let (pairs, other_splits) = tree.splits.split_at(tree.pairs);
+        for ((split, values), slot) in pairs.iter().zip(pair_leaves.as_chunks().0).zip(leaves..) {
+            let [low, high] = values.map(|value| Lanes([value; BLOCK_ROWS]));
+            slots[slot % 256] = select(split, block, low, high);
         }
-        sums
+        for (&leaf, slot) in other_leaves.iter().zip(pair_leaves.len()..) {
+            slots[slot % 256] = Lanes([leaf; BLOCK_ROWS]);
+        }
+        for (split, slot) in other_splits.iter().zip(leaves + pairs.len()..) {
+            let [low, high] = split.slots.map(|slot| slots[usize::from(slot)]);
+            slots[slot % 256] = select(split, block, low, high);
+        }
+        let values = &slots[usize::from(tree.root())].0;
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += i32::from(value);
+        }
     }
+    sums
 }
 
 /// Returns, for each row of `block`, the value of `high` if its feature exceeds the threshold of
