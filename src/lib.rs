@@ -24,9 +24,9 @@
 //!
 //! For a text of which nothing else is known, [`clean`] does all of that in one call.
 //!
-//! The library is the crate `dechaff-core`, re-exported. The feature `cli`, on by default, adds the
-//! command and what it needs: files, threads and the terminal. Without it the library touches none
-//! of them.
+//! The library is the crate `dechaff-core`, re-exported. The features `cli` and `parquet`, on by
+//! default, add the command and what it needs: files, threads and the terminal. Without them the
+//! library touches none of these.
 
 #[cfg(feature = "cli")]
 pub mod cli;

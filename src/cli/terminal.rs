@@ -54,12 +54,9 @@ impl Terminal {
     /// Returns how to lay out tables on standard output: as wide as the terminal, or without a
     /// limit if standard output is not a terminal.
     pub(super) fn table_style(&self) -> TableStyle {
-        let width = io::stdout()
-            .is_terminal()
-            .then(terminal_size::terminal_size)
-            .flatten();
+        let size = console::Term::stdout().size_checked();
         TableStyle {
-            width: width.map(|(width, _)| usize::from(width.0)),
+            width: size.map(|(_, width)| usize::from(width)),
             colour: self.has_colour(),
         }
     }

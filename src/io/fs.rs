@@ -282,9 +282,9 @@ impl OpenOptions {
     /// Refuses a link in place of the file, and does not wait for the other end of a pipe.
     #[cfg(unix)]
     pub fn no_follow(&mut self) -> &mut Self {
-        use rustix::fs::OFlags;
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut self.0, flags.bits() as i32);
+        use nix::fcntl::OFlag;
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut self.0, flags.bits());
         self
     }
 
@@ -516,7 +516,7 @@ pub fn is_absence(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound, PermissionDenied};
     // Linux says that it has followed too many links; the kind of that is not stable.
     #[cfg(unix)]
-    let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    let is_loop = error.raw_os_error() == Some(nix::errno::Errno::ELOOP as i32);
     #[cfg(not(unix))]
     let is_loop = false;
     is_loop

@@ -11,6 +11,7 @@ use super::below::open_own_file;
 use super::fs::{self, File, Metadata, Mode, TempPath, TryLockError};
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
+use digest_io::IoWrapper;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
@@ -74,6 +75,13 @@ pub struct Checksum {
     pub sha256: String,
 }
 
+/// Reads all of `reader`, and returns its length and its hash.
+fn hashed(mut reader: impl Read) -> io::Result<(u64, Sha256)> {
+    let mut hasher = IoWrapper(Sha256::new());
+    let bytes = io::copy(&mut reader, &mut hasher)?;
+    Ok((bytes, hasher.0))
+}
+
 impl Checksum {
     /// Reads the whole file at `path` and returns its checksum. Memory use does not depend on its
     /// size.
@@ -81,8 +89,7 @@ impl Checksum {
     /// # Errors
     /// If the file cannot be read.
     pub fn of(path: &Path) -> Result<Self> {
-        let (mut hasher, mut file) = (Sha256::new(), File::open(path)?);
-        let bytes = io::copy(&mut file, &mut hasher)?;
+        let (bytes, hasher) = hashed(File::open(path)?)?;
         Ok(Self::new(bytes, hasher))
     }
 
@@ -143,9 +150,8 @@ impl PartialFile {
         };
         let mut file = opened.with_context(|| cannot_write(target))?;
         let temporary = TempPath::of(path).with_context(|| cannot_write(target))?;
-        let mut hasher = Sha256::new();
-        let available = io::copy(&mut (&mut file).take(kept), &mut hasher)
-            .with_context(|| cannot_write(target))?;
+        let (available, hasher) =
+            hashed((&mut file).take(kept)).with_context(|| cannot_write(target))?;
         if available < kept {
             bail!(
                 "the unfinished {} is shorter than it was when the last run was interrupted",
@@ -174,8 +180,7 @@ impl PartialFile {
             return None;
         }
         let file = File::open(path).ok()?;
-        let mut hasher = Sha256::new();
-        let available = io::copy(&mut file.take(start.bytes), &mut hasher).ok()?;
+        let (available, hasher) = hashed(file.take(start.bytes)).ok()?;
         Some(Checksum::new(available, hasher) == *start)
     }
 

@@ -399,7 +399,7 @@ impl FileCalls {
     fn add(&mut self, segments: &[String]) {
         let names: Vec<&str> = segments.iter().map(String::as_str).collect();
         let calls = match names.as_slice() {
-            ["std", "fs", ..] | ["rustix" | "tempfile" | "walkdir", ..] => true,
+            ["std", "fs", ..] | ["nix", "fcntl", ..] | ["tempfile" | "walkdir", ..] => true,
             ["std", "os", _, "fs", name, ..] => !name.ends_with("Ext"),
             _ => false,
         };

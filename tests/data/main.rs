@@ -11,6 +11,7 @@
 
 mod house;
 mod links;
+mod manifests;
 mod pages;
 mod rules;
 mod schema;
@@ -23,6 +24,7 @@ fn main() {
     let mut trials = rules::trials();
     trials.extend(house::trials());
     trials.extend(links::trials());
+    trials.extend(manifests::trials());
     trials.extend(pages::trials());
     trials.extend(schema::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

@@ -80,7 +80,7 @@ impl State {
         let is_write = operation == Operation::Write;
         match fault {
             Fault::Error if is_first => Err(error(operation)),
-            Fault::OtherDevice if is_first => Err(rustix::io::Errno::XDEV.into()),
+            Fault::OtherDevice if is_first => Err(nix::errno::Errno::EXDEV.into()),
             Fault::Torn if is_first && is_write => {
                 self.hit = true;
                 Ok(half)
@@ -104,9 +104,9 @@ fn needs_room(operation: Operation) -> bool {
 /// Returns the error of an operation that fails.
 fn error(operation: Operation) -> io::Error {
     let code = if needs_room(operation) {
-        rustix::io::Errno::NOSPC
+        nix::errno::Errno::ENOSPC
     } else {
-        rustix::io::Errno::IO
+        nix::errno::Errno::EIO
     };
     code.into()
 }
