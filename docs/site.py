@@ -1,7 +1,8 @@
-"""What mkdocs does differently for dechaff: links to files of the repository that are not pages.
+"""What mkdocs does differently for dechaff: links to sources, and checks of links to other sites.
 
 Pages link to other pages and to sources with relative paths, which work on a forge and in a clone.
-The website has no sources, so such links lead to the repository there.
+The website has no sources, so such links lead to the repository there. Other sites are not
+contacted; of links to them, only the form is checked.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ import tomllib
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Any
+from urllib.parse import urlsplit
+
+from mkdocs.exceptions import PluginError
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"\]\(([^)\s:#]+)(#[^)\s]*)?\)")
+ADDRESS = re.compile(r' (?:href|src)="([a-z]+:[^"]*)"')
 FENCE = re.compile(r"^ *(```|~~~)")
 
 
@@ -43,3 +48,12 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
             is_code = not is_code
         lines.append(line if is_code else LINK.sub(replaced, line))
     return "\n".join(lines)
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
+    """Refuses links to other sites that are not https, or have no host."""
+    for address in ADDRESS.findall(html):
+        parts = urlsplit(address)
+        if parts.scheme != "https" or "." not in (parts.hostname or ""):
+            raise PluginError(f"{page.file.src_uri} links to {address}; write https://HOST/…")
+    return html
