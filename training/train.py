@@ -458,7 +458,7 @@ def report(path, pages, scores, halves, booster):
         groups.append((f"news, leaky, {lang}", reported & pages.headline & (pages.lang == lang)))
     if not ours.all():
         groups.append(("extra", valid & ~ours & ~np.isin(pages.dataset, ["augmented", "prose"])))
-    lines = ["Recall / prose loss in % / texts damaged in %, rules and model together, by the training command (`dechaff eval` measures whole runs).", "Each half of the valid publishers is judged by thresholds that were chosen on the other half.", "", "| texts | n | precise | balanced | thorough |", "|---|---|---|---|---|"]
+    lines = ["# Figures of the line model", "", "Recall / prose loss in % / texts damaged in %, rules and model together, by the training command (`dechaff eval` measures whole runs).", "Each half of the valid publishers is judged by thresholds that were chosen on the other half.", "", "| texts | n | precise | balanced | thorough |", "|---|---|---|---|---|"]
     for name, documents in groups:
         if documents.any():
             cells = [measure(pages, documents, scores, level, halves) for level in range(3)]

@@ -264,7 +264,7 @@ def main():
     halves = [calibrate(texts, scores, found, valid & (texts.half != half)) for half in (0, 1)]
     crossed = np.where(texts.half[:, None] == 0, *(risks(texts, scores, found, *half) for half in halves))
     write_model(arguments.model, texts, kinds, trees, *calibrated)
-    text = ["Made by the training command on the valid pages. Each half of the publishers is judged by lines that were fitted on the other half.", ""]
+    text = ["# Figures of verdicts", "", "Made by the training command on the valid pages. Each half of the publishers is judged by lines that were fitted on the other half.", ""]
     text += report_kinds(texts, found, valid) + [""] + report_risk(texts, crossed, found, valid, "Risk")
     if not own.all():
         text += report_risk(texts, risks(texts, scores, found, *calibrated), found, ~own, "Risk on other pages")

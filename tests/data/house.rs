@@ -31,6 +31,10 @@ pub fn trials() -> Vec<Trial> {
             the_core_touches_no_files_threads_or_environment,
         ),
         checkout_trial(
+            "house::nothing_opens_a_connection_or_runs_a_program",
+            nothing_opens_a_connection_or_runs_a_program,
+        ),
+        checkout_trial(
             "house::every_file_says_what_it_contains",
             every_file_says_what_it_contains,
         ),
@@ -383,6 +387,22 @@ fn the_core_touches_no_files_threads_or_environment() {
             assert!(
                 !source.contains("feature = \"cli\""),
                 "{} knows the command",
+                file.display()
+            );
+        }
+    }
+}
+
+/// SECURITY.md promises it of the command and the library. Tests in files of their own may do both.
+fn nothing_opens_a_connection_or_runs_a_program() {
+    const FORBIDDEN: [&str; 4] = ["std::net", "net::Tcp", "process::Command", "process::{"];
+    for (directory, _) in LAYERS {
+        for file in sources(&root().join(directory)) {
+            let source = fs::read_to_string(&file).unwrap();
+            let found = FORBIDDEN.iter().find(|path| source.contains(**path));
+            assert!(
+                found.is_none() || file.ends_with("tests.rs"),
+                "{} uses {found:?}",
                 file.display()
             );
         }

@@ -49,8 +49,9 @@ fn links_between_pages_resolve() {
 
 /// Every promise names tests, and all of them exist.
 fn promises_name_tests() {
-    let sources: String = fs::read_dir(root().join("tests/integration"))
-        .unwrap()
+    let sources: String = ["tests/integration", "tests/data"]
+        .iter()
+        .flat_map(|directory| fs::read_dir(root().join(directory)).unwrap())
         .map(|entry| entry.unwrap().path())
         .chain([root().join("src/cli/clean/tests.rs")])
         .map(|path| fs::read_to_string(path).unwrap())
