@@ -38,6 +38,8 @@ mod promises_places;
 mod promises_records;
 mod properties;
 mod python;
+#[cfg(unix)]
+mod release;
 mod report;
 mod runs;
 mod verdicts;
