@@ -40,6 +40,7 @@ mod verdicts;
 pub mod walk;
 
 use crate::io::{Compression, Format};
+use crate::report::Finding;
 use anyhow::Error;
 use shard::Shard;
 use std::path::{Path, PathBuf};
@@ -107,6 +108,8 @@ pub enum Event {
     Note(String),
     /// The input changed, or would change: number of removed spans and of removed bytes.
     Changed(usize, usize),
+    /// The input has this, which would be removed.
+    Found(Finding),
     /// The observer returned this text for the input or one of its records.
     Observed(String),
 }

@@ -1,6 +1,6 @@
 //! Outputs that describe a run: removal records, statistics, diffs, explanations, comparisons,
-//! lists of rules and the HTML report. Each submodule writes one of them from the same cleaned
-//! documents, and none of them changes what is removed.
+//! findings, lists of rules and the HTML report. Each submodule writes one of them from the same
+//! cleaned documents, and none of them changes what is removed.
 //!
 //! This file holds what several of them share: the colours, the name of a document, and the
 //! escaping that keeps text from a corpus from controlling a terminal.
@@ -12,6 +12,7 @@ mod comparison;
 mod diff;
 mod eval;
 mod explain;
+mod findings;
 mod html;
 mod identity;
 mod learned;
@@ -44,6 +45,10 @@ pub use comparison::{Claimed, Comparison};
 pub use diff::diff;
 pub use eval::{eval_json, eval_table};
 pub use explain::RemovalList;
+pub use findings::{
+    Finding, FindingWriter, GithubCommands, GitlabReport, Lines, SarifLog, Severity, find,
+    find_whole,
+};
 pub use html::{ReportMeta, html_page, survey_json};
 pub use identity::{
     Addition, ContentHash, ContentHasher, Part, PartCheck, parse_record_path, record_path,

@@ -345,6 +345,15 @@ pub(super) enum OnHeldArg {
     KeepEmpty,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormatArg {
+    Text,
+    Json,
+    Github,
+    Gitlab,
+    Sarif,
+}
+
 #[derive(Args, Debug, Default)]
 pub(super) struct CleanArgs {
     /// Files and directories; `-` or no path reads standard input
@@ -364,6 +373,17 @@ pub(super) struct CleanArgs {
     /// With --check, print a JSON object for each input that would change
     #[arg(long, requires = "check")]
     pub json: bool,
+    /// With --check, how to print what was found: text or json for each input that would change, or
+    /// each finding with its lines: github (workflow commands), gitlab (Code Quality) or sarif
+    /// (SARIF 2.1.0) [default: text]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        requires = "check",
+        conflicts_with_all = ["json", "diff"],
+        hide_possible_values = true
+    )]
+    pub check_format: Option<CheckFormatArg>,
     /// Write nothing; show what would change as a unified diff
     #[arg(long, conflicts_with = "output", conflicts_with = "in_place")]
     pub diff: bool,

@@ -162,7 +162,7 @@ pub(super) fn run(mut request: Request, terminal: &mut Terminal) -> Result<Ended
         .then(|| terminal.progress(measure(&request.inputs)));
     let mut listener = Listener::new(&request, terminal).with_progress(bar);
     let stats = job.run(&mut reports, journal, &mut listener);
-    let has_changes = listener.finish();
+    let has_changes = listener.finish(&stats, stop.load(Ordering::Relaxed));
     let stats = stats?;
     if is_stream && stats.binary > 0 {
         return Ok(Ended {

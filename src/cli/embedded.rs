@@ -52,7 +52,7 @@ impl EventSink for Problems {
             Event::Uncleaned(reason) | Event::Passed(reason) => {
                 self.passed.push(format!("{prefix}{reason}"));
             }
-            Event::Changed(..) | Event::Observed(_) | Event::Note(_) => {}
+            Event::Changed(..) | Event::Found(_) | Event::Observed(_) | Event::Note(_) => {}
         }
     }
 

@@ -2,11 +2,14 @@
 //! with the exit code at its end.
 
 use super::Exit;
+use super::args::CheckFormatArg;
 use super::request::Request;
 use super::terminal::{Progress, Terminal};
 use crate::io::write_file;
 use crate::job::{Event, EventSink, OnHeld, Target};
-use crate::report::{Stats, SummaryContext, summary};
+use crate::report::{
+    FindingWriter, GithubCommands, GitlabReport, SarifLog, Severity, Stats, SummaryContext, summary,
+};
 use anyhow::{Result, anyhow};
 use serde_json::json;
 use std::collections::HashSet;
@@ -24,8 +27,10 @@ pub(super) struct Listener<'t> {
     quiet: bool,
     /// Whether the run has a single input. Why that is not cleaned is reported in any case.
     is_stream: bool,
-    lists_changes: bool,
-    json: bool,
+    /// How changes are listed, if they are.
+    changes: Option<CheckFormatArg>,
+    /// Writes findings, if they are printed instead of changes.
+    findings: Option<Box<dyn FindingWriter>>,
     bar: Option<Progress>,
     has_changes: bool,
     /// Notes that were printed.
@@ -35,12 +40,17 @@ pub(super) struct Listener<'t> {
 impl<'t> Listener<'t> {
     /// Creates a listener without a progress bar, for the run of `request`.
     pub(super) fn new(request: &Request, terminal: &'t mut Terminal) -> Self {
+        let lists_changes = request.check && request.options.observer.is_none();
+        let mut findings = finding_writer(request);
+        if let Some(writer) = &mut findings {
+            terminal.print(&writer.begin());
+        }
         Self {
             terminal,
             quiet: request.quiet,
             is_stream: request.inputs.stream.is_some(),
-            lists_changes: request.check && request.options.observer.is_none(),
-            json: request.json,
+            changes: lists_changes.then_some(request.check_format),
+            findings,
             bar: None,
             has_changes: false,
             notes: HashSet::new(),
@@ -53,19 +63,57 @@ impl<'t> Listener<'t> {
         Self { bar, ..self }
     }
 
-    /// Clears the progress bar and returns whether any input changed, or would change if the run
-    /// wrote its output.
-    pub(super) fn finish(self) -> bool {
+    /// Clears the progress bar, ends the report of findings, and returns whether any input changed,
+    /// or would change if the run wrote its output. `ended` is the result of the run, of which
+    /// `is_stopped` says that it was stopped early.
+    pub(super) fn finish(mut self, ended: &Result<Stats>, is_stopped: bool) -> bool {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+        if let Some(findings) = &mut self.findings {
+            let mut end = String::new();
+            if let Err(error) = ended {
+                let message = format!("{error:#}");
+                end += &findings.notice(Path::new("-"), Severity::Error, &message);
+            }
+            let is_complete = ended.as_ref().is_ok_and(|stats| stats.failed == 0) && !is_stopped;
+            self.terminal.print(&(end + &findings.end(is_complete)));
+        }
         self.has_changes
+    }
+
+    /// Adds what is no finding to the report of findings.
+    fn add_notice(&mut self, path: &Path, event: &Event) {
+        let Some(findings) = &mut self.findings else {
+            return;
+        };
+        let text = match event {
+            Event::Failed(error) => findings.notice(path, Severity::Error, &format!("{error:#}")),
+            Event::Uncleaned(reason) => findings.notice(path, Severity::Warning, reason),
+            Event::Passed(reason) => findings.notice(path, Severity::Note, reason),
+            _ => return,
+        };
+        self.terminal.print(&text);
+    }
+}
+
+/// Returns what writes the findings of a run, if they are printed.
+fn finding_writer(request: &Request) -> Option<Box<dyn FindingWriter>> {
+    match request.check_format {
+        CheckFormatArg::Text | CheckFormatArg::Json => None,
+        CheckFormatArg::Github => Some(Box::new(GithubCommands::default())),
+        CheckFormatArg::Gitlab => Some(Box::new(GitlabReport::default())),
+        CheckFormatArg::Sarif => {
+            let rules = request.options.cleaner.rules().clone();
+            Some(Box::new(SarifLog::new(rules)))
+        }
     }
 }
 
 impl EventSink for Listener<'_> {
     fn event(&mut self, path: &Path, event: Event) {
         self.has_changes |= matches!(event, Event::Changed(..));
+        self.add_notice(path, &event);
         let print = || match event {
             Event::Failed(error) => self.terminal.error(Some(path), &error),
             Event::Uncleaned(reason) if !self.quiet || self.is_stream => {
@@ -78,12 +126,17 @@ impl EventSink for Listener<'_> {
             Event::Passed(reason) if !self.quiet => {
                 self.terminal.error(Some(path), &anyhow!(reason));
             }
-            Event::Changed(spans, bytes) if self.lists_changes && self.json => {
+            Event::Found(finding) => {
+                if let Some(findings) = &mut self.findings {
+                    self.terminal.print(&findings.finding(path, finding));
+                }
+            }
+            Event::Changed(spans, bytes) if self.changes == Some(CheckFormatArg::Json) => {
                 let line =
                     json!({ "path": path.to_string_lossy(), "removals": spans, "bytes": bytes });
                 self.terminal.print(&format!("{line}\n"));
             }
-            Event::Changed(spans, bytes) if self.lists_changes => {
+            Event::Changed(spans, bytes) if self.changes == Some(CheckFormatArg::Text) => {
                 let line = format!(
                     "{}: {spans} removal{}, {bytes} bytes\n",
                     crate::report::display_path(path),

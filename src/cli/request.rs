@@ -1,7 +1,7 @@
 //! What the arguments of `clean`, and of the commands that inspect documents, mean together with
 //! the configuration: which inputs are read, how they are cleaned, and where outputs and reports go.
 
-use super::args::CleanArgs;
+use super::args::{CheckFormatArg, CleanArgs};
 use super::config::{Config, list_or};
 use super::mistakes::check_no_urls;
 use super::records::record_options;
@@ -42,8 +42,8 @@ pub(super) struct Request {
     pub(super) resume: bool,
     /// Whether the exit code says if anything would change.
     pub(super) check: bool,
-    /// Whether changes are printed as JSON.
-    pub(super) json: bool,
+    /// How changes are printed.
+    pub(super) check_format: CheckFormatArg,
     /// Whether only errors are printed.
     pub(super) quiet: bool,
     /// File for the removal record.
@@ -103,7 +103,7 @@ impl Request {
             plan,
             resume: args.resume,
             check: args.check,
-            json: args.json,
+            check_format: check_format(&args),
             quiet: args.quiet,
             removed: args.removed,
             errors: args.records.errors,
@@ -166,6 +166,16 @@ impl Request {
     }
 }
 
+/// Returns how `--check` prints what it found.
+fn check_format(args: &CleanArgs) -> CheckFormatArg {
+    let default = if args.json {
+        CheckFormatArg::Json
+    } else {
+        CheckFormatArg::Text
+    };
+    args.check_format.unwrap_or(default)
+}
+
 /// Combines arguments and configuration to the options of a job that cleans. Moves the language and
 /// the host out of `args`.
 pub(super) fn build_options(
@@ -193,6 +203,10 @@ pub(super) fn build_options(
         records: args.removed.is_some(),
         damage: args.records.errors.is_some(),
         maps: args.map.is_some(),
+        findings: !matches!(
+            check_format(args),
+            CheckFormatArg::Text | CheckFormatArg::Json
+        ),
         observer,
         language: args
             .reading

@@ -24,6 +24,8 @@ pub struct BatchOutput {
     pub consumed: u64,
     /// End of the batch in the decompressed input. `None` if the output cannot be resumed there.
     pub end: Option<Start>,
+    /// Lines of the batch, if findings are wanted. Those of its findings are counted from its start.
+    pub lines: u64,
     /// Statistics and events.
     pub tally: BatchStats,
     /// Reason why the file fails.
@@ -51,6 +53,17 @@ pub struct BatchStats {
     /// What happened to damaged records.
     #[serde(skip)]
     pub on_error: OnError,
+}
+
+impl BatchOutput {
+    /// Moves the findings of the batch to where it is in its input, after `lines` lines.
+    pub fn move_findings(&mut self, lines: u64) {
+        for event in &mut self.tally.events {
+            if let Event::Found(finding) = event {
+                finding.move_down(lines);
+            }
+        }
+    }
 }
 
 impl Clone for BatchStats {

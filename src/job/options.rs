@@ -26,6 +26,8 @@ pub struct JobOptions {
     pub damage: bool,
     /// Whether maps of offsets are wanted.
     pub maps: bool,
+    /// Whether findings are wanted, as events.
+    pub findings: bool,
     /// How files of records are read and written.
     pub format: RecordOptions,
     /// Sees each cleaned document.
@@ -204,6 +206,7 @@ impl JobOptions {
             records: false,
             damage: false,
             maps: false,
+            findings: false,
             format: RecordOptions {
                 names: FieldNames {
                     text: vec!["text".to_owned()],

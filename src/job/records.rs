@@ -79,7 +79,7 @@ impl<'j> RecordCleaner<'j> {
         let cancel = source.cancel;
         let mut reader = source.reader.take(slice.end);
         let offset = start.offset.max(slice.start);
-        let lines = skip_lines(&mut reader, offset)
+        let mut lines = skip_lines(&mut reader, offset)
             .context("is shorter than its checkpoint, or cannot be read")?;
         let batches = self.batches(
             reader,
@@ -121,7 +121,9 @@ impl<'j> RecordCleaner<'j> {
             |batch| batch.bytes.len(),
             || RecordWorker::new(self.texts, &shape, self.codec),
             RecordWorker::clean,
-            |batch| {
+            |mut batch| {
+                batch.move_findings(lines);
+                lines += batch.lines;
                 pass_on(batch, assembler.as_deref_mut(), &mut is_empty, on_batch)
                     // Nobody wants what is still to come.
                     .inspect_err(|_| cancel.iter().for_each(Cancel::cancel))

@@ -14,8 +14,8 @@ use super::encoded::{EncodedHtml, EncodedText, RecordField};
 use super::options::{JobOptions, OnError, OnHeld};
 use crate::io::{HtmlText, InputText, TextFields, decode_utf8};
 use crate::report::{
-    Annotation, Cut, MapLine, Name, Origin, annotate, annotate_whole, damage_line,
-    document_records, dropped_record, emptied_record,
+    Annotation, Cut, Lines, MapLine, Name, Origin, annotate, annotate_whole, damage_line,
+    document_records, dropped_record, emptied_record, find, find_whole,
 };
 use anyhow::{Result, bail};
 use dechaff_core::{Cleaned, Document, Outcome, Scratch, Span, Verdict};
@@ -38,6 +38,8 @@ pub(super) struct Place<'r> {
     pub(super) number: Option<u64>,
     /// Offset of the bytes in the decompressed input. `None` in tables.
     pub(super) offset: Option<u64>,
+    /// Lines before the bytes in their batch, if findings are wanted.
+    pub(super) lines: u64,
     /// Bytes of the record or input, or of the text in a table.
     pub(super) bytes: &'r [u8],
     /// Id of the record, if it has one.
@@ -338,6 +340,9 @@ impl<'j> TextCleaner<'j> {
         if self.options.maps {
             outcome.maps.push(MapLine::new(&cleaned, &origin));
         }
+        if self.options.findings {
+            self.find(place, &cleaned, &origin, encoded, outcome);
+        }
         for cut in cuts {
             outcome.removed.push(cut.text);
             outcome.cuts.push(cut.bytes);
@@ -385,6 +390,39 @@ impl<'j> TextCleaner<'j> {
             let rules = self.options.cleaner.rules();
             annotate(field, text, cleaned, cuts, rules, annotations);
         }
+    }
+
+    /// Adds the findings in the text at `place` to the events of `outcome`. A held text that would
+    /// not be passed through is one.
+    fn find(
+        &self,
+        place: &Place<'_>,
+        cleaned: &Cleaned<'_>,
+        origin: &Origin<'_>,
+        encoded: &dyn EncodedText,
+        outcome: &mut TextOutcome,
+    ) {
+        let lines = match (place.number, place.offset) {
+            (None, _) => Lines::Text,
+            (Some(_), Some(_)) => Lines::Record(place.lines),
+            (Some(_), None) => Lines::None,
+        };
+        let mut found = Vec::new();
+        if is_held(cleaned) && self.options.format.on_held != OnHeld::Pass {
+            let is_dropped = place.number.is_some() && self.options.format.on_held == OnHeld::Drop;
+            let all = encoded.all(place.bytes);
+            let origin = Origin {
+                cuts: &all,
+                ..*origin
+            };
+            let reason = if is_dropped { HELD } else { EMPTIED };
+            found.push(find_whole(reason, &origin, lines));
+        } else {
+            let rules = self.options.cleaner.rules();
+            find(cleaned, origin, lines, rules, &mut found);
+        }
+        let events = &mut outcome.tally.events;
+        events.extend(found.into_iter().map(Event::Found));
     }
 
     /// Returns whether nothing is to be left of a text because it is held. `is_input` says that it

@@ -24,6 +24,7 @@ mod docs;
 mod explain;
 #[cfg(unix)]
 mod faults;
+mod findings;
 mod formats;
 mod golden;
 mod held;

@@ -227,6 +227,7 @@ impl<'w> RecordWorker<'w> {
             bytes: &batch.bytes,
             ..Place::default()
         };
+        output.lines = self.count_lines(&batch.bytes);
         let options = &self.texts.options().format;
         let problem = self.texts.too_large();
         let is_first = piece == Piece::First;
@@ -271,9 +272,11 @@ impl<'w> RecordWorker<'w> {
             let place = Place {
                 number: Some(number),
                 offset: Some(batch.offset + start as u64),
+                lines: output.lines,
                 bytes: record,
                 ..Place::default()
             };
+            output.lines += self.count_lines(record);
             let disposition = self.clean_record(&place, output)?;
             let disposition = self.add_verdicts(&place, disposition, output)?;
             output.tally.differs |= disposition != Disposition::Same;
@@ -325,6 +328,15 @@ impl<'w> RecordWorker<'w> {
             self.compressor.compress(bytes)?
         };
         Ok(())
+    }
+
+    /// Returns the number of line ends in `bytes`, or 0 if no findings are wanted.
+    fn count_lines(&self, bytes: &[u8]) -> u64 {
+        if self.texts.options().findings {
+            memchr::memchr_iter(b'\n', bytes).count() as u64
+        } else {
+            0
+        }
     }
 
     /// Adds the line that identifies the batch to the removal records.
