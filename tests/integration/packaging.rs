@@ -1,5 +1,8 @@
 //! The check of `packaging/` that the GitHub Action runs. It needs bash and jq; without them, or in
 //! the published crate, nothing is tested.
+//! What is packaged with the command: the check that the GitHub Action runs, the hooks of
+//! pre-commit, and the archive of a release. Scripts need bash. In the published crate, which lacks
+//! these files, nothing is tested.
 
 #![cfg(unix)]
 
@@ -22,68 +25,73 @@ pub fn script(name: &str, programs: &[&str]) -> Option<PathBuf> {
     is_ready.then_some(path)
 }
 
-/// Runs the check of the action on the directory `texts`.
-fn check(script: &Path, directory: &Path) -> Output {
-    let bin = Path::new(env!("CARGO_BIN_EXE_dechaff")).parent().unwrap();
-    Command::new(script)
+/// Returns the script of the last step of `action.yml`, or `None` in the published crate.
+fn action_script() -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml");
+    let action = fs::read_to_string(path).ok()?;
+    let (_, script) = action.rsplit_once("run: |\n")?;
+    Some(script.replace("\n        ", "\n"))
+}
+
+/// Runs the check of the action on `paths` in `directory`, or returns `None` if there is no action.
+fn check(paths: &str, directory: &Path) -> Option<Output> {
+    let output = Command::new("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c"])
+        .arg(action_script()?)
         .current_dir(directory)
-        .env(
-            "PATH",
-            format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()),
-        )
-        .env("INPUT_PATHS", "texts\n")
+        .env("DECHAFF", env!("CARGO_BIN_EXE_dechaff"))
+        .env("INPUT_PATHS", paths)
         .env("INPUT_ARGS", "--level precise")
         .env("INPUT_SARIF", "found.sarif")
-        .output()
-        .unwrap()
+        .output();
+    Some(output.unwrap())
 }
 
 #[test]
 fn the_action_annotates_lines_and_writes_sarif() {
-    let Some(script) = script("action/check", &["bash", "jq"]) else {
-        return;
-    };
     let directory = tempfile::tempdir().unwrap();
-    let texts = directory.path().join("texts");
+    let texts = directory.path().join("some texts");
     fs::create_dir(&texts).unwrap();
     fs::write(texts.join("a, b.txt"), "It rained.\n\nCopy link\r\n").unwrap();
-    fs::write(
-        texts.join("c.jsonl"),
-        "{\"text\":\"It rained.\"}\n{\"text\":\"It rained.\\nCopy link\"}\n",
-    )
-    .unwrap();
-    let output = check(&script, directory.path());
+    let Some(output) = check("some texts\nmissing.txt\n", directory.path()) else {
+        return;
+    };
     let printed = String::from_utf8(output.stdout).unwrap();
-    let warnings: Vec<_> = printed
-        .lines()
-        .filter(|line| line.starts_with("::"))
-        .collect();
+    let commands: Vec<_> = printed.lines().collect();
     assert_eq!(
-        warnings,
-        [
-            "::warning file=texts/a%2C b.txt,line=3,endLine=3,title=dechaff::dechaff would remove \
-             this (share/share-labels): Copy link",
-            "::warning file=texts/c.jsonl,line=2,endLine=2,title=dechaff::record 2: dechaff would \
-             remove this (share/share-labels): Copy link",
-        ]
+        commands[0],
+        "::warning file=some texts/a%2C b.txt,line=3,endLine=3,title=dechaff \
+         (share/share-labels)::some texts/a, b.txt:3: share/share-labels would remove 'Copy link'",
     );
-    assert_eq!(output.status.code(), Some(1));
+    assert!(commands[1].starts_with("::error file=missing.txt,title=dechaff::"));
+    assert_eq!(output.status.code(), Some(3));
     let sarif = fs::read(directory.path().join("found.sarif")).unwrap();
     let sarif: serde_json::Value = serde_json::from_slice(&sarif).unwrap();
     let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
-    assert_eq!(location["artifactLocation"]["uri"], "texts/a%2C%20b.txt");
+    let uri = &location["artifactLocation"]["uri"];
+    assert_eq!(uri, "some%20texts/a%2C%20b.txt");
     assert_eq!(location["region"]["startLine"], 3);
 }
 
 #[test]
 fn the_action_passes_texts_without_findings() {
-    let Some(script) = script("action/check", &["bash", "jq"]) else {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a.txt"), "It rained.\n").unwrap();
+    if let Some(output) = check(".\n", directory.path()) {
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn the_hooks_of_pre_commit_install_this_version() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("pyproject.toml");
+    let Ok(source) = fs::read_to_string(path) else {
         return;
     };
-    let directory = tempfile::tempdir().unwrap();
-    fs::create_dir(directory.path().join("texts")).unwrap();
-    fs::write(directory.path().join("texts/a.txt"), "It rained.\n").unwrap();
-    let output = check(&script, directory.path());
-    assert_eq!(output.status.code(), Some(0));
-    assert!(output.stdout.is_empty());
+    let package: toml::Table = toml::from_str(&source).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(package["project"]["version"].as_str(), Some(version));
+    let requirement = package["project"]["dependencies"][0].as_str();
+    assert_eq!(requirement, Some(format!("dechaff=={version}").as_str()));
 }
