@@ -31,6 +31,14 @@ pub fn trials() -> Vec<Trial> {
             "schema::of_the_configuration_has_values_that_the_command_accepts",
             configuration_has_values_that_the_command_accepts,
         ),
+        trial(
+            "schema::of_the_configuration_has_the_types_of_the_command",
+            configuration_has_the_types_of_the_command,
+        ),
+        trial(
+            "schema::of_the_configuration_accepts_what_the_command_accepts",
+            configuration_accepts_what_the_command_accepts,
+        ),
         checkout_trial(
             "schema::accepts_all_built_in_packs",
             accepts_all_built_in_packs,
@@ -49,7 +57,7 @@ fn schema() -> Value {
 }
 
 /// Returns why `value` does not conform to a JSON `schema`, or `None` if it does. Supports only the
-/// keywords that the schema of packs uses.
+/// keywords that the schemas of this repository use.
 fn problem(value: &Value, schema: &Value) -> Option<String> {
     if let Some(alternatives) = schema["anyOf"].as_array() {
         return alternatives
@@ -64,6 +72,7 @@ fn problem(value: &Value, schema: &Value) -> Option<String> {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.as_u64().is_some(),
+        "number" => value.is_number(),
         "array" => value.is_array(),
         "object" => value.is_object(),
         other => panic!("unknown type {other}"),
@@ -74,6 +83,11 @@ fn problem(value: &Value, schema: &Value) -> Option<String> {
             .is_some_and(|names| !names.contains(value))
     {
         return Some(format!("{value} is not {schema}"));
+    }
+    if let Some(number) = value.as_f64() {
+        let is_below = schema["minimum"].as_f64().is_some_and(|min| number < min);
+        let is_above = schema["maximum"].as_f64().is_some_and(|max| number > max);
+        return (is_below || is_above).then(|| format!("{value} is out of range"));
     }
     let pattern = schema["pattern"]
         .as_str()
@@ -95,8 +109,9 @@ fn problem(value: &Value, schema: &Value) -> Option<String> {
     }
     let members = value.as_object()?;
     let missing = schema["required"]
-        .as_array()?
-        .iter()
+        .as_array()
+        .into_iter()
+        .flatten()
         .find(|name| !members.contains_key(name.as_str().unwrap()));
     if let Some(name) = missing {
         return Some(format!("{name} is missing in {value}"));
@@ -264,4 +279,43 @@ fn configuration_has_values_that_the_command_accepts() {
             assert!(refusal(&format!("{key} = 'fierce'")).is_some(), "{key}");
         }
     }
+}
+
+/// The command may refuse more than the schema: a name that it does not know, for example.
+fn configuration_has_the_types_of_the_command() {
+    let schema = configuration_schema();
+    for (key, property) in schema["properties"].as_object().unwrap() {
+        for written in ["'x'", "1", "0.5", "true", "['x']"] {
+            let line = format!("{key} = {written}");
+            let refusal = refusal(&line);
+            if problem(&json(&line)[key], property).is_some() {
+                assert!(refusal.is_some(), "the schema refuses {line}");
+            } else if let Some(refusal) = refusal {
+                assert!(!refusal.contains("' must be "), "{line}: {refusal}");
+            }
+        }
+    }
+}
+
+/// The files are in the form in which SchemaStore wants them.
+fn configuration_accepts_what_the_command_accepts() {
+    let schema = configuration_schema();
+    let mut keys = property_names(&schema);
+    for (folder, is_accepted) in [("accepted", true), ("refused", false)] {
+        let directory = root().join("tests/data/configurations").join(folder);
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let source = fs::read_to_string(&path).unwrap();
+            let value = json(&source);
+            let found = (problem(&value, &schema), refusal(&source));
+            let is_none = (found.0.is_none(), found.1.is_none());
+            assert_eq!(is_none, (is_accepted, is_accepted), "{path:?}: {found:?}");
+            if is_accepted {
+                keys.retain(|key| value.get(key).is_none());
+            }
+        }
+    }
+    // A learned file has to exist.
+    let learned = ["learned", "min-pages", "min-share"].map(str::to_owned);
+    assert_eq!(keys, BTreeSet::from(learned), "keys without an example");
 }
