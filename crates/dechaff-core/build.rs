@@ -37,8 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_class_regexes(&rules, &out)
 }
 
-/// Writes the class-compressed regexes of all rules, each behind its relaxed DFA, and a table that
-/// maps each key to the ends of both, sorted by key.
+/// Writes the class-compressed regexes of all rules, their relaxed DFAs, and a table that maps each
+/// key to the ends of both, sorted by key. DFAs and regexes are in files of their own, because what is
+/// alike then stands together, and downloads of the engine compress better.
 fn write_class_regexes(rules: &CompiledRules, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut regexes = BTreeMap::new();
     for (id, rule) in rules.iter() {
@@ -66,15 +67,16 @@ fn write_class_regexes(rules: &CompiledRules, out: &Path) -> Result<(), Box<dyn 
             }
         }
     }
-    let (mut table, mut bytes) = (String::from("["), Vec::new());
+    let (mut table, mut dfas, mut classes) = (String::from("["), Vec::new(), Vec::new());
     for (key, (relaxed, regex)) in regexes {
-        bytes.extend(postcard::to_allocvec(&relaxed)?);
-        let middle = bytes.len();
-        bytes.extend(postcard::to_allocvec(&regex)?);
-        table.push_str(&format!("({key:?}, ({middle}, {})),\n", bytes.len()));
+        dfas.extend(postcard::to_allocvec(&relaxed)?);
+        classes.extend(postcard::to_allocvec(&regex)?);
+        let (dfa_end, classes_end) = (dfas.len(), classes.len());
+        table.push_str(&format!("({key:?}, ({dfa_end}, {classes_end})),\n"));
     }
     fs::write(out.join("class_regexes.rs"), table + "]")?;
-    fs::write(out.join("class_regexes.bin"), bytes)?;
+    fs::write(out.join("relaxed_dfas.bin"), dfas)?;
+    fs::write(out.join("class_regexes.bin"), classes)?;
     Ok(())
 }
 

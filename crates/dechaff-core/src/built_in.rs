@@ -15,10 +15,13 @@ pub(crate) const SETS: &str = include_str!("../rules/sets.toml");
 const RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 
 /// For each regular expression of the built-in rules, its serialized [`RelaxedDfa`], if it has one,
-/// and its [`ClassRegex`], concatenated.
+/// concatenated.
+const RELAXED_DFAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/relaxed_dfas.bin"));
+
+/// For each regular expression of the built-in rules, its serialized [`ClassRegex`], concatenated.
 const CLASS_REGEXES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/class_regexes.bin"));
 
-/// The key of each regex in [`CLASS_REGEXES`] and the end offsets of its two parts, sorted by key.
+/// The key of each regex and its ends in [`RELAXED_DFAS`] and [`CLASS_REGEXES`], sorted by key.
 #[allow(
     clippy::unreadable_literal,
     reason = "the build script generates the table"
@@ -47,11 +50,11 @@ impl StoredRegex {
             .ok()?;
         let start = index
             .checked_sub(1)
-            .map_or(0, |before| CLASS_REGEX_ENDS[before].1.1);
-        let (middle, end) = CLASS_REGEX_ENDS[index].1;
+            .map_or((0, 0), |before| CLASS_REGEX_ENDS[before].1);
+        let end = CLASS_REGEX_ENDS[index].1;
         Some(Self {
-            relaxed: &CLASS_REGEXES[start..middle],
-            classes: &CLASS_REGEXES[middle..end],
+            relaxed: &RELAXED_DFAS[start.0..end.0],
+            classes: &CLASS_REGEXES[start.1..end.1],
         })
     }
 
