@@ -96,6 +96,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
+    (
+        "bindings/wasm/src",
+        &["options", "offsets", "scanned", "explained", "engine"],
+    ),
 ];
 
 /// Modules that must not import each other although one is above the other.

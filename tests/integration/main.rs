@@ -44,3 +44,4 @@ mod release;
 mod report;
 mod runs;
 mod verdicts;
+mod wasm;
