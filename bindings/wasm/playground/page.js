@@ -8,6 +8,8 @@ const PAUSE = 250;
 const source = by("source");
 const sample = source.value;
 const languages = new Intl.DisplayNames("en", { type: "language" });
+const code = new Blob([by("worker").textContent], { type: "text/javascript" });
+const script = URL.createObjectURL(code);
 let compiled;
 let worker;
 let isBusy = false;
@@ -36,8 +38,7 @@ function start() {
   // A stale run cannot be interrupted, so its worker is ended.
   if (worker && isBusy) stop();
   if (worker) return;
-  const address = URL.createObjectURL(new Blob([by("worker").textContent], { type: "text/javascript" }));
-  worker = new Worker(address);
+  worker = new Worker(script);
   worker.onmessage = receive;
   worker.onerror = (event) => {
     stop();
@@ -136,19 +137,19 @@ function marked(most) {
 // The name of the rule stands before the line break at the end of a removed line.
 function struck(removal, index) {
   const text = shown.text.slice(removal.start, removal.end);
-  const words = text.trimEnd();
-  if (!words) return [el("del", { "aria-hidden": "true" }, "¶"), text];
+  const visible = text.trimEnd();
+  if (!visible) return [el("del", { "aria-hidden": "true" }, "¶"), text];
   const verb = shown.held ? "would be removed" : "removed";
   return [
     el("del", { id: `removal-${index}`, class: `c-${removal.category}`, tabindex: -1 },
-      el("span", { class: "unseen" }, `${verb}: `), words),
-    el("span", { class: "tag" }, removal.rule), text.slice(words.length),
+      el("span", { class: "unseen" }, `${verb}: `), visible),
+    el("span", { class: "tag" }, removal.rule), text.slice(visible.length),
   ];
 }
 
 // Lists the removals of words. Blank lines beside them are only counted.
 function showRemovals() {
-  const items = [...shown.removals.entries()].filter(([, { start, end }]) => shown.text.slice(start, end).trim());
+  const items = [...shown.removals.entries()].filter(([, removal]) => words(removal));
   const blanks = shown.removals.length - items.length;
   fill("removals", items.slice(0, mostRemovals).map(([index, removal]) => item(removal, index)));
   by("blanks").textContent = blanks ? `${several(blanks, "run")} of blank lines beside them.` : "";
@@ -156,14 +157,23 @@ function showRemovals() {
 }
 
 function item(removal, index) {
-  const { firstLine, lastLine, rule, also, category, confidence, description } = removal;
-  const lines = firstLine === lastLine ? `Line ${count(firstLine)}` : `Lines ${count(firstLine)}–${count(lastLine)}`;
-  const text = shown.text.slice(removal.start, removal.end).trim();
+  const { rule, also, category, confidence, description } = removal;
+  const others = also.length ? el("span", { class: "quiet" }, ` also ${also.join(", ")}`) : null;
+  const link = el("button", { type: "button", onclick: () => jump(index) }, lines(removal));
+  const name = el("b", { class: "rule-name" }, rule);
   return el("li", { class: `c-${category}` },
-    el("p", {}, el("button", { type: "button", onclick: () => jump(index) }, lines), el("b", { class: "rule-name" }, rule),
-      ` (${category}, ${confidence})`, also.length ? el("span", { class: "quiet" }, ` also ${also.join(", ")}`) : null),
-    el("p", {}, el("q", {}, short(text))),
+    el("p", {}, link, name, ` (${category}, ${confidence})`, others),
+    el("p", {}, el("q", {}, short(words(removal)))),
     el("p", {}, description), details(removal));
+}
+
+function lines({ firstLine, lastLine }) {
+  if (firstLine === lastLine) return `Line ${count(firstLine)}`;
+  return `Lines ${count(firstLine)}–${count(lastLine)}`;
+}
+
+function words({ start, end }) {
+  return shown.text.slice(start, end).trim();
 }
 
 // What matched, and what the line model says, for those who want to know more.
@@ -181,10 +191,10 @@ function clauses(removal) {
 }
 
 function judgement({ score, threshold, page, features }) {
-  const reasons = features.filter(({ weight }) => weight > 0).slice(0, 3).map(({ name, value }) => `${name} ${value}`);
-  const because = reasons.length ? ` Mostly because of: ${reasons.join(", ")}.` : "";
-  return el("p", {},
-    `The line model takes it for chaff with ${score.toFixed(2)}; in ${page}, it removes above ${threshold.toFixed(2)}.${because}`);
+  const reasons = features.filter(({ weight }) => weight > 0).slice(0, 3);
+  const named = reasons.map(({ name, value }) => `${name} ${value}`).join(", ");
+  return el("p", {}, `The line model takes it for chaff with ${score.toFixed(2)}; `,
+    `in ${page}, it removes above ${threshold.toFixed(2)}.`, named ? ` Mostly because of: ${named}.` : null);
 }
 
 function short(text) {
