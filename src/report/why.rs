@@ -328,8 +328,8 @@ impl LineReport<'_> {
         match line_score.decision {
             Decision::Removed => format!("{sure}; {condition}"),
             Decision::Below => format!("{sure}, which is not enough: {condition}"),
-            Decision::Prose => "the line model does not score it, as it is plainly prose: a long \
-                                sentence in which no rule matches"
+            Decision::Prose => "the line model keeps it: it is a long sentence in which no \
+                                rule matches, the title, or a sentence that continues prose"
                 .to_owned(),
             Decision::Mixed => {
                 format!("{sure}, but leaves it to the rules, which remove a sentence of it")

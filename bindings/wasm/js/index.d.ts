@@ -97,7 +97,10 @@ export interface Lines {
 
 /** The line model's judgement of a line, or of the lines of a hard-wrapped paragraph. */
 export interface Judgement extends Lines {
-  /** `kept` if the score is not above the threshold, `prose` if it was not scored, `mixed` if rules remove a part. */
+  /**
+   * `kept` if the score is not above the threshold, `prose` if it is kept whatever its score, `mixed` if
+   * rules remove a part.
+   */
   decision: "removed" | "kept" | "prose" | "mixed";
   /** The probability that the lines are chaff. */
   score: number;

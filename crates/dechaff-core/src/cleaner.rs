@@ -606,6 +606,33 @@ mod tests {
     }
 
     #[test]
+    fn the_last_sentence_above_chaff_is_kept() {
+        let prose = "A lorry hit the parapet of the bridge early on Tuesday, and the road will stay \
+                     closed until engineers have looked at the damage.\nThe driver, a man of 41, was \
+                     taken to hospital as a precaution, and was allowed to go home in the evening.\n\
+                     The council has asked drivers to use the other road, and to allow an extra \
+                     twenty minutes for the journey.\n";
+        let chaff = "Share this article\nRelated Topics\n© 2024 Harwell Post\n";
+        for last in [
+            "Police are investigating.\n",
+            "No one else was hurt.\n",
+            "The bridge was built in 1911.\n",
+        ] {
+            for between in ["", "Read more: Ferry to close for six weeks\n"] {
+                let text = [prose, between, last, chaff].concat();
+                let document = Document::new(&text).unwrap();
+                for &level in Level::ALL {
+                    let cleaner = Cleaner::builder().level(level).build().unwrap();
+                    let cleaned = cleaner.clean(&document, &mut Scratch::default());
+                    let kept = cleaned.text();
+                    assert!(kept.contains(last), "{level}: {kept}");
+                    assert!(!kept.contains("Share"), "{level}: {kept}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn prose_in_languages_without_a_pack_is_kept() {
         for level in [Level::Precise, Level::Balanced] {
             let cleaner = Cleaner::builder().level(level).build().unwrap();

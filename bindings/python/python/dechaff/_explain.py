@@ -50,8 +50,8 @@ class Judgement(NamedTuple):
     last_line: int
     """The number of the last line, from 1; inclusive."""
     decision: str
-    """`removed`; `kept`, because the score is not above the threshold; `prose`, which is not scored;
-    or `mixed`, because rules remove a part."""
+    """`removed`; `kept`, because the score is not above the threshold; `prose`, which is kept whatever
+    its score; or `mixed`, because rules remove a part."""
     score: float
     """The probability that the lines are chaff, 0 to 1."""
     threshold: float
@@ -189,7 +189,7 @@ def _quote(text: str) -> str:
 
 def _model(judgement: Judgement) -> str:
     if judgement.decision == "prose":
-        return "plainly prose, not scored"
+        return "prose, kept whatever its score"
     relation = ">" if judgement.score > judgement.threshold else "<="
     score = f"score {judgement.score:.3f} {relation} {judgement.threshold:.3f}"
     features = ", ".join(f"{name} {value} ({weight:+.1f})" for name, value, weight in judgement.features)

@@ -56,7 +56,8 @@ pub enum Class {
     Doubtful,
     /// The score is lower.
     LowScore,
-    /// Not scored: a long sentence in which no rule matches.
+    /// Kept whatever its score: a long sentence in which no rule matches, the title, or a sentence that
+    /// continues prose.
     PlainProse,
     /// Not scored, as the page is too short for the line model, or the model is off.
     NotScored,

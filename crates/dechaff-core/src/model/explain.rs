@@ -26,8 +26,8 @@ pub struct LineScore {
     pub threshold: Score,
     /// The kind of the page.
     pub page: PageKind,
-    /// Features that contributed most to the score, the largest contribution first. Empty for plain
-    /// prose, which is not scored.
+    /// Features that contributed most to the score, the largest contribution first. Empty for
+    /// [`Decision::Prose`].
     pub weights: Vec<FeatureWeight>,
 }
 
@@ -38,7 +38,8 @@ pub enum Decision {
     Removed,
     /// The model keeps it: the score is not above the threshold.
     Below,
-    /// The model does not score it: a long sentence in which no rule matches.
+    /// The model keeps it whatever its score: a long sentence in which no rule matches, the title, or
+    /// a sentence that continues prose.
     Prose,
     /// The model leaves it to the rules, which remove a part of it.
     Mixed,

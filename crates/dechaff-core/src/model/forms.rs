@@ -15,6 +15,14 @@ const MIN_LAW_BLOCKS: usize = 6;
 const MIN_TITLE_STEMS: i32 = 2;
 /// Minimum share of its stems, in thousandths.
 const MIN_TITLE_OVERLAP: i32 = 300;
+/// Maximum number of blocks between a sentence and the prose that it continues. Rules remove most of
+/// each.
+const MAX_BLOCKS_BETWEEN: usize = 2;
+/// Share of a block that rules match, in thousandths, from which it does not separate a sentence from
+/// the prose before.
+const MOSTLY_FOUND: i32 = 500;
+/// Minimum number of words of a sentence that continues prose.
+const MIN_SENTENCE_WORDS: i32 = 2;
 
 impl PageFeatures {
     /// Computes the forms of all blocks and of the page, and the overlap of each block that can be
@@ -129,6 +137,25 @@ impl PageFeatures {
         self.title == Some(at)
             || self.blocks[at].first_line == 0
                 && (self.can_be_title(at) || self.has_no_hits() && self.is_heading_of_prose(at))
+    }
+
+    /// Returns whether the block with the index `at` is a sentence that continues the prose before it,
+    /// such as the last one of an article: it starts with a capital and ends with a full stop, no rule
+    /// matches in it, its words are rather those of prose, and there is nothing between but chaff that
+    /// rules know. The chaff around it says nothing about such a sentence.
+    pub(super) fn continues_prose(&self, at: usize) -> bool {
+        let block = &self.blocks[at];
+        block.shape.is_statement()
+            && block.shape.words >= MIN_SENTENCE_WORDS
+            && block.hit_share() == 0
+            && block.cues == 0
+            && block.word_score.sum < 0
+            && self.blocks[..at]
+                .iter()
+                .rev()
+                .take(MAX_BLOCKS_BETWEEN + 1)
+                .find(|before| before.hit_share() < MOSTLY_FOUND)
+                .is_some_and(|before| before.plain_prose)
     }
 
     /// Finds the title of the document: above the first prose, the block that shares most stems

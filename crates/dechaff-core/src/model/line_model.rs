@@ -256,7 +256,7 @@ impl LineModel {
 
     /// Iterates over the blocks that the model removes, with their raw scores. Blocks that rules
     /// remove in part are left out: they were scored as a whole, which says nothing about the rest.
-    /// So is the title of the document.
+    /// So are those that are kept whatever their score.
     fn above_threshold(
         &self,
         page: &PageFeatures,
@@ -265,7 +265,7 @@ impl LineModel {
         let threshold = self.thresholds.for_page(page);
         let scored = scores.iter().copied().enumerate();
         scored.filter(move |&(block, score)| {
-            score > threshold && !page.is_partly_removed(block) && !page.is_title(block)
+            score > threshold && !page.is_partly_removed(block) && !page.is_kept(block)
         })
     }
 
@@ -301,7 +301,7 @@ impl LineModel {
 /// Returns what the model does with a block of this raw score. The raw score of plain prose does
 /// not matter, since it was not computed.
 fn decide(page: &PageFeatures, block: usize, score: i32, threshold: i32) -> Decision {
-    if page.is_plain_prose(block) || page.is_title(block) {
+    if page.is_kept(block) {
         Decision::Prose
     } else if score <= threshold {
         Decision::Below

@@ -405,6 +405,12 @@ impl PageFeatures {
         block.certain > 0 && block.shape.words * (1000 - block.certain) / 1000 >= MIN_OTHER_WORDS
     }
 
+    /// Returns whether the model keeps the block with the index `at` whatever its score: it is plain
+    /// prose, the title of the document, or a sentence that continues prose.
+    pub(crate) fn is_kept(&self, at: usize) -> bool {
+        self.is_plain_prose(at) || self.is_title(at) || self.continues_prose(at)
+    }
+
     /// Returns the hashed n-grams of the block with the index `at`, as indices into a
     /// [`WordTable`]. Empty for plain prose, and for all blocks unless the page was read for
     /// training.

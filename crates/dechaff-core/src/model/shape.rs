@@ -130,6 +130,12 @@ impl LineShape {
         ends_sentence(self.end_kind)
     }
 
+    /// Returns whether the block starts with a capital, a letter without case or a quotation mark, ends
+    /// with a full stop, and has no link.
+    pub(super) fn is_statement(&self) -> bool {
+        matches!(self.start_kind, 2 | 5 | 7) && self.end_kind == 1 && self.links == 0
+    }
+
     /// Returns whether the block is prose by its shape: at least [`MIN_PROSE_WORDS`] words that end
     /// like a sentence. This is weaker than plain prose: it ignores what rules match.
     pub(super) fn is_prose(&self) -> bool {
