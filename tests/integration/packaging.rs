@@ -3,6 +3,9 @@
 //! What is packaged with the command: the check that the GitHub Action runs, the hooks of
 //! pre-commit, and the archive of a release. Scripts need bash. In the published crate, which lacks
 //! these files, nothing is tested.
+//! Scripts of `packaging/`: the check that the GitHub Action runs, the archive of a release, and its
+//! bill of materials. They need bash, and some jq or cargo-cyclonedx; without these, or in the
+//! published crate, nothing is tested.
 
 #![cfg(unix)]
 
@@ -94,4 +97,32 @@ fn the_hooks_of_pre_commit_install_this_version() {
     assert_eq!(package["project"]["version"].as_str(), Some(version));
     let requirement = package["project"]["dependencies"][0].as_str();
     assert_eq!(requirement, Some(format!("dechaff=={version}").as_str()));
+}
+
+#[test]
+fn the_bill_of_materials_lists_what_the_command_links() {
+    let Some(script) = script("sbom", &["bash", "git", "cargo-cyclonedx"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(script).arg(directory.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let bill = fs::read(directory.path().join("dechaff.cdx.json")).unwrap();
+    let bill: serde_json::Value = serde_json::from_slice(&bill).unwrap();
+    assert_eq!(bill["bomFormat"], "CycloneDX");
+    assert_eq!(bill["metadata"]["component"]["name"], "dechaff");
+    let components = bill["components"].as_array().unwrap();
+    for component in components {
+        assert!(component["licenses"].is_array(), "{component}");
+    }
+    let names: Vec<_> = components
+        .iter()
+        .map(|component| component["name"].as_str().unwrap())
+        .collect();
+    for name in ["dechaff-core", "windows-sys", "zstd-sys"] {
+        assert!(names.contains(&name), "{name} is missing: {names:?}");
+    }
+    for name in ["csv", "divan", "libfuzzer-sys", "pyo3"] {
+        assert!(!names.contains(&name), "{name} is not linked");
+    }
 }
