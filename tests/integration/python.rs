@@ -83,6 +83,7 @@ fn python_package_passes_its_tests_and_type_checks() {
             "--force-reinstall",
         ])
         .arg(&wheel));
+    check_installed_files(&environment, &package);
     // -rs prints the reason of each skipped test.
     let mut pytest = tool(&environment, &package, "pytest");
     let stdout = run(pytest
@@ -98,4 +99,21 @@ fn python_package_passes_its_tests_and_type_checks() {
         .arg("--cache-dir")
         .arg(temporary.join("mypy")));
     run(&mut tool(&environment, &package, "basedpyright"));
+}
+
+/// A package without its licences is not used where licences are checked; without `py.typed`, tools
+/// ignore its types.
+fn check_installed_files(environment: &Path, package: &Path) {
+    let listed = run(tool(environment, package, "python").args([
+        "-c",
+        "import importlib.metadata as m; print(*m.files('dechaff'), sep='\\n')",
+    ]));
+    for file in [
+        "licenses/LICENSE-MIT",
+        "licenses/LICENSE-APACHE",
+        "dechaff/py.typed",
+        "bin/dechaff",
+    ] {
+        assert!(listed.lines().any(|line| line.ends_with(file)), "{listed}");
+    }
 }

@@ -37,7 +37,7 @@ fn archived(directory: &Path) -> PathBuf {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some());
-    let file = files.next().expect("an archive");
+    let file = files.next().unwrap();
     assert_eq!(files.next(), None);
     file
 }
