@@ -106,11 +106,27 @@ fn hash(label: &[u8]) -> u64 {
     FxBuildHasher.hash_one(label)
 }
 
-/// Returns the index of a hash in the set of hashes. Its lower bits are those of the bucket.
+/// Returns the index of a hash in the set of hashes. Its lower bits are those of the bucket. Where
+/// addresses have 32 bits, so have hashes: the upper half is zero.
 fn hash_bit(hash: u64) -> usize {
-    (hash >> 32) as usize % HASHES
+    hash as usize % HASHES
 }
 
 fn bucket(hash: u64) -> usize {
-    (hash >> 32) as usize % BUCKETS
+    hash as usize % BUCKETS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LabelIndex, RuleId};
+
+    #[test]
+    fn labels_are_spread_over_the_buckets() {
+        let mut index = LabelIndex::default();
+        for number in 0..4096 {
+            index.add(format!("label {number}").as_bytes(), RuleId::new(0), number);
+        }
+        let used = index.buckets.iter().filter(|&&last| last != 0).count();
+        assert!(used > 3000, "4096 labels are in {used} buckets");
+    }
 }
