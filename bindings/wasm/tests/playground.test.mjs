@@ -76,7 +76,7 @@ test("a pasted text is marked and explained, and changes with the level", { skip
   await page.click("#sample");
   await shows(page, "#status", "Language: English");
   const balanced = await content(page, "#status");
-  await page.click("input[value=precise]");
+  await page.click("input[value=thorough]");
   await page.waitForFunction((old) => document.querySelector("#status").textContent !== old, {}, balanced);
   await page.click("input[value=cleaned]");
   assert.equal(await page.$("#result del"), null);
