@@ -1,11 +1,6 @@
-//! The check of `packaging/` that the GitHub Action runs. It needs bash and jq; without them, or in
-//! the published crate, nothing is tested.
 //! What is packaged with the command: the check that the GitHub Action runs, the hooks of
-//! pre-commit, and the archive of a release. Scripts need bash. In the published crate, which lacks
-//! these files, nothing is tested.
-//! Scripts of `packaging/`: the check that the GitHub Action runs, the archive of a release, and its
-//! bill of materials. They need bash, and some jq or cargo-cyclonedx; without these, or in the
-//! published crate, nothing is tested.
+//! pre-commit, and the bill of materials of a release. They need bash, and the bill needs
+//! cargo-cyclonedx; without these, or in the published crate, nothing is tested.
 
 #![cfg(unix)]
 

@@ -56,7 +56,8 @@ impl GithubCommands {
         };
         let path = repository_path(&path);
         let mut properties = file(&path);
-        if let (Some(region), [_]) = (&finding.region, &properties[..]) {
+        let has_file = !properties.is_empty();
+        if let Some(region) = finding.region.as_ref().filter(|_| has_file) {
             properties.push(("line", region.start.line.to_string()));
             properties.push(("endLine", region.end.line.to_string()));
         }
