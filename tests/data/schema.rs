@@ -297,7 +297,7 @@ fn configuration_has_the_types_of_the_command() {
     }
 }
 
-/// The files are in the form in which SchemaStore wants them.
+/// The files are in the form in which `SchemaStore` wants them.
 fn configuration_accepts_what_the_command_accepts() {
     let schema = configuration_schema();
     let mut keys = property_names(&schema);
@@ -309,7 +309,8 @@ fn configuration_accepts_what_the_command_accepts() {
             let value = json(&source);
             let found = (problem(&value, &schema), refusal(&source));
             let is_none = (found.0.is_none(), found.1.is_none());
-            assert_eq!(is_none, (is_accepted, is_accepted), "{path:?}: {found:?}");
+            let shown = path.display();
+            assert_eq!(is_none, (is_accepted, is_accepted), "{shown}: {found:?}");
             if is_accepted {
                 keys.retain(|key| value.get(key).is_none());
             }
