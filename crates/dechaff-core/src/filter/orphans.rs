@@ -50,21 +50,24 @@ impl Orphans {
         };
         // From the end, so that a heading that has only orphaned headings below it is orphaned too.
         // `next_rank` is the rank of the next line that stays, if that is a heading (the end of the
-        // document counts as the highest rank), and `is_cut` says whether a line in between was
-        // cut.
-        let (mut next_rank, mut is_cut) = (Some(0), false);
+        // document counts as the highest rank). `ranks` are those of headings that can have lost
+        // their text since: all after a cut, and only higher ones than that of an orphaned heading,
+        // as one of the same rank had no text before either.
+        let (mut next_rank, mut ranks) = (Some(0), 0..0);
         for line in (0..view.line_count()).rev() {
             if view.is_cut(line) {
-                is_cut = true;
+                ranks = 1..usize::MAX;
             } else if has_word(view.text(line)) {
-                let rank = heading_rank(view.text(line));
-                if let (Some(own), Some(next), true) = (rank, next_rank, is_cut)
+                let rank = heading_rank(view, line);
+                if let (Some(own), Some(next)) = (rank, next_rank)
+                    && ranks.contains(&own)
                     && next <= own
                 {
                     orphaned[line] = true;
                     marks.add(view.span(line), rule);
+                    ranks.end = own;
                 } else {
-                    (next_rank, is_cut) = (rank, false);
+                    (next_rank, ranks) = (rank, 0..0);
                 }
             }
         }
@@ -92,6 +95,9 @@ impl Orphans {
                 for at in (line..end).filter(|&at| !is_removed(view, orphaned, at)) {
                     let is_beside_removal = (at > line && is_removed(view, orphaned, at - 1))
                         || (at + 1 < end && is_removed(view, orphaned, at + 1));
+                    if is_comment(view, at) {
+                        continue;
+                    }
                     if !is_separated && is_separator(view.text(at)) {
                         is_separated = true;
                     } else if at_edge || is_beside_removal {
@@ -120,10 +126,79 @@ fn is_separator(text: &str) -> bool {
 
 /// Returns the rank of a heading, 1 being the highest: its number of hashes in Markdown, or 7 for a
 /// short line that ends with a colon. Returns `None` if the line is not a heading.
-fn heading_rank(text: &str) -> Option<usize> {
-    let hashes = text.len() - text.trim_start_matches('#').len();
-    if (1..=6).contains(&hashes) && text[hashes..].starts_with(' ') {
-        return Some(hashes);
+fn heading_rank(view: &View<'_>, line: usize) -> Option<usize> {
+    let text = view.text(line);
+    if let Some(hashes) = hashes(text) {
+        let is_heading = text[hashes..].starts_with(' ')
+            && !text.ends_with('.')
+            && !text[hashes..].trim_start().starts_with(char::is_lowercase)
+            && !is_comment(view, line);
+        return is_heading.then_some(hashes);
     }
     (text.ends_with([':', '：']) && word_count(text) <= MAX_HEADING_WORDS).then_some(7)
+}
+
+/// Returns whether a line with hashes is a comment of code or the prompt of a shell rather than a
+/// heading: a line with as many hashes is right above or below it.
+fn is_comment(view: &View<'_>, line: usize) -> bool {
+    let own = hashes(view.text(line));
+    own.is_some()
+        && ((line > 0 && view.touches_next(line - 1) && hashes(view.text(line - 1)) == own)
+            || (view.touches_next(line) && hashes(view.text(line + 1)) == own))
+}
+
+/// Returns with how many hashes a line starts, if it is a line of hashes or may be a heading.
+fn hashes(text: &str) -> Option<usize> {
+    let rest = text.trim_start_matches('#');
+    let hashes = text.len() - rest.len();
+    ((1..=6).contains(&hashes) && (rest.is_empty() || rest.starts_with(char::is_whitespace)))
+        .then_some(hashes)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cleaner::Cleaner;
+
+    /// Cleans `text` with the built-in rules except the line model.
+    fn clean(text: &str) -> String {
+        let cleaner = Cleaner::builder().skip(["model"]).build().unwrap();
+        cleaner.clean_text(text).into_owned()
+    }
+
+    #[test]
+    fn headings_go_with_their_text_up_to_the_rank_of_the_next_one() {
+        for orphan in ["## Elsewhere", "# More\n\n## Elsewhere", "Elsewhere:"] {
+            let text = format!("The bridge opens on Monday.\n\n{orphan}\n\nAdvertisement\n");
+            assert_eq!(clean(&text), "The bridge opens on Monday.\n", "{orphan:?}");
+        }
+    }
+
+    #[test]
+    fn heading_without_text_above_an_orphan_of_its_rank_stays() {
+        let kept = "The bridge opens on Monday.\n\n## Sources\n";
+        let text = format!("{kept}\n## Elsewhere\n\nAdvertisement\n");
+        assert_eq!(clean(&text), kept);
+    }
+
+    #[test]
+    fn comments_and_prompts_are_no_headings() {
+        for lines in [
+            "# Reads the tide tables\n# Sorts them by date\n#\n",
+            "# apt install tides\n# mkdir /srv/tides\n",
+            "    # Reads the tide tables\n    # and sorts them\n",
+        ] {
+            for chaff in ["# Copyright (C) 2024 Example Corporation\n", "Advertisement\n"] {
+                let text = format!("Put this into the file:\n\n{lines}{chaff}");
+                assert!(clean(&text).contains(lines), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_and_lower_case_after_a_hash_are_no_headings() {
+        for line in ["# The tables are sorted.", "# exportfs -a"] {
+            let text = format!("Put this into the file:\n\n{line}\n\nAdvertisement\n");
+            assert!(clean(&text).contains(line), "{line:?}");
+        }
+    }
 }
