@@ -14,6 +14,9 @@ const MIN_LABELS: usize = 3;
 /// Most words of a line between known labels that may be a label too.
 const MAX_LABEL_WORDS: usize = 3;
 
+/// Least number of words of a line with a colon at its end that announces a list of words.
+const MIN_ANNOUNCING_WORDS: usize = 4;
+
 /// Marks runs of labels of share bars and menus.
 #[derive(Debug)]
 pub(super) struct LabelRuns {
@@ -46,8 +49,8 @@ impl Filter for LabelRuns {
 
 impl LabelRuns {
     /// Marks the lines of `run` from its first known label to its last, unless it has too few known
-    /// labels, none of them has a cue, or all are the same word: that is a refrain. A line without
-    /// a cue gets the rule that most labels have.
+    /// labels, none of them has a cue, all are the same word, which is a refrain, or the text
+    /// announces them. A line without a cue gets the rule that most labels have.
     fn mark_run(
         &self,
         view: &View<'_>,
@@ -57,6 +60,7 @@ impl LabelRuns {
     ) {
         let known: Vec<usize> = run.filter(|&line| is_known(view, line)).collect();
         if known.len() < MIN_LABELS
+            || is_announced(view, known[0])
             || !known.iter().any(|&line| has_label_cue(view, line))
             || !known
                 .windows(2)
@@ -104,6 +108,16 @@ fn is_known(view: &View<'_>, line: usize) -> bool {
     view.is_cut(line) || has_label_cue(view, line)
 }
 
+/// Returns whether the line right above a run is text that announces it: "These labels are clear:".
+fn is_announced(view: &View<'_>, first: usize) -> bool {
+    first > 0 && view.touches_next(first - 1) && {
+        let above = view.text(first - 1);
+        above.ends_with([':', '：'])
+            && word_count(above) >= MIN_ANNOUNCING_WORDS
+            && !is_known(view, first - 1)
+    }
+}
+
 /// Returns one past the last line of the run of labels that starts at `first`, or `first` if that
 /// line is not a known label. Between two known labels there may be one unknown line, if it is
 /// short and not a sentence.
@@ -129,4 +143,28 @@ fn run_end(view: &View<'_>, first: usize) -> usize {
         line += 1;
     }
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cleaner::Cleaner;
+
+    /// Cleans `text` with the built-in rules except the line model.
+    fn clean(text: &str) -> String {
+        let cleaner = Cleaner::builder().skip(["model"]).build().unwrap();
+        cleaner.clean_text(text).into_owned()
+    }
+
+    #[test]
+    fn labels_that_the_text_announces_stay() {
+        let labels = "Home\nNews\nContact\nAbout\n";
+        for announced in ["Open the page. You see:", "The firms that were named are:"] {
+            let text = format!("{announced}\n{labels}Now add a footer to the page.\n");
+            assert_eq!(clean(&text), text);
+        }
+        for above in ["The bridge opens on Monday.", "Sections:", "The menu has three parts:\n"] {
+            let text = format!("{above}\n{labels}The bridge cost four million.\n");
+            assert!(!clean(&text).contains("Contact"), "{above:?}");
+        }
+    }
 }
