@@ -162,7 +162,11 @@ mod tests {
             let text = format!("{announced}\n{labels}Now add a footer to the page.\n");
             assert_eq!(clean(&text), text);
         }
-        for above in ["The bridge opens on Monday.", "Sections:", "The menu has three parts:\n"] {
+        for above in [
+            "The bridge opens on Monday.",
+            "Sections:",
+            "The menu has three parts:\n",
+        ] {
             let text = format!("{above}\n{labels}The bridge cost four million.\n");
             assert!(!clean(&text).contains("Contact"), "{above:?}");
         }

@@ -187,7 +187,10 @@ mod tests {
             "# apt install tides\n# mkdir /srv/tides\n",
             "    # Reads the tide tables\n    # and sorts them\n",
         ] {
-            for chaff in ["# Copyright (C) 2024 Example Corporation\n", "Advertisement\n"] {
+            for chaff in [
+                "# Copyright (C) 2024 Example Corporation\n",
+                "Advertisement\n",
+            ] {
                 let text = format!("Put this into the file:\n\n{lines}{chaff}");
                 assert!(clean(&text).contains(lines), "{text}");
             }
