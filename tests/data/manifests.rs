@@ -73,9 +73,12 @@ fn a_missing_reason_is_found() {
     assert_eq!(without_reason(manifest), ["c", "e", "f"]);
 }
 
+/// Lines have at most 100 columns, except descriptions, which registries show as one line.
 fn lines_fit() {
     for (path, manifest) in manifests() {
-        let long = manifest.lines().find(|line| line.chars().count() > 100);
+        let long = manifest
+            .lines()
+            .find(|line| line.chars().count() > 100 && !line.starts_with("description = "));
         assert_eq!(long, None, "{} has a line that is too long", path.display());
     }
 }
