@@ -13,8 +13,8 @@ use crate::io::{Compression, DirectorySync, Format, encoding_for_label};
 use crate::job::observer::Observer;
 use crate::job::shard::Shard;
 use crate::job::walk::{Inputs, read_list};
-use crate::job::{JobOptions, Reports, Sizes, Target};
-use anyhow::{Result, anyhow, bail};
+use crate::job::{JobOptions, Reports, Sizes, Stdout, Target};
+use anyhow::{Context, Result, anyhow, bail};
 use dechaff_core::{Cleaner, Level};
 use serde_json::{Value, json};
 use std::io;
@@ -242,7 +242,7 @@ pub(crate) fn check_config(source: &str) -> Result<()> {
 }
 
 /// Determines the inputs, and moves the paths out of `args`. Standard input is a stream, and so is
-/// a single file whose output has no path, unless `lists_changes` is set or shards share it.
+/// a single file whose output is one, unless `lists_changes` is set or shards share it.
 fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) -> Result<Inputs> {
     let reading = &args.reading;
     let has_dash = args.paths.iter().any(|path| is_dash(path));
@@ -251,7 +251,7 @@ fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) ->
         ([path], None) if has_dash => Some(path.clone()),
         _ if has_dash => bail!("standard input ('-') cannot be cleaned together with files"),
         ([path], None) if !(lists_changes || args.in_place || fs::is_directory(path)?) => {
-            (args.output.is_none() && args.shard.is_none()).then(|| path.clone())
+            (leads_to_stream(args.output.as_deref())? && args.shard.is_none()).then(|| path.clone())
         }
         _ => None,
     };
@@ -278,6 +278,11 @@ fn collect_inputs(args: &mut CleanArgs, config: &Config, lists_changes: bool) ->
     })
 }
 
+/// Returns whether an output is standard output, because it has no path, or a device or pipe.
+fn leads_to_stream(output: Option<&Path>) -> Result<bool> {
+    output.map_or(Ok(true), fs::is_special)
+}
+
 /// Checks that what `--line-buffered` is given for can be written as it comes.
 fn check_live(inputs: &Inputs, target: &Target, options: &JobOptions) -> Result<()> {
     if inputs.stream.is_none() || !matches!(target, Target::Stdout(_) | Target::Nowhere) {
@@ -296,7 +301,7 @@ fn check_live(inputs: &Inputs, target: &Target, options: &JobOptions) -> Result<
 }
 
 /// Decides where outputs are written. A stream goes to standard output unless `--output` names a
-/// file, and a single file to the file that `--output` names, unless that is a directory or ends in
+/// device, a pipe or a file, and a single file to the file that `--output` names, unless that is a directory or ends in
 /// a separator. Standard input into a directory gets the name `-`.
 fn choose_target(
     args: &CleanArgs,
@@ -323,6 +328,11 @@ fn choose_target(
         return Ok(Target::Stdout(terminal.stdout()));
     };
     if let Some(path) = &inputs.stream {
+        if fs::is_special(output)? {
+            let file = File::options().write(true).open(output);
+            let file = file.with_context(|| format!("cannot write {}", output.display()))?;
+            return Ok(Target::Stdout(Stdout::new(file, false)));
+        }
         return Ok(if fs::is_directory(output)? {
             Target::File {
                 path: output.join(path),

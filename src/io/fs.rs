@@ -541,6 +541,12 @@ pub fn is_directory(path: &Path) -> Result<bool> {
     look(path).map(|metadata| metadata.is_some_and(|metadata| metadata.is_dir()))
 }
 
+/// Returns whether `path` leads to a device, a pipe or a socket. The error is that of [`look`].
+pub fn is_special(path: &Path) -> Result<bool> {
+    look(path)
+        .map(|metadata| metadata.is_some_and(|metadata| !metadata.is_file() && !metadata.is_dir()))
+}
+
 /// Returns the absolute path that `path` leads to, without links.
 ///
 /// # Errors

@@ -320,10 +320,19 @@ fn cannot_write(target: &Path) -> String {
 }
 
 /// Returns the directory of `target` after creating it if it is missing. Returns an error if the
-/// target exists and `replace` is false; a dangling link counts as existing.
+/// target exists and `replace` is false, where a dangling link counts as existing, or if it leads to
+/// a device or pipe: a file in its place would be of no use to those who have it open.
 fn prepare_directory(target: &Path, replace: bool) -> Result<&Path> {
-    if !replace && fs::symlink_metadata(target).is_ok() {
-        bail!("{} exists; use --force to replace it", target.display());
+    if fs::symlink_metadata(target).is_ok() {
+        if fs::is_special(target).unwrap_or(false) {
+            bail!(
+                "{} is a device or pipe, which no file replaces; name another file",
+                target.display()
+            );
+        }
+        if !replace {
+            bail!("{} exists; use --force to replace it", target.display());
+        }
     }
     let directory = target
         .parent()

@@ -367,6 +367,37 @@ fn links_below_the_output_directory_are_not_followed() {
     );
 }
 
+/// `--force` replaced a device with a file: as root, even `/dev/null`.
+#[test]
+fn devices_and_pipes_are_written_to_and_never_replaced() {
+    let directory = directory(&[("a.txt", DIRTY), ("site/b.txt", CLEAN)]);
+    let place = directory.path();
+    symlink("/dev/null", place.join("null")).unwrap();
+    for args in [
+        &["clean", "a.txt", "-o", "null"][..],
+        &["clean", "a.txt", "-o", "null", "--force"],
+        &["clean", "-", "-o", "null", "--force"],
+    ] {
+        run(place, args, 0, "");
+        assert!(place.join("null").is_symlink(), "{args:?}");
+    }
+    refused(
+        place,
+        &["report", "a.txt", "-o", "null", "--force"],
+        "null is a device or pipe, which no file replaces; name another file",
+    );
+    let pipe = place.join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || fs::read_to_string(pipe).unwrap())
+    };
+    run(place, &["clean", "a.txt", "-o", "pipe"], 0, "");
+    assert_eq!(reader.join().unwrap(), CLEAN);
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
+}
+
 /// Returns a removal record of one removal from the file that `name` names.
 fn record_of(name: &str) -> String {
     let directory = directory(&[("a.txt", DIRTY)]);

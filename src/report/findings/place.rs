@@ -164,7 +164,7 @@ mod tests {
     fn lines_and_columns_are_counted_in_code_points() {
         let text = "Süß.\r\n\u{1d11e} Share\nEnd";
         let mut counter = LineCounter::new(text.as_bytes());
-        for (offset, line, column) in [(0, 1, 1), (3, 1, 3), (8, 2, 1), (13, 2, 3), (2, 1, 2)] {
+        for (offset, line, column) in [(0, 1, 1), (3, 1, 3), (8, 2, 1), (13, 2, 3), (1, 1, 2)] {
             assert_eq!(counter.position(offset), Position { line, column });
         }
     }
