@@ -162,7 +162,7 @@ fn a_record_is_on_its_line_however_many_batches_are_before_it() {
     assert_eq!(name, "#3000.text");
     let offset = places(&run)[1].1["byteOffset"].as_u64().unwrap();
     let offset = usize::try_from(offset).unwrap();
-    assert!(lines.concat()[offset..].starts_with("\\nAdvertisement"));
+    assert!(lines.concat()[offset..].starts_with("Advertisement"));
 }
 
 #[test]
