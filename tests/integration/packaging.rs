@@ -57,11 +57,10 @@ fn the_action_annotates_lines_and_writes_sarif() {
     let printed = String::from_utf8(output.stdout).unwrap();
     let mut commands: Vec<_> = printed.lines().collect();
     commands.sort_unstable();
-    assert_eq!(
-        commands[1],
-        "::warning file=some texts/a%2C b.txt,line=3,endLine=3,title=dechaff \
-         (share/share-labels)::some texts/a, b.txt:3: share/share-labels would remove 'Copy link'",
-    );
+    let warning = "::warning file=some texts/a%2C b.txt,line=3,endLine=3,title=dechaff \
+                   (share/share-labels)::some texts/a, b.txt:3: share/share-labels";
+    assert!(commands[1].starts_with(warning), "{printed}");
+    assert!(commands[1].ends_with(" would remove 'Copy link'"));
     assert!(commands[0].starts_with("::error file=missing.txt,title=dechaff::"));
     assert_eq!(output.status.code(), Some(3));
     let sarif = fs::read(directory.path().join("found.sarif")).unwrap();
