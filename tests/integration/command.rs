@@ -418,7 +418,7 @@ fn eval_reads_compressed_pages() {
 }
 
 /// Returns the summary of `dechaff clean in` with these options, by two rules only: others would
-/// take single sentences for chaff among so many labels.
+/// take single sentences for chaff among that many labels.
 fn summary(directory: &Path, options: &str) -> String {
     let args = format!("clean in --only share,advert --max-removed 1 {options}");
     let args: Vec<&str> = args.split(' ').collect();

@@ -12,7 +12,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// One labelled page in so many is compared.
+/// Each labelled page whose number is a multiple of this is compared.
 const PAGES: usize = 50;
 
 /// Reads the texts to compare, each with a name.

@@ -97,3 +97,15 @@ impl Filters {
 fn boxed<F: Filter + 'static>(filter: Option<F>) -> Option<Box<dyn Filter>> {
     filter.map(|filter| Box::new(filter) as Box<dyn Filter>)
 }
+
+/// What the tests of several filters need.
+#[cfg(test)]
+mod testing {
+    use crate::cleaner::Cleaner;
+
+    /// Cleans `text` with the built-in rules except the line model.
+    pub fn clean(text: &str) -> String {
+        let cleaner = Cleaner::builder().skip(["model"]).build().unwrap();
+        cleaner.clean_text(text).into_owned()
+    }
+}

@@ -147,13 +147,7 @@ fn run_end(view: &View<'_>, first: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::cleaner::Cleaner;
-
-    /// Cleans `text` with the built-in rules except the line model.
-    fn clean(text: &str) -> String {
-        let cleaner = Cleaner::builder().skip(["model"]).build().unwrap();
-        cleaner.clean_text(text).into_owned()
-    }
+    use crate::filter::testing::clean;
 
     #[test]
     fn labels_that_the_text_announces_stay() {

@@ -157,13 +157,7 @@ fn hashes(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cleaner::Cleaner;
-
-    /// Cleans `text` with the built-in rules except the line model.
-    fn clean(text: &str) -> String {
-        let cleaner = Cleaner::builder().skip(["model"]).build().unwrap();
-        cleaner.clean_text(text).into_owned()
-    }
+    use crate::filter::testing::clean;
 
     #[test]
     fn headings_go_with_their_text_up_to_the_rank_of_the_next_one() {
